@@ -1,0 +1,2 @@
+//! The inkan command.
+fn main() {}

@@ -1,0 +1,36 @@
+use super::*;
+
+fn read(text: &str) -> Result<Value, JsonError> {
+    parse(text.as_bytes(), 1_000)
+}
+
+#[test]
+fn duplicate_members_are_named_at_any_depth() {
+    assert_eq!(read(r#"{"a":1,"a":2}"#), Err(JsonError::DuplicateMember("a".into())));
+    assert_eq!(read(r#"[{"b":{"a":1,"\u0061":1}}]"#), Err(JsonError::DuplicateMember("a".into())));
+}
+
+#[test]
+fn depth_size_and_trailing_bytes_are_limited() {
+    assert!(read(&format!("{}{}", "[".repeat(64), "]".repeat(64))).is_ok());
+    assert_eq!(read(&format!("{}{}", "[".repeat(65), "]".repeat(65))), Err(JsonError::TooDeep(64)));
+    assert_eq!(parse(b"[1]", 2), Err(JsonError::TooLarge { size: 3, limit: 2 }));
+    assert!(matches!(read("{} {}"), Err(JsonError::Syntax(_))));
+    assert!(matches!(read(""), Err(JsonError::Syntax(_))));
+    assert!(matches!(parse(b"\"\xff\"", 9), Err(JsonError::Syntax(_))));
+}
+
+#[test]
+fn integers_that_parsers_round_are_refused() {
+    assert!(read("9007199254740991").is_ok());
+    assert_eq!(read("9007199254740992"), Err(JsonError::IntegerRange));
+    assert_eq!(read("-9007199254740992"), Err(JsonError::IntegerRange));
+    assert!(read("1e400").is_err());
+}
+
+#[test]
+fn canonical_form_sorts_and_formats_as_ecmascript() {
+    let value = read(r#"{"\u20ac":1,"b":[1.0,1e21,0.000001,-0.0],"a":"\u000f\n"}"#).unwrap();
+    let text = String::from_utf8(canonicalize(&value).unwrap()).unwrap();
+    assert_eq!(text, "{\"a\":\"\\u000f\\n\",\"b\":[1,1e+21,0.000001,0],\"€\":1}");
+}
