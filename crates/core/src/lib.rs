@@ -5,6 +5,7 @@
 //! Out of scope: keys (`inkan-crypto`), identifiers (`inkan-did`), anything that reads a clock or draws
 //! randomness (`inkan-io`).
 
+pub mod codes;
 pub mod digest;
 pub mod encoding;
 pub mod json;

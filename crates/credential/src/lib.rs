@@ -1,1 +1,31 @@
-//! placeholder
+//! Verifiable credentials: the data model, what secures it, what others sign onto it, and what travels with it.
+//!
+//! In scope: [VCDM 2.0](https://www.w3.org/TR/2025/REC-vc-data-model-2.0-20250515/), the JCS suites of Data Integrity, JOSE
+//! envelopes, countersignatures, Bitstring Status Lists, JSON Schemas, presentations, bundles.
+//! Out of scope: resolving identifiers (`inkan-did`), the ledger (`inkan-ledger`), whether to believe any of it
+//! (`inkan-verifier`). Keys are given by the caller, who resolved them.
+
+pub mod bundle;
+pub mod countersignature;
+mod envelope;
+pub mod error;
+pub mod model;
+pub mod opening;
+pub mod presentation;
+pub mod proof;
+pub mod proof_check;
+pub mod schema;
+pub mod secured;
+pub mod sign;
+pub mod status_list;
+
+pub use bundle::{Artefact, Bundle};
+pub use error::ParseError;
+pub use model::Credential;
+pub use opening::Opening;
+pub use presentation::Presentation;
+pub use proof::{Cryptosuite, Proof, ProofError};
+pub use secured::{Format, SecuredCredential};
+
+#[cfg(test)]
+mod testing;

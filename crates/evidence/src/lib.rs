@@ -1,1 +1,30 @@
-//! placeholder
+//! Facts, and the code that alone can make them (assurance §3, §4, §5, §14).
+//!
+//! In scope: what was checked, by whom, with which authority, out of what the verifier verified and the registries
+//! that its user configured. Out of scope: what the facts are worth (`inkan-assurance`). A crate of its own so that
+//! the evaluator cannot make a checked fact. No I/O, no clock.
+
+pub mod authority;
+mod claims;
+mod event;
+pub mod fact;
+pub mod facts;
+pub mod finding;
+#[cfg(feature = "insecure-test-facts")]
+pub mod insecure;
+mod item;
+mod make;
+pub mod model;
+pub mod registry;
+mod row;
+
+pub use authority::Authorised;
+pub use claims::IgnoredClaim;
+pub use fact::{Basis, Fact, FactKind};
+pub use facts::{
+    Authenticator, CredentialFacts, Derivation, EventFacts, Facts, Holder, ItemFacts, Liveness,
+};
+pub use finding::{Code, Effect, Finding};
+pub use make::{Prediction, facts_of, predicted};
+pub use registry::{Registry, RegistryError};
+pub use row::{AuthLevel, Certification, FidoLevel, KeyStorage, Road, Row};

@@ -1,1 +1,14 @@
-//! placeholder
+//! The issuer's part: claims become a credential, credentials get a status.
+//!
+//! In scope: building and signing credentials, filling in what evidence files leave out, keeping status lists.
+//! Out of scope: recording anything on a ledger; what a record commits to is given back as an
+//! [`Opening`](inkan_credential::Opening). No level of assurance is ever written as a claim.
+
+pub mod draft;
+pub mod evidence;
+pub mod issue;
+pub mod status;
+
+pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
+pub use issue::{Issued, issue};
+pub use status::{StatusListState, StatusStateError};

@@ -1,1 +1,53 @@
-//! placeholder
+//! The ledger: entries, the rules they obey, the Merkle log and its map, checkpoints, receipts and current-proofs.
+//!
+//! In scope: a deterministic state machine over bytes, and what verifies its receipts with no node and no network.
+//! Out of scope: files, clocks and networks (`inkan-io`), what an issuance or countersignature commits to
+//! (`inkan-credential`), the rules of did:webvh entries (`inkan-did`).
+//!
+//! | Question | Module |
+//! |---|---|
+//! | What are the bytes of a leaf, an entry, an epoch leaf? | [`leaf`], [`entry`], [`epoch`] |
+//! | Under which id, commitment and map key does an entry stand? | [`entry_id`], [`commitment`](mod@commitment), [`map`] |
+//! | May this entry follow? | [`state`], refused as [`rejection`] |
+//! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
+//! | When does a witness cosign? | [`witness`], [`cosignature`] |
+//! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`current`], [`policy`] |
+
+pub mod checkpoint;
+pub mod commitment;
+pub mod cosignature;
+pub mod current;
+pub mod entry;
+pub mod entry_id;
+pub mod epoch;
+pub mod leaf;
+pub mod log;
+pub mod map;
+pub mod note;
+pub mod opening;
+pub mod policy;
+pub mod receipt;
+pub mod rejection;
+pub mod state;
+pub mod tree;
+pub mod witness;
+
+pub use checkpoint::Checkpoint;
+pub use commitment::{ActId, commitment};
+pub use current::{
+    CurrentHead, CurrentProof, VerifiedCurrent, verify_current, verify_current_under,
+};
+pub use entry::{Claims, SignedEntry, StatusClaims, StatusFormat};
+pub use entry_id::EntryId;
+pub use leaf::{Kind, Leaf};
+pub use log::{Log, LogError};
+pub use map::{Flags, MapKey, MapValue};
+pub use note::{SignedNote, VerifierKey};
+pub use opening::{DigestFormat, Opening, check_commitment};
+pub use policy::LogPolicy;
+pub use receipt::{
+    Grade, Receipt, ReceiptError, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
+    verify_receipt, verify_receipt_under,
+};
+pub use rejection::Rejection;
+pub use tree::{LeafHash, MerkleTree, NodeHash};

@@ -1,1 +1,22 @@
-//! placeholder
+//! Verification: bytes, what the plan asked for, and a time become a list of checks and, for what passed,
+//! evidence that it did.
+//!
+//! In scope: is this artefact authentic, recorded, in force, unrevoked, countersigned and presented to us, as of
+//! a moment? Out of scope: whether that is good enough for anybody's purpose (`inkan-assurance`), and where
+//! documents come from (`inkan-io`). No I/O, no clock: [`plan()`] says what is wanted, [`verify()`] judges.
+
+pub mod check;
+pub mod history;
+pub mod ledger_view;
+pub mod material;
+pub mod plan;
+pub mod reason;
+pub mod verified;
+pub mod verify;
+
+pub use check::{Check, CheckName, Outcome, Weight};
+pub use material::{Context, Expectation, Live, Material};
+pub use plan::{Want, plan};
+pub use reason::Reason;
+pub use verified::{Presenter, Recorded, Verification, VerifiedCountersignature, VerifiedCredential};
+pub use verify::verify;

@@ -1,0 +1,185 @@
+//! The bundle: a credential or presentation with all that is needed to verify it offline, years later.
+//!
+//! In scope: the closed JSON object `inkan-bundle/1`, and telling it apart from bare artefacts. Out of scope: what
+//! receipts, DID logs and lists prove. A bundle adds proof; it never changes what the credential says.
+
+mod error;
+mod read;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::presentation::Presentation;
+use crate::secured::SecuredCredential;
+
+pub use self::error::BundleError;
+pub use self::read::read_any;
+
+/// The `type` of a bundle.
+pub const BUNDLE_TYPE: &str = "inkan-bundle/1";
+
+/// What a bundle is about.
+#[derive(Clone, Debug)]
+pub enum Artefact {
+    /// One credential.
+    Credential(SecuredCredential),
+    /// One presentation, of one or more credentials.
+    Presentation(Presentation),
+}
+
+impl Artefact {
+    /// The credentials in it: the one, or those presented.
+    #[must_use]
+    pub fn credentials(&self) -> &[SecuredCredential] {
+        match self {
+            Self::Credential(credential) => std::slice::from_ref(credential),
+            Self::Presentation(presentation) => presentation.credentials(),
+        }
+    }
+
+    /// The plain artefact that any verifier reads.
+    #[must_use]
+    pub fn to_bare(&self) -> String {
+        match self {
+            Self::Credential(credential) => credential.to_bare(),
+            Self::Presentation(presentation) => presentation.to_bare(),
+        }
+    }
+}
+
+/// A status list as it was served.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServedStatusList {
+    /// URL it was served at.
+    pub uri: String,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+/// An artefact and what travels with it.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// What it is about.
+    pub artefact: Artefact,
+    /// Compact JWSs of type `countersignature+jwt`.
+    pub countersignatures: Vec<String>,
+    /// Receipts (`inkan-receipt/1`), which belong to an artefact by digest.
+    pub receipts: Vec<Value>,
+    /// Checkpoints that receipts refer to by position.
+    pub checkpoints: Vec<String>,
+    /// Current-proofs (`inkan-current/1`).
+    pub current: Vec<Value>,
+    /// DID logs (`did.jsonl`) by DID.
+    pub did_logs: BTreeMap<String, String>,
+    /// Status lists as served.
+    pub status_lists: Vec<ServedStatusList>,
+    /// Evidence: objects with a `type`, JSON Schemas among them.
+    pub evidence: Vec<Value>,
+}
+
+impl Bundle {
+    /// A bundle that holds the artefact alone.
+    #[must_use]
+    pub const fn of(artefact: Artefact) -> Self {
+        Self {
+            artefact,
+            countersignatures: Vec::new(),
+            receipts: Vec::new(),
+            checkpoints: Vec::new(),
+            current: Vec::new(),
+            did_logs: BTreeMap::new(),
+            status_lists: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
+
+    /// Reads a bundle.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError`]; none is worth a retry.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
+        read::parse(bytes)
+    }
+
+    /// The bundle as JSON, every member written.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let lists: Vec<Value> = self
+            .status_lists
+            .iter()
+            .map(|list| json!({ "uri": list.uri, "body": list.body }))
+            .collect();
+        let (name, artefact) = match &self.artefact {
+            Artefact::Credential(credential) => ("credential", credential.to_value()),
+            Artefact::Presentation(presentation) => ("presentation", presentation.to_value()),
+        };
+        let mut members = Map::new();
+        members.insert("type".to_owned(), BUNDLE_TYPE.into());
+        members.insert(name.to_owned(), artefact);
+        members.insert("countersignatures".to_owned(), json!(self.countersignatures));
+        members.insert("receipts".to_owned(), json!(self.receipts));
+        members.insert("checkpoints".to_owned(), json!(self.checkpoints));
+        members.insert("current".to_owned(), json!(self.current));
+        members.insert("didLogs".to_owned(), json!(self.did_logs));
+        members.insert("statusLists".to_owned(), Value::Array(lists));
+        members.insert("evidence".to_owned(), json!(self.evidence));
+        Value::Object(members)
+    }
+
+    /// The newest body in the bundle of the status list at `uri`: the last one, if there are several.
+    #[must_use]
+    pub fn status_list(&self, uri: &str) -> Option<&str> {
+        self.status_lists.iter().rev().find(|list| list.uri == uri).map(|list| list.body.as_str())
+    }
+
+    /// The JSON Schema with this URL, kept as evidence of type `JsonSchema`.
+    #[must_use]
+    pub fn schema(&self, uri: &str) -> Option<&Value> {
+        let named = |item: &&Value| {
+            crate::model::has_type(item, SCHEMA_EVIDENCE)
+                && inkan_core::json::text(item, "id") == Some(uri)
+        };
+        self.evidence.iter().find(named).and_then(|item| item.get("schema"))
+    }
+
+    /// Adds a JSON Schema as evidence, so that the bundle can be judged offline.
+    pub fn add_schema(&mut self, uri: &str, schema: Value) {
+        let evidence = json!({ "type": SCHEMA_EVIDENCE, "id": uri, "schema": schema });
+        if !self.evidence.contains(&evidence) {
+            self.evidence.push(evidence);
+        }
+    }
+}
+
+const SCHEMA_EVIDENCE: &str = "JsonSchema";
+
+/// What a file turned out to hold.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A bundle.
+    Bundle(Box<Bundle>),
+    /// A bare artefact.
+    Bare(Box<Artefact>),
+}
+
+impl Input {
+    /// The bundle; a bare artefact becomes one without anything else in it.
+    #[must_use]
+    pub fn into_bundle(self) -> Bundle {
+        match self {
+            Self::Bundle(bundle) => *bundle,
+            Self::Bare(artefact) => Bundle::of(*artefact),
+        }
+    }
+
+    /// Whether the artefact came without a bundle.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        matches!(self, Self::Bare(_))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,341 @@
+//! Verifiable presentations (VCDM 2.0 §4.13): credentials and a proof that their holder is there, over the verifier's
+//! nonce and audience.
+//!
+//! In scope: both forms (embedded proof, `vp+jwt`), reading and making them. Out of scope: whether the nonce is
+//! fresh, the audience ours, the holder the subject (`inkan-verifier`).
+
+mod make;
+
+use inkan_core::{Timestamp, json, limits};
+use inkan_crypto::PublicKey;
+use inkan_crypto::jws::Jws;
+use serde_json::Value;
+
+use crate::countersignature::did_of;
+use crate::envelope::{self, Envelope, Times};
+use crate::error::ParseError;
+use crate::model::{check_context, has_type, is_url, issuer_like};
+use crate::proof::{self, Proof, ProofError, Purpose, take_proofs};
+use crate::secured::{SecuredCredential, compact_text, verify_jws};
+
+pub use self::make::{PresentationTerms, present_di, present_jose};
+
+/// A presentation, well-formed and not yet verified.
+#[derive(Clone, Debug)]
+pub struct Presentation {
+    /// Without `proof`.
+    value: Value,
+    holder: String,
+    method: String,
+    credentials: Vec<SecuredCredential>,
+    nonce: Option<String>,
+    audience: Vec<String>,
+    created: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    DataIntegrity { proofs: Vec<Proof>, holder_proof: usize, proof_member: Value },
+    Jose { jws: Box<Jws> },
+}
+
+impl Presentation {
+    /// Reads a presentation from bytes: a JSON object, or a compact JWS.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], also for a credential inside; none is worth a retry.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => Self::parse_value(json::parse(bytes, limits::DOCUMENT)?),
+            _ => Self::parse_compact(compact_text(bytes)?),
+        }
+    }
+
+    /// Reads a presentation that is a JSON value: with an embedded proof, or an `EnvelopedVerifiablePresentation`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_value(mut value: Value) -> Result<Self, ParseError> {
+        if Envelope::Presentation.matches(&value) {
+            return Self::parse_compact(&Envelope::Presentation.unwrap_object(&value)?);
+        }
+        let proof_member = value.get("proof").cloned().unwrap_or(Value::Null);
+        check_shape(&value)?;
+        let missing = ParseError::Presentation { member: "proof" };
+        if matches!(proof_member, Value::Null) {
+            return Err(missing);
+        }
+        let proofs = take_proofs(&mut value)?;
+        let named = holder(&value)?;
+        let holder_proof = choose_holder_proof(&proofs, named);
+        let (holder_proof, proof) =
+            holder_proof.and_then(|at| Some((at, proofs.get(at)?))).ok_or(missing)?;
+        let method = proof.verification_method().to_owned();
+        Ok(Self {
+            holder: named.unwrap_or_else(|| did_of(&method)).to_owned(),
+            credentials: credentials(&value)?,
+            nonce: proof.challenge().map(str::to_owned),
+            audience: proof.domain().to_vec(),
+            created: proof.created(),
+            expires: proof.expires(),
+            method,
+            value,
+            form: Form::DataIntegrity { proofs, holder_proof, proof_member },
+        })
+    }
+
+    /// Reads a presentation in compact JWS form, `typ` `vp+jwt`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_compact(text: &str) -> Result<Self, ParseError> {
+        let opened = envelope::open(text, Envelope::Presentation)?;
+        let value = opened.payload;
+        check_shape(&value)?;
+        if value.get("proof").is_some() {
+            return Err(crate::model::ModelError::ProofMisplaced.into());
+        }
+        let named = holder(&value)?;
+        let method = envelope::key_url(&opened.jws, named.or_else(|| json::text(&value, "iss")))?;
+        let holder = named.unwrap_or_else(|| did_of(&method)).to_owned();
+        envelope::check_claim(&value, "iss", Some(&holder))?;
+        envelope::check_claim(&value, "jti", json::text(&value, "id"))?;
+        let nonce = match value.get("nonce") {
+            None => None,
+            Some(Value::String(nonce)) => Some(nonce.clone()),
+            Some(_) => return Err(ParseError::JoseClaim { claim: "nonce" }),
+        };
+        let Times { issued, not_before: _, expires } = opened.times;
+        Ok(Self {
+            holder,
+            method,
+            credentials: credentials(&value)?,
+            nonce,
+            audience: audience(&value)?,
+            created: issued,
+            expires,
+            value,
+            form: Form::Jose { jws: Box::new(opened.jws) },
+        })
+    }
+
+    /// The presentation without its proof, or the JWS payload.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Whether `value` looks like a presentation rather than a credential.
+    #[must_use]
+    pub fn is_one(value: &Value) -> bool {
+        has_type(value, "VerifiablePresentation") || Envelope::Presentation.matches(value)
+    }
+
+    /// Who presents: `holder`, or the DID of the key if there is no such member. The verifier has to check that the
+    /// key is the holder's.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// URL of the key that the holder's proof names.
+    #[must_use]
+    pub fn verification_method(&self) -> &str {
+        &self.method
+    }
+
+    /// The credentials, at least one.
+    #[must_use]
+    pub fn credentials(&self) -> &[SecuredCredential] {
+        &self.credentials
+    }
+
+    /// The verifier's nonce: `challenge`, or the claim `nonce`.
+    #[must_use]
+    pub fn nonce(&self) -> Option<&str> {
+        self.nonce.as_deref()
+    }
+
+    /// For whom it was made: `domain`, or the claim `aud`.
+    #[must_use]
+    pub fn audience(&self) -> &[String] {
+        &self.audience
+    }
+
+    /// When the holder says it was made: `created`, or `iat`.
+    #[must_use]
+    pub const fn created(&self) -> Option<Timestamp> {
+        self.created
+    }
+
+    /// When it ends: `expires`, or `exp`.
+    #[must_use]
+    pub const fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// The embedded proofs; none for JOSE.
+    #[must_use]
+    pub fn proofs(&self) -> &[Proof] {
+        match &self.form {
+            Form::DataIntegrity { proofs, .. } => proofs,
+            Form::Jose { .. } => &[],
+        }
+    }
+
+    /// Position of the holder's proof in [`Self::proofs`]; none for JOSE.
+    #[must_use]
+    pub const fn holder_proof_index(&self) -> Option<usize> {
+        match &self.form {
+            Form::DataIntegrity { holder_proof, .. } => Some(*holder_proof),
+            Form::Jose { .. } => None,
+        }
+    }
+
+    /// Checks the holder's signature against the key that [`Self::verification_method`] names.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentationProofError`].
+    pub fn verify_proof(&self, key: &PublicKey) -> Result<(), PresentationProofError> {
+        match &self.form {
+            Form::DataIntegrity { holder_proof, .. } => self.verify_proof_at(*holder_proof, key),
+            Form::Jose { jws } => verify_jws(jws, key).map_err(Into::into),
+        }
+    }
+
+    /// Checks embedded proof number `index` against the key it names.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentationProofError`].
+    pub fn verify_proof_at(
+        &self,
+        index: usize,
+        key: &PublicKey,
+    ) -> Result<(), PresentationProofError> {
+        Ok(proof::verify_whole(&self.value, self.proofs(), index, key)?)
+    }
+
+    /// The presentation as a JSON object: with its proofs, or as an `EnvelopedVerifiablePresentation`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match &self.form {
+            Form::DataIntegrity { proof_member, .. } => {
+                let mut value = self.value.clone();
+                if let Value::Object(members) = &mut value {
+                    members.insert("proof".to_owned(), proof_member.clone());
+                }
+                value
+            }
+            Form::Jose { jws } => Envelope::Presentation.wrap(jws.as_str()),
+        }
+    }
+
+    /// The plain artefact that any verifier reads: JSON text, or the compact JWS.
+    #[must_use]
+    pub fn to_bare(&self) -> String {
+        match &self.form {
+            Form::DataIntegrity { .. } => self.to_value().to_string(),
+            Form::Jose { jws } => jws.as_str().to_owned(),
+        }
+    }
+}
+
+/// Why the holder's proof does not hold.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PresentationProofError {
+    /// The signature does not verify. Says no more, so as not to become an oracle.
+    #[error("holder's proof does not verify")]
+    Invalid,
+    /// The proof cannot be checked as it stands.
+    #[error("holder's proof cannot be checked as it stands")]
+    Proof(#[source] ProofError),
+}
+
+impl From<ProofError> for PresentationProofError {
+    fn from(error: ProofError) -> Self {
+        if error == ProofError::Invalid { Self::Invalid } else { Self::Proof(error) }
+    }
+}
+
+impl PresentationProofError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid => "presentation-proof-invalid",
+            Self::Proof(error) => error.code(),
+        }
+    }
+}
+
+/// The first `authentication` proof of a known suite by the holder; else of a known suite; else any.
+fn choose_holder_proof(proofs: &[Proof], holder: Option<&str>) -> Option<usize> {
+    let by_purpose = |one: &&Proof| *one.purpose() == Purpose::Authentication;
+    let known = |one: &Proof| one.cryptosuite().is_known();
+    let belongs = |one: &Proof| holder.is_none_or(|did| did == did_of(one.verification_method()));
+    let find = |wanted: &dyn Fn(&Proof) -> bool| {
+        proofs.iter().position(|one| by_purpose(&one) && wanted(one))
+    };
+    find(&|one| known(one) && belongs(one)).or_else(|| find(&known)).or_else(|| find(&|_| true))
+}
+
+fn check_shape(value: &Value) -> Result<(), ParseError> {
+    if !value.is_object() {
+        return Err(ParseError::NotRecognised);
+    }
+    check_context(value)?;
+    if !has_type(value, "VerifiablePresentation") {
+        return Err(ParseError::Presentation { member: "type" });
+    }
+    if !value.get("id").is_none_or(|id| id.as_str().is_some_and(is_url)) {
+        return Err(ParseError::Presentation { member: "id" });
+    }
+    Ok(())
+}
+
+fn holder(value: &Value) -> Result<Option<&str>, ParseError> {
+    if value.get("holder").is_none() {
+        return Ok(None);
+    }
+    issuer_like(value, "holder").map(Some).ok_or(ParseError::Presentation { member: "holder" })
+}
+
+fn credentials(value: &Value) -> Result<Vec<SecuredCredential>, ParseError> {
+    const MEMBER: &str = "verifiableCredential";
+    let list = crate::model::items(value, MEMBER);
+    if list.is_empty() {
+        return Err(ParseError::Presentation { member: MEMBER });
+    }
+    if list.len() > limits::CREDENTIALS {
+        return Err(ParseError::TooManyCredentials { limit: limits::CREDENTIALS });
+    }
+    list.iter()
+        .map(|item| match item {
+            Value::Object(_) => SecuredCredential::parse_value(item.clone()),
+            // Bare JWTs stood here in version 1.1; 2.0 wraps them (§4.13).
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Err(ParseError::Presentation { member: MEMBER }),
+        })
+        .collect()
+}
+
+fn audience(payload: &Value) -> Result<Vec<String>, ParseError> {
+    let one = |item: &Value| item.as_str().map(str::to_owned);
+    crate::model::items(payload, "aud")
+        .iter()
+        .map(|item| one(item).ok_or(ParseError::JoseClaim { claim: "aud" }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

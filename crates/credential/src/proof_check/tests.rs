@@ -1,0 +1,64 @@
+use inkan_crypto::{KeyType, Signer as _};
+use serde_json::json;
+
+use super::*;
+use crate::countersignature::{Decision, countersign_di};
+use crate::testing::{holder, issued_di, issued_jose, issuer, party, statement, with};
+
+fn report(text: &str) -> ProofReport {
+    let parties = [issuer(), holder()];
+    let mut key_of = |method: &str| {
+        parties.iter().find(|one| one.method == method).map(|one| one.key.public_key())
+    };
+    check(text.as_bytes(), &mut key_of).unwrap()
+}
+
+#[test]
+fn every_proof_gets_its_line() {
+    let by = holder();
+    let statement = statement(&by, Decision::Accept, 1);
+    let value = countersign_di(&issued_di(), "urn:uuid:b", &statement, &by.key).unwrap().to_value();
+    let checked = report(&value.to_string());
+    assert!(checked.holds());
+    assert_eq!(checked.proofs.len(), 2);
+    assert_eq!(checked.proofs[1].suite, "eddsa-jcs-2022");
+    assert_eq!(checked.proofs[1].verification_method, by.method);
+
+    let changed = report(&with(value, "/proof/1/domain", json!("x.example")).to_string());
+    assert!(!changed.holds());
+    assert_eq!(changed.proofs[0].outcome, ProofOutcome::Verified);
+    assert_eq!(changed.proofs[1].outcome, ProofOutcome::Failed(ProofError::Invalid));
+}
+
+#[test]
+fn a_jws_is_checked_too() {
+    assert!(report(&issued_jose().to_bare()).holds());
+    assert!(report(&issued_jose().to_value().to_string()).holds());
+    let mut text = issued_jose().to_bare();
+    let at = text.find('.').unwrap() + 10;
+    let swap = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    text.replace_range(at..=at, swap);
+    assert!(!report(&text).holds());
+}
+
+#[test]
+fn what_cannot_be_checked_does_not_count() {
+    let unknown = with(issued_di().to_value(), "/proof/cryptosuite", json!("bbs-2023"));
+    let unknown = report(&unknown.to_string());
+    assert_eq!(unknown.proofs[0].outcome, ProofOutcome::UnknownSuite);
+    assert!(!unknown.holds());
+    let stranger = party(77, KeyType::Ed25519).method;
+    let elsewhere = with(issued_di().to_value(), "/proof/verificationMethod", json!(stranger));
+    let elsewhere = report(&elsewhere.to_string());
+    assert_eq!(elsewhere.proofs[0].outcome, ProofOutcome::KeyUnavailable);
+    assert!(!elsewhere.holds());
+}
+
+#[test]
+fn there_must_be_something_to_check() {
+    let code = |text: &str| check(text.as_bytes(), &mut |_| None).unwrap_err().code();
+    assert_eq!(code("{}"), "credential-proof-missing");
+    assert_eq!(code("{\"proof\":[]}"), "credential-proof-missing");
+    assert_eq!(code(""), "credential-not-recognised");
+    assert_eq!(code("a.b~c"), "sd-jwt-unsupported");
+}

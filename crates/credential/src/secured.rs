@@ -1,0 +1,330 @@
+//! A credential together with what secures it, read and not yet verified.
+//!
+//! In scope: which form it has, its proofs, the issuer's key by name, the cryptographic check against a key that
+//! the caller resolved, and the digest that the ledger commits to. Out of scope: resolving, time, trust.
+
+use inkan_core::{Digest, Timestamp, json, limits, sha256};
+use inkan_crypto::PublicKey;
+use inkan_crypto::jws::Jws;
+use serde_json::Value;
+
+use crate::envelope::{self, Envelope, Times};
+use crate::error::ParseError;
+use crate::model::Credential;
+use crate::proof::{self, Proof, ProofError, Purpose, take_proofs};
+
+/// How a credential is secured, by the names of the ledger specification §2.5.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Format {
+    /// Embedded Data Integrity proofs.
+    DataIntegrity,
+    /// A compact JWS around it (`vc+jwt`).
+    Jose,
+}
+
+impl Format {
+    /// `di` or `jws`, as in openings and countersignatures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DataIntegrity => "di",
+            Self::Jose => "jws",
+        }
+    }
+
+    /// The media type of the whole artefact.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::DataIntegrity => "application/vc",
+            Self::Jose => "application/vc+jwt",
+        }
+    }
+}
+
+/// A credential and its securing mechanism.
+#[derive(Clone, Debug)]
+pub enum SecuredCredential {
+    /// Proofs inside the document.
+    DataIntegrity(DataIntegrityCredential),
+    /// The document inside a JWS.
+    Jose(JoseCredential),
+}
+
+/// A credential with embedded proofs.
+#[derive(Clone, Debug)]
+pub struct DataIntegrityCredential {
+    credential: Credential,
+    proofs: Vec<Proof>,
+    issuer_proof: usize,
+    written_alone: bool,
+}
+
+/// A credential that is the payload of a JWS.
+#[derive(Clone, Debug)]
+pub struct JoseCredential {
+    jws: Jws,
+    credential: Credential,
+    method: String,
+    times: Times,
+}
+
+impl SecuredCredential {
+    /// Reads a credential from bytes: a JSON object, or a compact JWS.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], one variant per rule; none is worth a retry.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => Self::parse_value(json::parse(bytes, limits::DOCUMENT)?),
+            _ => Self::parse_compact(compact_text(bytes)?),
+        }
+    }
+
+    /// Reads a credential that is a JSON value: with embedded proofs, or an `EnvelopedVerifiableCredential`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_value(mut value: Value) -> Result<Self, ParseError> {
+        if !value.is_object() {
+            return Err(ParseError::NotRecognised);
+        }
+        if Envelope::Credential.matches(&value) {
+            return Self::parse_compact(&Envelope::Credential.unwrap_object(&value)?);
+        }
+        let written_alone = value.get("proof").is_some_and(Value::is_object);
+        // The model first, since "not version 2.0" says more than "no proof"; it must not see the proofs.
+        let proofs = take_proofs(&mut value);
+        let credential = Credential::from_value(value)?;
+        let proofs = proofs?;
+        let issuer_proof = choose_issuer_proof(&proofs, credential.issuer())?;
+        Ok(Self::DataIntegrity(DataIntegrityCredential {
+            credential,
+            proofs,
+            issuer_proof,
+            written_alone,
+        }))
+    }
+
+    /// Reads a credential in compact JWS form, `typ` `vc+jwt`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_compact(text: &str) -> Result<Self, ParseError> {
+        let opened = envelope::open(text, Envelope::Credential)?;
+        envelope::check_claim(&opened.payload, "iss", json_issuer(&opened.payload))?;
+        envelope::check_claim(&opened.payload, "jti", json::text(&opened.payload, "id"))?;
+        let credential = Credential::from_value(opened.payload)?;
+        envelope::check_claim(credential.value(), "sub", credential.subject_id())?;
+        let method = envelope::key_url(&opened.jws, Some(credential.issuer()))?;
+        Ok(Self::Jose(JoseCredential { jws: opened.jws, credential, method, times: opened.times }))
+    }
+
+    /// What the issuer says.
+    #[must_use]
+    pub const fn credential(&self) -> &Credential {
+        match self {
+            Self::DataIntegrity(inner) => &inner.credential,
+            Self::Jose(inner) => &inner.credential,
+        }
+    }
+
+    /// How it is secured.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        match self {
+            Self::DataIntegrity(_) => Format::DataIntegrity,
+            Self::Jose(_) => Format::Jose,
+        }
+    }
+
+    /// The embedded proofs, in the order they are written; none for JOSE.
+    #[must_use]
+    pub fn proofs(&self) -> &[Proof] {
+        match self {
+            Self::DataIntegrity(inner) => &inner.proofs,
+            Self::Jose(_) => &[],
+        }
+    }
+
+    /// Position of the issuer's proof in [`Self::proofs`]; none for JOSE.
+    ///
+    /// It is the first `assertionMethod` proof whose method belongs to the issuer, else the first of a known suite,
+    /// else the first.
+    #[must_use]
+    pub const fn issuer_proof_index(&self) -> Option<usize> {
+        match self {
+            Self::DataIntegrity(inner) => Some(inner.issuer_proof),
+            Self::Jose(_) => None,
+        }
+    }
+
+    /// The issuer's embedded proof; none for JOSE.
+    #[must_use]
+    pub fn issuer_proof(&self) -> Option<&Proof> {
+        self.proofs().get(self.issuer_proof_index()?)
+    }
+
+    /// URL of the key that the issuer's signature names.
+    #[must_use]
+    pub fn issuer_verification_method(&self) -> &str {
+        match self {
+            Self::DataIntegrity(_) => {
+                self.issuer_proof().map(Proof::verification_method).unwrap_or_default()
+            }
+            Self::Jose(inner) => &inner.method,
+        }
+    }
+
+    /// When the issuer says it signed: `created` of its proof, or `iat`.
+    #[must_use]
+    pub fn signed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::DataIntegrity(_) => self.issuer_proof().and_then(Proof::created),
+            Self::Jose(inner) => inner.times.issued,
+        }
+    }
+
+    /// When the signature, not the claim, ends: `expires` of the issuer's proof, or `exp`.
+    #[must_use]
+    pub fn signature_expires(&self) -> Option<Timestamp> {
+        match self {
+            Self::DataIntegrity(_) => self.issuer_proof().and_then(Proof::expires),
+            Self::Jose(inner) => inner.times.expires,
+        }
+    }
+
+    /// Before when the signature is not to be relied on: `nbf`.
+    #[must_use]
+    pub const fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            Self::DataIntegrity(_) => None,
+            Self::Jose(inner) => inner.times.not_before,
+        }
+    }
+
+    /// Checks the issuer's signature against the key that [`Self::issuer_verification_method`] names.
+    ///
+    /// The caller resolves the key, and knows whose it is and whether it was in force.
+    ///
+    /// # Errors
+    ///
+    /// [`ProofError::UnsupportedSuite`] if nothing can be said; otherwise what does not hold.
+    pub fn verify_issuer_proof(&self, key: &PublicKey) -> Result<(), ProofError> {
+        match self {
+            Self::DataIntegrity(inner) => self.verify_proof(inner.issuer_proof, key),
+            Self::Jose(inner) => verify_jws(&inner.jws, key),
+        }
+    }
+
+    /// Checks embedded proof number `index` against the key it names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::verify_issuer_proof`]; [`ProofError::Missing`] if there is no such proof.
+    pub fn verify_proof(&self, index: usize, key: &PublicKey) -> Result<(), ProofError> {
+        proof::verify_whole(self.credential().value(), self.proofs(), index, key)
+    }
+
+    /// What an issuance entry of the ledger commits to (ledger §2.5): the issuer's signature over the content, and
+    /// nothing that others added.
+    #[must_use]
+    pub fn issuance_digest(&self) -> Digest {
+        match self {
+            Self::DataIntegrity(inner) => {
+                let mut value = inner.credential.value().clone();
+                if let (Value::Object(members), Some(proof)) = (&mut value, self.issuer_proof()) {
+                    members.insert("proof".to_owned(), proof.value().clone());
+                }
+                // Strictly parsed JSON always has a canonical form.
+                sha256(&[&json::canonicalize(&value).unwrap_or_default()])
+            }
+            Self::Jose(inner) => sha256(&[inner.jws.signing_input().as_bytes()]),
+        }
+    }
+
+    /// The credential as a JSON object: with its proofs, or as an `EnvelopedVerifiableCredential`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::DataIntegrity(inner) => {
+                let mut value = inner.credential.value().clone();
+                if let Value::Object(members) = &mut value {
+                    members.insert("proof".to_owned(), inner.proof_member());
+                }
+                value
+            }
+            Self::Jose(inner) => Envelope::Credential.wrap(inner.jws.as_str()),
+        }
+    }
+
+    /// The plain artefact that any verifier reads: JSON text, or the compact JWS.
+    #[must_use]
+    pub fn to_bare(&self) -> String {
+        match self {
+            Self::DataIntegrity(_) => self.to_value().to_string(),
+            Self::Jose(inner) => inner.jws.as_str().to_owned(),
+        }
+    }
+
+    /// The same credential with one more proof at the end.
+    pub(crate) fn with_proof(&self, proof: &Proof) -> Result<Self, ParseError> {
+        let mut value = self.credential().value().clone();
+        let list = self.proofs().iter().chain([proof]).map(|one| one.value().clone()).collect();
+        if let Value::Object(members) = &mut value {
+            members.insert("proof".to_owned(), Value::Array(list));
+        }
+        Self::parse_value(value)
+    }
+}
+
+impl DataIntegrityCredential {
+    fn proof_member(&self) -> Value {
+        match (self.proofs.as_slice(), self.written_alone) {
+            ([only], true) => only.value().clone(),
+            (all, _) => Value::Array(all.iter().map(|proof| proof.value().clone()).collect()),
+        }
+    }
+}
+
+/// Checks a JWS against a key, with the errors of proofs.
+pub(crate) fn verify_jws(jws: &Jws, key: &PublicKey) -> Result<(), ProofError> {
+    if jws.alg() != key.algorithm() {
+        return Err(ProofError::KeyMismatch);
+    }
+    jws.verify(key).map_err(|_| ProofError::Invalid)
+}
+
+/// Text of a compact JWS in a file, without the white space that editors leave around it.
+pub(crate) fn compact_text(bytes: &[u8]) -> Result<&str, ParseError> {
+    if bytes.len() > limits::JWS {
+        return Err(json::JsonError::TooLarge { size: bytes.len(), limit: limits::JWS }.into());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotRecognised)?.trim_ascii();
+    let shaped = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.~=".contains(&c));
+    if shaped && text.contains('.') { Ok(text) } else { Err(ParseError::NotRecognised) }
+}
+
+fn choose_issuer_proof(proofs: &[Proof], issuer: &str) -> Result<usize, ProofError> {
+    let asserting =
+        || proofs.iter().enumerate().filter(|(_, one)| *one.purpose() == Purpose::AssertionMethod);
+    let belongs =
+        |one: &Proof| one.verification_method().split('#').next().is_some_and(|did| did == issuer);
+    asserting()
+        .find(|(_, one)| one.cryptosuite().is_known() && belongs(one))
+        .or_else(|| asserting().find(|(_, one)| belongs(one)))
+        .or_else(|| asserting().find(|(_, one)| one.cryptosuite().is_known()))
+        .or_else(|| asserting().next())
+        .map(|(index, _)| index)
+        .ok_or(ProofError::IssuerProofMissing)
+}
+
+fn json_issuer(payload: &Value) -> Option<&str> {
+    crate::model::issuer_like(payload, "issuer")
+}
+
+#[cfg(test)]
+mod tests;

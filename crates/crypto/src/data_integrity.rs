@@ -1,0 +1,131 @@
+//! The JCS cryptosuites of Data Integrity: `eddsa-jcs-2022` ([vc-di-eddsa §3.3]) and `ecdsa-jcs-2019` on P-256
+//! ([vc-di-ecdsa §3.3]).
+//!
+//! In scope: what is hashed, and the signature over it. Out of scope: which key, which purpose, when, and how
+//! several proofs relate to each other (`inkan-credential`, `inkan-did`).
+//!
+//! [vc-di-eddsa §3.3]: https://www.w3.org/TR/2025/REC-vc-di-eddsa-20250515/#eddsa-jcs-2022
+//! [vc-di-ecdsa §3.3]: https://www.w3.org/TR/2025/REC-vc-di-ecdsa-20250515/#ecdsa-jcs-2019
+
+use std::borrow::Cow;
+
+use inkan_core::{
+    encoding,
+    json::{self, JsonError},
+    sha256,
+};
+use serde_json::Value;
+
+use crate::{
+    keys::{Algorithm, PublicKey, SignatureError},
+    signer::{SignError, Signer},
+};
+
+/// What both suites sign: SHA-256 of the canonical proof configuration, then SHA-256 of the canonical document.
+///
+/// `document` is without `proof`, `proof_config` without `proofValue`; both are hashed as they are.
+///
+/// # Errors
+///
+/// [`JsonError`] if one of them has no canonical form.
+pub fn hash_data(document: &Value, proof_config: &Value) -> Result<[u8; 64], JsonError> {
+    let document = sha256(&[&json::canonicalize(document)?]);
+    let config = sha256(&[&json::canonicalize(proof_config)?]);
+    let mut out = [0; 64];
+    for (to, from) in out.iter_mut().zip(config.as_bytes().iter().chain(document.as_bytes())) {
+        *to = *from;
+    }
+    Ok(out)
+}
+
+/// Signs `document` (without `proof`) under `proof_config` (without `proofValue`) and gives the `proofValue`.
+///
+/// The caller puts the document's `@context`, if it has one, into `proof_config` (§3.3.1, step 2), and keeps it in
+/// the proof.
+///
+/// # Errors
+///
+/// [`SignError::SuiteMismatch`] unless `proof_config` has type `DataIntegrityProof` and the cryptosuite of the
+/// signer's key; [`SignError::Canonical`]; [`SignError::Refused`].
+pub fn sign(
+    document: &Value,
+    proof_config: &Value,
+    signer: &dyn Signer,
+) -> Result<String, SignError> {
+    if suite(proof_config) != Some(signer.public_key().algorithm()) {
+        return Err(SignError::SuiteMismatch);
+    }
+    let data = hash_data(document, proof_config).map_err(SignError::Canonical)?;
+    Ok(encoding::multibase58(&signer.sign(&data)?))
+}
+
+/// Checks one proof over `document` (without `proof`); `proof` is the whole proof object.
+///
+/// If the proof has an `@context`, the document's must begin with it, and the document is hashed with the proof's
+/// (§3.3.2, step 4): contexts that were appended after signing are therefore not covered by this signature.
+///
+/// # Errors
+///
+/// [`SignatureError`]: `SuiteUnsupported`, `AlgorithmMismatch`, `Encoding`, `Length`, `ContextMismatch`,
+/// `Canonical` or `Mismatch`.
+pub fn verify(document: &Value, proof: &Value, key: &PublicKey) -> Result<(), SignatureError> {
+    let algorithm = suite(proof).ok_or(SignatureError::SuiteUnsupported)?;
+    if key.algorithm() != algorithm {
+        return Err(SignatureError::AlgorithmMismatch);
+    }
+    let value = json::text(proof, "proofValue").and_then(|text| text.strip_prefix('z'));
+    // 64 bytes have at most 88 digits.
+    let value = value.filter(|digits| digits.len() <= 128).ok_or(SignatureError::Encoding)?;
+    let signature = encoding::decode_base58btc(value).map_err(|_| SignatureError::Encoding)?;
+    let document = with_context_of(document, proof)?;
+    let mut config = proof.clone();
+    if let Value::Object(members) = &mut config {
+        members.remove("proofValue");
+    }
+    let data = hash_data(&document, &config).map_err(SignatureError::Canonical)?;
+    key.verify(&data, &signature)
+}
+
+/// The algorithm of the proof's cryptosuite, if it is one of the two.
+fn suite(proof: &Value) -> Option<Algorithm> {
+    if json::text(proof, "type") != Some("DataIntegrityProof") {
+        return None;
+    }
+    match json::text(proof, "cryptosuite") {
+        Some("eddsa-jcs-2022") => Some(Algorithm::EdDsa),
+        Some("ecdsa-jcs-2019") => Some(Algorithm::Es256),
+        _ => None,
+    }
+}
+
+/// The document with the `@context` it had when `proof` was made.
+fn with_context_of<'a>(
+    document: &'a Value,
+    proof: &Value,
+) -> Result<Cow<'a, Value>, SignatureError> {
+    let Some(signed) = proof.get("@context") else { return Ok(Cow::Borrowed(document)) };
+    let present = document.get("@context").ok_or(SignatureError::ContextMismatch)?;
+    if signed == present {
+        return Ok(Cow::Borrowed(document));
+    }
+    if !contexts(present).starts_with(contexts(signed)) {
+        return Err(SignatureError::ContextMismatch);
+    }
+    let mut document = document.clone();
+    if let Value::Object(members) = &mut document {
+        members.insert("@context".to_owned(), signed.clone());
+    }
+    Ok(Cow::Owned(document))
+}
+
+fn contexts(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            std::slice::from_ref(value)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

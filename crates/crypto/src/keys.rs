@@ -1,0 +1,331 @@
+//! Public keys with one form each, and signature verification.
+//!
+//! In scope: Multikey ([CID 1.0 §2.2.2]), JWK ([RFC 7517], [RFC 8037]) and raw bytes, parsed once; Ed25519
+//! (strict) and ES256 verification. Out of scope: whose key it is, and for what it may be used.
+//!
+//! [CID 1.0 §2.2.2]: https://www.w3.org/TR/cid-1.0/#Multikey
+//! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
+//! [RFC 8037]: https://www.rfc-editor.org/rfc/rfc8037
+
+use std::{cmp::Ordering, fmt, sync::Arc};
+
+use ed25519_dalek::VerifyingKey;
+use inkan_core::{
+    encoding::{self, b64u},
+    json, sha256,
+};
+use serde_json::{Value, json};
+
+use crate::es256::Es256Key;
+
+mod error;
+pub use error::{KeyError, SignatureError};
+
+/// Multicodec `ed25519-pub`, as a varint.
+const ED25519_PUB: [u8; 2] = [0xed, 0x01];
+/// Multicodec `p256-pub`, as a varint.
+const P256_PUB: [u8; 2] = [0x80, 0x24];
+
+/// A public key: on its curve, in canonical form, not of small order; parsed once, cheap to clone.
+///
+/// Two keys are equal if their bytes are. The order is that of type, then bytes.
+#[derive(Clone)]
+pub struct PublicKey(Arc<Parsed>);
+
+enum Parsed {
+    Ed25519(VerifyingKey),
+    P256(Es256Key),
+}
+
+impl PublicKey {
+    /// Takes 32 bytes of Ed25519 ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)) or
+    /// the 33 bytes of a compressed P-256 point (SEC 1 §2.3.3).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Length`], [`KeyError::NotOnCurve`], [`KeyError::NotCanonical`] or [`KeyError::SmallOrder`].
+    pub fn from_raw(key_type: KeyType, bytes: &[u8]) -> Result<Self, KeyError> {
+        match key_type {
+            KeyType::Ed25519 => {
+                let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
+                Self::from_ed25519(bytes)
+            }
+            KeyType::P256 => match bytes {
+                [2 | 3, x @ ..] if x.len() == 32 => Self::from_sec1(bytes),
+                [_, x @ ..] if x.len() == 32 => Err(KeyError::NotCanonical),
+                _ => Err(KeyError::Length(bytes.len())),
+            },
+        }
+    }
+
+    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub` or `p256-pub`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Encoding`] for another base, [`KeyError::Unsupported`] for another multicodec, otherwise as
+    /// [`from_raw`](Self::from_raw).
+    pub fn from_multikey(text: &str) -> Result<Self, KeyError> {
+        // A key of ours has at most 50 characters; base58 takes quadratic time.
+        if text.len() > 256 {
+            return Err(KeyError::Length(text.len()));
+        }
+        let digits = text.strip_prefix('z').ok_or(KeyError::Encoding)?;
+        let bytes = encoding::decode_base58btc(digits).map_err(|_| KeyError::Encoding)?;
+        let (prefix, raw) = bytes.split_first_chunk::<2>().ok_or(KeyError::Length(bytes.len()))?;
+        match *prefix {
+            ED25519_PUB => Self::from_raw(KeyType::Ed25519, raw),
+            P256_PUB => Self::from_raw(KeyType::P256, raw),
+            _ => Err(KeyError::Unsupported),
+        }
+    }
+
+    /// The Multikey form: `z6Mk…` or `zDn…`.
+    #[must_use]
+    pub fn to_multikey(&self) -> String {
+        let prefix = match self.key_type() {
+            KeyType::Ed25519 => ED25519_PUB,
+            KeyType::P256 => P256_PUB,
+        };
+        encoding::multibase58(&[&prefix, self.bytes()].concat())
+    }
+
+    /// Reads a public JWK: `OKP`/`Ed25519` ([RFC 8037 §2](https://www.rfc-editor.org/rfc/rfc8037#section-2)) or
+    /// `EC`/`P-256` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)).
+    ///
+    /// Members that do not describe the key (`kid`, `use`, `alg`, …) are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::HoldsPrivate`] if `d` is there: such a document publishes a private key.
+    /// [`KeyError::Unsupported`] for another type or curve; [`KeyError::Encoding`] if a coordinate is missing or
+    /// is not strict base64url; otherwise as [`from_raw`](Self::from_raw).
+    pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        let kty = json::text(jwk, "kty").ok_or(KeyError::Encoding)?;
+        if jwk.get("d").is_some() {
+            return Err(KeyError::HoldsPrivate);
+        }
+        let coordinate = |member| -> Result<[u8; 32], KeyError> {
+            let text = json::text(jwk, member).ok_or(KeyError::Encoding)?;
+            let bytes = encoding::decode_b64u(text).map_err(|_| KeyError::Encoding)?;
+            let length = bytes.len();
+            bytes.try_into().map_err(|_| KeyError::Length(length))
+        };
+        match (kty, json::text(jwk, "crv")) {
+            ("OKP", Some("Ed25519")) => Self::from_ed25519(&coordinate("x")?),
+            ("EC", Some("P-256")) => {
+                Self::from_sec1(&[&[4_u8][..], &coordinate("x")?, &coordinate("y")?].concat())
+            }
+            ("OKP" | "EC", None) => Err(KeyError::Encoding),
+            _ => Err(KeyError::Unsupported),
+        }
+    }
+
+    /// The public JWK, with the members of its thumbprint and no others.
+    #[must_use]
+    pub fn to_jwk(&self) -> Value {
+        match &*self.0 {
+            Parsed::Ed25519(key) => {
+                json!({"crv": "Ed25519", "kty": "OKP", "x": b64u(key.as_bytes())})
+            }
+            Parsed::P256(key) => {
+                let (x, y) = key.coordinates();
+                json!({"crv": "P-256", "kty": "EC", "x": b64u(x), "y": b64u(y)})
+            }
+        }
+    }
+
+    /// The JWK thumbprint with SHA-256 ([RFC 7638 §3](https://www.rfc-editor.org/rfc/rfc7638#section-3)), base64url.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        // Members in lexicographic order without white space, as §3.2 wants them.
+        let text = match &*self.0 {
+            Parsed::Ed25519(key) => {
+                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64u(key.as_bytes()))
+            }
+            Parsed::P256(key) => {
+                let (x, y) = key.coordinates();
+                format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, b64u(x), b64u(y))
+            }
+        };
+        sha256(&[text.as_bytes()]).to_b64u()
+    }
+
+    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256.
+    #[must_use]
+    pub fn raw(&self) -> Vec<u8> {
+        self.bytes().to_vec()
+    }
+
+    /// The type of this key.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        match &*self.0 {
+            Parsed::Ed25519(_) => KeyType::Ed25519,
+            Parsed::P256(_) => KeyType::P256,
+        }
+    }
+
+    /// The one algorithm this key signs with.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.key_type().algorithm()
+    }
+
+    /// Checks a signature of 64 bytes: `R‖S` of Ed25519, `r‖s` of ES256.
+    ///
+    /// Ed25519 is strict: no small-order `R`, `S` below the group order, and the equation without the cofactor, so
+    /// that two correct verifiers agree. ES256 takes a high `s` as well as a low one, as JWS does.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::Length`] for any other length, [`SignatureError::Mismatch`] if it is not this key's
+    /// signature over `message`.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        let signature: &[u8; 64] =
+            signature.try_into().map_err(|_| SignatureError::Length(signature.len()))?;
+        let accepted = match &*self.0 {
+            Parsed::Ed25519(key) => {
+                let signature = ed25519_dalek::Signature::from_bytes(signature);
+                key.verify_strict(message, &signature).is_ok()
+            }
+            Parsed::P256(key) => key.accepts(message, signature),
+        };
+        if accepted { Ok(()) } else { Err(SignatureError::Mismatch) }
+    }
+
+    /// Takes a P-256 point in SEC 1 form, compressed or not.
+    pub(crate) fn from_sec1(bytes: &[u8]) -> Result<Self, KeyError> {
+        let key = Es256Key::from_sec1(bytes).ok_or(KeyError::NotOnCurve)?;
+        Ok(Self(Arc::new(Parsed::P256(key))))
+    }
+
+    /// SubjectPublicKeyInfo of a P-256 key; `None` for Ed25519.
+    #[cfg(feature = "openssl")]
+    pub(crate) fn p256_spki(&self) -> Option<Vec<u8>> {
+        match &*self.0 {
+            Parsed::Ed25519(_) => None,
+            Parsed::P256(key) => key.spki(),
+        }
+    }
+
+    fn from_ed25519(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotOnCurve)?;
+        if key.to_edwards().compress().as_bytes() != bytes {
+            return Err(KeyError::NotCanonical);
+        }
+        if key.is_weak() {
+            return Err(KeyError::SmallOrder);
+        }
+        Ok(Self(Arc::new(Parsed::Ed25519(key))))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &*self.0 {
+            Parsed::Ed25519(key) => key.as_bytes(),
+            Parsed::P256(key) => key.compressed(),
+        }
+    }
+}
+
+/// Written as its Multikey.
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", self.to_multikey())
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PartialOrd for PublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PublicKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.key_type(), self.bytes()).cmp(&(other.key_type(), other.bytes()))
+    }
+}
+
+/// The two types of key.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum KeyType {
+    /// Edwards curve 25519 (RFC 8032).
+    Ed25519,
+    /// NIST P-256 (FIPS 186-5), for hardware that has nothing else.
+    P256,
+}
+
+impl KeyType {
+    /// `ed25519` or `p256`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "ed25519",
+            Self::P256 => "p256",
+        }
+    }
+
+    /// Reads what [`name`](Self::name) gives.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] for any other text.
+    pub fn parse(name: &str) -> Result<Self, KeyError> {
+        match name {
+            "ed25519" => Ok(Self::Ed25519),
+            "p256" => Ok(Self::P256),
+            _ => Err(KeyError::Unsupported),
+        }
+    }
+
+    /// The algorithm that keys of this type sign with.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Ed25519 => Algorithm::EdDsa,
+            Self::P256 => Algorithm::Es256,
+        }
+    }
+}
+
+/// The two signature algorithms.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Algorithm {
+    /// EdDSA over Ed25519.
+    EdDsa,
+    /// ECDSA over P-256 with SHA-256.
+    Es256,
+}
+
+impl Algorithm {
+    /// Reads a JOSE `alg`: `EdDSA` ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)), its newer name `Ed25519`
+    /// ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)), or `ES256`. `None` for all others, `none` above all.
+    #[must_use]
+    pub fn from_jose(alg: &str) -> Option<Self> {
+        match alg {
+            "EdDSA" | "Ed25519" => Some(Self::EdDsa),
+            "ES256" => Some(Self::Es256),
+            _ => None,
+        }
+    }
+
+    /// The `alg` we write: `EdDSA` or `ES256`.
+    #[must_use]
+    pub const fn to_jose(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Secret keys, and the joint at which another keeper of keys (a security module, a phone) can sign.
+//!
+//! In scope: making, reading and using private key bytes in memory. Out of scope: keeping them ([`crate::keystore`]).
+
+use std::fmt;
+
+use ed25519_dalek::{Signer as _, SigningKey as Ed25519Key};
+use inkan_core::{CryptoRng, SecretBytes, json::JsonError};
+use p256::ecdsa::{Signature as Es256Signature, SigningKey as P256Key};
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+
+use crate::keys::{KeyError, KeyType, PublicKey};
+
+mod jwk;
+
+/// Whoever can sign with one key.
+pub trait Signer {
+    /// The key whose signatures [`sign`](Self::sign) makes.
+    fn public_key(&self) -> PublicKey;
+
+    /// Signs `message`: 64 bytes that [`PublicKey::verify`] accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError::Refused`] if the keeper of the key did not sign; a retry may help.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// A private key in memory: wiped on drop, never printed, not cloneable.
+pub struct SecretKey {
+    // Boxed, so that moving a key does not leave copies of it on the stack.
+    secret: Box<Secret>,
+    public: PublicKey,
+}
+
+enum Secret {
+    Ed25519(Ed25519Key),
+    P256(P256Key),
+}
+
+// Both key types wipe themselves on drop; the marker says so to callers.
+impl ZeroizeOnDrop for SecretKey {}
+
+impl SecretKey {
+    /// Makes a key from 32 bytes of `rng` (for P-256 as often as needed until they are a scalar, which a sound
+    /// generator gives at once).
+    #[must_use]
+    pub fn generate(key_type: KeyType, rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        loop {
+            rng.fill(&mut *bytes);
+            if let Ok(key) = Self::from_array(key_type, &bytes) {
+                return key;
+            }
+        }
+    }
+
+    /// Reads the 32 bytes that [`to_secret_bytes`](Self::to_secret_bytes) gives.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Length`], or [`KeyError::NotOnCurve`] for a P-256 scalar of zero or beyond the order.
+    pub fn from_secret_bytes(key_type: KeyType, secret: &SecretBytes) -> Result<Self, KeyError> {
+        let bytes = secret.expose_secret();
+        let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
+        Self::from_array(key_type, bytes)
+    }
+
+    /// The 32 secret bytes: the seed of RFC 8032 §5.1.5, or the big-endian scalar of P-256.
+    #[must_use]
+    pub fn to_secret_bytes(&self) -> SecretBytes {
+        let mut out = Vec::with_capacity(32);
+        self.append_to(&mut out);
+        SecretBytes::new(out)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.public.clone()
+    }
+
+    /// The type of this key.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        self.public.key_type()
+    }
+
+    /// Appends the 32 secret bytes to `out`, which must be wiped by its owner and have room for them.
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        match &*self.secret {
+            Secret::Ed25519(key) => out.extend_from_slice(key.as_bytes()),
+            Secret::P256(key) => {
+                let mut bytes = key.to_bytes();
+                out.extend_from_slice(&bytes);
+                bytes.as_mut_slice().zeroize();
+            }
+        }
+    }
+
+    pub(crate) fn from_array(key_type: KeyType, bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        match key_type {
+            KeyType::Ed25519 => {
+                let secret = Ed25519Key::from_bytes(bytes);
+                let public = PublicKey::from_raw(key_type, secret.verifying_key().as_bytes())?;
+                Ok(Self { secret: Box::new(Secret::Ed25519(secret)), public })
+            }
+            KeyType::P256 => {
+                let secret = P256Key::from_slice(bytes).map_err(|_| KeyError::NotOnCurve)?;
+                let public =
+                    PublicKey::from_sec1(secret.verifying_key().to_sec1_point(false).as_bytes())?;
+                Ok(Self { secret: Box::new(Secret::P256(secret)), public })
+            }
+        }
+    }
+}
+
+/// ES256 draws its nonce from key and message ([RFC 6979](https://www.rfc-editor.org/rfc/rfc6979)), so signing needs
+/// no generator and is reproducible.
+impl Signer for SecretKey {
+    fn public_key(&self) -> PublicKey {
+        Self::public_key(self)
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        match &*self.secret {
+            Secret::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
+            Secret::P256(key) => {
+                let signature: Es256Signature =
+                    key.try_sign(message).map_err(|_| SignError::Refused)?;
+                Ok(signature.to_bytes().to_vec())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(..)")
+    }
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SignError {
+    /// The keeper of the key did not sign; a retry may help.
+    #[error("key did not sign")]
+    Refused,
+    /// The header carries `crit` or `b64`, which no verifier of ours accepts.
+    #[error("header has a member that verifiers refuse")]
+    HeaderRefused,
+    /// The proof is not a `DataIntegrityProof`, or its cryptosuite is not the one of the key.
+    #[error("proof type or cryptosuite does not fit the key")]
+    SuiteMismatch,
+    /// What is to be signed has no canonical form.
+    #[error("document has no canonical form")]
+    Canonical(#[source] JsonError),
+}
+
+impl SignError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused => "signing-refused",
+            Self::HeaderRefused => "signing-header-refused",
+            Self::SuiteMismatch => "signing-suite-mismatch",
+            Self::Canonical(_) => "canonical-form-missing",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,130 @@
+//! Private JWKs, for keys that come from other tools or go to them.
+//!
+//! In scope: `OKP`/`Ed25519` ([RFC 8037 §2]) and `EC`/`P-256` ([RFC 7518 §6.2.2]) with `d`. Out of scope: encrypted
+//! JWKs; files (`inkan-io`).
+//!
+//! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
+//! [RFC 7518 §6.2.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.2
+
+use inkan_core::{SecretBytes, json};
+use serde_json::Value;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::SecretKey;
+use crate::keys::{KeyError, PublicKey};
+
+/// A JWK of ours has fewer than 300 characters.
+const LIMIT: usize = 16 << 10;
+
+impl SecretKey {
+    /// Reads a private JWK, as JSON text.
+    ///
+    /// Members that do not describe the key (`kid`, `use`, `alg`, …) are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Encoding`] if this is not JSON, or a member is missing or not strict base64url;
+    /// [`KeyError::Mismatch`] if `x` and `y` are not the public half of `d`; otherwise as
+    /// [`PublicKey::from_jwk`].
+    pub fn from_private_jwk(text: &SecretBytes) -> Result<Self, KeyError> {
+        let mut jwk = json::parse(text.expose_secret(), LIMIT).map_err(|_| KeyError::Encoding)?;
+        let read = read(&mut jwk);
+        wipe(&mut jwk);
+        read
+    }
+
+    /// The private JWK, as JSON text in canonical form.
+    #[must_use]
+    pub fn to_private_jwk(&self) -> SecretBytes {
+        let mut secret = Zeroizing::new(Vec::with_capacity(32));
+        self.append_to(&mut secret);
+        let public = self.public.to_jwk();
+        // One allocation: a text that grows leaves its old bytes behind.
+        let mut text = Vec::with_capacity(512);
+        let mut before = '{';
+        for name in ["crv", "d", "kty", "x", "y"] {
+            let value = json::text(&public, name);
+            if name != "d" && value.is_none() {
+                continue;
+            }
+            text.extend_from_slice(format!("{before}\"{name}\":\"").as_bytes());
+            match value {
+                Some(value) => text.extend_from_slice(value.as_bytes()),
+                None => encode(&secret, &mut text),
+            }
+            text.push(b'"');
+            before = ',';
+        }
+        text.push(b'}');
+        SecretBytes::new(text)
+    }
+}
+
+/// Takes `d` out of the JWK, and reads what remains as a public one.
+fn read(jwk: &mut Value) -> Result<SecretKey, KeyError> {
+    let Some(Value::String(d)) = jwk.as_object_mut().and_then(|members| members.remove("d")) else {
+        return Err(KeyError::Encoding);
+    };
+    let d = Zeroizing::new(d);
+    let public = PublicKey::from_jwk(jwk)?;
+    let secret = SecretKey::from_array(public.key_type(), &*decode(&d)?)?;
+    if secret.public_key() == public { Ok(secret) } else { Err(KeyError::Mismatch) }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Appends base64url without padding to `text`, which has room. Unlike the encoder of `inkan-core` it makes no copy.
+fn encode(secret: &[u8], text: &mut Vec<u8>) {
+    let mut push = |bits: u16| text.extend(ALPHABET.get(usize::from(bits & 63)));
+    let (mut pending, mut count) = (0_u16, 0_u32);
+    for byte in secret {
+        pending = (pending << 8) | u16::from(*byte);
+        count += 8;
+        while count >= 6 {
+            count -= 6;
+            push(pending >> count);
+        }
+        pending &= (1 << count) - 1;
+    }
+    if count > 0 {
+        push(pending << (6 - count));
+    }
+}
+
+/// Reads strict base64url of 32 bytes: 43 characters, no padding, spare bits zero; makes no copy either.
+fn decode(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    if text.len() != 43 {
+        return Err(KeyError::Length(text.len()));
+    }
+    let mut secret = Zeroizing::new([0; 32]);
+    let mut room = secret.iter_mut();
+    let (mut pending, mut count) = (0_u16, 0_u32);
+    for character in text.bytes() {
+        let bits = ALPHABET.iter().position(|known| *known == character);
+        let bits = bits.and_then(|bits| u16::try_from(bits).ok()).ok_or(KeyError::Encoding)?;
+        pending = (pending << 6) | bits;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            let [_, byte] = (pending >> count).to_be_bytes();
+            if let Some(to) = room.next() {
+                *to = byte;
+            }
+            pending &= (1 << count) - 1;
+        }
+    }
+    if pending == 0 { Ok(secret) } else { Err(KeyError::Encoding) }
+}
+
+/// Wipes every text in the value: what we did not read may be a secret of another kind.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const DID: &str = "did:web:issuer.example";
+const KEY: &str = "z6MkjchhfUsD6mmvni8mCdXHw216Xrm9bQe2mBH1P5RDjVJG";
+const X25519: &str = "z6LSeu9HkTHSfLLeUs2nnzUSNedgDUevfNQgQjQC23ZCit6F";
+
+fn did() -> Did {
+    Did::parse(DID).unwrap()
+}
+
+fn read(mut value: Value) -> Result<DidDocument, DocumentError> {
+    value["id"] = json!(DID);
+    DidDocument::from_value(value, &did())
+}
+
+fn key(id: &str) -> Value {
+    json!({ "id": id, "type": "Multikey", "controller": DID, "publicKeyMultibase": KEY })
+}
+
+fn url(fragment: &str) -> DidUrl {
+    DidUrl::parse(&format!("{DID}#{fragment}")).unwrap()
+}
+
+fn code(value: Value) -> &'static str {
+    read(value).unwrap_err().code()
+}
+
+#[test]
+fn keys_are_listed_for_what_they_are_listed_for() {
+    let document = read(json!({
+        "verificationMethod": [key("did:web:issuer.example#a"), key("#b")],
+        "assertionMethod": ["#a", "did:web:other.example#k"],
+        "authentication": [key("#c"), "did:web:issuer.example#b"],
+    }))
+    .unwrap();
+    let ids: Vec<_> = document.verification_methods().iter().map(|it| it.id.clone()).collect();
+    assert_eq!(ids, [url("a"), url("b"), url("c")]);
+    assert!(document.allows(&url("a"), Relationship::AssertionMethod));
+    assert!(!document.allows(&url("a"), Relationship::Authentication));
+    assert!(document.allows(&url("c"), Relationship::Authentication));
+    assert!(!document.allows(&url("c"), Relationship::AssertionMethod));
+    assert!(!document.allows(&url("missing"), Relationship::Authentication));
+    assert_eq!(document.method(&url("b")).unwrap().key.to_multikey(), KEY);
+    let signing: Vec<_> = document.methods_for(Relationship::AssertionMethod).collect();
+    assert_eq!(signing.len(), 1);
+}
+
+#[test]
+fn keys_of_other_types_stay_out_of_the_list() {
+    let mut x25519 = key("#x");
+    x25519["publicKeyMultibase"] = json!(X25519);
+    let mut rsa = key("#rsa");
+    rsa["publicKeyMultibase"] = json!(format!("z{}", "4".repeat(380)));
+    let document = read(json!({
+        "verificationMethod": [
+            key("#a"), x25519, rsa,
+            { "id": "#old", "type": "JsonWebKey2020", "controller": DID },
+            { "id": "#jwk", "type": "JsonWebKey", "controller": DID,
+              "publicKeyJwk": { "kty": "EC", "crv": "P-384", "x": "AA", "y": "AA" } },
+            { "id": "#ctl", "type": "Multikey", "controller": "did:ethr:0x1", "publicKeyMultibase": KEY },
+            key("did:web:other.example#k"),
+        ],
+        "keyAgreement": ["#x", "did:ethr:0x1#k"],
+    }))
+    .unwrap();
+    assert_eq!(document.verification_methods().len(), 1);
+    assert!(document.allows(&url("x"), Relationship::KeyAgreement));
+}
+
+#[test]
+fn a_ledger_refuses_keys_under_other_dids() {
+    for id in ["did:web:other.example#k", "did:ethr:0x1#k"] {
+        let value = json!({ "id": DID, "verificationMethod": [key(id)] });
+        let refused = DidDocument::read(value, &did(), Rules::Ledger);
+        assert_eq!(refused, Err(DocumentError::MethodId { id: id.to_owned() }));
+    }
+}
+
+#[test]
+fn one_malformed_key_spoils_the_document() {
+    let with = |member: &str, value: Value| {
+        let mut key = key("#a");
+        key[member] = value;
+        json!({ "verificationMethod": [key] })
+    };
+    for (member, value) in [
+        ("id", json!(7)),
+        ("id", json!("a")),
+        ("id", json!(DID)),
+        ("id", json!("did:web:issuer.example?versionId=1#a")),
+        ("type", json!(["Multikey"])),
+        ("controller", json!(null)),
+        ("controller", json!("nobody")),
+        ("publicKeyMultibase", json!(inkan_core::encoding::multibase58(&[0xed, 0x01, 9, 9]))),
+        ("publicKeyMultibase", json!("")),
+        ("publicKeyMultibase", json!(7)),
+        ("type", json!("JsonWebKey")),
+    ] {
+        assert_eq!(code(with(member, value.clone())), "document-invalid", "{member} {value}");
+    }
+}
+
+#[test]
+fn private_keys_and_weak_keys_are_refused() {
+    let jwk = json!({
+        "id": "#a", "type": "JsonWebKey", "controller": DID,
+        "publicKeyJwk": { "kty": "OKP", "crv": "Ed25519", "d": "AA",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+    });
+    assert_eq!(code(json!({ "verificationMethod": [jwk] })), "document-invalid");
+    let mut weak = key("#a");
+    let neutral = [&[0xed, 0x01, 0x01][..], &[0; 31]].concat();
+    weak["publicKeyMultibase"] = json!(inkan_core::encoding::multibase58(&neutral));
+    assert_eq!(code(json!({ "verificationMethod": [weak] })), "weak-key");
+}
+
+#[test]
+fn no_key_is_listed_twice() {
+    let twice = json!({ "verificationMethod": [key("#a"), key("did:web:issuer.example#a")] });
+    assert_eq!(read(twice), Err(DocumentError::DuplicateMethod { id: url("a").to_string() }));
+    let embedded = json!({ "verificationMethod": [key("#a")], "authentication": [key("#a")] });
+    assert_eq!(code(embedded), "document-invalid");
+}
+
+#[test]
+fn members_have_the_types_of_did_core() {
+    for value in [
+        json!({ "verificationMethod": {} }),
+        json!({ "verificationMethod": ["#a"] }),
+        json!({ "assertionMethod": "#a" }),
+        json!({ "assertionMethod": [7] }),
+        json!({ "assertionMethod": ["a"] }),
+        json!({ "service": {} }),
+        json!({ "service": [7] }),
+    ] {
+        assert_eq!(code(value.clone()), "document-invalid", "{value}");
+    }
+    assert_eq!(DidDocument::from_value(json!([]), &did()).unwrap_err().code(), "document-invalid");
+    assert_eq!(DidDocument::from_value(json!({}), &did()).unwrap_err().code(), "document-invalid");
+    assert_eq!(DidDocument::parse(b"{", &did()).unwrap_err().code(), "document-invalid");
+}
+
+#[test]
+fn a_document_is_about_the_did_it_was_asked_for() {
+    let refused = DidDocument::parse(br#"{"id":"did:web:other.example"}"#, &did()).unwrap_err();
+    assert_eq!(refused.code(), "document-subject-mismatch");
+    assert!(DidDocument::parse(br#"{"id":"did:web:issuer.example"}"#, &did()).is_ok());
+}
+
+#[test]
+fn d14_the_home_log_is_one_origin() {
+    let service = |kind: Value, endpoint: Value| json!({ "id": "#ledger", "type": kind, "serviceEndpoint": endpoint });
+    let home = |services: Value| read(json!({ "service": services }));
+    let log = || service(json!("LedgerLog"), json!("https://ledger.example/log"));
+    assert_eq!(home(json!([log()])).unwrap().ledger_log(), Some("ledger.example/log"));
+    let other = service(json!("LinkedDomains"), json!({ "origins": [] }));
+    assert_eq!(home(json!([other])).unwrap().ledger_log(), None);
+    assert_eq!(home(json!([log(), log()])).unwrap_err().code(), "home-log-invalid");
+    let long = format!("https://{}", "a".repeat(65));
+    for endpoint in [
+        json!("http://ledger.example"),
+        json!("https://"),
+        json!("https://ledger.example/"),
+        json!("https://ledger example"),
+        json!("https:///x"),
+        json!(long),
+        json!(["https://ledger.example"]),
+        json!(null),
+    ] {
+        let array = service(json!(["Other", "LedgerLog"]), endpoint.clone());
+        assert_eq!(home(json!([array])).unwrap_err().code(), "home-log-invalid", "{endpoint}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = DidDocument::parse(&bytes, &did());
+    }
+
+    #[test]
+    fn keys_of_any_text_never_panic(id in ".{0,20}", kind in "(Multikey|JsonWebKey|.{0,5})", key in "[zu].{0,60}") {
+        let method = json!({ "id": id, "type": kind, "controller": DID, "publicKeyMultibase": key });
+        let _ = read(json!({ "verificationMethod": [method] }));
+    }
+}

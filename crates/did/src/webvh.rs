@@ -1,0 +1,69 @@
+//! [did:webvh 1.0](https://identity.foundation/didwebvh/v1.0/): self-certifying histories of DID documents.
+//!
+//! In scope: the entry rules D1 to D14 of the ledger specification (§6.1) in [`check_next`], the resolution of logs that
+//! others published in [`History::verify`], and the writing of entries in [`create`], [`rotate`], [`update`] and
+//! [`deactivate`]. Out of scope: fetching logs; the order of entries of different DIDs (`inkan-ledger`).
+//!
+//! A ledger and a resolver read the same format with different strictness. Where replicas must agree byte for byte,
+//! [`check_next`] refuses what a published log may contain; the list of these cases:
+//!
+//! | Rule | A ledger refuses | A resolver accepts |
+//! |---|---|---|
+//! | D1 | numbers that are not integers, nesting beyond 16 | any number, nesting up to 64 |
+//! | D3 | `nextKeyHashes` that are not SHA-256 multihashes | any text, which then matches no key |
+//! | D6, D8 | times not written `YYYY-MM-DDTHH:MM:SSZ` | any RFC 3339 form |
+//! | D8 | unknown members of a proof | members that do not change its meaning |
+//! | D11 | an entry without its own witness proofs | proofs of a later entry of the log |
+//! | D13 | keys under other DIDs | such a document, without these keys |
+
+mod build;
+mod check;
+mod entry;
+mod error;
+mod hash;
+mod head;
+mod history;
+mod home;
+mod parameters;
+mod proof;
+#[cfg(test)]
+mod testing;
+mod witness;
+
+pub use build::{
+    BuildError, Create, Update, create, deactivate, rotate, update, witness_line, witness_proof,
+};
+pub use check::check_next;
+pub use entry::Entry;
+pub use error::{EntryError, Malformed, ProofProblem};
+pub use hash::next_key_hash;
+pub use head::Head;
+pub use history::{History, HistoryError};
+pub use home::{Residence, check_home};
+pub use parameters::{Parameters, WitnessSet};
+
+use crate::did::{Did, Method};
+
+/// The longest line of one entry, in bytes (ledger specification §2.1).
+pub const ENTRY_LIMIT: usize = inkan_core::limits::DID_LOG_LINE;
+/// The longest line of witness proofs, in bytes (ledger specification §2.1).
+pub const WITNESS_LIMIT: usize = 16_384;
+
+/// The HTTPS URL of a did:webvh DID's `did.jsonl`; `None` for other methods.
+#[must_use]
+pub fn document_url(did: &Did) -> Option<String> {
+    location_url(did, "did.jsonl")
+}
+
+/// The HTTPS URL of a did:webvh DID's `did-witness.json`; `None` for other methods.
+#[must_use]
+pub fn witness_url(did: &Did) -> Option<String> {
+    location_url(did, "did-witness.json")
+}
+
+fn location_url(did: &Did, file: &str) -> Option<String> {
+    match did.method() {
+        Method::Webvh => Some(did.location()?.url(file)),
+        Method::Key | Method::Jwk | Method::Web => None,
+    }
+}

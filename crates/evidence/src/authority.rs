@@ -1,0 +1,144 @@
+//! Whether a party may say what it says: *then*, when it said it, and *now*, when it is judged (assurance §5).
+
+use std::collections::BTreeSet;
+
+use inkan_core::{Digest, Timestamp};
+
+use crate::finding::Code;
+use crate::registry::{Entry, PartyRole, Registry, Standing};
+use crate::row::Row;
+
+/// Evidence that a registry authorises a party at a time; only [`authorise`] makes one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Authorised {
+    party: String,
+    registry: String,
+    sequence: u64,
+    entry: Digest,
+    roles: BTreeSet<PartyRole>,
+    rows: BTreeSet<Row>,
+    anchor_types: BTreeSet<String>,
+    statements: BTreeSet<String>,
+    issues: BTreeSet<String>,
+    countersigns: BTreeSet<String>,
+    as_of: Timestamp,
+}
+
+/// Every authority that the registries give `party` for what it said at `at`, judged at `as_of`.
+///
+/// # Errors
+///
+/// The code of the finding: unknown to every registry, known but not for that time (or revoked for cause in any of
+/// them), or known only to a snapshot that is no longer current.
+pub fn authorise(
+    registries: &[Registry],
+    party: &str,
+    at: Timestamp,
+    as_of: Timestamp,
+) -> Result<Vec<Authorised>, Code> {
+    let mut refusal = Code::ProoferUnknown;
+    let mut found = Vec::new();
+    for registry in registries {
+        for entry in registry.entries_of(party) {
+            if entry.standing() == Standing::RevokedForCause {
+                return Err(Code::ProoferNotValidAtTime);
+            }
+            if !registry.is_current(as_of) {
+                refusal = Code::RegistryNotCurrent;
+            } else if entry.covers(at) {
+                found.push(Authorised::new(registry, entry, as_of));
+            } else if refusal == Code::ProoferUnknown {
+                refusal = Code::ProoferNotValidAtTime;
+            }
+        }
+    }
+    if found.is_empty() { Err(refusal) } else { Ok(found) }
+}
+
+impl Authorised {
+    fn new(registry: &Registry, entry: &Entry, as_of: Timestamp) -> Self {
+        Self {
+            party: entry.id().to_owned(),
+            registry: registry.id().to_owned(),
+            sequence: registry.sequence(),
+            entry: entry.digest(),
+            roles: entry.roles().clone(),
+            rows: entry.rows().clone(),
+            anchor_types: entry.anchor_types().clone(),
+            statements: entry.statements().clone(),
+            issues: entry.issues().clone(),
+            countersigns: entry.countersigns().clone(),
+            as_of,
+        }
+    }
+
+    /// The party.
+    #[must_use]
+    pub fn party(&self) -> &str {
+        &self.party
+    }
+
+    /// The registry that says so.
+    #[must_use]
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// Which of its snapshots.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// SHA-256 of the entry.
+    #[must_use]
+    pub const fn entry(&self) -> Digest {
+        self.entry
+    }
+
+    /// The time it was judged at.
+    #[must_use]
+    pub const fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
+    /// Whether the party has a role.
+    #[must_use]
+    pub fn has_role(&self, role: PartyRole) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether it may state a row.
+    #[must_use]
+    pub fn may_state(&self, row: Row) -> bool {
+        self.rows.contains(&row)
+    }
+
+    /// Whether it is a root of identity with one of these credential types.
+    #[must_use]
+    pub fn may_anchor(&self, types: &[String]) -> bool {
+        self.has_role(PartyRole::RootIdentityIssuer)
+            && types.iter().any(|kind| self.anchor_types.contains(kind))
+    }
+
+    /// Whether it may make a kind of statement, such as `key_statement`.
+    #[must_use]
+    pub fn may_make(&self, statement: &str) -> bool {
+        self.statements.contains(statement)
+    }
+
+    /// Whether it may issue a credential type.
+    #[must_use]
+    pub fn may_issue(&self, kind: &str) -> bool {
+        self.issues.contains(kind)
+    }
+
+    /// Whether it may countersign in a role.
+    #[must_use]
+    pub fn may_countersign(&self, role: &str) -> bool {
+        self.countersigns.contains(role)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,407 @@
+//! Facts in their places: item in event in credential, beside those of the presentation.
+//!
+//! All fields are private, and nothing here can be moved from one place to another: a fact counts only where it
+//! was made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inkan_core::{Digest, Timestamp};
+
+use crate::authority::Authorised;
+use crate::claims::IgnoredClaim;
+use crate::fact::{Basis, Fact, FactKind, Place};
+use crate::finding::Finding;
+use crate::model::{Agent, Certificate, DocumentIssuer};
+use crate::row::{AuthLevel, Road};
+
+/// Everything that was checked about one artefact.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub(crate) as_of: Timestamp,
+    pub(crate) credentials: Vec<Option<CredentialFacts>>,
+    pub(crate) holder: Option<Holder>,
+    pub(crate) authenticators: Vec<Authenticator>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) ignored: Vec<IgnoredClaim>,
+}
+
+impl Facts {
+    /// The time everything but freshness was judged at.
+    #[must_use]
+    pub const fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
+    /// One place per credential, in order; `None` where verification failed, so that nothing is known.
+    #[must_use]
+    pub fn credentials(&self) -> &[Option<CredentialFacts>] {
+        &self.credentials
+    }
+
+    /// Who proved possession of a holder key; `None` for a bare credential.
+    #[must_use]
+    pub const fn holder(&self) -> Option<&Holder> {
+        self.holder.as_ref()
+    }
+
+    /// What was shown about authenticators, one by one.
+    #[must_use]
+    pub fn authenticators(&self) -> &[Authenticator] {
+        &self.authenticators
+    }
+
+    /// Where facts were lost.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Levels that somebody claims.
+    #[must_use]
+    pub fn ignored(&self) -> &[IgnoredClaim] {
+        &self.ignored
+    }
+
+    /// The same with what the holder says about this presentation; anything but claims about it is left out.
+    #[must_use]
+    pub fn with_claims(mut self, claims: impl IntoIterator<Item = Fact>) -> Self {
+        if let Some(holder) = &mut self.holder {
+            holder.facts.extend(claims.into_iter().filter(|fact| {
+                fact.basis() == Basis::Claimed && fact.kind().place() == Place::Presentation
+            }));
+        }
+        self
+    }
+}
+
+/// Who proved possession of a holder key over this verifier's nonce and audience.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    pub(crate) did: String,
+    pub(crate) jkt: String,
+    pub(crate) liveness: Liveness,
+    pub(crate) age_seconds: i64,
+    pub(crate) nonce_digest: Digest,
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// Whether a presentation is judged while it is fresh.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Liveness {
+    /// This verifier made the nonce and has consumed it.
+    Live,
+    /// The caller keeps the nonce; its single use is the caller's to ensure.
+    CallerKeepsNonce,
+    /// Judged again later.
+    NotLive,
+}
+
+impl Holder {
+    /// The holder's DID.
+    #[must_use]
+    pub fn did(&self) -> &str {
+        &self.did
+    }
+
+    /// RFC 7638 thumbprint of the key.
+    #[must_use]
+    pub fn jkt(&self) -> &str {
+        &self.jkt
+    }
+
+    /// Whether it is judged while it is fresh.
+    #[must_use]
+    pub const fn liveness(&self) -> Liveness {
+        self.liveness
+    }
+
+    /// Seconds from asking to receiving, by this verifier's clock; what the holder says can only make it more.
+    #[must_use]
+    pub const fn age_seconds(&self) -> i64 {
+        self.age_seconds
+    }
+
+    /// SHA-256 of the nonce.
+    #[must_use]
+    pub const fn nonce_digest(&self) -> Digest {
+        self.nonce_digest
+    }
+
+    /// Facts of the presentation.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}
+
+/// What was shown about one authenticator; facts of two are never mixed.
+#[derive(Clone, Debug)]
+pub struct Authenticator {
+    pub(crate) road: Road,
+    pub(crate) facts: Vec<Fact>,
+}
+
+impl Authenticator {
+    /// Who vouches.
+    #[must_use]
+    pub const fn road(&self) -> Road {
+        self.road
+    }
+
+    /// What was shown.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}
+
+/// What was checked about one credential.
+#[derive(Clone, Debug)]
+pub struct CredentialFacts {
+    pub(crate) path: String,
+    pub(crate) types: Vec<String>,
+    pub(crate) digest: Digest,
+    pub(crate) subject_id: Option<String>,
+    pub(crate) holder_jkts: BTreeSet<String>,
+    pub(crate) former_jkts: BTreeSet<String>,
+    pub(crate) claims: BTreeMap<String, Digest>,
+    pub(crate) events: Vec<EventFacts>,
+    pub(crate) facts: Vec<Fact>,
+}
+
+impl CredentialFacts {
+    /// Its place: `cred[0]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its types, `VerifiableCredential` left out.
+    #[must_use]
+    pub fn types(&self) -> &[String] {
+        &self.types
+    }
+
+    /// Digest of the issuer's signed part.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// DID of the subject.
+    #[must_use]
+    pub fn subject_id(&self) -> Option<&str> {
+        self.subject_id.as_deref()
+    }
+
+    /// Thumbprints of the keys that may authenticate the subject now.
+    #[must_use]
+    pub const fn holder_jkts(&self) -> &BTreeSet<String> {
+        &self.holder_jkts
+    }
+
+    /// Thumbprints of keys that a verifiable history shows for the subject, each at its time.
+    #[must_use]
+    pub const fn former_jkts(&self) -> &BTreeSet<String> {
+        &self.former_jkts
+    }
+
+    /// Names of the claims, each with a digest of its normalised value.
+    #[must_use]
+    pub const fn claims(&self) -> &BTreeMap<String, Digest> {
+        &self.claims
+    }
+
+    /// Proofing events.
+    #[must_use]
+    pub fn events(&self) -> &[EventFacts] {
+        &self.events
+    }
+
+    /// Facts of the credential itself.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}
+
+/// What was checked at one proofing event.
+#[derive(Clone, Debug)]
+pub struct EventFacts {
+    pub(crate) path: String,
+    pub(crate) process: String,
+    pub(crate) time: Timestamp,
+    pub(crate) proofer: String,
+    pub(crate) agent: Agent,
+    pub(crate) subject_holder: String,
+    pub(crate) subject_jkt: String,
+    pub(crate) authorities: Vec<Authorised>,
+    pub(crate) staged: bool,
+    pub(crate) handed_over: bool,
+    pub(crate) derivation: Option<Derivation>,
+    pub(crate) revalidated: Option<Timestamp>,
+    pub(crate) items: Vec<ItemFacts>,
+}
+
+/// On which proofing a derived one rests.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Derivation {
+    pub(crate) credential: Digest,
+    pub(crate) process: String,
+    pub(crate) holder_aal: Option<AuthLevel>,
+}
+
+impl Derivation {
+    /// Digest of the base credential.
+    #[must_use]
+    pub const fn credential(&self) -> Digest {
+        self.credential
+    }
+
+    /// The base event.
+    #[must_use]
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// How the holder authenticated at derivation; `None` if that is no level.
+    #[must_use]
+    pub const fn holder_aal(&self) -> Option<AuthLevel> {
+        self.holder_aal
+    }
+}
+
+impl EventFacts {
+    /// Its place: `cred[0].evidence[0]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The event's name; objects with one name are one event.
+    #[must_use]
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// When the person was proofed.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Who proofed.
+    #[must_use]
+    pub fn proofer(&self) -> &str {
+        &self.proofer
+    }
+
+    /// Who acted for the proofer.
+    #[must_use]
+    pub const fn agent(&self) -> Agent {
+        self.agent
+    }
+
+    /// DID of the person that was proofed.
+    #[must_use]
+    pub fn subject_holder(&self) -> &str {
+        &self.subject_holder
+    }
+
+    /// Thumbprint of the key that was bound.
+    #[must_use]
+    pub fn subject_jkt(&self) -> &str {
+        &self.subject_jkt
+    }
+
+    /// What registries allowed the proofer at that time; empty if none knows it.
+    #[must_use]
+    pub fn authorities(&self) -> &[Authorised] {
+        &self.authorities
+    }
+
+    /// Whether it began online, in stages.
+    #[must_use]
+    pub const fn is_staged(&self) -> bool {
+        self.staged
+    }
+
+    /// Whether, after the online stage, a check in person passed that activated what was withheld.
+    #[must_use]
+    pub const fn is_handed_over(&self) -> bool {
+        self.handed_over
+    }
+
+    /// On which proofing this one rests.
+    #[must_use]
+    pub const fn derivation(&self) -> Option<&Derivation> {
+        self.derivation.as_ref()
+    }
+
+    /// When it was last shown that nothing has changed.
+    #[must_use]
+    pub const fn revalidated(&self) -> Option<Timestamp> {
+        self.revalidated
+    }
+
+    /// What was looked at.
+    #[must_use]
+    pub fn items(&self) -> &[ItemFacts] {
+        &self.items
+    }
+}
+
+/// What was checked on one document or signature.
+#[derive(Clone, Debug)]
+pub struct ItemFacts {
+    pub(crate) path: String,
+    pub(crate) document: String,
+    pub(crate) issuer: Option<DocumentIssuer>,
+    pub(crate) signed_with: Vec<(Certificate, String)>,
+    pub(crate) pending: bool,
+    pub(crate) facts: Vec<Fact>,
+}
+
+impl ItemFacts {
+    /// Its place: `cred[0].evidence[0].evidence[1]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The document's type, as stated; the catalogue decides what it is.
+    #[must_use]
+    pub fn document(&self) -> &str {
+        &self.document
+    }
+
+    /// The document's issuer, as stated.
+    #[must_use]
+    pub const fn issuer(&self) -> Option<&DocumentIssuer> {
+        self.issuer.as_ref()
+    }
+
+    /// With which certificates, under which policy, the person signed.
+    #[must_use]
+    pub fn signed_with(&self) -> &[(Certificate, String)] {
+        &self.signed_with
+    }
+
+    /// Whether an original proof is disclosed that this verifier cannot check: its facts count only as unknown.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        self.pending
+    }
+
+    /// What was checked.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// Whether a fact of this kind is among them.
+    #[must_use]
+    pub fn has(&self, kind: FactKind) -> bool {
+        self.facts.iter().any(|fact| fact.kind() == kind)
+    }
+}

@@ -1,0 +1,402 @@
+//! Every finding of evidence and assurance, in one enum (assurance §13).
+//!
+//! A finding is emitted where a fact is lost, once per path, also when something else still holds.
+
+use crate::row::Row;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Code {
+    /// Nobody presented the credential: the level is the subject's.
+    PresenterNotShown,
+    /// Proofing evidence does not have the closed shape.
+    EvidenceMalformed,
+    /// The proofer is not the party that signed the evidence.
+    EvidenceUnsigned,
+    /// An original proof does not have the digest that the evidence states.
+    EvidenceProofFailed,
+    /// The evidence is about another holder.
+    SubjectMismatch,
+    /// A level is claimed, and was read by nothing.
+    LevelClaimIgnored,
+    /// No registry names the proofer.
+    ProoferUnknown,
+    /// The proofer may not state this row.
+    ProoferRowNotAuthorised,
+    /// The proofer was not authorised then, or was revoked for cause.
+    ProoferNotValidAtTime,
+    /// The proofer is no root of identity for this credential type.
+    AnchorNotAuthorised,
+    /// The registry snapshot is past its end of validity.
+    RegistryNotCurrent,
+    /// The proofing lies in the future.
+    ProofingTimeInFuture,
+    /// The times of the proofing contradict each other.
+    ProofingTimeInconsistent,
+    /// The document had expired at the proofing.
+    DocumentExpired,
+    /// The catalogue does not know the document, its issuer, or its use at that time.
+    DocumentTypeUnknown,
+    /// A check is listed that did not pass.
+    CheckNotPassed,
+    /// The method of a check gives nothing on this document.
+    CheckMethodNotAccepted,
+    /// A face was compared with a document that has no portrait.
+    DocumentWithoutPortrait,
+    /// In person only by name: no check shows it.
+    PresenceNotShown,
+    /// Nothing shows that the person owns the document.
+    OwnershipNotShown,
+    /// The check in person was not made by qualified staff.
+    AgentNotQualified,
+    /// The face was not taken live.
+    LivenessMissing,
+    /// Presentation attacks were not detected.
+    PadMissing,
+    /// Injected media were not detected.
+    InjectionControlMissing,
+    /// The check in person before the hand-over is not shown.
+    StageConditionNotMet,
+    /// The proofing is older than its level allows.
+    ProofingTooOld,
+    /// The holder was not authenticated well enough when the evidence was derived.
+    DerivationNotAuthenticated,
+    /// The chain of derivations does not end at a proofing.
+    DerivationInvalid,
+    /// Documents that should be combined are not distinct.
+    EvidenceNotDistinct,
+    /// The level is disputed, and counts as the next lower one.
+    DisputedLevel,
+    /// The policy asks for a stronger basis.
+    BasisTooLow,
+    /// No timestamp token covers the evidence.
+    TimestampMissing,
+    /// The policy does not admit this row, identifier or party.
+    RowNotAdmitted,
+    /// The policy asks for a document whose chip was verified.
+    DocumentNotChipVerified,
+    /// No base register has confirmed the claims.
+    RegisterCheckMissing,
+    /// The certificate's policy is not one that is configured.
+    JpkiPolicyUnknown,
+    /// The certificate is not one for signatures.
+    JpkiPolicyNotSignature,
+    /// The certificate or document was revoked.
+    JpkiRevoked,
+    /// Whether the certificate was revoked is not known from a party that may ask.
+    JpkiRevocationUndetermined,
+    /// The presenter's key is not the key of the credential's subject.
+    HolderKeyMismatch,
+    /// The credentials are not shown to belong to one holder.
+    HolderNotLinked,
+    /// Claims that must be equal differ between the credentials.
+    ClaimsInconsistent,
+    /// The weakest of the credentials asked for decides.
+    CompositeWeakestLink,
+    /// A claim that the policy asks for is in no credential.
+    ClaimMissing,
+    /// Nobody proved possession of the holder's key.
+    HolderProofMissing,
+    /// The presentation is judged again, and is not live.
+    NonceInvalid,
+    /// The authentication is older than the policy allows.
+    PresentationStale,
+    /// The caller keeps the nonce, and must ensure that it is used once.
+    NonceKeptByCaller,
+    /// No attestation shows a second factor.
+    UserVerificationUnattested,
+    /// The authenticator belongs to somebody else.
+    AuthenticatorNotBound,
+    /// The authenticator's model is known to be bad.
+    AuthenticatorStatusBad,
+    /// The authenticator is not certified as the level needs.
+    AuthenticatorNotCertified,
+    /// The key does not lie in protected hardware.
+    KeyNotHardwareBound,
+    /// The key can leave its authenticator.
+    KeyExportable,
+    /// The authentication is not bound to the verifier's name.
+    PhishingResistanceMissing,
+    /// Nothing shows that the holder meant this authentication.
+    IntentMissing,
+    /// The policy does not accept this way to authenticate.
+    MethodNotAccepted,
+    /// The policy is not in effect at that time.
+    PolicyNotInEffect,
+    /// The identity assurance level is below what the policy asks.
+    IalBelowRequirement,
+    /// The authentication assurance level is below what the policy asks.
+    AalBelowRequirement,
+    /// A check that decides could not be made.
+    EvaluationIncomplete,
+    /// The framework's scale is mapped by this project's reading only.
+    MappingUnverified,
+    /// The issuer is not trusted for this credential type.
+    IssuerNotTrusted,
+    /// Whether the issuer may say this was not judged.
+    IssuerNotJudged,
+    /// The policy asks for another credential type.
+    CredentialTypeNotAdmitted,
+    /// The presentation holds no credential.
+    CredentialMissing,
+    /// No receipt shows that the artefact is recorded.
+    ReceiptMissing,
+    /// The time of the record rests on fewer independent witnesses than needed.
+    TimeGradeTooLow,
+    /// The policy names witnesses that have not cosigned.
+    QuorumNotMet,
+    /// The credential names no status list.
+    StatusNotNamed,
+    /// The newest status at hand is older than the policy allows.
+    StatusTooOld,
+    /// A countersignature that the policy asks for is not there.
+    CountersignatureMissing,
+    /// The party that should countersign has refused.
+    CountersignatureRefused,
+    /// The countersigner has withdrawn.
+    CountersignatureWithdrawn,
+    /// Nothing shows that the countersigner has not acted again since.
+    ActStateNotShown,
+}
+
+/// What a finding does to the result.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Effect {
+    /// The level is zero.
+    Zero,
+    /// Item, event or row gives nothing.
+    Void,
+    /// A fact is missing, so the level is capped.
+    Capped,
+    /// It does not count under this policy.
+    NotCounted,
+    /// It is said, and changes nothing.
+    Note,
+    /// It decides.
+    Decides,
+}
+
+impl Effect {
+    /// The word in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Zero => "level-zero",
+            Self::Void => "void",
+            Self::Capped => "capped",
+            Self::NotCounted => "not-counted",
+            Self::Note => "note",
+            Self::Decides => "decides",
+        }
+    }
+}
+
+impl Code {
+    /// A stable code for reports, problem details and policies. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::PresenterNotShown => "presenter-not-shown",
+            Self::EvidenceMalformed => "evidence-malformed",
+            Self::EvidenceUnsigned => "evidence-unsigned",
+            Self::EvidenceProofFailed => "evidence-proof-failed",
+            Self::SubjectMismatch => "subject-mismatch",
+            Self::LevelClaimIgnored => "level-claim-ignored",
+            Self::ProoferUnknown => "proofer-unknown",
+            Self::ProoferRowNotAuthorised => "proofer-row-not-authorised",
+            Self::ProoferNotValidAtTime => "proofer-not-valid-at-time",
+            Self::AnchorNotAuthorised => "anchor-not-authorised",
+            Self::RegistryNotCurrent => "registry-not-current",
+            Self::ProofingTimeInFuture => "proofing-time-in-future",
+            Self::ProofingTimeInconsistent => "proofing-time-inconsistent",
+            Self::DocumentExpired => "document-expired",
+            Self::DocumentTypeUnknown => "document-type-unknown",
+            Self::CheckNotPassed => "check-not-passed",
+            Self::CheckMethodNotAccepted => "check-method-not-accepted",
+            Self::DocumentWithoutPortrait => "document-without-portrait",
+            Self::PresenceNotShown => "presence-not-shown",
+            Self::OwnershipNotShown => "ownership-not-shown",
+            Self::AgentNotQualified => "agent-not-qualified",
+            Self::LivenessMissing => "liveness-missing",
+            Self::PadMissing => "pad-missing",
+            Self::InjectionControlMissing => "injection-control-missing",
+            Self::StageConditionNotMet => "stage-condition-not-met",
+            Self::ProofingTooOld => "proofing-too-old",
+            Self::DerivationNotAuthenticated => "derivation-not-authenticated",
+            Self::DerivationInvalid => "derivation-invalid",
+            Self::EvidenceNotDistinct => "evidence-not-distinct",
+            Self::DisputedLevel => "disputed-level",
+            Self::BasisTooLow => "basis-too-low",
+            Self::TimestampMissing => "timestamp-missing",
+            Self::RowNotAdmitted => "row-not-admitted",
+            Self::DocumentNotChipVerified => "document-not-chip-verified",
+            Self::RegisterCheckMissing => "register-check-missing",
+            Self::JpkiPolicyUnknown => "jpki-policy-unknown",
+            Self::JpkiPolicyNotSignature => "jpki-policy-not-signature",
+            Self::JpkiRevoked => "jpki-revoked",
+            Self::JpkiRevocationUndetermined => "jpki-revocation-undetermined",
+            Self::HolderKeyMismatch => "holder-key-mismatch",
+            Self::HolderNotLinked => "holder-not-linked",
+            Self::ClaimsInconsistent => "claims-inconsistent",
+            Self::CompositeWeakestLink => "composite-weakest-link",
+            Self::ClaimMissing => "claim-missing",
+            Self::HolderProofMissing => "holder-proof-missing",
+            Self::NonceInvalid => "nonce-invalid",
+            Self::PresentationStale => "presentation-stale",
+            Self::NonceKeptByCaller => "nonce-kept-by-caller",
+            Self::UserVerificationUnattested => "user-verification-unattested",
+            Self::AuthenticatorNotBound => "authenticator-not-bound",
+            Self::AuthenticatorStatusBad => "authenticator-status-bad",
+            Self::AuthenticatorNotCertified => "authenticator-not-certified",
+            Self::KeyNotHardwareBound => "key-not-hardware-bound",
+            Self::KeyExportable => "key-exportable",
+            Self::PhishingResistanceMissing => "phishing-resistance-missing",
+            Self::IntentMissing => "intent-missing",
+            Self::MethodNotAccepted => "method-not-accepted",
+            Self::PolicyNotInEffect => "policy-not-in-effect",
+            Self::IalBelowRequirement => "ial-below-requirement",
+            Self::AalBelowRequirement => "aal-below-requirement",
+            Self::EvaluationIncomplete => "evaluation-incomplete",
+            Self::MappingUnverified => "mapping-unverified",
+            Self::IssuerNotTrusted => "issuer-not-trusted",
+            Self::IssuerNotJudged => "issuer-not-judged",
+            Self::CredentialTypeNotAdmitted => "credential-type-not-admitted",
+            Self::CredentialMissing => "credential-missing",
+            Self::ReceiptMissing => "receipt-missing",
+            Self::TimeGradeTooLow => "time-grade-too-low",
+            Self::QuorumNotMet => "quorum-not-met",
+            Self::StatusNotNamed => "status-not-named",
+            Self::StatusTooOld => "stale",
+            Self::CountersignatureMissing => "countersignature-missing",
+            Self::CountersignatureRefused => "countersignature-refused",
+            Self::CountersignatureWithdrawn => "countersignature-withdrawn",
+            Self::ActStateNotShown => "act-state-not-shown",
+        }
+    }
+
+    /// What the finding does to the result.
+    #[must_use]
+    pub const fn effect(self) -> Effect {
+        match self {
+            Self::PresenterNotShown
+            | Self::LevelClaimIgnored
+            | Self::NonceKeptByCaller
+            | Self::MappingUnverified
+            | Self::IssuerNotJudged => Effect::Note,
+            Self::EvidenceMalformed
+            | Self::EvidenceUnsigned
+            | Self::EvidenceProofFailed
+            | Self::SubjectMismatch
+            | Self::ProoferUnknown
+            | Self::ProoferRowNotAuthorised
+            | Self::ProoferNotValidAtTime
+            | Self::AnchorNotAuthorised
+            | Self::RegistryNotCurrent
+            | Self::ProofingTimeInFuture
+            | Self::ProofingTimeInconsistent
+            | Self::DocumentExpired
+            | Self::DocumentTypeUnknown
+            | Self::CheckNotPassed
+            | Self::CheckMethodNotAccepted
+            | Self::DocumentWithoutPortrait
+            | Self::JpkiPolicyUnknown
+            | Self::JpkiRevoked
+            | Self::AuthenticatorNotBound => Effect::Void,
+            Self::PresenceNotShown
+            | Self::OwnershipNotShown
+            | Self::AgentNotQualified
+            | Self::LivenessMissing
+            | Self::PadMissing
+            | Self::InjectionControlMissing
+            | Self::StageConditionNotMet
+            | Self::ProofingTooOld
+            | Self::DerivationNotAuthenticated
+            | Self::DerivationInvalid
+            | Self::EvidenceNotDistinct
+            | Self::DisputedLevel
+            | Self::JpkiPolicyNotSignature
+            | Self::JpkiRevocationUndetermined
+            | Self::CompositeWeakestLink
+            | Self::UserVerificationUnattested
+            | Self::AuthenticatorStatusBad
+            | Self::AuthenticatorNotCertified
+            | Self::KeyNotHardwareBound
+            | Self::KeyExportable
+            | Self::PhishingResistanceMissing
+            | Self::IntentMissing => Effect::Capped,
+            Self::BasisTooLow
+            | Self::TimestampMissing
+            | Self::RowNotAdmitted
+            | Self::DocumentNotChipVerified
+            | Self::RegisterCheckMissing
+            | Self::MethodNotAccepted => Effect::NotCounted,
+            Self::HolderKeyMismatch
+            | Self::HolderNotLinked
+            | Self::ClaimsInconsistent
+            | Self::HolderProofMissing
+            | Self::NonceInvalid
+            | Self::PresentationStale => Effect::Zero,
+            Self::ClaimMissing
+            | Self::PolicyNotInEffect
+            | Self::IalBelowRequirement
+            | Self::AalBelowRequirement
+            | Self::EvaluationIncomplete
+            | Self::IssuerNotTrusted
+            | Self::CredentialTypeNotAdmitted
+            | Self::CredentialMissing
+            | Self::ReceiptMissing
+            | Self::TimeGradeTooLow
+            | Self::QuorumNotMet
+            | Self::StatusNotNamed
+            | Self::StatusTooOld
+            | Self::CountersignatureMissing
+            | Self::CountersignatureRefused
+            | Self::CountersignatureWithdrawn
+            | Self::ActStateNotShown => Effect::Decides,
+        }
+    }
+}
+
+/// One finding: what, where, and what would have been expected.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Finding {
+    /// What was found.
+    pub code: Code,
+    /// Where: `cred[0].evidence[0].evidence[1]`, `presentation`, `policy`.
+    pub subject: String,
+    /// The row it concerns.
+    pub row: Option<Row>,
+    /// What would have been expected; never personal data.
+    pub expected: Option<String>,
+    /// What was found in its place; never personal data.
+    pub found: Option<String>,
+}
+
+impl Finding {
+    /// A finding about `subject`.
+    #[must_use]
+    pub fn new(code: Code, subject: &str) -> Self {
+        Self { code, subject: subject.to_owned(), row: None, expected: None, found: None }
+    }
+
+    /// The same, about one row.
+    #[must_use]
+    pub const fn of_row(mut self, row: Row) -> Self {
+        self.row = Some(row);
+        self
+    }
+
+    /// The same, with what would have been expected.
+    #[must_use]
+    pub fn expected(mut self, expected: impl ToString) -> Self {
+        self.expected = Some(expected.to_string());
+        self
+    }
+
+    /// The same, with what was found.
+    #[must_use]
+    pub fn found(mut self, found: impl ToString) -> Self {
+        self.found = Some(found.to_string());
+        self
+    }
+}

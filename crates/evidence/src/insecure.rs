@@ -1,0 +1,108 @@
+//! Facts out of nothing, for tests of the evaluator (feature `insecure-test-facts`).
+
+use std::collections::BTreeSet;
+
+use inkan_core::{Timestamp, sha256};
+use serde_json::Value;
+
+use crate::fact::{Basis, Fact, FactKind, Place};
+use crate::facts::{Authenticator, Facts, Holder, Liveness};
+use crate::make::{Seen, make};
+use crate::registry::Registry;
+use crate::row::Road;
+
+/// A credential as if it had been verified.
+#[derive(Clone, Debug)]
+pub struct TestCredential {
+    /// The credential.
+    pub value: Value,
+    /// Who signed it.
+    pub issuer: String,
+    /// Thumbprints of the subject's keys.
+    pub holder_jkts: Vec<String>,
+    /// When it is proved to have existed.
+    pub existed_by: Option<Timestamp>,
+    /// Text whose digest stands for the issuer's signed part.
+    pub digest_of: String,
+}
+
+/// A presenter as if possession had been proved.
+#[derive(Clone, Debug)]
+pub struct TestHolder {
+    /// The holder's DID.
+    pub did: String,
+    /// Thumbprint of its key.
+    pub jkt: String,
+    /// Whether it is judged while it is fresh.
+    pub liveness: Liveness,
+    /// Seconds from asking to receiving.
+    pub age_seconds: i64,
+}
+
+/// Runs the real fact making over what a test says was verified; `None` stands for a credential that was not.
+#[must_use]
+pub fn facts(
+    credentials: &[Option<TestCredential>],
+    holder: Option<&TestHolder>,
+    registries: &[Registry],
+    as_of: Timestamp,
+) -> Facts {
+    let jkts = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
+    let seen: Vec<Option<Seen<'_>>> = credentials
+        .iter()
+        .map(|credential| {
+            credential.as_ref().map(|credential| Seen {
+                value: &credential.value,
+                digest: sha256(&[credential.digest_of.as_bytes()]),
+                issuer: &credential.issuer,
+                existed_by: credential.existed_by,
+                holder_jkts: jkts(&credential.holder_jkts),
+                former_jkts: jkts(&credential.holder_jkts),
+            })
+        })
+        .collect();
+    let holder = holder.map(|holder| Holder {
+        did: holder.did.clone(),
+        jkt: holder.jkt.clone(),
+        liveness: holder.liveness,
+        age_seconds: holder.age_seconds,
+        nonce_digest: sha256(&[b"nonce"]),
+        facts: vec![Fact::verified(FactKind::HolderProof, sha256(&[b"nonce"]), as_of)],
+    });
+    make(&seen, holder, registries, as_of)
+}
+
+/// Adds a fact at a place, such as `cred[0].evidence[0].evidence[0]`, `cred[0]` or `presentation`.
+///
+/// Facts about an authenticator go to the first one on `road`, which is made if there is none.
+pub fn add(facts: &mut Facts, path: &str, kind: FactKind, basis: Basis, road: Road) {
+    let fact = Fact::invented(kind, basis, facts.as_of);
+    match kind.place() {
+        Place::Item => {
+            let events = facts.credentials.iter_mut().flatten().flat_map(|c| &mut c.events);
+            for item in events.flat_map(|event| &mut event.items) {
+                if item.path == path {
+                    item.facts.push(fact.clone());
+                }
+            }
+        }
+        Place::Credential => {
+            for credential in facts.credentials.iter_mut().flatten() {
+                if credential.path == path {
+                    credential.facts.push(fact.clone());
+                }
+            }
+        }
+        Place::Presentation => {
+            if let Some(holder) = &mut facts.holder {
+                holder.facts.push(fact);
+            }
+        }
+        Place::Authenticator => {
+            match facts.authenticators.iter_mut().find(|known| known.road == road) {
+                Some(known) => known.facts.push(fact),
+                None => facts.authenticators.push(Authenticator { road, facts: vec![fact] }),
+            }
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! Trust registries: who may state, issue and countersign what, and when (assurance §5, decisions 27).
+//!
+//! In scope: reading a snapshot that the user configured (a *trust list*), closed and with one reading. Out of scope:
+//! whether a party may state a row at a time (`authority`), and how a snapshot is fetched.
+
+use std::collections::BTreeSet;
+
+use inkan_core::{Digest, Timestamp, json, limits, sha256};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::Moment;
+use crate::row::{AuthLevel, Row};
+
+mod edit;
+
+pub use edit::{NewEntry, add_entry};
+
+/// A snapshot of a registry.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    id: String,
+    sequence: u64,
+    issued_at: Timestamp,
+    next_update: Option<Timestamp>,
+    entries: Vec<Entry>,
+    value: Value,
+}
+
+/// What a registry says of one party, for one period.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    id: String,
+    roles: BTreeSet<PartyRole>,
+    rows: BTreeSet<Row>,
+    anchor_types: BTreeSet<String>,
+    statements: BTreeSet<String>,
+    issues: BTreeSet<String>,
+    countersigns: BTreeSet<String>,
+    authenticates: Option<Authenticates>,
+    valid_from: Option<Timestamp>,
+    valid_until: Option<Timestamp>,
+    status: Standing,
+    digest: Digest,
+}
+
+/// What an operator may say about authentications (assurance §7.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Authenticates {
+    /// Factor types it may state.
+    pub factors: BTreeSet<String>,
+    /// The most it may reach.
+    pub max_aal: AuthLevel,
+    /// Certification schemes whose word counts.
+    pub schemes: BTreeSet<String>,
+}
+
+/// What a party is to the registry.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum PartyRole {
+    /// Issues the documents that everything else rests on.
+    RootIdentityIssuer,
+    /// Proofs identities.
+    IdentityProofer,
+    /// Issues attributes.
+    AttributeIssuer,
+    /// Provides wallets.
+    WalletProvider,
+    /// May ask whether a certificate is revoked.
+    RevocationChecker,
+    /// Authenticates people for others.
+    AuthenticationOperator,
+    /// Keeps a register that can confirm claims.
+    BaseRegistry,
+}
+
+impl PartyRole {
+    const ALL: [Self; 7] = [
+        Self::RootIdentityIssuer,
+        Self::IdentityProofer,
+        Self::AttributeIssuer,
+        Self::WalletProvider,
+        Self::RevocationChecker,
+        Self::AuthenticationOperator,
+        Self::BaseRegistry,
+    ];
+
+    /// The name in registries and policies.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RootIdentityIssuer => "root_identity_issuer",
+            Self::IdentityProofer => "identity_proofer",
+            Self::AttributeIssuer => "attribute_issuer",
+            Self::WalletProvider => "wallet_provider",
+            Self::RevocationChecker => "revocation_checker",
+            Self::AuthenticationOperator => "authentication_operator",
+            Self::BaseRegistry => "base_registry",
+        }
+    }
+
+    /// Reads a name; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Whether an entry is in force.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// In force.
+    Active,
+    /// Over; still vouches for its past.
+    Ended,
+    /// Revoked for cause: voids everything.
+    RevokedForCause,
+}
+
+/// Why bytes are not a registry snapshot. None is worth a retry.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RegistryError {
+    /// Not JSON with one reading.
+    #[error(transparent)]
+    Json(#[from] json::JsonError),
+    /// A member is missing, unknown or of the wrong kind.
+    #[error("not a registry snapshot: {0}")]
+    Shape(String),
+    /// A role, row, level or role of countersigner that does not exist.
+    #[error("{found:?} is no {what}")]
+    UnknownName {
+        /// What it should be.
+        what: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// An ended entry that does not say until when it vouches.
+    #[error("the entry of {party} is ended and does not say since when (validUntil)")]
+    EndedWithoutEnd {
+        /// The entry's party.
+        party: String,
+    },
+    /// The entry is never in force.
+    #[error("the entry of {party} ends before it begins")]
+    EmptyPeriod {
+        /// The entry's party.
+        party: String,
+    },
+}
+
+impl RegistryError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_)
+            | Self::Shape(_)
+            | Self::UnknownName { .. }
+            | Self::EndedWithoutEnd { .. }
+            | Self::EmptyPeriod { .. } => "registry-malformed",
+        }
+    }
+}
+
+impl Registry {
+    /// Reads a snapshot of type `inkan-registry/1`, at most [`limits::BUNDLE`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`], one variant per rule; none is worth a retry.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RegistryError> {
+        Self::from_value(&json::parse(bytes, limits::BUNDLE)?)
+    }
+
+    /// Reads a snapshot that already is a JSON value with one reading.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn from_value(value: &Value) -> Result<Self, RegistryError> {
+        let file = File::deserialize(value).map_err(|e| RegistryError::Shape(e.to_string()))?;
+        if file.kind != "inkan-registry/1" {
+            return Err(RegistryError::UnknownName { what: "type of registry", found: file.kind });
+        }
+        let values = value.get("entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let entries = file
+            .entries
+            .into_iter()
+            .zip(values)
+            .map(|(entry, value)| entry.checked(value))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            id: file.id,
+            sequence: file.sequence,
+            issued_at: file.issued_at.0,
+            next_update: file.next_update.map(|moment| moment.0),
+            entries,
+            value: value.clone(),
+        })
+    }
+
+    /// Its identifier: a URL, or any name of the user's own list.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Counts the snapshots; never goes back.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// When this snapshot was made.
+    #[must_use]
+    pub const fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// Whether the snapshot may be relied on at `as_of`: its end of validity has not passed.
+    #[must_use]
+    pub fn is_current(&self, as_of: Timestamp) -> bool {
+        self.next_update.is_none_or(|end| as_of <= end)
+    }
+
+    /// All entries, in file order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Everything that it says of `party`.
+    pub fn entries_of<'a>(&'a self, party: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(move |entry| entry.id == party)
+    }
+
+    /// The snapshot as JSON.
+    #[must_use]
+    pub const fn to_value(&self) -> &Value {
+        &self.value
+    }
+}
+
+impl Entry {
+    /// The party: a DID.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What it is to the registry.
+    #[must_use]
+    pub const fn roles(&self) -> &BTreeSet<PartyRole> {
+        &self.roles
+    }
+
+    /// Rows it may state.
+    #[must_use]
+    pub const fn rows(&self) -> &BTreeSet<Row> {
+        &self.rows
+    }
+
+    /// Credential types with which it may be a root of identity, if that is its role.
+    #[must_use]
+    pub const fn anchor_types(&self) -> &BTreeSet<String> {
+        &self.anchor_types
+    }
+
+    /// Statements it may make, such as `key_statement`.
+    #[must_use]
+    pub const fn statements(&self) -> &BTreeSet<String> {
+        &self.statements
+    }
+
+    /// Credential types it may issue.
+    #[must_use]
+    pub const fn issues(&self) -> &BTreeSet<String> {
+        &self.issues
+    }
+
+    /// Roles in which it may countersign.
+    #[must_use]
+    pub const fn countersigns(&self) -> &BTreeSet<String> {
+        &self.countersigns
+    }
+
+    /// What it may say about authentications.
+    #[must_use]
+    pub const fn authenticates(&self) -> Option<&Authenticates> {
+        self.authenticates.as_ref()
+    }
+
+    /// Begin of the period it vouches for.
+    #[must_use]
+    pub const fn valid_from(&self) -> Option<Timestamp> {
+        self.valid_from
+    }
+
+    /// End of the period it vouches for.
+    #[must_use]
+    pub const fn valid_until(&self) -> Option<Timestamp> {
+        self.valid_until
+    }
+
+    /// Whether it is in force.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        self.status
+    }
+
+    /// SHA-256 of the entry in canonical form.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Whether `at` lies in the period it vouches for.
+    #[must_use]
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.valid_from.is_none_or(|from| from <= at)
+            && self.valid_until.is_none_or(|until| at <= until)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct File {
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+    sequence: u64,
+    issued_at: Moment,
+    next_update: Option<Moment>,
+    entries: Vec<FileEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileEntry {
+    id: String,
+    #[serde(default)]
+    roles: BTreeSet<String>,
+    #[serde(default)]
+    rows: BTreeSet<String>,
+    #[serde(default)]
+    anchor_types: BTreeSet<String>,
+    #[serde(default)]
+    statements: BTreeSet<String>,
+    #[serde(default)]
+    issues: BTreeSet<String>,
+    #[serde(default)]
+    countersigns: BTreeSet<String>,
+    authenticates: Option<FileAuthenticates>,
+    #[serde(default, rename = "keys")]
+    _keys: Vec<Value>,
+    valid_from: Option<Moment>,
+    valid_until: Option<Moment>,
+    status: Standing,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FileAuthenticates {
+    factors: BTreeSet<String>,
+    max_aal: String,
+    #[serde(default)]
+    schemes: BTreeSet<String>,
+}
+
+/// Roles of a countersignature (ledger §2.5).
+const COUNTERSIGNER: [&str; 6] =
+    ["holder", "co-issuer", "witness", "notary", "guardian", "delegate"];
+
+impl FileEntry {
+    fn checked(self, value: &Value) -> Result<Entry, RegistryError> {
+        let roles = names(&self.roles, "role of a party", PartyRole::parse)?;
+        let rows = names(&self.rows, "row", Row::parse)?;
+        names(&self.countersigns, "role of a countersigner", |name| {
+            COUNTERSIGNER.contains(&name).then(|| name.to_owned())
+        })?;
+        names(&self.statements, "kind of statement", |name| {
+            (name == "key_statement").then_some(0)
+        })?;
+        let party = || self.id.clone();
+        let valid_from = self.valid_from.map(|moment| moment.0);
+        let valid_until = self.valid_until.map(|moment| moment.0);
+        if self.status == Standing::Ended && valid_until.is_none() {
+            return Err(RegistryError::EndedWithoutEnd { party: party() });
+        }
+        if valid_from.zip(valid_until).is_some_and(|(from, until)| until < from) {
+            return Err(RegistryError::EmptyPeriod { party: party() });
+        }
+        let authenticates = self.authenticates.map(FileAuthenticates::checked).transpose()?;
+        Ok(Entry {
+            digest: sha256(&[&json::canonicalize(value)?]),
+            id: self.id,
+            roles,
+            rows,
+            anchor_types: self.anchor_types,
+            statements: self.statements,
+            issues: self.issues,
+            countersigns: self.countersigns,
+            authenticates,
+            valid_from,
+            valid_until,
+            status: self.status,
+        })
+    }
+}
+
+impl FileAuthenticates {
+    fn checked(self) -> Result<Authenticates, RegistryError> {
+        let max_aal = AuthLevel::parse(&self.max_aal).ok_or_else(|| {
+            RegistryError::UnknownName { what: "authentication level", found: self.max_aal.clone() }
+        })?;
+        Ok(Authenticates { factors: self.factors, max_aal, schemes: self.schemes })
+    }
+}
+
+fn names<T: Ord>(
+    found: &BTreeSet<String>,
+    what: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<BTreeSet<T>, RegistryError> {
+    let unknown = |name: &String| RegistryError::UnknownName { what, found: name.clone() };
+    found.iter().map(|name| read(name).ok_or_else(|| unknown(name))).collect()
+}
+
+#[cfg(test)]
+mod tests;

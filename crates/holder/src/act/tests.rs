@@ -1,0 +1,141 @@
+use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::model::CONTEXT_V2;
+use inkan_credential::sign;
+use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use serde_json::json;
+
+use super::*;
+
+struct Party {
+    key: SecretKey,
+    method: String,
+}
+
+fn party(seed: u64) -> Party {
+    let key = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed));
+    let multikey = key.public_key().to_multikey();
+    Party { key, method: format!("did:key:{multikey}#{multikey}") }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_767_225_600).unwrap()
+}
+
+fn credential(format: Format) -> SecuredCredential {
+    let issuer = party(1);
+    let value = json!({
+        "@context": [CONTEXT_V2], "type": ["VerifiableCredential"],
+        "issuer": issuer.method.split('#').next().unwrap(), "credentialSubject": { "a": 1 },
+    });
+    match format {
+        Format::DataIntegrity => {
+            sign::issue_di(value, "urn:a:1", &issuer.method, &issuer.key, now())
+        }
+        Format::Jose => sign::issue_jose(value, &issuer.method, &issuer.key),
+    }
+    .unwrap()
+}
+
+/// What a wallet keeps between two acts.
+struct Kept {
+    credential: SecuredCredential,
+    beside: Vec<String>,
+}
+
+impl Kept {
+    fn take(&mut self, acted: Acted) -> Acted {
+        self.credential = acted.credential.clone();
+        self.beside.extend(acted.beside.clone());
+        acted
+    }
+
+    fn act<'a>(&'a self, by: &'a Party) -> Act<'a> {
+        Act { role: Role::Holder, method: &by.method, log: "ledger.example", beside: &self.beside }
+    }
+}
+
+#[test]
+fn accept_refuse_and_accept_again_in_both_formats() {
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let (by, mut rng) = (party(2), SeededRng::new(9));
+        let mut kept = Kept { credential: credential(format), beside: Vec::new() };
+
+        let accepted = accept(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+        let accepted = kept.take(accepted);
+        assert_eq!((accepted.countersignature.decision(), accepted.seq), (Decision::Accept, 1));
+        assert_eq!(accepted.beside.is_some(), format == Format::Jose);
+        assert_eq!(accepted.opening.digest, accepted.countersignature.digest());
+        let verified = accepted.countersignature.verify(&kept.credential, &by.key.public_key());
+        assert_eq!(verified, Ok(()));
+
+        let again = accept(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng);
+        assert_eq!(again.unwrap_err().code(), "act-already-done");
+
+        let taken_back =
+            refuse(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+        let taken_back = kept.take(taken_back);
+        let state = &taken_back.countersignature;
+        assert_eq!((state.decision(), taken_back.seq), (Decision::Withdraw, 2));
+        assert_eq!(state.act(), accepted.countersignature.act());
+        assert_ne!(taken_back.opening.salt, accepted.opening.salt);
+        assert_eq!(state.verify(&kept.credential, &by.key.public_key()), Ok(()));
+
+        let twice = withdraw(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng);
+        assert_eq!(twice.unwrap_err().code(), "act-nothing-to-withdraw");
+        let twice = refuse(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng);
+        assert_eq!(twice.unwrap_err().code(), "act-already-done");
+
+        let anew = accept(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+        let anew = kept.take(anew);
+        assert_ne!(anew.countersignature.act(), accepted.countersignature.act());
+        assert_eq!(anew.seq, 1);
+        assert_eq!(list(&kept.credential, &kept.beside).unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn a_refusal_without_acceptance_is_a_refusal() {
+    let (by, mut rng) = (party(2), SeededRng::new(9));
+    let kept = Kept { credential: credential(Format::DataIntegrity), beside: Vec::new() };
+    let refused = refuse(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+    assert_eq!(refused.countersignature.decision(), Decision::Refuse);
+    let nothing = withdraw(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng);
+    assert_eq!(nothing.unwrap_err().code(), "act-nothing-to-withdraw");
+}
+
+#[test]
+fn others_and_other_roles_do_not_count_as_ones_own() {
+    let (me, other, mut rng) = (party(2), party(3), SeededRng::new(9));
+    let mut kept = Kept { credential: credential(Format::DataIntegrity), beside: Vec::new() };
+    let acted = accept(&kept.credential, &kept.act(&me), &me.key, now(), &mut rng).unwrap();
+    kept.take(acted);
+    let notary = Act { role: Role::Notary, ..kept.act(&other) };
+    let acted = accept(&kept.credential, &notary, &other.key, now(), &mut rng).unwrap();
+    assert_eq!(acted.credential.proofs()[2].previous_proof().len(), 2);
+    let witness = Act { role: Role::Witness, ..kept.act(&me) };
+    assert!(accept(&kept.credential, &witness, &me.key, now(), &mut rng).is_ok());
+    let witness = withdraw(&kept.credential, &witness, &me.key, now(), &mut rng);
+    assert_eq!(witness.unwrap_err().code(), "act-nothing-to-withdraw");
+}
+
+#[test]
+fn a_seal_is_made_once() {
+    let (by, mut rng) = (party(2), SeededRng::new(9));
+    let mut kept = Kept { credential: credential(Format::Jose), beside: Vec::new() };
+    let sealed = seal(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+    assert_eq!(kept.take(sealed).countersignature.decision(), Decision::Seal);
+    let again = seal(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng);
+    assert_eq!(again.unwrap_err().code(), "act-already-done");
+}
+
+#[test]
+fn unreadable_countersignatures_and_bad_keys_stop_the_act() {
+    let (by, mut rng) = (party(2), SeededRng::new(9));
+    let kept = Kept { credential: credential(Format::Jose), beside: vec!["x".to_owned()] };
+    let error = accept(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap_err();
+    assert_eq!(error.code(), "jws-malformed");
+    let kept = Kept { beside: Vec::new(), ..kept };
+    let act = Act { method: "key-1", ..kept.act(&by) };
+    let error = accept(&kept.credential, &act, &by.key, now(), &mut rng).unwrap_err();
+    assert_eq!(error.code(), "countersignature-malformed");
+}

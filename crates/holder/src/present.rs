@@ -1,0 +1,68 @@
+//! Presenting credentials to one verifier, once.
+
+use inkan_credential::presentation::{PresentationTerms, present_di, present_jose};
+use inkan_credential::proof::SignFailure;
+use inkan_credential::{Format, Presentation, SecuredCredential};
+use inkan_crypto::Signer;
+
+/// Presents `credentials` in answer to a verifier's nonce. Credentials of both formats may be mixed; `format` is that
+/// of the presentation.
+///
+/// # Errors
+///
+/// [`PresentError`]; nothing is signed without nonce and audience, since it could be replayed anywhere.
+pub fn present(
+    credentials: &[SecuredCredential],
+    format: Format,
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+) -> Result<Presentation, PresentError> {
+    if credentials.is_empty() {
+        return Err(PresentError::NoCredential);
+    }
+    if terms.nonce.is_empty() || terms.audience.is_empty() {
+        return Err(PresentError::Unbound);
+    }
+    let holder = terms.method.split('#').next().unwrap_or_default();
+    if holder != terms.holder {
+        return Err(PresentError::ForeignKey);
+    }
+    let presentation = match format {
+        Format::DataIntegrity => present_di(credentials, terms, signer)?,
+        Format::Jose => present_jose(credentials, terms, signer)?,
+    };
+    Ok(presentation)
+}
+
+/// Why nothing was presented.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PresentError {
+    /// No credential to present.
+    #[error("there is no credential to present")]
+    NoCredential,
+    /// Nonce or audience is empty.
+    #[error("a presentation needs the verifier's nonce and audience")]
+    Unbound,
+    /// The key is another DID's than the holder's.
+    #[error("key is not the holder's")]
+    ForeignKey,
+    /// Signing failed.
+    #[error("presentation could not be made")]
+    Sign(#[from] SignFailure),
+}
+
+impl PresentError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoCredential => "presentation-empty",
+            Self::Unbound => "presentation-unbound",
+            Self::ForeignKey => "presentation-key-foreign",
+            Self::Sign(error) => error.code(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

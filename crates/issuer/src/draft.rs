@@ -1,0 +1,224 @@
+//! From claims to an unsigned credential.
+//!
+//! In scope: which members it gets, and in which context. Out of scope: the signature ([`crate::issue()`]).
+
+mod error;
+
+use inkan_core::rng::{draw, draw_uuid_urn};
+use inkan_core::{CryptoRng, Timestamp};
+use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
+use inkan_credential::{Credential, schema};
+use serde_json::{Map, Value, json};
+
+pub use self::error::DraftError;
+use crate::evidence;
+
+/// What is to be issued.
+#[derive(Clone, Debug)]
+pub struct IssueRequest<'a> {
+    /// Types beside `VerifiableCredential`.
+    pub types: &'a [String],
+    /// Contexts beside that of VCDM 2.0 and the inline one; none is needed.
+    pub contexts: &'a [Value],
+    /// The issuer's DID.
+    pub issuer: &'a str,
+    /// The name that the issuer gives itself.
+    pub issuer_name: Option<&'a str>,
+    /// The subject's DID; none for a bearer credential.
+    pub subject: Option<&'a str>,
+    /// RFC 7638 thumbprint of the subject's key, which evidence is bound to.
+    pub subject_key: Option<&'a str>,
+    /// What is said about the subject.
+    pub claims: &'a Map<String, Value>,
+    /// Evidence objects as the file has them.
+    pub evidence: &'a [Value],
+    /// Start of the validity period.
+    pub valid_from: Timestamp,
+    /// End of the validity period.
+    pub valid_until: Option<Timestamp>,
+    /// Where the status will be found.
+    pub status: &'a [StatusEntry],
+    /// URL and text of a JSON Schema that the credential keeps to.
+    pub schema: Option<(&'a str, &'a Value)>,
+    /// Origin of the log where the issuance will be recorded.
+    pub log: Option<&'a str>,
+}
+
+/// An unsigned credential that obeys the data model.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    credential: Credential,
+    warnings: Vec<Warning>,
+}
+
+impl Draft {
+    /// The credential.
+    #[must_use]
+    pub const fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// What the issuer should know before signing.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    pub(crate) fn into_credential(self) -> (Credential, Vec<Warning>) {
+        (self.credential, self.warnings)
+    }
+}
+
+/// Something that is allowed and probably not meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Warning {
+    /// A claim is spelt like a level of assurance. Verifiers ignore it: levels are computed from evidence.
+    LevelClaim {
+        /// Where it stands, as a JSON Pointer into the claims.
+        path: String,
+    },
+}
+
+impl Warning {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::LevelClaim { .. } => "claimed-level-ignored",
+        }
+    }
+}
+
+/// Builds the unsigned credential. Its id and those of evidence objects without one are drawn from `rng`, and so is
+/// the salt in `ledgerRecord`.
+///
+/// # Errors
+///
+/// [`DraftError`]: claims that contradict the request, evidence about somebody else, a schema that is not kept, or a
+/// broken rule of the data model.
+pub fn draft(request: &IssueRequest<'_>, rng: &mut impl CryptoRng) -> Result<Draft, DraftError> {
+    let mut members = Map::new();
+    members.insert("@context".to_owned(), context(request.contexts));
+    members.insert("id".to_owned(), draw_uuid_urn(rng).into());
+    members.insert("type".to_owned(), types(request.types));
+    members.insert("issuer".to_owned(), issuer(request));
+    members.insert("validFrom".to_owned(), request.valid_from.to_string().into());
+    if let Some(until) = request.valid_until {
+        members.insert("validUntil".to_owned(), until.to_string().into());
+    }
+    members.insert("credentialSubject".to_owned(), subject(request)?);
+    let evidence = evidence::complete(request, rng)?;
+    if !evidence.is_empty() {
+        members.insert("evidence".to_owned(), Value::Array(evidence));
+    }
+    match request.status {
+        [] => {}
+        [one] => {
+            members.insert("credentialStatus".to_owned(), one.to_value());
+        }
+        several => {
+            let entries = several.iter().map(StatusEntry::to_value).collect();
+            members.insert("credentialStatus".to_owned(), entries);
+        }
+    }
+    if let Some((uri, _)) = request.schema {
+        members.insert("credentialSchema".to_owned(), json!({ "id": uri, "type": "JsonSchema" }));
+    }
+    if let Some(log) = request.log {
+        let record = LedgerRecord { log: log.to_owned(), salt: draw(rng) };
+        members.insert("ledgerRecord".to_owned(), record.to_value());
+    }
+    let credential = Credential::from_value(Value::Object(members))?;
+    if let Some((_, schema)) = request.schema {
+        schema::validate(credential.value(), schema)?;
+    }
+    let mut warnings = Vec::new();
+    level_claims(request.claims, "", &mut warnings);
+    Ok(Draft { credential, warnings })
+}
+
+/// The inline context: where our own terms are defined, and everything that no other context defines. No remote
+/// context beside W3C's is needed, and no term is dropped by whoever expands the document.
+#[must_use]
+pub fn inline_context() -> Value {
+    json!({
+        "@vocab": "https://www.w3.org/ns/credentials/undefined-term#",
+        "countersignature": {
+            "@id": "https://inkan.example/vocab#countersignature",
+            "@type": "@json",
+        },
+        "ledgerRecord": { "@id": "https://inkan.example/vocab#ledgerRecord", "@type": "@json" },
+    })
+}
+
+fn context(others: &[Value]) -> Value {
+    let first = Value::from(CONTEXT_V2);
+    std::iter::once(first).chain(others.iter().cloned()).chain([inline_context()]).collect()
+}
+
+fn types(names: &[String]) -> Value {
+    let others = names.iter().map(String::as_str).filter(|name| *name != "VerifiableCredential");
+    std::iter::once("VerifiableCredential").chain(others).collect()
+}
+
+fn issuer(request: &IssueRequest<'_>) -> Value {
+    match request.issuer_name {
+        None => request.issuer.into(),
+        Some(name) => json!({ "id": request.issuer, "name": name }),
+    }
+}
+
+/// The claims with the subject's id. A keyword of JSON-LD among them could change what the others mean.
+fn subject(request: &IssueRequest<'_>) -> Result<Value, DraftError> {
+    if let Some(keyword) = request.claims.keys().find(|name| name.starts_with('@')) {
+        return Err(DraftError::Keyword { name: keyword.chars().take(64).collect() });
+    }
+    let mut subject = request.claims.clone();
+    if let Some(did) = request.subject {
+        let stated = subject.insert("id".to_owned(), did.into());
+        if stated.is_some_and(|stated| stated.as_str() != Some(did)) {
+            return Err(DraftError::SubjectMismatch);
+        }
+    }
+    Ok(Value::Object(subject))
+}
+
+/// Names under which levels of assurance are claimed (assurance specification, P1).
+const LEVEL_NAMES: [&str; 11] = [
+    "aal",
+    "acr",
+    "amr",
+    "assuranceLevel",
+    "assurance_level",
+    "claimedLevels",
+    "claimed_levels",
+    "ial",
+    "identifierClass",
+    "loa",
+    "vot",
+];
+
+fn level_claims(claims: &Map<String, Value>, path: &str, warnings: &mut Vec<Warning>) {
+    for (name, value) in claims {
+        let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+        if LEVEL_NAMES.iter().any(|level| level.eq_ignore_ascii_case(name)) || name == "strength" {
+            warnings.push(Warning::LevelClaim { path: path.clone() });
+        }
+        level_claims_in(value, &path, warnings);
+    }
+}
+
+fn level_claims_in(value: &Value, path: &str, warnings: &mut Vec<Warning>) {
+    match value {
+        Value::Object(members) => level_claims(members, path, warnings),
+        Value::Array(items) => {
+            for (position, item) in items.iter().enumerate() {
+                level_claims_in(item, &format!("{path}/{position}"), warnings);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

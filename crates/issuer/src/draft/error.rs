@@ -1,0 +1,51 @@
+//! Why no credential was built.
+
+use inkan_credential::model::ModelError;
+use inkan_credential::schema::SchemaError;
+
+/// A request that cannot be met. None is worth a retry.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DraftError {
+    /// The result would break a rule of the data model.
+    #[error("credential would break a rule of the data model")]
+    Model(#[from] ModelError),
+    /// The result would not keep to its schema, or the schema cannot be used.
+    #[error("credential does not go with its schema")]
+    Schema(#[from] SchemaError),
+    /// The claims name another subject than the request.
+    #[error("claims name another subject than the one issued to")]
+    SubjectMismatch,
+    /// A claim is spelt like a keyword of JSON-LD.
+    #[error("claim {name:?} is a keyword of JSON-LD")]
+    Keyword {
+        /// The claim, at most 64 characters of it.
+        name: String,
+    },
+    /// An evidence object is none, or a part that is filled in is not an object.
+    #[error("evidence: {member} is not an object")]
+    EvidenceMalformed {
+        /// What is wrong.
+        member: &'static str,
+    },
+    /// Evidence is bound to another holder or key than the request's.
+    #[error("evidence is about another {member} than the one issued to")]
+    EvidenceMismatch {
+        /// `holder` or `jkt`.
+        member: &'static str,
+    },
+}
+
+impl DraftError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Model(error) => error.code(),
+            Self::Schema(error) => error.code(),
+            Self::SubjectMismatch => "claims-subject-mismatch",
+            Self::Keyword { .. } => "claims-keyword-reserved",
+            Self::EvidenceMalformed { .. } => "issue-evidence-malformed",
+            Self::EvidenceMismatch { .. } => "issue-evidence-mismatch",
+        }
+    }
+}

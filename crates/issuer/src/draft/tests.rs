@@ -1,0 +1,207 @@
+use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::model::StatusPurpose;
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: i64 = 1_767_225_600;
+
+fn claims() -> Map<String, Value> {
+    json!({ "role": "engineer" }).as_object().unwrap().clone()
+}
+
+fn build(change: impl FnOnce(&mut IssueRequest<'_>)) -> Result<Draft, DraftError> {
+    let (types, claims) = (["Badge".to_owned()], claims());
+    let mut request = IssueRequest {
+        types: &types,
+        contexts: &[],
+        issuer: "did:example:acme",
+        issuer_name: None,
+        subject: Some("did:example:me"),
+        subject_key: Some("thumb"),
+        claims: &claims,
+        evidence: &[],
+        valid_from: Timestamp::from_seconds(NOW).unwrap(),
+        valid_until: None,
+        status: &[],
+        schema: None,
+        log: Some("ledger.example"),
+    };
+    change(&mut request);
+    draft(&request, &mut SeededRng::new(1))
+}
+
+#[test]
+fn a_draft_has_what_was_asked_for() {
+    let entry = StatusEntry {
+        purpose: StatusPurpose::Revocation,
+        list_uri: "https://acme.example/status/1".to_owned(),
+        index: 4,
+        size: 1,
+    };
+    let status = [entry.clone()];
+    let schema = json!({ "type": "object", "required": ["credentialSubject"] });
+    let (types, claims) = (["Badge".to_owned()], claims());
+    let request = IssueRequest {
+        types: &types,
+        contexts: &[json!("https://acme.example/context")],
+        issuer: "did:example:acme",
+        issuer_name: Some("Acme"),
+        subject: Some("did:example:me"),
+        subject_key: None,
+        claims: &claims,
+        evidence: &[],
+        valid_from: Timestamp::from_seconds(NOW).unwrap(),
+        valid_until: Some(Timestamp::from_seconds(NOW + 86_400).unwrap()),
+        status: &status,
+        schema: Some(("https://acme.example/badge.json", &schema)),
+        log: Some("ledger.example"),
+    };
+    let draft = draft(&request, &mut SeededRng::new(1)).unwrap();
+    let credential = draft.credential();
+    assert!(credential.id().unwrap().starts_with("urn:uuid:"));
+    assert_eq!(credential.types().collect::<Vec<_>>(), ["VerifiableCredential", "Badge"]);
+    assert_eq!((credential.issuer(), credential.issuer_name()), ("did:example:acme", Some("Acme")));
+    assert_eq!(credential.subjects()[0]["role"], "engineer");
+    assert_eq!(credential.subject_id(), Some("did:example:me"));
+    assert_eq!(credential.status(), [entry]);
+    assert_eq!(credential.schemas()[0].id, "https://acme.example/badge.json");
+    assert_eq!(credential.ledger_record().unwrap().log, "ledger.example");
+    assert_eq!(credential.value()["validUntil"], "2026-01-02T00:00:00Z");
+    let context = credential.value()["@context"].as_array().unwrap();
+    assert_eq!(context.len(), 3);
+    assert_eq!(context[2], inline_context());
+    assert!(draft.warnings().is_empty());
+}
+
+#[test]
+fn salts_and_ids_are_drawn_for_every_credential() {
+    let mut rng = SeededRng::new(1);
+    let (types, claims) = (["Badge".to_owned()], claims());
+    let request = IssueRequest {
+        types: &types,
+        contexts: &[],
+        issuer: "did:example:acme",
+        issuer_name: None,
+        subject: None,
+        subject_key: None,
+        claims: &claims,
+        evidence: &[],
+        valid_from: Timestamp::EPOCH,
+        valid_until: None,
+        status: &[],
+        schema: None,
+        log: Some("ledger.example"),
+    };
+    let one = draft(&request, &mut rng).unwrap();
+    let two = draft(&request, &mut rng).unwrap();
+    assert_ne!(one.credential().ledger_record(), two.credential().ledger_record());
+    assert_ne!(one.credential().id(), two.credential().id());
+    assert_eq!(one.credential().subject_id(), None);
+}
+
+#[test]
+fn without_a_log_there_is_no_ledger_record() {
+    let draft = build(|request| request.log = None).unwrap();
+    assert_eq!(draft.credential().ledger_record(), None);
+}
+
+#[test]
+fn requests_that_cannot_be_met_have_their_codes() {
+    let code = |change: &dyn Fn(&mut IssueRequest<'_>)| build(change).unwrap_err().code();
+    let other = json!({ "id": "did:example:you", "a": 1 }).as_object().unwrap().clone();
+    let keyword = json!({ "@type": "Admin" }).as_object().unwrap().clone();
+    let schema = json!({ "properties": { "credentialSubject": { "required": ["grade"] } } });
+    let draft_07 = json!({ "$schema": "http://json-schema.org/draft-07/schema#" });
+    let check = |expected, claims: &Map<String, Value>| {
+        let claims = claims.clone();
+        let (types, contexts) = (["Badge".to_owned()], []);
+        let request = IssueRequest {
+            types: &types,
+            contexts: &contexts,
+            issuer: "did:example:acme",
+            issuer_name: None,
+            subject: Some("did:example:me"),
+            subject_key: None,
+            claims: &claims,
+            evidence: &[],
+            valid_from: Timestamp::EPOCH,
+            valid_until: None,
+            status: &[],
+            schema: None,
+            log: None,
+        };
+        assert_eq!(draft(&request, &mut SeededRng::new(1)).unwrap_err().code(), expected);
+    };
+    check("claims-subject-mismatch", &other);
+    check("claims-keyword-reserved", &keyword);
+    let uri = "https://acme.example/badge.json";
+    for (expected, schema) in
+        [("credential-schema-violated", schema), ("schema-dialect-unsupported", draft_07)]
+    {
+        let (types, claims) = (["Badge".to_owned()], claims());
+        let request = IssueRequest {
+            types: &types,
+            contexts: &[],
+            issuer: "did:example:acme",
+            issuer_name: None,
+            subject: None,
+            subject_key: None,
+            claims: &claims,
+            evidence: &[],
+            valid_from: Timestamp::EPOCH,
+            valid_until: None,
+            status: &[],
+            schema: Some((uri, &schema)),
+            log: None,
+        };
+        assert_eq!(draft(&request, &mut SeededRng::new(1)).unwrap_err().code(), expected);
+    }
+    assert_eq!(code(&|request| request.issuer = "acme"), "credential-issuer-invalid");
+    assert_eq!(code(&|request| request.log = Some("a b")), "ledger-record-invalid");
+    assert_eq!(
+        code(&|request| request.valid_until = Some(Timestamp::EPOCH)),
+        "credential-validity-reversed"
+    );
+}
+
+#[test]
+fn claims_spelt_like_levels_are_allowed_with_a_warning() {
+    let claims = json!({
+        "ial": "3", "a/b": { "LoA": "high" }, "list": [{ "claimedLevels": {} }], "grade": 3,
+    });
+    let claims = claims.as_object().unwrap().clone();
+    let mut warnings = Vec::new();
+    level_claims(&claims, "", &mut warnings);
+    let paths: Vec<_> = warnings.iter().map(|Warning::LevelClaim { path }| path.as_str()).collect();
+    assert_eq!(paths, ["/a~1b/LoA", "/ial", "/list/0/claimedLevels"]);
+    assert_eq!(warnings[0].code(), "claimed-level-ignored");
+}
+
+proptest! {
+    #[test]
+    fn drafts_of_any_claims_obey_the_data_model(name in "\\PC{1,12}", text in "\\PC{0,20}") {
+        let mut claims = Map::new();
+        claims.insert(name, text.into());
+        let types = ["Badge".to_owned()];
+        let request = IssueRequest {
+            types: &types,
+            contexts: &[],
+            issuer: "did:example:acme",
+            issuer_name: None,
+            subject: Some("did:example:me"),
+            subject_key: None,
+            claims: &claims,
+            evidence: &[],
+            valid_from: Timestamp::EPOCH,
+            valid_until: None,
+            status: &[],
+            schema: None,
+            log: None,
+        };
+        if let Ok(draft) = draft(&request, &mut SeededRng::new(1)) {
+            let copy = Credential::from_value(draft.credential().value().clone());
+            prop_assert_eq!(&copy.unwrap(), draft.credential());
+        }
+    }
+}

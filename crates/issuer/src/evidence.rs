@@ -1,0 +1,86 @@
+//! What evidence files leave out: `id`, `proofer.id`, and whom the evidence is about.
+//!
+//! In scope: filling in, and refusing what contradicts the request. Out of scope: what the evidence is worth
+//! (`inkan-assurance`).
+
+use inkan_core::CryptoRng;
+use inkan_core::rng::draw_uuid_urn;
+use serde_json::{Map, Value};
+
+use crate::draft::{DraftError, IssueRequest};
+
+/// The type whose `proofer` and `subject` are filled in.
+const PROOFING: &str = "IdentityProofingEvidence";
+
+/// The evidence of a request, completed.
+pub(crate) fn complete(
+    request: &IssueRequest<'_>,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<Value>, DraftError> {
+    request.evidence.iter().map(|item| complete_one(item, request, rng)).collect()
+}
+
+fn complete_one(
+    item: &Value,
+    request: &IssueRequest<'_>,
+    rng: &mut impl CryptoRng,
+) -> Result<Value, DraftError> {
+    let Value::Object(found) = item else {
+        return Err(DraftError::EvidenceMalformed { member: "evidence" });
+    };
+    let mut members = found.clone();
+    if !members.contains_key("id") {
+        members.insert("id".to_owned(), draw_uuid_urn(rng).into());
+    }
+    let names = members.get("type").map(std::slice::from_ref).unwrap_or_default();
+    let is_proofing = names.iter().any(|name| match name {
+        Value::Array(list) => list.iter().any(|name| name.as_str() == Some(PROOFING)),
+        Value::String(name) => name == PROOFING,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    });
+    if is_proofing {
+        let proofer = object(&mut members, "proofer")?;
+        if !proofer.contains_key("id") {
+            proofer.insert("id".to_owned(), request.issuer.into());
+        }
+        let subject = object(&mut members, "subject")?;
+        fill(subject, "holder", request.subject)?;
+        fill(subject, "jkt", request.subject_key)?;
+        if members.get("subject").and_then(Value::as_object).is_some_and(Map::is_empty) {
+            members.remove("subject");
+        }
+    }
+    Ok(Value::Object(members))
+}
+
+/// The object in a member; an empty one is put there if there is none.
+fn object<'a>(
+    members: &'a mut Map<String, Value>,
+    member: &'static str,
+) -> Result<&'a mut Map<String, Value>, DraftError> {
+    members
+        .entry(member)
+        .or_insert_with(|| Value::Object(Map::new()))
+        .as_object_mut()
+        .ok_or(DraftError::EvidenceMalformed { member })
+}
+
+/// Puts `known` into a member, and refuses another value there: evidence about somebody else must not be issued.
+fn fill(
+    members: &mut Map<String, Value>,
+    member: &'static str,
+    known: Option<&str>,
+) -> Result<(), DraftError> {
+    let Some(known) = known else { return Ok(()) };
+    match members.get(member) {
+        None => {
+            members.insert(member.to_owned(), known.into());
+            Ok(())
+        }
+        Some(found) if found.as_str() == Some(known) => Ok(()),
+        Some(_) => Err(DraftError::EvidenceMismatch { member }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+use inkan_core::Timestamp;
+use inkan_core::rng::insecure::SeededRng;
+use serde_json::json;
+
+use super::*;
+
+fn completed(evidence: &[Value]) -> Result<Vec<Value>, DraftError> {
+    let (types, claims) = (["Badge".to_owned()], Map::new());
+    let request = IssueRequest {
+        types: &types,
+        contexts: &[],
+        issuer: "did:example:city",
+        issuer_name: None,
+        subject: Some("did:example:me"),
+        subject_key: Some("thumb"),
+        claims: &claims,
+        evidence,
+        valid_from: Timestamp::EPOCH,
+        valid_until: None,
+        status: &[],
+        schema: None,
+        log: None,
+    };
+    complete(&request, &mut SeededRng::new(1))
+}
+
+fn proofing(mut value: Value) -> Value {
+    value["type"] = json!(["Evidence", "IdentityProofingEvidence"]);
+    value
+}
+
+#[test]
+fn what_the_file_leaves_out_is_filled_in() {
+    let found = completed(&[proofing(json!({ "proofer": { "agent": "trained" } }))]).unwrap();
+    assert!(found[0]["id"].as_str().unwrap().starts_with("urn:uuid:"));
+    assert_eq!(found[0]["proofer"], json!({ "agent": "trained", "id": "did:example:city" }));
+    assert_eq!(found[0]["subject"], json!({ "holder": "did:example:me", "jkt": "thumb" }));
+}
+
+#[test]
+fn what_the_file_says_is_kept() {
+    let given = proofing(json!({
+        "id": "urn:uuid:1",
+        "proofer": { "id": "did:example:post" },
+        "subject": { "holder": "did:example:me", "jkt": "thumb", "boundBy": "same_session" },
+    }));
+    assert_eq!(completed(std::slice::from_ref(&given)).unwrap(), [given]);
+}
+
+#[test]
+fn other_evidence_only_gets_an_id() {
+    let found = completed(&[json!({ "type": "Exam", "score": 9 })]).unwrap();
+    assert_eq!(found[0].as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn evidence_about_somebody_else_is_refused() {
+    for subject in [json!({ "holder": "did:example:you" }), json!({ "jkt": "other" })] {
+        let error = completed(&[proofing(json!({ "subject": subject }))]).unwrap_err();
+        assert_eq!(error.code(), "issue-evidence-mismatch");
+    }
+}
+
+#[test]
+fn malformed_evidence_is_refused() {
+    for evidence in
+        [json!("seen"), proofing(json!({ "proofer": "x" })), proofing(json!({ "subject": [] }))]
+    {
+        assert_eq!(completed(&[evidence]).unwrap_err().code(), "issue-evidence-malformed");
+    }
+}

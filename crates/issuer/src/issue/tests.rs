@@ -1,0 +1,60 @@
+use inkan_core::rng::insecure::SeededRng;
+use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use serde_json::{Map, json};
+
+use super::*;
+use crate::draft::{IssueRequest, draft};
+
+fn drafted(issuer: &str, log: Option<&str>, rng: &mut SeededRng) -> Draft {
+    let types = ["Badge".to_owned()];
+    let claims: Map<_, _> = json!({ "ial": "3" }).as_object().unwrap().clone();
+    let request = IssueRequest {
+        types: &types,
+        contexts: &[],
+        issuer,
+        issuer_name: None,
+        subject: Some("did:example:me"),
+        subject_key: None,
+        claims: &claims,
+        evidence: &[],
+        valid_from: Timestamp::EPOCH,
+        valid_until: None,
+        status: &[],
+        schema: None,
+        log,
+    };
+    draft(&request, rng).unwrap()
+}
+
+#[test]
+fn both_formats_and_key_types_are_signed_and_can_be_recorded() {
+    let mut rng = SeededRng::new(1);
+    for key_type in [KeyType::Ed25519, KeyType::P256] {
+        for format in [Format::DataIntegrity, Format::Jose] {
+            let key = SecretKey::generate(key_type, &mut rng);
+            let issuer = format!("did:key:{}", key.public_key().to_multikey());
+            let method = format!("{issuer}#{}", key.public_key().to_multikey());
+            let draft = drafted(&issuer, Some("ledger.example"), &mut rng);
+            let now = Timestamp::from_seconds(1_767_225_600).unwrap();
+            let issued = issue(draft, format, (&method, &key), now, &mut rng).unwrap();
+            assert_eq!(issued.credential.format(), format);
+            assert_eq!(issued.credential.verify_issuer_proof(&key.public_key()), Ok(()));
+            let opening = issued.opening.unwrap();
+            assert_eq!(opening.format, format.as_str());
+            assert_eq!(opening.digest, issued.credential.issuance_digest());
+            let record = issued.credential.credential().ledger_record().unwrap();
+            assert_eq!(opening.salt, record.salt);
+            assert_eq!(issued.warnings.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn without_a_log_nothing_is_to_be_recorded() {
+    let mut rng = SeededRng::new(2);
+    let key = SecretKey::generate(KeyType::Ed25519, &mut rng);
+    let draft = drafted("did:example:acme", None, &mut rng);
+    let issued =
+        issue(draft, Format::Jose, ("did:example:acme#k", &key), Timestamp::EPOCH, &mut rng);
+    assert_eq!(issued.unwrap().opening, None);
+}

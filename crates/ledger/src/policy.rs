@@ -1,0 +1,294 @@
+//! Which logs and witnesses count, and how many of them are enough: [C2SP tlog-policy](https://c2sp.org/tlog-policy).
+//!
+//! In scope: reading a policy file, its quorum rule, the operators behind witness names (§5.1 of the ledger
+//! specification). Out of scope: checking signatures (`receipt`), where policy files lie.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::checkpoint::is_origin;
+use crate::note::{KeyMaterial, VerifierKey};
+
+/// The largest policy file in bytes.
+pub const POLICY_LIMIT: usize = 65_536;
+/// The most logs, witnesses and groups, each.
+const COUNT_LIMIT: usize = 64;
+/// The operator whose witnesses are the log's own and never count for a grade.
+const SELF: &str = "self";
+
+/// The logs and witnesses that a verifier trusts, and its quorum.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogPolicy {
+    logs: Vec<VerifierKey>,
+    witnesses: Vec<PolicyWitness>,
+    quorum: Option<Rule>,
+}
+
+/// A witness under the name that the policy gives it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyWitness {
+    name: String,
+    key: VerifierKey,
+}
+
+/// What must have cosigned. Every name is used once, so rules form a tree.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Rule {
+    Witness(usize),
+    Group { threshold: usize, members: Vec<Self> },
+}
+
+/// Why a text is no policy. None is worth a retry.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// Over the size limit, or with a control character other than tab and LF.
+    #[error("log policy is too large, or has control characters")]
+    Characters,
+    /// A line that has no meaning, or the wrong number of words.
+    #[error("line {line} of the log policy has no meaning")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A verifier key that is malformed, or of the wrong type for its line.
+    #[error("line {line} of the log policy has an unusable key")]
+    Key {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A name or key that is used twice, is not defined above, or is reserved.
+    #[error("line {line} of the log policy repeats or does not know a name or key")]
+    Name {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A threshold of 0, of more than the members, or not in plain decimal.
+    #[error("line {line} of the log policy has an impossible threshold")]
+    Threshold {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// No quorum line, or two.
+    #[error("log policy has not exactly one quorum line")]
+    Quorum,
+    /// More than 64 logs, witnesses or groups.
+    #[error("log policy names too many logs, witnesses or groups")]
+    TooMany,
+}
+
+impl PolicyError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Characters
+            | Self::Line { .. }
+            | Self::Key { .. }
+            | Self::Name { .. }
+            | Self::Threshold { .. }
+            | Self::Quorum
+            | Self::TooMany => "policy-invalid",
+        }
+    }
+}
+
+impl LogPolicy {
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`], one variant per rule, with the line.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let control = |c: char| (c < ' ' && c != '\n' && c != '\t') || c == '\x7f';
+        if text.len() > POLICY_LIMIT || text.contains(control) {
+            return Err(PolicyError::Characters);
+        }
+        let mut reader = Reader::default();
+        for (line, words) in (1..).zip(text.split('\n')) {
+            let words: Vec<_> = words.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+            if !words.first().is_none_or(|word| word.starts_with('#')) {
+                reader.line(line, &words)?;
+            }
+        }
+        let quorum = reader.quorum.ok_or(PolicyError::Quorum)?;
+        Ok(Self { logs: reader.logs, witnesses: reader.witnesses, quorum })
+    }
+
+    /// Logs that are accepted.
+    #[must_use]
+    pub fn logs(&self) -> &[VerifierKey] {
+        &self.logs
+    }
+
+    /// Witnesses that are known, whether the quorum needs them or not.
+    #[must_use]
+    pub fn witnesses(&self) -> &[PolicyWitness] {
+        &self.witnesses
+    }
+
+    /// Whether a log of this origin is accepted.
+    #[must_use]
+    pub fn has_log(&self, origin: &str) -> bool {
+        self.logs.iter().any(|log| log.name() == origin)
+    }
+
+    /// Whether cosignatures are asked for at all.
+    #[must_use]
+    pub const fn needs_cosignatures(&self) -> bool {
+        self.quorum.is_some()
+    }
+
+    /// Whether these witnesses, by their place in [`Self::witnesses`], are enough.
+    #[must_use]
+    pub fn is_met_by(&self, cosigned: &BTreeSet<usize>) -> bool {
+        self.quorum.as_ref().is_none_or(|rule| rule.is_met_by(cosigned))
+    }
+
+    /// The policy file that accepts one log and asks for all of these witnesses, or for no cosignature without any.
+    #[must_use]
+    pub fn text_of_all(log: &VerifierKey, witnesses: &[(String, VerifierKey)]) -> String {
+        let mut out = format!("log {log}\n");
+        for (name, key) in witnesses {
+            out.push_str(&format!("witness {name} {key}\n"));
+        }
+        if witnesses.is_empty() {
+            out.push_str("quorum none\n");
+        } else {
+            let names: Vec<_> = witnesses.iter().map(|(name, _)| name.as_str()).collect();
+            out.push_str(&format!("group witnesses all {}\nquorum witnesses\n", names.join(" ")));
+        }
+        out
+    }
+}
+
+impl PolicyWitness {
+    /// The name in the policy.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key, with its name in signature lines.
+    #[must_use]
+    pub const fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+
+    /// Who runs it: the name before any `/`. `None` if it is the log's own.
+    #[must_use]
+    pub fn operator(&self) -> Option<&str> {
+        self.name.split('/').next().filter(|operator| *operator != SELF)
+    }
+}
+
+impl Rule {
+    fn is_met_by(&self, cosigned: &BTreeSet<usize>) -> bool {
+        match self {
+            Self::Witness(place) => cosigned.contains(place),
+            Self::Group { threshold, members } => {
+                members.iter().filter(|member| member.is_met_by(cosigned)).count() >= *threshold
+            }
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Reader {
+    logs: Vec<VerifierKey>,
+    witnesses: Vec<PolicyWitness>,
+    groups: usize,
+    /// All names, and the rules not yet used in a group.
+    names: BTreeMap<String, Option<Rule>>,
+    quorum: Option<Option<Rule>>,
+}
+
+impl Reader {
+    fn line(&mut self, line: usize, words: &[&str]) -> Result<(), PolicyError> {
+        match *words {
+            ["log", key] | ["log", key, _] => self.log(line, key)?,
+            ["witness", name, key] | ["witness", name, key, _] => self.witness(line, name, key)?,
+            ["group", name, threshold, ref members @ ..] if !members.is_empty() => {
+                self.group(line, name, threshold, members)?;
+            }
+            ["quorum", name] => {
+                if self.quorum.is_some() {
+                    return Err(PolicyError::Quorum);
+                }
+                self.quorum = Some(match name {
+                    "none" => None,
+                    _ => Some(self.names.get(name).cloned().flatten().ok_or(PolicyError::Name { line })?),
+                });
+            }
+            _ => return Err(PolicyError::Line { line }),
+        }
+        let most = self.logs.len().max(self.witnesses.len()).max(self.groups);
+        if most > COUNT_LIMIT { Err(PolicyError::TooMany) } else { Ok(()) }
+    }
+
+    fn log(&mut self, line: usize, key: &str) -> Result<(), PolicyError> {
+        let key = VerifierKey::parse(key).map_err(|_| PolicyError::Key { line })?;
+        if !matches!(key.material(), KeyMaterial::Note(_)) || !is_origin(key.name()) {
+            return Err(PolicyError::Key { line });
+        }
+        if self.logs.iter().any(|log| collide(log, &key)) {
+            return Err(PolicyError::Name { line });
+        }
+        self.logs.push(key);
+        Ok(())
+    }
+
+    fn witness(&mut self, line: usize, name: &str, key: &str) -> Result<(), PolicyError> {
+        let key = VerifierKey::parse(key).map_err(|_| PolicyError::Key { line })?;
+        if matches!(key.material(), KeyMaterial::Note(_)) {
+            return Err(PolicyError::Key { line });
+        }
+        if self.witnesses.iter().any(|witness| collide(&witness.key, &key)) {
+            return Err(PolicyError::Name { line });
+        }
+        self.define(line, name, Rule::Witness(self.witnesses.len()))?;
+        self.witnesses.push(PolicyWitness { name: name.to_owned(), key });
+        Ok(())
+    }
+
+    fn group(
+        &mut self,
+        line: usize,
+        name: &str,
+        threshold: &str,
+        members: &[&str],
+    ) -> Result<(), PolicyError> {
+        let count = members.len();
+        let threshold = match threshold {
+            "all" => Some(count),
+            "any" => Some(1),
+            number => crate::note::parse_decimal(number)
+                .and_then(|number| usize::try_from(number).ok())
+                .filter(|number| (1..=count).contains(number)),
+        };
+        let threshold = threshold.ok_or(PolicyError::Threshold { line })?;
+        let members = members
+            .iter()
+            // Taking the rule out makes a second use of the name an error.
+            .map(|member| self.names.get_mut(*member).and_then(Option::take))
+            .collect::<Option<Vec<_>>>()
+            .ok_or(PolicyError::Name { line })?;
+        self.groups = self.groups.saturating_add(1);
+        self.define(line, name, Rule::Group { threshold, members })
+    }
+
+    fn define(&mut self, line: usize, name: &str, rule: Rule) -> Result<(), PolicyError> {
+        if name == "none" || self.names.contains_key(name) {
+            return Err(PolicyError::Name { line });
+        }
+        self.names.insert(name.to_owned(), Some(rule));
+        Ok(())
+    }
+}
+
+/// Whether two keys are one, or cannot be told apart in a note.
+fn collide(one: &VerifierKey, other: &VerifierKey) -> bool {
+    one.material() == other.material() || (one.name() == other.name() && one.id() == other.id())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! All receipts and current-proofs at hand, each checked once against the pinned logs.
+//!
+//! In scope: which leaves are proved, and which heads. Out of scope: to which artefact they belong (`verify::record`).
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use inkan_core::Timestamp;
+use inkan_did::webvh;
+use inkan_ledger::{
+    CurrentProof, Kind, LogPolicy, MapKey, Receipt, ReceiptError, SignedEntry, SignedNote,
+    VerifiedCheckpoint, VerifiedCurrent, VerifiedLeaf, verify_checkpoint, verify_current_under,
+    verify_receipt_under,
+};
+
+use crate::material::{Context, Material};
+
+/// Receipts and current-proofs of one verification.
+#[derive(Debug)]
+pub struct LedgerView<'a> {
+    receipts: Vec<Seen<'a>>,
+    current: Vec<Shown<'a>>,
+}
+
+/// A receipt and what became of its check.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// The receipt as given.
+    pub receipt: &'a Receipt,
+    /// The leaf it proves, or why it proves none.
+    pub result: Result<VerifiedLeaf, ReceiptError>,
+}
+
+/// A current-proof and what became of its check under the key that its head names.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    proof: &'a CurrentProof,
+    checkpoint: Result<VerifiedCheckpoint, ReceiptError>,
+    result: Option<Result<VerifiedCurrent, ReceiptError>>,
+}
+
+impl<'a> LedgerView<'a> {
+    /// Checks every receipt and current-proof of `material` against the logs pinned in `context`.
+    ///
+    /// A current-proof that was cosigned after the judged time says nothing about that time and is left out.
+    #[must_use]
+    pub fn new(material: &'a Material, context: &'a Context) -> Self {
+        let now = Notes::new(&context.logs, context.received_at);
+        let receipts = material
+            .receipts
+            .iter()
+            .map(|receipt| Seen {
+                receipt,
+                result: now
+                    .checked(receipt.note())
+                    .and_then(|checkpoint| verify_receipt_under(receipt, &checkpoint)),
+            })
+            .collect();
+        let then = Notes::new(&context.logs, context.as_of);
+        let current = material
+            .current
+            .iter()
+            .map(|proof| {
+                let checkpoint = then.checked(proof.epoch().note());
+                let result = claimed_key(proof).map(|key| {
+                    checkpoint.clone().and_then(|head| verify_current_under(proof, &key, &head))
+                });
+                Shown { proof, checkpoint, result }
+            })
+            .collect();
+        Self { receipts, current }
+    }
+
+    /// All receipts, in the order given.
+    #[must_use]
+    pub fn receipts(&self) -> &[Seen<'a>] {
+        &self.receipts
+    }
+
+    /// Places and codes of current-proofs that are forged: of a log we know, not of the future, and not verifying.
+    pub fn forged(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        self.current.iter().enumerate().filter_map(|(index, shown)| {
+            let error = match (&shown.checkpoint, &shown.result) {
+                (Err(error), _) | (Ok(_), Some(Err(error))) => error,
+                (Ok(_), Some(Ok(_)) | None) => return None,
+            };
+            let harmless = matches!(
+                error,
+                ReceiptError::UnknownLog { .. } | ReceiptError::CosignatureInFuture { .. }
+            );
+            (!harmless).then_some((index, error.code()))
+        })
+    }
+
+    /// Proved leaves that hold a version of the DID with this SCID.
+    pub fn did_leaves(&self, scid: &str) -> impl Iterator<Item = (&VerifiedLeaf, webvh::Entry)> {
+        self.receipts.iter().filter_map(move |seen| {
+            let leaf = seen.result.as_ref().ok()?;
+            let entry = leaf.did_entry()?;
+            (entry.scid() == scid).then_some((leaf, entry))
+        })
+    }
+
+    /// The newest proved state of one key of the map, as of the judged time.
+    #[must_use]
+    pub fn newest(&self, key: &MapKey) -> Option<VerifiedCurrent> {
+        self.heads(key).max_by_key(VerifiedCurrent::epoch_index)
+    }
+
+    /// Every proved state of one key of the map, absence included, that was seen by the judged time.
+    pub fn heads(&self, key: &MapKey) -> impl Iterator<Item = VerifiedCurrent> {
+        self.current.iter().filter_map(move |shown| match &shown.result {
+            Some(Ok(current)) => (current.key() == key).then(|| current.clone()),
+            Some(Err(_)) => None,
+            None => {
+                let head = shown.checkpoint.as_ref().ok()?;
+                verify_current_under(shown.proof, key, head).ok()
+            }
+        })
+    }
+}
+
+/// The key that a current-proof's head names; a proof of absence names none.
+fn claimed_key(proof: &CurrentProof) -> Option<MapKey> {
+    let leaf = proof.claimed_head()?;
+    if leaf.kind() == Kind::Did {
+        return inkan_ledger::state::parse_did_body(leaf.body()).ok().map(|entry| MapKey::did(entry.scid()));
+    }
+    SignedEntry::parse(leaf.kind(), leaf.body()).ok()?.map_key().map(|(key, _)| key)
+}
+
+/// Signed heads under the pinned logs, each checked once: many receipts share one.
+struct Notes<'a> {
+    logs: &'a [LogPolicy],
+    now: Timestamp,
+    checked: RefCell<BTreeMap<String, Result<VerifiedCheckpoint, ReceiptError>>>,
+}
+
+impl<'a> Notes<'a> {
+    const fn new(logs: &'a [LogPolicy], now: Timestamp) -> Self {
+        Self { logs, now, checked: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// Asks each pinned log in turn; a head is of an unknown log only if none of them is its log.
+    fn checked(&self, note: &SignedNote) -> Result<VerifiedCheckpoint, ReceiptError> {
+        let text = note.to_string();
+        if let Some(known) = self.checked.borrow().get(&text) {
+            return known.clone();
+        }
+        let origin = note.text().lines().next().unwrap_or_default().to_owned();
+        let mut result = Err(ReceiptError::UnknownLog { origin });
+        for log in self.logs {
+            result = verify_checkpoint(note, log, self.now);
+            if !matches!(result, Err(ReceiptError::UnknownLog { .. })) {
+                break;
+            }
+        }
+        self.checked.borrow_mut().insert(text, result.clone());
+        result
+    }
+}

@@ -1,0 +1,109 @@
+//! What a verification will want to know, named before anything is fetched.
+//!
+//! The caller gathers what it can (bundle, ledger folder, cache, network) into [`crate::Material`]; whatever is
+//! missing then shows as an unknown check, never as a pass.
+
+use inkan_core::Digest;
+use inkan_credential::{Artefact, Bundle, SecuredCredential, countersignature};
+use inkan_did::{Did, DidUrl};
+use inkan_ledger::{ActId, EntryId, Kind, commitment};
+
+/// One thing that a verification wants to know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Want {
+    /// All versions of a DID, their receipts, and a current-proof of its head.
+    Did(String),
+    /// The receipt of an issuance, found from the bare credential by its `ledgerRecord`.
+    Issuance {
+        /// The log's origin.
+        log: String,
+        /// The entry to look up.
+        entry: EntryId,
+        /// Salt of the commitment.
+        salt: [u8; 16],
+        /// What the commitment opens to.
+        digest: Digest,
+        /// `jws` or `di` (ledger §2.5).
+        format: &'static str,
+    },
+    /// The newest state of a countersigner's act.
+    Act {
+        /// The log's origin.
+        log: String,
+        /// SCID of the countersigner.
+        scid: String,
+        /// The act.
+        act: ActId,
+    },
+    /// A status list as served, its entry's receipt, and a current-proof of its head.
+    StatusList {
+        /// Where it is published.
+        uri: String,
+        /// The issuer of the credential that names it.
+        issuer: String,
+    },
+    /// A JSON Schema.
+    Schema(String),
+}
+
+/// Lists everything that judging `bundle` may need, in a fixed order, without duplicates.
+#[must_use]
+pub fn plan(bundle: &Bundle) -> Vec<Want> {
+    let mut wants = Vec::new();
+    if let Artefact::Presentation(presentation) = &bundle.artefact {
+        wants.push(Want::Did(did_of(presentation.verification_method())));
+    }
+    for secured in bundle.artefact.credentials() {
+        plan_credential(secured, &bundle.countersignatures, &mut wants);
+    }
+    let mut distinct: Vec<Want> = Vec::new();
+    for want in wants {
+        if !distinct.contains(&want) {
+            distinct.push(want);
+        }
+    }
+    distinct
+}
+
+fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut Vec<Want>) {
+    let credential = secured.credential();
+    let issuer = credential.issuer();
+    wants.push(Want::Did(issuer.to_owned()));
+    wants.push(Want::Did(did_of(secured.issuer_verification_method())));
+    if let Some(subject) = credential.subject_id().filter(|id| Did::parse(id).is_ok()) {
+        wants.push(Want::Did(subject.to_owned()));
+    }
+    let scid = Did::parse(issuer).ok().and_then(|did| did.scid().map(str::to_owned));
+    if let (Some(record), Some(scid)) = (credential.ledger_record(), scid) {
+        let digest = secured.issuance_digest();
+        let com = commitment(Kind::Issuance, &scid, &record.salt, &digest);
+        wants.push(Want::Issuance {
+            log: record.log.clone(),
+            entry: EntryId::issuance(&scid, &com),
+            salt: record.salt,
+            digest,
+            format: secured.format().as_str(),
+        });
+    }
+    for status in credential.status() {
+        wants.push(Want::StatusList { uri: status.list_uri.clone(), issuer: issuer.to_owned() });
+    }
+    wants.extend(credential.schemas().iter().map(|schema| Want::Schema(schema.id.clone())));
+    for countersignature in countersignature::list(secured, beside).unwrap_or_default() {
+        let signer = did_of(countersignature.signer_method());
+        let scid = Did::parse(&signer).ok().and_then(|did| did.scid().map(str::to_owned));
+        if let Some(scid) = scid {
+            wants.push(Want::Act {
+                log: countersignature.log().to_owned(),
+                scid,
+                act: ActId::from_bytes(*countersignature.act()),
+            });
+        }
+        wants.push(Want::Did(signer));
+    }
+}
+
+/// The DID part of a DID URL, or the text itself where it is none.
+fn did_of(method: &str) -> String {
+    DidUrl::parse(method).map_or_else(|_| method.to_owned(), |url| url.did().to_string())
+}

@@ -1,0 +1,233 @@
+//! Why a check did not pass.
+
+use inkan_core::Timestamp;
+
+/// Why a check did not pass. Codes are stable; text may change.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Reason {
+    /// Nothing at hand tells which keys this DID has.
+    #[error("nothing at hand describes {did}")]
+    DidUnresolved {
+        /// The DID.
+        did: String,
+    },
+    /// What is known of the DID does not certify itself.
+    #[error("the DID's log does not certify itself ({code})")]
+    DidLogInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// The credential's issuer, or a proof's method, is not a DID that can be read.
+    #[error("{found:?} is not a DID this verifier can resolve")]
+    NotADid {
+        /// What was found in its place.
+        found: String,
+    },
+    /// The issuer's proof does not verify. Says no more, so as not to become an oracle.
+    #[error("the issuer's proof does not verify: the content was changed after it was signed")]
+    CredentialProofInvalid,
+    /// The key that signed belongs to another DID than the issuer.
+    #[error("the key that signed is not the issuer's")]
+    IssuerNotController,
+    /// No version of the issuer's DID document lists that key for this purpose.
+    #[error("no version of the DID document lists that key for this purpose")]
+    MethodUnknown,
+    /// The key was not in force at the place in the log where the signature was recorded.
+    #[error("the key was not in force when the signature was recorded at entry {leaf_index}")]
+    KeyNotInForce {
+        /// Place of the record.
+        leaf_index: u64,
+    },
+    /// Only an older version lists the key, and no receipt shows that the signature is as old.
+    #[error("the key has been replaced, and no receipt shows that it signed before that")]
+    ReceiptNeededForRotatedKey,
+    /// A receipt is there, but its time rests on the operator's word alone, and the key has been replaced since.
+    #[error("the key has been replaced, and the record's time is graded {found} where {needed} is needed")]
+    TimeGradeTooLow {
+        /// The grade found.
+        found: String,
+        /// The grade asked for.
+        needed: String,
+    },
+    /// A version between the ones at hand may be missing.
+    #[error("a version of the DID may be missing before entry {leaf_index}")]
+    HistoryIncomplete {
+        /// Place of the record.
+        leaf_index: u64,
+    },
+    /// The DID was deactivated.
+    #[error("{did} was deactivated")]
+    DidDeactivated {
+        /// The DID.
+        did: String,
+    },
+    /// The ledger that is named is not among the pinned ones.
+    #[error("the log {origin:?} is not one that this verifier knows")]
+    UnknownLog {
+        /// The log's origin.
+        origin: String,
+    },
+    /// The DID's home is another log.
+    #[error("the DID's records are kept by {home:?}, not by this log")]
+    NotHome {
+        /// The home log.
+        home: String,
+    },
+    /// Receipts are demanded, and there is none.
+    #[error("no receipt shows that this is recorded")]
+    ReceiptMissing,
+    /// A receipt for this artefact does not verify.
+    #[error("the receipt does not verify ({code})")]
+    ReceiptInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// The receipt's opening does not fit artefact or entry.
+    #[error("the receipt does not open to this artefact ({code})")]
+    OpeningInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// The receipt belongs to nothing at hand.
+    #[error("the receipt belongs to nothing at hand")]
+    ReceiptUnrelated,
+    /// The validity period has not begun.
+    #[error("the credential is valid from {valid_from}, and is judged as of {as_of}")]
+    NotYetValid {
+        /// Begin of the validity period.
+        valid_from: Timestamp,
+        /// The time it is judged at.
+        as_of: Timestamp,
+    },
+    /// The validity period has passed.
+    #[error("the credential was valid until {valid_until}, and is judged as of {as_of}")]
+    Expired {
+        /// End of the validity period.
+        valid_until: Timestamp,
+        /// The time it is judged at.
+        as_of: Timestamp,
+    },
+    /// The issuer revoked it.
+    #[error("the credential was revoked{} by its issuer", on_day(.since.as_ref()))]
+    Revoked {
+        /// When the list that says so was recorded.
+        since: Option<Timestamp>,
+    },
+    /// The issuer suspended it.
+    #[error("the credential was suspended{} by its issuer", on_day(.since.as_ref()))]
+    Suspended {
+        /// When the list that says so was recorded.
+        since: Option<Timestamp>,
+    },
+    /// The status list is not at hand, or none is old enough.
+    #[error("the status list {uri} is not at hand")]
+    StatusMissing {
+        /// Where the list is published.
+        uri: String,
+    },
+    /// The newest status list at hand is past its own end, or a newer one is known to exist.
+    #[error("the newest status list at hand is too old")]
+    StatusStale,
+    /// The list is malformed, signed by somebody else, or its proof does not verify.
+    #[error("the status list cannot be used ({code})")]
+    StatusListInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// The schema that the credential names is not at hand.
+    #[error("the schema {id} is not at hand")]
+    SchemaMissing {
+        /// Its identifier.
+        id: String,
+    },
+    /// The credential does not fit the schema it names.
+    #[error("the credential does not fit the schema it names")]
+    SchemaMismatch,
+    /// The countersignature's proof fails, or it covers something else.
+    #[error("the countersignature does not verify over this credential ({code})")]
+    CountersignatureInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// A newer state of the act exists.
+    #[error("the countersigner has acted again since: {newer}")]
+    ActSuperseded {
+        /// What is known of the newer state.
+        newer: String,
+    },
+    /// The cryptosuite is not one that this verifier knows.
+    #[error("the proof's suite {suite:?} is not one that this verifier knows")]
+    SuiteUnknown {
+        /// The suite's name.
+        suite: String,
+    },
+    /// The presentation's proof does not verify.
+    #[error("the presentation's proof does not verify")]
+    PresentationProofInvalid,
+    /// The nonce is unknown, used or too old.
+    #[error("the nonce is not one that is waiting for an answer")]
+    NonceInvalid,
+    /// The presentation is made out to somebody else.
+    #[error("the presentation is made out to {found:?}, not to us")]
+    AudienceMismatch {
+        /// The audience that was signed.
+        found: String,
+    },
+    /// Too much time between asking and answering.
+    #[error("the presentation was made at {created}, too far from {received_at}")]
+    PresentationStale {
+        /// When it was signed, by its own word.
+        created: Timestamp,
+        /// When it arrived.
+        received_at: Timestamp,
+    },
+    /// The presenter is not the subject of the credential.
+    #[error("the presenter's key is not the credential subject's")]
+    HolderKeyMismatch,
+}
+
+fn on_day(time: Option<&Timestamp>) -> String {
+    time.map(|time| format!(" on {}", time.date())).unwrap_or_default()
+}
+
+impl Reason {
+    /// A stable code for reports, problem details and policies. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::DidUnresolved { .. } => "did-unresolved",
+            Self::DidLogInvalid { .. } => "issuer-log-invalid",
+            Self::NotADid { .. } => "issuer-not-resolvable",
+            Self::CredentialProofInvalid => "credential-proof-invalid",
+            Self::IssuerNotController => "issuer-not-controller",
+            Self::MethodUnknown => "verification-method-unknown",
+            Self::KeyNotInForce { .. } => "key-not-in-force",
+            Self::ReceiptNeededForRotatedKey => "receipt-needed",
+            Self::TimeGradeTooLow { .. } => "time-grade-too-low",
+            Self::HistoryIncomplete { .. } => "did-history-incomplete",
+            Self::DidDeactivated { .. } => "signer-did-deactivated",
+            Self::UnknownLog { .. } => "unknown-log",
+            Self::NotHome { .. } => "not-home",
+            Self::ReceiptMissing => "receipt-missing",
+            Self::ReceiptInvalid { code } | Self::OpeningInvalid { code } => code,
+            Self::ReceiptUnrelated => "receipt-unrelated",
+            Self::NotYetValid { .. } => "credential-not-yet-valid",
+            Self::Expired { .. } => "credential-expired",
+            Self::Revoked { .. } => "credential-revoked",
+            Self::Suspended { .. } => "credential-suspended",
+            Self::StatusMissing { .. } => "status-list-missing",
+            Self::StatusStale => "stale",
+            Self::StatusListInvalid { .. } => "status-list-invalid",
+            Self::SchemaMissing { .. } => "schema-missing",
+            Self::SchemaMismatch => "schema-mismatch",
+            Self::CountersignatureInvalid { .. } => "countersignature-invalid",
+            Self::ActSuperseded { .. } => "act-superseded",
+            Self::SuiteUnknown { .. } => "suite-unknown",
+            Self::PresentationProofInvalid => "presentation-proof-invalid",
+            Self::NonceInvalid => "nonce-invalid",
+            Self::AudienceMismatch { .. } => "audience-mismatch",
+            Self::PresentationStale { .. } => "presentation-stale",
+            Self::HolderKeyMismatch => "holder-key-mismatch",
+        }
+    }
+}

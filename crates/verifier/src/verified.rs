@@ -1,0 +1,392 @@
+//! Evidence types: what a verification leaves behind for those who must decide.
+//!
+//! All fields are private: outside this crate nobody can make or alter one.
+
+use std::collections::BTreeSet;
+
+use inkan_core::{Digest, Timestamp};
+use inkan_credential::Credential;
+use inkan_credential::countersignature::{Decision, Role};
+use inkan_crypto::PublicKey;
+use inkan_ledger::Grade;
+
+use crate::check::{Check, Outcome};
+use crate::material::Live;
+
+/// All that a verification looked at, in check order, and what it established.
+#[derive(Debug)]
+#[must_use = "a verification is not yet a verdict"]
+pub struct Verification {
+    pub(crate) checks: Vec<Check>,
+    pub(crate) presenter: Option<Presenter>,
+    pub(crate) presented: bool,
+    pub(crate) credentials: Vec<Option<VerifiedCredential>>,
+    pub(crate) as_of: Timestamp,
+    pub(crate) received_at: Timestamp,
+}
+
+impl Verification {
+    /// Every check, in order.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// Who proved possession of the holder key over our nonce and audience; also where a credential failed.
+    #[must_use]
+    pub const fn presenter(&self) -> Option<&Presenter> {
+        self.presenter.as_ref()
+    }
+
+    /// Whether a presentation was shown at all (it may have failed).
+    #[must_use]
+    pub const fn was_presented(&self) -> bool {
+        self.presented
+    }
+
+    /// One place per credential, in order; `None` where a required check failed or could not be made.
+    #[must_use]
+    pub fn credentials(&self) -> &[Option<VerifiedCredential>] {
+        &self.credentials
+    }
+
+    /// The time that everything but freshness was judged at.
+    #[must_use]
+    pub const fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
+    /// When the artefact reached the verifier.
+    #[must_use]
+    pub const fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
+    /// Whether no check failed and none that the verdict rests on is unknown.
+    #[must_use]
+    pub fn is_authentic(&self) -> bool {
+        !self.checks.iter().any(|check| check.failed() || check.blocks())
+            && self.credentials.iter().all(Option::is_some)
+    }
+
+    /// Whether some check was made and did not hold.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.checks.iter().any(|check| matches!(check.outcome, Outcome::Fail(_)))
+    }
+}
+
+/// A credential that passed every required check.
+#[derive(Clone, Debug)]
+pub struct VerifiedCredential {
+    pub(crate) credential: Credential,
+    pub(crate) format: &'static str,
+    pub(crate) digest: Digest,
+    pub(crate) issuer: String,
+    pub(crate) issuer_method: String,
+    pub(crate) holder_keys: Vec<PublicKey>,
+    pub(crate) recorded: Option<Recorded>,
+    pub(crate) status: StatusSeen,
+    pub(crate) countersignatures: Vec<VerifiedCountersignature>,
+}
+
+/// What the status check found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StatusSeen {
+    /// The credential names no status list.
+    NotNamed,
+    /// Every list was checked; the oldest of them was recorded, or issued, at this time.
+    Good {
+        /// When the oldest list that was used came into being.
+        since: Timestamp,
+    },
+}
+
+impl VerifiedCredential {
+    /// The credential's content.
+    #[must_use]
+    pub const fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The securing mechanism: `eddsa-jcs-2022`, `vc+jwt`, …
+    #[must_use]
+    pub const fn format(&self) -> &'static str {
+        self.format
+    }
+
+    /// What the ledger commits to (ledger §2.5): identifies the issuer's signed part.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The issuer's DID.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The DID URL of the key that signed.
+    #[must_use]
+    pub fn issuer_method(&self) -> &str {
+        &self.issuer_method
+    }
+
+    /// Keys of the subject's DID that may authenticate, in force as of the judged time.
+    #[must_use]
+    pub fn holder_keys(&self) -> &[PublicKey] {
+        &self.holder_keys
+    }
+
+    /// The issuance record, if a receipt proved one.
+    #[must_use]
+    pub const fn recorded(&self) -> Option<&Recorded> {
+        self.recorded.as_ref()
+    }
+
+    /// What the status check found.
+    #[must_use]
+    pub const fn status(&self) -> StatusSeen {
+        self.status
+    }
+
+    /// Countersignatures whose cryptography and key held, in proof order; their acts may be superseded.
+    #[must_use]
+    pub fn countersignatures(&self) -> &[VerifiedCountersignature] {
+        &self.countersignatures
+    }
+}
+
+/// A record on a ledger, proved by a receipt.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recorded {
+    pub(crate) origin: String,
+    pub(crate) leaf_index: u64,
+    pub(crate) tree_size: u64,
+    pub(crate) root_hash: String,
+    pub(crate) leaf_time: Timestamp,
+    pub(crate) existed_by: Option<Timestamp>,
+    pub(crate) operators: BTreeSet<String>,
+    pub(crate) grade: Grade,
+    pub(crate) registrant: String,
+    pub(crate) by_signer: bool,
+}
+
+impl Recorded {
+    /// The log's origin.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Place in the log.
+    #[must_use]
+    pub const fn leaf_index(&self) -> u64 {
+        self.leaf_index
+    }
+
+    /// Size of the tree that the receipt's checkpoint commits to.
+    #[must_use]
+    pub const fn tree_size(&self) -> u64 {
+        self.tree_size
+    }
+
+    /// Root of that tree, lower-case hexadecimal.
+    #[must_use]
+    pub fn root_hash(&self) -> &str {
+        &self.root_hash
+    }
+
+    /// The operator's own, unproved claim of the time.
+    #[must_use]
+    pub const fn leaf_time(&self) -> Timestamp {
+        self.leaf_time
+    }
+
+    /// When the quorum had seen it; `None` without cosignatures.
+    #[must_use]
+    pub const fn existed_by(&self) -> Option<Timestamp> {
+        self.existed_by
+    }
+
+    /// Independent operators that vouch for [`Self::existed_by`].
+    #[must_use]
+    pub const fn operators(&self) -> &BTreeSet<String> {
+        &self.operators
+    }
+
+    /// The grade of time (decisions 22).
+    #[must_use]
+    pub const fn grade(&self) -> Grade {
+        self.grade
+    }
+
+    /// SCID of the DID that signed the ledger entry.
+    #[must_use]
+    pub fn registrant(&self) -> &str {
+        &self.registrant
+    }
+
+    /// Whether the registrant is the signer of the artefact itself; otherwise this is time evidence only (decisions 16).
+    #[must_use]
+    pub const fn is_by_signer(&self) -> bool {
+        self.by_signer
+    }
+}
+
+/// How current the state of an act is known to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ActState {
+    /// A current-proof shows that this is the newest state, as of the time.
+    Current {
+        /// When the quorum had seen that state.
+        fresh_at: Timestamp,
+    },
+    /// It is recorded, and nothing newer is known; a newer state may exist.
+    NewestKnown,
+    /// It is on no ledger that we know: nothing was proved about its state.
+    NotRecorded,
+    /// A newer state of the same act exists.
+    Superseded,
+}
+
+/// A countersignature whose cryptography, key and coverage held.
+#[derive(Clone, Debug)]
+pub struct VerifiedCountersignature {
+    pub(crate) role: Role,
+    pub(crate) decision: Decision,
+    pub(crate) act: String,
+    pub(crate) controller: String,
+    pub(crate) method: String,
+    pub(crate) proof_id: Option<String>,
+    pub(crate) covers: Vec<String>,
+    pub(crate) by_subject: bool,
+    pub(crate) recorded: Option<Recorded>,
+    pub(crate) state: ActState,
+}
+
+impl VerifiedCountersignature {
+    /// In which role the signer acted.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the signer decided.
+    #[must_use]
+    pub const fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// The act's random id, base64url.
+    #[must_use]
+    pub fn act(&self) -> &str {
+        &self.act
+    }
+
+    /// The signer's DID: what thresholds count.
+    #[must_use]
+    pub fn controller(&self) -> &str {
+        &self.controller
+    }
+
+    /// The DID URL of the key that signed.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The proof's own id (Data Integrity).
+    #[must_use]
+    pub fn proof_id(&self) -> Option<&str> {
+        self.proof_id.as_deref()
+    }
+
+    /// Ids of the proofs it covers (Data Integrity).
+    #[must_use]
+    pub fn covers(&self) -> &[String] {
+        &self.covers
+    }
+
+    /// Whether the signer is the subject of the credential.
+    #[must_use]
+    pub const fn is_by_subject(&self) -> bool {
+        self.by_subject
+    }
+
+    /// The ledger record of the act.
+    #[must_use]
+    pub const fn recorded(&self) -> Option<&Recorded> {
+        self.recorded.as_ref()
+    }
+
+    /// How current this state of the act is known to be.
+    #[must_use]
+    pub const fn state(&self) -> ActState {
+        self.state
+    }
+}
+
+/// Who presented: possession of the holder's key over our nonce and audience was proved.
+#[derive(Clone, Debug)]
+pub struct Presenter {
+    pub(crate) holder: String,
+    pub(crate) method: String,
+    pub(crate) key: PublicKey,
+    pub(crate) nonce_digest: Digest,
+    pub(crate) audience: String,
+    pub(crate) created: Timestamp,
+    pub(crate) nonce_issued_at: Option<Timestamp>,
+    pub(crate) live: Live,
+}
+
+impl Presenter {
+    /// The holder's DID.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// The DID URL of the key that signed the presentation.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The key that signed the presentation.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// SHA-256 of the nonce as text.
+    #[must_use]
+    pub const fn nonce_digest(&self) -> Digest {
+        self.nonce_digest
+    }
+
+    /// The audience that was signed.
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// When the holder says it was signed.
+    #[must_use]
+    pub const fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// When this verifier made the nonce, by its own clock, if it made it.
+    #[must_use]
+    pub const fn nonce_issued_at(&self) -> Option<Timestamp> {
+        self.nonce_issued_at
+    }
+
+    /// Whether this is the first time the presentation is judged.
+    #[must_use]
+    pub const fn live(&self) -> Live {
+        self.live
+    }
+}

@@ -1,0 +1,117 @@
+//! The verification itself: an artefact, what was gathered for it, and a context become a list of checks.
+//!
+//! In scope: the order of decisions 7, every check a line, going on after a failure. Out of scope: policy.
+
+mod countersigned;
+mod credential;
+mod presentation;
+mod record;
+mod signer;
+mod status;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use inkan_credential::{Artefact, Bundle};
+use inkan_did::Did;
+
+use crate::check::{Check, CheckName, Weight};
+use crate::history::DidHistory;
+use crate::ledger_view::LedgerView;
+use crate::material::{Context, Material};
+use crate::reason::Reason;
+use crate::verified::Verification;
+
+/// Judges the artefact of `bundle` as of `context.as_of`, resting on `material` alone.
+///
+/// `material` holds what was gathered for [`crate::plan()`], the bundle's own receipts and logs included. The
+/// result lists every check, also after the first failure; an unknown one never counts as passed.
+pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
+    let bench = Bench {
+        material,
+        context,
+        ledger: LedgerView::new(material, context),
+        histories: RefCell::new(BTreeMap::new()),
+    };
+    let mut checks = Vec::new();
+    let (presenter, presented) = match &bundle.artefact {
+        Artefact::Credential(_) => (None, false),
+        Artefact::Presentation(presentation) => {
+            (presentation::check(&bench, presentation, &mut checks), true)
+        }
+    };
+    let beside = &bundle.countersignatures;
+    let mut credentials = Vec::new();
+    for (index, credential) in bundle.artefact.credentials().iter().enumerate() {
+        let subject = format!("cred[{index}]");
+        let from = checks.len();
+        let mut judged = credential::check(&bench, &subject, credential, beside, &mut checks);
+        if let Some(presenter) = &presenter {
+            presentation::check_holder(&subject, credential, presenter, &mut checks);
+        }
+        if checks.iter().skip(from).any(|check| check.failed() || check.blocks()) {
+            judged = None;
+        }
+        credentials.push(judged);
+    }
+    unrelated_receipts(&bench, bundle, &mut checks);
+    checks.sort_by(|a, b| (&a.subject, a.name).cmp(&(&b.subject, b.name)));
+    Verification {
+        checks,
+        presenter,
+        presented,
+        credentials,
+        as_of: context.as_of,
+        received_at: context.received_at,
+    }
+}
+
+/// What every check is made with.
+struct Bench<'a> {
+    material: &'a Material,
+    context: &'a Context,
+    ledger: LedgerView<'a>,
+    histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
+}
+
+impl Bench<'_> {
+    /// The history of a DID as of the judged time; collected once.
+    fn history(&self, did: &Did) -> Result<Rc<DidHistory>, Reason> {
+        if let Some(known) = self.histories.borrow().get(did.as_str()) {
+            return known.clone();
+        }
+        let collected =
+            DidHistory::collect(did, self.material, &self.ledger, self.context.as_of).map(Rc::new);
+        self.histories.borrow_mut().insert(did.as_str().to_owned(), collected.clone());
+        collected
+    }
+}
+
+/// Receipts with an opening that fits no artefact at hand are listed, and nothing rests on them (decisions 13).
+fn unrelated_receipts(bench: &Bench<'_>, bundle: &Bundle, checks: &mut Vec<Check>) {
+    for code in &bench.material.malformed {
+        let reason = Reason::ReceiptInvalid { code };
+        checks.push(Check::fail(CheckName::OnLedger, "bundle", reason));
+    }
+    for (index, code) in bench.ledger.forged() {
+        let subject = format!("current[{index}]");
+        checks.push(Check::fail(CheckName::OnLedger, &subject, Reason::ReceiptInvalid { code }));
+    }
+    let known = record::digests(bundle);
+    for (index, seen) in bench.ledger.receipts().iter().enumerate() {
+        let related = seen.receipt.opening().map_or_else(
+            || seen.result.is_ok(),
+            |opening| known.contains(&opening.digest),
+        );
+        if !related {
+            let subject = format!("receipt[{index}]");
+            checks.push(Check::unknown(
+                CheckName::OtherReceipt,
+                &subject,
+                Reason::ReceiptUnrelated,
+                Weight::Informative,
+            ));
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Checks 3–11 of one credential.
+
+use inkan_core::{Digest, tolerance};
+use inkan_credential::{Proof, SecuredCredential, countersignature, proof::{Cryptosuite, Purpose}, schema};
+use inkan_did::{Did, Relationship};
+use inkan_ledger::Kind;
+
+use super::record::{self, Found};
+use super::signer::{self, Signer};
+use super::{Bench, countersigned, status};
+use crate::check::{Check, CheckName, Weight};
+use crate::history::DidHistory;
+use crate::material::Receipts;
+use crate::reason::Reason;
+use crate::verified::VerifiedCredential;
+
+/// Adds one line per check of `secured`; the result counts only if none of them failed or blocks.
+pub(super) fn check(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    beside: &[String],
+    checks: &mut Vec<Check>,
+) -> Option<VerifiedCredential> {
+    let credential = secured.credential();
+    let digest = secured.issuance_digest();
+    validity(bench, subject, secured, checks);
+    schemas(bench, subject, secured, checks);
+    let acts = countersignature::list(secured, beside);
+    other_proofs(bench, subject, secured, checks);
+
+    let Ok(issuer) = Did::parse(credential.issuer()) else {
+        let reason = Reason::NotADid { found: credential.issuer().to_owned() };
+        for name in [CheckName::IssuerLog, CheckName::Signature, CheckName::KeyInForce] {
+            checks.push(Check::unknown(name, subject, reason.clone(), Weight::Required));
+        }
+        return None;
+    };
+    let salt = credential.ledger_record().map(|record| record.salt);
+    let found = record::find(bench, Kind::Issuance, &digest, salt.as_ref(), &issuer);
+    on_ledger(bench, subject, secured, &issuer, &found, checks);
+
+    let history = match bench.history(&issuer) {
+        Ok(history) => history,
+        Err(reason) => {
+            let unknown = matches!(reason, Reason::DidUnresolved { .. });
+            checks.push(if unknown {
+                Check::unknown(CheckName::IssuerLog, subject, reason, Weight::Required)
+            } else {
+                Check::fail(CheckName::IssuerLog, subject, reason)
+            });
+            for name in [CheckName::Signature, CheckName::KeyInForce] {
+                let reason = Reason::DidUnresolved { did: issuer.to_string() };
+                checks.push(Check::unknown(name, subject, reason, Weight::Required));
+            }
+            return None;
+        }
+    };
+    checks.push(
+        Check::pass(CheckName::IssuerLog, subject)
+            .with("did", issuer.as_str())
+            .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
+    );
+    let signed = signature(subject, secured, &issuer, &history, checks);
+    if let Some((url, signer)) = &signed {
+        checks.push(signer::in_force(
+            bench,
+            CheckName::KeyInForce,
+            subject,
+            &history,
+            (url, signer),
+            Relationship::AssertionMethod,
+            &found,
+        ));
+    }
+    did_active(subject, &history, &found, checks);
+    let status = status::check(bench, subject, secured, &issuer, checks);
+    let countersignatures = match acts {
+        Ok(acts) => countersigned::check(bench, subject, secured, &acts, checks),
+        Err(error) => {
+            let reason = Reason::CountersignatureInvalid { code: error.code() };
+            checks.push(Check::fail(CheckName::Countersignature, subject, reason));
+            vec![]
+        }
+    };
+    let (method, _) = signed?;
+    Some(VerifiedCredential {
+        credential: credential.clone(),
+        format: format_name(secured),
+        digest,
+        issuer: issuer.to_string(),
+        issuer_method: method.to_string(),
+        holder_keys: holder_keys(bench, credential.subject_id()),
+        recorded: found.record.map(|record| record.recorded),
+        status: status?,
+        countersignatures,
+    })
+}
+
+fn signature(
+    subject: &str,
+    secured: &SecuredCredential,
+    issuer: &Did,
+    history: &DidHistory,
+    checks: &mut Vec<Check>,
+) -> Option<(inkan_did::DidUrl, Signer)> {
+    let method = secured.issuer_verification_method();
+    let fail = |reason| Check::fail(CheckName::Signature, subject, reason);
+    match signer::did_of(method) {
+        Ok(did) if did == *issuer => {}
+        Ok(_) => {
+            checks.push(fail(Reason::IssuerNotController));
+            return None;
+        }
+        Err(reason) => {
+            checks.push(fail(reason));
+            return None;
+        }
+    }
+    match signer::key(history, method, Relationship::AssertionMethod) {
+        Ok((url, signer)) => {
+            let holds = secured.verify_issuer_proof(&signer.key).is_ok();
+            checks.push(if holds {
+                Check::pass(CheckName::Signature, subject).with("format", format_name(secured))
+            } else {
+                fail(Reason::CredentialProofInvalid)
+            });
+            Some((url, signer))
+        }
+        Err(reason) => {
+            checks.push(fail(reason));
+            None
+        }
+    }
+}
+
+fn on_ledger(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    issuer: &Did,
+    found: &Found,
+    checks: &mut Vec<Check>,
+) {
+    let required = bench.context.receipts == Receipts::Required;
+    let weight = if required { Weight::Required } else { Weight::Informative };
+    if let Some(reason) = &found.failure {
+        checks.push(Check::fail(CheckName::OnLedger, subject, reason.clone()));
+    }
+    let Some(record) = &found.record else {
+        let reason = found.open.clone().unwrap_or(Reason::ReceiptMissing);
+        let named = secured.credential().ledger_record().is_some();
+        checks.push(if found.failure.is_some() || !(required || named || found.open.is_some()) {
+            Check::skipped(CheckName::Time, subject)
+        } else {
+            Check::unknown(CheckName::OnLedger, subject, reason, weight)
+        });
+        return;
+    };
+    let recorded = &record.recorded;
+    let check = Check::pass(CheckName::OnLedger, subject)
+        .with("log", recorded.origin())
+        .with("entry", recorded.leaf_index())
+        .with("size", recorded.tree_size())
+        .with("root", recorded.root_hash())
+        .with("registrant", if recorded.is_by_signer() { "issuer" } else { "other" });
+    checks.push(check);
+    if required && !recorded.is_by_signer() && issuer.scid().is_some() {
+        let reason = Reason::ReceiptMissing;
+        checks.push(Check::unknown(CheckName::OnLedger, subject, reason, Weight::Required));
+    }
+    let grade = recorded.grade();
+    let needed = bench.context.grade;
+    let time = if grade >= needed {
+        Check::pass(CheckName::Time, subject)
+    } else {
+        let reason = Reason::TimeGradeTooLow { found: grade.to_string(), needed: needed.to_string() };
+        if required {
+            Check::fail(CheckName::Time, subject, reason)
+        } else {
+            Check::unknown(CheckName::Time, subject, reason, Weight::Informative)
+        }
+    };
+    let operators: Vec<String> = recorded.operators().iter().cloned().collect();
+    let time = time.with("grade", grade.to_string()).with("needs", needed.to_string()).with("operators", operators);
+    checks.push(match recorded.existed_by() {
+        Some(existed_by) => time.with("existedBy", existed_by.to_string()),
+        None => time.with("claimed", recorded.leaf_time().to_string()),
+    });
+}
+
+fn did_active(subject: &str, history: &DidHistory, found: &Found, checks: &mut Vec<Check>) {
+    let ended = history.newest().filter(|version| version.deactivated);
+    let Some(ended) = ended else {
+        checks.push(Check::pass(CheckName::DidActive, subject));
+        return;
+    };
+    // What was recorded before the end stays good: the DID ended, it was not found to be false.
+    let before = found.record.as_ref().zip(ended.place.as_ref()).is_some_and(|(record, place)| {
+        record.recorded.origin() == place.origin && record.recorded.leaf_index() < place.leaf_index
+    });
+    let check = if before {
+        Check::pass(CheckName::DidActive, subject).with("recordedBeforeDeactivation", true)
+    } else {
+        let reason = Reason::DidDeactivated { did: history.did().to_string() };
+        Check::fail(CheckName::DidActive, subject, reason)
+    };
+    checks.push(check);
+}
+
+fn validity(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) {
+    let as_of = bench.context.as_of;
+    let credential = secured.credential();
+    let lower = [credential.valid_from(), secured.not_before(), secured.signed_at()].into_iter().flatten().max();
+    let upper = [credential.valid_until(), secured.signature_expires()].into_iter().flatten().min();
+    if let Some(valid_from) = lower.filter(|from| *from > as_of.plus_seconds(tolerance::CREDENTIAL)) {
+        let reason = Reason::NotYetValid { valid_from, as_of };
+        checks.push(Check::fail(CheckName::Validity, subject, reason));
+        return;
+    }
+    if let Some(valid_until) = upper.filter(|until| *until < as_of) {
+        let reason = Reason::Expired { valid_until, as_of };
+        checks.push(Check::fail(CheckName::Validity, subject, reason));
+        return;
+    }
+    let check = Check::pass(CheckName::Validity, subject);
+    checks.push(match upper {
+        Some(until) => check.with("validUntil", until.to_string()),
+        None => check,
+    });
+}
+
+fn schemas(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) {
+    let credential = secured.credential();
+    if credential.schemas().is_empty() {
+        checks.push(Check::skipped(CheckName::Schema, subject));
+    }
+    for entry in credential.schemas() {
+        let check = match bench.material.schemas.get(&entry.id) {
+            None => {
+                let reason = Reason::SchemaMissing { id: entry.id.clone() };
+                Check::unknown(CheckName::Schema, subject, reason, Weight::Required)
+            }
+            Some(schema) => match schema::validate(credential.value(), schema) {
+                Ok(()) => Check::pass(CheckName::Schema, subject),
+                Err(_) => Check::fail(CheckName::Schema, subject, Reason::SchemaMismatch),
+            },
+        };
+        checks.push(check.with("schema", entry.id.as_str()));
+    }
+}
+
+/// Proofs that are neither the issuer's nor countersignatures: one of a known suite must hold, required or not; one
+/// of an unknown suite is listed and never counted (decisions 10).
+fn other_proofs(bench: &Bench<'_>, subject: &str, secured: &SecuredCredential, checks: &mut Vec<Check>) {
+    for (index, proof) in secured.proofs().iter().enumerate() {
+        if Some(index) == secured.issuer_proof_index() || proof.countersignature().is_some() {
+            continue;
+        }
+        let check = match other_proof(bench, secured, index, proof) {
+            Ok(()) => Check::pass(CheckName::OtherProof, subject),
+            Err(reason @ (Reason::SuiteUnknown { .. } | Reason::DidUnresolved { .. } | Reason::NotADid { .. })) => {
+                Check::unknown(CheckName::OtherProof, subject, reason, Weight::Informative)
+            }
+            Err(reason) => Check::fail(CheckName::OtherProof, subject, reason),
+        };
+        checks.push(check.with("proof", u64::try_from(index).unwrap_or(u64::MAX)));
+    }
+}
+
+fn other_proof(
+    bench: &Bench<'_>,
+    secured: &SecuredCredential,
+    index: usize,
+    proof: &Proof,
+) -> Result<(), Reason> {
+    if let Cryptosuite::Unknown(suite) = proof.cryptosuite() {
+        return Err(Reason::SuiteUnknown { suite: suite.clone() });
+    }
+    let purpose = match proof.purpose() {
+        Purpose::AssertionMethod => Relationship::AssertionMethod,
+        Purpose::Authentication => Relationship::Authentication,
+        Purpose::Other(_) => return Err(Reason::MethodUnknown),
+    };
+    let history = bench.history(&signer::did_of(proof.verification_method())?)?;
+    let (_, signer) = signer::key(&history, proof.verification_method(), purpose)?;
+    secured.verify_proof(index, &signer.key).map_err(|_| Reason::CredentialProofInvalid)
+}
+
+/// Keys of the subject's DID that may authenticate, as of the judged time.
+fn holder_keys(bench: &Bench<'_>, subject: Option<&str>) -> Vec<inkan_crypto::PublicKey> {
+    let history = subject.and_then(|id| Did::parse(id).ok()).and_then(|did| bench.history(&did).ok());
+    let Some(history) = history else { return vec![] };
+    let Some(newest) = history.newest() else { return vec![] };
+    newest.document.methods_for(Relationship::Authentication).map(|method| method.key.clone()).collect()
+}
+
+pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
+    match secured {
+        SecuredCredential::Jose(_) => "vc+jwt",
+        SecuredCredential::DataIntegrity(_) => match secured.issuer_proof().map(Proof::cryptosuite) {
+            Some(Cryptosuite::EddsaJcs2022) => "eddsa-jcs-2022",
+            Some(Cryptosuite::EcdsaJcs2019) => "ecdsa-jcs-2019",
+            Some(Cryptosuite::Unknown(_)) | None => "unknown",
+        },
+    }
+}
+
+/// SHA-256 of a served artefact.
+pub(super) fn body_digest(body: &str) -> Digest {
+    inkan_core::sha256(&[body.as_bytes()])
+}

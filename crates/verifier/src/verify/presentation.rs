@@ -1,0 +1,123 @@
+//! Check 12: holder binding, nonce, audience, freshness.
+
+use inkan_core::{sha256, tolerance};
+use inkan_credential::SecuredCredential;
+use inkan_credential::presentation::Presentation;
+use inkan_did::{Did, Relationship};
+
+use super::record::Found;
+use super::{Bench, signer};
+use crate::check::{Check, CheckName, Outcome, Weight};
+use crate::material::Live;
+use crate::reason::Reason;
+use crate::verified::Presenter;
+
+const NAME: CheckName = CheckName::Presentation;
+const SUBJECT: &str = "presentation";
+
+/// Checks the presentation's own proof, and that it answers what this verifier asked.
+pub(super) fn check(
+    bench: &Bench<'_>,
+    presentation: &Presentation,
+    checks: &mut Vec<Check>,
+) -> Option<Presenter> {
+    let (line, presenter) = match judge(bench, presentation) {
+        Ok((presenter, line)) => (line, Some(presenter)),
+        Err(reason @ (Reason::DidUnresolved { .. } | Reason::NotADid { .. })) => {
+            (Check::unknown(NAME, SUBJECT, reason, Weight::Required), None)
+        }
+        Err(reason) => (Check::fail(NAME, SUBJECT, reason), None),
+    };
+    checks.push(line);
+    presenter
+}
+
+fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, Check), Reason> {
+    let context = bench.context;
+    let did = signer::did_of(presentation.verification_method())?;
+    if presentation.holder() != did.as_str() {
+        return Err(Reason::HolderKeyMismatch);
+    }
+    let history = bench.history(&did)?;
+    let purpose = Relationship::Authentication;
+    let (url, key) = signer::key(&history, presentation.verification_method(), purpose)
+        .map_err(|_| Reason::PresentationProofInvalid)?;
+    presentation.verify_proof(&key.key).map_err(|_| Reason::PresentationProofInvalid)?;
+    let none = Found::default();
+    let line = signer::in_force(bench, NAME, SUBJECT, &history, (&url, &key), purpose, &none);
+    if line.outcome != Outcome::Pass {
+        // A holder signs a presentation now: a key that was replaced since is not the holder's any more.
+        return Err(Reason::HolderKeyMismatch);
+    }
+    if history.newest().is_some_and(|version| version.deactivated) {
+        return Err(Reason::DidDeactivated { did: did.to_string() });
+    }
+    let expected = context.expectation.as_ref().ok_or(Reason::NonceInvalid)?;
+    if presentation.nonce() != Some(expected.nonce.as_str()) {
+        return Err(Reason::NonceInvalid);
+    }
+    if presentation.audience() != [expected.audience.clone()] {
+        let found = presentation.audience().join(" ");
+        return Err(Reason::AudienceMismatch { found });
+    }
+    let created = presentation.created().ok_or(Reason::PresentationProofInvalid)?;
+    let received_at = context.received_at;
+    if expected.live != Live::No {
+        let stale = Reason::PresentationStale { created, received_at };
+        if (received_at.seconds_since(created)) > tolerance::PRESENTATION
+            || created > received_at.plus_seconds(tolerance::CREDENTIAL)
+        {
+            return Err(stale);
+        }
+        let asked = expected.nonce_issued_at;
+        if asked.is_some_and(|asked| received_at.seconds_since(asked) > tolerance::PRESENTATION) {
+            return Err(Reason::NonceInvalid);
+        }
+    }
+    let line = line.with("audience", expected.audience.as_str()).with(
+        "live",
+        match expected.live {
+            Live::Yes => "yes",
+            Live::CallerKeepsNonce => "single use of the nonce is the caller's to ensure",
+            Live::No => "no, judged again",
+        },
+    );
+    let presenter = Presenter {
+        holder: did.to_string(),
+        method: url.to_string(),
+        key: key.key,
+        nonce_digest: sha256(&[expected.nonce.as_bytes()]),
+        audience: expected.audience.clone(),
+        created,
+        nonce_issued_at: expected.nonce_issued_at,
+        live: expected.live,
+    };
+    Ok((presenter, line))
+}
+
+/// The presenter must be the credential's subject where the credential names one by a DID or a key.
+pub(super) fn check_holder(
+    subject: &str,
+    secured: &SecuredCredential,
+    presenter: &Presenter,
+    checks: &mut Vec<Check>,
+) {
+    let credential = secured.credential();
+    let by_key = credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint());
+    let by_did = credential
+        .subject_id()
+        .filter(|id| Did::parse(id).is_ok())
+        .map(|id| id == presenter.holder() || same_scid(id, presenter.holder()));
+    let line = match by_key.or(by_did) {
+        Some(true) => Check::pass(NAME, subject),
+        Some(false) => Check::fail(NAME, subject, Reason::HolderKeyMismatch),
+        None => Check::skipped(NAME, subject),
+    };
+    checks.push(line);
+}
+
+/// A did:webvh DID that moved host keeps its SCID.
+fn same_scid(a: &str, b: &str) -> bool {
+    let scid = |text: &str| Did::parse(text).ok().and_then(|did| did.scid().map(str::to_owned));
+    scid(a).is_some_and(|a| scid(b) == Some(a))
+}

@@ -1,0 +1,164 @@
+//! Finds and checks the ledger record of one artefact: receipts V1–V9, the entry's own signature V10, the opening V11.
+
+use std::collections::BTreeSet;
+
+use inkan_core::Digest;
+use inkan_credential::{Bundle, countersignature};
+use inkan_did::Did;
+use inkan_ledger::{ActId, Claims, Kind, LeafHash, SignedEntry, VerifiedLeaf, commitment};
+
+use super::Bench;
+use crate::ledger_view::Seen;
+use crate::reason::Reason;
+use crate::verified::Recorded;
+
+/// What the receipts at hand say about one artefact.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The best record: by the signer itself if there is one, else the earliest.
+    pub(super) record: Option<Record>,
+    /// A receipt that belongs to the artefact and does not hold.
+    pub(super) failure: Option<Reason>,
+    /// A receipt that belongs to the artefact and could not be judged to the end.
+    pub(super) open: Option<Reason>,
+}
+
+/// A record and the entry it rests on.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) recorded: Recorded,
+    pub(super) act: Option<ActId>,
+    pub(super) leaf_hash: LeafHash,
+}
+
+/// Looks among all receipts for those of the artefact with this digest, signed by `signer`.
+pub(super) fn find(
+    bench: &Bench<'_>,
+    kind: Kind,
+    digest: &Digest,
+    salt: Option<&[u8; 16]>,
+    signer: &Did,
+) -> Found {
+    let mut found = Found::default();
+    for seen in bench.ledger.receipts() {
+        if !belongs(seen, digest) {
+            continue;
+        }
+        match judge(bench, seen, kind, digest, salt, signer) {
+            Ok(Some(record)) => {
+                if found.record.as_ref().is_none_or(|best| better(&record.recorded, &best.recorded)) {
+                    found.record = Some(record);
+                }
+            }
+            Ok(None) => {}
+            Err(reason @ (Reason::UnknownLog { .. } | Reason::HistoryIncomplete { .. } | Reason::NotHome { .. })) => {
+                found.open.get_or_insert(reason);
+            }
+            Err(reason) => {
+                found.failure.get_or_insert(reason);
+            }
+        }
+    }
+    found
+}
+
+/// A receipt says by its opening to which artefact it belongs.
+fn belongs(seen: &Seen<'_>, digest: &Digest) -> bool {
+    seen.receipt.opening().is_some_and(|opening| opening.digest == *digest)
+}
+
+fn better(new: &Recorded, old: &Recorded) -> bool {
+    let rank = |record: &Recorded| {
+        (!record.is_by_signer(), std::cmp::Reverse(record.grade()), record.existed_by().is_none(), record.existed_by(), record.leaf_index())
+    };
+    rank(new) < rank(old)
+}
+
+fn judge(
+    bench: &Bench<'_>,
+    seen: &Seen<'_>,
+    kind: Kind,
+    digest: &Digest,
+    salt: Option<&[u8; 16]>,
+    signer: &Did,
+) -> Result<Option<Record>, Reason> {
+    let leaf = match &seen.result {
+        Ok(leaf) => leaf,
+        Err(inkan_ledger::ReceiptError::UnknownLog { origin }) => {
+            return Err(Reason::UnknownLog { origin: origin.clone() });
+        }
+        Err(error) => return Err(Reason::ReceiptInvalid { code: error.code() }),
+    };
+    if leaf.leaf().kind() != kind {
+        return Ok(None);
+    }
+    let opening = seen.receipt.opening().ok_or(Reason::OpeningInvalid { code: "opening-invalid" })?;
+    let entry = SignedEntry::parse(kind, leaf.leaf().body())
+        .map_err(|error| Reason::ReceiptInvalid { code: error.code() })?;
+    let opens = commitment(kind, entry.scid(), &opening.salt, digest);
+    if entry.claims().commitment() != Some(&opens) {
+        return Err(Reason::OpeningInvalid { code: "opening-invalid" });
+    }
+    if salt.is_some_and(|salt| *salt != opening.salt) {
+        return Err(Reason::OpeningInvalid { code: "opening-invalid" });
+    }
+    entry_signature(bench, leaf, &entry)?;
+    Ok(Some(Record {
+        recorded: recorded(leaf, &entry, signer),
+        act: match entry.claims() {
+            Claims::Countersignature { act, .. } => Some(*act),
+            Claims::Issuance { .. } | Claims::Status(_) => None,
+        },
+        leaf_hash: leaf.leaf_hash(),
+    }))
+}
+
+/// V10: the entry verifies under the key its signer had at this place in the log.
+pub(super) fn entry_signature(
+    bench: &Bench<'_>,
+    leaf: &VerifiedLeaf,
+    entry: &SignedEntry,
+) -> Result<(), Reason> {
+    let at = leaf.leaf_index();
+    let incomplete = Reason::HistoryIncomplete { leaf_index: at };
+    let history = bench.history(entry.issuer()).map_err(|_| incomplete.clone())?;
+    let Some((version, _)) = history.at_index(leaf.origin(), at) else {
+        return Err(incomplete);
+    };
+    if let Some(home) = version.home.as_deref().filter(|home| *home != leaf.origin()) {
+        return Err(Reason::NotHome { home: home.to_owned() });
+    }
+    if entry.audience() != leaf.origin() {
+        return Err(Reason::ReceiptInvalid { code: "wrong-audience" });
+    }
+    entry
+        .verify(&version.document)
+        .map_err(|_| Reason::ReceiptInvalid { code: "entry-signature-invalid" })?;
+    Ok(())
+}
+
+fn recorded(leaf: &VerifiedLeaf, entry: &SignedEntry, signer: &Did) -> Recorded {
+    Recorded {
+        origin: leaf.origin().to_owned(),
+        leaf_index: leaf.leaf_index(),
+        tree_size: leaf.tree_size(),
+        root_hash: leaf.root_hash().digest().to_hex(),
+        leaf_time: leaf.leaf().time(),
+        existed_by: leaf.existed_by(),
+        operators: leaf.operators(),
+        grade: leaf.grade(),
+        registrant: entry.scid().to_owned(),
+        by_signer: signer.scid() == Some(entry.scid()),
+    }
+}
+
+/// Digests of everything in the bundle that a receipt may belong to.
+pub(super) fn digests(bundle: &Bundle) -> BTreeSet<Digest> {
+    let mut known = BTreeSet::new();
+    for secured in bundle.artefact.credentials() {
+        known.insert(secured.issuance_digest());
+        let acts = countersignature::list(secured, &bundle.countersignatures).unwrap_or_default();
+        known.extend(acts.iter().map(countersignature::Countersignature::digest));
+    }
+    known
+}

@@ -1,0 +1,361 @@
+//! One function for each parser of foreign bytes: what a fuzz target calls, and what the replay of its corpus calls.
+//!
+//! In scope: bytes in, no panic, and what must hold whenever a parser accepts: what was read can be written and read again
+//! with the same result. Out of scope: which bytes to try (`tests/fuzz`).
+//!
+//! The fuzz targets include this file by path, so it may use our own crates and `serde_json` alone.
+
+use inkan_core::time::CalendarSpan;
+use inkan_core::{Timestamp, encoding, json, limits};
+use inkan_credential::countersignature::{self, Countersignature};
+use inkan_credential::status_list::{BitstringStatusList, StatusListCredential};
+use inkan_credential::{
+    Artefact, Bundle, Credential, Presentation, SecuredCredential, bundle, proof_check, schema,
+};
+use inkan_crypto::jws::Jws;
+use inkan_crypto::{PublicKey, keystore};
+use inkan_did::webvh::{self, Entry, History};
+use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
+use inkan_evidence::Registry;
+use inkan_evidence::model::ProofingEvidence;
+use inkan_ledger::current::{CurrentProof, verify_current};
+use inkan_ledger::epoch::{Epoch, Parameters};
+use inkan_ledger::receipt::{Receipt, verify_receipt};
+use inkan_ledger::{
+    Checkpoint, Kind, Leaf, LogPolicy, MapKey, MapValue, SignedEntry, SignedNote, VerifierKey,
+    state,
+};
+
+/// The policy of the log that the seeds of receipts and current-proofs are from.
+const POLICY: &str = include_str!("../fuzz/seed.policy");
+
+/// A target: its name, which is that of its corpus too, and the function it calls.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("json", json_text),
+    ("encodings", encodings),
+    ("time", time),
+    ("public_key", public_key),
+    ("jws", jws),
+    ("keystore", sealed_keystore),
+    ("did", did),
+    ("did_document", did_document),
+    ("webvh_entry", webvh_entry),
+    ("webvh_history", webvh_history),
+    ("credential", credential),
+    ("secured_credential", secured_credential),
+    ("presentation", presentation),
+    ("countersignature", countersignature_jws),
+    ("bundle", bundle_file),
+    ("proof_check", proofs),
+    ("status_list", status_list),
+    ("schema", json_schema),
+    ("leaf", leaf),
+    ("note", note),
+    ("log_policy", log_policy),
+    ("signed_entry", signed_entry),
+    ("receipt", receipt),
+    ("current_proof", current_proof),
+    ("epoch", epoch),
+    ("evidence", evidence),
+    ("registry", registry),
+];
+
+/// Strict JSON; whatever is accepted has a canonical form that means the same.
+pub fn json_text(bytes: &[u8]) {
+    if let Ok(value) = json::parse(bytes, limits::DOCUMENT) {
+        let canonical = json::canonicalize(&value).expect("what is accepted has a canonical form");
+        let again = json::parse(&canonical, usize::MAX).expect("the canonical form is JSON");
+        assert_eq!(json::canonicalize(&again).expect("canonical"), canonical);
+    }
+}
+
+/// Hexadecimal, base64, base64url, base58, multibase, multihash: one spelling for each value.
+pub fn encodings(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(decoded) = encoding::decode_hex(text) {
+        assert_eq!(encoding::hex(&decoded), text);
+    }
+    if let Ok(decoded) = encoding::decode_b64u(text) {
+        assert_eq!(encoding::b64u(&decoded), text);
+    }
+    if let Ok(decoded) = encoding::decode_b64(text) {
+        assert_eq!(encoding::b64(&decoded), text);
+    }
+    if let Ok(decoded) = encoding::decode_base58btc(text) {
+        assert_eq!(encoding::base58btc(&decoded), text);
+    }
+    if let Ok(digest) = encoding::decode_multihash58(text) {
+        assert_eq!(encoding::multihash58(&digest), text);
+    }
+    let _ = encoding::decode_multibase(text);
+}
+
+/// Times and spans of the calendar.
+pub fn time(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(time) = Timestamp::parse_strict(text) {
+        assert_eq!(time.to_string(), text);
+    }
+    if let Ok(time) = Timestamp::parse(text) {
+        assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
+    }
+    if let Ok(span) = CalendarSpan::parse(text) {
+        let _ = Timestamp::EPOCH.plus(span);
+    }
+}
+
+/// Public keys as Multikey and as JWK.
+pub fn public_key(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(key) = PublicKey::from_multikey(text) {
+        assert_eq!(key.to_multikey(), text);
+        assert_eq!(PublicKey::from_jwk(&key.to_jwk()), Ok(key));
+    }
+    if let Ok(jwk) = json::parse(bytes, limits::DOCUMENT)
+        && let Ok(key) = PublicKey::from_jwk(&jwk)
+    {
+        assert_eq!(PublicKey::from_multikey(&key.to_multikey()), Ok(key));
+    }
+}
+
+/// The strict compact JWS.
+pub fn jws(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(jws) = Jws::parse(text, limits::JWS) {
+        assert!(text.starts_with(jws.signing_input()));
+        let _ = jws.verify(&some_key());
+    }
+}
+
+/// A sealed keystore, as far as it can be read without its passphrase.
+pub fn sealed_keystore(bytes: &[u8]) {
+    let _ = keystore::list_sealed(bytes);
+}
+
+/// DIDs, DID URLs, and the documents that follow from a DID alone.
+pub fn did(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(did) = Did::parse(text) {
+        assert_eq!(did.as_str(), text);
+        let _ = webvh::document_url(&did);
+        if let Ok(document) = resolve_self_contained(&did) {
+            assert_eq!(document.id(), &did);
+        }
+    }
+    if let Ok(url) = DidUrl::parse(text) {
+        let _ = (url.did().as_str(), url.fragment());
+    }
+}
+
+/// A DID document under the DID it names itself.
+pub fn did_document(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes, limits::DID_DOCUMENT) else { return };
+    let Some(Ok(did)) = json::text(&value, "id").map(Did::parse) else { return };
+    if let Ok(document) = DidDocument::parse(bytes, &did) {
+        assert_eq!(document.id(), &did);
+        let _ = document.ledger_log();
+    }
+}
+
+/// One did:webvh entry under the rules of a ledger, with witness proofs after the first line end.
+pub fn webvh_entry(bytes: &[u8]) {
+    let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+    let line = lines.next().unwrap_or_default();
+    if let Ok(entry) = Entry::parse(line, lines.next()) {
+        let _ = webvh::check_next(None, &entry, far_future());
+    }
+}
+
+/// A whole did:webvh log under the rules of a resolver.
+pub fn webvh_history(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (log, witnesses) = match text.split_once("\n\n") {
+        Some((log, witnesses)) => (log, Some(witnesses)),
+        None => (text, None),
+    };
+    if let Ok(history) = History::verify(log, witnesses, far_future()) {
+        assert!(!history.versions().is_empty());
+        assert!(history.version(history.latest().version_id()).is_some());
+    }
+}
+
+/// An unsecured credential.
+pub fn credential(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes, limits::DOCUMENT) else { return };
+    if let Ok(credential) = Credential::from_value(value) {
+        let text = countersignature::render_text(&credential);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+        if let Ok(list) = StatusListCredential::from_credential(&credential) {
+            for entry in credential.status() {
+                let _ = list.check(entry);
+            }
+        }
+    }
+}
+
+/// A secured credential in any of its forms; what was read is written, and read again.
+pub fn secured_credential(bytes: &[u8]) {
+    if let Ok(credential) = SecuredCredential::parse(bytes) {
+        let again =
+            SecuredCredential::parse(credential.to_bare().as_bytes()).expect("our own text");
+        assert_eq!(again.credential().value(), credential.credential().value());
+        assert_eq!(again.issuance_digest(), credential.issuance_digest());
+        let _ = credential.verify_issuer_proof(&some_key());
+        let _ = countersignature::list(&credential, &[]);
+    }
+}
+
+/// A presentation in any of its forms.
+pub fn presentation(bytes: &[u8]) {
+    if let Ok(presentation) = Presentation::parse(bytes) {
+        Presentation::parse(presentation.to_bare().as_bytes()).expect("our own text");
+        let _ = presentation.verify_proof(&some_key());
+    }
+}
+
+/// A countersignature that travels beside its credential.
+pub fn countersignature_jws(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(countersignature) = Countersignature::parse_compact(text) {
+        assert_eq!(countersignature.compact(), Some(text));
+    }
+}
+
+/// A bundle, or whatever else a command reads.
+pub fn bundle_file(bytes: &[u8]) {
+    if let Ok(read) = Bundle::parse(bytes) {
+        let text = read.to_value().to_string();
+        let again = Bundle::parse(text.as_bytes()).expect("our own bundle");
+        assert_eq!(again.to_value(), read.to_value());
+    }
+    if let Ok(read) = bundle::read_any(bytes) {
+        match read.into_bundle().artefact {
+            Artefact::Credential(credential) => drop(credential.to_bare()),
+            Artefact::Presentation(presentation) => drop(presentation.to_bare()),
+        }
+    }
+}
+
+/// `inkan proof check`: proofs with a key at hand, and without.
+pub fn proofs(bytes: &[u8]) {
+    let _ = proof_check::check(bytes, &mut |_| None);
+    if let Ok(report) = proof_check::check(bytes, &mut |_| Some(some_key())) {
+        assert!(!report.proofs.is_empty());
+    }
+}
+
+/// The encoded list of a status list credential.
+pub fn status_list(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(list) = BitstringStatusList::decode(text) {
+        let again = BitstringStatusList::decode(&list.encode().expect("a list")).expect("our own");
+        assert_eq!((again.len(), again.count_set()), (list.len(), list.count_set()));
+    }
+}
+
+/// A schema and what it is to judge, one JSON text in two members.
+pub fn json_schema(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes, limits::DOCUMENT) else { return };
+    if let (Some(instance), Some(schema)) = (value.get("instance"), value.get("schema")) {
+        let _ = schema::validate(instance, schema);
+    }
+}
+
+/// A leaf of the log.
+pub fn leaf(bytes: &[u8]) {
+    if let Ok(leaf) = Leaf::parse(bytes) {
+        assert_eq!(leaf.to_bytes(), bytes);
+    }
+    if let Some(value) = MapValue::parse(bytes) {
+        assert_eq!(value.to_bytes().as_slice(), bytes);
+    }
+}
+
+/// Signed notes, the checkpoints in them, and the keys that verify them.
+pub fn note(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(note) = SignedNote::parse(text) {
+        assert_eq!(note.to_string(), text);
+        let _ = Checkpoint::parse_text(note.text());
+    }
+    if let Ok(checkpoint) = Checkpoint::parse_text(text) {
+        assert_eq!(checkpoint.to_text(), text);
+    }
+    if let Ok(key) = VerifierKey::parse(text) {
+        assert_eq!(key.to_string(), text);
+    }
+}
+
+/// A tlog-policy file.
+pub fn log_policy(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(policy) = LogPolicy::parse(text) {
+        let _ = format!("{policy:?}");
+    }
+}
+
+/// A signed entry of the ledger: the kind's code in the first byte, the body after it.
+pub fn signed_entry(bytes: &[u8]) {
+    let Some((code, body)) = bytes.split_first() else { return };
+    let Some(kind) = Kind::from_code(code.wrapping_sub(b'0')) else { return };
+    if let Ok(entry) = SignedEntry::parse(kind, body) {
+        let _ = (entry.entry_id(), entry.map_key(), entry.signed_digest());
+    }
+    if let Ok(entry) = state::parse_did_body(body) {
+        assert!(entry.number() > 0);
+    }
+}
+
+/// A receipt that stands alone; what was read is written, and read again.
+pub fn receipt(bytes: &[u8]) {
+    if let Ok(receipt) = Receipt::parse(bytes) {
+        let again = Receipt::from_value(&receipt.to_value()).expect("our own receipt");
+        assert_eq!(again.to_value(), receipt.to_value());
+        if let Ok(policy) = LogPolicy::parse(POLICY) {
+            let _ = verify_receipt(&receipt, &policy, far_future());
+        }
+    }
+}
+
+/// A current-proof; what was read is written, and read again.
+pub fn current_proof(bytes: &[u8]) {
+    if let Ok(proof) = CurrentProof::parse(bytes) {
+        let again = CurrentProof::from_value(&proof.to_value()).expect("our own proof");
+        assert_eq!(again.to_value(), proof.to_value());
+        let _ = proof.claimed_head();
+        if let Ok(policy) = LogPolicy::parse(POLICY) {
+            let key = MapKey::did("QmSomeScid");
+            let _ = verify_current(&proof, &key, &policy, far_future());
+        }
+    }
+}
+
+/// The body of an epoch leaf, and the parameters document of a log.
+pub fn epoch(bytes: &[u8]) {
+    if let Ok(epoch) = Epoch::parse(bytes) {
+        assert_eq!(epoch.to_bytes(), bytes);
+    }
+    let _ = Parameters::parse(bytes);
+}
+
+/// An evidence entry of a credential.
+pub fn evidence(bytes: &[u8]) {
+    let _ = ProofingEvidence::parse_bytes(bytes);
+}
+
+/// A trust list.
+pub fn registry(bytes: &[u8]) {
+    let _ = Registry::parse(bytes);
+}
+
+fn far_future() -> Timestamp {
+    Timestamp::parse("2100-01-01T00:00:00Z").expect("a time")
+}
+
+/// A key that signed nothing: of did:key's specification.
+fn some_key() -> PublicKey {
+    PublicKey::from_multikey("z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK").expect("a key")
+}

@@ -1,0 +1,276 @@
+//! The corpora of `tests/fuzz`, replayed through the functions that the fuzz targets call, each input with some hundred
+//! mutations; and the seeds that they start from.
+
+use std::fs;
+use std::path::PathBuf;
+
+use inkan_core::rng::insecure::SeededRng;
+use inkan_core::{CryptoRng, SecretBytes, sha256};
+use inkan_credential::status_list::BitstringStatusList;
+use inkan_crypto::keystore::Keystore;
+use inkan_crypto::{KeyType, SecretKey};
+use inkan_did::webvh;
+use inkan_ledger::epoch::Parameters;
+use inkan_ledger::{Kind, Leaf, MapKey};
+use inkan_tests::fuzz_entries::TARGETS;
+use inkan_tests::made::{Party, moment};
+use inkan_tests::made_ledger::Ledger;
+use inkan_tests::{files_under, read, read_text, workspace_root};
+use serde_json::json;
+
+/// Inputs larger than this are replayed as they are, without mutations: replaying stays a matter of seconds.
+const MUTATED: usize = 8_192;
+
+#[test]
+fn every_corpus_is_replayed_without_a_panic() {
+    for (name, target) in TARGETS {
+        let inputs = files_under(&corpus(name), |_| true);
+        assert!(inputs.len() >= 3, "the corpus of {name} has {} inputs", inputs.len());
+        for input in inputs {
+            target(&read(&input));
+        }
+    }
+}
+
+#[test]
+fn mutations_of_every_corpus_cause_no_panic() {
+    let mut rng = SeededRng::new(2026);
+    for (name, target) in TARGETS {
+        for input in files_under(&corpus(name), |_| true) {
+            let bytes = read(&input);
+            if bytes.len() > MUTATED {
+                continue;
+            }
+            for _ in 0..40 {
+                target(&mutated(&bytes, &mut rng));
+            }
+        }
+    }
+}
+
+#[test]
+fn degenerate_input_causes_no_panic() {
+    let nested = "[".repeat(100_000);
+    let long = "9".repeat(1 << 20);
+    let inputs: &[&[u8]] =
+        &[b"", b"\0", b"\n", b"{", b"\"", b"\xff\xfe", nested.as_bytes(), long.as_bytes()];
+    for (_, target) in TARGETS {
+        for input in inputs {
+            target(input);
+        }
+    }
+}
+
+#[test]
+fn targets_corpora_and_manifest_agree() {
+    let folder = workspace_root().join("tests/fuzz");
+    let manifest = read_text(&folder.join("Cargo.toml"));
+    for (name, _) in TARGETS {
+        let line = format!("path = \"fuzz_targets/{name}.rs\"");
+        assert!(manifest.contains(&line), "{name} is not in tests/fuzz/Cargo.toml");
+        assert!(folder.join(format!("fuzz_targets/{name}.rs")).exists(), "{name} has no target");
+        assert!(corpus(name).is_dir(), "{name} has no corpus");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+}
+
+/// Writes the seeds that are made rather than collected: the same bytes each time.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_are_written() {
+    let mut rng = SeededRng::new(1);
+    for key_type in [KeyType::Ed25519, KeyType::P256] {
+        let (issuer, holder) = (Party::new(key_type, &mut rng), Party::new(key_type, &mut rng));
+        let kind = key_type.name();
+        let (di, jose) = (issuer.issue_di(&holder.did), issuer.issue_jose(&holder.did));
+        let countersigned = holder.countersign_di(&di);
+        let beside = holder.countersign_jose(&jose);
+        let (vp_di, vp_jose) = (holder.present_di(&countersigned), holder.present_jose(&jose));
+        seed("json", kind, issuer.credential(&holder.did).to_string());
+        seed("credential", kind, issuer.credential(&holder.did).to_string());
+        seed("did", &format!("{kind}-did"), &issuer.did);
+        seed("did", &format!("{kind}-url"), &issuer.method);
+        seed("did_document", kind, issuer.did_document().to_string());
+        seed("public_key", &format!("{kind}-multikey"), issuer.public_key().to_multikey());
+        seed("public_key", &format!("{kind}-jwk"), issuer.public_key().to_jwk().to_string());
+        seed("countersignature", kind, &beside);
+        for (form, credential) in [("di", &di), ("jose", &jose), ("countersigned", &countersigned)]
+        {
+            let text = credential.to_bare();
+            for target in ["secured_credential", "proof_check", "bundle"] {
+                seed(target, &format!("{kind}-{form}"), &text);
+            }
+        }
+        for (form, presentation) in [("di", &vp_di), ("jose", &vp_jose)] {
+            for target in ["presentation", "bundle"] {
+                seed(target, &format!("{kind}-vp-{form}"), presentation.to_bare());
+            }
+        }
+        for (name, compact) in [("vc", jose.to_bare()), ("vp", vp_jose.to_bare()), ("cs", beside)] {
+            seed("jws", &format!("{kind}-{name}"), compact);
+        }
+    }
+}
+
+/// The seeds that come from a ledger and a DID on it.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_the_ledger_are_written() {
+    let mut ledger = Ledger::new(&mut SeededRng::new(2));
+    let issuance = ledger.issuance(&sha256(&[b"credential"]));
+    let (first, note) = ledger.filled(5);
+    let scid = ledger.did.scid().expect("a did:webvh");
+    let now = ledger.now().plus_seconds(60);
+    let after = Party::new(KeyType::Ed25519, &mut SeededRng::new(3));
+    let rotated = webvh::rotate(
+        ledger.history().latest(),
+        &[("sign-2".to_owned(), after.public_key())],
+        &ledger.next_key,
+        &after.public_key(),
+        now,
+    );
+    let rotated = rotated.expect("a second entry");
+
+    fs::write(workspace_root().join("tests/fuzz/seed.policy"), &ledger.policy_text)
+        .expect("a file");
+    seed("log_policy", "both-witnesses", &ledger.policy_text);
+    seed("webvh_entry", "first", ledger.did_log.trim_end());
+    seed("webvh_entry", "second", rotated.trim_end());
+    seed("webvh_history", "one-version", &ledger.did_log);
+    seed("webvh_history", "two-versions", format!("{}\n{rotated}", ledger.did_log.trim_end()));
+    seed("did", "webvh", ledger.did.as_str());
+    seed("did", "webvh-url", ledger.method.as_str());
+    seed("did_document", "webvh", ledger.history().latest().document().value().to_string());
+    seed(
+        "signed_entry",
+        "issuance",
+        format!("{}{issuance}", char::from(b'0' + Kind::Issuance.code())),
+    );
+    seed(
+        "signed_entry",
+        "did",
+        format!("{}{}", char::from(b'0' + Kind::Did.code()), ledger.did_log.trim_end()),
+    );
+    seed("jws", "issuance", &issuance);
+    seed("note", "checkpoint", note.to_string());
+    seed("note", "checkpoint-text", note.text());
+    seed("note", "vkey", ledger.policy_text.split_whitespace().nth(1).expect("log VKEY"));
+    let receipt = ledger.log.receipt(first, &note).expect("a receipt");
+    let did_receipt = ledger.log.receipt(1, &note).expect("a receipt");
+    let last = ledger.log.receipt(ledger.log.size() - 1, &note).expect("a receipt");
+    for (name, receipt) in [("issuance", &receipt), ("did", &did_receipt), ("epoch", &last)] {
+        seed("receipt", name, receipt.to_value().to_string());
+        seed("leaf", name, receipt.leaf_bytes());
+    }
+    seed("epoch", "last", Leaf::parse(last.leaf_bytes()).expect("a leaf").body());
+    seed("epoch", "parameters", Parameters::default().genesis_document().expect("parameters").0);
+    for (name, key) in [("did", MapKey::did(scid)), ("nothing", MapKey::did("QmNobody"))] {
+        let proof = ledger.log.current(&key, &note).expect("a current-proof");
+        seed("current_proof", name, proof.to_value().to_string());
+    }
+    let value = ledger.log.state().newest(&MapKey::did(scid), ledger.log.size()).expect("a head");
+    seed("leaf", "map-value", value.to_bytes());
+}
+
+/// Seeds of formats that need no ledger and no party.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_the_rest_are_written() {
+    let mut rng = SeededRng::new(4);
+    let mut list = BitstringStatusList::new(131_072).expect("a list");
+    seed("status_list", "empty", list.encode().expect("a list"));
+    for position in [0, 1, 94_567, 131_071] {
+        list.set(position).expect("in range");
+    }
+    seed("status_list", "some", list.encode().expect("a list"));
+    seed("status_list", "not-gzip", "uAAAA");
+    let passphrase = SecretBytes::new(b"correct horse".to_vec());
+    for (name, keys) in [("empty", 0_u8), ("one", 1), ("two", 2)] {
+        let mut store = Keystore::default();
+        for number in 0..keys {
+            let kind = if number == 0 { KeyType::Ed25519 } else { KeyType::P256 };
+            let key = SecretKey::generate(kind, &mut rng);
+            store.insert(&format!("sign-{number}"), key, moment()).expect("a new name");
+        }
+        seed("keystore", name, store.seal(&passphrase, &mut rng).expect("sealed"));
+    }
+    for (name, text) in [
+        ("numbers", "[0,-0,1e21,1E-7,9007199254740991,4.50,0.000001]"),
+        ("escapes", r#"{"\u20ac":"\ud83d\ude02","\n":"\u001f\"\\/"}"#),
+        ("nested", r#"[[[[{"a":[{}]}]]],null,true]"#),
+    ] {
+        seed("json", name, text);
+    }
+    for (name, text) in [
+        ("hex", "00ff10"),
+        ("base64url", "AAECAwQFBgcICQoLDA0ODw"),
+        ("base64", "AAECAw=="),
+        ("multibase", "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"),
+        ("multihash", "QmTDMoVqvyBkNMRhzvukTDznntByUNDwyNdSfV8dZ3VKRC"),
+    ] {
+        seed("encodings", name, text);
+    }
+    for (name, text) in [
+        ("strict", "2026-06-14T09:00:00Z"),
+        ("offset", "2026-06-14T09:00:00.123+09:00"),
+        ("leap", "2016-12-31T23:59:60Z"),
+        ("span", "P1Y2M10DT2H30M"),
+        ("days", "P365D"),
+    ] {
+        seed("time", name, text);
+    }
+    for (name, schema) in [
+        (
+            "object",
+            json!({ "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "maxLength": 3 } } }),
+        ),
+        (
+            "recursive",
+            json!({ "$id": "https://inkan.example/s", "properties": { "a": { "$ref": "#" } }, "additionalProperties": false }),
+        ),
+        (
+            "pattern",
+            json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "properties": { "name": { "pattern": "^(a+)+$" } } }),
+        ),
+    ] {
+        let text = json!({ "instance": { "name": "aaaa", "a": {} }, "schema": schema }).to_string();
+        seed("schema", name, text);
+    }
+}
+
+fn seed(target: &str, name: &str, bytes: impl AsRef<[u8]>) {
+    let folder = corpus(target);
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join(format!("seed-{name}")), bytes).expect("a file");
+}
+
+fn corpus(target: &str) -> PathBuf {
+    workspace_root().join("tests/fuzz/corpus").join(target)
+}
+
+/// `bytes` with one to three changes: a bit, a byte, a cut, a piece twice.
+fn mutated(bytes: &[u8], rng: &mut SeededRng) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    let mut draw = |below: usize| {
+        let mut word = [0; 8];
+        rng.fill(&mut word);
+        usize::try_from(u64::from_be_bytes(word) % below.max(1) as u64).expect("below a usize")
+    };
+    for _ in 0..=draw(3) {
+        if out.is_empty() {
+            return out;
+        }
+        let at = draw(out.len());
+        match draw(5) {
+            0 => out[at] ^= 1 << draw(8),
+            1 => out[at] = b"\0\n\"{}[],:.~-0A\xff"[draw(15)],
+            2 => out.truncate(at),
+            3 => drop(out.drain(at..(at + 1 + draw(16)).min(out.len()))),
+            _ => {
+                let piece = out[at..(at + 1 + draw(32)).min(out.len())].to_vec();
+                out.splice(at..at, piece);
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,162 @@
+//! Does the local story run, line by line, with the exit codes it promises?
+//!
+//! The lines are `tests/transcripts/story.console` and the walkthrough of `README.md`, each played in one `sh` session in
+//! a fresh folder that is also `HOME`. `$` begins a line to type, `? N` is the exit status of the line above where it
+//! is not 0.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use inkan_tests::{fixtures, read_text, workspace_root};
+
+/// What a line printed before it ended, and how it ended.
+struct Played {
+    output: String,
+    status: i32,
+}
+
+/// A line to type and the exit status it must end with.
+struct Line {
+    text: String,
+    expected: i32,
+}
+
+#[test]
+fn the_local_story_runs_as_written() {
+    runs_as_written(&transcript());
+}
+
+#[test]
+fn the_walkthrough_of_the_readme_runs_as_written() {
+    let readme = read_text(&workspace_root().join("README.md"));
+    let (_, from) = readme.split_once("<!-- story -->").expect("README marks the walkthrough");
+    let block = from.split("```").nth(1).expect("a block after the mark");
+    runs_as_written(block);
+}
+
+fn transcript() -> String {
+    read_text(&workspace_root().join("tests/transcripts/story.console"))
+}
+
+fn runs_as_written(transcript: &str) {
+    let lines = lines(transcript);
+    let folder = scratch();
+    let played = play(&lines, folder.path());
+    let mut differences = String::new();
+    for (line, played) in lines.iter().zip(&played) {
+        if line.expected != played.status {
+            differences.push_str(&format!(
+                "$ {}\n-? {}\n+? {}\n{}\n",
+                line.text,
+                line.expected,
+                played.status,
+                indented(&played.output)
+            ));
+        }
+    }
+    assert!(differences.is_empty(), "the story went another way:\n\n{differences}");
+    assert_eq!(played.len(), lines.len(), "the session ended early:\n{}", last_words(&played));
+}
+
+/// A fresh folder with the input of the story.
+fn scratch() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["claims.json", "email-code.json"] {
+        std::fs::copy(fixtures().join("story").join(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+/// The `inkan` of this build, made if it is missing or older than its sources.
+fn inkan_binary() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--bin", "inkan"])
+        .current_dir(workspace_root())
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "inkan does not build");
+    let test = std::env::current_exe().expect("this test has a path");
+    test.ancestors().nth(2).expect("target/debug/deps/test").join("inkan")
+}
+
+#[test]
+fn no_line_of_the_story_prints_a_secret_or_a_stack_trace() {
+    let lines = lines(&transcript());
+    let folder = scratch();
+    let mut first: Vec<Line> = lines.into_iter().take(8).collect();
+    first.push(Line {
+        text: "cat pass next; inkan -p acme key list -v --json".to_owned(),
+        expected: 0,
+    });
+    let played = play(&first, folder.path());
+    let secrets = played.last().unwrap().output.clone();
+    let secrets: Vec<&str> = secrets.lines().take(2).collect();
+    assert_eq!(secrets.len(), 2);
+    for (line, played) in first.iter().zip(&played).take(8) {
+        for secret in &secrets {
+            assert!(!played.output.contains(*secret), "$ {}\n{}", line.text, played.output);
+        }
+        assert!(!played.output.contains("panicked"), "$ {}\n{}", line.text, played.output);
+    }
+}
+
+fn lines(transcript: &str) -> Vec<Line> {
+    let mut out: Vec<Line> = Vec::new();
+    for line in transcript.lines() {
+        if let Some(text) = line.strip_prefix("$ ") {
+            out.push(Line { text: text.to_owned(), expected: 0 });
+        } else if let Some(status) = line.strip_prefix("? ") {
+            let last = out.last_mut().expect("a line above the status");
+            last.expected = status.trim().parse().expect("a status");
+        }
+    }
+    assert!(!out.is_empty(), "the transcript has no lines");
+    out
+}
+
+/// Plays the lines in one session; each is followed by a line of our own that tells its status.
+fn play(lines: &[Line], folder: &Path) -> Vec<Played> {
+    const MARK: &str = "@@status ";
+    let mut script = String::from("exec 2>&1\n");
+    for line in lines {
+        script.push_str(&format!("{}\nprintf '\\n{MARK}%d\\n' $?\n", line.text));
+    }
+    let binary = inkan_binary();
+    let path = format!(
+        "{}:{}",
+        binary.parent().unwrap().display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("sh runs");
+    let mut played = Vec::new();
+    let mut so_far = String::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        match line.strip_prefix(MARK) {
+            Some(status) => played.push(Played {
+                output: std::mem::take(&mut so_far),
+                status: status.parse().expect("a status"),
+            }),
+            None => {
+                so_far.push_str(line);
+                so_far.push('\n');
+            }
+        }
+    }
+    played
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+fn last_words(played: &[Played]) -> String {
+    played.last().map(|last| indented(&last.output)).unwrap_or_default()
+}
