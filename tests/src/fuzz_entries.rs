@@ -302,7 +302,7 @@ pub fn signed_entry(bytes: &[u8]) {
     let Some((code, body)) = bytes.split_first() else { return };
     let Some(kind) = Kind::from_code(code.wrapping_sub(b'0')) else { return };
     if let Ok(entry) = SignedEntry::parse(kind, body) {
-        let _ = (entry.entry_id(), entry.map_key(), entry.signed_digest());
+        let _ = (entry.entry_id(), entry.map_key());
     }
     if let Ok(entry) = state::parse_did_body(body) {
         assert!(entry.number() > 0);

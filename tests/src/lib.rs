@@ -3,6 +3,7 @@
 //! In scope: paths relative to the workspace, and the rule that a missing input is skipped loudly on a developer's
 //! machine and fails in CI. Out of scope: what the inputs mean.
 
+pub mod bench;
 pub mod fuzz_entries;
 pub mod made;
 pub mod made_ledger;

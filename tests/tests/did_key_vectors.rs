@@ -14,9 +14,7 @@ fn ed25519_keys_are_decoded_and_their_seeds_give_them() {
     let Some(cases) = cases("ed25519-x25519.json") else { return };
     assert_eq!(cases.len(), 5);
     for (did, case) in cases {
-        let raw = case["verificationKeyPair"]["publicKeyBase58"].as_str().unwrap();
-        let raw = encoding::decode_base58btc(raw).unwrap();
-        let key = PublicKey::from_raw(KeyType::Ed25519, &raw).unwrap();
+        let key = given_key(KeyType::Ed25519, &case["verificationKeyPair"]);
         let seed = encoding::decode_hex(case["seed"].as_str().unwrap()).unwrap();
         let secret = SecretKey::from_secret_bytes(KeyType::Ed25519, &SecretBytes::new(seed));
         assert_eq!(secret.unwrap().public_key(), key);
@@ -30,15 +28,7 @@ fn p256_keys_are_decoded() {
     let p256: Vec<_> = cases.iter().filter(|(did, _)| did.starts_with("did:key:zDn")).collect();
     assert_eq!((cases.len(), p256.len()), (7, 3));
     for (did, case) in p256 {
-        let method = &case["verificationMethod"];
-        let key = match method["publicKeyBase58"].as_str() {
-            Some(raw) => {
-                let raw = encoding::decode_base58btc(raw).unwrap();
-                PublicKey::from_raw(KeyType::P256, &raw).unwrap()
-            }
-            None => PublicKey::from_jwk(&method["publicKeyJwk"]).unwrap(),
-        };
-        assert_resolves(did, &key);
+        assert_resolves(did, &given_key(KeyType::P256, &case["verificationMethod"]));
     }
 }
 
@@ -54,6 +44,16 @@ fn key_types_we_cannot_use_are_named_as_such() {
         }
     }
     assert_eq!(count, 4 + 2 + 6 + 6 + 4);
+}
+
+fn given_key(key_type: KeyType, method: &Value) -> PublicKey {
+    match method["publicKeyBase58"].as_str() {
+        Some(raw) => {
+            let raw = encoding::decode_base58btc(raw).unwrap();
+            PublicKey::from_raw(key_type, &raw).unwrap()
+        }
+        None => PublicKey::from_jwk(&method["publicKeyJwk"]).unwrap(),
+    }
 }
 
 fn assert_resolves(did: &str, key: &PublicKey) {

@@ -12,6 +12,8 @@ use crate::limits;
 
 /// The largest integer that every JSON parser reads alike: 2^53 − 1.
 pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+/// The same among floating-point numbers.
+const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Why bytes are not JSON with one reading. None is worth a retry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -152,9 +154,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E: de::Error>(mut self, value: f64) -> Result<Value, E> {
+        // Below 10^21 the canonical form of a whole number has no exponent: it is an integer, under the integer's limit.
+        let whole = value.fract() == 0.0 && value.abs() < 1e21;
         match Number::from_f64(value) {
-            Some(number) => Ok(Value::Number(number)),
-            None => Err(self.refuse(JsonError::IntegerRange)),
+            Some(number) if !whole || value.abs() <= MAX_SAFE => Ok(Value::Number(number)),
+            Some(_) | None => Err(self.refuse(JsonError::IntegerRange)),
         }
     }
 

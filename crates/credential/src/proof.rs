@@ -238,7 +238,9 @@ pub(crate) fn add_proof(
     signer: &dyn Signer,
 ) -> Result<Proof, SignFailure> {
     let suite = Cryptosuite::for_key(signer.public_key().key_type());
-    if let Some(context) = document.get("@context") {
+    // The document is hashed with its whole `@context` either way. A copy in the proof is what the suites ask for, but
+    // other implementations compare such copies by identity, or take strings only, and refuse one with an inline object.
+    if let Some(context) = document.get("@context").filter(|context| plain_context(context)) {
         terms.insert("@context".to_owned(), context.clone());
     }
     terms.insert("type".to_owned(), "DataIntegrityProof".into());
@@ -262,6 +264,15 @@ pub(crate) fn add_proof(
         members.insert("proofValue".to_owned(), value?.into());
     }
     Ok(signed)
+}
+
+/// Whether a context is made of URLs alone.
+fn plain_context(context: &Value) -> bool {
+    match context {
+        Value::Array(items) => items.iter().all(Value::is_string),
+        Value::String(_) => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
 }
 
 /// The proofs that `ids` name, in the order they have on the document.

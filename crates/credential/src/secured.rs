@@ -72,6 +72,15 @@ pub struct JoseCredential {
 impl SecuredCredential {
     /// Reads a credential from bytes: a JSON object, or a compact JWS.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use inkan_credential::SecuredCredential;
+    ///
+    /// let error = SecuredCredential::parse(br#"{"@context":["https://www.w3.org/2018/credentials/v1"]}"#);
+    /// assert_eq!(error.unwrap_err().code(), "vcdm-version-unsupported");
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ParseError`], one variant per rule; none is worth a retry.

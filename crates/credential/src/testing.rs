@@ -2,7 +2,7 @@
 
 use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
-use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use inkan_crypto::{KeyType, SecretKey};
 use serde_json::{Value, json};
 
 use crate::countersignature::{Decision, Role, Statement};
@@ -86,7 +86,9 @@ pub(crate) fn with(mut value: Value, pointer: &str, new: Value) -> Value {
         Value::Object(members) if new.is_null() => drop(members.remove(name)),
         Value::Object(members) => drop(members.insert(name.to_owned(), new)),
         Value::Array(items) => items[name.parse::<usize>().unwrap()] = new,
-        _ => panic!("{pointer} has no parent"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            panic!("{pointer} has no parent")
+        }
     }
     value
 }

@@ -33,7 +33,7 @@ pub struct DidDocument {
 pub struct VerificationMethod {
     /// The absolute URL of this key, under the document's DID.
     pub id: DidUrl,
-    /// Who controls the key; usually the document's DID.
+    /// Who controls the key; the document's DID if the document does not say.
     pub controller: Did,
     /// The key.
     pub key: PublicKey,
@@ -194,10 +194,14 @@ impl Reader<'_> {
             json::text(item, member)
                 .ok_or_else(|| DocumentError::Member { member: format!("{id} {member}") })
         };
-        let controller = match Did::parse(text("controller")?) {
-            Ok(controller) => controller,
-            Err(DidError::MethodUnsupported { .. }) => return Ok(Some(url)),
-            Err(_) => return Err(DocumentError::Member { member: format!("{id} controller") }),
+        // DID Core requires a controller; didwebvh-ts and the Python implementation leave it out.
+        let controller = match item.get("controller").map(|value| value.as_str().map(Did::parse)) {
+            None => self.did.clone(),
+            Some(Some(Ok(controller))) => controller,
+            Some(Some(Err(DidError::MethodUnsupported { .. }))) => return Ok(Some(url)),
+            Some(Some(Err(_)) | None) => {
+                return Err(DocumentError::Member { member: format!("{id} controller") });
+            }
         };
         let key = match text("type")? {
             "Multikey" => read_multikey(text("publicKeyMultibase")?),

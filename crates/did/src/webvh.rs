@@ -15,6 +15,39 @@
 //! | D8 | unknown members of a proof | members that do not change its meaning |
 //! | D11 | an entry without its own witness proofs | proofs of a later entry of the log |
 //! | D13 | keys under other DIDs | such a document, without these keys |
+//!
+//! # Examples
+//!
+//! ```
+//! use inkan_core::{Timestamp, rng::insecure::SeededRng};
+//! use inkan_crypto::{KeyType, SecretKey};
+//! use inkan_did::webvh::{self, Create, History};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut rng = SeededRng::new(1);
+//! let [update, next, later, key] = [(); 4].map(|()| SecretKey::generate(KeyType::Ed25519, &mut rng));
+//! let request = Create {
+//!     domain: "ledger.example".into(),
+//!     path: Some("people/anna".into()),
+//!     key_id: "key-1".into(),
+//!     key: key.public_key(),
+//!     next_key_hashes: vec![],
+//!     services: vec![],
+//!     home: Some("ledger.example/log".into()),
+//! };
+//! let created = Timestamp::parse("2026-03-01T12:00:00Z")?;
+//! let (did, first) = webvh::create(&request, &update, &next.public_key(), created)?;
+//! let history = History::verify(&first, None, created)?;
+//!
+//! // Later: the key committed to takes over, and commits to another.
+//! let rotated = created.plus_seconds(86_400);
+//! let second = webvh::rotate(history.latest(), &[], &next, &later.public_key(), rotated)?;
+//! let history = History::verify(&format!("{first}\n{second}\n"), None, rotated)?;
+//! assert_eq!(history.did(), &did);
+//! assert_eq!(history.at_time(created).map(|version| version.number()), Some(1));
+//! # Ok(())
+//! # }
+//! ```
 
 mod build;
 mod check;

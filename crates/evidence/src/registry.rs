@@ -5,14 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use inkan_core::{Digest, Timestamp, json, limits, sha256};
+use inkan_core::{Digest, Timestamp, json, limits};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::Moment;
 use crate::row::{AuthLevel, Row};
 
 mod edit;
+mod file;
+
+use file::File;
 
 pub use edit::{NewEntry, add_entry};
 
@@ -321,110 +323,6 @@ impl Entry {
         self.valid_from.is_none_or(|from| from <= at)
             && self.valid_until.is_none_or(|until| at <= until)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct File {
-    #[serde(rename = "type")]
-    kind: String,
-    id: String,
-    sequence: u64,
-    issued_at: Moment,
-    next_update: Option<Moment>,
-    entries: Vec<FileEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileEntry {
-    id: String,
-    #[serde(default)]
-    roles: BTreeSet<String>,
-    #[serde(default)]
-    rows: BTreeSet<String>,
-    #[serde(default)]
-    anchor_types: BTreeSet<String>,
-    #[serde(default)]
-    statements: BTreeSet<String>,
-    #[serde(default)]
-    issues: BTreeSet<String>,
-    #[serde(default)]
-    countersigns: BTreeSet<String>,
-    authenticates: Option<FileAuthenticates>,
-    #[serde(default, rename = "keys")]
-    _keys: Vec<Value>,
-    valid_from: Option<Moment>,
-    valid_until: Option<Moment>,
-    status: Standing,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileAuthenticates {
-    factors: BTreeSet<String>,
-    max_aal: String,
-    #[serde(default)]
-    schemes: BTreeSet<String>,
-}
-
-/// Roles of a countersignature (ledger §2.5).
-const COUNTERSIGNER: [&str; 6] =
-    ["holder", "co-issuer", "witness", "notary", "guardian", "delegate"];
-
-impl FileEntry {
-    fn checked(self, value: &Value) -> Result<Entry, RegistryError> {
-        let roles = names(&self.roles, "role of a party", PartyRole::parse)?;
-        let rows = names(&self.rows, "row", Row::parse)?;
-        names(&self.countersigns, "role of a countersigner", |name| {
-            COUNTERSIGNER.contains(&name).then(|| name.to_owned())
-        })?;
-        names(&self.statements, "kind of statement", |name| {
-            (name == "key_statement").then_some(0)
-        })?;
-        let party = || self.id.clone();
-        let valid_from = self.valid_from.map(|moment| moment.0);
-        let valid_until = self.valid_until.map(|moment| moment.0);
-        if self.status == Standing::Ended && valid_until.is_none() {
-            return Err(RegistryError::EndedWithoutEnd { party: party() });
-        }
-        if valid_from.zip(valid_until).is_some_and(|(from, until)| until < from) {
-            return Err(RegistryError::EmptyPeriod { party: party() });
-        }
-        let authenticates = self.authenticates.map(FileAuthenticates::checked).transpose()?;
-        Ok(Entry {
-            digest: sha256(&[&json::canonicalize(value)?]),
-            id: self.id,
-            roles,
-            rows,
-            anchor_types: self.anchor_types,
-            statements: self.statements,
-            issues: self.issues,
-            countersigns: self.countersigns,
-            authenticates,
-            valid_from,
-            valid_until,
-            status: self.status,
-        })
-    }
-}
-
-impl FileAuthenticates {
-    fn checked(self) -> Result<Authenticates, RegistryError> {
-        let max_aal = AuthLevel::parse(&self.max_aal).ok_or_else(|| {
-            RegistryError::UnknownName { what: "authentication level", found: self.max_aal.clone() }
-        })?;
-        Ok(Authenticates { factors: self.factors, max_aal, schemes: self.schemes })
-    }
-}
-
-fn names<T: Ord>(
-    found: &BTreeSet<String>,
-    what: &'static str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<BTreeSet<T>, RegistryError> {
-    let unknown = |name: &String| RegistryError::UnknownName { what, found: name.clone() };
-    found.iter().map(|name| read(name).ok_or_else(|| unknown(name))).collect()
 }
 
 #[cfg(test)]

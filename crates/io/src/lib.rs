@@ -1,1 +1,13 @@
-//! placeholder
+//! The world: clock, randomness, files, network, profiles. Whatever the pure crates are given comes from here.
+//!
+//! In scope: asking the system, durably and under limits. Out of scope: judging what it answered.
+
+pub mod clock;
+pub mod files;
+pub mod gather;
+pub mod http;
+pub mod intent;
+pub mod keystore_file;
+pub mod ledger_folder;
+pub mod os_rng;
+pub mod profile;

@@ -1,4 +1,4 @@
-//! What evidence files leave out: `id`, `proofer.id`, and whom the evidence is about.
+//! What evidence files leave out: `id`, `verificationProcess`, `proofer.id`, and whom the evidence is about.
 //!
 //! In scope: filling in, and refusing what contradicts the request. Out of scope: what the evidence is worth
 //! (`inkan-assurance`).
@@ -39,6 +39,10 @@ fn complete_one(
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     });
     if is_proofing {
+        // One per proofing event: evidence that does not name its event is an event of its own.
+        if !members.contains_key("verificationProcess") {
+            members.insert("verificationProcess".to_owned(), draw_uuid_urn(rng).into());
+        }
         let proofer = object(&mut members, "proofer")?;
         if !proofer.contains_key("id") {
             proofer.insert("id".to_owned(), request.issuer.into());

@@ -61,8 +61,7 @@ pub fn verify_cosignature(
     let signed = signed.ok_or(CosignatureError::Shape)?;
     key.verify(message(text, seconds).as_bytes(), signature)
         .map_err(|_| CosignatureError::Signature)?;
-    Ok(Timestamp::from_seconds(signed)
-        .unwrap_or_else(|_| Timestamp::EPOCH.plus_seconds(i64::MAX)))
+    Ok(Timestamp::from_seconds(signed).unwrap_or_else(|_| Timestamp::EPOCH.plus_seconds(i64::MAX)))
 }
 
 /// The time that a line claims, without checking its signature: for choosing among one's own notes.

@@ -3,7 +3,7 @@
 //! In scope: one reading of the bytes, all rules that need no ledger state, and making entries. Out of scope: who the
 //! signer is and what came before (`state`), what a commitment covers (`commitment`).
 
-use inkan_core::{Digest, Timestamp, json, sha256};
+use inkan_core::{Timestamp, json};
 use inkan_crypto::jws::{self, Jws, JwsError};
 use inkan_crypto::{SignError, Signer};
 use inkan_did::{DidDocument, DidError, DidUrl, Relationship};
@@ -17,8 +17,8 @@ use crate::rejection::Rejection;
 
 pub mod claims;
 
-pub use claims::{Claims, StatusClaims, StatusFormat};
 use claims::Members;
+pub use claims::{Claims, StatusClaims, StatusFormat};
 
 /// The longest decoded header in bytes.
 const HEADER_LIMIT: usize = 768;
@@ -181,11 +181,31 @@ impl SignedEntry {
             }
         }
     }
+}
 
-    /// SHA-256 of what was signed: entries with one id may differ in it.
-    #[must_use]
-    pub fn signed_digest(&self) -> Digest {
-        sha256(&[self.jws.signing_input().as_bytes()])
+/// Whether two bodies of one kind and entry id say the same, whatever their signature bytes (§2.6).
+pub(crate) fn says_the_same(kind: Kind, one: &[u8], other: &[u8]) -> bool {
+    match kind {
+        Kind::Did => {
+            let unsigned = |body: &[u8]| {
+                let line = body.split(|byte| *byte == b'\n').next()?;
+                let mut value = json::parse(line, kind.body_limit()).ok()?;
+                value.as_object_mut()?.remove("proof");
+                Some(value)
+            };
+            unsigned(one).is_some_and(|value| unsigned(other) == Some(value))
+        }
+        // Header and payload, up to the second dot.
+        Kind::Status | Kind::Trust | Kind::Once => {
+            let signed = |body: &[u8]| -> Vec<u8> {
+                let parts: Vec<_> = body.split(|byte| *byte == b'.').take(2).collect();
+                parts.join(&b'.')
+            };
+            signed(one) == signed(other)
+        }
+        // Their ids name all that they say.
+        Kind::Issuance | Kind::Countersignature | Kind::Anchor => true,
+        Kind::Epoch => one == other,
     }
 }
 

@@ -49,12 +49,7 @@ impl EntryId {
 
     /// Id of one state of an act.
     #[must_use]
-    pub fn countersignature(
-        scid: &str,
-        act: &ActId,
-        sequence: u64,
-        commitment: &Digest,
-    ) -> Self {
+    pub fn countersignature(scid: &str, act: &ActId, sequence: u64, commitment: &Digest) -> Self {
         let parts = [scid, &act.to_b64u(), &sequence.to_string(), &commitment.to_b64u()];
         Self::of(Kind::Countersignature, &parts)
     }

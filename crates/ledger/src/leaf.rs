@@ -201,10 +201,8 @@ impl Leaf {
         else {
             return Err(LeafError::Header);
         };
-        let kind = std::str::from_utf8(kind)
-            .ok()
-            .and_then(Kind::from_name)
-            .ok_or(LeafError::Kind)?;
+        let kind =
+            std::str::from_utf8(kind).ok().and_then(Kind::from_name).ok_or(LeafError::Kind)?;
         let time = parse_time(time).ok_or(LeafError::Time)?;
         Self::new(kind, time, body.to_vec())
     }

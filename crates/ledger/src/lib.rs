@@ -29,6 +29,8 @@ pub mod policy;
 pub mod receipt;
 pub mod rejection;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod tree;
 pub mod witness;
 

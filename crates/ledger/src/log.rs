@@ -7,6 +7,7 @@ use inkan_core::{Digest, Timestamp, tolerance};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::current::CurrentProof;
+use crate::entry::says_the_same;
 use crate::entry_id::EntryId;
 use crate::epoch::{Epoch, Parameters};
 use crate::leaf::{Kind, Leaf};
@@ -150,7 +151,14 @@ impl Log {
     ) -> Result<Submission, Rejection> {
         let time = self.ledger_time(now)?;
         match self.state.check(kind, body, time)? {
-            Verdict::Duplicate { leaf_index } => Ok(Submission::Duplicate { leaf_index }),
+            Verdict::Known { leaf_index, otherwise } => {
+                let recorded = self.leaf(leaf_index).map_or(&[][..], Leaf::body);
+                if says_the_same(kind, recorded, body) {
+                    Ok(Submission::Duplicate { leaf_index })
+                } else {
+                    Err(*otherwise)
+                }
+            }
             Verdict::New(checked) => {
                 let leaf = Leaf::new(kind, time, body.to_vec())
                     .map_err(|_| Rejection::TooLarge { limit: kind.body_limit() })?;
@@ -212,7 +220,8 @@ impl Log {
             let mismatch = LogError::EpochMismatch { leaf_index };
             let epoch = Epoch::parse(leaf.body()).map_err(|_| mismatch.clone())?;
             // The map root is compared by whoever asks for all of it: that costs a hash per key.
-            let expected = Epoch { map: epoch.map, keys: epoch.keys, ..self.epoch_frame(leaf_index) };
+            let expected =
+                Epoch { map: epoch.map, keys: epoch.keys, ..self.epoch_frame(leaf_index) };
             if epoch != expected {
                 return Err(mismatch);
             }
@@ -220,7 +229,7 @@ impl Log {
         } else {
             match self.state.reread(&leaf) {
                 Ok(Verdict::New(checked)) => Some(checked),
-                Ok(Verdict::Duplicate { .. }) => return Err(out_of_order),
+                Ok(Verdict::Known { .. }) => return Err(out_of_order),
                 Err(source) => return Err(LogError::LeafRefused { leaf_index, source }),
             }
         };
@@ -351,8 +360,7 @@ impl Log {
     }
 
     fn own_head(&self, note: &SignedNote) -> Result<TreeHead, LogError> {
-        let checkpoint =
-            Checkpoint::parse_text(note.text()).map_err(|_| LogError::ForeignHead)?;
+        let checkpoint = Checkpoint::parse_text(note.text()).map_err(|_| LogError::ForeignHead)?;
         if checkpoint == self.checkpoint(checkpoint.head().tree_size)? {
             Ok(checkpoint.head())
         } else {

@@ -120,7 +120,11 @@ impl SignatureLine {
         let bytes = decode_b64(signature).ok()?;
         let (key_id, signature) = bytes.split_first_chunk::<4>()?;
         let sound = is_key_name(name) && !signature.is_empty();
-        sound.then(|| Self { name: name.to_owned(), key_id: *key_id, signature: signature.to_vec() })
+        sound.then(|| Self {
+            name: name.to_owned(),
+            key_id: *key_id,
+            signature: signature.to_vec(),
+        })
     }
 }
 

@@ -39,8 +39,7 @@ pub enum DigestFormat {
 }
 
 impl DigestFormat {
-    const ALL: [Self; 6] =
-        [Self::Jws, Self::Cose, Self::Di, Self::DiProof, Self::DiSd, Self::File];
+    const ALL: [Self; 6] = [Self::Jws, Self::Cose, Self::Di, Self::DiProof, Self::DiSd, Self::File];
 
     /// The name in an opening.
     #[must_use]
@@ -65,8 +64,8 @@ impl Opening {
     pub fn from_value(value: &Value) -> Result<Self, ReceiptError> {
         let text = |name| json::text(value, name);
         let closed = value.as_object().is_some_and(|members| members.len() == 3);
-        let format =
-            text("format").and_then(|name| DigestFormat::ALL.into_iter().find(|f| f.name() == name));
+        let format = text("format")
+            .and_then(|name| DigestFormat::ALL.into_iter().find(|f| f.name() == name));
         let salt = text("salt").and_then(|salt| b64u_array(salt).ok());
         let digest = text("digest").and_then(|digest| Digest::from_b64u(digest).ok());
         match (closed, format, salt, digest) {

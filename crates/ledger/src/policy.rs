@@ -216,7 +216,13 @@ impl Reader {
                 }
                 self.quorum = Some(match name {
                     "none" => None,
-                    _ => Some(self.names.get(name).cloned().flatten().ok_or(PolicyError::Name { line })?),
+                    _ => Some(
+                        self.names
+                            .get(name)
+                            .cloned()
+                            .flatten()
+                            .ok_or(PolicyError::Name { line })?,
+                    ),
                 });
             }
             _ => return Err(PolicyError::Line { line }),

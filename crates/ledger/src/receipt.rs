@@ -13,14 +13,13 @@ use crate::tree::InclusionProof;
 
 pub mod error;
 pub mod proof;
+pub mod verified;
 pub mod verify;
 
 pub use error::ReceiptError;
 pub use proof::TlogProof;
-pub use verify::{
-    Grade, VerifiedCheckpoint, VerifiedLeaf, claimed_existed_by, verify_checkpoint, verify_receipt,
-    verify_receipt_under,
-};
+pub use verified::{Grade, VerifiedCheckpoint, VerifiedLeaf};
+pub use verify::{claimed_existed_by, verify_checkpoint, verify_receipt, verify_receipt_under};
 
 /// `type` of the sidecar.
 const TYPE: &str = "inkan-receipt/1";

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use inkan_core::{Digest, Timestamp};
+use inkan_core::Timestamp;
 use inkan_did::webvh::{self, Entry, Head, Residence};
 
 use crate::entry::{Claims, SignedEntry, StatusFormat};
@@ -21,19 +21,12 @@ use crate::tree::LeafHash;
 pub struct State {
     origin: String,
     parameters: Parameters,
-    known: BTreeMap<EntryId, Known>,
+    /// Where each entry id stands.
+    known: BTreeMap<EntryId, u64>,
     dids: BTreeMap<String, Controller>,
     formats: BTreeMap<MapKey, StatusFormat>,
     /// All entries of each id, oldest first: the map as of any place is read from here.
     history: BTreeMap<MapKey, Vec<MapValue>>,
-}
-
-/// An entry id that was seen.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    leaf_index: u64,
-    /// What was signed, for kinds where one id must not mean two things.
-    signed: Option<Digest>,
 }
 
 /// A DID as the ledger sees it.
@@ -55,7 +48,7 @@ pub struct Checked {
 #[derive(Clone, Debug)]
 enum Effect {
     Did(Box<Controller>),
-    Signed { digest: Option<Digest>, format: Option<StatusFormat> },
+    Signed { format: Option<StatusFormat> },
 }
 
 /// What became of an entry that obeys the rules.
@@ -63,10 +56,12 @@ enum Effect {
 pub enum Verdict {
     /// It is new.
     New(Checked),
-    /// It stands in the log already, and need not be entered again.
-    Duplicate {
+    /// An entry with its id stands in the log already: if that one says the same, nothing need be entered.
+    Known {
         /// Where.
         leaf_index: u64,
+        /// Why it is refused if it says something else.
+        otherwise: Box<Rejection>,
     },
 }
 
@@ -145,19 +140,17 @@ impl State {
     /// Takes in a checked entry, now that its leaf has a place.
     pub fn apply(&mut self, checked: Checked, leaf_index: u64, leaf_hash: LeafHash) {
         let Checked { kind, entry_id, map, effect } = checked;
-        let signed = match effect {
+        match effect {
             Effect::Did(controller) => {
                 self.dids.insert(controller.head.scid().to_owned(), *controller);
-                None
             }
-            Effect::Signed { digest, format } => {
+            Effect::Signed { format } => {
                 if let (Some(format), Some((key, ..))) = (format, map) {
                     self.formats.insert(key, format);
                 }
-                digest
             }
-        };
-        self.known.entry(entry_id).or_insert(Known { leaf_index, signed });
+        }
+        self.known.entry(entry_id).or_insert(leaf_index);
         if let Some((key, flags, sequence)) = map {
             let value = MapValue { kind, flags, sequence, leaf_index, leaf_hash };
             self.history.entry(key).or_default().push(value);
@@ -173,7 +166,7 @@ impl State {
     /// Where the entry with this id stands.
     #[must_use]
     pub fn lookup(&self, id: &EntryId) -> Option<u64> {
-        self.known.get(id).map(|known| known.leaf_index)
+        self.known.get(id).copied()
     }
 
     /// All entries under a map key, oldest first.
@@ -202,11 +195,17 @@ impl State {
         }
         let entry = parse_did_body(body).map_err(Rejection::Did)?;
         let entry_id = EntryId::did(entry.scid(), entry.version_id());
-        if let Some(known) = self.known.get(&entry_id) {
-            return Ok(Verdict::Duplicate { leaf_index: known.leaf_index });
-        }
         let controller = self.dids.get(entry.scid());
         let before = controller.map(|controller| &controller.head);
+        if let Some(leaf_index) = self.lookup(&entry_id) {
+            let given = entry.version_id().to_owned();
+            let head = before.map(|head| head.version_id().to_owned());
+            let conflict = webvh::EntryError::VersionConflict { given, head };
+            return Ok(Verdict::Known {
+                leaf_index,
+                otherwise: Box::new(Rejection::Did(conflict)),
+            });
+        }
         if let Some(Controller { head, residence: Residence::Leaving }) = controller {
             let home = head.home().unwrap_or_default().to_owned();
             return Err(Rejection::SignerMoved { home });
@@ -231,17 +230,15 @@ impl State {
         let entry_id = entry.entry_id();
         let map_key = entry.map_key();
         let expected = map_key.map(|(key, _)| self.next_sequence(&key));
-        let (digest, format) = match entry.claims() {
-            Claims::Status(status) => (Some(entry.signed_digest()), Some(status.format.clone())),
-            Claims::Issuance { .. } | Claims::Countersignature { .. } => (None, None),
+        let format = match entry.claims() {
+            Claims::Status(status) => Some(status.format.clone()),
+            Claims::Issuance { .. } | Claims::Countersignature { .. } => None,
         };
         // A known id is answered before its sequence number is judged, or nothing could be sent again.
-        if let Some(known) = self.known.get(&entry_id) {
-            return if known.signed == digest {
-                Ok(Verdict::Duplicate { leaf_index: known.leaf_index })
-            } else {
-                Err(Rejection::SequenceConflict { expected: expected.unwrap_or(1) })
-            };
+        if let Some(leaf_index) = self.lookup(&entry_id) {
+            let expected = expected.unwrap_or(1);
+            let otherwise = Box::new(Rejection::SequenceConflict { expected });
+            return Ok(Verdict::Known { leaf_index, otherwise });
         }
         if let Claims::Status(status) = entry.claims() {
             let least = self.parameters.list_min;
@@ -258,7 +255,7 @@ impl State {
             }
         }
         let map = map_key.map(|(key, sequence)| (key, Flags::NONE, sequence));
-        let effect = Effect::Signed { digest, format };
+        let effect = Effect::Signed { format };
         Ok(Verdict::New(Checked { kind: entry.kind(), entry_id, map, effect }))
     }
 
@@ -331,7 +328,11 @@ fn did_flags(head: &Head, residence: Residence) -> Flags {
 fn check_format(old: &StatusFormat, new: &StatusFormat) -> Result<(), Rejection> {
     match (old, new) {
         (StatusFormat::Bitstring { purpose: old }, StatusFormat::Bitstring { purpose: new }) => {
-            if old == new { Ok(()) } else { Err(Rejection::MemberInvalid { member: "purpose" }) }
+            if old == new {
+                Ok(())
+            } else {
+                Err(Rejection::MemberInvalid { member: "purpose" })
+            }
         }
         (StatusFormat::TokenJwt, StatusFormat::TokenJwt)
         | (StatusFormat::TokenCwt, StatusFormat::TokenCwt) => Ok(()),

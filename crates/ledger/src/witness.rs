@@ -59,13 +59,10 @@ pub fn admit(
     log: &VerifierKey,
     consistency: &[NodeHash],
 ) -> Result<Admitted, WitnessError> {
-    let checkpoint =
-        Checkpoint::parse_text(note.text()).map_err(|_| WitnessError::NotTheLog)?;
+    let checkpoint = Checkpoint::parse_text(note.text()).map_err(|_| WitnessError::NotTheLog)?;
     let signed = note.signatures().iter().find(|line| log.matches(line)).is_some_and(|line| {
         match log.material() {
-            KeyMaterial::Note(key) => {
-                key.verify(note.text().as_bytes(), &line.signature).is_ok()
-            }
+            KeyMaterial::Note(key) => key.verify(note.text().as_bytes(), &line.signature).is_ok(),
             KeyMaterial::Cosignature(_) | KeyMaterial::Tsa(_) => false,
         }
     });

@@ -1,17 +1,19 @@
 //! The history of a signer: which keys a DID had, in which order, and where in the log each version stands.
 //!
-//! In scope: joining did:webvh lines from receipts and logs into one self-certifying chain; the version in force at
-//! a place in a log (never by `versionTime`, decisions 7) or as of a time. Out of scope: what a key was used for.
+//! In scope: joining did:webvh lines from receipts, current-proofs and logs into one self-certifying chain; the
+//! version in force at a place in a log (never by `versionTime`, decisions 7) or as of a time; what is proved about
+//! versions that are not at hand. Out of scope: what a key was used for.
 
-use std::collections::BTreeMap;
+mod recorded;
 
 use inkan_core::{Timestamp, tolerance};
+use inkan_crypto::PublicKey;
 use inkan_did::webvh::{self, Head};
 use inkan_did::{Did, DidDocument, DidUrl, Method, Relationship};
-use inkan_ledger::MapKey;
 
+use self::recorded::{Pin, pins, recorded_versions};
 use crate::ledger_view::LedgerView;
-use crate::material::Material;
+use crate::material::{Context, Material};
 use crate::reason::Reason;
 
 /// The versions of one DID as far as they are known, oldest first; never empty.
@@ -19,8 +21,8 @@ use crate::reason::Reason;
 pub struct DidHistory {
     did: Did,
     versions: Vec<Version>,
-    /// Newest head that a current-proof showed: (epoch index, leaf index of the head).
-    pinned: Vec<Pin>,
+    /// What current-proofs showed to be the newest version.
+    pins: Vec<Pin>,
 }
 
 /// One version and where it is recorded.
@@ -28,6 +30,8 @@ pub struct DidHistory {
 pub struct Version {
     /// Version number; 0 for methods without versions.
     pub number: u64,
+    /// The `versionId`; `None` for methods without versions.
+    pub version_id: Option<String>,
     /// The DID document.
     pub document: DidDocument,
     /// The version's own claim of its time; `None` for methods without versions.
@@ -36,7 +40,7 @@ pub struct Version {
     pub deactivated: bool,
     /// The log it names as its home (D14).
     pub home: Option<String>,
-    /// Where it is recorded, if a receipt shows it.
+    /// Where it is recorded, if a receipt or current-proof shows it.
     pub place: Option<Place>,
 }
 
@@ -51,12 +55,6 @@ pub struct Place {
     pub leaf_time: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Pin {
-    epoch_index: u64,
-    head_index: u64,
-}
-
 /// How sure it is that no version is missing in between.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Completeness {
@@ -67,7 +65,7 @@ pub enum Completeness {
 }
 
 impl DidHistory {
-    /// Joins all that is known of `did` as of `as_of`.
+    /// Joins all that is known of `did` as of the judged time.
     ///
     /// # Errors
     ///
@@ -77,15 +75,19 @@ impl DidHistory {
         did: &Did,
         material: &Material,
         ledger: &LedgerView<'_>,
-        as_of: Timestamp,
+        context: &Context,
     ) -> Result<Self, Reason> {
         match did.method() {
             Method::Key | Method::Jwk => {
                 let document = inkan_did::resolve_self_contained(did)
                     .map_err(|source| Reason::DidLogInvalid { code: source.code() })?;
-                Ok(Self { did: did.clone(), versions: vec![Version::timeless(document)], pinned: vec![] })
+                Ok(Self {
+                    did: did.clone(),
+                    versions: vec![Version::timeless(document)],
+                    pins: vec![],
+                })
             }
-            Method::Webvh => Self::collect_webvh(did, material, ledger, as_of),
+            Method::Webvh => Self::collect_webvh(did, material, ledger, context),
             Method::Web => Err(Reason::DidUnresolved { did: did.to_string() }),
         }
     }
@@ -94,38 +96,32 @@ impl DidHistory {
         did: &Did,
         material: &Material,
         ledger: &LedgerView<'_>,
-        as_of: Timestamp,
+        context: &Context,
     ) -> Result<Self, Reason> {
         let unresolved = || Reason::DidUnresolved { did: did.to_string() };
         let scid = did.scid().ok_or_else(unresolved)?;
-        let limit = as_of.plus_seconds(tolerance::LEDGER_FUTURE);
+        let limit = context.as_of.plus_seconds(tolerance::LEDGER_FUTURE);
+        // A log is read as of today, also when an earlier time is asked about: its later lines are then left out.
+        let now = context.as_of.max(context.received_at);
         let mut versions = recorded_versions(scid, ledger, limit)?;
+        let recorded = versions.len();
         // Lines without receipts may go on where the recorded ones end, or be all there is.
-        let mut failure = None;
         for (name, text) in &material.did_logs {
-            if Did::parse(name).ok().and_then(|d| d.scid().map(str::to_owned)).as_deref() != Some(scid) {
+            if !Did::parse(name).is_ok_and(|name| name.scid() == Some(scid)) {
                 continue;
             }
-            match webvh::History::verify(text, None, limit) {
-                Ok(history) => extend(&mut versions, history.versions(), as_of),
-                Err(error) => failure = Some(Reason::DidLogInvalid { code: error.code() }),
+            let history = webvh::History::verify(text, None, now)
+                .map_err(|error| Reason::DidLogInvalid { code: error.code() })?;
+            if history.did().scid() != Some(scid) {
+                return Err(Reason::DidLogInvalid { code: "scid-mismatch" });
             }
+            extend(&mut versions, recorded, history.versions(), limit)?;
         }
-        if let Some(reason) = failure {
-            return Err(reason);
-        }
-        let newest = versions.last().ok_or_else(unresolved)?;
-        if newest.document.id() != did && versions.iter().all(|version| version.document.id() != did) {
+        if versions.iter().all(|version| version.document.id() != did) {
             return Err(unresolved());
         }
-        let pinned = ledger
-            .heads(&MapKey::did(scid))
-            .filter_map(|current| {
-                let head_index = current.head()?.value().leaf_index;
-                Some(Pin { epoch_index: current.epoch_index(), head_index })
-            })
-            .collect();
-        Ok(Self { did: did.clone(), versions, pinned })
+        let pins = pins(scid, ledger, limit, &versions);
+        Ok(Self { did: did.clone(), versions, pins })
     }
 
     /// The DID.
@@ -146,6 +142,32 @@ impl DidHistory {
         self.versions.last()
     }
 
+    /// Place of a version that is proved to exist and is newer than the newest one at hand.
+    #[must_use]
+    pub fn missing(&self) -> Option<u64> {
+        let known = self.newest().map_or(0, |version| version.number);
+        let newest = self.pins.iter().max_by_key(|pin| pin.number)?;
+        (newest.number > known).then_some(newest.head_index)
+    }
+
+    /// When the newest version at hand was last seen to be the newest; `None` if no current-proof shows that it is.
+    #[must_use]
+    pub fn fresh_at(&self) -> Option<Timestamp> {
+        let newest = self.newest().filter(|_| self.missing().is_none())?;
+        let same = |pin: &&Pin| pin.number == newest.number;
+        self.pins.iter().filter(same).filter_map(|pin| pin.fresh_at).max()
+    }
+
+    /// Where the DID ended, if it did: the place is unknown for a version without a receipt.
+    #[must_use]
+    pub fn ended(&self) -> Option<Option<(&str, u64)>> {
+        if let Some(pin) = self.pins.iter().find(|pin| pin.ended) {
+            return Some(Some((&pin.origin, pin.head_index)));
+        }
+        let last = self.newest().filter(|version| version.deactivated)?;
+        Some(last.place.as_ref().map(|place| (place.origin.as_str(), place.leaf_index)))
+    }
+
     /// The version in force just before place `leaf_index` of the log `origin`.
     #[must_use]
     pub fn at_index(&self, origin: &str, leaf_index: u64) -> Option<(&Version, Completeness)> {
@@ -153,46 +175,70 @@ impl DidHistory {
             return self.versions.first().map(|version| (version, Completeness::Shown));
         }
         let place = |version: &Version| {
-            version.place.as_ref().filter(|place| place.origin == origin).map(|place| place.leaf_index)
+            let place = version.place.as_ref().filter(|place| place.origin == origin);
+            place.map(|place| place.leaf_index)
         };
-        let position =
-            self.versions.iter().rposition(|version| place(version).is_some_and(|at| at < leaf_index))?;
+        let before = |version: &Version| place(version).is_some_and(|at| at < leaf_index);
+        let position = self.versions.iter().rposition(before)?;
         let version = self.versions.get(position)?;
         let followed = position
             .checked_add(1)
             .and_then(|next| self.versions.get(next))
             .is_some_and(|next| place(next).is_some_and(|at| at > leaf_index));
-        let pinned = self
-            .pinned
-            .iter()
-            .any(|pin| pin.epoch_index > leaf_index && place(version) == Some(pin.head_index));
+        let pinned = self.pins.iter().any(|pin| {
+            pin.origin == origin
+                && pin.epoch_index > leaf_index
+                && place(version) == Some(pin.head_index)
+        });
         let shown = if followed || pinned { Completeness::Shown } else { Completeness::NotShown };
         Some((version, shown))
     }
 
-    /// The newest version that lists `method` for `purpose`.
-    #[must_use]
-    pub fn newest_with(&self, method: &DidUrl, purpose: Relationship) -> Option<&Version> {
-        self.versions.iter().rev().find(|version| version.document.allows(method, purpose))
+    /// The keys that `method` ever named for `purpose`, each with the newest version that lists it, newest first.
+    pub fn keys<'a>(
+        &'a self,
+        method: &'a DidUrl,
+        purpose: Relationship,
+    ) -> impl Iterator<Item = (&'a Version, &'a PublicKey)> {
+        let mut seen: Vec<&PublicKey> = Vec::new();
+        self.versions.iter().rev().filter_map(move |version| {
+            let key = version.key(method, purpose).filter(|key| !seen.contains(key))?;
+            seen.push(key);
+            Some((version, key))
+        })
     }
 
-    /// The oldest version after `version` that no longer lists `method`, for the report.
+    /// The oldest version after `version` that no longer lists `key` under `method`.
     #[must_use]
-    pub fn dropped_after(&self, version: &Version, method: &DidUrl, purpose: Relationship) -> Option<&Version> {
+    pub fn dropped_after(
+        &self,
+        version: &Version,
+        (method, key): (&DidUrl, &PublicKey),
+        purpose: Relationship,
+    ) -> Option<&Version> {
         self.versions
             .iter()
-            .find(|later| later.number > version.number && !later.document.allows(method, purpose))
+            .find(|later| later.number > version.number && !later.lists((method, key), purpose))
     }
 }
 
 impl Version {
     const fn timeless(document: DidDocument) -> Self {
-        Self { number: 0, document, time: None, deactivated: false, home: None, place: None }
+        Self {
+            number: 0,
+            version_id: None,
+            document,
+            time: None,
+            deactivated: false,
+            home: None,
+            place: None,
+        }
     }
 
     fn from_head(head: &Head, place: Option<Place>) -> Self {
         Self {
             number: head.number(),
+            version_id: Some(head.version_id().to_owned()),
             document: head.document().clone(),
             time: Some(head.time()),
             deactivated: head.deactivated(),
@@ -200,51 +246,38 @@ impl Version {
             place,
         }
     }
+
+    /// The key that `method` names, if this version lists it for `purpose`.
+    #[must_use]
+    pub fn key(&self, method: &DidUrl, purpose: Relationship) -> Option<&PublicKey> {
+        let found = self.document.method(method)?;
+        self.document.allows(method, purpose).then_some(&found.key)
+    }
+
+    /// Whether `method` names this very key for `purpose`: another version may name another key by the same URL.
+    #[must_use]
+    pub fn lists(&self, (method, key): (&DidUrl, &PublicKey), purpose: Relationship) -> bool {
+        self.key(method, purpose) == Some(key)
+    }
 }
 
-/// The contiguous run of recorded versions from the first on, each checked against its predecessor by the ledger's
-/// own rules (D1–D14).
-fn recorded_versions(
-    scid: &str,
-    ledger: &LedgerView<'_>,
+/// Appends versions of a self-certifying log that go beyond what is known, as of a time.
+///
+/// Where a log contradicts the first `recorded` versions, the ledger is right, and the log says nothing; two logs that
+/// contradict each other leave nothing to rely on.
+fn extend(
+    versions: &mut Vec<Version>,
+    recorded: usize,
+    heads: &[Head],
     limit: Timestamp,
-) -> Result<Vec<Version>, Reason> {
-    let mut by_number = BTreeMap::new();
-    for (leaf, entry) in ledger.did_leaves(scid) {
-        if leaf.leaf().time() <= limit {
-            by_number.entry(entry.number()).or_insert((entry, leaf));
+) -> Result<(), Reason> {
+    for (position, head) in heads.iter().enumerate().filter(|(_, head)| head.time() <= limit) {
+        match versions.get(position) {
+            None => versions.push(Version::from_head(head, None)),
+            Some(known) if known.version_id.as_deref() == Some(head.version_id()) => {}
+            Some(_) if position < recorded => return Ok(()),
+            Some(_) => return Err(Reason::DidLogInvalid { code: "version-conflict" }),
         }
     }
-    let mut versions: Vec<Version> = Vec::new();
-    let mut head: Option<Head> = None;
-    for (expected, (number, (entry, leaf))) in (1_u64..).zip(by_number) {
-        if number != expected {
-            break;
-        }
-        let next = webvh::check_next(head.as_ref(), &entry, leaf.leaf().time())
-            .map_err(|error| Reason::DidLogInvalid { code: error.code() })?;
-        let place = Place {
-            origin: leaf.origin().to_owned(),
-            leaf_index: leaf.leaf_index(),
-            leaf_time: leaf.leaf().time(),
-        };
-        versions.push(Version::from_head(&next, Some(place)));
-        head = Some(next);
-    }
-    Ok(versions)
-}
-
-/// Appends versions of a self-certifying log that go beyond what is recorded, as of a time.
-fn extend(versions: &mut Vec<Version>, heads: &[Head], as_of: Timestamp) {
-    let limit = as_of.plus_seconds(tolerance::LEDGER_FUTURE);
-    let known = versions.len();
-    let agrees = versions.iter().zip(heads).all(|(version, head)| {
-        version.number == head.number() && version.document.value() == head.document().value()
-    });
-    if !agrees {
-        return;
-    }
-    for head in heads.iter().skip(known).filter(|head| head.time() <= limit) {
-        versions.push(Version::from_head(head, None));
-    }
+    Ok(())
 }

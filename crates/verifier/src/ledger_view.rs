@@ -3,7 +3,7 @@
 //! In scope: which leaves are proved, and which heads. Out of scope: to which artefact they belong (`verify::record`).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::Timestamp;
 use inkan_did::webvh;
@@ -62,9 +62,7 @@ impl<'a> LedgerView<'a> {
             .iter()
             .map(|proof| {
                 let checkpoint = then.checked(proof.epoch().note());
-                let result = claimed_key(proof).map(|key| {
-                    checkpoint.clone().and_then(|head| verify_current_under(proof, &key, &head))
-                });
+                let result = checkpoint.clone().and_then(|head| shown(proof, &head)).transpose();
                 Shown { proof, checkpoint, result }
             })
             .collect();
@@ -80,10 +78,8 @@ impl<'a> LedgerView<'a> {
     /// Places and codes of current-proofs that are forged: of a log we know, not of the future, and not verifying.
     pub fn forged(&self) -> impl Iterator<Item = (usize, &'static str)> {
         self.current.iter().enumerate().filter_map(|(index, shown)| {
-            let error = match (&shown.checkpoint, &shown.result) {
-                (Err(error), _) | (Ok(_), Some(Err(error))) => error,
-                (Ok(_), Some(Ok(_)) | None) => return None,
-            };
+            let result = shown.result.as_ref().and_then(|result| result.as_ref().err());
+            let error = shown.checkpoint.as_ref().err().or(result)?;
             let harmless = matches!(
                 error,
                 ReceiptError::UnknownLog { .. } | ReceiptError::CosignatureInFuture { .. }
@@ -101,10 +97,20 @@ impl<'a> LedgerView<'a> {
         })
     }
 
-    /// The newest proved state of one key of the map, as of the judged time.
+    /// The newest proved state of one key of the map of the log `origin`, as of the judged time. Places of different
+    /// logs do not compare.
     #[must_use]
-    pub fn newest(&self, key: &MapKey) -> Option<VerifiedCurrent> {
-        self.heads(key).max_by_key(VerifiedCurrent::epoch_index)
+    pub fn newest(&self, key: &MapKey, origin: &str) -> Option<VerifiedCurrent> {
+        self.heads(key)
+            .filter(|current| current.epoch().origin() == origin)
+            .max_by_key(VerifiedCurrent::epoch_index)
+    }
+
+    /// Logs that current-proofs at hand are of.
+    #[must_use]
+    pub fn origins(&self) -> BTreeSet<&str> {
+        let heads = self.current.iter().filter_map(|shown| shown.checkpoint.as_ref().ok());
+        heads.map(VerifiedCheckpoint::origin).collect()
     }
 
     /// Every proved state of one key of the map, absence included, that was seen by the judged time.
@@ -120,13 +126,37 @@ impl<'a> LedgerView<'a> {
     }
 }
 
-/// The key that a current-proof's head names; a proof of absence names none.
-fn claimed_key(proof: &CurrentProof) -> Option<MapKey> {
-    let leaf = proof.claimed_head()?;
-    if leaf.kind() == Kind::Did {
-        return inkan_ledger::state::parse_did_body(leaf.body()).ok().map(|entry| MapKey::did(entry.scid()));
+/// What a current-proof shows of the key that its head names. A proof of absence names none, and only its epoch can be
+/// looked at before somebody asks about a key.
+fn shown(
+    proof: &CurrentProof,
+    checkpoint: &VerifiedCheckpoint,
+) -> Result<Option<VerifiedCurrent>, ReceiptError> {
+    match claimed_key(proof)? {
+        Some(key) => verify_current_under(proof, &key, checkpoint).map(Some),
+        None => verify_receipt_under(proof.epoch(), checkpoint).map(|_| None),
     }
-    SignedEntry::parse(leaf.kind(), leaf.body()).ok()?.map_key().map(|(key, _)| key)
+}
+
+/// The key that a current-proof's head names; none for a proof of absence, and for kinds not understood here.
+fn claimed_key(proof: &CurrentProof) -> Result<Option<MapKey>, ReceiptError> {
+    let Some(leaf) = proof.claimed_head() else {
+        let has_head = proof.to_value().get("head").is_some();
+        return if has_head { Err(ReceiptError::MalformedBody) } else { Ok(None) };
+    };
+    match leaf.kind() {
+        Kind::Did => {
+            let entry = inkan_ledger::state::parse_did_body(leaf.body());
+            let entry = entry.map_err(|_| ReceiptError::MalformedBody)?;
+            Ok(Some(MapKey::did(entry.scid())))
+        }
+        Kind::Issuance | Kind::Countersignature | Kind::Status => {
+            let entry = SignedEntry::parse(leaf.kind(), leaf.body());
+            let entry = entry.map_err(|_| ReceiptError::MalformedBody)?;
+            Ok(entry.map_key().map(|(key, _)| key))
+        }
+        Kind::Epoch | Kind::Trust | Kind::Anchor | Kind::Once => Ok(None),
+    }
 }
 
 /// Signed heads under the pinned logs, each checked once: many receipts share one.

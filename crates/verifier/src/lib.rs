@@ -15,8 +15,10 @@ pub mod verified;
 pub mod verify;
 
 pub use check::{Check, CheckName, Outcome, Weight};
-pub use material::{Context, Expectation, Live, Material};
+pub use material::{Context, Expectation, Live, Material, Receipts};
 pub use plan::{Want, plan};
 pub use reason::Reason;
-pub use verified::{Presenter, Recorded, Verification, VerifiedCountersignature, VerifiedCredential};
+pub use verified::{
+    Presenter, Recorded, Verification, VerifiedCountersignature, VerifiedCredential,
+};
 pub use verify::verify;

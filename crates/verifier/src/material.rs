@@ -59,6 +59,8 @@ pub struct Context {
     pub receipts: Receipts,
     /// What a presentation must answer; `None` if the verifier knows no nonce for it.
     pub expectation: Option<Expectation>,
+    /// Greatest age in seconds of what is known of the newest state of DIDs and status lists; `None` asks for none.
+    pub max_age: Option<i64>,
     /// The time that everything but freshness is judged at.
     pub as_of: Timestamp,
     /// When the artefact reached the verifier.

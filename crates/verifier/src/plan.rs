@@ -6,7 +6,7 @@
 use inkan_core::Digest;
 use inkan_credential::{Artefact, Bundle, SecuredCredential, countersignature};
 use inkan_did::{Did, DidUrl};
-use inkan_ledger::{ActId, EntryId, Kind, commitment};
+use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, commitment};
 
 /// One thing that a verification wants to know.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,6 +56,7 @@ pub fn plan(bundle: &Bundle) -> Vec<Want> {
     for secured in bundle.artefact.credentials() {
         plan_credential(secured, &bundle.countersignatures, &mut wants);
     }
+    plan_registrants(bundle, &mut wants);
     let mut distinct: Vec<Want> = Vec::new();
     for want in wants {
         if !distinct.contains(&want) {
@@ -100,6 +101,22 @@ fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut V
             });
         }
         wants.push(Want::Did(signer));
+    }
+}
+
+/// Who signed the entries that receipts of the bundle show: their keys are needed, and what became of the acts that
+/// they registered for others.
+fn plan_registrants(bundle: &Bundle, wants: &mut Vec<Want>) {
+    for value in &bundle.receipts {
+        let receipt = Receipt::from_bundle_value(value, &bundle.checkpoints).ok();
+        let leaf = receipt.and_then(|receipt| Leaf::parse(receipt.leaf_bytes()).ok());
+        let entry = leaf.and_then(|leaf| SignedEntry::parse(leaf.kind(), leaf.body()).ok());
+        let Some(entry) = entry else { continue };
+        wants.push(Want::Did(entry.issuer().to_string()));
+        if let Claims::Countersignature { act, .. } = entry.claims() {
+            let (log, scid) = (entry.audience().to_owned(), entry.scid().to_owned());
+            wants.push(Want::Act { log, scid, act: *act });
+        }
     }
 }
 

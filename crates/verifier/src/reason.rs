@@ -42,7 +42,9 @@ pub enum Reason {
     #[error("the key has been replaced, and no receipt shows that it signed before that")]
     ReceiptNeededForRotatedKey,
     /// A receipt is there, but its time rests on the operator's word alone, and the key has been replaced since.
-    #[error("the key has been replaced, and the record's time is graded {found} where {needed} is needed")]
+    #[error(
+        "the key has been replaced, and the record's time is graded {found} where {needed} is needed"
+    )]
     TimeGradeTooLow {
         /// The grade found.
         found: String,
@@ -125,9 +127,9 @@ pub enum Reason {
         /// Where the list is published.
         uri: String,
     },
-    /// The newest status list at hand is past its own end, or a newer one is known to exist.
-    #[error("the newest status list at hand is too old")]
-    StatusStale,
+    /// The newest information at hand is past its own end, older than asked for, or a newer one is known to exist.
+    #[error("the newest information at hand is too old")]
+    Stale,
     /// The list is malformed, signed by somebody else, or its proof does not verify.
     #[error("the status list cannot be used ({code})")]
     StatusListInvalid {
@@ -160,6 +162,12 @@ pub enum Reason {
     SuiteUnknown {
         /// The suite's name.
         suite: String,
+    },
+    /// The signature says of itself that it does not hold at the time it is judged at.
+    #[error("the signature is not in force, by its own dates, as of {as_of}")]
+    SignatureNotInTime {
+        /// The time it is judged at.
+        as_of: Timestamp,
     },
     /// The presentation's proof does not verify.
     #[error("the presentation's proof does not verify")]
@@ -216,13 +224,14 @@ impl Reason {
             Self::Revoked { .. } => "credential-revoked",
             Self::Suspended { .. } => "credential-suspended",
             Self::StatusMissing { .. } => "status-list-missing",
-            Self::StatusStale => "stale",
+            Self::Stale => "stale",
             Self::StatusListInvalid { .. } => "status-list-invalid",
             Self::SchemaMissing { .. } => "schema-missing",
             Self::SchemaMismatch => "schema-mismatch",
             Self::CountersignatureInvalid { .. } => "countersignature-invalid",
             Self::ActSuperseded { .. } => "act-superseded",
             Self::SuiteUnknown { .. } => "suite-unknown",
+            Self::SignatureNotInTime { .. } => "signature-not-in-time",
             Self::PresentationProofInvalid => "presentation-proof-invalid",
             Self::NonceInvalid => "nonce-invalid",
             Self::AudienceMismatch { .. } => "audience-mismatch",

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use inkan_credential::{Artefact, Bundle};
 use inkan_did::Did;
+use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
@@ -29,6 +30,7 @@ use crate::verified::Verification;
 /// result lists every check, also after the first failure; an unknown one never counts as passed.
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
     let bench = Bench {
+        bundle,
         material,
         context,
         ledger: LedgerView::new(material, context),
@@ -41,12 +43,11 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
             (presentation::check(&bench, presentation, &mut checks), true)
         }
     };
-    let beside = &bundle.countersignatures;
     let mut credentials = Vec::new();
     for (index, credential) in bundle.artefact.credentials().iter().enumerate() {
         let subject = format!("cred[{index}]");
         let from = checks.len();
-        let mut judged = credential::check(&bench, &subject, credential, beside, &mut checks);
+        let mut judged = credential::check(&bench, &subject, credential, &mut checks);
         if let Some(presenter) = &presenter {
             presentation::check_holder(&subject, credential, presenter, &mut checks);
         }
@@ -55,7 +56,12 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         }
         credentials.push(judged);
     }
-    unrelated_receipts(&bench, bundle, &mut checks);
+    let from = checks.len();
+    other_material(&bench, &mut checks);
+    if checks.iter().skip(from).any(Check::failed) {
+        // What comes with forged material leaves no evidence behind.
+        credentials.fill(None);
+    }
     checks.sort_by(|a, b| (&a.subject, a.name).cmp(&(&b.subject, b.name)));
     Verification {
         checks,
@@ -69,6 +75,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
 
 /// What every check is made with.
 struct Bench<'a> {
+    bundle: &'a Bundle,
     material: &'a Material,
     context: &'a Context,
     ledger: LedgerView<'a>,
@@ -82,14 +89,15 @@ impl Bench<'_> {
             return known.clone();
         }
         let collected =
-            DidHistory::collect(did, self.material, &self.ledger, self.context.as_of).map(Rc::new);
+            DidHistory::collect(did, self.material, &self.ledger, self.context).map(Rc::new);
         self.histories.borrow_mut().insert(did.as_str().to_owned(), collected.clone());
         collected
     }
 }
 
-/// Receipts with an opening that fits no artefact at hand are listed, and nothing rests on them (decisions 13).
-fn unrelated_receipts(bench: &Bench<'_>, bundle: &Bundle, checks: &mut Vec<Check>) {
+/// Material that was forged is a refusal; receipts that belong to nothing at hand are listed, and nothing rests on
+/// them (decisions 13).
+fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
     for code in &bench.material.malformed {
         let reason = Reason::ReceiptInvalid { code };
         checks.push(Check::fail(CheckName::OnLedger, "bundle", reason));
@@ -98,20 +106,46 @@ fn unrelated_receipts(bench: &Bench<'_>, bundle: &Bundle, checks: &mut Vec<Check
         let subject = format!("current[{index}]");
         checks.push(Check::fail(CheckName::OnLedger, &subject, Reason::ReceiptInvalid { code }));
     }
-    let known = record::digests(bundle);
+    let known = record::digests(bench.bundle);
     for (index, seen) in bench.ledger.receipts().iter().enumerate() {
-        let related = seen.receipt.opening().map_or_else(
-            || seen.result.is_ok(),
-            |opening| known.contains(&opening.digest),
-        );
-        if !related {
-            let subject = format!("receipt[{index}]");
-            checks.push(Check::unknown(
-                CheckName::OtherReceipt,
-                &subject,
-                Reason::ReceiptUnrelated,
-                Weight::Informative,
-            ));
+        let subject = format!("receipt[{index}]");
+        if let Some(opening) = seen.receipt.opening() {
+            if !known.contains(&opening.digest) {
+                checks.push(unrelated(&subject));
+            }
+            continue;
+        }
+        match &seen.result {
+            Ok(_) => {}
+            Err(error) if about_us(bench, seen.receipt) => {
+                let reason = Reason::ReceiptInvalid { code: error.code() };
+                checks.push(Check::fail(CheckName::OnLedger, &subject, reason));
+            }
+            Err(_) => checks.push(unrelated(&subject)),
         }
     }
+}
+
+fn unrelated(subject: &str) -> Check {
+    let reason = Reason::ReceiptUnrelated;
+    Check::unknown(CheckName::OtherReceipt, subject, reason, Weight::Informative)
+}
+
+/// Whether a receipt of a log that we know claims to be about a DID that the verification rests on.
+fn about_us(bench: &Bench<'_>, receipt: &Receipt) -> bool {
+    let origin = receipt.note().text().lines().next().unwrap_or_default();
+    if !bench.context.logs.iter().any(|log| log.has_log(origin)) {
+        return false;
+    }
+    let Ok(leaf) = Leaf::parse(receipt.leaf_bytes()) else { return false };
+    let scid = if leaf.kind() == Kind::Did {
+        inkan_ledger::state::parse_did_body(leaf.body()).map(|entry| entry.scid().to_owned()).ok()
+    } else {
+        let entry = SignedEntry::parse(leaf.kind(), leaf.body());
+        entry.map(|entry| entry.scid().to_owned()).ok()
+    };
+    let histories = bench.histories.borrow();
+    scid.is_some_and(|scid| {
+        histories.keys().any(|did| Did::parse(did).is_ok_and(|did| did.scid() == Some(&scid)))
+    })
 }

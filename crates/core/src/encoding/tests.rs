@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn what_is_written_is_read_back() {
     for length in 0..70usize {
-        let bytes: Vec<u8> = (0..length).map(|i| (i * 37 % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..length).map(|i| u8::try_from(i * 37 % 251).unwrap()).collect();
         assert_eq!(decode_b64(&b64(&bytes)), Ok(bytes.clone()));
         assert_eq!(decode_b64u(&b64u(&bytes)), Ok(bytes.clone()));
         assert_eq!(decode_hex(&hex(&bytes)), Ok(bytes.clone()));

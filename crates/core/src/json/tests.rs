@@ -34,3 +34,16 @@ fn canonical_form_sorts_and_formats_as_ecmascript() {
     let text = String::from_utf8(canonicalize(&value).unwrap()).unwrap();
     assert_eq!(text, "{\"a\":\"\\u000f\\n\",\"b\":[1,1e+21,0.000001,0],\"€\":1}");
 }
+
+#[test]
+fn whole_numbers_beyond_the_safe_range_are_refused_however_they_are_written() {
+    for text in ["9007199254740992", "900925474E7", "18446744073709551616", "-1e20", "1e19"] {
+        assert_eq!(parse(text.as_bytes(), 99), Err(JsonError::IntegerRange), "{text}");
+    }
+    for (text, canonical) in
+        [("9.007199254740991e15", "9007199254740991"), ("1e30", "1e+30"), ("4.50", "4.5")]
+    {
+        let value = parse(text.as_bytes(), 99).unwrap();
+        assert_eq!(canonicalize(&value).unwrap(), canonical.as_bytes());
+    }
+}

@@ -1,4 +1,4 @@
-use inkan_crypto::{KeyType, Signer as _, jws};
+use inkan_crypto::{KeyType, jws};
 use proptest::prelude::*;
 
 use super::*;
@@ -321,7 +321,7 @@ proptest! {
     fn any_flipped_bit_of_a_jws_countersignature_is_caught(at in 0_usize..10_000, bit in 0_u8..8) {
         let by = holder();
         let text = signed_jose(&by, Decision::Accept);
-        let mut bytes = text.clone().into_bytes();
+        let mut bytes = text.into_bytes();
         let at = at % bytes.len();
         bytes[at] ^= 1 << bit;
         if let Ok(changed) = String::from_utf8(bytes)

@@ -1,4 +1,4 @@
-use inkan_crypto::{KeyType, Signer as _, jws};
+use inkan_crypto::{KeyType, jws};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-use inkan_crypto::{KeyType, Signer as _};
+use inkan_crypto::KeyType;
 use serde_json::json;
 
 use super::*;

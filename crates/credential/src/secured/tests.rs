@@ -1,5 +1,5 @@
 use inkan_core::encoding::b64u;
-use inkan_crypto::{KeyType, Signer as _, jws};
+use inkan_crypto::{KeyType, jws};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 

@@ -15,7 +15,7 @@ fn the_proof_carries_the_documents_context_and_its_id() {
 #[test]
 fn the_jws_says_what_it_is() {
     let compact = issued_jose().to_bare();
-    let jws = inkan_crypto::jws::Jws::parse(&compact, 10_000).unwrap();
+    let jws = jws::Jws::parse(&compact, 10_000).unwrap();
     assert_eq!(jws.typ(), Some("vc+jwt"));
     assert_eq!(jws.header()["cty"], "vc");
     assert_eq!(jws.kid(), Some(issuer().method.as_str()));

@@ -49,6 +49,14 @@ fn keys_are_listed_for_what_they_are_listed_for() {
 }
 
 #[test]
+fn a_key_without_controller_is_controlled_by_the_did() {
+    let mut key = key("#a");
+    key.as_object_mut().unwrap().remove("controller");
+    let document = read(json!({ "verificationMethod": [key] })).unwrap();
+    assert_eq!(document.verification_methods()[0].controller, did());
+}
+
+#[test]
 fn keys_of_other_types_stay_out_of_the_list() {
     let mut x25519 = key("#x");
     x25519["publicKeyMultibase"] = json!(X25519);

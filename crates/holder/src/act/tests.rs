@@ -1,7 +1,7 @@
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::model::CONTEXT_V2;
 use inkan_credential::sign;
-use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use inkan_crypto::{KeyType, SecretKey};
 use serde_json::json;
 
 use super::*;

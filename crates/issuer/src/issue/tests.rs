@@ -1,5 +1,5 @@
 use inkan_core::rng::insecure::SeededRng;
-use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use inkan_crypto::{KeyType, SecretKey};
 use serde_json::{Map, json};
 
 use super::*;

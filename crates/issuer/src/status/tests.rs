@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::status_list::StatusListCredential;
-use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use inkan_crypto::{KeyType, SecretKey};
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn a_published_list_says_who_is_revoked() {
     let (one, two) = (state.allocate(&mut rng).unwrap(), state.allocate(&mut rng).unwrap());
     state.change(&one, BitState::Set).unwrap();
     for (seq, format) in [(1, Format::DataIntegrity), (2, Format::Jose)] {
-        let signer = ("did:example:acme#k", &key as &dyn Signer);
+        let signer: (&str, &dyn Signer) = ("did:example:acme#k", &key);
         let published = state.publish(&publication(format), signer).unwrap();
         assert_eq!((published.seq, published.length), (seq, MINIMUM_BITS));
         assert_eq!(published.digest, sha256(&[published.body.as_bytes()]));
@@ -67,7 +67,7 @@ fn changes_that_make_no_sense_are_refused() {
     let code = |state: &mut StatusListState, entry: &StatusEntry, to| {
         state.change(entry, to).unwrap_err().code()
     };
-    let other = StatusEntry { list_uri: "https://a.example".to_owned(), ..entry.clone() };
+    let other = StatusEntry { list_uri: "https://a.example".to_owned(), ..entry };
     assert_eq!(code(&mut state, &other, BitState::Set), "status-entry-of-another-list");
     let other = StatusEntry { purpose: StatusPurpose::Suspension, ..entry.clone() };
     assert_eq!(code(&mut state, &other, BitState::Set), "status-entry-of-another-list");

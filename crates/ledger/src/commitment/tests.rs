@@ -1,3 +1,5 @@
+#![expect(clippy::as_conversions, reason = "small numbers, in tests")]
+
 use super::*;
 
 const SCID: &str = "QmYNCgQySUjGKHdgzBu5RKqGuFEKjgBsDBgpcmERxzHNjr";
@@ -26,7 +28,7 @@ fn every_part_of_the_preimage_matters() {
 
 #[test]
 fn acts_have_one_text_form() {
-    let mut rng = inkan_core::rng::insecure::SeededRng::new(1);
+    let mut rng = rng::insecure::SeededRng::new(1);
     let act = ActId::draw(&mut rng);
     assert_eq!(ActId::from_b64u(&act.to_b64u()), Ok(act));
     assert_eq!(ActId::from_b64u("QQ"), Err(EncodingError::Length));

@@ -32,7 +32,7 @@ fn a_cosignature_says_when_it_was_made() {
         Err(CosignatureError::Signature)
     );
     // The timestamp is signed.
-    let mut later = line.signature.clone();
+    let mut later = line.signature;
     later[7] ^= 1;
     assert_eq!(verify_cosignature(TEXT, &later, &public), Err(CosignatureError::Signature));
 }

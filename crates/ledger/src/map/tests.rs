@@ -1,3 +1,5 @@
+#![expect(clippy::string_slice, reason = "the text is zeroes and ones")]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -45,7 +47,10 @@ fn the_keys_of_the_specification_are_met() {
     let act = ActId::from_bytes(std::array::from_fn(|i| u8::try_from(i).unwrap()));
     let keys = [
         (MapKey::did(SCID), "7bb82f3136cd3bc53f5ecd66ef54920dbb739141275aac2d7f870b97764a5099"),
-        (MapKey::act(SCID, &act), "a8d3ff7cd87e5c13018905cd964e1672edc8a9a579dc4c117b963a208a607517"),
+        (
+            MapKey::act(SCID, &act),
+            "a8d3ff7cd87e5c13018905cd964e1672edc8a9a579dc4c117b963a208a607517",
+        ),
         (
             MapKey::of(Kind::Once, &["coupon", &act.to_b64u()]),
             "ed8eb31de2bca4752fdc09dd8809feecab482483cc8b4117c7a3636effc12242",

@@ -49,11 +49,9 @@ fn loose_notes_are_refused_with_their_rule() {
 
 #[test]
 fn verifier_keys_have_one_form() {
-    for material in [
-        KeyMaterial::Note(key(1)),
-        KeyMaterial::Cosignature(key(1)),
-        KeyMaterial::Tsa([7; 32]),
-    ] {
+    for material in
+        [KeyMaterial::Note(key(1)), KeyMaterial::Cosignature(key(1)), KeyMaterial::Tsa([7; 32])]
+    {
         let vkey = VerifierKey::new("w1.example/a", material).unwrap();
         assert_eq!(VerifierKey::parse(&vkey.to_string()), Ok(vkey.clone()));
         let wrong_id = vkey.to_string().replacen(&hex(&vkey.id()), "00000000", 1);

@@ -45,7 +45,8 @@ fn nested_groups_count_their_own_members() {
 
 #[test]
 fn a_policy_of_all_asks_for_all() {
-    let names = ["w1", "w2"].map(|name| (name.to_owned(), witness(name, name.len() as u64 + u64::from(name.as_bytes()[1]))));
+    let names =
+        ["w1", "w2"].map(|name| (name.to_owned(), witness(name, u64::from(name.as_bytes()[1]))));
     let policy = LogPolicy::parse(&LogPolicy::text_of_all(&log("a", 1), &names)).unwrap();
     assert!(met(&policy, &[0, 1]) && !met(&policy, &[0]) && !met(&policy, &[1]));
     let none = LogPolicy::parse(&LogPolicy::text_of_all(&log("a", 1), &[])).unwrap();

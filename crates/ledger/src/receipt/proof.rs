@@ -65,9 +65,8 @@ impl TlogProof {
             .and_then(parse_decimal)
             .ok_or(malformed("index line"))?;
         let path = lines.map(parse_hash).collect::<Option<Vec<_>>>();
-        let path = path
-            .filter(|path| path.len() <= PATH_LIMIT)
-            .ok_or(malformed("a line of the path"))?;
+        let path =
+            path.filter(|path| path.len() <= PATH_LIMIT).ok_or(malformed("a line of the path"))?;
         // V3 and V4.
         let note = SignedNote::parse(note).map_err(|_| malformed("checkpoint is not a note"))?;
         let checkpoint = Checkpoint::parse_text(note.text())

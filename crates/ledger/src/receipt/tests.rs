@@ -1,1 +1,156 @@
+use proptest::prelude::*;
+use serde_json::json;
+
 use super::*;
+use crate::opening::DigestFormat;
+use crate::testing::{Person, World};
+
+fn receipts() -> (World, Vec<Receipt>) {
+    let mut world = World::new();
+    for seed in 5..9 {
+        world.register(&Person::new(seed));
+    }
+    let size = world.seal(9);
+    let note = world.cosigned(size, &[10, 11]);
+    let receipts = (0..size).map(|index| world.log.receipt(index, &note).unwrap()).collect();
+    (world, receipts)
+}
+
+fn code<T>(result: Result<T, ReceiptError>) -> &'static str {
+    result.map(|_| ()).unwrap_err().code()
+}
+
+#[test]
+fn sidecars_are_read_as_they_were_written() {
+    let (_, receipts) = receipts();
+    for receipt in receipts {
+        let digest = inkan_core::sha256(&[b"x"]);
+        let opening = Opening { format: DigestFormat::Jws, salt: [1; 16], digest };
+        let opened = receipt.clone().with_opening(opening);
+        for receipt in [receipt, opened] {
+            let value = receipt.to_value();
+            assert_eq!(Receipt::parse(value.to_string().as_bytes()), Ok(receipt.clone()));
+            assert_eq!(Receipt::from_value(&value), Ok(receipt));
+        }
+    }
+}
+
+#[test]
+fn receipts_of_a_bundle_share_their_checkpoints() {
+    let (world, receipts) = receipts();
+    let mut checkpoints = vec![world.cosigned(1, &[1, 1]).to_string()];
+    let values: Vec<_> =
+        receipts.iter().map(|receipt| receipt.to_bundle_value(&mut checkpoints)).collect();
+    assert_eq!(checkpoints.len(), 2);
+    for (value, receipt) in values.iter().zip(&receipts) {
+        assert_eq!(value["checkpoint"], 1);
+        assert_eq!(Receipt::from_bundle_value(value, &checkpoints).as_ref(), Ok(receipt));
+        assert_eq!(code(Receipt::from_value(value)), "malformed-receipt");
+        assert_eq!(code(Receipt::from_bundle_value(value, &checkpoints[..1])), "malformed-receipt");
+        let mut cut = value.clone();
+        cut["proof"] = value["proof"].as_str().unwrap().trim_end().into();
+        assert_eq!(code(Receipt::from_bundle_value(&cut, &checkpoints)), "malformed-receipt");
+        assert_eq!(
+            Receipt::from_bundle_value(&receipt.to_value(), &checkpoints).as_ref(),
+            Ok(receipt)
+        );
+    }
+}
+
+#[test]
+fn sidecars_are_closed_and_typed() {
+    let (_, receipts) = receipts();
+    let good = receipts[1].to_value();
+    for (member, value) in [
+        ("type", json!("inkan-receipt/2")),
+        ("leaf", json!("A")),
+        ("leaf", json!(1)),
+        ("proof", json!(null)),
+        ("proof", json!("")),
+        ("opening", json!({})),
+        ("cose", json!("=")),
+        ("checkpoint", json!(0)),
+        ("note", json!("x")),
+    ] {
+        let mut other = good.clone();
+        other[member] = value;
+        assert_eq!(code(Receipt::from_value(&other)), "malformed-receipt", "{member}");
+    }
+    assert_eq!(code(Receipt::from_value(&json!([]))), "malformed-receipt");
+    assert_eq!(code(Receipt::parse(b"{")), "malformed-receipt");
+}
+
+#[test]
+fn proofs_have_one_text_form() {
+    let (world, receipts) = receipts();
+    let good = receipts[1].proof().to_string();
+    assert!(good.starts_with("c2sp.org/tlog-proof@v1\nindex 1\n"));
+    assert_eq!(TlogProof::parse(&good).unwrap().to_string(), good);
+    let path_line = good.lines().nth(2).unwrap();
+    let long = format!("{}\n", path_line).repeat(64);
+    let size = world.log.size();
+    let changed = [
+        good.replacen("v1\n", "v2\n", 1),
+        good.replacen("index 1", "index 01", 1),
+        good.replacen("index 1", "index +1", 1),
+        good.replacen("index 1", "index -1", 1),
+        good.replacen("index 1", "index １", 1),
+        good.replacen("index 1", &format!("index {size}"), 1),
+        good.replacen("index 1", "index 9223372036854775808", 1),
+        good.replacen("index 1\n", "", 1),
+        good.replacen("index 1", "extra =\nindex 1", 1),
+        good.replacen("index 1", "extra AA==\nextra AA==\nindex 1", 1),
+        good.replacen(path_line, path_line.trim_end_matches('='), 1),
+        good.replacen(path_line, "AAAA", 1),
+        good.replacen(path_line, &format!("{path_line} "), 1),
+        good.replacen(&format!("{path_line}\n"), &long, 1),
+        good.replace('\n', "\r\n"),
+        good.replacen("\n\n", "\n", 1),
+        good.trim_end().to_owned(),
+        good.replacen(&format!("\n{size}\n"), &format!("\n{size}\nextension\n"), 1),
+        good.replacen(&format!("\n{size}\n"), &format!("\n0{size}\n"), 1),
+        format!("{good}{}", "— x AAAAAAA=\n".repeat(62)),
+        format!("{good}{}", "x".repeat(NOTE_LIMIT)),
+        good.replacen("index", "\tindex", 1),
+    ];
+    for text in changed {
+        assert_ne!(text, good);
+        assert_eq!(code(TlogProof::parse(&text)), "malformed-receipt", "{text:?}");
+    }
+    let extra = good.replacen("index", "extra AAAA\nindex", 1);
+    assert_eq!(TlogProof::parse(&extra).unwrap().to_string(), extra, "parsed, and without meaning");
+}
+
+#[test]
+fn receipts_stay_small() {
+    let mut world = World::new();
+    for seed in 5..8 {
+        world.register(&Person::new(seed));
+    }
+    let size = world.seal(9);
+    let proof = world.log.receipt(1, &world.cosigned(size, &[10, 11])).unwrap();
+    let text = proof.proof().to_string();
+    // 1,110 bytes at 10k leaves: 14 path lines of 45 bytes and 480 of everything else.
+    let path = 45 * proof.proof().path().path.len();
+    assert!(text.len() - path <= 1_110 - 14 * 45, "{} bytes beside the path", text.len() - path);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in any::<String>(), tail in "[a-zA-Z0-9=\n ]{0,120}") {
+        let _ = TlogProof::parse(&text);
+        let _ = TlogProof::parse(&format!("c2sp.org/tlog-proof@v1\n{tail}"));
+        let _ = Receipt::parse(text.as_bytes());
+    }
+
+    #[test]
+    fn what_is_read_is_written_back(at in any::<usize>(), byte in any::<u8>()) {
+        let (_, receipts) = receipts();
+        let mut text = receipts[2].proof().to_string().into_bytes();
+        let at = at % text.len();
+        text[at] = byte;
+        if let Ok(text) = String::from_utf8(text) && let Ok(proof) = TlogProof::parse(&text) {
+            prop_assert_eq!(proof.to_string(), text);
+        }
+    }
+}

@@ -1,12 +1,17 @@
 //! Checks 3–11 of one credential.
 
 use inkan_core::{Digest, tolerance};
-use inkan_credential::{Proof, SecuredCredential, countersignature, proof::{Cryptosuite, Purpose}, schema};
+use inkan_credential::model::SchemaKind;
+use inkan_credential::{
+    Proof, SecuredCredential,
+    proof::{Cryptosuite, Purpose},
+    schema,
+};
 use inkan_did::{Did, Relationship};
 use inkan_ledger::Kind;
 
 use super::record::{self, Found};
-use super::signer::{self, Signer};
+use super::signer::{self, NoSigner, Signer};
 use super::{Bench, countersigned, status};
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
@@ -19,14 +24,13 @@ pub(super) fn check(
     bench: &Bench<'_>,
     subject: &str,
     secured: &SecuredCredential,
-    beside: &[String],
     checks: &mut Vec<Check>,
 ) -> Option<VerifiedCredential> {
     let credential = secured.credential();
     let digest = secured.issuance_digest();
     validity(bench, subject, secured, checks);
     schemas(bench, subject, secured, checks);
-    let acts = countersignature::list(secured, beside);
+    let acts = countersigned::about(bench, secured);
     other_proofs(bench, subject, secured, checks);
 
     let Ok(issuer) = Did::parse(credential.issuer()) else {
@@ -62,18 +66,11 @@ pub(super) fn check(
             .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
     );
     let signed = signature(subject, secured, &issuer, &history, checks);
-    if let Some((url, signer)) = &signed {
-        checks.push(signer::in_force(
-            bench,
-            CheckName::KeyInForce,
-            subject,
-            &history,
-            (url, signer),
-            Relationship::AssertionMethod,
-            &found,
-        ));
+    if let Some(signer) = &signed {
+        let line = (CheckName::KeyInForce, subject);
+        checks.push(signer::in_force(bench, line, &history, signer, &found));
     }
-    did_active(subject, &history, &found, checks);
+    did_active(bench, subject, &history, &found, checks);
     let status = status::check(bench, subject, secured, &issuer, checks);
     let countersignatures = match acts {
         Ok(acts) => countersigned::check(bench, subject, secured, &acts, checks),
@@ -83,13 +80,13 @@ pub(super) fn check(
             vec![]
         }
     };
-    let (method, _) = signed?;
+    let signer = signed?;
     Some(VerifiedCredential {
         credential: credential.clone(),
         format: format_name(secured),
         digest,
         issuer: issuer.to_string(),
-        issuer_method: method.to_string(),
+        issuer_method: signer.url.to_string(),
         holder_keys: holder_keys(bench, credential.subject_id()),
         recorded: found.record.map(|record| record.recorded),
         status: status?,
@@ -103,32 +100,39 @@ fn signature(
     issuer: &Did,
     history: &DidHistory,
     checks: &mut Vec<Check>,
-) -> Option<(inkan_did::DidUrl, Signer)> {
-    let method = secured.issuer_verification_method();
-    let fail = |reason| Check::fail(CheckName::Signature, subject, reason);
-    match signer::did_of(method) {
-        Ok(did) if did == *issuer => {}
-        Ok(_) => {
-            checks.push(fail(Reason::IssuerNotController));
-            return None;
-        }
-        Err(reason) => {
-            checks.push(fail(reason));
-            return None;
-        }
+) -> Option<Signer> {
+    const NAME: CheckName = CheckName::Signature;
+    if let Some(Cryptosuite::Unknown(suite)) = secured.issuer_proof().map(Proof::cryptosuite) {
+        let reason = Reason::SuiteUnknown { suite: suite.clone() };
+        checks.push(Check::unknown(NAME, subject, reason, Weight::Required));
+        return None;
     }
-    match signer::key(history, method, Relationship::AssertionMethod) {
-        Ok((url, signer)) => {
-            let holds = secured.verify_issuer_proof(&signer.key).is_ok();
-            checks.push(if holds {
-                Check::pass(CheckName::Signature, subject).with("format", format_name(secured))
-            } else {
-                fail(Reason::CredentialProofInvalid)
-            });
-            Some((url, signer))
+    let method = secured.issuer_verification_method();
+    let found = match signer::did_of(method) {
+        Err(reason) => Err(reason),
+        Ok(did) if did != *issuer => Err(Reason::IssuerNotController),
+        Ok(_) => signer::find(history, method, Relationship::AssertionMethod, |key| {
+            secured.verify_issuer_proof(key)
+        })
+        .map_err(|problem| match problem {
+            NoSigner::Unlisted => Reason::MethodUnknown,
+            NoSigner::Fails(_) => Reason::CredentialProofInvalid,
+        }),
+    };
+    match found {
+        Ok(signer) => {
+            checks.push(Check::pass(NAME, subject).with("format", format_name(secured)));
+            Some(signer)
         }
         Err(reason) => {
-            checks.push(fail(reason));
+            checks.push(match (reason, history.missing()) {
+                // A version of the DID that is not at hand may list the key.
+                (Reason::MethodUnknown, Some(leaf_index)) => {
+                    let reason = Reason::HistoryIncomplete { leaf_index };
+                    Check::unknown(NAME, subject, reason, Weight::Required)
+                }
+                (reason, _) => Check::fail(NAME, subject, reason),
+            });
             None
         }
     }
@@ -148,13 +152,22 @@ fn on_ledger(
         checks.push(Check::fail(CheckName::OnLedger, subject, reason.clone()));
     }
     let Some(record) = &found.record else {
-        let reason = found.open.clone().unwrap_or(Reason::ReceiptMissing);
-        let named = secured.credential().ledger_record().is_some();
-        checks.push(if found.failure.is_some() || !(required || named || found.open.is_some()) {
-            Check::skipped(CheckName::Time, subject)
-        } else {
-            Check::unknown(CheckName::OnLedger, subject, reason, weight)
-        });
+        let named = secured.credential().ledger_record().map(|record| &record.log);
+        let pinned = |log: &String| bench.context.logs.iter().any(|logs| logs.has_log(log));
+        let reason = match (&found.open, named) {
+            (Some(open), _) => open.clone(),
+            (None, Some(log)) if !pinned(log) => Reason::UnknownLog { origin: log.clone() },
+            (None, _) => Reason::ReceiptMissing,
+        };
+        if found.failure.is_none() {
+            let asked = required || named.is_some() || found.open.is_some();
+            checks.push(if asked {
+                Check::unknown(CheckName::OnLedger, subject, reason, weight)
+            } else {
+                Check::skipped(CheckName::OnLedger, subject)
+            });
+        }
+        checks.push(Check::skipped(CheckName::Time, subject));
         return;
     };
     let recorded = &record.recorded;
@@ -174,7 +187,8 @@ fn on_ledger(
     let time = if grade >= needed {
         Check::pass(CheckName::Time, subject)
     } else {
-        let reason = Reason::TimeGradeTooLow { found: grade.to_string(), needed: needed.to_string() };
+        let reason =
+            Reason::TimeGradeTooLow { found: grade.to_string(), needed: needed.to_string() };
         if required {
             Check::fail(CheckName::Time, subject, reason)
         } else {
@@ -182,30 +196,34 @@ fn on_ledger(
         }
     };
     let operators: Vec<String> = recorded.operators().iter().cloned().collect();
-    let time = time.with("grade", grade.to_string()).with("needs", needed.to_string()).with("operators", operators);
+    let time = time
+        .with("grade", grade.to_string())
+        .with("needs", needed.to_string())
+        .with("operators", operators);
     checks.push(match recorded.existed_by() {
         Some(existed_by) => time.with("existedBy", existed_by.to_string()),
         None => time.with("claimed", recorded.leaf_time().to_string()),
     });
 }
 
-fn did_active(subject: &str, history: &DidHistory, found: &Found, checks: &mut Vec<Check>) {
-    let ended = history.newest().filter(|version| version.deactivated);
-    let Some(ended) = ended else {
-        checks.push(Check::pass(CheckName::DidActive, subject));
-        return;
-    };
-    // What was recorded before the end stays good: the DID ended, it was not found to be false.
-    let before = found.record.as_ref().zip(ended.place.as_ref()).is_some_and(|(record, place)| {
-        record.recorded.origin() == place.origin && record.recorded.leaf_index() < place.leaf_index
+fn did_active(
+    bench: &Bench<'_>,
+    subject: &str,
+    history: &DidHistory,
+    found: &Found,
+    checks: &mut Vec<Check>,
+) {
+    const NAME: CheckName = CheckName::DidActive;
+    if let Err(reason) = signer::recent(bench, history) {
+        checks.push(Check::unknown(NAME, subject, reason, Weight::Required));
+    }
+    checks.push(match signer::ended_before(bench, history, found) {
+        Ok(None) => Check::pass(NAME, subject),
+        Ok(Some(at)) => Check::pass(NAME, subject)
+            .with("recordedBeforeDeactivation", true)
+            .with("deactivatedAtEntry", at),
+        Err(reason) => Check::fail(NAME, subject, reason),
     });
-    let check = if before {
-        Check::pass(CheckName::DidActive, subject).with("recordedBeforeDeactivation", true)
-    } else {
-        let reason = Reason::DidDeactivated { did: history.did().to_string() };
-        Check::fail(CheckName::DidActive, subject, reason)
-    };
-    checks.push(check);
 }
 
 fn validity(
@@ -216,9 +234,13 @@ fn validity(
 ) {
     let as_of = bench.context.as_of;
     let credential = secured.credential();
-    let lower = [credential.valid_from(), secured.not_before(), secured.signed_at()].into_iter().flatten().max();
+    let lower = [credential.valid_from(), secured.not_before(), secured.signed_at()]
+        .into_iter()
+        .flatten()
+        .max();
     let upper = [credential.valid_until(), secured.signature_expires()].into_iter().flatten().min();
-    if let Some(valid_from) = lower.filter(|from| *from > as_of.plus_seconds(tolerance::CREDENTIAL)) {
+    if let Some(valid_from) = lower.filter(|from| *from > as_of.plus_seconds(tolerance::CREDENTIAL))
+    {
         let reason = Reason::NotYetValid { valid_from, as_of };
         checks.push(Check::fail(CheckName::Validity, subject, reason));
         return;
@@ -235,18 +257,14 @@ fn validity(
     });
 }
 
-fn schemas(
-    bench: &Bench<'_>,
-    subject: &str,
-    secured: &SecuredCredential,
-    checks: &mut Vec<Check>,
-) {
+fn schemas(bench: &Bench<'_>, subject: &str, secured: &SecuredCredential, checks: &mut Vec<Check>) {
     let credential = secured.credential();
     if credential.schemas().is_empty() {
         checks.push(Check::skipped(CheckName::Schema, subject));
     }
     for entry in credential.schemas() {
-        let check = match bench.material.schemas.get(&entry.id) {
+        let schema = bench.material.schemas.get(&entry.id);
+        let check = match schema.filter(|_| entry.kind == SchemaKind::JsonSchema) {
             None => {
                 let reason = Reason::SchemaMissing { id: entry.id.clone() };
                 Check::unknown(CheckName::Schema, subject, reason, Weight::Required)
@@ -262,16 +280,25 @@ fn schemas(
 
 /// Proofs that are neither the issuer's nor countersignatures: one of a known suite must hold, required or not; one
 /// of an unknown suite is listed and never counted (decisions 10).
-fn other_proofs(bench: &Bench<'_>, subject: &str, secured: &SecuredCredential, checks: &mut Vec<Check>) {
+fn other_proofs(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) {
     for (index, proof) in secured.proofs().iter().enumerate() {
         if Some(index) == secured.issuer_proof_index() || proof.countersignature().is_some() {
             continue;
         }
         let check = match other_proof(bench, secured, index, proof) {
             Ok(()) => Check::pass(CheckName::OtherProof, subject),
-            Err(reason @ (Reason::SuiteUnknown { .. } | Reason::DidUnresolved { .. } | Reason::NotADid { .. })) => {
-                Check::unknown(CheckName::OtherProof, subject, reason, Weight::Informative)
-            }
+            Err(
+                reason @ (Reason::SuiteUnknown { .. }
+                | Reason::SignatureNotInTime { .. }
+                | Reason::HistoryIncomplete { .. }
+                | Reason::DidUnresolved { .. }
+                | Reason::NotADid { .. }),
+            ) => Check::unknown(CheckName::OtherProof, subject, reason, Weight::Informative),
             Err(reason) => Check::fail(CheckName::OtherProof, subject, reason),
         };
         checks.push(check.with("proof", u64::try_from(index).unwrap_or(u64::MAX)));
@@ -292,23 +319,40 @@ fn other_proof(
         Purpose::Authentication => Relationship::Authentication,
         Purpose::Other(_) => return Err(Reason::MethodUnknown),
     };
-    let history = bench.history(&signer::did_of(proof.verification_method())?)?;
-    let (_, signer) = signer::key(&history, proof.verification_method(), purpose)?;
-    secured.verify_proof(index, &signer.key).map_err(|_| Reason::CredentialProofInvalid)
+    let method = proof.verification_method();
+    let history = bench.history(&signer::did_of(method)?)?;
+    match signer::find(&history, method, purpose, |key| secured.verify_proof(index, key)) {
+        Ok(_) => signer::in_time(bench, proof.created(), proof.expires()),
+        Err(problem) => Err(match (problem, history.missing()) {
+            (NoSigner::Fails(_), _) => Reason::CredentialProofInvalid,
+            (NoSigner::Unlisted, Some(leaf_index)) => Reason::HistoryIncomplete { leaf_index },
+            (NoSigner::Unlisted, None) => Reason::MethodUnknown,
+        }),
+    }
 }
 
 /// Keys of the subject's DID that may authenticate, as of the judged time.
 fn holder_keys(bench: &Bench<'_>, subject: Option<&str>) -> Vec<inkan_crypto::PublicKey> {
-    let history = subject.and_then(|id| Did::parse(id).ok()).and_then(|did| bench.history(&did).ok());
-    let Some(history) = history else { return vec![] };
-    let Some(newest) = history.newest() else { return vec![] };
-    newest.document.methods_for(Relationship::Authentication).map(|method| method.key.clone()).collect()
+    let history =
+        subject.and_then(|id| Did::parse(id).ok()).and_then(|did| bench.history(&did).ok());
+    let Some(history) = history.filter(|history| history.missing().is_none()) else {
+        return vec![];
+    };
+    let Some(newest) = history.newest().filter(|newest| !newest.deactivated) else {
+        return vec![];
+    };
+    newest
+        .document
+        .methods_for(Relationship::Authentication)
+        .map(|method| method.key.clone())
+        .collect()
 }
 
 pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
     match secured {
         SecuredCredential::Jose(_) => "vc+jwt",
-        SecuredCredential::DataIntegrity(_) => match secured.issuer_proof().map(Proof::cryptosuite) {
+        SecuredCredential::DataIntegrity(_) => match secured.issuer_proof().map(Proof::cryptosuite)
+        {
             Some(Cryptosuite::EddsaJcs2022) => "eddsa-jcs-2022",
             Some(Cryptosuite::EcdsaJcs2019) => "ecdsa-jcs-2019",
             Some(Cryptosuite::Unknown(_)) | None => "unknown",

@@ -1,8 +1,9 @@
 //! Check 12: holder binding, nonce, audience, freshness.
 
 use inkan_core::{sha256, tolerance};
-use inkan_credential::SecuredCredential;
 use inkan_credential::presentation::Presentation;
+use inkan_credential::proof::{Cryptosuite, Purpose};
+use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
 
 use super::record::Found;
@@ -23,9 +24,13 @@ pub(super) fn check(
 ) -> Option<Presenter> {
     let (line, presenter) = match judge(bench, presentation) {
         Ok((presenter, line)) => (line, Some(presenter)),
-        Err(reason @ (Reason::DidUnresolved { .. } | Reason::NotADid { .. })) => {
-            (Check::unknown(NAME, SUBJECT, reason, Weight::Required), None)
-        }
+        Err(
+            reason @ (Reason::DidUnresolved { .. }
+            | Reason::NotADid { .. }
+            | Reason::SuiteUnknown { .. }
+            | Reason::HistoryIncomplete { .. }
+            | Reason::Stale),
+        ) => (Check::unknown(NAME, SUBJECT, reason, Weight::Required), None),
         Err(reason) => (Check::fail(NAME, SUBJECT, reason), None),
     };
     checks.push(line);
@@ -39,19 +44,30 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         return Err(Reason::HolderKeyMismatch);
     }
     let history = bench.history(&did)?;
+    let method = presentation.verification_method();
+    if let Some(index) = presentation.holder_proof_index()
+        && let Some(Cryptosuite::Unknown(suite)) =
+            presentation.proofs().get(index).map(Proof::cryptosuite)
+    {
+        return Err(Reason::SuiteUnknown { suite: suite.clone() });
+    }
     let purpose = Relationship::Authentication;
-    let (url, key) = signer::key(&history, presentation.verification_method(), purpose)
-        .map_err(|_| Reason::PresentationProofInvalid)?;
-    presentation.verify_proof(&key.key).map_err(|_| Reason::PresentationProofInvalid)?;
+    let signer =
+        signer::find(&history, method, purpose, |key| presentation.verify_proof(key))
+            .map_err(|_| Reason::PresentationProofInvalid)?;
     let none = Found::default();
-    let line = signer::in_force(bench, NAME, SUBJECT, &history, (&url, &key), purpose, &none);
-    if line.outcome != Outcome::Pass {
+    let line = signer::in_force(bench, (NAME, SUBJECT), &history, &signer, &none);
+    match &line.outcome {
+        Outcome::Pass => {}
+        Outcome::Unknown(reason @ Reason::HistoryIncomplete { .. }) => return Err(reason.clone()),
         // A holder signs a presentation now: a key that was replaced since is not the holder's any more.
-        return Err(Reason::HolderKeyMismatch);
+        Outcome::Fail(_) | Outcome::Unknown(_) | Outcome::Skipped => {
+            return Err(Reason::HolderKeyMismatch);
+        }
     }
-    if history.newest().is_some_and(|version| version.deactivated) {
-        return Err(Reason::DidDeactivated { did: did.to_string() });
-    }
+    signer::ended_before(bench, &history, &none)?;
+    signer::recent(bench, &history)?;
+    other_proofs(bench, presentation)?;
     let expected = context.expectation.as_ref().ok_or(Reason::NonceInvalid)?;
     if presentation.nonce() != Some(expected.nonce.as_str()) {
         return Err(Reason::NonceInvalid);
@@ -66,6 +82,7 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         let stale = Reason::PresentationStale { created, received_at };
         if (received_at.seconds_since(created)) > tolerance::PRESENTATION
             || created > received_at.plus_seconds(tolerance::CREDENTIAL)
+            || presentation.expires().is_some_and(|end| end < received_at)
         {
             return Err(stale);
         }
@@ -84,8 +101,8 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
     );
     let presenter = Presenter {
         holder: did.to_string(),
-        method: url.to_string(),
-        key: key.key,
+        method: signer.url.to_string(),
+        key: signer.key,
         nonce_digest: sha256(&[expected.nonce.as_bytes()]),
         audience: expected.audience.clone(),
         created,
@@ -93,6 +110,29 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         live: expected.live,
     };
     Ok((presenter, line))
+}
+
+/// Proofs beside the holder's that can be checked must hold (decisions 10); the others are never counted.
+fn other_proofs(bench: &Bench<'_>, presentation: &Presentation) -> Result<(), Reason> {
+    for (index, proof) in presentation.proofs().iter().enumerate() {
+        if Some(index) == presentation.holder_proof_index() || !proof.cryptosuite().is_known() {
+            continue;
+        }
+        let purpose = match proof.purpose() {
+            Purpose::AssertionMethod => Relationship::AssertionMethod,
+            Purpose::Authentication => Relationship::Authentication,
+            Purpose::Other(_) => return Err(Reason::PresentationProofInvalid),
+        };
+        let method = proof.verification_method();
+        let history = match signer::did_of(method).and_then(|did| bench.history(&did)) {
+            Ok(history) => history,
+            Err(Reason::DidUnresolved { .. } | Reason::NotADid { .. }) => continue,
+            Err(reason) => return Err(reason),
+        };
+        signer::find(&history, method, purpose, |key| presentation.verify_proof_at(index, key))
+            .map_err(|_| Reason::PresentationProofInvalid)?;
+    }
+    Ok(())
 }
 
 /// The presenter must be the credential's subject where the credential names one by a DID or a key.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use inkan_core::Digest;
+use inkan_core::{Digest, tolerance};
 use inkan_credential::{Bundle, countersignature};
 use inkan_did::Did;
-use inkan_ledger::{ActId, Claims, Kind, LeafHash, SignedEntry, VerifiedLeaf, commitment};
+use inkan_ledger::{ActId, Claims, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment};
 
 use super::Bench;
+use crate::history::Completeness;
 use crate::ledger_view::Seen;
 use crate::reason::Reason;
 use crate::verified::Recorded;
@@ -46,12 +47,17 @@ pub(super) fn find(
         }
         match judge(bench, seen, kind, digest, salt, signer) {
             Ok(Some(record)) => {
-                if found.record.as_ref().is_none_or(|best| better(&record.recorded, &best.recorded)) {
+                if found.record.as_ref().is_none_or(|best| better(&record.recorded, &best.recorded))
+                {
                     found.record = Some(record);
                 }
             }
             Ok(None) => {}
-            Err(reason @ (Reason::UnknownLog { .. } | Reason::HistoryIncomplete { .. } | Reason::NotHome { .. })) => {
+            Err(
+                reason @ (Reason::UnknownLog { .. }
+                | Reason::HistoryIncomplete { .. }
+                | Reason::NotHome { .. }),
+            ) => {
                 found.open.get_or_insert(reason);
             }
             Err(reason) => {
@@ -69,7 +75,13 @@ fn belongs(seen: &Seen<'_>, digest: &Digest) -> bool {
 
 fn better(new: &Recorded, old: &Recorded) -> bool {
     let rank = |record: &Recorded| {
-        (!record.is_by_signer(), std::cmp::Reverse(record.grade()), record.existed_by().is_none(), record.existed_by(), record.leaf_index())
+        (
+            !record.is_by_signer(),
+            std::cmp::Reverse(record.grade()),
+            record.existed_by().is_none(),
+            record.existed_by(),
+            record.leaf_index(),
+        )
     };
     rank(new) < rank(old)
 }
@@ -89,10 +101,11 @@ fn judge(
         }
         Err(error) => return Err(Reason::ReceiptInvalid { code: error.code() }),
     };
-    if leaf.leaf().kind() != kind {
+    if leaf.leaf().kind() != kind || is_later(bench, leaf) {
         return Ok(None);
     }
-    let opening = seen.receipt.opening().ok_or(Reason::OpeningInvalid { code: "opening-invalid" })?;
+    let opening =
+        seen.receipt.opening().ok_or(Reason::OpeningInvalid { code: "opening-invalid" })?;
     let entry = SignedEntry::parse(kind, leaf.leaf().body())
         .map_err(|error| Reason::ReceiptInvalid { code: error.code() })?;
     let opens = commitment(kind, entry.scid(), &opening.salt, digest);
@@ -113,6 +126,11 @@ fn judge(
     }))
 }
 
+/// Whether the leaf is younger than the judged time: as of then it did not exist.
+pub(super) fn is_later(bench: &Bench<'_>, leaf: &VerifiedLeaf) -> bool {
+    leaf.leaf().time() > bench.context.as_of.plus_seconds(tolerance::LEDGER_FUTURE)
+}
+
 /// V10: the entry verifies under the key its signer had at this place in the log.
 pub(super) fn entry_signature(
     bench: &Bench<'_>,
@@ -122,7 +140,7 @@ pub(super) fn entry_signature(
     let at = leaf.leaf_index();
     let incomplete = Reason::HistoryIncomplete { leaf_index: at };
     let history = bench.history(entry.issuer()).map_err(|_| incomplete.clone())?;
-    let Some((version, _)) = history.at_index(leaf.origin(), at) else {
+    let Some((version, completeness)) = history.at_index(leaf.origin(), at) else {
         return Err(incomplete);
     };
     if let Some(home) = version.home.as_deref().filter(|home| *home != leaf.origin()) {
@@ -131,13 +149,19 @@ pub(super) fn entry_signature(
     if entry.audience() != leaf.origin() {
         return Err(Reason::ReceiptInvalid { code: "wrong-audience" });
     }
-    entry
-        .verify(&version.document)
-        .map_err(|_| Reason::ReceiptInvalid { code: "entry-signature-invalid" })?;
-    Ok(())
+    if version.deactivated {
+        return Err(Reason::ReceiptInvalid { code: "signer-deactivated" });
+    }
+    match (entry.verify(&version.document), completeness) {
+        (Ok(()), _) => Ok(()),
+        // A version that is not at hand may list the key.
+        (Err(Rejection::KeyNotAuthorized { .. }), Completeness::NotShown) => Err(incomplete),
+        (Err(_), _) => Err(Reason::ReceiptInvalid { code: "entry-signature-invalid" }),
+    }
 }
 
-fn recorded(leaf: &VerifiedLeaf, entry: &SignedEntry, signer: &Did) -> Recorded {
+/// What a leaf shows about an artefact signed by `signer`.
+pub(super) fn recorded(leaf: &VerifiedLeaf, entry: &SignedEntry, signer: &Did) -> Recorded {
     Recorded {
         origin: leaf.origin().to_owned(),
         leaf_index: leaf.leaf_index(),
@@ -150,6 +174,27 @@ fn recorded(leaf: &VerifiedLeaf, entry: &SignedEntry, signer: &Did) -> Recorded 
         registrant: entry.scid().to_owned(),
         by_signer: signer.scid() == Some(entry.scid()),
     }
+}
+
+/// Places on the log `origin` where receipts at hand show a state of an act, with the SCID that registered it.
+pub(super) fn states_of<'a>(
+    bench: &'a Bench<'_>,
+    origin: &'a str,
+    act: ActId,
+) -> impl Iterator<Item = (String, u64)> + 'a {
+    bench.ledger.receipts().iter().filter_map(move |seen| {
+        let leaf = seen.result.as_ref().ok()?;
+        if leaf.origin() != origin || is_later(bench, leaf) {
+            return None;
+        }
+        let entry = leaf.signed_entry().ok()?;
+        match entry.claims() {
+            Claims::Countersignature { act: named, .. } if *named == act => {
+                Some((entry.scid().to_owned(), leaf.leaf_index()))
+            }
+            Claims::Countersignature { .. } | Claims::Issuance { .. } | Claims::Status(_) => None,
+        }
+    })
 }
 
 /// Digests of everything in the bundle that a receipt may belong to.

@@ -1,36 +1,74 @@
 //! Whose key signed, and was it in force then? The same question for issuers, countersigners and status lists.
 
-use inkan_core::tolerance;
+use inkan_core::{Timestamp, tolerance};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, DidUrl, Relationship};
 
 use super::Bench;
-use super::record::Found;
+use super::record::{Found, Record};
 use crate::check::{Check, CheckName, Weight};
 use crate::history::{Completeness, DidHistory, Version};
 use crate::reason::Reason;
 use crate::verified::Recorded;
 
-/// A signer's key and the version it was found in.
+/// A key that made a signature, and the newest version that lists it.
 #[derive(Clone, Debug)]
 pub(super) struct Signer {
+    pub(super) url: DidUrl,
+    pub(super) purpose: Relationship,
     pub(super) key: PublicKey,
-    pub(super) version: Version,
+    version: Version,
 }
 
-/// Finds the key that `method` names in the newest version that lists it for `purpose`.
+/// Why no key of the DID made the signature.
+#[derive(Debug)]
+pub(super) enum NoSigner<E> {
+    /// No version lists such a key.
+    Unlisted,
+    /// The signature does not verify under any of them; why not under the newest.
+    Fails(E),
+}
+
+/// Finds the key that `method` names for `purpose` and `verify` accepts, in the newest version that lists it.
 ///
-/// Whether that version was in force is another question ([`in_force`]).
-pub(super) fn key(
+/// Versions may name different keys by the same URL, so each is tried. Whether the version was in force is another
+/// question ([`in_force`]).
+pub(super) fn find<E>(
     history: &DidHistory,
     method: &str,
     purpose: Relationship,
-) -> Result<(DidUrl, Signer), Reason> {
-    let url = DidUrl::parse(method).map_err(|_| Reason::MethodUnknown)?;
-    let version = history.newest_with(&url, purpose).ok_or(Reason::MethodUnknown)?;
-    let found = version.document.method(&url).ok_or(Reason::MethodUnknown)?;
-    let signer = Signer { key: found.key.clone(), version: version.clone() };
-    Ok((url, signer))
+    verify: impl Fn(&PublicKey) -> Result<(), E>,
+) -> Result<Signer, NoSigner<E>> {
+    let url = DidUrl::parse(method).map_err(|_| NoSigner::Unlisted)?;
+    let mut failure = None;
+    for (version, key) in history.keys(&url, purpose) {
+        match verify(key) {
+            Ok(()) => {
+                let (key, version) = (key.clone(), version.clone());
+                return Ok(Signer { url: url.clone(), purpose, key, version });
+            }
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    Err(failure.map_or(NoSigner::Unlisted, NoSigner::Fails))
+}
+
+impl Signer {
+    fn named(&self) -> (&DidUrl, &PublicKey) {
+        (&self.url, &self.key)
+    }
+
+    fn listed_in(&self, version: &Version) -> bool {
+        version.lists(self.named(), self.purpose)
+    }
+
+    fn dropped_after<'a>(
+        &self,
+        version: &Version,
+        history: &'a DidHistory,
+    ) -> Option<&'a Version> {
+        history.dropped_after(version, self.named(), self.purpose)
+    }
 }
 
 /// Judges whether the key was in force when it signed, and says so in one check.
@@ -39,16 +77,15 @@ pub(super) fn key(
 /// current as of the judged time; a key that only an older version has is undetermined (decisions 8).
 pub(super) fn in_force(
     bench: &Bench<'_>,
-    name: CheckName,
-    subject: &str,
+    (name, subject): (CheckName, &str),
     history: &DidHistory,
-    (method, signer): (&DidUrl, &Signer),
-    purpose: Relationship,
+    signer: &Signer,
     found: &Found,
 ) -> Check {
+    let unknown = |reason| Check::unknown(name, subject, reason, Weight::Required);
     let describe = |check: Check, version: &Version| {
         let check = check
-            .with("key", method.fragment().unwrap_or_default())
+            .with("key", signer.url.fragment().unwrap_or_default())
             .with("version", version.number);
         match version.place.as_ref() {
             Some(place) => check.with("versionEntry", place.leaf_index),
@@ -56,40 +93,45 @@ pub(super) fn in_force(
         }
     };
     let Some(newest) = history.newest() else {
-        let reason = Reason::DidUnresolved { did: history.did().to_string() };
-        return Check::unknown(name, subject, reason, Weight::Required);
+        return unknown(Reason::DidUnresolved { did: history.did().to_string() });
     };
-    let still_current = newest.document.allows(method, purpose);
-    let Some(record) = &found.record else {
+    let still_current = signer.listed_in(newest) && history.missing().is_none();
+    let Some(Record { recorded, .. }) = &found.record else {
         if still_current {
             return describe(Check::pass(name, subject), newest).with("record", "none");
         }
-        let check = Check::unknown(name, subject, Reason::ReceiptNeededForRotatedKey, Weight::Required);
-        return describe(check, &signer.version);
+        let reason = match history.missing() {
+            Some(leaf_index) => Reason::HistoryIncomplete { leaf_index },
+            None => Reason::ReceiptNeededForRotatedKey,
+        };
+        return describe(unknown(reason), &signer.version);
     };
-    let recorded = &record.recorded;
     let at = recorded.leaf_index();
+    let incomplete = Reason::HistoryIncomplete { leaf_index: at };
     let Some((version, completeness)) = history.at_index(recorded.origin(), at) else {
         // The DID is not on this log: the record is time evidence, compared with the versions' own times.
-        return by_time(name, subject, history, (method, signer), purpose, recorded);
+        if history.missing().is_some() {
+            return describe(unknown(incomplete), newest);
+        }
+        return by_time(bench, (name, subject), history, signer, recorded);
     };
-    if !version.document.allows(method, purpose) {
-        let check = Check::fail(name, subject, Reason::KeyNotInForce { leaf_index: at });
+    let shown = completeness == Completeness::Shown;
+    if !signer.listed_in(version) {
+        let check = if shown {
+            Check::fail(name, subject, Reason::KeyNotInForce { leaf_index: at })
+        } else {
+            unknown(incomplete)
+        };
         return describe(check, version).with("entry", at);
     }
-    if completeness == Completeness::NotShown && !still_current {
-        let reason = Reason::HistoryIncomplete { leaf_index: at };
-        return describe(Check::unknown(name, subject, reason, Weight::Required), version);
+    if !shown && !still_current {
+        return describe(unknown(incomplete), version);
     }
-    if !still_current && recorded.grade() < bench.context.grade {
-        let reason = Reason::TimeGradeTooLow {
-            found: recorded.grade().to_string(),
-            needed: bench.context.grade.to_string(),
-        };
+    if !still_current && let Err(reason) = outlives(bench, recorded) {
         return describe(Check::fail(name, subject, reason), version);
     }
     let check = describe(Check::pass(name, subject), version).with("entry", at);
-    match history.dropped_after(version, method, purpose).and_then(|later| later.place.as_ref()) {
+    match signer.dropped_after(version, history).and_then(|later| later.place.as_ref()) {
         Some(place) => check.with("rotatedAtEntry", place.leaf_index),
         None => check,
     }
@@ -97,26 +139,79 @@ pub(super) fn in_force(
 
 /// The signer's DID is not on the record's log: `existed_by` must lie before the version that dropped the key.
 fn by_time(
-    name: CheckName,
-    subject: &str,
+    bench: &Bench<'_>,
+    (name, subject): (CheckName, &str),
     history: &DidHistory,
-    (method, signer): (&DidUrl, &Signer),
-    purpose: Relationship,
+    signer: &Signer,
     recorded: &Recorded,
 ) -> Check {
-    let dropped = history.dropped_after(&signer.version, method, purpose);
-    let holds = match (dropped.and_then(|version| version.time), recorded.existed_by()) {
-        (None, _) => dropped.is_none(),
-        (Some(dropped), Some(existed)) => existed.plus_seconds(tolerance::LEDGER_FUTURE) < dropped,
-        (Some(_), None) => false,
+    let leaf_index = recorded.leaf_index();
+    let judged = match signer.dropped_after(&signer.version, history) {
+        None => Ok(()),
+        Some(later) => match (later.time, recorded.existed_by()) {
+            (Some(dropped), Some(existed))
+                if existed.plus_seconds(tolerance::LEDGER_FUTURE) < dropped =>
+            {
+                outlives(bench, recorded)
+            }
+            _ => Err(Reason::KeyNotInForce { leaf_index }),
+        },
     };
-    if holds {
-        return Check::pass(name, subject)
-            .with("key", method.fragment().unwrap_or_default())
-            .with("entry", recorded.leaf_index());
+    match judged {
+        Ok(()) => Check::pass(name, subject)
+            .with("key", signer.url.fragment().unwrap_or_default())
+            .with("entry", leaf_index),
+        Err(reason) => Check::fail(name, subject, reason),
     }
-    let reason = Reason::KeyNotInForce { leaf_index: recorded.leaf_index() };
-    Check::fail(name, subject, reason)
+}
+
+/// That a signature outlived its key is never said on a lower grade of time than asked for (decisions 22).
+fn outlives(bench: &Bench<'_>, recorded: &Recorded) -> Result<(), Reason> {
+    let (found, needed) = (recorded.grade(), bench.context.grade);
+    if found >= needed {
+        return Ok(());
+    }
+    Err(Reason::TimeGradeTooLow { found: found.to_string(), needed: needed.to_string() })
+}
+
+/// Whether the DID had ended when the signature was recorded: what was recorded before stays good, since the DID
+/// ended and was not found to be false. `Some` if it has ended since.
+pub(super) fn ended_before(
+    bench: &Bench<'_>,
+    history: &DidHistory,
+    found: &Found,
+) -> Result<Option<u64>, Reason> {
+    let Some(end) = history.ended() else { return Ok(None) };
+    let record = found.record.as_ref().map(|record| &record.recorded);
+    match (end, record) {
+        (Some((origin, at)), Some(recorded))
+            if recorded.origin() == origin && recorded.leaf_index() < at =>
+        {
+            outlives(bench, recorded).map(|()| Some(at))
+        }
+        _ => Err(Reason::DidDeactivated { did: history.did().to_string() }),
+    }
+}
+
+/// What is known of the DID's newest version must be as recent as the context asks for.
+pub(super) fn recent(bench: &Bench<'_>, history: &DidHistory) -> Result<(), Reason> {
+    let Some(max_age) = bench.context.max_age.filter(|_| history.did().scid().is_some()) else {
+        return Ok(());
+    };
+    let age = history.fresh_at().map(|seen| bench.context.as_of.seconds_since(seen));
+    if age.is_some_and(|age| age <= max_age) { Ok(()) } else { Err(Reason::Stale) }
+}
+
+/// A signature's own dates, for signatures whose credential has others.
+pub(super) fn in_time(
+    bench: &Bench<'_>,
+    created: Option<Timestamp>,
+    expires: Option<Timestamp>,
+) -> Result<(), Reason> {
+    let as_of = bench.context.as_of;
+    let early = created.is_some_and(|made| made > as_of.plus_seconds(tolerance::CREDENTIAL));
+    let late = expires.is_some_and(|end| end < as_of);
+    if early || late { Err(Reason::SignatureNotInTime { as_of }) } else { Ok(()) }
 }
 
 /// The DID part of a method, if it is a DID we can resolve.

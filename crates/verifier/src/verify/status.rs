@@ -1,17 +1,18 @@
 //! Check 9: the status lists a credential names, the newest at or before the judged time.
 
-use inkan_core::Timestamp;
+use inkan_core::{Timestamp, tolerance};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{SecuredCredential, status_list};
 use inkan_did::{Did, Relationship};
-use inkan_ledger::{Claims, Kind, MapKey, SignedEntry};
+use inkan_ledger::{Claims, Kind, MapKey, VerifiedCurrent};
 
 use super::credential::body_digest;
-use super::record::Found;
+use super::record::{self, Found, Record};
+use super::signer::NoSigner;
 use super::{Bench, signer};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
-use crate::verified::StatusSeen;
+use crate::verified::{Recorded, StatusSeen};
 
 /// One line per status entry; `None` unless every entry was checked and is good.
 pub(super) fn check(
@@ -34,7 +35,7 @@ pub(super) fn check(
     }
     let mut oldest: Option<Timestamp> = None;
     for entry in credential.status() {
-        let line = match newest_list(bench, entry, issuer) {
+        let line = match list_for(bench, entry, issuer) {
             Ok(list) => {
                 oldest = Some(oldest.map_or(list.since, |seen| seen.min(list.since)));
                 judge(subject, entry, &list)
@@ -43,7 +44,9 @@ pub(super) fn check(
         };
         let list = entry.list_uri.rsplit('/').next().unwrap_or_default().to_owned();
         checks.push(
-            line.with("list", list).with("index", entry.index).with("purpose", entry.purpose.as_str()),
+            line.with("list", list)
+                .with("index", entry.index)
+                .with("purpose", entry.purpose.as_str()),
         );
     }
     oldest.map(|since| StatusSeen::Good { since })
@@ -54,7 +57,17 @@ struct List {
     parsed: status_list::StatusListCredential,
     since: Timestamp,
     valid_until: Option<Timestamp>,
-    recorded_at: Option<u64>,
+    recorded: Option<Recorded>,
+}
+
+impl List {
+    fn recorded_at(&self) -> Option<u64> {
+        self.recorded.as_ref().map(Recorded::leaf_index)
+    }
+
+    fn says(&self, entry: &StatusEntry) -> bool {
+        self.parsed.check(entry) == Ok(true)
+    }
 }
 
 fn judge(subject: &str, entry: &StatusEntry, list: &List) -> Check {
@@ -62,15 +75,19 @@ fn judge(subject: &str, entry: &StatusEntry, list: &List) -> Check {
     let line = match list.parsed.check(entry) {
         Ok(false) => Check::pass(CheckName::Status, subject),
         Ok(true) => match entry.purpose {
-            StatusPurpose::Revocation => Check::fail(CheckName::Status, subject, Reason::Revoked { since }),
+            StatusPurpose::Revocation => {
+                Check::fail(CheckName::Status, subject, Reason::Revoked { since })
+            }
             StatusPurpose::Suspension => {
                 Check::fail(CheckName::Status, subject, Reason::Suspended { since })
             }
-            StatusPurpose::Refresh | StatusPurpose::Message => Check::pass(CheckName::Status, subject),
+            StatusPurpose::Refresh | StatusPurpose::Message => {
+                Check::pass(CheckName::Status, subject)
+            }
         },
         Err(error) => refused(subject, Reason::StatusListInvalid { code: error.code() }),
     };
-    match list.recorded_at {
+    match list.recorded_at() {
         Some(index) => line.with("listEntry", index),
         None => line,
     }
@@ -80,106 +97,158 @@ fn refused(subject: &str, reason: Reason) -> Check {
     Check::unknown(CheckName::Status, subject, reason, Weight::Required)
 }
 
-/// The newest usable copy of the list as of the judged time; a copy that is known to be superseded is stale.
-fn newest_list(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List, Reason> {
-    let mut best: Option<List> = None;
+/// The list to judge by as of the judged time: the newest usable copy, which must not be known to be superseded.
+///
+/// A copy that says something against the credential is never passed over for one that says nothing: revocation is for
+/// good, whichever copy shows it; anything else counts if no copy that was made later says otherwise.
+fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List, Reason> {
+    let mut lists: Vec<List> = Vec::new();
     let mut refusal = Reason::StatusMissing { uri: entry.list_uri.clone() };
     for copy in bench.material.status_lists.iter().filter(|copy| copy.uri == entry.list_uri) {
         match usable(bench, &entry.list_uri, &copy.body, issuer) {
-            Ok(Some(list)) => {
-                let order = |list: &List| (list.recorded_at.is_some(), list.recorded_at, list.since);
-                if best.as_ref().is_none_or(|best| order(&list) > order(best)) {
-                    best = Some(list);
-                }
-            }
+            Ok(Some(list)) => lists.push(list),
             Ok(None) => {}
             Err(reason) => refusal = reason,
         }
     }
-    let list = best.ok_or(refusal)?;
-    let head = issuer
-        .scid()
-        .and_then(|scid| bench.ledger.newest(&MapKey::status(scid, &entry.list_uri)))
-        .and_then(|current| current.head().map(|head| head.value().leaf_index));
-    if head.is_some_and(|head| list.recorded_at.is_none_or(|at| at < head)) {
-        return Err(Reason::StatusStale);
+    if entry.purpose == StatusPurpose::Revocation
+        && let Some(revoked) = lists.iter().position(|list| list.says(entry))
+    {
+        return Ok(lists.swap_remove(revoked));
     }
-    let until = list.valid_until;
-    if until.is_some_and(|until| until < bench.context.as_of) {
-        return Err(Reason::StatusStale);
+    let order = |list: &List| (list.recorded_at().is_some(), list.recorded_at(), list.since);
+    lists.sort_by_key(order);
+    let newest = lists.pop().ok_or(refusal)?;
+    let against = |list: &List| list.since >= newest.since && list.says(entry);
+    if let Some(later) = lists.iter().position(against) {
+        return Ok(lists.swap_remove(later));
     }
-    Ok(list)
+    still_good(bench, entry, issuer, &newest)?;
+    Ok(newest)
+}
+
+/// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
+fn still_good(
+    bench: &Bench<'_>,
+    entry: &StatusEntry,
+    issuer: &Did,
+    list: &List,
+) -> Result<(), Reason> {
+    let as_of = bench.context.as_of;
+    let mut seen = None;
+    for current in heads(bench, entry, issuer, list)? {
+        let Some(head) = current.head().map(|head| head.value().leaf_index) else { continue };
+        let newest_at = |at| at >= head;
+        if !list.recorded_at().is_some_and(newest_at) {
+            return Err(Reason::Stale);
+        }
+        if list.recorded_at() == Some(head) {
+            seen = seen.max(current.fresh_at());
+        }
+    }
+    if list.valid_until.is_some_and(|until| until < as_of) {
+        return Err(Reason::Stale);
+    }
+    if let Some(max_age) = bench.context.max_age {
+        let known_at = seen.map_or(list.since, |seen| seen.max(list.since));
+        if as_of.seconds_since(known_at) > max_age {
+            return Err(Reason::Stale);
+        }
+    }
+    Ok(())
+}
+
+/// The newest proved state of the list, on the log that recorded it, else on every log where the issuer is at home.
+fn heads(
+    bench: &Bench<'_>,
+    entry: &StatusEntry,
+    issuer: &Did,
+    list: &List,
+) -> Result<Vec<VerifiedCurrent>, Reason> {
+    let Some(scid) = issuer.scid() else { return Ok(Vec::new()) };
+    let key = MapKey::status(scid, &entry.list_uri);
+    let history = bench.history(issuer)?;
+    let home = history.newest().and_then(|version| version.home.as_deref());
+    let origins = match list.recorded.as_ref().map(Recorded::origin).or(home) {
+        Some(origin) => vec![origin],
+        None => bench.ledger.origins().into_iter().collect(),
+    };
+    Ok(origins.into_iter().filter_map(|origin| bench.ledger.newest(&key, origin)).collect())
 }
 
 /// Reads one copy: signed by the issuer, with a key in force where it was recorded, not younger than the judged time.
 fn usable(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Option<List>, Reason> {
     let invalid = |code| Reason::StatusListInvalid { code };
-    let secured = SecuredCredential::parse(body.as_bytes()).map_err(|error| invalid(error.code()))?;
-    let parsed = status_list::StatusListCredential::from_credential(secured.credential())
+    let secured =
+        SecuredCredential::parse(body.as_bytes()).map_err(|error| invalid(error.code()))?;
+    let credential = secured.credential();
+    let parsed = status_list::StatusListCredential::from_credential(credential)
         .map_err(|error| invalid(error.code()))?;
-    if secured.credential().issuer() != issuer.as_str() {
+    let method = secured.issuer_verification_method();
+    if credential.issuer() != issuer.as_str() || signer::did_of(method)? != *issuer {
         return Err(invalid("status-list-issuer"));
     }
-    let place = recorded(bench, uri, body, issuer)?;
-    let as_of = bench.context.as_of;
-    let since = place.as_ref().map(|(_, time)| *time).or_else(|| secured.credential().valid_from());
+    let found = recorded(bench, uri, body, issuer)?;
+    let record = found.record.as_ref().map(|record| record.recorded.clone());
+    if record.is_none() && credential.id() != Some(uri) {
+        // Nothing that was signed says that this is the list asked for.
+        return Err(invalid("status-list-id"));
+    }
+    let since = record.as_ref().map(Recorded::leaf_time).or_else(|| credential.valid_from());
     let Some(since) = since else { return Err(invalid("status-list-undated")) };
-    if since > as_of {
+    let as_of = bench.context.as_of;
+    let begins = [credential.valid_from(), secured.not_before()].into_iter().flatten().max();
+    let begins_later =
+        begins.is_some_and(|begins| begins > as_of.plus_seconds(tolerance::CREDENTIAL));
+    if since > as_of || begins_later {
         return Ok(None);
     }
-    let method = secured.issuer_verification_method();
-    if signer::did_of(method)? != *issuer {
-        return Err(invalid("status-list-issuer"));
-    }
     let history = bench.history(issuer)?;
-    let (url, signer) = signer::key(&history, method, Relationship::AssertionMethod)?;
-    secured.verify_issuer_proof(&signer.key).map_err(|error| invalid(error.code()))?;
-    let in_force = match place {
-        Some((index, _)) => bench
-            .context
-            .logs
-            .iter()
-            .flat_map(|log| log.logs())
-            .filter_map(|log| history.at_index(log.name(), index))
-            .any(|(version, _)| version.document.allows(&url, Relationship::AssertionMethod)),
-        None => {
-            let found = Found::default();
-            let purpose = Relationship::AssertionMethod;
-            let line = signer::in_force(bench, CheckName::Status, "", &history, (&url, &signer), purpose, &found);
-            line.outcome == Outcome::Pass
-        }
-    };
-    if !in_force {
-        return Err(invalid("key-not-in-force"));
+    let signer = signer::find(&history, method, Relationship::AssertionMethod, |key| {
+        secured.verify_issuer_proof(key)
+    })
+    .map_err(|problem| match problem {
+        NoSigner::Unlisted => invalid("verification-method-unknown"),
+        NoSigner::Fails(error) => invalid(error.code()),
+    })?;
+    let line = signer::in_force(bench, (CheckName::Status, ""), &history, &signer, &found);
+    if line.outcome != Outcome::Pass {
+        return Err(invalid(line.reason().map_or("key-not-in-force", Reason::code)));
     }
-    let valid_until = secured.credential().valid_until();
-    Ok(Some(List { parsed, since, valid_until, recorded_at: place.map(|(index, _)| index) }))
+    signer::ended_before(bench, &history, &found).map_err(|reason| invalid(reason.code()))?;
+    let ends = [credential.valid_until(), secured.signature_expires()].into_iter().flatten().min();
+    Ok(Some(List { parsed, since, valid_until: ends, recorded: record }))
 }
 
-/// Where this very copy is recorded by the issuer, if a receipt shows it.
-fn recorded(
-    bench: &Bench<'_>,
-    uri: &str,
-    body: &str,
-    issuer: &Did,
-) -> Result<Option<(u64, Timestamp)>, Reason> {
+/// Where this very copy is recorded by the issuer, if a receipt shows it: at its newest place as of the judged time.
+fn recorded(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Found, Reason> {
     let digest = body_digest(body);
+    let mut found = Found::default();
     for seen in bench.ledger.receipts() {
         let Ok(leaf) = &seen.result else { continue };
         if leaf.leaf().kind() != Kind::Status {
             continue;
         }
-        let Ok(entry) = SignedEntry::parse(Kind::Status, leaf.leaf().body()) else { continue };
+        let Ok(entry) = leaf.signed_entry() else { continue };
         let matches = match entry.claims() {
             Claims::Status(status) => {
                 status.uri == uri && status.digest == digest && issuer.scid() == Some(entry.scid())
             }
             Claims::Issuance { .. } | Claims::Countersignature { .. } => false,
         };
-        if matches {
-            super::record::entry_signature(bench, leaf, &entry)?;
-            return Ok(Some((leaf.leaf_index(), leaf.leaf().time())));
+        let rank = |time: Timestamp, at: u64| (time <= bench.context.as_of, at);
+        let here = rank(leaf.leaf().time(), leaf.leaf_index());
+        let there = |record: &Record| {
+            rank(record.recorded.leaf_time(), record.recorded.leaf_index())
+        };
+        if matches && found.record.as_ref().is_none_or(|record| there(record) < here) {
+            record::entry_signature(bench, leaf, &entry)?;
+            found.record = Some(Record {
+                recorded: record::recorded(leaf, &entry, issuer),
+                act: None,
+                leaf_hash: leaf.leaf_hash(),
+            });
         }
     }
-    Ok(None)
+    Ok(found)
 }

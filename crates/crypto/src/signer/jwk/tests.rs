@@ -58,7 +58,11 @@ fn jwks_that_are_no_private_keys_of_ours_are_refused() {
     assert_eq!(code(&with("d", json!(""))), "key-length");
     assert_eq!(code(&with("d", json!("AAAA"))), "key-length");
     assert_eq!(
-        code(&with("d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2AAA"))),
+        code(&with("d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="))),
+        "key-length"
+    );
+    assert_eq!(
+        code(&with("d", json!("nWGxne+9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))),
         "key-encoding-invalid"
     );
     // The last character has two spare bits.

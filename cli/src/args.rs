@@ -1,0 +1,264 @@
+//! The command line as types: every command, every option, and what `--help` says of it.
+//!
+//! In scope: words and their spelling. Out of scope: what a command does (`commands`).
+
+mod assets;
+mod did;
+mod ledger;
+mod story;
+mod trust;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use assets::{CredCommand, KeyAlgorithm, KeyCommand, KeyForm};
+pub(crate) use did::{
+    CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
+};
+pub(crate) use ledger::LedgerCommand;
+pub(crate) use story::{
+    CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,
+    SecuringFormat, VerifyArgs,
+};
+pub(crate) use trust::{
+    PolicyCommand, PolicyNewArgs, ProofCommand, RequestCommand, TrustAddArgs, TrustCommand,
+};
+
+/// What stands under `--help`: the exit codes are part of the contract.
+const AFTER_HELP: &str = "\
+Exit codes:
+   0 done, accepted   5 needs an answer  11 changed             16 holder, countersignature
+   1 fault of ours    6 unreachable      12 revoked             17 key not in force
+   2 usage            7 conflict         13 not current         18 ledger proof forged
+   3 not found        8 malformed file   14 issuer not trusted  19 cannot tell
+   4 not allowed     10 no credential    15 policy not met      20 doctor found problems
+First steps: inkan demo          What a code means: inkan explain INK-3104";
+
+/// Identifiers, credentials with countersignatures, and ledger receipts that anyone can check.
+#[derive(Debug, Parser)]
+#[command(name = "inkan", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(infer_subcommands = false, propagate_version = false, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// Options that every command has.
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command has.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command", next_display_order = 500)]
+pub(crate) struct GlobalArgs {
+    /// Profile to use (also INKAN_PROFILE)
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Ledger folder to use instead of the profile's
+    #[arg(long, global = true, value_name = "PATH", value_parser = ledger_folder)]
+    pub(crate) ledger: Option<String>,
+    /// File with the keystore's passphrase (also INKAN_PASSPHRASE_FILE)
+    #[arg(long, global = true, value_name = "F")]
+    pub(crate) passphrase_file: Option<String>,
+    /// Form of the result
+    #[arg(short, long, global = true, value_enum, value_name = "human|json|jsonl", hide_possible_values = true)]
+    pub(crate) format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// Only the result, no talk
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// More talk; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "auto|always|never", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: ColorWhen,
+    /// Never ask: fail with exit code 5 instead
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+}
+
+/// Options of every command that writes.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct WriteArgs {
+    /// Say what would be written, and write nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Answer yes to every question
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// One JSON object per line
+    Jsonl,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play the whole story in a scratch folder: issue, countersign, present, verify, rotate, revoke
+    Demo(DemoArgs),
+    /// Make a profile; a new ledger folder gets a log and two witnesses
+    Init(InitArgs),
+    /// Look for problems, and say how to fix each
+    Doctor(DoctorArgs),
+    /// Make a credential from claims, sign it and record it
+    Issue(IssueArgs),
+    /// Add your signature to a credential, in a role, and record the act
+    Countersign(CountersignArgs),
+    /// Refuse a credential, or withdraw after accepting it, and record that
+    Refuse(RefuseArgs),
+    /// Present credentials to a verifier's nonce and audience
+    Present(PresentArgs),
+    /// Check a credential, presentation or bundle, and judge it under a policy
+    Verify(VerifyArgs),
+    /// Revoke a credential you issued
+    Revoke(RevokeArgs),
+    /// Look into a file without trusting it
+    Inspect(InspectArgs),
+    /// Keys of this profile
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Decentralized identifiers
+    #[command(subcommand)]
+    Did(DidCommand),
+    /// Credentials of this profile
+    #[command(subcommand)]
+    Cred(CredCommand),
+    /// Cryptography alone, for test vectors and debugging
+    #[command(subcommand)]
+    Proof(ProofCommand),
+    /// What a verifier asks of a holder
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// Policies: what must hold for a credential to be accepted
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// The trust list: who may issue what, and vouch for what
+    #[command(subcommand)]
+    Trust(TrustCommand),
+    /// The ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Say what a code means and what to do about it
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    Man(ManArgs),
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DemoArgs {
+    /// Wait for Enter after each step
+    #[arg(long)]
+    pub(crate) step: bool,
+    /// Keep the files the story made, and say where they are
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// Arguments of `init`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InitArgs {
+    /// Name of the profile
+    #[arg(default_value = "default")]
+    pub(crate) name: String,
+    /// What this profile is mainly for
+    #[arg(long, value_enum, default_value_t = Role::Holder)]
+    pub(crate) role: Role,
+    /// Gateway host under which the DIDs made here are published
+    #[arg(long, value_name = "HOST")]
+    pub(crate) domain: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// What a profile is mainly for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Role {
+    /// Makes credentials
+    Issuer,
+    /// Receives, countersigns and presents them
+    Holder,
+    /// Judges them
+    Verifier,
+}
+
+impl Role {
+    /// The word on the command line and in `config.toml`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Holder => "holder",
+            Self::Verifier => "verifier",
+        }
+    }
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Repair what is safe to repair
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Make only this check
+    #[arg(long, value_name = "CHECK")]
+    pub(crate) only: Option<String>,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExplainArgs {
+    /// A code such as credential-revoked, or its number INK-3104
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ManArgs {
+    /// Folder for the pages; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: String,
+}
+
+/// Refuses what is not a folder: ledgers behind a URL are not served by this version.
+fn ledger_folder(text: &str) -> Result<String, String> {
+    if text.contains("://") {
+        return Err("this version uses a ledger folder; give a path".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

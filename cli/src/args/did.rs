@@ -1,0 +1,134 @@
+//! `did …`: create, resolve, rotate, history, list.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::WriteArgs;
+
+/// `inkan did …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DidCommand {
+    /// Make a DID, its update key and a pre-committed next key, and register it; a DID log is public for ever
+    Create(CreateArgs),
+    /// Show the document of a DID, now, as of a time, or in one version
+    Resolve(ResolveArgs),
+    /// Put a new signing key in force, with the pre-committed key, and commit to the next one
+    Rotate(RotateArgs),
+    /// Show all versions of a DID
+    History(HistoryArgs),
+    /// List the DIDs of this profile
+    List,
+}
+
+/// Arguments of `did create`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CreateArgs {
+    /// DID method
+    #[arg(long, value_enum, default_value_t = NewMethod::Webvh, value_name = "M")]
+    pub(crate) method: NewMethod,
+    /// Key that signs for it; made if you name none
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// Your own name for it
+    #[arg(long, value_name = "N")]
+    pub(crate) name: Option<String>,
+    /// Host of the gateway that publishes it
+    #[arg(long, value_name = "HOST")]
+    pub(crate) domain: Option<String>,
+    /// Path on that host; eight random characters if you give none
+    #[arg(long, value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// A service in its document
+    #[arg(long = "service", value_name = "TYPE=URL")]
+    pub(crate) services: Vec<String>,
+    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
+    #[arg(long, value_name = "F")]
+    pub(crate) next_passphrase_file: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `did resolve`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ResolveArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// As of this time (RFC 3339)
+    #[arg(long, value_name = "T", conflicts_with = "version_id")]
+    pub(crate) at: Option<String>,
+    /// This version
+    #[arg(long, value_name = "ID")]
+    pub(crate) version_id: Option<String>,
+    /// Read the log from this file; did-witness.json beside it is read too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<String>,
+    /// Add the ledger's receipts and the proof that this is the newest version
+    #[arg(long)]
+    pub(crate) proof: bool,
+    /// Form of the result
+    #[arg(long = "as", value_enum, default_value_t = DidForm::DidJson, value_name = "FORM")]
+    pub(crate) form: DidForm,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// Arguments of `did rotate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RotateArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// The new key
+    #[arg(long, value_name = "K")]
+    pub(crate) key: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R")]
+    pub(crate) reason: Option<String>,
+    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
+    #[arg(long, value_name = "F")]
+    pub(crate) next_passphrase_file: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `did history`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HistoryArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// Draw a time line of its keys
+    #[arg(long)]
+    pub(crate) graph: bool,
+    /// Only versions since this time
+    #[arg(long, value_name = "T")]
+    pub(crate) since: Option<String>,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// Methods in which a DID can be made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum NewMethod {
+    /// On the ledger; its keys can be rotated
+    Webvh,
+    /// The key itself
+    Key,
+    /// The key itself, as JWK
+    Jwk,
+}
+
+/// Forms of a resolved DID.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum DidForm {
+    /// The DID document
+    #[value(name = "did.json")]
+    DidJson,
+    /// The whole log
+    #[value(name = "did.jsonl")]
+    DidJsonl,
+    /// Document and metadata (W3C DID Resolution)
+    #[value(name = "resolution")]
+    Resolution,
+}

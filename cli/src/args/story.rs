@@ -1,0 +1,230 @@
+//! The daily verbs: issue, countersign, refuse, present, verify, revoke, inspect.
+
+use clap::{Args, ValueEnum};
+
+use super::WriteArgs;
+
+/// Arguments of `issue`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct IssueArgs {
+    /// Credential type, such as IdentityCertificate
+    #[arg(value_name = "TYPE")]
+    pub(crate) credential_type: String,
+    /// Issuer: the name of one of your DIDs, or the DID
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: String,
+    /// Whom the claims are about
+    #[arg(long, value_name = "DID")]
+    pub(crate) to: String,
+    /// JSON file with the claims, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) claims: Option<String>,
+    /// One claim (for demonstrations: command lines are public)
+    #[arg(long = "claim", value_name = "K=V")]
+    pub(crate) claim: Vec<String>,
+    /// How the credential is secured
+    #[arg(long, value_enum, default_value_t = SecuringFormat::EddsaJcs2022, value_name = "F")]
+    pub(crate) credential_format: SecuringFormat,
+    /// JSON file with proofing evidence
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<String>,
+    /// Fail unless the evidence will reach this assurance level; writes no level anywhere
+    #[arg(long, value_name = "N")]
+    pub(crate) expect_ial: Option<String>,
+    /// How long the credential is valid, such as 365d, 12h or P1Y
+    #[arg(long, value_name = "D")]
+    pub(crate) valid_for: Option<String>,
+    /// JSON Schema (draft 2020-12) that the credential names and must satisfy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<String>,
+    /// Do not make the credential revocable
+    #[arg(long)]
+    pub(crate) no_status: bool,
+    /// Do not record the credential on the ledger
+    #[arg(long)]
+    pub(crate) no_ledger: bool,
+    /// Write the plain credential instead of a bundle
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Write the result here instead of to standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// How a credential is secured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum SecuringFormat {
+    /// Data Integrity with Ed25519 over canonical JSON
+    #[value(name = "eddsa-jcs-2022")]
+    EddsaJcs2022,
+    /// A compact JWS (VC-JOSE-COSE)
+    #[value(name = "vc+jwt")]
+    VcJwt,
+}
+
+/// Role of a countersigner.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum DecisionRole {
+    /// The person or thing the credential is about accepts it
+    Holder,
+    /// Issues it together with the issuer
+    CoIssuer,
+    /// Saw it happen
+    Witness,
+    /// Certifies it by office
+    Notary,
+    /// Acts for a subject who cannot
+    Guardian,
+    /// Acts under a power of attorney
+    Delegate,
+}
+
+/// Arguments of `countersign`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CountersignArgs {
+    /// Credential or bundle; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Which of your DIDs signs
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Which key of it
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// In which role
+    #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
+    pub(crate) role: DecisionRole,
+    /// Write the plain credential instead of a bundle
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Write the result here instead of to standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `refuse`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RefuseArgs {
+    /// Credential or bundle; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Which of your DIDs refuses
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// In which role
+    #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
+    pub(crate) role: DecisionRole,
+    /// Write the result here instead of to standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `present`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PresentArgs {
+    /// A bundle or credential on standard input (-), if --cred names none
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// A credential: a file, or its name in the wallet
+    #[arg(long = "cred", value_name = "ID")]
+    pub(crate) credentials: Vec<String>,
+    /// Which of your DIDs presents
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// The verifier's audience
+    #[arg(long, value_name = "A", requires = "nonce")]
+    pub(crate) aud: Option<String>,
+    /// The verifier's nonce
+    #[arg(long, value_name = "N", requires = "aud")]
+    pub(crate) nonce: Option<String>,
+    /// How the presentation is secured
+    #[arg(long, value_enum, default_value_t = SecuringFormat::EddsaJcs2022, value_name = "F")]
+    pub(crate) presentation_format: SecuringFormat,
+    /// Write the plain presentation instead of a bundle
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Write the result here instead of to standard output
+    #[arg(long, value_name = "F")]
+    pub(crate) out: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VerifyArgs {
+    /// Credential, presentation or bundle; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Policy: one of `inkan policy list`, or a file
+    #[arg(long, value_name = "P")]
+    pub(crate) policy: Option<String>,
+    /// Demand this identity assurance level besides
+    #[arg(long, value_name = "N")]
+    pub(crate) min_ial: Option<String>,
+    /// Demand this authenticator assurance level besides
+    #[arg(long, value_name = "N")]
+    pub(crate) min_aal: Option<String>,
+    /// Judge as of this time (RFC 3339)
+    #[arg(long, value_name = "T")]
+    pub(crate) at: Option<String>,
+    /// The audience the presentation must name
+    #[arg(long, value_name = "A")]
+    pub(crate) aud: Option<String>,
+    /// A nonce you keep yourself
+    #[arg(long, value_name = "N", conflicts_with = "replay")]
+    pub(crate) nonce: Option<String>,
+    /// Judge a presentation again whose nonce was used; it is then not live
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// Show every check, the evidence and the clauses of the policy
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Greatest age of ledger and status answers, such as 24h
+    #[arg(long, value_name = "D")]
+    pub(crate) max_age: Option<String>,
+}
+
+/// Arguments of `revoke`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RevokeArgs {
+    /// The credential: a file, its id, or its name in `inkan cred list --issued`
+    #[arg(value_name = "CRED")]
+    pub(crate) credential: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R")]
+    pub(crate) reason: String,
+    /// Issuer, if several of your DIDs could be meant
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `inspect`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InspectArgs {
+    /// Any file of ours, or a credential; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// The JSON as it is
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// How deep to show nested values
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) depth: usize,
+}

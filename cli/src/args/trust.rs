@@ -1,0 +1,118 @@
+//! The verifier's side: `proof …`, `request …`, `policy …`, `trust …`.
+
+use clap::{Args, Subcommand};
+
+use super::WriteArgs;
+use super::story::DecisionRole;
+
+/// `inkan proof …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ProofCommand {
+    /// Check the signatures of a file and nothing else: no status, time, ledger or trust
+    Check {
+        /// Credential, presentation or bundle; - or nothing reads standard input
+        #[arg(value_name = "FILE")]
+        file: Option<String>,
+    },
+}
+
+/// `inkan request …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum RequestCommand {
+    /// Make a nonce that the next presentation must answer, once, within five minutes
+    Nonce {
+        /// The audience the presentation must name
+        #[arg(long, value_name = "A")]
+        aud: Option<String>,
+        /// The policy it will be judged under
+        #[arg(long, value_name = "P")]
+        policy: Option<String>,
+    },
+}
+
+/// `inkan policy …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Write a policy
+    New(PolicyNewArgs),
+    /// List policies: yours and the ready-made ones
+    List,
+    /// Show a policy
+    Show {
+        /// Id or file
+        policy: String,
+    },
+    /// Look for demands that nothing can meet, or that go too far
+    Lint {
+        /// Id or file
+        policy: String,
+    },
+}
+
+/// `inkan trust …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// Trust a DID to issue types of credentials, and to vouch for rows of the assurance table
+    Add(TrustAddArgs),
+    /// Show the trust list
+    List,
+}
+
+/// Arguments of `policy new`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PolicyNewArgs {
+    /// Its id: lower-case letters, digits, dots and dashes
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Credential type it accepts
+    #[arg(long = "type", value_name = "T")]
+    pub(crate) credential_type: Option<String>,
+    /// Least identity assurance level: 0, 1, 2, 2+, 3, 3+
+    #[arg(long, value_name = "N")]
+    pub(crate) min_ial: Option<String>,
+    /// Least authenticator assurance level: 0 to 3
+    #[arg(long, value_name = "N")]
+    pub(crate) min_aal: Option<String>,
+    /// A countersignature in this role must be there
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub(crate) countersigned: Vec<DecisionRole>,
+    /// Least grade of time: operator, witnessed:K, tsa or chain
+    #[arg(long, value_name = "GRADE")]
+    pub(crate) time: Option<String>,
+    /// Write it here instead of into the profile
+    #[arg(long, value_name = "F")]
+    pub(crate) out: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `trust add`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrustAddArgs {
+    /// The DID
+    pub(crate) did: String,
+    /// Credential types it may issue
+    #[arg(long, value_name = "TYPE", required = true, num_args = 1..)]
+    pub(crate) issues: Vec<String>,
+    /// Its roles, such as attribute_issuer or identity_proofer
+    #[arg(long = "role", value_name = "R", value_parser = [
+        "root_identity_issuer", "identity_proofer", "attribute_issuer", "wallet_provider",
+        "revocation_checker", "authentication_operator", "base_registry",
+    ])]
+    pub(crate) roles: Vec<String>,
+    /// Rows of the assurance table it may state
+    #[arg(long, value_name = "ROW", num_args = 1.., value_parser = [
+        "R1", "R2a", "R2b", "R3", "R4", "R5", "R6", "R7", "R8",
+    ])]
+    pub(crate) rows: Vec<String>,
+    /// From when on (RFC 3339); now if you give none
+    #[arg(long, value_name = "T")]
+    pub(crate) from: Option<String>,
+    /// Until when (RFC 3339)
+    #[arg(long, value_name = "T")]
+    pub(crate) until: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}

@@ -1,0 +1,54 @@
+//! One module per command: what it reads, what it calls, what it writes.
+
+mod completions;
+mod countersign;
+mod cred;
+mod did;
+mod doctor;
+mod explain;
+mod init;
+mod inspect;
+mod issue;
+mod key;
+mod ledger;
+mod man;
+mod policy;
+mod present;
+mod proof;
+mod request;
+mod revoke;
+mod trust;
+mod verify;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::demo;
+use crate::failure::Failure;
+use crate::output::Outcome;
+
+/// Does what was asked.
+pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
+        Command::Issue(args) => issue::run(&args, context),
+        Command::Countersign(args) => countersign::accept(&args, context),
+        Command::Refuse(args) => countersign::refuse(&args, context),
+        Command::Present(args) => present::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Revoke(args) => revoke::run(&args, context),
+        Command::Inspect(args) => inspect::run(&args, context),
+        Command::Key(command) => key::run(&command, context),
+        Command::Did(command) => did::run(&command, context),
+        Command::Cred(command) => cred::run(&command, context),
+        Command::Proof(command) => proof::run(&command, context),
+        Command::Request(command) => request::run(&command, context),
+        Command::Policy(command) => policy::run(&command, context),
+        Command::Trust(command) => trust::run(&command, context),
+        Command::Ledger(command) => ledger::run(&command, context),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, context),
+    }
+}

@@ -1,0 +1,242 @@
+//! `inkan countersign` and `inkan refuse`: one's own signature over somebody else's credential, in a role, recorded.
+//!
+//! A refusal after one's own acceptance withdraws it: the same act, its next state, in the map of the ledger. So
+//! nobody can hide it by showing the older acceptance.
+
+use inkan_credential::SecuredCredential;
+use inkan_credential::bundle::{Artefact, Bundle};
+use inkan_credential::countersignature::{self, Role, render_text};
+use inkan_crypto::Signer;
+use inkan_holder::{Act, Acted};
+use inkan_io::intent::{Intent, RecordDraft};
+use inkan_io::os_rng::OsRng;
+use inkan_io::profile::{ActRecord, OwnDid, Record as _, Shelf};
+use inkan_ledger::{ActId, Claims, Kind, commitment};
+use serde_json::json;
+
+use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, WriteArgs};
+use crate::context::{Context, Home};
+use crate::failure::Failure;
+use crate::identity::{self, Hand};
+use crate::keyring::Keyring;
+use crate::ledgers::{self, Writing, dry_run_lines};
+use crate::output::Outcome;
+use crate::packing::{self, FreshRecord};
+use crate::render::safe;
+use crate::wallet;
+
+/// What the two commands have in common.
+struct Request<'a> {
+    file: Option<&'a str>,
+    identity: Option<&'a str>,
+    key: Option<&'a str>,
+    role: Role,
+    bare: bool,
+    out: Option<&'a str>,
+    write: WriteArgs,
+    decide: Decide,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Decide {
+    Accept,
+    Refuse,
+}
+
+pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let request = Request {
+        file: args.file.as_deref(),
+        identity: args.identity.as_deref(),
+        key: args.key.as_deref(),
+        role: role_of(args.role),
+        bare: args.bare,
+        out: args.out.as_deref(),
+        write: args.write,
+        decide: Decide::Accept,
+    };
+    run(&request, context)
+}
+
+pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let request = Request {
+        file: args.file.as_deref(),
+        identity: args.identity.as_deref(),
+        key: None,
+        role: role_of(args.role),
+        bare: false,
+        out: args.out.as_deref(),
+        write: args.write,
+        decide: Decide::Refuse,
+    };
+    run(&request, context)
+}
+
+fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let input = context.input(request.file)?;
+    let mut bundle = wallet::read_bundle(&input)?;
+    let mut writing = Writing::begin(context, &home)?;
+    let own = identity::own(&home, request.identity)?;
+    if request.decide == Decide::Refuse {
+        bundle = newest_of_ours(bundle, (&own, request.role), &home, context)?;
+    }
+    let keyring = Keyring::open(context, &home)?;
+    let hand = Hand::of(&own, request.key, &keyring, &home)?;
+    let credential = wallet::credential_of(&bundle, &input.name)?.clone();
+    show(&credential, context);
+    let now = context.now();
+    let act = Act {
+        role: request.role,
+        method: hand.method.as_str(),
+        log: &home.settings.origin,
+        beside: &bundle.countersignatures,
+    };
+    let signer: &dyn Signer = hand.key;
+    let acted = match request.decide {
+        Decide::Accept => inkan_holder::accept(&credential, &act, signer, now, &mut OsRng)?,
+        Decide::Refuse => inkan_holder::refuse(&credential, &act, signer, now, &mut OsRng)?,
+    };
+    bundle.artefact = Artefact::Credential(acted.credential.clone());
+    bundle.countersignatures.extend(acted.beside.clone());
+
+    let intent = compose(&acted, &bundle, (&own, request), &hand, &home, context)?;
+    if request.write.dry_run {
+        let (human, members) = dry_run_lines(&intent);
+        return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    let accepted = writing.commit(&intent)?;
+    let index = accepted.first().map(|accepted| accepted.leaf_index);
+    let fresh: Vec<FreshRecord> =
+        index.map(|index| FreshRecord { index, opening: acted.opening.clone() }).into_iter().collect();
+    packing::pack(&mut bundle, &writing.reading()?, &home, &fresh)?;
+    let digest = acted.credential.issuance_digest();
+    home.profile.put(Shelf::Wallet, &wallet::name_of(&digest), &bundle.to_value())?;
+    finish(request, (&acted, &bundle, index), context, &home)
+}
+
+/// The entry of this state, the act's record, and the wallet's copy.
+fn compose(
+    acted: &Acted,
+    bundle: &Bundle,
+    (own, request): (&OwnDid, &Request<'_>),
+    hand: &Hand<'_>,
+    home: &Home,
+    context: &Context,
+) -> Result<Intent, Failure> {
+    let now = context.now();
+    let signature = &acted.countersignature;
+    let digest = acted.credential.issuance_digest();
+    let act = ActId::from_bytes(*signature.act());
+    let decision = signature.decision().as_str();
+    let mut intent =
+        Intent { command: format!("countersign ({decision})"), ..Intent::default() };
+    match hand.method.did().scid() {
+        Some(scid) => {
+            let claims = Claims::Countersignature {
+                commitment: commitment(
+                    Kind::Countersignature,
+                    scid,
+                    &acted.opening.salt,
+                    &acted.opening.digest,
+                ),
+                act: act.clone(),
+                sequence: acted.seq,
+            };
+            intent.entries.push(ledgers::entry(&claims, &hand.method, hand.key, home, now)?);
+        }
+        None => context.speech.warn("a DID of this method cannot write to the ledger: not recorded"),
+    }
+    let record = ActRecord {
+        act: act.to_b64u(),
+        seq: acted.seq,
+        decision: decision.to_owned(),
+        role: request.role.as_str().to_owned(),
+        signer: own.did.clone(),
+        digest: digest.to_b64u(),
+        at: now,
+    };
+    let name = wallet::name_of(&digest);
+    intent.records.push(RecordDraft {
+        shelf: Shelf::Acts,
+        name: act_name(&name, own, request.role),
+        record: record.to_value(),
+    });
+    intent.records.push(RecordDraft { shelf: Shelf::Wallet, name, record: bundle.to_value() });
+    Ok(intent)
+}
+
+fn finish(
+    request: &Request<'_>,
+    (acted, bundle, index): (&Acted, &Bundle, Option<u64>),
+    context: &Context,
+    home: &Home,
+) -> Result<Outcome, Failure> {
+    let decision = acted.countersignature.decision().as_str();
+    let place = match index {
+        Some(index) => format!("recorded as entry {index} of {}", home.settings.origin),
+        None => "not recorded".to_owned(),
+    };
+    context.speech.say(&format!("{} {decision}s; {place}", request.role.as_str()));
+    let human = context.deliver(wallet::written(bundle, request.bare), request.out)?;
+    let mut members = json!({
+        "role": request.role.as_str(), "decision": decision, "entry": index, "sequence": acted.seq,
+        "act": ActId::from_bytes(*acted.countersignature.act()).to_b64u(), "out": request.out,
+    });
+    if request.out.is_none() {
+        members["bundle"] =
+            if request.bare { acted.credential.to_value() } else { bundle.to_value() };
+    }
+    Ok(Outcome::new("inkan-countersignature/1", human, members))
+}
+
+/// What is being signed, in words: nobody should sign what they have not seen.
+fn show(credential: &SecuredCredential, context: &Context) {
+    context.speech.say("you sign this:");
+    for line in render_text(credential.credential()).lines() {
+        context.speech.say(&format!("  {}", safe(line, 200)));
+    }
+}
+
+/// The wallet's copy, where the file at hand lacks our own acceptance: a refusal must continue that act.
+fn newest_of_ours(
+    bundle: Bundle,
+    (own, role): (&OwnDid, Role),
+    home: &Home,
+    context: &Context,
+) -> Result<Bundle, Failure> {
+    let credential = wallet::credential_of(&bundle, "input")?;
+    let acts = countersignature::list(credential, &bundle.countersignatures)?;
+    if acts.iter().any(|one| one.signer() == own.did && one.role() == role) {
+        return Ok(bundle);
+    }
+    let digest = credential.issuance_digest();
+    let name = act_name(&wallet::name_of(&digest), own, role);
+    let accepted = home
+        .profile
+        .find::<ActRecord>(&name)?
+        .is_some_and(|record| record.decision == "accept");
+    match wallet::held_copy(home, &digest)? {
+        Some(copy) if accepted => {
+            context.speech.say("continuing your own act from the wallet");
+            Ok(copy)
+        }
+        _ => Ok(bundle),
+    }
+}
+
+/// One record per credential, signer and role.
+fn act_name(credential: &str, own: &OwnDid, role: Role) -> String {
+    format!("{credential}.{}.{}", own.name, role.as_str())
+}
+
+/// The library's name for a role of the command line.
+pub(super) const fn role_of(role: DecisionRole) -> Role {
+    match role {
+        DecisionRole::Holder => Role::Holder,
+        DecisionRole::CoIssuer => Role::CoIssuer,
+        DecisionRole::Witness => Role::Witness,
+        DecisionRole::Notary => Role::Notary,
+        DecisionRole::Guardian => Role::Guardian,
+        DecisionRole::Delegate => Role::Delegate,
+    }
+}

@@ -1,0 +1,54 @@
+//! `inkan did create | resolve | rotate | history | list`.
+
+mod create;
+mod history;
+mod resolve;
+mod rotate;
+
+pub(crate) use resolve::{document_now, parse_time};
+
+use inkan_io::profile::OwnDid;
+use serde_json::{Value, json};
+
+use crate::args::DidCommand;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Outcome;
+use crate::render::table::table;
+
+pub(super) fn run(command: &DidCommand, context: &mut Context) -> Result<Outcome, Failure> {
+    match command {
+        DidCommand::Create(args) => create::run(args, context),
+        DidCommand::Resolve(args) => resolve::run(args, context),
+        DidCommand::Rotate(args) => rotate::run(args, context),
+        DidCommand::History(args) => history::run(args, context),
+        DidCommand::List => list(context),
+    }
+}
+
+fn list(context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let own: Vec<OwnDid> = home.profile.all()?.into_iter().map(|(_, record)| record).collect();
+    let keys = |own: &OwnDid| own.keys.iter().map(|key| key.key.clone()).collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = own
+        .iter()
+        .map(|own| {
+            vec![own.name.clone(), own.created.date(), keys(own).join(", "), own.did.clone()]
+        })
+        .collect();
+    let members: Vec<Value> = own
+        .iter()
+        .map(|own| {
+            json!({
+                "name": own.name, "did": own.did, "created": own.created.to_string(),
+                "keys": keys(own), "canRotate": own.next_key.is_some(),
+            })
+        })
+        .collect();
+    if own.is_empty() {
+        context.speech.say("no DIDs yet; make one: inkan did create");
+    }
+    let human =
+        if own.is_empty() { String::new() } else { table(&["NAME", "CREATED", "KEYS", "DID"], &rows) };
+    Ok(Outcome::new("inkan-did-list/1", human, json!({ "dids": members })).stream("dids"))
+}

@@ -1,0 +1,191 @@
+//! `inkan did create`: a DID of one's own, its keys, and its first entry on the ledger.
+//!
+//! Order: keys are sealed and on disk, then the intent, then the entry, then the record. A crash in between leaves
+//! keys that nothing uses, or an intent that the next command finishes.
+
+use inkan_core::rng::draw;
+use inkan_crypto::{KeyType, PublicKey};
+use inkan_did::self_contained::{did_jwk, did_key, did_key_url};
+use inkan_did::webvh::{self, Create};
+use inkan_io::intent::{EntryDraft, Intent, RecordDraft};
+use inkan_io::os_rng::OsRng;
+use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
+use inkan_ledger::Kind;
+use serde_json::json;
+
+use crate::args::{CreateArgs, NewMethod};
+use crate::config::check_name;
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::keyring::Keyring;
+use crate::ledgers::{Writing, dry_run_lines};
+use crate::output::Outcome;
+
+pub(super) fn run(args: &CreateArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let name = name_for(args, &home)?;
+    let mut keyring = Keyring::open(context, &home)?;
+    let (key, public) = signing_key(args, &home, &mut keyring, context)?;
+    match args.method {
+        NewMethod::Webvh => register(args, context, &home, (&name, &key, public), keyring),
+        NewMethod::Key | NewMethod::Jwk => {
+            let (did, fragment) = if args.method == NewMethod::Key {
+                let url = did_key_url(&public);
+                let fragment = url.split_once('#').map(|(_, fragment)| fragment.to_owned());
+                (did_key(&public), fragment.unwrap_or_default())
+            } else {
+                (did_jwk(&public), "0".to_owned())
+            };
+            let own = OwnDid {
+                name,
+                did,
+                created: context.now(),
+                keys: vec![OwnKey { fragment, key }],
+                next_key: None,
+                reasons: std::collections::BTreeMap::new(),
+            };
+            if !args.write.dry_run {
+                let _lock = home.profile.lock()?;
+                keyring.save()?;
+                home.profile.put(Shelf::Dids, &own.name, &own.to_value())?;
+            }
+            Ok(outcome(&own, None))
+        }
+    }
+}
+
+fn register(
+    args: &CreateArgs,
+    context: &Context,
+    home: &Home,
+    (name, key, public): (&str, &str, PublicKey),
+    mut keyring: Keyring,
+) -> Result<Outcome, Failure> {
+    let now = context.now();
+    let mut next = Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
+    let (update_name, next_name) = (format!("{name}.update-1"), format!("{name}.next-2"));
+    if keyring.has(&update_name) || next.has(&next_name) {
+        // A crash before the ledger heard of it: nothing rests on these keys.
+        keyring.remove(&update_name);
+        next.remove(&next_name);
+    }
+    keyring.generate(&update_name, KeyType::Ed25519, now)?;
+    let next_public = next.generate(&next_name, KeyType::Ed25519, now)?;
+    let request = Create {
+        domain: args.domain.clone().unwrap_or_else(|| home.settings.domain.clone()),
+        path: Some(args.path.clone().unwrap_or_else(random_path)),
+        key_id: key.to_owned(),
+        key: public,
+        next_key_hashes: Vec::new(),
+        services: services(&args.services)?,
+        home: Some(home.settings.origin.clone()),
+    };
+    let (did, line) = webvh::create(&request, keyring.key(&update_name)?, &next_public, now)?;
+    let own = OwnDid {
+        name: name.to_owned(),
+        did: did.as_str().to_owned(),
+        created: now,
+        keys: vec![OwnKey { fragment: key.to_owned(), key: key.to_owned() }],
+        next_key: Some(next_name),
+        reasons: std::collections::BTreeMap::new(),
+    };
+    let record = RecordDraft {
+        shelf: Shelf::Dids,
+        name: name.to_owned(),
+        record: own.to_value(),
+    };
+    let intent = Intent {
+        command: format!("did create --name {name}"),
+        entries: vec![EntryDraft { kind: Kind::Did, body: line }],
+        records: vec![record],
+        ..Intent::default()
+    };
+    context.speech.say("a DID log is public for ever: its host, path and keys can be read by anyone");
+    if args.write.dry_run {
+        let (human, members) = dry_run_lines(&intent);
+        return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    let mut writing = Writing::begin(context, home)?;
+    keyring.save()?;
+    next.save()?;
+    let accepted = writing.commit(&intent)?;
+    let index = accepted.first().map(|accepted| accepted.leaf_index);
+    if let Some(index) = index {
+        context.speech.say(&format!("registered as entry {index} of {}", home.settings.origin));
+    }
+    Ok(outcome(&own, index))
+}
+
+fn outcome(own: &OwnDid, entry: Option<u64>) -> Outcome {
+    let keys: Vec<&str> = own.keys.iter().map(|key| key.key.as_str()).collect();
+    let members = json!({ "name": own.name, "did": own.did, "keys": keys, "entry": entry });
+    Outcome::new("inkan-did/1", format!("{}\n", own.did), members)
+}
+
+/// The name that was given, else the profile's, else a numbered one; a name names one DID.
+fn name_for(args: &CreateArgs, home: &Home) -> Result<String, Failure> {
+    let taken = home.profile.names(Shelf::Dids)?;
+    if let Some(name) = &args.name {
+        check_name(name)?;
+        if taken.contains(name) {
+            return Err(CliError::NameTaken { what: "DID", name: name.clone() }.into());
+        }
+        return Ok(name.clone());
+    }
+    let numbered = (2..).map(|number: u32| format!("{}-{number}", home.name()));
+    let mut free = std::iter::once(home.name().to_owned()).chain(numbered);
+    let fault = || CliError::Fault("no name is free".to_owned());
+    Ok(free.find(|name| !taken.contains(name)).ok_or_else(fault)?)
+}
+
+/// The key named, or one that no other DID uses, made if there is none: two DIDs with one key are one person.
+fn signing_key(
+    args: &CreateArgs,
+    home: &Home,
+    keyring: &mut Keyring,
+    context: &Context,
+) -> Result<(String, PublicKey), Failure> {
+    let used: Vec<String> = home
+        .profile
+        .all::<OwnDid>()?
+        .into_iter()
+        .flat_map(|(_, own)| own.keys.into_iter().map(|key| key.key))
+        .collect();
+    if let Some(name) = &args.key {
+        if used.contains(name) {
+            context.speech.warn(&format!("another of your DIDs has the key {name}: anyone can link them"));
+        }
+        return Ok((name.clone(), keyring.key(name)?.public_key()));
+    }
+    let mut names = (1..).map(|number: u32| format!("sign-{number}"));
+    let fault = || CliError::Fault("no name is free".to_owned());
+    let name = names.find(|name| !used.contains(name)).ok_or_else(fault)?;
+    if keyring.has(&name) {
+        let public = keyring.key(&name)?.public_key();
+        return Ok((name, public));
+    }
+    let public = keyring.generate(&name, KeyType::Ed25519, context.now())?;
+    context.speech.say(&format!("made the ed25519 key {name}"));
+    Ok((name, public))
+}
+
+fn services(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let malformed = |text: &String| CliError::InputMalformed {
+        file: "--service".to_owned(),
+        detail: format!("{text:?} is not TYPE=URL"),
+    };
+    let split = |text: &String| {
+        let pair = text.split_once('=').filter(|(kind, url)| !kind.is_empty() && !url.is_empty());
+        let (kind, url) = pair.ok_or_else(|| malformed(text))?;
+        Ok((kind.to_owned(), url.to_owned()))
+    };
+    given.iter().map(split).collect()
+}
+
+/// Eight random lower-case letters and digits: a path that tells nothing about its owner.
+fn random_path() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let bytes: [u8; 8] = draw(&mut OsRng);
+    let letter = |byte: u8| LETTERS.get(usize::from(byte & 31)).copied().unwrap_or(b'a');
+    bytes.into_iter().map(|byte| char::from(letter(byte))).collect()
+}

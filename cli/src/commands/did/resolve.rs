@@ -1,0 +1,226 @@
+//! `inkan did resolve`: the document of a DID, from a file, the ledger, the cache or the network.
+//!
+//! A version selector is obeyed or refused, never ignored.
+
+use std::path::Path;
+
+use inkan_core::{Timestamp, limits};
+use inkan_did::webvh::{Head, History, document_url, witness_url};
+use inkan_did::{Did, DidDocument, DidUrl, Method, VersionSelector, resolve_self_contained};
+use inkan_io::files::{self, Access};
+use inkan_io::http::{self, HttpLimits};
+use serde_json::{Map, Value, json};
+
+use crate::args::{DidForm, ResolveArgs};
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::identity;
+use crate::ledgers::Reading;
+use crate::output::Outcome;
+
+pub(super) fn run(args: &ResolveArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home_if_any()?;
+    let (did, mut selectors) = subject(args, home.as_ref())?;
+    if let Some(at) = &args.at {
+        selectors.push(VersionSelector::Time(parse_time(at)?));
+    }
+    if let Some(id) = &args.version_id {
+        selectors.push(VersionSelector::Id(id.clone()));
+    }
+    if did.method() != Method::Webvh {
+        return self_contained(&did, &selectors, args);
+    }
+    let (history, source) = match &args.log {
+        Some(path) => (from_file(path, &did, context.now())?, path.clone()),
+        None => find_history(&did, home.as_ref(), args.offline, context)?,
+    };
+    let head = history.select(&selectors)?;
+    context.speech.detail(&format!("version {} from {source}", head.version_id()));
+    let resolution = resolution(head, &history, &source);
+    let mut members = match resolution {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    if args.proof {
+        let proof = prove(&did, head, home.as_ref(), context)?;
+        members.insert("proof".to_owned(), proof);
+    }
+    let human = match args.form {
+        DidForm::DidJson if args.proof => format!("{:#}\n", Value::Object(members.clone())),
+        DidForm::DidJson => format!("{:#}\n", head.document().value()),
+        DidForm::Resolution => format!("{:#}\n", Value::Object(members.clone())),
+        DidForm::DidJsonl => log_text(args, &did, home.as_ref(), context)?,
+    };
+    Ok(Outcome::new("inkan-did-resolution/1", human, Value::Object(members)))
+}
+
+/// The DID, and the version its own query names.
+fn subject(args: &ResolveArgs, home: Option<&Home>) -> Result<(Did, Vec<VersionSelector>), Failure> {
+    if args.did.contains('?') {
+        let url = DidUrl::parse(&args.did)?;
+        return Ok((url.did().clone(), url.version_selectors()?));
+    }
+    Ok((identity::any(home, &args.did)?, Vec::new()))
+}
+
+fn self_contained(
+    did: &Did,
+    selectors: &[VersionSelector],
+    args: &ResolveArgs,
+) -> Result<Outcome, Failure> {
+    if !selectors.is_empty() || args.log.is_some() || args.proof {
+        let detail = "a DID of this method has one version, no log and no record".to_owned();
+        return Err(CliError::InputMalformed { file: did.as_str().to_owned(), detail }.into());
+    }
+    let document = resolve_self_contained(did)?;
+    let members = json!({
+        "didDocument": document.value(), "didDocumentMetadata": {},
+        "didResolutionMetadata": { "contentType": "application/did", "source": "the DID itself" },
+    });
+    Ok(Outcome::new("inkan-did-resolution/1", format!("{:#}\n", document.value()), members))
+}
+
+fn resolution(head: &Head, history: &History, source: &str) -> Value {
+    let first = history.versions().first().map(|first| first.time().to_string());
+    json!({
+        "didDocument": head.document().value(),
+        "didDocumentMetadata": {
+            "created": first, "updated": head.time().to_string(),
+            "versionId": head.version_id(), "versionNumber": head.number(),
+            "versions": history.versions().len(), "deactivated": head.deactivated(),
+        },
+        "didResolutionMetadata": { "contentType": "application/did", "source": source },
+    })
+}
+
+/// Receipts of the versions up to `head`, and the proof which one is the newest now.
+fn prove(did: &Did, head: &Head, home: Option<&Home>, context: &Context) -> Result<Value, Failure> {
+    let home = home.ok_or(CliError::ProfileMissing)?;
+    let reading = Reading::open(home)?;
+    let scid = did.scid().unwrap_or_default();
+    let mut receipts = Vec::new();
+    for (number, receipt) in (1..).zip(reading.view().did_entries(scid)?) {
+        if number <= head.number() {
+            receipts.push(receipt.to_value());
+        }
+    }
+    let current = reading.view().did_current(scid)?.to_value();
+    context.speech.detail(&format!("{} receipts", receipts.len()));
+    Ok(json!({ "receipts": receipts, "current": current }))
+}
+
+fn log_text(
+    args: &ResolveArgs,
+    did: &Did,
+    home: Option<&Home>,
+    context: &Context,
+) -> Result<String, Failure> {
+    let text = match &args.log {
+        Some(path) => read_log(Path::new(path))?.0,
+        None => find_log(did, home, args.offline, context)?.0,
+    };
+    Ok(text)
+}
+
+/// The verified history of a DID and where it came from: the ledger folder, the cache, or its own host.
+pub(super) fn find_history(
+    did: &Did,
+    home: Option<&Home>,
+    offline: bool,
+    context: &Context,
+) -> Result<(History, String), Failure> {
+    if did.method() != Method::Webvh {
+        let detail = "a DID of this method has no history".to_owned();
+        return Err(CliError::InputMalformed { file: did.as_str().to_owned(), detail }.into());
+    }
+    let (log, witness, source) = find_log(did, home, offline, context)?;
+    let history = History::verify(&log, witness.as_deref(), context.now())?;
+    covering(history, did).map(|history| (history, source))
+}
+
+type Log = (String, Option<String>, String);
+
+fn find_log(
+    did: &Did,
+    home: Option<&Home>,
+    offline: bool,
+    context: &Context,
+) -> Result<Log, Failure> {
+    let scid = did.scid().unwrap_or_default();
+    if let Some(home) = home.filter(|home| home.ledger.is_dir()) {
+        if let Some((log, witness)) = Reading::open(home)?.did_log(scid)? {
+            return Ok((log, witness, format!("ledger {}", home.settings.origin)));
+        }
+    }
+    let cached = context.folders.cache.join("dids").join(format!("{scid}.jsonl"));
+    let url = document_url(did).unwrap_or_default();
+    if offline {
+        return match files::read_optional(&cached, limits::DID_LOG)? {
+            Some(bytes) => Ok((text_of(bytes, &cached)?, None, "the cache".to_owned())),
+            None => Err(CliError::DidNotAtHand { did: did.as_str().to_owned() }.into()),
+        };
+    }
+    let body = http::get(&url, &HttpLimits::of_size(limits::DID_LOG))?.body;
+    let witness = witness_url(did)
+        .and_then(|url| http::get(&url, &HttpLimits::of_size(limits::DID_LOG)).ok())
+        .and_then(|fetched| String::from_utf8(fetched.body).ok());
+    let text = text_of(body, Path::new(&url))?;
+    if files::create_folder(&context.folders.cache.join("dids"), Access::Private).is_ok() {
+        // A cache that cannot be written is no reason to fail.
+        let _ = files::write_atomic(&cached, text.as_bytes(), Access::Private);
+    }
+    Ok((text, witness, url))
+}
+
+fn from_file(path: &str, did: &Did, now: Timestamp) -> Result<History, Failure> {
+    let (log, witness) = read_log(Path::new(path))?;
+    let history = History::verify(&log, witness.as_deref(), now)
+        .map_err(|error| Failure::from(error).during(path))?;
+    covering(history, did)
+}
+
+/// A log file, and `did-witness.json` beside it.
+fn read_log(path: &Path) -> Result<(String, Option<String>), Failure> {
+    let log = text_of(files::read(path, limits::DID_LOG)?, path)?;
+    let beside = path.with_file_name("did-witness.json");
+    let witness = files::read_optional(&beside, limits::DID_LOG)?
+        .map(|bytes| text_of(bytes, &beside))
+        .transpose()?;
+    Ok((log, witness))
+}
+
+fn covering(history: History, did: &Did) -> Result<History, Failure> {
+    if history.covers(did) {
+        return Ok(history);
+    }
+    let detail = format!("this is the log of {}", history.did());
+    Err(CliError::InputMalformed { file: did.as_str().to_owned(), detail }.into())
+}
+
+fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
+    let detail = "not UTF-8".to_owned();
+    let file = path.display().to_string();
+    Ok(String::from_utf8(bytes).map_err(|_| CliError::InputMalformed { file, detail })?)
+}
+
+/// Reads a time given on the command line.
+pub(crate) fn parse_time(text: &str) -> Result<Timestamp, Failure> {
+    let malformed = |error: inkan_core::time::TimeError| CliError::InputMalformed {
+        file: text.to_owned(),
+        detail: error.to_string(),
+    };
+    Ok(Timestamp::parse(text).map_err(malformed)?)
+}
+
+/// The document of any DID as it is now, for whoever needs its keys.
+pub(crate) fn document_now(
+    did: &Did,
+    home: &Home,
+    context: &Context,
+) -> Result<DidDocument, Failure> {
+    if did.method() == Method::Webvh {
+        let (history, _) = find_history(did, Some(home), true, context)?;
+        return Ok(history.latest().document().clone());
+    }
+    Ok(resolve_self_contained(did)?)
+}

@@ -1,0 +1,238 @@
+//! The checks of `doctor`, one question each.
+
+use inkan_core::tolerance;
+use inkan_did::webvh::next_key_hash;
+use inkan_io::files::{self, Access};
+use inkan_io::ledger_folder::LedgerReader;
+use inkan_io::profile::{OwnDid, StatusListRecord};
+use inkan_io::{intent, keystore_file};
+use inkan_ledger::LogPolicy;
+
+use super::Finding;
+use crate::commands::issue::status::state_of;
+use crate::commands::trust;
+use crate::context::{Context, Home};
+use crate::env;
+use crate::failure::Failure;
+use crate::ledgers::{Reading, Writing};
+
+type Check = fn(&Home, &Context) -> Result<Vec<Finding>, Failure>;
+
+/// All checks, by name, in the order in which they are shown.
+pub(super) const ALL: &[(&str, Check)] = &[
+    ("profile", profile),
+    ("disk", disk),
+    ("secrets", secrets),
+    ("keystore", keystore),
+    ("ledger", ledger),
+    ("clock", clock),
+    ("log-policy", log_policy),
+    ("unfinished", unfinished),
+    ("dids", dids),
+    ("status", status_lists),
+    ("trust", trust_list),
+];
+
+/// Repairs what cannot do harm: permissions, and writes that were interrupted.
+pub(super) fn repair(home: &Home, context: &Context) -> Result<(), Failure> {
+    for path in open_paths(home)? {
+        files::close_to_others(&path)?;
+        context.speech.say(&format!("closed {} to others", path.display()));
+    }
+    if intent::is_pending(&home.profile)? {
+        Writing::begin(context, home)?;
+    }
+    Ok(())
+}
+
+fn profile(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    let open = open_paths(home)?;
+    let folder = home.profile.folder().display();
+    Ok(match open.first() {
+        None => vec![Finding::good("profile", format!("{} in {folder}", home.name()))],
+        Some(path) => {
+            let said = format!("{} can be read by others", path.display());
+            vec![Finding::bad("profile", said, "inkan doctor --fix")]
+        }
+    })
+}
+
+fn open_paths(home: &Home) -> Result<Vec<std::path::PathBuf>, Failure> {
+    let profile = &home.profile;
+    let candidates = [
+        profile.folder().to_path_buf(),
+        profile.keystore(),
+        profile.next_keystore(),
+        profile.trust_list(),
+    ];
+    let mut out = Vec::new();
+    for path in candidates {
+        if path.exists() && files::open_to_others(&path)? {
+            out.push(path);
+        }
+    }
+    Ok(out)
+}
+
+fn disk(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    let probe = home.profile.folder().join("doctor.probe");
+    files::write_atomic(&probe, &[0; 4_096], Access::Private)?;
+    files::remove(&probe)?;
+    Ok(vec![Finding::good("disk", "can be written")])
+}
+
+fn secrets(_: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
+    let mut out = Vec::new();
+    for name in env::leaked_passphrases() {
+        let said = format!("{name} holds a passphrase; it is not read, and others may see it");
+        out.push(Finding::bad("secrets", said, format!("unset {name}, and use {name}_FILE")));
+    }
+    for file in [context.passphrase_file(), env::next_passphrase_file()].into_iter().flatten() {
+        let path = std::path::Path::new(&file);
+        if path.is_file() && files::open_to_others(path)? {
+            let said = format!("{file} can be read by others");
+            out.push(Finding::bad("secrets", said, format!("chmod 600 {file}")));
+        }
+    }
+    if out.is_empty() {
+        out.push(Finding::good("secrets", "no passphrase lies open"));
+    }
+    Ok(out)
+}
+
+fn keystore(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    let in_use = keystore_file::list(&home.profile.keystore())?;
+    let next = keystore_file::list(&home.profile.next_keystore())?;
+    if in_use.is_empty() && next.is_empty() {
+        return Ok(vec![Finding::skipped("keystore", "no keys yet".to_owned())]);
+    }
+    let shared = in_use.iter().any(|key| next.iter().any(|one| one.public_key == key.public_key));
+    if shared {
+        let said = "a next key lies beside the keys in use";
+        return Ok(vec![Finding::bad("keystore", said, "inkan did rotate DID --key K")]);
+    }
+    let said = format!("{} keys in use, {} next keys, in separate files", in_use.len(), next.len());
+    Ok(vec![Finding::good("keystore", said)])
+}
+
+fn ledger(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    Reading::open(home)?;
+    let status = LedgerReader::open(&home.ledger)?.status();
+    if status.origin != home.settings.origin {
+        let said = format!("{} is the log of {}", home.ledger.display(), status.origin);
+        let fix = format!("inkan --ledger PATH, with the folder of {}", home.settings.origin);
+        return Ok(vec![Finding::bad("ledger", said, fix)]);
+    }
+    let said = format!("{} with {} entries, {} checkpoints", status.origin, status.size, status.checkpoints);
+    Ok(vec![Finding::good("ledger", said)])
+}
+
+fn clock(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
+    let now = context.now();
+    let status = LedgerReader::open(&home.ledger)?.status();
+    let ahead = status.leaf_time.map_or(0, |last| last.seconds_since(now));
+    if ahead > tolerance::LEDGER_FUTURE {
+        let said = format!("this clock says {now}, and the ledger is {ahead} s ahead");
+        return Ok(vec![Finding::bad("clock", said, "set the clock of this machine")]);
+    }
+    Ok(vec![Finding::good("clock", format!("{now}, not behind the ledger"))])
+}
+
+fn log_policy(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    let pinned = home.profile.pinned_logs()?;
+    let own = pinned.iter().find(|(origin, _)| *origin == home.settings.origin);
+    let Some((origin, text)) = own else {
+        let said = format!("no policy is pinned for {}", home.settings.origin);
+        let fix = format!("inkan init NAME --ledger {}", home.ledger.display());
+        return Ok(vec![Finding::bad("log-policy", said, fix)]);
+    };
+    let policy = LogPolicy::parse(text)?;
+    let reader = LedgerReader::open(&home.ledger)?;
+    if reader.policy_text() != *text {
+        let said = format!("the policy pinned for {origin} is not the one the ledger publishes");
+        let fix = "compare both by another way before you trust either: the log's keys may have changed";
+        return Ok(vec![Finding::warn("log-policy", said, fix)]);
+    }
+    let said = format!("{origin}: {} witnesses pinned", policy.witnesses().len());
+    Ok(vec![Finding::good("log-policy", said)])
+}
+
+fn unfinished(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    if intent::is_pending(&home.profile)? {
+        let said = "an earlier command was interrupted between ledger and profile";
+        return Ok(vec![Finding::bad("unfinished", said, "inkan doctor --fix")]);
+    }
+    Ok(vec![Finding::good("unfinished", "nothing was interrupted")])
+}
+
+/// Whether the keys at hand are those that the ledger says are in force, and that come next.
+fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
+    let own = home.profile.all::<OwnDid>()?;
+    if own.is_empty() {
+        return Ok(vec![Finding::skipped("dids", "no DIDs yet".to_owned())]);
+    }
+    let reading = Reading::open(home)?;
+    let next = keystore_file::list(&home.profile.next_keystore())?;
+    let mut out = Vec::new();
+    for (name, own) in own {
+        let Some(next_name) = &own.next_key else {
+            out.push(Finding::good("dids", format!("{name} needs no ledger")));
+            continue;
+        };
+        let head = reading.history(&own.did, context.now())?.latest().clone();
+        let committed = next.iter().find(|key| key.name == *next_name);
+        let known = committed.is_some_and(|key| {
+            head.next_key_hashes().contains(&next_key_hash(&key.public_key))
+        });
+        out.push(if known {
+            let said = format!("{name}: version {}, its next key is at hand", head.number());
+            Finding::good("dids", said)
+        } else {
+            let said = format!("{name}: the ledger commits to a next key that is not at hand");
+            let fix = "restore next-keystore.json of this profile from its copy";
+            Finding::bad("dids", said, fix)
+        });
+    }
+    Ok(out)
+}
+
+/// Whether the newest status lists here are those on the ledger, and how long they last.
+fn status_lists(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
+    let lists = home.profile.all::<StatusListRecord>()?;
+    if lists.is_empty() {
+        return Ok(vec![Finding::skipped("status", "no status lists yet".to_owned())]);
+    }
+    let reading = Reading::open(home)?;
+    let mut out = Vec::new();
+    for (name, record) in lists {
+        let state = state_of(&record)?;
+        let issuer = inkan_did::Did::parse(&record.issuer)?;
+        let scid = issuer.scid().unwrap_or_default();
+        let recorded = reading.view().status_entries(scid, state.uri())?.len();
+        let left = record.valid_until.seconds_since(context.now()) / 86_400;
+        out.push(if u64::try_from(recorded).ok() != Some(state.seq()) {
+            let said = format!("{name}: {recorded} versions on the ledger, {} here", state.seq());
+            let fix = "restore the profile from its copy; the ledger has the newer state";
+            Finding::bad("status", said, fix)
+        } else if left < 30 {
+            let said = format!("{name}: the published list is good for {left} days more");
+            Finding::warn("status", said, "issue or revoke a credential: that publishes it again")
+        } else {
+            Finding::good("status", format!("{name}: version {}, good for {left} days", state.seq()))
+        });
+    }
+    Ok(out)
+}
+
+fn trust_list(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
+    Ok(match trust::load(home)? {
+        None => vec![Finding::skipped("trust", "no trust list".to_owned())],
+        Some(registry) if !registry.is_current(context.now()) => {
+            let fix = "inkan trust add DID --issues TYPE: that dates it anew";
+            vec![Finding::bad("trust", "the trust list is past its end", fix)]
+        }
+        Some(registry) => {
+            vec![Finding::good("trust", format!("{} entries", registry.entries().len()))]
+        }
+    })
+}

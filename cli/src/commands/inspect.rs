@@ -1,0 +1,146 @@
+//! `inkan inspect`: a look into a file, without trusting anything in it.
+//!
+//! "NOT VERIFIED" comes first, no mark is ever green, and nothing is fetched.
+
+use std::fmt::Write as _;
+
+use inkan_core::json::{self, text};
+use inkan_core::{encoding, limits};
+use serde_json::{Value, json};
+
+use crate::args::InspectArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{BOLD, Outcome, WARN};
+use crate::render::safe;
+use crate::render::tree::tree;
+
+pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<Outcome, Failure> {
+    let input = context.input(args.file.as_deref())?;
+    let content = read(&input.bytes).map_err(|failure| failure.during(&input.name))?;
+    let kind = kind_of(&content);
+    if args.raw {
+        let members = json!({ "verified": false, "kind": kind, "content": content });
+        return Ok(Outcome::new("inkan-inspection/1", format!("{content:#}\n"), members));
+    }
+    let mut human = format!("{WARN}NOT VERIFIED{WARN:#}  {}: {kind}\n\n", safe(&input.name, 80));
+    human.push_str(&summary(&content));
+    human.push_str(&tree(shown(&content), args.depth));
+    let _ = writeln!(human, "\n  check it: inkan verify {}", safe(&input.name, 80));
+    let members = json!({ "verified": false, "kind": kind, "content": content });
+    Ok(Outcome::new("inkan-inspection/1", human, members))
+}
+
+/// JSON as it is; a compact JWS as its header and payload, decoded.
+fn read(bytes: &[u8]) -> Result<Value, Failure> {
+    let text = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
+    match decode_jws(text) {
+        Some(decoded) => Ok(decoded),
+        None => Ok(json::parse(bytes, limits::BUNDLE)?),
+    }
+}
+
+fn decode_jws(compact: &str) -> Option<Value> {
+    let mut parts = compact.split('.');
+    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || header.starts_with('{') {
+        return None;
+    }
+    let object = |part: &str| {
+        let bytes = encoding::decode_b64u(part).ok()?;
+        json::parse(&bytes, limits::DOCUMENT).ok().filter(Value::is_object)
+    };
+    Some(json!({
+        "header": object(header)?, "payload": object(payload)?, "signature": signature,
+    }))
+}
+
+/// What the file says it is.
+fn kind_of(content: &Value) -> String {
+    if let Some(own) = text(content, "type") {
+        return safe(own, 60);
+    }
+    let types = content.get("type").and_then(Value::as_array);
+    let listed = types.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    if !listed.is_empty() {
+        return safe(&listed, 120);
+    }
+    match content.get("header").and_then(|header| text(header, "typ")) {
+        Some(typ) => format!("signed {}", safe(typ, 40)),
+        None => "JSON".to_owned(),
+    }
+}
+
+/// Of a bundle, the artefact alone: what proves it is for programs, and `--raw` has it.
+fn shown(content: &Value) -> &Value {
+    content.get("credential").or_else(|| content.get("presentation")).unwrap_or(content)
+}
+
+/// The lines a person looks for first.
+fn summary(content: &Value) -> String {
+    let mut out = String::new();
+    let enveloped = |value: &Value| {
+        let id = text(value, "id")?;
+        let (_, compact) = id.strip_prefix("data:")?.split_once(',')?;
+        decode_jws(compact)?.get("payload").cloned()
+    };
+    let inner = content
+        .get("credential")
+        .or_else(|| content.get("presentation"))
+        .or_else(|| content.get("payload"))
+        .unwrap_or(content);
+    let inner = enveloped(inner).unwrap_or_else(|| inner.clone());
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(out, "  {BOLD}{name:<12}{BOLD:#} {}", safe(&value, 200));
+    };
+    let types = inner.get("type").and_then(Value::as_array);
+    if let Some(types) = types {
+        let names: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
+        line("says it is", names.join(", "));
+    }
+    let issuer = inner.get("issuer");
+    let issuer = issuer.and_then(|issuer| issuer.as_str().or_else(|| text(issuer, "id")));
+    for (name, value) in [
+        ("issuer", issuer),
+        ("subject", inner.get("credentialSubject").and_then(|subject| text(subject, "id"))),
+        ("holder", text(&inner, "holder")),
+        ("valid from", text(&inner, "validFrom")),
+        ("valid until", text(&inner, "validUntil")),
+        ("record in", inner.get("ledgerRecord").and_then(|record| text(record, "log"))),
+    ] {
+        if let Some(value) = value {
+            line(name, value.to_owned());
+        }
+    }
+    let proofs = match inner.get("proof") {
+        Some(Value::Array(proofs)) => proofs.clone(),
+        Some(proof) => vec![proof.clone()],
+        None => Vec::new(),
+    };
+    for proof in &proofs {
+        let method = text(proof, "verificationMethod").unwrap_or("?");
+        let what = match proof.get("countersignature") {
+            Some(terms) => format!(
+                "{} {} by {method}",
+                text(terms, "role").unwrap_or("?"),
+                text(terms, "decision").unwrap_or("?")
+            ),
+            None => format!("{} by {method}", text(proof, "cryptosuite").unwrap_or("?")),
+        };
+        line("signature", what);
+    }
+    let count = |member: &str| content.get(member).and_then(Value::as_array).map_or(0, Vec::len);
+    if text(content, "type") == Some("inkan-bundle/1") {
+        line(
+            "carries",
+            format!(
+                "{} receipts, {} proofs of newest states, {} countersignatures beside, {} status lists",
+                count("receipts"), count("current"), count("countersignatures"), count("statusLists"),
+            ),
+        );
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}

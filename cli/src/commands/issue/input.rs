@@ -1,0 +1,153 @@
+//! What `issue` reads: claims, evidence, schema, validity.
+
+use inkan_assurance::{Catalogue, Ial, expect_ial};
+use inkan_core::Timestamp;
+use inkan_core::time::CalendarSpan;
+use inkan_crypto::PublicKey;
+use inkan_evidence::Prediction;
+use inkan_io::profile::OwnDid;
+use serde_json::{Map, Value};
+
+use crate::args::IssueArgs;
+use crate::context::Context;
+use crate::failure::{CliError, Failure};
+use crate::wallet::read_json;
+
+/// Claims from the file, then those from the command line.
+pub(super) fn claims(args: &IssueArgs, context: &Context) -> Result<Map<String, Value>, Failure> {
+    let malformed = |file: &str, detail: &str| CliError::InputMalformed {
+        file: file.to_owned(),
+        detail: detail.to_owned(),
+    };
+    let mut claims = Map::new();
+    if let Some(path) = &args.claims {
+        let Value::Object(read) = read_json(path, context)? else {
+            return Err(malformed(path, "claims are one JSON object").into());
+        };
+        claims = read;
+    }
+    for claim in &args.claim {
+        let pair = claim.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, text) = pair.ok_or_else(|| malformed("--claim", "a claim is NAME=VALUE"))?;
+        if looks_personal(name) {
+            let advice = "command lines are public: use --claims FILE for personal data";
+            context.speech.warn(&format!("--claim {name}=…: {advice}"));
+        }
+        // Numbers and true/false are meant as such; everything else is text.
+        let value = serde_json::from_str::<Value>(text).ok().filter(|value| {
+            value.is_boolean() || value.as_i64().is_some_and(|number| number.to_string() == text)
+        });
+        let before = claims.insert(name.to_owned(), value.unwrap_or_else(|| text.into()));
+        if before.is_some() {
+            return Err(malformed("--claim", &format!("{name} is given twice")).into());
+        }
+    }
+    if claims.is_empty() {
+        let failure = Failure::from(malformed("--claims", "there are no claims"));
+        return Err(failure.try_this("give a file", "inkan issue … --claims claims.json"));
+    }
+    Ok(claims)
+}
+
+/// Names under which people's data usually travel.
+fn looks_personal(name: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "name", "birth", "address", "mail", "phone", "gender", "sex", "nation", "salary", "tax",
+        "passport", "health",
+    ];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}
+
+/// The evidence file: one object, or a list of them.
+pub(super) fn evidence(args: &IssueArgs, context: &Context) -> Result<Vec<Value>, Failure> {
+    let Some(path) = &args.evidence else { return Ok(Vec::new()) };
+    match read_json(path, context)? {
+        Value::Array(items) => Ok(items),
+        object @ Value::Object(_) => Ok(vec![object]),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            let detail = "evidence is one JSON object, or a list of them".to_owned();
+            Err(CliError::InputMalformed { file: path.clone(), detail }.into())
+        }
+    }
+}
+
+/// The schema file with its `$id`, which the credential will name.
+pub(super) fn schema(
+    args: &IssueArgs,
+    context: &Context,
+) -> Result<Option<(String, Value)>, Failure> {
+    let Some(path) = &args.schema else { return Ok(None) };
+    let schema = read_json(path, context)?;
+    let id = inkan_core::json::text(&schema, "$id").map(str::to_owned);
+    let missing = || CliError::InputMalformed {
+        file: path.clone(),
+        detail: "a schema needs $id: the credential names it by that".to_owned(),
+    };
+    Ok(Some((id.ok_or_else(missing)?, schema)))
+}
+
+/// `--valid-for`, counted from now.
+pub(super) fn valid_until(args: &IssueArgs, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = &args.valid_for else { return Ok(None) };
+    let malformed = || CliError::InputMalformed {
+        file: "--valid-for".to_owned(),
+        detail: format!("{text:?} is not a span such as 365d, 12h or P1Y"),
+    };
+    let span = parse_span(text).ok_or_else(malformed)?;
+    Ok(Some(now.plus(span).map_err(|_| malformed())?))
+}
+
+/// `365d`, `12h`, `30m`, `90s`, or ISO 8601.
+pub(crate) fn parse_span(text: &str) -> Option<CalendarSpan> {
+    let plain = |suffix: char, prefix: &str, unit: &str| {
+        let digits = text.strip_suffix(suffix)?;
+        let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        number.then(|| CalendarSpan::parse(&format!("{prefix}{digits}{unit}")).ok()).flatten()
+    };
+    plain('d', "P", "D")
+        .or_else(|| plain('y', "P", "Y"))
+        .or_else(|| plain('h', "PT", "H"))
+        .or_else(|| plain('m', "PT", "M"))
+        .or_else(|| plain('s', "PT", "S"))
+        .or_else(|| CalendarSpan::parse(text).ok())
+}
+
+/// A span as seconds, counted from 1970-01-01: months and years are calendar spans.
+pub(crate) fn seconds(text: &str) -> Result<i64, Failure> {
+    let malformed = || CliError::InputMalformed {
+        file: "span".to_owned(),
+        detail: format!("{text:?} is not a span such as 24h, 30d or PT15M"),
+    };
+    let start = Timestamp::EPOCH;
+    let end = parse_span(text).and_then(|span| start.plus(span).ok()).ok_or_else(malformed)?;
+    Ok(end.seconds_since(start))
+}
+
+/// Fails unless the evidence in the draft will reach the level. Predicts, and writes nothing.
+pub(super) fn expect_level(
+    expected: &str,
+    draft: &Value,
+    (own, key): (&OwnDid, Option<&PublicKey>),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let malformed = || CliError::InputMalformed {
+        file: "--expect-ial".to_owned(),
+        detail: format!("{expected:?} is not 0, 1, 2, 2+, 3 or 3+"),
+    };
+    let wanted = Ial::parse(expected).ok_or_else(malformed)?;
+    let thumbprint = key.map(PublicKey::thumbprint).unwrap_or_default();
+    let prediction = Prediction { credential: draft, issuer: &own.did, jkt: &thumbprint };
+    let reached = expect_ial(&prediction, &Catalogue::builtin()?, now);
+    if reached.level >= wanted {
+        return Ok(());
+    }
+    let error = CliError::LevelNotReached {
+        expected: wanted.as_str().to_owned(),
+        reached: reached.level.as_str().to_owned(),
+    };
+    Err(error.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! A place in a status list for a new credential; the first one makes the list.
+
+use inkan_core::Timestamp;
+use inkan_credential::Format;
+use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_did::Did;
+use inkan_io::intent::{EntryDraft, Intent, PublishedList, RecordDraft};
+use inkan_io::os_rng::OsRng;
+use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusListRecord};
+use inkan_issuer::StatusListState;
+use inkan_issuer::StatusStateError;
+use inkan_issuer::status::Publication;
+use inkan_ledger::{Claims, StatusClaims, StatusFormat};
+
+use crate::context::Home;
+use crate::failure::{CliError, Failure};
+use crate::identity::Hand;
+use crate::ledgers;
+
+/// How long a published list may be relied on: the ledger admits 366 days.
+const VALID_DAYS: i64 = 365;
+/// A list with less time left than this is published again when it is touched.
+const RENEW_DAYS: i64 = 180;
+const DAY: i64 = 86_400;
+
+/// A place, and what must be written for it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// What stands in the credential.
+    pub(crate) entry: StatusEntry,
+    name: String,
+    record: StatusListRecord,
+    publication: Option<(PublishedList, EntryDraft)>,
+}
+
+impl Place {
+    /// Adds list, entry and record to an intent.
+    pub(crate) fn into_intent(self, intent: &mut Intent) {
+        if let Some((list, entry)) = self.publication {
+            intent.lists.push(list);
+            intent.entries.push(entry);
+        }
+        intent.records.push(RecordDraft {
+            shelf: Shelf::StatusLists,
+            name: self.name,
+            record: self.record.to_value(),
+        });
+    }
+}
+
+/// Takes a random place in the newest list of this issuer that has one, or in a new list.
+pub(crate) fn allocate(
+    own: &OwnDid,
+    hand: &Hand<'_>,
+    home: &Home,
+    now: Timestamp,
+) -> Result<Place, Failure> {
+    let mut lists = home.profile.all::<StatusListRecord>()?;
+    lists.retain(|(_, record)| record.issuer == own.did);
+    let number = lists.len();
+    if let Some((name, record)) = lists.pop() {
+        let mut state = state_of(&record)?;
+        match state.allocate(&mut OsRng) {
+            Ok(entry) => {
+                let soon = now.plus_seconds(RENEW_DAYS.saturating_mul(DAY));
+                if record.valid_until > soon {
+                    let record = StatusListRecord { state: state.to_value()?, ..record };
+                    return Ok(Place { entry, name, record, publication: None });
+                }
+                return publish(state, name, (own, hand, home), now)
+                    .map(|publication| publication.with(entry));
+            }
+            Err(StatusStateError::Full) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let number = number.saturating_add(1);
+    let uri = list_uri(&own.did, number)?;
+    let mut state = StatusListState::new(&uri, StatusPurpose::Revocation)?;
+    let entry = state.allocate(&mut OsRng)?;
+    let name = format!("{}.{number}", own.name);
+    publish(state, name, (own, hand, home), now).map(|publication| publication.with(entry))
+}
+
+/// A list that was signed again, with the entry that announces it.
+#[derive(Debug)]
+pub(crate) struct Republished {
+    name: String,
+    record: StatusListRecord,
+    list: PublishedList,
+    entry: EntryDraft,
+}
+
+impl Republished {
+    fn with(self, entry: StatusEntry) -> Place {
+        let Self { name, record, list, entry: announcement } = self;
+        Place { entry, name, record, publication: Some((list, announcement)) }
+    }
+
+    /// Adds list, entry and record to an intent.
+    pub(crate) fn into_intent(self, intent: &mut Intent) {
+        intent.lists.push(self.list);
+        intent.entries.push(self.entry);
+        intent.records.push(RecordDraft {
+            shelf: Shelf::StatusLists,
+            name: self.name,
+            record: self.record.to_value(),
+        });
+    }
+}
+
+/// Signs a list as it is now, and announces it on the ledger.
+pub(crate) fn publish(
+    mut state: StatusListState,
+    name: String,
+    (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
+    now: Timestamp,
+) -> Result<Republished, Failure> {
+    let valid_until = now.plus_seconds(VALID_DAYS.saturating_mul(DAY));
+    let publication = Publication {
+        issuer: &own.did,
+        format: Format::DataIntegrity,
+        valid_from: now,
+        valid_until,
+    };
+    let published = state.publish(&publication, hand.pair())?;
+    let claims = Claims::Status(StatusClaims {
+        uri: state.uri().to_owned(),
+        format: StatusFormat::Bitstring { purpose: state.purpose().as_str().to_owned() },
+        sequence: published.seq,
+        digest: published.digest,
+        length: published.length,
+        not_before: published.valid_from,
+        expires: published.valid_until,
+    });
+    let entry = ledgers::entry(&claims, &hand.method, hand.key, home, now)?;
+    let list = PublishedList {
+        scid: hand.method.did().scid().unwrap_or_default().to_owned(),
+        uri: state.uri().to_owned(),
+        sequence: published.seq,
+        body: published.body,
+    };
+    let record =
+        StatusListRecord { issuer: own.did.clone(), valid_until, state: state.to_value()? };
+    Ok(Republished { name, record, list, entry })
+}
+
+/// Reads the issuer's own state of a list.
+pub(crate) fn state_of(record: &StatusListRecord) -> Result<StatusListState, Failure> {
+    Ok(StatusListState::parse(record.state.to_string().as_bytes())?)
+}
+
+/// `https://<host>/<path>/status/<number>`, beside the DID's own log.
+fn list_uri(did: &str, number: usize) -> Result<String, Failure> {
+    let parsed = Did::parse(did)?;
+    let fault = || CliError::Fault(format!("{did} has no place on the web"));
+    let url = parsed.document_url().ok_or_else(fault)?;
+    let folder = url.rsplit_once('/').map(|(folder, _)| folder.to_owned()).ok_or_else(fault)?;
+    let folder = folder.trim_end_matches("/.well-known").to_owned();
+    Ok(format!("{folder}/status/{number}"))
+}

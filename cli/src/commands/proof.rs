@@ -1,0 +1,105 @@
+//! `inkan proof check`: cryptography alone. No status, time, ledger or trust, and it says so.
+
+use std::fmt::Write as _;
+
+use inkan_credential::bundle::read_any;
+use inkan_credential::proof_check::{self, CheckedProof, ProofOutcome};
+use inkan_crypto::PublicKey;
+use inkan_did::DidUrl;
+use serde_json::{Value, json};
+
+use super::did::document_now;
+use crate::args::ProofCommand;
+use crate::catalogue;
+use crate::context::{Context, Home};
+use crate::failure::Failure;
+use crate::output::Outcome;
+use crate::render::{Mark, safe};
+
+pub(super) fn run(command: &ProofCommand, context: &mut Context) -> Result<Outcome, Failure> {
+    let ProofCommand::Check { file } = command;
+    let home = context.home_if_any()?;
+    let input = context.input(file.as_deref())?;
+    let bare = bare_bytes(&input.bytes);
+    let speech = context.speech;
+    let context = &*context;
+    let mut key_of = |method: &str| {
+        let found = key(method, home.as_ref(), context);
+        if found.is_none() {
+            speech.detail(&format!("no key for {method}"));
+        }
+        found
+    };
+    let report = proof_check::check(&bare, &mut key_of)
+        .map_err(|error| Failure::from(error).during(&input.name))?;
+    let (verdict, exit) = verdict(&report.proofs);
+    let mut human = format!("{verdict}  {}: cryptography alone\n", safe(&input.name, 60));
+    for proof in &report.proofs {
+        let (mark, said) = described(proof);
+        let method = safe(&proof.verification_method, 120);
+        let _ = writeln!(human, " {} {}  {said}  {method}", mark.painted(), safe(&proof.suite, 40));
+    }
+    human.push_str("   status, time, ledger, trust and who the issuer is were not looked at\n");
+    let proofs: Vec<Value> = report.proofs.iter().map(to_value).collect();
+    let members = json!({ "verdict": verdict, "scope": "cryptography alone", "proofs": proofs });
+    Ok(Outcome::new("inkan-proof-check/1", human, members).exit(exit))
+}
+
+/// A bundle's own artefact; anything else as it is, also what does not obey the data model.
+fn bare_bytes(bytes: &[u8]) -> Vec<u8> {
+    let value = inkan_core::json::parse(bytes, inkan_core::limits::BUNDLE).ok();
+    let is_bundle = value
+        .as_ref()
+        .is_some_and(|value| inkan_core::json::text(value, "type") == Some("inkan-bundle/1"));
+    match read_any(bytes) {
+        Ok(read) if is_bundle => read.into_bundle().artefact.to_bare().into_bytes(),
+        _ => bytes.to_vec(),
+    }
+}
+
+/// The key a proof names: from the DID itself, or from the ledger of the profile.
+fn key(method: &str, home: Option<&Home>, context: &Context) -> Option<PublicKey> {
+    let url = DidUrl::parse(method).ok()?;
+    let document = match inkan_did::resolve_self_contained(url.did()) {
+        Ok(document) => document,
+        Err(_) => document_now(url.did(), home?, context).ok()?,
+    };
+    document.method(&url).map(|method| method.key.clone())
+}
+
+fn verdict(proofs: &[CheckedProof]) -> (&'static str, u8) {
+    let any = |wanted: fn(&ProofOutcome) -> bool| proofs.iter().any(|proof| wanted(&proof.outcome));
+    if any(|outcome| matches!(outcome, ProofOutcome::Failed(_))) {
+        ("FAILED", 11)
+    } else if any(|outcome| matches!(outcome, ProofOutcome::Verified)) {
+        ("VERIFIED", 0)
+    } else {
+        ("CANNOT TELL", 19)
+    }
+}
+
+fn described(proof: &CheckedProof) -> (Mark, String) {
+    match &proof.outcome {
+        ProofOutcome::Verified => (Mark::Pass, "verifies".to_owned()),
+        ProofOutcome::Failed(error) => {
+            let number = catalogue::find(error.code()).map(|entry| entry.number);
+            (Mark::Fail, format!("{error} [{}]", number.as_deref().unwrap_or(error.code())))
+        }
+        ProofOutcome::UnknownSuite => (Mark::Warn, "this suite is not known here".to_owned()),
+        ProofOutcome::KeyUnavailable => (Mark::Warn, "its key is not at hand".to_owned()),
+    }
+}
+
+fn to_value(proof: &CheckedProof) -> Value {
+    let (status, code) = match &proof.outcome {
+        ProofOutcome::Verified => ("pass", None),
+        ProofOutcome::Failed(error) => ("fail", Some(error.code())),
+        ProofOutcome::UnknownSuite => ("unknown", Some("suite-unknown")),
+        ProofOutcome::KeyUnavailable => ("unknown", Some("did-not-at-hand")),
+    };
+    let number = code.and_then(catalogue::find).map(|entry| entry.number);
+    json!({
+        "proof": proof.index, "suite": proof.suite, "verificationMethod": proof.verification_method,
+        "status": status, "code": code, "number": number,
+    })
+}

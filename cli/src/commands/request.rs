@@ -1,0 +1,57 @@
+//! `inkan request nonce`: what a presentation must answer, once, within five minutes.
+
+use inkan_core::encoding::b64u;
+use inkan_core::rng::draw;
+use inkan_core::{sha256, tolerance};
+use inkan_io::os_rng::OsRng;
+use inkan_io::profile::{NonceRecord, Profile, Record as _, Shelf};
+use serde_json::json;
+
+use crate::args::RequestCommand;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Outcome;
+
+pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Outcome, Failure> {
+    let RequestCommand::Nonce { aud, policy } = command;
+    let home = context.home()?;
+    if let Some(policy) = policy {
+        super::policy::load(policy, context)?;
+    }
+    let now = context.now();
+    let nonce = b64u(&draw::<16>(&mut OsRng));
+    let record = NonceRecord {
+        nonce: nonce.clone(),
+        audience: aud.clone(),
+        policy: policy.clone(),
+        issued_at: now,
+        used_at: None,
+        used_by: None,
+    };
+    let _lock = home.profile.lock()?;
+    forget_old(&home.profile, now)?;
+    home.profile.put(Shelf::Nonces, &file_name(&nonce), &record.to_value())?;
+    let until = now.plus_seconds(tolerance::PRESENTATION);
+    context.speech.say(&format!("answer it by {until}; it counts once"));
+    let members = json!({
+        "nonce": nonce, "audience": aud, "policy": policy,
+        "issuedAt": now.to_string(), "validUntil": until.to_string(),
+    });
+    Ok(Outcome::new("inkan-nonce/1", format!("{nonce}\n"), members))
+}
+
+/// The record of a nonce lies under its digest, so that a presentation's own text never becomes a file name.
+pub(crate) fn file_name(nonce: &str) -> String {
+    sha256(&[nonce.as_bytes()]).to_hex()
+}
+
+/// Forgets nonces that were never answered in time. Those that were answered stay for `verify --replay`.
+fn forget_old(profile: &Profile, now: inkan_core::Timestamp) -> Result<(), Failure> {
+    for (name, record) in profile.all::<NonceRecord>()? {
+        let age = now.seconds_since(record.issued_at);
+        if record.used_at.is_none() && age > tolerance::PRESENTATION.saturating_mul(12) {
+            profile.remove(Shelf::Nonces, &name)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What a command is given: options, folders, configuration, the profile, the time.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use inkan_core::{Timestamp, limits};
+use inkan_io::clock::{Clock as _, OsClock, SteppingClock};
+use inkan_io::files::{self, Access};
+use inkan_io::profile::Profile;
+use serde_json::json;
+
+use crate::args::GlobalArgs;
+use crate::config::{Config, Folders, ProfileSettings, Project};
+use crate::env;
+use crate::failure::{CliError, Failure};
+use crate::output::{Speech, World};
+use crate::prompt::Asking;
+
+/// Options, folders, configuration; what a run used is noted in `world` for the JSON answer.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// How this run speaks.
+    pub(crate) speech: Speech,
+    /// Where things lie.
+    pub(crate) folders: Folders,
+    /// `config.toml`.
+    pub(crate) config: Config,
+    /// What the JSON answer says of this run.
+    pub(crate) world: World,
+    /// Whether questions may be asked.
+    pub(crate) asking: Asking,
+    global: GlobalArgs,
+    project: Project,
+    /// A clock that a story moves; the system's where there is none.
+    clock: Option<Rc<SteppingClock>>,
+}
+
+/// An open profile.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    /// What `init` settled.
+    pub(crate) settings: ProfileSettings,
+    /// Its folder.
+    pub(crate) profile: Profile,
+    /// The ledger folder of this run.
+    pub(crate) ledger: PathBuf,
+}
+
+impl Home {
+    /// The profile's name.
+    pub(crate) fn name(&self) -> &str {
+        self.profile.name()
+    }
+}
+
+impl Context {
+    /// Reads the configuration.
+    pub(crate) fn new(global: GlobalArgs, speech: Speech) -> Result<Self, Failure> {
+        let folders = Folders::locate()?;
+        let config = Config::load(&folders)?;
+        let asking = Asking::new(global.no_input);
+        let project = Project::load()?;
+        let world = World::default();
+        Ok(Self { speech, folders, config, world, asking, global, project, clock: None })
+    }
+
+    /// A run inside a story: in the story's folders, on its clock, and deaf to the working folder.
+    pub(crate) fn staged(
+        global: GlobalArgs,
+        speech: Speech,
+        folders: Folders,
+        clock: Rc<SteppingClock>,
+    ) -> Result<Self, Failure> {
+        let config = Config::load(&folders)?;
+        let asking = Asking::new(global.no_input);
+        let (world, project) = (World::default(), Project::default());
+        Ok(Self { speech, folders, config, world, asking, global, project, clock: Some(clock) })
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or_else(|| OsClock.now(), |clock| clock.now())
+    }
+
+    /// The profile that was named: flag, environment, project, default; the only one, if there is only one.
+    pub(crate) fn profile_name(&self) -> Option<String> {
+        let named = self.global.profile.clone().or_else(env::profile);
+        named.or_else(|| self.project.profile.clone()).or_else(|| self.config.default.clone())
+    }
+
+    /// Opens the profile of this run.
+    pub(crate) fn home(&mut self) -> Result<Home, Failure> {
+        let name = self.profile_name().ok_or(CliError::ProfileMissing)?;
+        let settings = self.config.profiles.get(&name).cloned();
+        let settings = settings.ok_or_else(|| CliError::ProfileUnknown { name: name.clone() })?;
+        let profile = Profile::open(&self.folders.data.join(&name), &name)?;
+        let ledger = self.ledger_folder().unwrap_or_else(|| PathBuf::from(&settings.ledger));
+        self.world.profile = Some(name);
+        self.world.ledger = Some(json!({
+            "origin": settings.origin, "path": ledger.display().to_string(),
+        }));
+        Ok(Home { settings, profile, ledger })
+    }
+
+    /// The profile of this run, for commands that can do without one.
+    pub(crate) fn home_if_any(&mut self) -> Result<Option<Home>, Failure> {
+        if self.profile_name().is_none() { Ok(None) } else { self.home().map(Some) }
+    }
+
+    /// The ledger folder named by flag or project.
+    pub(crate) fn ledger_folder(&self) -> Option<PathBuf> {
+        self.global.ledger.clone().or_else(|| self.project.ledger.clone()).map(PathBuf::from)
+    }
+
+    /// The file with the keystore's passphrase, if one is named.
+    pub(crate) fn passphrase_file(&self) -> Option<String> {
+        self.global.passphrase_file.clone().or_else(env::passphrase_file)
+    }
+
+    /// Reads the input of a command: a file, or standard input for `-` and nothing.
+    pub(crate) fn input(&self, file: Option<&str>) -> Result<Input, Failure> {
+        let bytes = match file {
+            Some(path) if path != "-" => files::read(Path::new(path), limits::BUNDLE)?,
+            named => {
+                let waiting = std::io::IsTerminal::is_terminal(&std::io::stdin());
+                if waiting && named.is_none() {
+                    return Err(CliError::InputMissing.into());
+                }
+                files::read_stdin(limits::BUNDLE)?
+            }
+        };
+        let name = file.filter(|path| *path != "-").unwrap_or("standard input");
+        Ok(Input { name: name.to_owned(), bytes })
+    }
+
+    /// Puts a result where it belongs: into the file of `--out`, or on standard output (the text that is returned).
+    pub(crate) fn deliver(&self, text: String, out: Option<&str>) -> Result<String, Failure> {
+        let Some(path) = out.filter(|path| *path != "-") else { return Ok(text) };
+        files::write_atomic(Path::new(path), text.as_bytes(), Access::Private)?;
+        self.speech.say(&format!("wrote {path}"));
+        Ok(String::new())
+    }
+}
+
+/// What a command read.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    /// What to call it.
+    pub(crate) name: String,
+    /// Its bytes, at most as many as a bundle may have.
+    pub(crate) bytes: Vec<u8>,
+}

@@ -1,0 +1,392 @@
+//! Why a command did not do what it was asked, with the code that says what to do about it.
+//!
+//! In scope: one value for every error of every crate, and the usage errors of the command line itself.
+//! Out of scope: verdicts (`render::report`), which are results, not failures.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::catalogue;
+
+/// Exit code of a fault of our own.
+const BUG: u8 = 1;
+
+/// A command that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: &'static str,
+    message: String,
+    remedies: Vec<Remedy>,
+}
+
+/// One thing that would help: a sentence, and the command that does it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Remedy {
+    /// What it does.
+    pub(crate) text: String,
+    /// What to type, if it is a command.
+    pub(crate) command: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a message of its own.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), remedies: Vec::new() }
+    }
+
+    /// An error of a library, with all its causes.
+    pub(crate) fn from_error(code: &'static str, error: &dyn Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            if !message.ends_with(&text) {
+                let _ = write!(message, ": {text}");
+            }
+            cause = inner.source();
+        }
+        Self::new(code, message)
+    }
+
+    /// Says what was being done: `context: message`.
+    #[must_use]
+    pub(crate) fn during(mut self, context: impl AsRef<str>) -> Self {
+        self.message = format!("{}: {}", context.as_ref(), self.message);
+        self
+    }
+
+    /// Adds a command that would help.
+    #[must_use]
+    pub(crate) fn try_this(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
+        self.remedies.push(Remedy { text: text.into(), command: Some(command.into()) });
+        self
+    }
+
+    /// The code.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong, in a line.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The exit code that the catalogue gives this code; a code that is not in it is a fault of ours.
+    pub(crate) fn exit(&self) -> u8 {
+        catalogue::find(self.code).map_or(BUG, |entry| entry.exit)
+    }
+
+    /// Everything that would help: what the command knows, else what the catalogue says.
+    pub(crate) fn remedies(&self) -> Vec<Remedy> {
+        if !self.remedies.is_empty() {
+            return self.remedies.clone();
+        }
+        catalogue::find(self.code)
+            .filter(|entry| !entry.remedy.is_empty())
+            .map(|entry| Remedy { text: entry.remedy, command: None })
+            .into_iter()
+            .collect()
+    }
+
+    /// The member `error` of a JSON answer.
+    pub(crate) fn to_value(&self) -> Value {
+        let entry = catalogue::find(self.code);
+        let remedies: Vec<String> = self.remedies().iter().map(Remedy::one_line).collect();
+        json!({
+            "code": self.code,
+            "number": entry.as_ref().map(|entry| entry.number.clone()),
+            "message": self.message,
+            "remedy": remedies.join("; "),
+            "retry": entry.is_some_and(|entry| entry.retry),
+        })
+    }
+
+    /// The lines for a terminal, without colour: number and fact, then the remedies.
+    pub(crate) fn to_lines(&self) -> (String, String) {
+        let number = catalogue::find(self.code).map(|entry| entry.number);
+        let name = number.clone().unwrap_or_else(|| self.code.to_owned());
+        let mut body = format!(": {}\n", self.message);
+        for remedy in self.remedies() {
+            let _ = writeln!(body, "  {}", remedy.one_line());
+        }
+        if let Some(number) = number {
+            let _ = writeln!(body, "  more:   inkan explain {number}");
+        }
+        (format!("error[{name}]"), body)
+    }
+}
+
+impl Remedy {
+    /// Sentence and command in one line.
+    pub(crate) fn one_line(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{}:   {command}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// What the command line itself can refuse.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// clap did not understand the arguments, or they do not fit together.
+    #[error("{0}")]
+    Usage(String),
+    /// Input was expected, and standard input is a terminal.
+    #[error("no file given, and nothing is piped in")]
+    InputMissing,
+    /// No profile of this name.
+    #[error("there is no profile {name:?}")]
+    ProfileUnknown {
+        /// The name asked for.
+        name: String,
+    },
+    /// No profile at all.
+    #[error("this needs a profile, and there is none")]
+    ProfileMissing,
+    /// `init` of a name that is taken.
+    #[error("there already is a profile {name:?}")]
+    ProfileExists {
+        /// The name.
+        name: String,
+    },
+    /// A name that is no file name.
+    #[error("{name:?} cannot be a name: use letters, digits, dots, dashes and underscores")]
+    NameInvalid {
+        /// The name.
+        name: String,
+    },
+    /// config.toml or .inkan.toml is not what it should be.
+    #[error("{path}: {detail}")]
+    ConfigMalformed {
+        /// The file.
+        path: String,
+        /// What the parser says.
+        detail: String,
+    },
+    /// A question that was not answered with yes.
+    #[error("not done: you said no")]
+    Declined,
+    /// A question, and `--no-input` or no terminal.
+    #[error("this needs an answer: {question}")]
+    AnswerNeeded {
+        /// What would have been asked.
+        question: String,
+    },
+    /// A passphrase is needed and there is no way to get one.
+    #[error("{which} is sealed, and no passphrase was given")]
+    PassphraseNeeded {
+        /// Which keystore.
+        which: &'static str,
+    },
+    /// The two passphrases typed differ, or nothing was typed.
+    #[error("the two passphrases are not the same, or empty")]
+    PassphraseMismatch,
+    /// The same passphrase guards the keys in use and the next keys.
+    #[error("the next keys need a passphrase of their own, and this one is the keystore's")]
+    PassphraseShared,
+    /// No key of this name.
+    #[error("there is no key {name:?} in profile {profile:?}")]
+    KeyUnknown {
+        /// The name asked for.
+        name: String,
+        /// The profile searched.
+        profile: String,
+    },
+    /// Neither one of our names nor a DID.
+    #[error("{name:?} is neither a DID nor the name of one in profile {profile:?}")]
+    DidUnknown {
+        /// The name asked for.
+        name: String,
+        /// The profile searched.
+        profile: String,
+    },
+    /// A DID that is neither on the ledger nor in the cache, and nobody may be asked.
+    #[error("{did} is neither on this ledger nor in the cache")]
+    DidNotAtHand {
+        /// The DID.
+        did: String,
+    },
+    /// Several of our DIDs could be meant.
+    #[error("profile {profile:?} has several DIDs; say which one")]
+    DidAmbiguous {
+        /// The profile searched.
+        profile: String,
+    },
+    /// The name is taken by another of our DIDs, keys or credentials.
+    #[error("there already is a {what} {name:?}")]
+    NameTaken {
+        /// What it names.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Neither a file nor a credential of this profile.
+    #[error("{name:?} is neither a file nor a credential of profile {profile:?}")]
+    CredentialUnknown {
+        /// What was asked for.
+        name: String,
+        /// The profile searched.
+        profile: String,
+    },
+    /// No policy of this id.
+    #[error("there is no policy {name:?}")]
+    PolicyUnknown {
+        /// The id asked for.
+        name: String,
+    },
+    /// A code that is not in the catalogue.
+    #[error("there is no code {code:?}")]
+    CodeUnknown {
+        /// What was asked for.
+        code: String,
+    },
+    /// A file the caller gave is not what it should be.
+    #[error("{file}: {detail}")]
+    InputMalformed {
+        /// Which file or option.
+        file: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The evidence does not reach the level that `--expect-ial` names.
+    #[error("the evidence will reach {reached}, and {expected} was expected")]
+    LevelNotReached {
+        /// What was expected.
+        expected: String,
+        /// What the rules compute.
+        reached: String,
+    },
+    /// The command needs the ledger, and the profile has none.
+    #[error("profile {profile:?} has no ledger folder at {path}")]
+    LedgerMissing {
+        /// The profile.
+        profile: String,
+        /// Where it was looked for.
+        path: String,
+    },
+    /// No entry of this index or id.
+    #[error("there is no entry {entry:?} on this ledger")]
+    EntryUnknown {
+        /// What was asked for.
+        entry: String,
+    },
+    /// The receipt is good, and its tree has another root than was demanded.
+    #[error("the receipt is for the root {found}")]
+    RootMismatch {
+        /// The root it is for.
+        found: String,
+    },
+    /// Something that must not happen.
+    #[error("unexpected fault: {0}")]
+    Fault(String),
+}
+
+impl CliError {
+    /// The code in the catalogue.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "usage",
+            Self::InputMissing => "input-missing",
+            Self::ProfileUnknown { .. } => "profile-unknown",
+            Self::ProfileMissing => "profile-missing",
+            Self::ProfileExists { .. } => "profile-exists",
+            Self::NameInvalid { .. } => "name-invalid",
+            Self::ConfigMalformed { .. } => "config-malformed",
+            Self::Declined => "declined",
+            Self::AnswerNeeded { .. } => "answer-needed",
+            Self::PassphraseNeeded { .. } => "passphrase-needed",
+            Self::PassphraseMismatch => "passphrase-mismatch",
+            Self::PassphraseShared => "passphrase-shared",
+            Self::KeyUnknown { .. } => "key-unknown",
+            Self::DidUnknown { .. } => "did-unknown",
+            Self::DidNotAtHand { .. } => "did-not-at-hand",
+            Self::DidAmbiguous { .. } => "did-ambiguous",
+            Self::NameTaken { .. } => "name-taken",
+            Self::CredentialUnknown { .. } => "credential-unknown",
+            Self::PolicyUnknown { .. } => "policy-unknown",
+            Self::CodeUnknown { .. } => "code-unknown",
+            Self::InputMalformed { .. } => "input-malformed",
+            Self::LevelNotReached { .. } => "level-not-reached",
+            Self::LedgerMissing { .. } => "ledger-missing",
+            Self::EntryUnknown { .. } => "entry-unknown",
+            Self::RootMismatch { .. } => "root-mismatch",
+            Self::Fault(_) => "unexpected-fault",
+        }
+    }
+}
+
+impl From<CliError> for Failure {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the catalogue has the remedy of the others")]
+    fn from(error: CliError) -> Self {
+        let failure = Self::from_error(error.code(), &error);
+        match &error {
+            CliError::ProfileMissing => failure.try_this("make one", "inkan init"),
+            CliError::ProfileUnknown { name } => {
+                failure.try_this("make it", format!("inkan init {name}"))
+            }
+            CliError::KeyUnknown { name, profile } => failure
+                .try_this("see what there is", format!("inkan -p {profile} key list"))
+                .try_this("or make it", format!("inkan -p {profile} key generate {name}")),
+            CliError::DidUnknown { profile, .. } | CliError::DidAmbiguous { profile } => {
+                failure.try_this("see what there is", format!("inkan -p {profile} did list"))
+            }
+            CliError::CredentialUnknown { profile, .. } => {
+                failure.try_this("see what there is", format!("inkan -p {profile} cred list"))
+            }
+            CliError::PolicyUnknown { .. } => {
+                failure.try_this("see what there is", "inkan policy list")
+            }
+            _ => failure,
+        }
+    }
+}
+
+/// Lets `?` turn a library's error into a failure.
+macro_rules! failures {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::from_error(error.code(), &error)
+            }
+        }
+    )+};
+}
+
+failures!(
+    inkan_assurance::CatalogueError,
+    inkan_assurance::PolicyError,
+    inkan_core::json::JsonError,
+    inkan_credential::ParseError,
+    inkan_credential::bundle::BundleError,
+    inkan_credential::countersignature::CountersignatureError,
+    inkan_credential::proof::SignFailure,
+    inkan_credential::status_list::StatusListError,
+    inkan_crypto::SignError,
+    inkan_crypto::keystore::KeystoreError,
+    inkan_did::DidError,
+    inkan_did::SelfContainedError,
+    inkan_did::webvh::BuildError,
+    inkan_did::webvh::EntryError,
+    inkan_did::webvh::HistoryError,
+    inkan_evidence::RegistryError,
+    inkan_holder::ActError,
+    inkan_holder::PresentError,
+    inkan_io::files::FileError,
+    inkan_io::http::HttpError,
+    inkan_io::intent::IntentError,
+    inkan_io::keystore_file::KeystoreFileError,
+    inkan_io::ledger_folder::LedgerFolderError,
+    inkan_io::profile::ProfileError,
+    inkan_issuer::DraftError,
+    inkan_issuer::StatusStateError,
+    inkan_ledger::ReceiptError,
+    inkan_ledger::leaf::LeafError,
+    inkan_ledger::policy::PolicyError,
+);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Bundles: an artefact with everything at hand that proves it, so that it verifies offline years later.
+//!
+//! What is already in a bundle stays; what the ledger knows of issuer, countersigners, holder and status is added, and
+//! proofs of newest states are made anew.
+
+use std::collections::BTreeSet;
+
+use inkan_credential::bundle::{Artefact, Bundle, ServedStatusList};
+use inkan_credential::countersignature;
+use inkan_credential::{Opening, SecuredCredential};
+use inkan_did::{Did, Method};
+use inkan_io::ledger_folder::LedgerReader;
+use inkan_ledger::{ActId, Claims, EntryId, Leaf, Receipt, SignedEntry};
+
+use crate::context::Home;
+use crate::failure::Failure;
+use crate::ledgers::{Reading, opened};
+
+/// A record made just now: its place in the log and what it opens to.
+#[derive(Clone, Debug)]
+pub(crate) struct FreshRecord {
+    /// Place in the log.
+    pub(crate) index: u64,
+    /// What the entry commits to.
+    pub(crate) opening: Opening,
+}
+
+/// Adds to `bundle` what the ledger knows of its artefact.
+pub(crate) fn pack(
+    bundle: &mut Bundle,
+    reading: &Reading,
+    home: &Home,
+    fresh: &[FreshRecord],
+) -> Result<(), Failure> {
+    let mut receipts = existing(bundle)?;
+    for record in fresh {
+        let receipt = opened(reading.view().receipt(record.index)?, &record.opening)?;
+        add(&mut receipts, receipt);
+    }
+    let parties = parties(bundle)?;
+    let mut current = Vec::new();
+    for did in &parties.dids {
+        let Some(scid) = did.scid() else { continue };
+        let entries = reading.view().did_entries(scid)?;
+        if entries.is_empty() {
+            continue;
+        }
+        entries.into_iter().for_each(|receipt| add(&mut receipts, receipt));
+        current.push(reading.view().did_current(scid)?.to_value());
+        if let Some((log, _)) = reading.did_log(scid)? {
+            bundle.did_logs.insert(did.as_str().to_owned(), log);
+        }
+    }
+    for (scid, act) in &parties.acts {
+        current.push(reading.view().act_current(scid, act)?.to_value());
+    }
+    let reader = LedgerReader::open(&home.ledger)?;
+    for (issuer, uri) in &parties.lists {
+        let Some(scid) = issuer.scid() else { continue };
+        let proof = reading.view().status_current(scid, uri)?;
+        let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) else { continue };
+        if let Some(index) = reading.view().lookup(&EntryId::status(scid, uri, sequence)) {
+            add(&mut receipts, reading.view().receipt(index)?);
+        }
+        if let Some(bytes) = reader.status_list(scid, uri, sequence)? {
+            let body = String::from_utf8_lossy(&bytes).into_owned();
+            bundle.status_lists.retain(|list| list.uri != *uri);
+            bundle.status_lists.push(ServedStatusList { uri: uri.clone(), body });
+        }
+        current.push(proof.to_value());
+    }
+    if !current.is_empty() {
+        bundle.current = current;
+    }
+    bundle.checkpoints.clear();
+    bundle.receipts =
+        receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
+    Ok(())
+}
+
+/// Takes over what another bundle proves: for a presentation of several credentials.
+pub(crate) fn take_over(bundle: &mut Bundle, from: &Bundle) -> Result<(), Failure> {
+    let mut receipts = existing(bundle)?;
+    for receipt in existing(from)? {
+        add(&mut receipts, receipt);
+    }
+    bundle.checkpoints.clear();
+    bundle.receipts =
+        receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
+    bundle.countersignatures.extend(from.countersignatures.iter().cloned());
+    bundle.current.extend(from.current.iter().cloned());
+    bundle.did_logs.extend(from.did_logs.clone());
+    bundle.status_lists.extend(from.status_lists.iter().cloned());
+    bundle.evidence.extend(from.evidence.iter().cloned());
+    Ok(())
+}
+
+fn existing(bundle: &Bundle) -> Result<Vec<Receipt>, Failure> {
+    let read = |value| Receipt::from_bundle_value(value, &bundle.checkpoints).map_err(Failure::from);
+    bundle.receipts.iter().map(read).collect()
+}
+
+/// Adds a receipt unless the same entry has one: the older one shows the earlier time.
+fn add(receipts: &mut Vec<Receipt>, receipt: Receipt) {
+    if !receipts.iter().any(|one| one.leaf_bytes() == receipt.leaf_bytes()) {
+        receipts.push(receipt);
+    }
+}
+
+/// Which version of a status list an entry announces.
+fn sequence_of(leaf: &Leaf) -> Option<u64> {
+    let entry = SignedEntry::parse(leaf.kind(), leaf.body()).ok()?;
+    match entry.claims() {
+        Claims::Status(status) => Some(status.sequence),
+        Claims::Issuance { .. } | Claims::Countersignature { .. } => None,
+    }
+}
+
+#[derive(Debug, Default)]
+struct Parties {
+    dids: BTreeSet<Did>,
+    acts: Vec<(String, ActId)>,
+    lists: Vec<(Did, String)>,
+}
+
+/// Whose keys, acts and status lists the artefact rests on.
+fn parties(bundle: &Bundle) -> Result<Parties, Failure> {
+    let mut out = Parties::default();
+    if let Artefact::Presentation(presentation) = &bundle.artefact {
+        out.know(presentation.holder());
+    }
+    for credential in bundle.artefact.credentials() {
+        let issuer = out.know(credential.credential().issuer());
+        for entry in credential.credential().status() {
+            if let Some(issuer) = &issuer {
+                out.lists.push((issuer.clone(), entry.list_uri.clone()));
+            }
+        }
+        if let Some(subject) = credential.credential().subject_id() {
+            out.know(subject);
+        }
+        acts(credential, &bundle.countersignatures, &mut out)?;
+    }
+    Ok(out)
+}
+
+fn acts(credential: &SecuredCredential, beside: &[String], out: &mut Parties) -> Result<(), Failure> {
+    for one in countersignature::list(credential, beside)? {
+        if one.covers(credential).is_err() {
+            continue;
+        }
+        let Some(signer) = out.know(one.signer()) else { continue };
+        let Some(scid) = signer.scid() else { continue };
+        let act = (scid.to_owned(), ActId::from_bytes(*one.act()));
+        if !out.acts.contains(&act) {
+            out.acts.push(act);
+        }
+    }
+    Ok(())
+}
+
+impl Parties {
+    /// Notes a DID whose history a ledger can have.
+    fn know(&mut self, text: &str) -> Option<Did> {
+        let did = Did::parse(text).ok().filter(|did| did.method() == Method::Webvh)?;
+        self.dids.insert(did.clone());
+        Some(did)
+    }
+}

@@ -1,0 +1,234 @@
+//! What one check found, in a line: positions and digests, never personal data.
+
+use inkan_core::json::text;
+use serde_json::Value;
+
+use super::moment;
+use crate::render::{Mark, short};
+
+/// The words before what was found. A check that failed is not called by what it would have shown.
+pub(super) fn label(check: &Value, mark: Mark) -> String {
+    let name = text(check, "check").unwrap_or_default();
+    let passed = mark == Mark::Pass;
+    match name {
+        "issuer-log" => "issuer's log".to_owned(),
+        "on-ledger" => "on ledger".to_owned(),
+        "key-in-force" => "key in force".to_owned(),
+        "did-active" => "DID active".to_owned(),
+        "validity" if passed => "in validity".to_owned(),
+        "status" if passed => "not revoked".to_owned(),
+        "countersignature" if passed => "countersigned".to_owned(),
+        "countersigned" => "policy: signers".to_owned(),
+        "presentation" if passed && text(check, "subject") != Some("presentation") => {
+            "about presenter".to_owned()
+        }
+        "presentation" if passed => "presented to us".to_owned(),
+        "policy-in-effect" => "policy: in effect".to_owned(),
+        "credential-type" => "policy: type".to_owned(),
+        "issuer-trusted" => "issuer trusted".to_owned(),
+        fact if fact.contains('.') => "fact".to_owned(),
+        other => other.replace('-', " "),
+    }
+}
+
+/// What a check that passed, or was skipped, found.
+pub(super) fn found(check: &Value) -> String {
+    let nothing = Value::Null;
+    let evidence = check.get("evidence").unwrap_or(&nothing);
+    let name = text(check, "check").unwrap_or_default();
+    if text(check, "status") == Some("skipped") {
+        let why = text(evidence, "why").map(str::to_owned);
+        return format!("skipped: {}", why.unwrap_or_else(|| skipped(name).to_owned()));
+    }
+    let said = match name {
+        "issuer-log" => issuer_log(evidence),
+        "on-ledger" => on_ledger(evidence),
+        "time" => time(evidence),
+        "key-in-force" => key_in_force(evidence),
+        "signature" => {
+            text(evidence, "format").map(|format| format!("{format}, by the issuer"))
+        }
+        "did-active" => Some(if evidence.get("recordedBeforeDeactivation").is_some() {
+            "deactivated later; this was recorded before".to_owned()
+        } else {
+            "not deactivated, no compromise reported".to_owned()
+        }),
+        "validity" => Some(match text(evidence, "validUntil") {
+            Some(until) => format!("until {}", until.get(..10).unwrap_or(until)),
+            None => "without end".to_owned(),
+        }),
+        "status" => status(evidence),
+        "countersignature" => countersignature(evidence),
+        "presentation" => Some(presentation(check, evidence)),
+        "policy-in-effect" => Some("on this day".to_owned()),
+        "credential-type" => Some("one that the policy admits".to_owned()),
+        "countersigned" => Some("those whom the policy names have acted".to_owned()),
+        "issuer-trusted" => super::message_of(check),
+        fact if fact.contains('.') => Some(match text(check, "basis") {
+            Some(basis) => format!("{fact}, {basis}"),
+            None => fact.to_owned(),
+        }),
+        _ => None,
+    };
+    said.unwrap_or_else(|| plain(evidence))
+}
+
+const fn skipped(check: &str) -> &'static str {
+    match check.as_bytes() {
+        b"schema" => "the credential names none",
+        b"status" => "the credential names no status list",
+        b"on-ledger" => "no receipt at hand, and none demanded",
+        b"time" => "no record, so no time is attested",
+        b"presentation" => "no presentation was shown",
+        b"validity" => "no end is named",
+        _ => "nobody asked for it",
+    }
+}
+
+fn issuer_log(evidence: &Value) -> Option<String> {
+    let did = text(evidence, "did")?;
+    let versions = number(evidence, "versions");
+    let many = match versions {
+        Some(1) => "1 version, ".to_owned(),
+        Some(count) => format!("{count} versions, "),
+        None => String::new(),
+    };
+    Some(format!("{}, {many}certifies itself", short_did(did)))
+}
+
+fn on_ledger(evidence: &Value) -> Option<String> {
+    let entry = number(evidence, "entry")?;
+    let size = number(evidence, "size")?;
+    let root = text(evidence, "root").map(|root| root.get(..8).unwrap_or(root)).unwrap_or_default();
+    let log = text(evidence, "log").unwrap_or_default();
+    let whose = if text(evidence, "registrant") == Some("other") { ", by another party" } else { "" };
+    Some(format!("entry {entry} of {size} in {log}, root {root}…{whose}"))
+}
+
+fn time(evidence: &Value) -> Option<String> {
+    let grade = text(evidence, "grade")?;
+    let operators: Vec<&str> = evidence
+        .get("operators")
+        .and_then(Value::as_array)
+        .map(|names| names.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    let who = if operators.is_empty() { String::new() } else { format!(" ({})", operators.join(", ")) };
+    let when = match (text(evidence, "existedBy"), text(evidence, "claimed")) {
+        (Some(existed_by), _) => format!(", existed by {}", moment(existed_by)),
+        (None, Some(claimed)) => format!(", claimed {}", moment(claimed)),
+        (None, None) => String::new(),
+    };
+    let needs = text(evidence, "needs").map(|needs| format!("; needs {needs}")).unwrap_or_default();
+    Some(format!("{grade}{who}{when}{needs}"))
+}
+
+fn key_in_force(evidence: &Value) -> Option<String> {
+    let key = text(evidence, "key")?;
+    let version = number(evidence, "version").map(|n| format!(", version {n}")).unwrap_or_default();
+    let entry = number(evidence, "entry").map(|n| format!(" at entry {n}")).unwrap_or_default();
+    let rotated = number(evidence, "rotatedAtEntry")
+        .map(|n| format!(" (rotated at entry {n}: fine)"))
+        .unwrap_or_default();
+    let now = if text(evidence, "record") == Some("none") { " (no receipt: judged by its newest version)" } else { "" };
+    Some(format!("{key}{version}{entry}{rotated}{now}"))
+}
+
+fn status(evidence: &Value) -> Option<String> {
+    let index = number(evidence, "index")?;
+    let list = text(evidence, "list").map(|list| short(list, 24)).or_else(|| number(evidence, "list").map(|n| n.to_string()))?;
+    let entry = number(evidence, "listEntry").map(|n| format!(", newest status is entry {n}")).unwrap_or_default();
+    Some(format!("list {list}, index {index}{entry}"))
+}
+
+fn countersignature(evidence: &Value) -> Option<String> {
+    let role = text(evidence, "role")?;
+    let decision = match text(evidence, "decision")? {
+        "accept" => "accepts",
+        "refuse" => "refuses",
+        "withdraw" => "withdraws",
+        "seal" => "seals",
+        other => other,
+    };
+    let entry = number(evidence, "recordedAt").map(|n| format!(", entry {n}")).unwrap_or_default();
+    let state = match text(evidence, "state") {
+        Some("newest") => ", newest state of the act",
+        Some("newest-known") => ", nothing newer is known",
+        Some("not-recorded") => ", on no ledger known here",
+        _ => "",
+    };
+    Some(format!("{role} {decision}{entry}{state}"))
+}
+
+fn presentation(check: &Value, evidence: &Value) -> String {
+    if text(check, "subject") != Some("presentation") {
+        return "the credential is about who presents it".to_owned();
+    }
+    let live = match text(evidence, "live") {
+        Some("yes") => "live",
+        Some(other) if other.starts_with("single use") => "its single use is yours to ensure",
+        _ => "not live",
+    };
+    format!("nonce and audience match, {live}, by the holder's key")
+}
+
+/// What an IAL or AAL rests on.
+pub(super) fn level(member: &str, part: &Value) -> String {
+    if let Some(said) = text(part, "text") {
+        return said.to_owned();
+    }
+    if member == "aal" {
+        return match (text(part, "road"), text(part, "achieved")) {
+            (Some(road), _) => format!("by {road}"),
+            (None, None | Some("AAL-0")) => "nothing shows who presents".to_owned(),
+            (None, Some(_)) => "the holder's key over our nonce".to_owned(),
+        };
+    }
+    match text(part, "row") {
+        Some(row) => format!("{} ({row})", row_in_words(row)),
+        None => "no row of the table holds".to_owned(),
+    }
+}
+
+/// The rows of the reference table (assurance specification §8), in a few words each.
+const fn row_in_words(row: &str) -> &'static str {
+    match row.as_bytes() {
+        b"R1" => "root identity, face to face, by an official",
+        b"R2a" => "card verified by its chip, face to face",
+        b"R2b" => "signature by the card's signing key",
+        b"R3" => "document in person, before qualified staff",
+        b"R4" => "live face match against the document",
+        b"R5" => "online, then checked in person",
+        b"R6" => "card verified by its chip, at a distance",
+        b"R7" => "document by image",
+        b"R8" => "confirmation code returned",
+        _ => "a row of the table",
+    }
+}
+
+/// Members and values, for a check this module knows nothing special about.
+fn plain(evidence: &Value) -> String {
+    let Some(members) = evidence.as_object() else { return String::new() };
+    let parts: Vec<String> = members
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name} {}", short(text, 24)),
+            other => format!("{name} {other}"),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+fn number(value: &Value, member: &str) -> Option<u64> {
+    value.get(member).and_then(Value::as_u64)
+}
+
+/// `did:webvh:Qm…ab:host:path`: the SCID shortened, the rest whole.
+pub(crate) fn short_did(did: &str) -> String {
+    let mut parts = did.splitn(4, ':');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some("did"), Some("webvh"), Some(scid), Some(rest)) => {
+            format!("did:webvh:{}:{rest}", short(scid, 6))
+        }
+        _ => short(did, 24),
+    }
+}

@@ -1,0 +1,153 @@
+use inkan_core::Timestamp;
+use inkan_evidence::Registry;
+use serde_json::{Value, json};
+
+use super::judge;
+use crate::line::Status;
+use crate::policy::{Policy, SignerDecision, SignerRole};
+use crate::seen::{SeenAct, SeenCredential, SeenRecord, SeenState};
+use crate::testing::{ISSUER, at, registry};
+
+fn now() -> Timestamp {
+    at("2026-11-21T12:00:00Z")
+}
+
+fn act(role: SignerRole, who: &str, index: u64) -> SeenAct {
+    SeenAct {
+        role,
+        decision: SignerDecision::Accept,
+        act: format!("act-{who}-{}", role.as_str()),
+        controller: who.to_owned(),
+        proof_id: Some(format!("proof-{who}")),
+        covers: vec![],
+        by_subject: who == "did:key:holder",
+        record: Some(SeenRecord {
+            origin: "log".to_owned(),
+            index,
+            size: 100,
+            root: String::new(),
+            leaf_time: at("2026-06-01T00:00:00Z"),
+            existed_by: None,
+            witnesses: 2,
+            by_signer: true,
+        }),
+        state: SeenState::NewestKnown,
+    }
+}
+
+fn holder() -> SeenAct {
+    act(SignerRole::Holder, "did:key:holder", 5)
+}
+
+/// Status and code of each item.
+fn judged(items: Value, current: bool, acts: Vec<SeenAct>) -> Vec<(Status, Option<&'static str>)> {
+    let mut policy = json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
+    if current {
+        policy["currentActs"] = json!({"required": true});
+    }
+    let credential = SeenCredential {
+        issuer: ISSUER.to_owned(),
+        types: vec![],
+        valid_from: None,
+        record: None,
+        status: None,
+        acts,
+    };
+    let registries = [Registry::from_value(&registry()).unwrap()];
+    let policy = Policy::from_value(&policy).unwrap();
+    let lines = judge(&policy, &credential, "cred[0]", &registries, now());
+    lines.iter().map(|line| (line.status(), line.code())).collect()
+}
+
+fn passes(items: Value, acts: Vec<SeenAct>) -> bool {
+    judged(items, false, acts).iter().all(|(status, _)| *status == Status::Pass)
+}
+
+#[test]
+fn the_subject_must_have_accepted() {
+    let items = json!([{"role": "holder", "by": "subject"}]);
+    assert!(passes(items.clone(), vec![holder()]));
+    assert!(!passes(items.clone(), vec![act(SignerRole::Holder, "did:key:other", 5)]));
+    assert!(!passes(items.clone(), vec![act(SignerRole::Notary, "did:key:holder", 5)]));
+    assert_eq!(judged(items, false, vec![]), [(Status::Fail, Some("countersignature-missing"))]);
+}
+
+#[test]
+fn of_an_act_its_newest_known_state_counts() {
+    let items = json!([{"role": "holder", "by": "subject"}]);
+    let with = |decision, state| {
+        let mut second = holder();
+        second.decision = decision;
+        let mut first = holder();
+        first.state = state;
+        judged(items.clone(), false, vec![first, second])[0]
+    };
+    let gone = |code| (Status::Fail, Some(code));
+    assert_eq!(with(SignerDecision::Withdraw, SeenState::Superseded), gone("countersignature-withdrawn"));
+    assert_eq!(with(SignerDecision::Withdraw, SeenState::NewestKnown), gone("countersignature-withdrawn"));
+    assert_eq!(with(SignerDecision::Refuse, SeenState::NewestKnown), gone("countersignature-refused"));
+    let mut alone = holder();
+    alone.state = SeenState::Superseded;
+    assert_eq!(judged(items, false, vec![alone])[0], gone("countersignature-withdrawn"));
+}
+
+#[test]
+fn thresholds_count_distinct_controllers() {
+    let items = json!([{"role": "witness", "atLeast": 2}]);
+    let witness = |who: &str, name: &str| SeenAct { act: name.to_owned(), ..act(SignerRole::Witness, who, 7) };
+    assert!(!passes(items.clone(), vec![witness("did:a", "1"), witness("did:a", "2")]));
+    assert!(passes(items, vec![witness("did:a", "1"), witness("did:b", "2")]));
+}
+
+#[test]
+fn a_distinct_signer_is_neither_the_issuer_nor_counted_elsewhere() {
+    let both = json!([{"role": "witness"}, {"role": "notary", "distinct": true}]);
+    let witness = |who: &str| act(SignerRole::Witness, who, 6);
+    let notary = |who: &str| act(SignerRole::Notary, who, 7);
+    assert!(!passes(both.clone(), vec![witness("did:a"), notary("did:a")]));
+    assert!(passes(both.clone(), vec![witness("did:a"), notary("did:b")]));
+    assert!(passes(both.clone(), vec![witness("did:a"), witness("did:b"), notary("did:a")]));
+    assert!(!passes(both, vec![witness("did:a"), notary(ISSUER)]));
+}
+
+#[test]
+fn order_is_shown_by_coverage_or_by_the_log_never_by_dates() {
+    let items = json!([{"role": "holder", "by": "subject"}, {"role": "notary", "after": "holder"}]);
+    let notary = |index| act(SignerRole::Notary, "did:n", index);
+    assert!(passes(items.clone(), vec![holder(), notary(6)]));
+    assert!(!passes(items.clone(), vec![holder(), notary(4)]));
+    let mut covering = notary(4);
+    covering.covers = vec!["proof-did:key:holder".to_owned()];
+    assert!(passes(items.clone(), vec![holder(), covering]));
+    let mut elsewhere = notary(6);
+    elsewhere.record.as_mut().unwrap().origin = "other log".to_owned();
+    assert!(!passes(items, vec![holder(), elsewhere]));
+}
+
+#[test]
+fn a_registry_says_who_may_countersign() {
+    let items = json!([{"role": "notary", "registry": "local"}]);
+    assert!(passes(items.clone(), vec![act(SignerRole::Notary, ISSUER, 6)]));
+    assert!(!passes(items, vec![act(SignerRole::Notary, "did:web:nobody", 6)]));
+}
+
+#[test]
+fn a_current_proof_is_needed_where_the_policy_says_so() {
+    let items = json!([{"role": "holder", "by": "subject"}]);
+    let with = |state| judged(items.clone(), true, vec![SeenAct { state, ..holder() }])[0];
+    let unknown = (Status::Unknown, Some("act-state-not-shown"));
+    assert_eq!(with(SeenState::NewestKnown), unknown);
+    assert_eq!(with(SeenState::Current(at("2026-11-19T12:00:00Z"))), unknown);
+    assert_eq!(with(SeenState::Current(at("2026-11-20T12:00:00Z"))), (Status::Pass, None));
+}
+
+#[test]
+fn an_empty_list_of_acts_satisfies_nothing_and_many_signers_end() {
+    assert!(!passes(json!([{"role": "witness", "atLeast": 3, "distinct": true}]), vec![]));
+    let crowd = (0..64).map(|n| act(SignerRole::Witness, &format!("did:{n}"), n)).collect();
+    let items = json!([
+        {"role": "witness", "atLeast": 40, "distinct": true},
+        {"role": "witness", "atLeast": 40, "distinct": true},
+    ]);
+    assert!(!passes(items, crowd), "80 of 64");
+}

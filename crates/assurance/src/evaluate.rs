@@ -1,0 +1,245 @@
+//! The tree `assurance.requires`: linear, without negation, three-valued (assurance §11, P3).
+//!
+//! In scope: what each leaf gives, and what they give together. Out of scope: the outer part (`outer`).
+
+use std::collections::BTreeSet;
+
+use inkan_evidence::{Basis, Code, Facts, Finding};
+
+use crate::aal::{self, AalOutcome};
+use crate::document::Unknowns;
+use crate::ial::Scope;
+use crate::identity::{self, Ground, IalOutcome};
+use crate::level::AuthenticationLevel;
+use crate::policy::{
+    AalLeaf, IalLeaf, LinkLeaf, LinkMode, LoadedAssurance, Requirement, TrustLeaf,
+};
+use crate::remedy::Remedy;
+
+/// What became of a requirement.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Tri {
+    /// It does not hold.
+    Unmet,
+    /// It would hold if a check that could not be made had passed.
+    Unknown,
+    /// It holds.
+    Met,
+}
+
+/// One leaf of the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    pub(crate) kind: LeafKind,
+    pub(crate) tri: Tri,
+    /// Whether the result of the whole rests on it.
+    pub(crate) decides: bool,
+    /// Why it does not hold, the deciding reason first.
+    pub(crate) codes: Vec<Code>,
+    /// It holds, and this is said.
+    pub(crate) notes: Vec<Code>,
+    pub(crate) remedies: BTreeSet<Remedy>,
+}
+
+/// What a leaf asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum LeafKind {
+    Ial(Box<IalOutcome>),
+    Aal(AuthenticationLevel, Option<i64>),
+    Link,
+    Trust,
+}
+
+/// What became of the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluation {
+    pub(crate) tri: Tri,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+/// What a tree is judged from.
+pub(crate) struct Judge<'a> {
+    pub(crate) assurance: &'a LoadedAssurance,
+    pub(crate) ground: Ground<'a>,
+    pub(crate) findings: BTreeSet<Finding>,
+}
+
+impl<'a> Judge<'a> {
+    /// Judges the whole tree.
+    pub(crate) fn evaluate(&mut self) -> Evaluation {
+        let scope = Scope {
+            link: LinkMode::default(),
+            trust: Vec::new(),
+            unknowns: Unknowns::AsFailed,
+            least: Basis::Attested,
+        };
+        let assurance = self.assurance;
+        self.requirement(&assurance.requires, &scope)
+    }
+
+    fn requirement(&mut self, requirement: &'a Requirement, scope: &Scope<'a>) -> Evaluation {
+        match requirement {
+            Requirement::AllOf(parts) => {
+                let scope = narrowed(scope, parts);
+                let each = parts.iter().map(|part| self.requirement(part, &scope));
+                together(each.collect(), |each| each.min())
+            }
+            Requirement::AnyOf(parts) => {
+                let each = parts.iter().map(|part| self.requirement(part, scope));
+                let mut out = together(each.collect(), |each| each.max());
+                if out.tri == Tri::Met {
+                    for leaf in out.leaves.iter_mut().filter(|leaf| leaf.tri != Tri::Met) {
+                        leaf.decides = false;
+                    }
+                }
+                out
+            }
+            Requirement::Ial(leaf) => self.ial(leaf, scope),
+            Requirement::Aal(leaf) => self.aal(leaf),
+            Requirement::Link(leaf) => self.link(leaf),
+            Requirement::Trust(leaf) => self.trust(leaf),
+        }
+    }
+
+    fn ial(&mut self, leaf: &IalLeaf, scope: &Scope<'_>) -> Evaluation {
+        let required = self.assurance.identity(leaf);
+        let outcome = identity::judge(leaf, required, self.ground, scope, &mut self.findings);
+        let mut tri = if outcome.codes.is_empty() { Tri::Met } else { Tri::Unmet };
+        let mut codes = outcome.codes.clone();
+        if tri == Tri::Unmet {
+            let hopeful = Scope { unknowns: Unknowns::AsPassed, ..scope.clone() };
+            let best = identity::judge(leaf, required, self.ground, &hopeful, &mut BTreeSet::new());
+            if best.codes.is_empty() {
+                tri = Tri::Unknown;
+                codes.insert(0, Code::EvaluationIncomplete);
+            }
+        }
+        let (notes, remedies) = (outcome.notes.clone(), outcome.remedies.clone());
+        one(Leaf {
+            kind: LeafKind::Ial(Box::new(outcome)),
+            tri,
+            decides: true,
+            codes,
+            notes,
+            remedies,
+        })
+    }
+
+    fn aal(&mut self, leaf: &AalLeaf) -> Evaluation {
+        let Some(min) = self.assurance.authentication(leaf) else {
+            return one(Leaf::plain(LeafKind::Trust, vec![Code::AalBelowRequirement]));
+        };
+        let AalOutcome { codes, notes, missing } = aal::judge(leaf, min, self.ground.facts);
+        let remedies =
+            missing.into_iter().map(|(road, facts)| Remedy::of_road(road, facts)).collect();
+        let age = leaf.max_auth_age.and_then(|span| {
+            let as_of = self.ground.facts.as_of();
+            as_of.plus(span.0).ok().map(|later| later.seconds_since(as_of))
+        });
+        let mut out = Leaf::plain(LeafKind::Aal(min, age), codes);
+        out.notes = notes;
+        out.remedies = remedies;
+        one(out)
+    }
+
+    /// Every requested credential belongs to one holder, and claims that must be equal are.
+    fn link(&self, leaf: &LinkLeaf) -> Evaluation {
+        let facts = self.ground.facts;
+        let credentials = || self.requested().flatten();
+        let mut codes = Vec::new();
+        match facts.holder() {
+            None => codes.push(Code::HolderProofMissing),
+            Some(holder) => {
+                if holder.liveness() == inkan_evidence::Liveness::NotLive {
+                    codes.push(Code::NonceInvalid);
+                }
+                let linked = credentials().all(|c| c.holder_jkts().contains(holder.jkt()));
+                if !linked {
+                    codes.push(Code::HolderNotLinked);
+                }
+            }
+        }
+        for name in leaf.consistent.iter().flatten() {
+            let values: BTreeSet<_> =
+                credentials().filter_map(|credential| credential.claims().get(name)).collect();
+            if values.len() > 1 {
+                codes.push(Code::ClaimsInconsistent);
+                break;
+            }
+        }
+        let remedies = match codes.as_slice() {
+            [Code::HolderProofMissing | Code::NonceInvalid] => {
+                BTreeSet::from([Remedy::holder("link")])
+            }
+            _ => BTreeSet::new(),
+        };
+        let mut out = Leaf { remedies, ..Leaf::plain(LeafKind::Link, codes) };
+        self.unknown_credentials(&mut out);
+        one(out)
+    }
+
+    /// Every requested credential was proofed by a party that is admitted.
+    fn trust(&self, leaf: &TrustLeaf) -> Evaluation {
+        let nobody_named = leaf.registries.is_none() && leaf.proofer_roles.is_none();
+        let admitted = nobody_named
+            || self.requested().flatten().all(|credential| {
+                let parties = credential.events().iter().flat_map(|event| event.authorities());
+                parties.into_iter().any(|by| crate::ial::admits(leaf, by))
+            });
+        let codes = if admitted { vec![] } else { vec![Code::RowNotAdmitted] };
+        let mut out = Leaf::plain(LeafKind::Trust, codes);
+        if !nobody_named {
+            self.unknown_credentials(&mut out);
+        }
+        one(out)
+    }
+
+    fn requested(&self) -> impl Iterator<Item = Option<&'a inkan_evidence::CredentialFacts>> {
+        let facts: &'a Facts = self.ground.facts;
+        let requested: &'a [usize] = self.ground.requested;
+        requested.iter().map(|at| facts.credentials().get(*at).and_then(Option::as_ref))
+    }
+
+    /// Nothing is known of a credential that was not verified: a leaf that holds for the others is unknown.
+    fn unknown_credentials(&self, leaf: &mut Leaf) {
+        if leaf.tri == Tri::Met && self.requested().any(|credential| credential.is_none()) {
+            leaf.tri = Tri::Unknown;
+            leaf.codes.push(Code::EvaluationIncomplete);
+        }
+    }
+}
+
+impl Leaf {
+    fn plain(kind: LeafKind, codes: Vec<Code>) -> Self {
+        let tri = if codes.is_empty() { Tri::Met } else { Tri::Unmet };
+        Self { kind, tri, decides: true, codes, notes: Vec::new(), remedies: BTreeSet::new() }
+    }
+}
+
+/// The scope below a combination: its `link` and `trust` leaves hold for its other leaves too.
+fn narrowed<'a>(scope: &Scope<'a>, parts: &'a [Requirement]) -> Scope<'a> {
+    let mut out = scope.clone();
+    for part in parts {
+        match part {
+            Requirement::Link(leaf) => out.link = leaf.mode,
+            Requirement::Trust(leaf) => out.trust.push(leaf),
+            Requirement::AllOf(_)
+            | Requirement::AnyOf(_)
+            | Requirement::Ial(_)
+            | Requirement::Aal(_) => {}
+        }
+    }
+    out
+}
+
+fn one(leaf: Leaf) -> Evaluation {
+    Evaluation { tri: leaf.tri, leaves: vec![leaf] }
+}
+
+fn together(
+    each: Vec<Evaluation>,
+    of: impl Fn(&mut dyn Iterator<Item = Tri>) -> Option<Tri>,
+) -> Evaluation {
+    let tri = of(&mut each.iter().map(|part| part.tri)).unwrap_or(Tri::Unmet);
+    Evaluation { tri, leaves: each.into_iter().flat_map(|part| part.leaves).collect() }
+}

@@ -1,0 +1,89 @@
+//! Levels of other frameworks, computed from facts and rows, never from a level's name (assurance §12).
+
+use std::collections::BTreeMap;
+
+use inkan_evidence::model::Agent;
+use inkan_evidence::{FactKind, Row};
+use serde::Deserialize;
+
+use crate::catalogue::Strength;
+use crate::ial::Held;
+use crate::level::{Framework, Ial, IdentityLevel};
+
+const MAPPINGS: &str = include_str!("../data/mappings.json");
+
+/// How far a framework's mapping may be relied on, by framework id; those without levels are listed too.
+#[must_use]
+pub fn mapping_status() -> BTreeMap<String, String> {
+    let file: Result<BTreeMap<String, Mapping>, _> = serde_json::from_str(MAPPINGS);
+    file.unwrap_or_default().into_iter().map(|(id, mapping)| (id, mapping.status)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mapping {
+    status: String,
+    #[serde(default, rename = "levels")]
+    levels: BTreeMap<String, String>,
+}
+
+/// The level of one credential on the scale of SP 800-63A-4 or of the eIDAS regulation, from rows that hold.
+pub(crate) fn level(framework: Framework, held: &[&Held<'_>]) -> IdentityLevel {
+    match framework {
+        Framework::JpSwg2022 => {
+            let best = held.iter().map(|held| held.level_when_new()).max();
+            IdentityLevel::jp(best.unwrap_or(Ial::Ial0))
+        }
+        Framework::Nist800634 => framework.identity(nist(held)),
+        Framework::Eidas20151502 => framework.identity(eidas(held)),
+    }
+}
+
+/// SP 800-63A-4. An item counts if it is genuine, has an owner, and its attributes are validated.
+fn nist(held: &[&Held<'_>]) -> usize {
+    let mut items: BTreeMap<String, (Strength, bool)> = BTreeMap::new();
+    for held in held {
+        // Derived evidence that fails its own rule is void here; rows without an owner give no item.
+        if held.cap <= Ial::Ial1 || matches!(held.row, Row::R5 | Row::R6 | Row::R7 | Row::R8) {
+            continue;
+        }
+        let by_chip = held.judged.has(FactKind::GenuineCrypto);
+        let validated = by_chip || held.judged.has(FactKind::AttributesValidated);
+        let Some(strength) = held.judged.document.strength(by_chip).filter(|_| validated) else {
+            continue;
+        };
+        // Documents of one issuer are one document.
+        let country = held.judged.item.issuer().and_then(|issuer| issuer.country.clone());
+        let issuer =
+            format!("{} {}", held.judged.document.issued_by(), country.unwrap_or_default());
+        let known = items.entry(issuer).or_insert((strength, false));
+        known.0 = known.0.max(strength);
+        let attended = held.judged.has(FactKind::OwnerInPerson);
+        known.1 |= attended && held.event.agent() > Agent::Automated;
+    }
+    let at_least = |least| items.values().filter(|(strength, _)| *strength >= least).count();
+    // IAL3 needs a biometric sample that is kept, which no fact shows.
+    if at_least(Strength::Superior) >= 1
+        || at_least(Strength::Strong) >= 2
+        || at_least(Strength::Strong) >= 1 && items.len() >= 2
+    {
+        2
+    } else {
+        usize::from(!items.is_empty())
+    }
+}
+
+/// Regulation (EU) 2015/1502, indicative: the lower value of the table's cell.
+fn eidas(held: &[&Held<'_>]) -> usize {
+    let sound = held.iter().filter(|held| held.cap > Ial::Ial1);
+    sound.map(|held| of_row(held.row)).max().unwrap_or(0)
+}
+
+/// The rank that one row has on the indicative eIDAS scale.
+pub(crate) fn of_row(row: Row) -> usize {
+    let file: BTreeMap<String, Mapping> = serde_json::from_str(MAPPINGS).unwrap_or_default();
+    file.get(Framework::Eidas20151502.as_str())
+        .and_then(|mapping| mapping.levels.get(row.as_str()))
+        .and_then(|name| Framework::Eidas20151502.parse_identity(name))
+        .map_or(0, IdentityLevel::rank)
+}

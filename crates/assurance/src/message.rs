@@ -1,0 +1,88 @@
+//! What findings say, in English and Japanese. Text may change; codes do not.
+
+use inkan_evidence::Code;
+
+mod texts;
+
+use texts::{OURS, VERIFIER};
+
+/// The text of a code: English, Japanese. `None` for a code of another crate that has no Japanese text yet.
+#[must_use]
+pub fn text(code: &str) -> Option<(&'static str, &'static str)> {
+    let known = |list: &'static [(&str, &'static str, &'static str)]| {
+        let found = list.iter().find(|(name, _, _)| *name == code);
+        found.map(|(_, english, japanese)| (*english, *japanese))
+    };
+    known(OURS).or_else(|| known(VERIFIER))
+}
+
+/// What was looked at where a finding was made.
+pub(crate) const fn check_of(code: Code) -> &'static str {
+    match code {
+        Code::LevelClaimIgnored => "claimed-level",
+        Code::EvidenceMalformed
+        | Code::EvidenceUnsigned
+        | Code::EvidenceProofFailed
+        | Code::EvidenceNotDistinct => "evidence",
+        Code::SubjectMismatch => "evidence-subject",
+        Code::ProoferUnknown
+        | Code::ProoferRowNotAuthorised
+        | Code::ProoferNotValidAtTime
+        | Code::AnchorNotAuthorised
+        | Code::RegistryNotCurrent => "proofer",
+        Code::ProofingTimeInFuture | Code::ProofingTimeInconsistent | Code::ProofingTooOld => {
+            "proofing-time"
+        }
+        Code::DocumentExpired
+        | Code::DocumentTypeUnknown
+        | Code::DocumentWithoutPortrait
+        | Code::DocumentNotChipVerified => "document",
+        Code::CheckNotPassed | Code::CheckMethodNotAccepted => "evidence-check",
+        Code::PresenceNotShown | Code::AgentNotQualified | Code::StageConditionNotMet => "presence",
+        Code::OwnershipNotShown
+        | Code::LivenessMissing
+        | Code::PadMissing
+        | Code::InjectionControlMissing => "ownership",
+        Code::DerivationNotAuthenticated | Code::DerivationInvalid => "derivation",
+        Code::JpkiPolicyUnknown | Code::JpkiPolicyNotSignature => "jpki-policy",
+        Code::JpkiRevoked | Code::JpkiRevocationUndetermined => "revocation",
+        Code::TimestampMissing => "timestamp",
+        Code::RegisterCheckMissing => "register",
+        Code::RowNotAdmitted | Code::BasisTooLow | Code::DisputedLevel => "row",
+        Code::HolderKeyMismatch
+        | Code::HolderNotLinked
+        | Code::HolderProofMissing
+        | Code::PresenterNotShown => "holder-binding",
+        Code::ClaimsInconsistent | Code::ClaimMissing => "claims",
+        Code::CompositeWeakestLink => "composite",
+        Code::NonceInvalid | Code::PresentationStale | Code::NonceKeptByCaller => "presentation",
+        Code::UserVerificationUnattested
+        | Code::AuthenticatorNotBound
+        | Code::AuthenticatorStatusBad
+        | Code::AuthenticatorNotCertified
+        | Code::KeyNotHardwareBound
+        | Code::KeyExportable
+        | Code::PhishingResistanceMissing
+        | Code::IntentMissing
+        | Code::MethodNotAccepted => "authenticator",
+        Code::PolicyNotInEffect => "policy-in-effect",
+        Code::IalBelowRequirement => "ial",
+        Code::AalBelowRequirement => "aal",
+        Code::EvaluationIncomplete => "evaluation",
+        Code::MappingUnverified => "mapping",
+        Code::IssuerNotTrusted | Code::IssuerNotJudged => "issuer-trusted",
+        Code::CredentialTypeNotAdmitted | Code::CredentialMissing => "credential-type",
+        Code::ReceiptMissing => "receipt",
+        Code::TimeGradeTooLow => "time-grade",
+        Code::QuorumNotMet => "quorum",
+        Code::StatusNotNamed => "status-named",
+        Code::StatusTooOld => "status-age",
+        Code::CountersignatureMissing
+        | Code::CountersignatureRefused
+        | Code::CountersignatureWithdrawn
+        | Code::ActStateNotShown => "countersigned",
+    }
+}
+
+#[cfg(test)]
+mod tests;

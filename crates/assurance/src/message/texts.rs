@@ -1,0 +1,398 @@
+//! The texts themselves.
+
+/// Findings of evidence and assurance.
+pub(super) const OURS: &[(&str, &str, &str)] = &[
+    (
+        "presenter-not-shown",
+        "Nobody presented the credential: the level is the subject's.",
+        "提示者は示されていない。レベルは対象者のものである。",
+    ),
+    (
+        "evidence-malformed",
+        "Proofing evidence does not have the closed shape.",
+        "本人確認の証跡が定められた形をしていない。",
+    ),
+    (
+        "evidence-unsigned",
+        "The proofer is not the party that signed the evidence.",
+        "本人確認を行った者と証跡に署名した者が異なる。",
+    ),
+    (
+        "evidence-proof-failed",
+        "An original proof does not have the digest that the evidence states.",
+        "原証明のハッシュ値が証跡の記載と一致しない。",
+    ),
+    (
+        "subject-mismatch",
+        "The evidence is about another holder.",
+        "証跡は別の保有者についてのものである。",
+    ),
+    (
+        "level-claim-ignored",
+        "A level is claimed, and was read by nothing.",
+        "レベルが主張されているが、判定には使われない。",
+    ),
+    (
+        "proofer-unknown",
+        "No registry names the proofer.",
+        "本人確認を行った者がどの登録簿にも載っていない。",
+    ),
+    (
+        "proofer-row-not-authorised",
+        "The proofer may not state this row.",
+        "本人確認を行った者にこの区分を述べる権限がない。",
+    ),
+    (
+        "proofer-not-valid-at-time",
+        "The proofer was not authorised then, or was revoked for cause.",
+        "本人確認の時点で権限がなかったか、理由により取り消されている。",
+    ),
+    (
+        "anchor-not-authorised",
+        "The proofer is no root of identity for this credential type.",
+        "この種類のクレデンシャルの根となる発行者として登録されていない。",
+    ),
+    (
+        "registry-not-current",
+        "The registry snapshot is past its end of validity.",
+        "登録簿の有効期限が切れている。",
+    ),
+    ("proofing-time-in-future", "The proofing lies in the future.", "本人確認の日時が未来である。"),
+    (
+        "proofing-time-inconsistent",
+        "The times of the proofing contradict each other.",
+        "本人確認の日時が互いに矛盾している。",
+    ),
+    (
+        "document-expired",
+        "The document had expired at the proofing.",
+        "本人確認の時点で書類の有効期限が切れていた。",
+    ),
+    (
+        "document-type-unknown",
+        "The catalogue does not know the document, its issuer, or its use at that time.",
+        "書類の種類、発行者または使用時期がカタログにない。",
+    ),
+    (
+        "check-not-passed",
+        "A check is listed that did not pass.",
+        "合格していない確認が記載されている。",
+    ),
+    (
+        "check-method-not-accepted",
+        "The method of a check gives nothing on this document.",
+        "この書類に対してこの確認方法は効力がない。",
+    ),
+    (
+        "document-without-portrait",
+        "A face was compared with a document that has no portrait.",
+        "顔写真のない書類と顔を照合している。",
+    ),
+    (
+        "presence-not-shown",
+        "In person only by name: no check shows it.",
+        "対面とされているが、それを示す確認がない。",
+    ),
+    (
+        "ownership-not-shown",
+        "Nothing shows that the person owns the document.",
+        "書類の持ち主本人であることが示されていない。",
+    ),
+    (
+        "agent-not-qualified",
+        "The check in person was not made by qualified staff.",
+        "対面の確認を行った者に資格がない。",
+    ),
+    (
+        "liveness-missing",
+        "The face was not taken live.",
+        "顔画像がその場で撮影されたことが示されていない。",
+    ),
+    (
+        "pad-missing",
+        "Presentation attacks were not detected.",
+        "なりすまし提示の検知が行われていない。",
+    ),
+    (
+        "injection-control-missing",
+        "Injected media were not detected.",
+        "差し込まれた映像の検知が行われていない。",
+    ),
+    (
+        "stage-condition-not-met",
+        "The check in person before the hand-over is not shown.",
+        "引き渡し前の対面確認が示されていない。",
+    ),
+    (
+        "proofing-too-old",
+        "The proofing is older than its level allows.",
+        "本人確認がそのレベルに許される期間より古い。",
+    ),
+    (
+        "derivation-not-authenticated",
+        "The holder was not authenticated well enough when the evidence was derived.",
+        "派生時の保有者の認証が十分でない。",
+    ),
+    (
+        "derivation-invalid",
+        "The chain of derivations does not end at a proofing.",
+        "派生の連鎖が元の本人確認にたどり着かない。",
+    ),
+    (
+        "evidence-not-distinct",
+        "Documents that should be combined are not distinct.",
+        "組み合わせる書類が別々のものでない。",
+    ),
+    (
+        "disputed-level",
+        "The level is disputed, and counts as the next lower one.",
+        "このレベルは議論があり、一つ下のレベルとして数える。",
+    ),
+    (
+        "basis-too-low",
+        "The policy asks for a stronger basis.",
+        "ポリシーがより強い根拠を求めている。",
+    ),
+    (
+        "timestamp-missing",
+        "No timestamp token covers the evidence.",
+        "証跡に対するタイムスタンプがない。",
+    ),
+    (
+        "row-not-admitted",
+        "The policy does not admit this row, identifier or party.",
+        "ポリシーがこの区分、識別子または当事者を認めていない。",
+    ),
+    (
+        "document-not-chip-verified",
+        "The policy asks for a document whose chip was verified.",
+        "ポリシーがICチップで確認した書類を求めている。",
+    ),
+    (
+        "register-check-missing",
+        "No base register has confirmed the claims.",
+        "基本台帳による確認がない。",
+    ),
+    (
+        "jpki-policy-unknown",
+        "The certificate's policy is not one that is configured.",
+        "証明書ポリシーが設定されたものではない。",
+    ),
+    (
+        "jpki-policy-not-signature",
+        "The certificate is not one for signatures.",
+        "署名用の証明書ではない。",
+    ),
+    (
+        "jpki-revoked",
+        "The certificate or document was revoked.",
+        "証明書または書類が失効している。",
+    ),
+    (
+        "jpki-revocation-undetermined",
+        "Whether the certificate was revoked is not known from a party that may ask.",
+        "照会できる者による失効確認の結果がない。",
+    ),
+    (
+        "holder-key-mismatch",
+        "The presenter's key is not the key of the credential's subject.",
+        "提示者の鍵がクレデンシャルの対象者の鍵と異なる。",
+    ),
+    (
+        "holder-not-linked",
+        "The credentials are not shown to belong to one holder.",
+        "複数のクレデンシャルが同一の保有者のものと示されていない。",
+    ),
+    (
+        "claims-inconsistent",
+        "Claims that must be equal differ between the credentials.",
+        "一致すべき項目がクレデンシャル間で異なる。",
+    ),
+    (
+        "composite-weakest-link",
+        "The weakest of the credentials asked for decides.",
+        "求められたクレデンシャルのうち最も弱いもので決まる。",
+    ),
+    (
+        "claim-missing",
+        "A claim that the policy asks for is in no credential.",
+        "ポリシーが求める項目がどのクレデンシャルにもない。",
+    ),
+    (
+        "holder-proof-missing",
+        "Nobody proved possession of the holder's key.",
+        "保有者の鍵の所持が証明されていない。",
+    ),
+    (
+        "nonce-invalid",
+        "The presentation is judged again, and is not live.",
+        "提示は再度の判定であり、その場のものではない。",
+    ),
+    (
+        "presentation-stale",
+        "The authentication is older than the policy allows.",
+        "認証がポリシーの許す時間より古い。",
+    ),
+    (
+        "nonce-kept-by-caller",
+        "The caller keeps the nonce, and must ensure that it is used once.",
+        "ナンスは呼び出し側が管理しており、一度だけの使用も呼び出し側が保証する。",
+    ),
+    (
+        "user-verification-unattested",
+        "No attestation shows a second factor.",
+        "第二の要素を示す証明がない。",
+    ),
+    (
+        "authenticator-not-bound",
+        "The authenticator belongs to somebody else.",
+        "認証器が別の者のものである。",
+    ),
+    (
+        "authenticator-status-bad",
+        "The authenticator's model is known to be bad.",
+        "認証器の機種に問題が知られている。",
+    ),
+    (
+        "authenticator-not-certified",
+        "The authenticator is not certified as the level needs.",
+        "認証器がこのレベルに必要な認定を受けていない。",
+    ),
+    (
+        "key-not-hardware-bound",
+        "The key does not lie in protected hardware.",
+        "鍵が保護されたハードウェアにない。",
+    ),
+    ("key-exportable", "The key can leave its authenticator.", "鍵が認証器の外に出られる。"),
+    (
+        "phishing-resistance-missing",
+        "The authentication is not bound to the verifier's name.",
+        "認証が検証者の名前に結び付いていない。",
+    ),
+    (
+        "intent-missing",
+        "Nothing shows that the holder meant this authentication.",
+        "保有者がこの認証を意図したことが示されていない。",
+    ),
+    (
+        "method-not-accepted",
+        "The policy does not accept this way to authenticate.",
+        "ポリシーがこの認証方法を認めていない。",
+    ),
+    (
+        "policy-not-in-effect",
+        "The policy is not in effect at that time.",
+        "その時点でポリシーは有効でない。",
+    ),
+    (
+        "ial-below-requirement",
+        "The identity assurance level is below what the policy asks.",
+        "身元確認レベルがポリシーの求めるものより低い。",
+    ),
+    (
+        "aal-below-requirement",
+        "The authentication assurance level is below what the policy asks.",
+        "当人認証レベルがポリシーの求めるものより低い。",
+    ),
+    (
+        "evaluation-incomplete",
+        "A check that decides could not be made.",
+        "判定に必要な確認ができなかった。",
+    ),
+    (
+        "mapping-unverified",
+        "The framework's scale is mapped by this project's reading only.",
+        "この枠組みとの対応付けは本プロジェクトの読みにすぎない。",
+    ),
+    (
+        "issuer-not-trusted",
+        "The issuer is not trusted for this credential type.",
+        "この種類のクレデンシャルについて発行者が信頼されていない。",
+    ),
+    (
+        "issuer-not-judged",
+        "Whether the issuer may say this was not judged.",
+        "発行者の適格性は判定していない。",
+    ),
+    (
+        "credential-type-not-admitted",
+        "The policy asks for another credential type.",
+        "ポリシーは別の種類のクレデンシャルを求めている。",
+    ),
+    (
+        "credential-missing",
+        "The presentation holds no credential.",
+        "提示にクレデンシャルが含まれていない。",
+    ),
+    (
+        "receipt-missing",
+        "No receipt shows that the artefact is recorded.",
+        "台帳に記録されたことを示す受領証がない。",
+    ),
+    (
+        "time-grade-too-low",
+        "The time of the record rests on fewer independent witnesses than needed.",
+        "記録の日時を裏付ける独立した証人が足りない。",
+    ),
+    (
+        "quorum-not-met",
+        "The policy names witnesses that have not cosigned.",
+        "ポリシーが指定する証人の連署が確認できない。",
+    ),
+    (
+        "status-not-named",
+        "The credential names no status list.",
+        "クレデンシャルが失効リストを示していない。",
+    ),
+    (
+        "stale",
+        "The newest status at hand is older than the policy allows.",
+        "手元の最新の失効情報がポリシーの許す期間より古い。",
+    ),
+    (
+        "countersignature-missing",
+        "A countersignature that the policy asks for is not there.",
+        "ポリシーが求める副署がない。",
+    ),
+    (
+        "countersignature-refused",
+        "The party that should countersign has refused.",
+        "副署すべき者が拒否した。",
+    ),
+    ("countersignature-withdrawn", "The countersigner has withdrawn.", "副署した者が撤回した。"),
+    (
+        "act-state-not-shown",
+        "Nothing shows that the countersigner has not acted again since.",
+        "副署がその後変更されていないことが示されていない。",
+    ),
+];
+
+/// Reasons of the verifier; their English is the verifier's own.
+pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
+    ("did-unresolved", "", "DIDの鍵を知る手がかりがない。"),
+    ("issuer-log-invalid", "", "DIDのログが自己証明に失敗した。"),
+    ("issuer-not-resolvable", "", "発行者を示すDIDを解決できない。"),
+    ("credential-proof-invalid", "", "発行者の証明が検証できない。署名後に変更されている。"),
+    ("issuer-not-controller", "", "署名した鍵は発行者のものではない。"),
+    ("verification-method-unknown", "", "DIDドキュメントのどの版にもこの用途の鍵がない。"),
+    ("key-not-in-force", "", "署名が記録された時点でこの鍵は有効でなかった。"),
+    ("receipt-needed", "", "鍵は更新されており、それ以前の署名であることを示す受領証がない。"),
+    ("did-history-incomplete", "", "DIDの版が欠けている可能性がある。"),
+    ("signer-did-deactivated", "", "署名者のDIDは廃止されている。"),
+    ("unknown-log", "", "この検証者の知らない台帳である。"),
+    ("not-home", "", "DIDの記録は別の台帳にある。"),
+    ("receipt-unrelated", "", "受領証に対応するものが手元にない。"),
+    ("credential-not-yet-valid", "", "有効期間がまだ始まっていない。"),
+    ("credential-expired", "", "有効期間が過ぎている。"),
+    ("credential-revoked", "", "発行者により失効されている。"),
+    ("credential-suspended", "", "発行者により一時停止されている。"),
+    ("status-list-missing", "", "失効リストが手元にない。"),
+    ("status-list-invalid", "", "失効リストが使えない。"),
+    ("schema-missing", "", "スキーマが手元にない。"),
+    ("schema-mismatch", "", "クレデンシャルがスキーマに適合しない。"),
+    ("countersignature-invalid", "", "副署がこのクレデンシャルに対して検証できない。"),
+    ("act-superseded", "", "副署者はその後、別の行為をしている。"),
+    ("suite-unknown", "", "知らない暗号スイートの証明である。"),
+    ("presentation-proof-invalid", "", "提示の証明が検証できない。"),
+    ("audience-mismatch", "", "提示は別の宛先に向けられている。"),
+];

@@ -1,0 +1,227 @@
+//! The outer part of a policy: what must hold of the credential (assurance §11).
+
+use inkan_core::Timestamp;
+use inkan_evidence::authority::authorise;
+use inkan_evidence::{Code, Registry};
+
+use crate::countersigned;
+use crate::line::{Line, Status};
+use crate::policy::{Effective, IssuerWord, Issuers, Policy, Quorum, TimeGrade, TypeWord, Types};
+use crate::seen::{Seen, SeenCredential, SeenRecord};
+
+/// Every check of the outer part, passed ones too.
+pub(crate) fn judge(
+    policy: &Policy,
+    seen: &Seen,
+    registries: &[Registry],
+    requested: &[usize],
+) -> Vec<Line> {
+    let mut lines = vec![in_effect(&policy.outer.effective, seen.as_of)];
+    lines.extend(types(policy, seen, requested));
+    for position in requested {
+        let subject = format!("cred[{position}]");
+        let Some(Some(credential)) = seen.credentials.get(*position) else { continue };
+        lines.push(issuer(policy, credential, &subject, registries, seen.as_of));
+        lines.extend(ledger(policy, credential, &subject, &seen.lines));
+        lines.extend(status(policy, credential, &subject, seen.as_of));
+        lines.extend(countersigned::judge(policy, credential, &subject, registries, seen.as_of));
+    }
+    lines
+}
+
+/// The credentials that a policy asks for, by their places.
+pub(crate) fn requested(policy: &Policy, seen: &Seen) -> Vec<usize> {
+    let all = || 0..seen.credentials.len();
+    let Types::Listed(wanted) = &policy.outer.credential_types else { return all().collect() };
+    let fits = |position: &usize| match seen.credentials.get(*position) {
+        Some(Some(credential)) => credential.types.iter().any(|kind| wanted.contains(kind)),
+        Some(None) => true,
+        None => false,
+    };
+    let fitting: Vec<usize> = all().filter(fits).collect();
+    if fitting.is_empty() { all().collect() } else { fitting }
+}
+
+fn in_effect(effective: &Effective, as_of: Timestamp) -> Line {
+    let day = as_of.date();
+    let begun = effective.from.as_ref().is_none_or(|from| *from <= day);
+    let ended = effective.until.as_ref().is_some_and(|until| day > *until);
+    if begun && !ended {
+        return Line::pass("policy-in-effect", "policy");
+    }
+    let period = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
+    Line::fail("policy-in-effect", "policy", Code::PolicyNotInEffect)
+        .expected(format!("{} to {}", period(&effective.from), period(&effective.until)))
+        .found(day)
+}
+
+fn types(policy: &Policy, seen: &Seen, requested: &[usize]) -> Vec<Line> {
+    let name = "credential-type";
+    if seen.credentials.is_empty() {
+        return match &policy.outer.credential_types {
+            Types::Word(TypeWord::Optional) => vec![Line::pass(name, "presentation")],
+            Types::Word(TypeWord::Any) | Types::Listed(_) => {
+                vec![Line::fail(name, "presentation", Code::CredentialMissing)]
+            }
+        };
+    }
+    let Types::Listed(wanted) = &policy.outer.credential_types else { return vec![] };
+    let mut out = Vec::new();
+    for position in requested {
+        let subject = format!("cred[{position}]");
+        let Some(Some(credential)) = seen.credentials.get(*position) else { continue };
+        out.push(if credential.types.iter().any(|kind| wanted.contains(kind)) {
+            Line::pass(name, &subject).found(credential.types.join(" "))
+        } else {
+            Line::fail(name, &subject, Code::CredentialTypeNotAdmitted)
+                .expected(wanted.join(" or "))
+                .found(credential.types.join(" "))
+        });
+    }
+    out
+}
+
+/// Whether the issuer may issue this type: at issuance, and not revoked for cause since.
+fn issuer(
+    policy: &Policy,
+    credential: &SeenCredential,
+    subject: &str,
+    registries: &[Registry],
+    as_of: Timestamp,
+) -> Line {
+    let name = "issuer-trusted";
+    let by_lists = |only: Option<&[String]>| {
+        let at = issued_at(credential).unwrap_or(as_of);
+        let entries = authorise(registries, &credential.issuer, at, as_of).unwrap_or_default();
+        entries.into_iter().find(|by| {
+            only.is_none_or(|ids| ids.iter().any(|id| id == by.registry()))
+                && issues(policy, credential, |kind| by.may_issue(kind))
+        })
+    };
+    let passed = |registry: &str| {
+        Line::pass(name, subject)
+            .with("registry", registry)
+            .saying(format!("{registry} lets it issue {}", credential.types.join(" ")))
+    };
+    let refused = Line::fail(name, subject, Code::IssuerNotTrusted)
+        .expected(credential.types.join(" "))
+        .found(&credential.issuer);
+    match &policy.outer.issuers {
+        Issuers::Word(IssuerWord::Any) => {
+            let mut line = Line::new(name, subject, Status::Skipped);
+            line.code = Some(Code::IssuerNotJudged.code());
+            line.effect = Some(Code::IssuerNotJudged.effect().as_str().to_owned());
+            line
+        }
+        Issuers::Word(IssuerWord::Listed) => {
+            by_lists(None).map_or(refused, |by| passed(by.registry()))
+        }
+        Issuers::Named(names) => {
+            let named = names.dids.as_ref().is_none_or(|dids| dids.contains(&credential.issuer));
+            match (named, &names.registries) {
+                (false, _) => refused,
+                (true, None) => Line::pass(name, subject),
+                (true, Some(ids)) => {
+                    by_lists(Some(ids)).map_or(refused, |by| passed(by.registry()))
+                }
+            }
+        }
+    }
+}
+
+/// Whether the types that the policy asks for, or all if it asks for none, are ones that a party issues.
+fn issues(policy: &Policy, credential: &SeenCredential, may: impl Fn(&str) -> bool) -> bool {
+    match &policy.outer.credential_types {
+        Types::Listed(wanted) => {
+            let asked = credential.types.iter().filter(|kind| wanted.contains(kind));
+            asked.into_iter().any(|kind| may(kind))
+        }
+        Types::Word(TypeWord::Any | TypeWord::Optional) => {
+            !credential.types.is_empty() && credential.types.iter().all(|kind| may(kind))
+        }
+    }
+}
+
+fn issued_at(credential: &SeenCredential) -> Option<Timestamp> {
+    let recorded = credential.record.as_ref();
+    recorded.map(|record| record.existed_by.unwrap_or(record.leaf_time)).or(credential.valid_from)
+}
+
+/// What the verifier has not already said about receipts and their time.
+fn ledger(
+    policy: &Policy,
+    credential: &SeenCredential,
+    subject: &str,
+    verifier: &[Line],
+) -> Vec<Line> {
+    let rule = &policy.outer.ledger;
+    let mut out = Vec::new();
+    if !rule.required {
+        return out;
+    }
+    let said = |code: Code| {
+        verifier
+            .iter()
+            .any(|line| line.decides && line.subject == subject && line.code == Some(code.code()))
+    };
+    // Somebody else's record of a DID that has none of its own is time evidence enough (decisions 16).
+    let counts = |record: &&SeenRecord| record.by_signer || is_self_contained(&credential.issuer);
+    let Some(record) = credential.record.as_ref().filter(counts) else {
+        if !said(Code::ReceiptMissing) {
+            out.push(Line::unknown("receipt", subject, Code::ReceiptMissing));
+        }
+        return out;
+    };
+    if !meets(rule.time, record) && !said(Code::TimeGradeTooLow) {
+        let line = Line::fail("time-grade", subject, Code::TimeGradeTooLow);
+        out.push(line.expected(grade_name(rule.time)).found(record.grade()));
+    }
+    if let Quorum::Of(quorum) = &rule.quorum {
+        // Which keys cosigned is not part of what was verified, so this cannot be told.
+        let line = Line::unknown("quorum", subject, Code::QuorumNotMet);
+        out.push(line.expected(format!("{} of {} keys", quorum.at_least, quorum.of.len())));
+    }
+    out
+}
+
+/// DIDs without a ledger record of their own: their credentials are recorded by somebody else, or not at all.
+fn is_self_contained(did: &str) -> bool {
+    did.starts_with("did:key:") || did.starts_with("did:jwk:")
+}
+
+fn meets(needed: TimeGrade, record: &SeenRecord) -> bool {
+    match needed {
+        TimeGrade::Operator {} => true,
+        TimeGrade::Witnessed { at_least } => record.witnesses >= at_least,
+        // No receipt that was verified says that a timestamp authority or a chain vouches for it.
+        TimeGrade::Tsa {} | TimeGrade::Chain {} => false,
+    }
+}
+
+fn grade_name(grade: TimeGrade) -> String {
+    match grade {
+        TimeGrade::Operator {} => "operator".to_owned(),
+        TimeGrade::Witnessed { at_least } => format!("witnessed {at_least}"),
+        TimeGrade::Tsa {} => "tsa".to_owned(),
+        TimeGrade::Chain {} => "chain".to_owned(),
+    }
+}
+
+fn status(
+    policy: &Policy,
+    credential: &SeenCredential,
+    subject: &str,
+    as_of: Timestamp,
+) -> Option<Line> {
+    let rule = &policy.outer.status;
+    let Some(since) = credential.status else {
+        return rule.required.then(|| Line::fail("status-named", subject, Code::StatusNotNamed));
+    };
+    let max_age = rule.max_age?;
+    let fresh = since.plus(max_age.0).is_ok_and(|until| as_of <= until);
+    Some(if fresh {
+        Line::pass("status-age", subject)
+    } else {
+        Line::unknown("status-age", subject, Code::StatusTooOld).found(since)
+    })
+}

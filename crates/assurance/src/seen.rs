@@ -1,0 +1,215 @@
+//! What the assessment needs to know of a verification, as plain values: the one place that reads the verifier's types.
+
+use inkan_core::Timestamp;
+use inkan_credential::countersignature::{Decision as ActDecision, Role};
+use inkan_ledger::Grade;
+use inkan_verifier::verified::{ActState, StatusSeen};
+use inkan_verifier::{
+    Check, Outcome, Receipts, Recorded, Verification, VerifiedCountersignature, VerifiedCredential,
+    Weight,
+};
+
+use crate::line::{Line, Status};
+use crate::policy::{Policy, SignerDecision, SignerRole, TimeGrade};
+
+/// A verification as far as a policy can ask about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) as_of: Timestamp,
+    pub(crate) received_at: Timestamp,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) credentials: Vec<Option<SeenCredential>>,
+}
+
+/// A credential that passed verification.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenCredential {
+    pub(crate) issuer: String,
+    pub(crate) types: Vec<String>,
+    pub(crate) valid_from: Option<Timestamp>,
+    pub(crate) record: Option<SeenRecord>,
+    pub(crate) status: Option<Timestamp>,
+    pub(crate) acts: Vec<SeenAct>,
+}
+
+/// A record on a ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenRecord {
+    pub(crate) origin: String,
+    pub(crate) index: u64,
+    pub(crate) size: u64,
+    pub(crate) root: String,
+    pub(crate) leaf_time: Timestamp,
+    pub(crate) existed_by: Option<Timestamp>,
+    /// Independent operators that vouch for the time.
+    pub(crate) witnesses: u32,
+    pub(crate) by_signer: bool,
+}
+
+/// A countersignature.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenAct {
+    pub(crate) role: SignerRole,
+    pub(crate) decision: SignerDecision,
+    pub(crate) act: String,
+    pub(crate) controller: String,
+    pub(crate) proof_id: Option<String>,
+    pub(crate) covers: Vec<String>,
+    pub(crate) by_subject: bool,
+    pub(crate) record: Option<SeenRecord>,
+    pub(crate) state: SeenState,
+}
+
+/// How current an act's state is known to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SeenState {
+    /// Shown to be the newest, as of this time.
+    Current(Timestamp),
+    /// Nothing newer is known.
+    NewestKnown,
+    /// A newer state exists.
+    Superseded,
+}
+
+impl Seen {
+    pub(crate) fn of(verification: &Verification) -> Self {
+        Self {
+            as_of: verification.as_of(),
+            received_at: verification.received_at(),
+            lines: verification.checks().iter().map(line).collect(),
+            credentials: verification
+                .credentials()
+                .iter()
+                .map(|credential| credential.as_ref().map(SeenCredential::of))
+                .collect(),
+        }
+    }
+}
+
+/// A line of the verifier, in the shape that all lines of a report have.
+fn line(check: &Check) -> Line {
+    let (status, decides) = match (&check.outcome, check.weight) {
+        (Outcome::Pass, _) => (Status::Pass, false),
+        (Outcome::Fail(_), _) => (Status::Fail, true),
+        (Outcome::Skipped, _) => (Status::Skipped, false),
+        (Outcome::Unknown(_), Weight::Required) => (Status::Unknown, true),
+        (Outcome::Unknown(_), Weight::Informative) => (Status::Unknown, false),
+    };
+    let mut line = Line::new(check.name.as_str(), &check.subject, status);
+    line.decides = decides;
+    line.evidence = check.evidence.clone();
+    if let Some(reason) = check.reason() {
+        line.code = Some(reason.code());
+        line.said = Some(reason.to_string());
+    }
+    line
+}
+
+impl SeenCredential {
+    fn of(credential: &VerifiedCredential) -> Self {
+        let value = credential.credential().value();
+        let types = match value.get("type") {
+            Some(serde_json::Value::Array(list)) => list.iter().collect(),
+            Some(one) => vec![one],
+            None => vec![],
+        };
+        Self {
+            issuer: credential.issuer().to_owned(),
+            types: types
+                .into_iter()
+                .filter_map(|kind| kind.as_str())
+                .filter(|kind| *kind != "VerifiableCredential")
+                .map(str::to_owned)
+                .collect(),
+            valid_from: value
+                .get("validFrom")
+                .and_then(|text| text.as_str())
+                .and_then(|text| Timestamp::parse(text).ok()),
+            record: credential.recorded().map(SeenRecord::of),
+            status: match credential.status() {
+                StatusSeen::NotNamed => None,
+                StatusSeen::Good { since } => Some(since),
+            },
+            acts: credential.countersignatures().iter().map(SeenAct::of).collect(),
+        }
+    }
+}
+
+impl SeenRecord {
+    fn of(recorded: &Recorded) -> Self {
+        Self {
+            origin: recorded.origin().to_owned(),
+            index: recorded.leaf_index(),
+            size: recorded.tree_size(),
+            root: recorded.root_hash().to_owned(),
+            leaf_time: recorded.leaf_time(),
+            existed_by: recorded.existed_by(),
+            witnesses: match recorded.grade() {
+                Grade::Operator => 0,
+                Grade::Witnessed(operators) => u32::try_from(operators).unwrap_or(u32::MAX),
+            },
+            by_signer: recorded.is_by_signer(),
+        }
+    }
+
+    /// The grade of time, in words.
+    pub(crate) fn grade(&self) -> String {
+        match self.witnesses {
+            0 => "operator".to_owned(),
+            operators => format!("witnessed {operators}"),
+        }
+    }
+}
+
+impl SeenAct {
+    fn of(signed: &VerifiedCountersignature) -> Self {
+        Self {
+            role: match signed.role() {
+                Role::Holder => SignerRole::Holder,
+                Role::CoIssuer => SignerRole::CoIssuer,
+                Role::Witness => SignerRole::Witness,
+                Role::Notary => SignerRole::Notary,
+                Role::Guardian => SignerRole::Guardian,
+                Role::Delegate => SignerRole::Delegate,
+            },
+            decision: match signed.decision() {
+                ActDecision::Accept => SignerDecision::Accept,
+                ActDecision::Refuse => SignerDecision::Refuse,
+                ActDecision::Withdraw => SignerDecision::Withdraw,
+                ActDecision::Seal => SignerDecision::Seal,
+            },
+            act: signed.act().to_owned(),
+            controller: signed.controller().to_owned(),
+            proof_id: signed.proof_id().map(str::to_owned),
+            covers: signed.covers().to_vec(),
+            by_subject: signed.is_by_subject(),
+            record: signed.recorded().map(SeenRecord::of),
+            state: match signed.state() {
+                ActState::Current { fresh_at } => SeenState::Current(fresh_at),
+                ActState::NewestKnown | ActState::NotRecorded => SeenState::NewestKnown,
+                ActState::Superseded => SeenState::Superseded,
+            },
+        }
+    }
+}
+
+/// The least grade of time that `policy` relies on, for the verifier's context.
+///
+/// A timestamp authority counts as one independent operator, and a chain is never less than two.
+#[must_use]
+pub fn ledger_grade(policy: &Policy) -> Grade {
+    match policy.outer.ledger.time {
+        TimeGrade::Operator {} => Grade::Operator,
+        TimeGrade::Witnessed { at_least } => {
+            Grade::Witnessed(usize::try_from(at_least).unwrap_or(usize::MAX))
+        }
+        TimeGrade::Tsa {} => Grade::Witnessed(1),
+        TimeGrade::Chain {} => Grade::Witnessed(2),
+    }
+}
+
+/// Whether `policy` demands receipts, for the verifier's context.
+#[must_use]
+pub const fn receipts(policy: &Policy) -> Receipts {
+    if policy.outer.ledger.required { Receipts::Required } else { Receipts::Used }
+}

@@ -1,0 +1,220 @@
+//! Fetches what a plan asks for: from the bundle itself, the ledger folder, pinned schemas, and HTTPS, in this order.
+//!
+//! In scope: finding copies. A copy that moves on (a DID log, a status list, an act) does not end the search, so a bundle
+//! made before a revocation or withdrawal hides neither. Out of scope: believing any of it (`inkan-verifier`).
+
+use std::collections::BTreeMap;
+
+use inkan_core::{Timestamp, limits};
+use inkan_credential::Bundle;
+use inkan_credential::bundle::ServedStatusList;
+use inkan_did::{Did, Method, webvh};
+use inkan_ledger::{Claims, CurrentProof, DigestFormat, Kind, Opening, Receipt, SignedEntry};
+use inkan_verifier::{Material, Want};
+use serde_json::Value;
+
+use crate::http::{self, HttpLimits};
+use crate::ledger_folder::{LedgerFolderError, LedgerReader, View};
+
+/// Where to look.
+#[derive(Debug)]
+pub struct Sources<'a> {
+    /// The ledger folder, if there is one.
+    pub ledger: Option<&'a LedgerReader>,
+    /// Schemas pinned by the caller, by id.
+    pub schemas: &'a BTreeMap<String, Value>,
+    /// Whether the network may be asked.
+    pub network: Network,
+}
+
+/// Whether the network may be asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Network {
+    /// HTTPS is asked for what was found nowhere else.
+    Ask,
+    /// Nothing leaves this machine.
+    Offline,
+}
+
+/// What was found, and what was asked for in vain.
+#[derive(Debug)]
+pub struct Gathered {
+    /// Everything found.
+    pub material: Material,
+    /// Plain words about what could not be fetched, for `-v`.
+    pub missed: Vec<String>,
+}
+
+/// Gathers for `wants` as of `as_of`: the ledger is looked at as it stood at its newest checkpoint by then.
+///
+/// # Errors
+///
+/// [`LedgerFolderError`] if the ledger folder is damaged; that something is missing is no error.
+pub fn gather(
+    bundle: &Bundle,
+    wants: &[Want],
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+) -> Result<Gathered, LedgerFolderError> {
+    let mut found = Gathered { material: from_bundle(bundle), missed: Vec::new() };
+    let view = match sources.ledger {
+        Some(ledger) => ledger.view_at(Some(as_of))?.map(|view| (ledger, view)),
+        None => None,
+    };
+    for want in wants {
+        if let Some((ledger, view)) = &view {
+            from_ledger(want, ledger, view, &mut found.material)?;
+        }
+        from_elsewhere(want, sources, &mut found);
+    }
+    Ok(found)
+}
+
+/// What travels in the bundle. What cannot be read is noted: it must not vanish.
+#[must_use]
+pub fn from_bundle(bundle: &Bundle) -> Material {
+    let mut material = Material::default();
+    for value in &bundle.receipts {
+        match Receipt::from_bundle_value(value, &bundle.checkpoints) {
+            Ok(receipt) => material.receipts.push(receipt),
+            Err(error) => material.malformed.push(error.code()),
+        }
+    }
+    for value in &bundle.current {
+        match CurrentProof::from_value(value) {
+            Ok(proof) => material.current.push(proof),
+            Err(error) => material.malformed.push(error.code()),
+        }
+    }
+    material.did_logs.extend(bundle.did_logs.iter().map(|(did, log)| (did.clone(), log.clone())));
+    material.status_lists.extend(bundle.status_lists.iter().cloned());
+    for secured in bundle.artefact.credentials() {
+        for schema in secured.credential().schemas() {
+            if let Some(found) = bundle.schema(&schema.id) {
+                material.schemas.insert(schema.id.clone(), found.clone());
+            }
+        }
+    }
+    material
+}
+
+fn scid_of(did: &str) -> Option<String> {
+    Did::parse(did).ok()?.scid().map(str::to_owned)
+}
+
+fn from_ledger(
+    want: &Want,
+    ledger: &LedgerReader,
+    view: &View,
+    material: &mut Material,
+) -> Result<(), LedgerFolderError> {
+    match want {
+        Want::Did(did) => {
+            let Some(scid) = scid_of(did) else { return Ok(()) };
+            let versions = view.did_entries(&scid)?;
+            if !versions.is_empty() {
+                material.receipts.extend(versions);
+                material.current.push(view.did_current(&scid)?);
+            }
+        }
+        Want::Issuance { log, entry, salt, digest, format } => {
+            let at = view.lookup(entry).filter(|_| ledger.origin() == log);
+            let Some(index) = at else { return Ok(()) };
+            let format = if *format == "jws" { DigestFormat::Jws } else { DigestFormat::Di };
+            let opening = Opening { format, salt: *salt, digest: *digest };
+            material.receipts.push(view.receipt(index)?.with_opening(opening));
+        }
+        Want::Act { log, scid, act } => {
+            if ledger.origin() == log {
+                material.current.push(view.act_current(scid, act)?);
+            }
+        }
+        Want::StatusList { uri, issuer } => {
+            let Some(scid) = scid_of(issuer) else { return Ok(()) };
+            let Some(receipt) = view.status_entries(&scid, uri)?.pop() else { return Ok(()) };
+            if let Some(body) = status_body(ledger, &receipt, &scid, uri)? {
+                material.status_lists.push(ServedStatusList { uri: uri.clone(), body });
+            }
+            material.receipts.push(receipt);
+            material.current.push(view.status_current(&scid, uri)?);
+        }
+        Want::Schema(_) => {}
+    }
+    Ok(())
+}
+
+/// The list that this entry records, as it was served.
+fn status_body(
+    ledger: &LedgerReader,
+    receipt: &Receipt,
+    scid: &str,
+    uri: &str,
+) -> Result<Option<String>, LedgerFolderError> {
+    let entry = inkan_ledger::Leaf::parse(receipt.leaf_bytes())
+        .ok()
+        .and_then(|leaf| SignedEntry::parse(Kind::Status, leaf.body()).ok());
+    let sequence = match entry.as_ref().map(SignedEntry::claims) {
+        Some(Claims::Status(status)) => status.sequence,
+        Some(Claims::Issuance { .. } | Claims::Countersignature { .. }) | None => return Ok(None),
+    };
+    let bytes = ledger.status_list(scid, uri, sequence)?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// Pinned schemas, and HTTPS for DIDs and status lists that nothing at hand describes.
+fn from_elsewhere(want: &Want, sources: &Sources<'_>, found: &mut Gathered) {
+    match want {
+        Want::Schema(id) => {
+            if let Some(schema) = sources.schemas.get(id) {
+                found.material.schemas.insert(id.clone(), schema.clone());
+            } else if !found.material.schemas.contains_key(id) {
+                found.missed.push(format!("schema {id}: not in the bundle, and not pinned in the profile"));
+            }
+        }
+        Want::Did(did) => {
+            let Some(parsed) = Did::parse(did).ok().filter(|did| did.method() == Method::Webvh) else {
+                return;
+            };
+            if known(&parsed, &found.material) || sources.network == Network::Offline {
+                return;
+            }
+            let Some(url) = webvh::document_url(&parsed) else { return };
+            if let Some(log) = fetch(&url, limits::DID_LOG, &mut found.missed) {
+                found.material.did_logs.push((did.clone(), log));
+            }
+        }
+        Want::StatusList { uri, .. } => {
+            let at_hand = found.material.status_lists.iter().any(|list| list.uri == *uri);
+            if at_hand || sources.network == Network::Offline {
+                return;
+            }
+            if let Some(body) = fetch(uri, limits::STATUS_LIST, &mut found.missed) {
+                found.material.status_lists.push(ServedStatusList { uri: uri.clone(), body });
+            }
+        }
+        Want::Issuance { .. } | Want::Act { .. } => {}
+    }
+}
+
+/// Whether anything at hand is about this DID.
+fn known(did: &Did, material: &Material) -> bool {
+    let Some(scid) = did.scid() else { return false };
+    let in_logs = material.did_logs.iter().any(|(name, _)| name.contains(scid));
+    let in_leaf = |receipt: &Receipt| {
+        inkan_ledger::Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| {
+            leaf.kind() == Kind::Did
+                && inkan_ledger::state::parse_did_body(leaf.body()).is_ok_and(|entry| entry.scid() == scid)
+        })
+    };
+    in_logs || material.receipts.iter().any(in_leaf)
+}
+
+fn fetch(url: &str, limit: usize, missed: &mut Vec<String>) -> Option<String> {
+    match http::get(url, &HttpLimits::of_size(limit)) {
+        Ok(answer) => String::from_utf8(answer.body).ok(),
+        Err(error) => {
+            missed.push(format!("{url}: {error}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+
+use super::*;
+
+/// Answers one connection after another with the given bytes.
+fn server(answers: Vec<String>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 2_048];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}/")
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+}
+
+const LIMITS: HttpLimits = HttpLimits { size: 100, redirects: 2, seconds: 5 };
+
+#[test]
+fn a_body_comes_with_its_media_type() {
+    let url = server(vec![answer("200 OK", "content-type: Text/JSONL; charset=utf-8\r\n", "{}")]);
+    let fetched = get(&url, &LIMITS).unwrap();
+    assert_eq!(fetched.body, b"{}");
+    assert_eq!(fetched.media_type.as_deref(), Some("text/jsonl"));
+}
+
+#[test]
+fn only_https_and_loopback_are_asked() {
+    for url in ["http://example.com/", "ftp://127.0.0.1/", "file:///etc/passwd", "x", "https://a:b@c/"] {
+        assert_eq!(get(url, &LIMITS).unwrap_err().code(), "url-refused", "{url}");
+    }
+    for url in ["https://example.com/", "http://localhost:1/", "http://[::1]/", "http://127.0.0.1/"] {
+        assert!(allowed(&Url::parse(url).unwrap()), "{url}");
+    }
+}
+
+#[test]
+fn an_answer_over_the_limit_is_refused_announced_or_not() {
+    let long = "x".repeat(101);
+    let announced = server(vec![answer("200 OK", "", &long)]);
+    assert_eq!(get(&announced, &LIMITS).unwrap_err().code(), "answer-too-large");
+    let silent = server(vec![format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{long}")]);
+    assert_eq!(get(&silent, &LIMITS).unwrap_err().code(), "answer-too-large");
+}
+
+#[test]
+fn redirects_are_counted_and_never_leave_https_or_loopback() {
+    let target = server(vec![answer("200 OK", "", "there")]);
+    let hop = server(vec![answer("302 Found", &format!("location: {target}\r\n"), "")]);
+    assert_eq!(get(&hop, &LIMITS).unwrap().body, b"there");
+    let away = server(vec![answer("302 Found", "location: http://example.com/\r\n", "")]);
+    assert_eq!(get(&away, &LIMITS).unwrap_err().code(), "peer-refused");
+    let around: Vec<String> = vec![answer("302 Found", "location: /\r\n", ""); 9];
+    assert_eq!(get(&server(around), &LIMITS).unwrap_err().code(), "peer-refused");
+}
+
+#[test]
+fn an_error_answer_and_a_closed_port_are_told_apart() {
+    let missing = server(vec![answer("404 Not Found", "", "")]);
+    assert_eq!(get(&missing, &LIMITS).unwrap_err().code(), "peer-refused");
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/", listener.local_addr().unwrap())
+    };
+    assert_eq!(get(&closed, &LIMITS).unwrap_err().code(), "peer-unreachable");
+}

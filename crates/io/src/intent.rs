@@ -1,0 +1,251 @@
+//! Writes that touch both the ledger and the profile, as one: an intent is on disk before the first of them, every
+//! step can be repeated, and the next command finishes what a crash interrupted.
+//!
+//! In scope: order, durability, repetition. Out of scope: what the entries say (`cli` composes them).
+//!
+//! Steps of an intent, in this order: publish status lists, submit entries, write records. The ledger answers a
+//! repeated entry with the index it already has, publishing and writing are replacements: so a redo changes nothing
+//! that was done.
+
+use inkan_core::rng::draw;
+use inkan_core::{Timestamp, encoding, json};
+use inkan_ledger::Kind;
+use serde_json::{Value, json};
+
+use crate::ledger_folder::{Accepted, LedgerFolder, LedgerFolderError};
+use crate::os_rng::OsRng;
+use crate::profile::{Profile, ProfileError, Shelf};
+
+/// A ledger entry to submit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EntryDraft {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its body, as it will stand in the log.
+    pub body: String,
+}
+
+/// A status list as it will be served.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PublishedList {
+    /// SCID of the DID that announces it.
+    pub scid: String,
+    /// Its https URI.
+    pub uri: String,
+    /// Number of this version.
+    pub sequence: u64,
+    /// The bytes to serve.
+    pub body: String,
+}
+
+/// A record to write into the profile.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RecordDraft {
+    /// On which shelf.
+    pub shelf: Shelf,
+    /// Under which name.
+    pub name: String,
+    /// The record.
+    pub record: Value,
+}
+
+/// Everything that one command writes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Intent {
+    /// The command, for the person who has to be told.
+    pub command: String,
+    /// Status lists to publish.
+    pub lists: Vec<PublishedList>,
+    /// Entries to submit, in order.
+    pub entries: Vec<EntryDraft>,
+    /// Records to write after that.
+    pub records: Vec<RecordDraft>,
+}
+
+/// Why an intent was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum IntentError {
+    /// The profile could not be written.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The ledger refused an entry, or could not be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFolderError),
+    /// An intent on disk is damaged.
+    #[error("intent {name}: member {member:?} is missing or malformed")]
+    Malformed {
+        /// Its name.
+        name: String,
+        /// The member.
+        member: &'static str,
+    },
+}
+
+impl IntentError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Profile(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+            Self::Malformed { .. } => "profile-record-malformed",
+        }
+    }
+}
+
+/// What became of an intent that an earlier command left behind.
+#[derive(Debug)]
+pub struct Healed {
+    /// The command that was interrupted.
+    pub command: String,
+    /// Why it could not be finished; it was dropped then, and nothing of it is on the ledger.
+    pub dropped: Option<LedgerFolderError>,
+}
+
+/// Carries out `intent`: first it is on disk, then its steps are made, then it is gone.
+///
+/// The caller holds the profile's lock. The answers are those of the entries, in order.
+///
+/// # Errors
+///
+/// [`IntentError`]. If the ledger refuses an entry by its rules the intent is dropped; after any other failure it stays,
+/// and [`heal`] finishes it.
+pub fn carry_out(
+    intent: &Intent,
+    profile: &Profile,
+    ledger: &mut LedgerFolder,
+    now: Timestamp,
+) -> Result<Vec<Accepted>, IntentError> {
+    let suffix = encoding::hex(&draw::<4>(&mut OsRng));
+    let name = format!("{}-{suffix}", now.seconds());
+    profile.put(Shelf::Intents, &name, &to_value(intent))?;
+    let done = steps(intent, profile, ledger, now);
+    let stays = matches!(&done, Err(error) if !is_final(error));
+    if !stays {
+        profile.remove(Shelf::Intents, &name)?;
+    }
+    done
+}
+
+/// Finishes what earlier commands left behind, oldest first.
+///
+/// # Errors
+///
+/// [`IntentError`] if one can neither be finished nor dropped now.
+pub fn heal(
+    profile: &Profile,
+    ledger: &mut LedgerFolder,
+    now: Timestamp,
+) -> Result<Vec<Healed>, IntentError> {
+    let mut out = Vec::new();
+    for name in profile.names(Shelf::Intents)? {
+        let Some(value) = profile.get(Shelf::Intents, &name)? else { continue };
+        let intent = from_value(&value)
+            .map_err(|member| IntentError::Malformed { name: name.clone(), member })?;
+        let dropped = match steps(&intent, profile, ledger, now) {
+            Ok(_) => None,
+            Err(IntentError::Ledger(error)) if is_rule(&error) => Some(error),
+            Err(error) => return Err(error),
+        };
+        profile.remove(Shelf::Intents, &name)?;
+        out.push(Healed { command: intent.command, dropped });
+    }
+    Ok(out)
+}
+
+/// Whether any intent waits to be finished.
+///
+/// # Errors
+///
+/// [`ProfileError`].
+pub fn is_pending(profile: &Profile) -> Result<bool, ProfileError> {
+    Ok(!profile.names(Shelf::Intents)?.is_empty())
+}
+
+fn steps(
+    intent: &Intent,
+    profile: &Profile,
+    ledger: &mut LedgerFolder,
+    now: Timestamp,
+) -> Result<Vec<Accepted>, IntentError> {
+    for list in &intent.lists {
+        ledger.put_status_list(&list.scid, &list.uri, list.sequence, list.body.as_bytes())?;
+    }
+    let mut accepted = Vec::new();
+    for entry in &intent.entries {
+        accepted.push(ledger.submit(entry.kind, entry.body.as_bytes(), now)?);
+    }
+    if !intent.entries.is_empty() {
+        ledger.checkpoint(now)?;
+    }
+    for draft in &intent.records {
+        profile.put(draft.shelf, &draft.name, &draft.record)?;
+    }
+    Ok(accepted)
+}
+
+/// Whether trying again cannot help: the ledger's rules refuse an entry.
+fn is_final(error: &IntentError) -> bool {
+    matches!(error, IntentError::Ledger(error) if is_rule(error))
+}
+
+const fn is_rule(error: &LedgerFolderError) -> bool {
+    error.is_rule() || matches!(error, LedgerFolderError::StatusListRecorded)
+}
+
+fn to_value(intent: &Intent) -> Value {
+    let lists: Vec<Value> = intent
+        .lists
+        .iter()
+        .map(|list| {
+            json!({
+                "scid": list.scid, "uri": list.uri, "seq": list.sequence, "body": list.body,
+            })
+        })
+        .collect();
+    let entries: Vec<Value> = intent
+        .entries
+        .iter()
+        .map(|entry| json!({ "kind": entry.kind.name(), "body": entry.body }))
+        .collect();
+    let records: Vec<Value> = intent
+        .records
+        .iter()
+        .map(|draft| {
+            json!({ "shelf": draft.shelf.as_str(), "name": draft.name, "record": draft.record })
+        })
+        .collect();
+    json!({
+        "type": "inkan-intent/1", "command": intent.command,
+        "lists": lists, "entries": entries, "records": records,
+    })
+}
+
+fn from_value(value: &Value) -> Result<Intent, &'static str> {
+    let list = |member: &'static str| value.get(member).and_then(Value::as_array).ok_or(member);
+    let text = |value: &Value, member: &'static str| {
+        json::text(value, member).map(str::to_owned).ok_or(member)
+    };
+    let mut intent = Intent { command: text(value, "command")?, ..Intent::default() };
+    for item in list("lists")? {
+        intent.lists.push(PublishedList {
+            scid: text(item, "scid")?,
+            uri: text(item, "uri")?,
+            sequence: item.get("seq").and_then(Value::as_u64).ok_or("seq")?,
+            body: text(item, "body")?,
+        });
+    }
+    for item in list("entries")? {
+        let kind = Kind::from_name(&text(item, "kind")?).ok_or("kind")?;
+        intent.entries.push(EntryDraft { kind, body: text(item, "body")? });
+    }
+    for item in list("records")? {
+        let shelf = Shelf::parse(&text(item, "shelf")?).ok_or("shelf")?;
+        let record = item.get("record").cloned().ok_or("record")?;
+        intent.records.push(RecordDraft { shelf, name: text(item, "name")?, record });
+    }
+    Ok(intent)
+}
+
+#[cfg(test)]
+mod tests;

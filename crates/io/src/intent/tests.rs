@@ -1,0 +1,119 @@
+use inkan_core::rng::insecure::SeededRng;
+use inkan_crypto::{KeyType, SecretKey};
+use inkan_did::webvh::{self, Create};
+use serde_json::json;
+
+use super::*;
+
+struct Scratch {
+    _folder: tempfile::TempDir,
+    profile: Profile,
+    ledger: LedgerFolder,
+    now: Timestamp,
+}
+
+fn scratch() -> Scratch {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Timestamp::parse("2026-03-02T09:00:00Z").unwrap();
+    let profile = Profile::create(&folder.path().join("acme"), "acme").unwrap();
+    let path = folder.path().join("ledger");
+    let ledger =
+        LedgerFolder::create(&path, "ledger.example", &mut SeededRng::new(1), now).unwrap();
+    Scratch { _folder: folder, profile, ledger, now }
+}
+
+fn registration(seed: u64, now: Timestamp) -> Intent {
+    let mut rng = SeededRng::new(seed);
+    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
+    let (update, next, sign) = (key(), key(), key());
+    let request = Create {
+        domain: "ledger.example".to_owned(),
+        path: Some("abcd2345".to_owned()),
+        key_id: "sign-1".to_owned(),
+        key: sign.public_key(),
+        next_key_hashes: Vec::new(),
+        services: Vec::new(),
+        home: Some("ledger.example".to_owned()),
+    };
+    let (_, line) = webvh::create(&request, &update, &next.public_key(), now).unwrap();
+    let record =
+        RecordDraft { shelf: Shelf::Dids, name: "acme".to_owned(), record: json!({ "a": seed }) };
+    Intent {
+        command: "did create".to_owned(),
+        entries: vec![EntryDraft { kind: Kind::Did, body: line }],
+        records: vec![record],
+        ..Intent::default()
+    }
+}
+
+#[test]
+fn an_intent_is_gone_once_it_is_carried_out() {
+    let mut s = scratch();
+    let intent = registration(7, s.now);
+    let accepted = carry_out(&intent, &s.profile, &mut s.ledger, s.now).unwrap();
+    assert_eq!(accepted.len(), 1);
+    assert!(!is_pending(&s.profile).unwrap());
+    assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), Some(json!({ "a": 7 })));
+}
+
+#[test]
+fn what_a_crash_left_is_finished_by_the_next_command_at_whatever_step_it_came() {
+    for steps_done in 0..3 {
+        let mut s = scratch();
+        let intent = registration(7, s.now);
+        s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+        if steps_done > 0 {
+            let entry = &intent.entries[0];
+            s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
+        }
+        if steps_done > 1 {
+            s.ledger.checkpoint(s.now).unwrap();
+        }
+        let size = s.ledger.reader().status().size;
+        let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+        assert_eq!(healed[0].command, "did create");
+        assert!(healed[0].dropped.is_none());
+        assert!(!is_pending(&s.profile).unwrap());
+        assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), Some(json!({ "a": 7 })));
+        if steps_done > 1 {
+            assert_eq!(s.ledger.reader().status().size, size, "nothing was recorded twice");
+        }
+    }
+}
+
+#[test]
+fn an_entry_that_the_rules_refuse_leaves_no_trace() {
+    let mut s = scratch();
+    let mut intent = registration(7, s.now);
+    intent.entries[0].body = intent.entries[0].body.replace("sign-1", "sign-2");
+    let error = carry_out(&intent, &s.profile, &mut s.ledger, s.now).unwrap_err();
+    assert_eq!(error.code(), "scid-mismatch");
+    assert!(!is_pending(&s.profile).unwrap());
+    assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), None);
+
+    s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+    let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+    assert_eq!(healed[0].dropped.as_ref().unwrap().code(), "scid-mismatch");
+    assert!(!is_pending(&s.profile).unwrap());
+}
+
+#[test]
+fn a_damaged_intent_is_named() {
+    let mut s = scratch();
+    s.profile.put(Shelf::Intents, "1-a", &json!({ "command": "x", "lists": [] })).unwrap();
+    let error = heal(&s.profile, &mut s.ledger, s.now).unwrap_err();
+    assert_eq!(error.code(), "profile-record-malformed");
+    assert!(error.to_string().contains("1-a"), "{error}");
+}
+
+#[test]
+fn an_intent_survives_writing_and_reading() {
+    let mut intent = registration(7, Timestamp::EPOCH);
+    intent.lists.push(PublishedList {
+        scid: "Qm".to_owned(),
+        uri: "https://ledger.example/a/status/1".to_owned(),
+        sequence: 3,
+        body: "{}".to_owned(),
+    });
+    assert_eq!(from_value(&to_value(&intent)).unwrap(), intent);
+}

@@ -1,0 +1,165 @@
+use super::*;
+
+fn leaves(from: u8, count: u8, size: usize) -> Vec<Vec<u8>> {
+    (from..from + count).map(|i| vec![i; size]).collect()
+}
+
+fn append(journal: &mut Journal, first: u64, leaves: &[Vec<u8>]) {
+    let leaves: Vec<_> = leaves.iter().map(Vec::as_slice).collect();
+    journal.append(first, &leaves).unwrap();
+}
+
+/// Three batches: of one leaf, of three, and of one over several boundaries.
+fn three_batches(folder: &Path) -> Vec<Vec<u8>> {
+    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    let all = [leaves(0, 1, 100), leaves(1, 3, 200), leaves(4, 1, 9_000)].concat();
+    append(&mut journal, 0, &all[..1]);
+    append(&mut journal, 1, &all[1..4]);
+    append(&mut journal, 4, &all[4..]);
+    all
+}
+
+fn segment(folder: &Path) -> Vec<u8> {
+    std::fs::read(folder.join("0.jnl")).unwrap()
+}
+
+#[test]
+fn what_was_appended_is_read_back_and_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert!(read(folder).unwrap().leaves.is_empty());
+    let mut all = three_batches(folder);
+    assert_eq!(read(folder).unwrap().leaves, all);
+    let bytes = segment(folder);
+    for at in [0, 4_096, 8_192] {
+        assert!(bytes[at..].starts_with(&MAGIC), "batches begin at boundaries");
+    }
+    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    append(&mut journal, 5, &leaves(5, 1, 10));
+    all.extend(leaves(5, 1, 10));
+    assert_eq!(read(folder).unwrap().leaves, all);
+    assert_eq!(segment(folder).len(), 20_480 + HEADER + 4 + 10 + TRAILER);
+}
+
+#[test]
+fn a_last_batch_torn_at_any_byte_is_dropped_and_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let all = three_batches(folder);
+    let whole = segment(folder);
+    for length in 8_192..whole.len() {
+        if length % 37 != 0 && length > 8_192 + 64 && length + 64 < whole.len() {
+            continue;
+        }
+        std::fs::write(folder.join("0.jnl"), &whole[..length]).unwrap();
+        let contents = read(folder).unwrap();
+        assert_eq!(contents.leaves, all[..4], "cut at {length}");
+        let mut journal = Journal::open(folder, &contents).unwrap();
+        assert_eq!(segment(folder).len(), if length > 8_192 { 8_192 } else { length });
+        append(&mut journal, 4, &all[4..]);
+        assert_eq!(read(folder).unwrap().leaves, all);
+    }
+}
+
+#[test]
+fn a_last_batch_with_any_byte_altered_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let all = three_batches(folder);
+    let whole = segment(folder);
+    for at in 8_192..whole.len() {
+        if at % 41 != 0 && at > 8_192 + 64 && at + 64 < whole.len() {
+            continue;
+        }
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x40;
+        std::fs::write(folder.join("0.jnl"), &bytes).unwrap();
+        assert_eq!(read(folder).unwrap().leaves, all[..4], "byte {at}");
+    }
+}
+
+#[test]
+fn damage_before_the_last_batch_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    three_batches(folder);
+    let whole = segment(folder);
+    let first_batch = HEADER + 4 + 100 + TRAILER;
+    let second_batch = HEADER + 3 * 204 + TRAILER;
+    for at in (0..first_batch).chain(4_096..4_096 + second_batch) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        std::fs::write(folder.join("0.jnl"), &bytes).unwrap();
+        let error = read(folder).unwrap_err();
+        assert_eq!(error.code(), "journal-damaged", "byte {at}");
+    }
+}
+
+#[test]
+fn segments_follow_each_other_without_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    append(&mut journal, 0, &leaves(0, 2, 10));
+    journal.roll(2).unwrap();
+    assert!(!folder.join("2.jnl").exists(), "small segments go on");
+    journal.end = SEGMENT_BYTES;
+    journal.roll(2).unwrap();
+    append(&mut journal, 2, &leaves(2, 2, 10));
+    let contents = read(folder).unwrap();
+    assert_eq!(contents.leaves, leaves(0, 4, 10));
+    let mut journal = Journal::open(folder, &contents).unwrap();
+    append(&mut journal, 4, &leaves(4, 1, 10));
+    assert_eq!(read(folder).unwrap().leaves, leaves(0, 5, 10));
+
+    // A tear at the end of a segment that was followed by another is damage.
+    let whole = segment(folder);
+    std::fs::write(folder.join("0.jnl"), &whole[..whole.len() - 1]).unwrap();
+    assert_eq!(read(folder).unwrap_err().code(), "journal-damaged");
+    std::fs::remove_file(folder.join("0.jnl")).unwrap();
+    assert_eq!(read(folder).unwrap_err().code(), "journal-damaged");
+}
+
+#[test]
+fn an_empty_segment_after_a_torn_one_is_a_crash_between_the_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let all = three_batches(folder);
+    std::fs::write(folder.join("5.jnl"), b"").unwrap();
+    assert_eq!(read(folder).unwrap().leaves, all);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_takes_nothing_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    append(&mut journal, 0, &leaves(0, 1, 10));
+    let good = std::mem::replace(
+        &mut journal.file,
+        OpenOptions::new().write(true).open("/dev/full").unwrap(),
+    );
+    let leaf = [7; 10];
+    assert_eq!(journal.append(1, &[&leaf]).unwrap_err().code(), "storage-full");
+    // What cannot be cut off leaves the journal unconfirmed until it is opened again.
+    assert_eq!(journal.append(1, &[&leaf]).unwrap_err().code(), "storage-unconfirmed");
+    drop(good);
+    let contents = read(folder).unwrap();
+    assert_eq!(contents.leaves, leaves(0, 1, 10));
+    let mut journal = Journal::open(folder, &contents).unwrap();
+    append(&mut journal, 1, &leaves(1, 1, 10));
+    assert_eq!(read(folder).unwrap().leaves, leaves(0, 2, 10));
+}
+
+#[test]
+fn no_leaf_looks_like_a_batch() {
+    assert!(std::str::from_utf8(&MAGIC).is_err());
+    // A leaf that holds a later batch at a boundary, as text cannot: only then is a tear taken for damage.
+    let mut bytes = vec![0; 12_288];
+    bytes[4_096..4_104].copy_from_slice(&MAGIC);
+    bytes[4_104..4_112].copy_from_slice(&9_u64.to_be_bytes());
+    assert!(begins_batch_later(&bytes, 8));
+    assert!(!begins_batch_later(&bytes, 9));
+    assert!(!begins_batch_later(&bytes[1..], 8));
+}

@@ -1,0 +1,190 @@
+//! Where things lie in a ledger folder (§3 of the ledger specification), and the lock of its one writer.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::error::LedgerFolderError;
+use crate::files::{self, Access, FileError};
+
+/// Paths of a ledger folder.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Batches of leaves.
+    pub(super) fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    /// Parameters documents, named by their digest.
+    pub(super) fn params(&self) -> PathBuf {
+        self.root.join("params")
+    }
+
+    /// The first note with its cosignatures for each size that was signed.
+    pub(super) fn note(&self, size: u64) -> PathBuf {
+        self.notes().join(size.to_string())
+    }
+
+    pub(super) fn notes(&self) -> PathBuf {
+        self.root.join("notes")
+    }
+
+    /// The newest note.
+    pub(super) fn checkpoint(&self) -> PathBuf {
+        self.root.join("checkpoint")
+    }
+
+    /// The tlog-policy of this log. It is written last: without it there is no ledger yet.
+    pub(super) fn policy(&self) -> PathBuf {
+        self.root.join("policy")
+    }
+
+    /// What the log signed last. Its own folder, so that it can lie on another volume.
+    pub(super) fn guard(&self) -> PathBuf {
+        self.root.join("guard").join("checkpoint")
+    }
+
+    /// The log's key.
+    pub(super) fn log_key(&self) -> PathBuf {
+        self.root.join("keys").join("log")
+    }
+
+    /// A witness's key.
+    pub(super) fn witness_key(&self, name: &str) -> PathBuf {
+        self.witness(name).join("key")
+    }
+
+    /// What a witness cosigned last.
+    pub(super) fn witness_seen(&self, name: &str) -> PathBuf {
+        self.witness(name).join("seen")
+    }
+
+    /// What gateways serve.
+    pub(super) fn public(&self) -> PathBuf {
+        self.root.join("public")
+    }
+
+    fn witness(&self, name: &str) -> PathBuf {
+        self.root.join("witness").join(name)
+    }
+
+    /// Makes the folders of a new ledger.
+    pub(super) fn create(&self, witnesses: &[&str]) -> Result<(), LedgerFolderError> {
+        make_folder(&self.root, Access::Public)?;
+        for folder in [self.journal(), self.params(), self.notes(), self.public()] {
+            make_folder(&folder, Access::Public)?;
+        }
+        for folder in ["keys", "guard", "witness"] {
+            make_folder(&self.root.join(folder), Access::Private)?;
+        }
+        for name in witnesses {
+            make_folder(&self.witness(name), Access::Private)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a folder whose parent may be missing too; each new one is durable.
+pub(super) fn make_folder(path: &Path, access: Access) -> Result<(), LedgerFolderError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        make_folder(parent, access)?;
+    }
+    files::create_folder(path, access)?;
+    sync_folder(parent.unwrap_or_else(|| Path::new(".")))
+}
+
+/// Makes new names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), LedgerFolderError> {
+    if cfg!(unix) {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| FileError::from_io(folder, error))?;
+    }
+    Ok(())
+}
+
+/// The right to write to a ledger; given back when it is dropped, or when the process ends.
+#[derive(Debug)]
+pub(super) struct WriterLock {
+    _file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock, or says at once who has it.
+    pub(super) fn take(layout: &Layout) -> Result<Self, LedgerFolderError> {
+        let path = layout.root().join("LOCK");
+        let at = |error| FileError::from_io(&path, error);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(&path).map_err(at)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(error)) => return Err(at(error).into()),
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                // The holder may be about to write it.
+                let _ = file.take(20).read_to_string(&mut pid);
+                let pid = pid.trim();
+                let known = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+                let pid = if known { pid } else { "unknown" }.to_owned();
+                return Err(LedgerFolderError::Locked { path: layout.root().to_path_buf(), pid });
+            }
+        }
+        let pid = format!("{}\n", std::process::id());
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(pid.as_bytes()))
+            .map_err(at)?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Where the file lies that gateways serve under an `https` URL; `None` for a URL that is no plain file of a host.
+///
+/// Hosts are lower-case names, with a port perhaps; no segment is empty or begins with a dot but `.well-known`.
+pub(super) fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
+    let (host, path) = url.strip_prefix("https://")?.split_once('/')?;
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let host_byte =
+        |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let sound = !name.is_empty() && name.bytes().all(host_byte) && !name.starts_with('.');
+    let port_sound =
+        port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    if !sound || name.contains("..") || !port_sound {
+        return None;
+    }
+    let mut out = public.join(host.replace(':', "%3A"));
+    for segment in path.split('/') {
+        let plain =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'%');
+        let hidden = segment.starts_with('.') && segment != ".well-known";
+        if segment.is_empty() || segment.len() > 200 || hidden || !segment.bytes().all(plain) {
+            return None;
+        }
+        out.push(segment);
+    }
+    Some(out)
+}
+
+/// Whether a file is there.
+pub(super) fn exists(path: &Path) -> Result<bool, LedgerFolderError> {
+    fs::exists(path).map_err(|error| FileError::from_io(path, error).into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! What a profile remembers of each thing it owns. No claims, no secrets.
+
+use std::collections::BTreeMap;
+
+use inkan_core::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Record, Shelf};
+
+/// One of our DIDs, and the names of its keys in the keystores.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnDid {
+    /// Our name for it.
+    pub name: String,
+    /// The DID.
+    pub did: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Keys in its document now.
+    pub keys: Vec<OwnKey>,
+    /// Name of the key, in the keystore of next keys, that the newest version commits to. `None` for methods
+    /// without updates.
+    pub next_key: Option<String>,
+    /// Why versions came to be, by `versionId`: our own note, never published.
+    pub reasons: BTreeMap<String, String>,
+}
+
+/// A key in a DID document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnKey {
+    /// The fragment of its DID URL.
+    pub fragment: String,
+    /// Its name in the keystore.
+    pub key: String,
+}
+
+impl OwnDid {
+    /// The absolute DID URL of one of its keys.
+    #[must_use]
+    pub fn method_url(&self, key: &OwnKey) -> String {
+        format!("{}#{}", self.did, key.fragment)
+    }
+}
+
+impl Record for OwnDid {
+    const SHELF: Shelf = Shelf::Dids;
+
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        let keys = value.get("keys").and_then(Value::as_array).ok_or("keys")?;
+        let reasons = value.get("reasons").and_then(Value::as_object).ok_or("reasons")?;
+        Ok(Self {
+            name: text(value, "name")?,
+            did: text(value, "did")?,
+            created: time(value, "created")?,
+            keys: keys
+                .iter()
+                .map(|key| Ok(OwnKey { fragment: text(key, "fragment")?, key: text(key, "key")? }))
+                .collect::<Result<_, &'static str>>()?,
+            next_key: optional(value, "nextKey")?,
+            reasons: reasons
+                .iter()
+                .map(|(version, reason)| {
+                    Ok((version.clone(), reason.as_str().ok_or("reasons")?.to_owned()))
+                })
+                .collect::<Result<_, &'static str>>()?,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        let keys: Vec<Value> = self
+            .keys
+            .iter()
+            .map(|key| json!({ "fragment": key.fragment, "key": key.key }))
+            .collect();
+        json!({
+            "name": self.name, "did": self.did, "created": self.created.to_string(),
+            "keys": keys, "nextKey": self.next_key, "reasons": self.reasons,
+        })
+    }
+}
+
+/// A credential that was issued: enough to find and revoke it, and nothing it says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IssuedRecord {
+    /// The credential's `id`.
+    pub id: String,
+    /// Its types, without `VerifiableCredential`.
+    pub types: Vec<String>,
+    /// The issuer's DID.
+    pub issuer: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// End of its validity.
+    pub valid_until: Option<Timestamp>,
+    /// Digest of the issuer's signed part, base64url: how a file is recognised.
+    pub digest: String,
+    /// Its status list and place in it.
+    pub status: Option<(String, u64)>,
+    /// When and why it was revoked.
+    pub revoked: Option<(Timestamp, String)>,
+}
+
+impl Record for IssuedRecord {
+    const SHELF: Shelf = Shelf::Issued;
+
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        let types = value.get("types").and_then(Value::as_array).ok_or("types")?;
+        let status = match present(value, "status") {
+            None => None,
+            Some(status) => Some((text(status, "uri")?, number(status, "index")?)),
+        };
+        let revoked = match present(value, "revoked") {
+            None => None,
+            Some(revoked) => Some((time(revoked, "at")?, text(revoked, "reason")?)),
+        };
+        Ok(Self {
+            id: text(value, "id")?,
+            types: types.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            issuer: text(value, "issuer")?,
+            issued_at: time(value, "issuedAt")?,
+            valid_until: optional_time(value, "validUntil")?,
+            digest: text(value, "digest")?,
+            status,
+            revoked,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        let status = self.status.as_ref().map(|(uri, index)| json!({ "uri": uri, "index": index }));
+        let revoked = self
+            .revoked
+            .as_ref()
+            .map(|(at, reason)| json!({ "at": at.to_string(), "reason": reason }));
+        json!({
+            "id": self.id, "types": self.types, "issuer": self.issuer,
+            "issuedAt": self.issued_at.to_string(),
+            "validUntil": self.valid_until.map(|until| until.to_string()),
+            "digest": self.digest, "status": status, "revoked": revoked,
+        })
+    }
+}
+
+/// A status list of ours.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusListRecord {
+    /// The issuer's DID.
+    pub issuer: String,
+    /// End of the newest version's validity.
+    pub valid_until: Timestamp,
+    /// Its bits and which places are given away (`inkan-status-list/1`).
+    pub state: Value,
+}
+
+impl Record for StatusListRecord {
+    const SHELF: Shelf = Shelf::StatusLists;
+
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        Ok(Self {
+            issuer: text(value, "issuer")?,
+            valid_until: time(value, "validUntil")?,
+            state: present(value, "state").cloned().ok_or("state")?,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        json!({
+            "issuer": self.issuer, "validUntil": self.valid_until.to_string(), "state": self.state,
+        })
+    }
+}
+
+/// One of our own countersignatures, with its newest state.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ActRecord {
+    /// The act's random id, base64url.
+    pub act: String,
+    /// Number of its newest state.
+    pub seq: u64,
+    /// `accept`, `refuse`, `withdraw` or `seal`.
+    pub decision: String,
+    /// In which role.
+    pub role: String,
+    /// Our DID.
+    pub signer: String,
+    /// Digest of the issuer's signed part, base64url: which credential.
+    pub digest: String,
+    /// When the newest state was made.
+    pub at: Timestamp,
+}
+
+impl Record for ActRecord {
+    const SHELF: Shelf = Shelf::Acts;
+
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        Ok(Self {
+            act: text(value, "act")?,
+            seq: number(value, "seq")?,
+            decision: text(value, "decision")?,
+            role: text(value, "role")?,
+            signer: text(value, "signer")?,
+            digest: text(value, "digest")?,
+            at: time(value, "at")?,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        json!({
+            "act": self.act, "seq": self.seq, "decision": self.decision, "role": self.role,
+            "signer": self.signer, "digest": self.digest, "at": self.at.to_string(),
+        })
+    }
+}
+
+/// A nonce this verifier made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NonceRecord {
+    /// The nonce.
+    pub nonce: String,
+    /// The audience a presentation must name with it.
+    pub audience: Option<String>,
+    /// The policy it was made for.
+    pub policy: Option<String>,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// When a presentation used it up, if one did.
+    pub used_at: Option<Timestamp>,
+    /// SHA-256 of that presentation, base64url.
+    pub used_by: Option<String>,
+}
+
+impl Record for NonceRecord {
+    const SHELF: Shelf = Shelf::Nonces;
+
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        Ok(Self {
+            nonce: text(value, "nonce")?,
+            audience: optional(value, "audience")?,
+            policy: optional(value, "policy")?,
+            issued_at: time(value, "issuedAt")?,
+            used_at: optional_time(value, "usedAt")?,
+            used_by: optional(value, "usedBy")?,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        json!({
+            "nonce": self.nonce, "audience": self.audience, "policy": self.policy,
+            "issuedAt": self.issued_at.to_string(),
+            "usedAt": self.used_at.map(|at| at.to_string()), "usedBy": self.used_by,
+        })
+    }
+}
+
+fn present<'a>(value: &'a Value, member: &str) -> Option<&'a Value> {
+    value.get(member).filter(|inner| !inner.is_null())
+}
+
+fn text(value: &Value, member: &'static str) -> Result<String, &'static str> {
+    present(value, member).and_then(Value::as_str).map(str::to_owned).ok_or(member)
+}
+
+fn optional(value: &Value, member: &'static str) -> Result<Option<String>, &'static str> {
+    present(value, member).map(|_| text(value, member)).transpose()
+}
+
+fn number(value: &Value, member: &'static str) -> Result<u64, &'static str> {
+    present(value, member).and_then(Value::as_u64).ok_or(member)
+}
+
+fn time(value: &Value, member: &'static str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse_strict(&text(value, member)?).map_err(|_| member)
+}
+
+fn optional_time(value: &Value, member: &'static str) -> Result<Option<Timestamp>, &'static str> {
+    present(value, member).map(|_| time(value, member)).transpose()
+}

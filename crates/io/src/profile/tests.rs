@@ -1,0 +1,94 @@
+use serde_json::json;
+
+use super::*;
+use inkan_core::Timestamp;
+
+fn scratch() -> (tempfile::TempDir, Profile) {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = Profile::create(&folder.path().join("acme"), "acme").unwrap();
+    (folder, profile)
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+#[test]
+fn everything_in_a_profile_is_for_its_owner_alone() {
+    let (_keep, profile) = scratch();
+    profile.put(Shelf::Dids, "acme", &json!({})).unwrap();
+    profile.pin_log("ledger.example/a", "log x\n").unwrap();
+    let mut open = vec![profile.folder().to_path_buf()];
+    while let Some(path) = open.pop() {
+        assert!(!files::open_to_others(&path).unwrap(), "{}", path.display());
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+}
+
+#[test]
+fn records_come_back_as_they_were() {
+    let (_keep, profile) = scratch();
+    let did = OwnDid {
+        name: "acme".to_owned(),
+        did: "did:key:z6Mk".to_owned(),
+        created: at("2026-03-02T00:00:00Z"),
+        keys: vec![OwnKey { fragment: "sign-1".to_owned(), key: "sign-1".to_owned() }],
+        next_key: Some("acme-next-2".to_owned()),
+        reasons: [("2-Qm".to_owned(), "scheduled".to_owned())].into(),
+    };
+    assert_eq!(did.method_url(&did.keys[0]), "did:key:z6Mk#sign-1");
+    profile.put(Shelf::Dids, "acme", &did.to_value()).unwrap();
+    assert_eq!(profile.all::<OwnDid>().unwrap(), [("acme".to_owned(), did)]);
+
+    let issued = IssuedRecord {
+        id: "urn:uuid:1".to_owned(),
+        types: vec!["Badge".to_owned()],
+        issuer: "did:key:z6Mk".to_owned(),
+        issued_at: at("2026-03-02T00:00:00Z"),
+        valid_until: None,
+        digest: "x".to_owned(),
+        status: Some(("https://ledger.example/s/1".to_owned(), 94_567)),
+        revoked: Some((at("2026-03-03T00:00:00Z"), "left".to_owned())),
+    };
+    profile.put(Shelf::Issued, "1", &issued.to_value()).unwrap();
+    assert_eq!(profile.find::<IssuedRecord>("1").unwrap(), Some(issued));
+    assert_eq!(profile.find::<IssuedRecord>("2").unwrap(), None);
+
+    let nonce = NonceRecord {
+        nonce: "n".to_owned(),
+        audience: Some("https://bank.example".to_owned()),
+        policy: None,
+        issued_at: at("2026-03-02T00:00:00Z"),
+        used_at: Some(at("2026-03-02T00:01:00Z")),
+        used_by: None,
+    };
+    assert_eq!(NonceRecord::from_value(&nonce.to_value()).unwrap(), nonce);
+}
+
+#[test]
+fn a_damaged_record_is_named_with_its_member() {
+    let (_keep, profile) = scratch();
+    profile.put(Shelf::Nonces, "n", &json!({ "nonce": 1 })).unwrap();
+    let error = profile.find::<NonceRecord>("n").unwrap_err();
+    assert_eq!(error.code(), "profile-record-malformed");
+    assert!(error.to_string().contains("\"nonce\""), "{error}");
+}
+
+#[test]
+fn a_name_cannot_leave_its_shelf() {
+    let (_keep, profile) = scratch();
+    for name in ["../x", "a/b", ".x", "", "ä"] {
+        let error = profile.put(Shelf::Wallet, name, &json!({})).unwrap_err();
+        assert_eq!(error.code(), "record-name-invalid", "{name:?}");
+    }
+}
+
+#[test]
+fn pinned_policies_keep_their_origin() {
+    let (_keep, profile) = scratch();
+    profile.pin_log("ledger.example/a", "log x\n").unwrap();
+    let pinned = profile.pinned_logs().unwrap();
+    assert_eq!(pinned, [("ledger.example/a".to_owned(), "log x\n".to_owned())]);
+}
