@@ -60,7 +60,14 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "F")]
     pub(crate) passphrase_file: Option<String>,
     /// Form of the result
-    #[arg(short, long, global = true, value_enum, value_name = "human|json|jsonl", hide_possible_values = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        value_name = "human|json|jsonl",
+        hide_possible_values = true
+    )]
     pub(crate) format: Option<Format>,
     /// The same as --format json
     #[arg(long, global = true, conflicts_with = "format")]

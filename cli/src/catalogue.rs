@@ -26,7 +26,9 @@ pub(crate) fn similar(wanted: &str) -> Vec<Entry> {
     let words: Vec<&str> = wanted.split('-').filter(|word| word.len() > 2).collect();
     let mut found: Vec<(usize, Entry)> = book()
         .entries()
-        .map(|entry| (words.iter().filter(|word| entry.code.contains(**word)).count(), entry.clone()))
+        .map(|entry| {
+            (words.iter().filter(|word| entry.code.contains(**word)).count(), entry.clone())
+        })
         .filter(|(hits, _)| *hits > 0)
         .collect();
     found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.number.cmp(&b.1.number)));

@@ -320,7 +320,10 @@ impl CliError {
 }
 
 impl From<CliError> for Failure {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the catalogue has the remedy of the others")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the catalogue has the remedy of the others"
+    )]
     fn from(error: CliError) -> Self {
         let failure = Self::from_error(error.code(), &error);
         match &error {

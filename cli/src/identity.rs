@@ -32,7 +32,10 @@ pub(crate) fn own(home: &Home, named: Option<&str>) -> Result<OwnDid, Failure> {
 /// Any DID: one of our names, or the DID itself.
 pub(crate) fn any(home: Option<&Home>, text: &str) -> Result<Did, Failure> {
     if text.starts_with("did:") {
-        return Ok(Did::parse(text)?);
+        return Ok(Did::parse(text).map_err(|error| CliError::InputMalformed {
+            file: text.chars().take(80).collect(),
+            detail: error.to_string(),
+        })?);
     }
     let Some(home) = home else {
         return Err(CliError::DidUnknown { name: text.to_owned(), profile: String::new() }.into());
@@ -57,7 +60,8 @@ impl<'a> Hand<'a> {
         keyring: &'a Keyring,
         home: &Home,
     ) -> Result<Self, Failure> {
-        let wanted = |key: &&OwnKey| named.is_none_or(|name| key.key == name || key.fragment == name);
+        let wanted =
+            |key: &&OwnKey| named.is_none_or(|name| key.key == name || key.fragment == name);
         let unknown = || CliError::KeyUnknown {
             name: named.unwrap_or_default().to_owned(),
             profile: home.name().to_owned(),

@@ -1,6 +1,7 @@
 //! The ledger folder, as commands use it: reading it, and writing to it together with the profile.
 
 use std::path::Path;
+use std::time::Duration;
 
 use inkan_core::Timestamp;
 use inkan_credential::Opening;
@@ -9,7 +10,7 @@ use inkan_did::webvh::History;
 use inkan_did::{Did, DidUrl};
 use inkan_io::files::FolderLock;
 use inkan_io::intent::{self, EntryDraft, Intent};
-use inkan_io::ledger_folder::{Accepted, LedgerFolder, LedgerReader, View};
+use inkan_io::ledger_folder::{Accepted, LedgerFolder, LedgerFolderError, LedgerReader, View};
 use inkan_io::profile::Profile;
 use inkan_ledger::{Claims, Receipt, SignedEntry};
 use serde_json::{Value, json};
@@ -89,7 +90,7 @@ impl Writing {
         present(home)?;
         let now = context.now();
         let lock = home.profile.lock()?;
-        let mut ledger = LedgerFolder::open(&home.ledger, now)?;
+        let mut ledger = open_waiting(home, now)?;
         for healed in intent::heal(&home.profile, &mut ledger, now)? {
             let what = match healed.dropped {
                 None => format!("finished what was interrupted: {}", healed.command),
@@ -109,6 +110,17 @@ impl Writing {
     pub(crate) fn commit(&mut self, intent: &Intent) -> Result<Vec<Accepted>, Failure> {
         Ok(intent::carry_out(intent, &self.profile, &mut self.ledger, self.now)?)
     }
+}
+
+/// Opens the ledger for writing; another process of this machine may write first, for up to ten seconds.
+fn open_waiting(home: &Home, now: Timestamp) -> Result<LedgerFolder, Failure> {
+    for _ in 0..100 {
+        match LedgerFolder::open(&home.ledger, now) {
+            Err(LedgerFolderError::Locked { .. }) => std::thread::sleep(Duration::from_millis(100)),
+            opened => return Ok(opened?),
+        }
+    }
+    Ok(LedgerFolder::open(&home.ledger, now)?)
 }
 
 fn present(home: &Home) -> Result<(), Failure> {
@@ -151,7 +163,10 @@ pub(crate) fn dry_run_lines(intent: &Intent) -> (String, Value) {
         .iter()
         .map(|list| json!({ "uri": list.uri, "seq": list.sequence, "size": list.body.len() }))
         .collect();
-    (human, json!({ "dryRun": true, "command": intent.command, "entries": entries, "statusLists": lists }))
+    (
+        human,
+        json!({ "dryRun": true, "command": intent.command, "entries": entries, "statusLists": lists }),
+    )
 }
 
 /// Whether a path names an existing file: what is not a file is looked for by name.

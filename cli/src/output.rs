@@ -28,11 +28,15 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// A result of this `type` and these members (an object).
     pub(crate) fn new(kind: &'static str, human: impl Into<String>, members: Value) -> Self {
-        let members = match members {
-            Value::Object(members) => members,
-            other => Map::from_iter([("value".to_owned(), other)]),
-        };
+        let members = members.as_object().cloned().unwrap_or_default();
         Self { kind, human: human.into(), members, stream: None, exit: 0, afterwards: None }
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(member.to_owned(), value.into());
+        self
     }
 
     /// Says which member is a list that `jsonl` prints line by line.

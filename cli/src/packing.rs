@@ -58,7 +58,9 @@ pub(crate) fn pack(
     for (issuer, uri) in &parties.lists {
         let Some(scid) = issuer.scid() else { continue };
         let proof = reading.view().status_current(scid, uri)?;
-        let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) else { continue };
+        let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) else {
+            continue;
+        };
         if let Some(index) = reading.view().lookup(&EntryId::status(scid, uri, sequence)) {
             add(&mut receipts, reading.view().receipt(index)?);
         }
@@ -96,7 +98,8 @@ pub(crate) fn take_over(bundle: &mut Bundle, from: &Bundle) -> Result<(), Failur
 }
 
 fn existing(bundle: &Bundle) -> Result<Vec<Receipt>, Failure> {
-    let read = |value| Receipt::from_bundle_value(value, &bundle.checkpoints).map_err(Failure::from);
+    let read =
+        |value| Receipt::from_bundle_value(value, &bundle.checkpoints).map_err(Failure::from);
     bundle.receipts.iter().map(read).collect()
 }
 
@@ -144,7 +147,11 @@ fn parties(bundle: &Bundle) -> Result<Parties, Failure> {
     Ok(out)
 }
 
-fn acts(credential: &SecuredCredential, beside: &[String], out: &mut Parties) -> Result<(), Failure> {
+fn acts(
+    credential: &SecuredCredential,
+    beside: &[String],
+    out: &mut Parties,
+) -> Result<(), Failure> {
     for one in countersignature::list(credential, beside)? {
         if one.covers(credential).is_err() {
             continue;

@@ -9,10 +9,10 @@ use inkan_credential::{Artefact, Bundle, SecuredCredential, sign};
 use inkan_crypto::Signer;
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_ledger::receipt::verify_receipt;
-use inkan_ledger::{Grade, Kind};
+use inkan_ledger::{DigestFormat, Grade, Kind, Opening};
 use inkan_tests::bench::{measuring, ratio};
 use inkan_tests::made::{Party, fresh_rng, moment};
-use inkan_tests::made_ledger::{Ledger, ORIGIN};
+use inkan_tests::made_ledger::{Ledger, ORIGIN, SALT};
 use inkan_verifier::material::Receipts;
 use inkan_verifier::{Context, Material, verify};
 
@@ -72,7 +72,7 @@ fn recorded_credential(criterion: &mut Criterion) {
     unsigned["issuer"] = ledger.did.as_str().into();
     unsigned["ledgerRecord"] = serde_json::json!({
         "log": ORIGIN,
-        "salt": inkan_core::encoding::b64u(&inkan_tests::made_ledger::SALT),
+        "salt": inkan_core::encoding::b64u(&SALT),
     });
     let proof_id = "urn:uuid:0e2f6a0c-0a4e-4b6c-8a8b-5f1f1f6f2a01";
     let credential =
@@ -81,7 +81,11 @@ fn recorded_credential(criterion: &mut Criterion) {
     let body = ledger.issuance(&credential.issuance_digest());
     let index = ledger.append(Kind::Issuance, body.as_bytes());
     let (_, note) = ledger.filled(100);
-    let receipts = [1, index].map(|index| ledger.log.receipt(index, &note).expect("a receipt"));
+    let opening =
+        Opening { format: DigestFormat::Di, salt: SALT, digest: credential.issuance_digest() };
+    let [of_did, of_issuance] =
+        [1, index].map(|index| ledger.log.receipt(index, &note).expect("a receipt"));
+    let receipts = [of_did, of_issuance.with_opening(opening)];
     let text = credential.to_bare();
     let as_of = ledger.now().plus_seconds(60);
     let context = Context {

@@ -5,6 +5,7 @@
 //!
 //! The fuzz targets include this file by path, so it may use our own crates and `serde_json` alone.
 
+use inkan_assurance::{Catalogue, Policy};
 use inkan_core::time::CalendarSpan;
 use inkan_core::{Timestamp, encoding, json, limits};
 use inkan_credential::countersignature::{self, Countersignature};
@@ -61,6 +62,7 @@ pub const TARGETS: &[Target] = &[
     ("epoch", epoch),
     ("evidence", evidence),
     ("registry", registry),
+    ("policy", policy),
 ];
 
 /// Strict JSON; whatever is accepted has a canonical form that means the same.
@@ -349,6 +351,14 @@ pub fn evidence(bytes: &[u8]) {
 /// A trust list.
 pub fn registry(bytes: &[u8]) {
     let _ = Registry::parse(bytes);
+}
+
+/// A policy, and a catalogue of evidence.
+pub fn policy(bytes: &[u8]) {
+    if let Ok(policy) = Policy::parse(bytes) {
+        let _ = inkan_assurance::lint(&policy, &[]);
+    }
+    let _ = Catalogue::parse(bytes);
 }
 
 fn far_future() -> Timestamp {

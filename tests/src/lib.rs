@@ -8,7 +8,9 @@ pub mod fuzz_entries;
 pub mod made;
 pub mod made_ledger;
 pub mod peer;
+pub mod shell;
 pub mod source;
+pub mod world;
 
 use std::path::{Path, PathBuf};
 

@@ -50,6 +50,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("affinidi-data-integrity", &["inkan-tests"]),
     ("did-key", &["inkan-tests"]),
     ("didwebvh-rs", &["inkan-tests"]),
+    ("icu_normalizer", &["inkan-evidence"]),
     ("getrandom", &["inkan-io"]),
     ("reqwest", &["inkan-io"]),
     ("rustls", &["inkan-io"]),

@@ -144,7 +144,7 @@ pub(crate) struct PresentArgs {
     #[arg(long, value_name = "A", requires = "nonce")]
     pub(crate) aud: Option<String>,
     /// The verifier's nonce
-    #[arg(long, value_name = "N", requires = "aud")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, requires = "aud")]
     pub(crate) nonce: Option<String>,
     /// How the presentation is secured
     #[arg(long, value_enum, default_value_t = SecuringFormat::EddsaJcs2022, value_name = "F")]
@@ -182,7 +182,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "A")]
     pub(crate) aud: Option<String>,
     /// A nonce you keep yourself
-    #[arg(long, value_name = "N", conflicts_with = "replay")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "replay")]
     pub(crate) nonce: Option<String>,
     /// Judge a presentation again whose nonce was used; it is then not live
     #[arg(long)]

@@ -106,7 +106,7 @@ pub(crate) struct TrustAddArgs {
         "R1", "R2a", "R2b", "R3", "R4", "R5", "R6", "R7", "R8",
     ])]
     pub(crate) rows: Vec<String>,
-    /// From when on (RFC 3339); now if you give none
+    /// From when on (RFC 3339); always if you give none
     #[arg(long, value_name = "T")]
     pub(crate) from: Option<String>,
     /// Until when (RFC 3339)

@@ -107,7 +107,7 @@ fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let accepted = writing.commit(&intent)?;
     let index = accepted.first().map(|accepted| accepted.leaf_index);
     let fresh: Vec<FreshRecord> =
-        index.map(|index| FreshRecord { index, opening: acted.opening.clone() }).into_iter().collect();
+        index.map(|index| FreshRecord { index, opening: acted.opening }).into_iter().collect();
     packing::pack(&mut bundle, &writing.reading()?, &home, &fresh)?;
     let digest = acted.credential.issuance_digest();
     home.profile.put(Shelf::Wallet, &wallet::name_of(&digest), &bundle.to_value())?;
@@ -128,8 +128,7 @@ fn compose(
     let digest = acted.credential.issuance_digest();
     let act = ActId::from_bytes(*signature.act());
     let decision = signature.decision().as_str();
-    let mut intent =
-        Intent { command: format!("countersign ({decision})"), ..Intent::default() };
+    let mut intent = Intent { command: format!("countersign ({decision})"), ..Intent::default() };
     match hand.method.did().scid() {
         Some(scid) => {
             let claims = Claims::Countersignature {
@@ -139,12 +138,14 @@ fn compose(
                     &acted.opening.salt,
                     &acted.opening.digest,
                 ),
-                act: act.clone(),
+                act,
                 sequence: acted.seq,
             };
             intent.entries.push(ledgers::entry(&claims, &hand.method, hand.key, home, now)?);
         }
-        None => context.speech.warn("a DID of this method cannot write to the ledger: not recorded"),
+        None => {
+            context.speech.warn("a DID of this method cannot write to the ledger: not recorded")
+        }
     }
     let record = ActRecord {
         act: act.to_b64u(),
@@ -178,15 +179,16 @@ fn finish(
     };
     context.speech.say(&format!("{} {decision}s; {place}", request.role.as_str()));
     let human = context.deliver(wallet::written(bundle, request.bare), request.out)?;
-    let mut members = json!({
+    let members = json!({
         "role": request.role.as_str(), "decision": decision, "entry": index, "sequence": acted.seq,
         "act": ActId::from_bytes(*acted.countersignature.act()).to_b64u(), "out": request.out,
     });
-    if request.out.is_none() {
-        members["bundle"] =
-            if request.bare { acted.credential.to_value() } else { bundle.to_value() };
+    let outcome = Outcome::new("inkan-countersignature/1", human, members);
+    if request.out.is_some() {
+        return Ok(outcome);
     }
-    Ok(Outcome::new("inkan-countersignature/1", human, members))
+    let whole = if request.bare { acted.credential.to_value() } else { bundle.to_value() };
+    Ok(outcome.with("bundle", whole))
 }
 
 /// What is being signed, in words: nobody should sign what they have not seen.
@@ -211,10 +213,8 @@ fn newest_of_ours(
     }
     let digest = credential.issuance_digest();
     let name = act_name(&wallet::name_of(&digest), own, role);
-    let accepted = home
-        .profile
-        .find::<ActRecord>(&name)?
-        .is_some_and(|record| record.decision == "accept");
+    let accepted =
+        home.profile.find::<ActRecord>(&name)?.is_some_and(|record| record.decision == "accept");
     match wallet::held_copy(home, &digest)? {
         Some(copy) if accepted => {
             context.speech.say("continuing your own act from the wallet");

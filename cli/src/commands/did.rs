@@ -5,7 +5,7 @@ mod history;
 mod resolve;
 mod rotate;
 
-pub(crate) use resolve::{document_now, parse_time};
+pub(crate) use resolve::{document_now, key_of_any_version, parse_time};
 
 use inkan_io::profile::OwnDid;
 use serde_json::{Value, json};
@@ -48,7 +48,10 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
     if own.is_empty() {
         context.speech.say("no DIDs yet; make one: inkan did create");
     }
-    let human =
-        if own.is_empty() { String::new() } else { table(&["NAME", "CREATED", "KEYS", "DID"], &rows) };
+    let human = if own.is_empty() {
+        String::new()
+    } else {
+        table(&["NAME", "CREATED", "KEYS", "DID"], &rows)
+    };
     Ok(Outcome::new("inkan-did-list/1", human, json!({ "dids": members })).stream("dids"))
 }

@@ -13,7 +13,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Outcome, Failure> {
     let Some(entry) = catalogue::find(&args.code) else {
         let mut failure = Failure::from(CliError::CodeUnknown { code: args.code.clone() });
         for near in catalogue::similar(&args.code) {
-            failure = failure.try_this(near.title.trim_end_matches('.'), format!("inkan explain {}", near.code));
+            failure = failure
+                .try_this(near.title.trim_end_matches('.'), format!("inkan explain {}", near.code));
         }
         return Err(failure);
     };

@@ -26,8 +26,8 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
     }
     let folder = context.folders.data.join(&args.name);
     let ledger = context.ledger_folder().unwrap_or_else(|| folder.join("ledger"));
-    let ledger = std::path::absolute(&ledger)
-        .map_err(|error| files::FileError::from_io(&ledger, error))?;
+    let ledger =
+        std::path::absolute(&ledger).map_err(|error| files::FileError::from_io(&ledger, error))?;
     let new = is_vacant(&ledger)?;
     let found = if new { None } else { Some(LedgerReader::open(&ledger)?.origin().to_owned()) };
     let wanted = args.domain.clone().unwrap_or_else(|| EXAMPLE.to_owned());
@@ -43,7 +43,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         }
         let profile = Profile::create(&folder, &args.name)?;
         let reader = LedgerReader::open(&ledger)?;
-        profile.pin_log(reader.origin(), &reader.policy_text())?;
+        profile.pin_log(reader.origin(), reader.policy_text())?;
         let settings = ProfileSettings {
             role: args.role.name().to_owned(),
             ledger: ledger.display().to_string(),
@@ -57,8 +57,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         context.speech.say(&format!("profile {} ({role}), ledger {origin}", args.name));
     }
     context.world.profile = Some(args.name.clone());
-    context.world.ledger =
-        Some(json!({ "origin": origin, "path": ledger.display().to_string() }));
+    context.world.ledger = Some(json!({ "origin": origin, "path": ledger.display().to_string() }));
     let members = json!({
         "name": args.name, "role": args.role.name(), "domain": domain, "newLedger": new,
         "folder": folder.display().to_string(), "dryRun": args.write.dry_run,

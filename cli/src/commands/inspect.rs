@@ -61,7 +61,8 @@ fn kind_of(content: &Value) -> String {
         return safe(own, 60);
     }
     let types = content.get("type").and_then(Value::as_array);
-    let listed = types.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    let listed =
+        types.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     if !listed.is_empty() {
         return safe(&listed, 120);
     }
@@ -135,7 +136,10 @@ fn summary(content: &Value) -> String {
             "carries",
             format!(
                 "{} receipts, {} proofs of newest states, {} countersignatures beside, {} status lists",
-                count("receipts"), count("current"), count("countersignatures"), count("statusLists"),
+                count("receipts"),
+                count("current"),
+                count("countersignatures"),
+                count("statusLists"),
             ),
         );
     }

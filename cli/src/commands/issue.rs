@@ -45,7 +45,8 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     let subject_key = subject_key(&subject, &home, context)?;
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
-    let place = if args.no_status { None } else { Some(status::allocate(&own, &hand, &home, now)?) };
+    let place =
+        if args.no_status { None } else { Some(status::allocate(&own, &hand, &home, now)?) };
     let entries: Vec<_> = place.iter().map(|place| place.entry.clone()).collect();
     let thumbprint = subject_key.as_ref().map(PublicKey::thumbprint);
     let request = IssueRequest {
@@ -79,14 +80,15 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
     let accepted = writing.commit(&intent)?;
-    let recorded = intent.entries.iter().zip(&accepted).find(|(draft, _)| draft.kind == Kind::Issuance);
+    let recorded =
+        intent.entries.iter().zip(&accepted).find(|(draft, _)| draft.kind == Kind::Issuance);
     let index = recorded.map(|(_, accepted)| accepted.leaf_index);
     let mut bundle = Bundle::of(Artefact::Credential(issued.credential.clone()));
     if let Some((uri, value)) = schema {
         bundle.add_schema(&uri, value);
     }
     let fresh: Vec<FreshRecord> = index
-        .zip(issued.opening.clone())
+        .zip(issued.opening)
         .map(|(index, opening)| FreshRecord { index, opening })
         .into_iter()
         .collect();
@@ -149,15 +151,16 @@ fn finish(
     }
     let written = wallet::written(bundle, args.bare);
     let human = context.deliver(written, args.out.as_deref())?;
-    let mut members = json!({
+    let members = json!({
         "id": id, "credentialType": args.credential_type, "entry": index, "out": args.out,
         "digest": issued.credential.issuance_digest().to_b64u(),
     });
-    if args.out.is_none() {
-        members["bundle"] =
-            if args.bare { issued.credential.to_value() } else { bundle.to_value() };
+    let outcome = Outcome::new("inkan-issue/1", human, members);
+    if args.out.is_some() {
+        return Ok(outcome);
     }
-    Ok(Outcome::new("inkan-issue/1", human, members))
+    let whole = if args.bare { issued.credential.to_value() } else { bundle.to_value() };
+    Ok(outcome.with("bundle", whole))
 }
 
 /// Only a DID with a log can sign entries; others issue without the ledger.
@@ -168,7 +171,8 @@ fn recordable(own: &OwnDid, args: &IssueArgs) -> Result<(), Failure> {
     }
     let detail = "a DID of this method cannot write to the ledger".to_owned();
     let failure = Failure::from(CliError::InputMalformed { file: own.did.clone(), detail });
-    Err(failure.try_this("issue without record and status", "inkan issue … --no-ledger --no-status"))
+    Err(failure
+        .try_this("issue without record and status", "inkan issue … --no-ledger --no-status"))
 }
 
 /// The subject's key, which evidence is bound to; none if its DID cannot be resolved here.

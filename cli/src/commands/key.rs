@@ -71,8 +71,10 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
         .iter()
         .map(|(listed, use_)| {
             let mut key = describe(&listed.name, &listed.public_key);
-            key["use"] = (*use_).into();
-            key["created"] = listed.created.to_string().into();
+            if let Some(members) = key.as_object_mut() {
+                members.insert("use".to_owned(), (*use_).into());
+                members.insert("created".to_owned(), listed.created.to_string().into());
+            }
             key
         })
         .collect();
@@ -90,7 +92,8 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
 fn show(name: &str, form: KeyForm, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let found = all(&home)?.into_iter().find(|(listed, _)| listed.name == name);
-    let unknown = || CliError::KeyUnknown { name: name.to_owned(), profile: home.name().to_owned() };
+    let unknown =
+        || CliError::KeyUnknown { name: name.to_owned(), profile: home.name().to_owned() };
     let (listed, _) = found.ok_or_else(unknown)?;
     let public = &listed.public_key;
     let text = match form {

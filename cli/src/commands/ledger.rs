@@ -67,11 +67,9 @@ fn prove(entry: &str, out: Option<&str>, context: &mut Context) -> Result<Outcom
     }
     let value = reading.view().receipt(index)?.to_value();
     let human = context.deliver(format!("{value:#}\n"), out)?;
-    let mut members = json!({ "index": index, "out": out });
-    if out.is_none() {
-        members["receipt"] = value;
-    }
-    Ok(Outcome::new("inkan-ledger-proof/1", human, members))
+    let members = json!({ "index": index, "out": out });
+    let outcome = Outcome::new("inkan-ledger-proof/1", human, members);
+    Ok(if out.is_none() { outcome.with("receipt", value) } else { outcome })
 }
 
 fn check(

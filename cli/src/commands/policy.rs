@@ -27,7 +27,9 @@ pub(super) fn run(command: &PolicyCommand, context: &mut Context) -> Result<Outc
 
 fn make(args: &PolicyNewArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if builtin(&args.name).is_some() {
-        return Err(CliError::NameTaken { what: "ready-made policy", name: args.name.clone() }.into());
+        return Err(
+            CliError::NameTaken { what: "ready-made policy", name: args.name.clone() }.into()
+        );
     }
     let wanted = NewPolicy {
         id: args.name.clone(),
@@ -43,7 +45,7 @@ fn make(args: &PolicyNewArgs, context: &mut Context) -> Result<Outcome, Failure>
     };
     let value = new_policy(&wanted)?;
     let policy = Policy::from_value(&value)?;
-    let mut members = json!({
+    let members = json!({
         "id": policy.id(), "sha256": policy.digest().to_hex(), "policy": value,
         "dryRun": args.write.dry_run,
     });
@@ -61,9 +63,9 @@ fn make(args: &PolicyNewArgs, context: &mut Context) -> Result<Outcome, Failure>
     }
     files::create_folder(&folder, Access::Private)?;
     files::write_atomic(&path, text.as_bytes(), Access::Private)?;
-    members["path"] = path.display().to_string().into();
-    context.speech.say(&format!("wrote {}", path.display()));
-    Ok(Outcome::new("inkan-policy-file/1", String::new(), members))
+    let place = path.display().to_string();
+    context.speech.say(&format!("wrote {place}"));
+    Ok(Outcome::new("inkan-policy-file/1", String::new(), members).with("path", place))
 }
 
 fn list(context: &mut Context) -> Result<Outcome, Failure> {
@@ -101,8 +103,7 @@ fn show(name: &str, context: &mut Context) -> Result<Outcome, Failure> {
     let policy = load(name, context)?;
     let value = policy.to_value().clone();
     let human = format!("{value:#}\n");
-    let members =
-        json!({ "id": policy.id(), "sha256": policy.digest().to_hex(), "policy": value });
+    let members = json!({ "id": policy.id(), "sha256": policy.digest().to_hex(), "policy": value });
     Ok(Outcome::new("inkan-policy-file/1", human, members))
 }
 
@@ -171,8 +172,7 @@ fn folders(context: &Context) -> Vec<PathBuf> {
 
 fn read(path: &Path) -> Result<Policy, Failure> {
     let bytes = files::read(path, limits::DOCUMENT)?;
-    let policy = Policy::parse(&bytes);
-    Ok(policy.map_err(|error| Failure::from(error).during(path.display().to_string()))?)
+    Policy::parse(&bytes).map_err(|error| Failure::from(error).during(path.display().to_string()))
 }
 
 fn title_of(policy: &Policy) -> String {

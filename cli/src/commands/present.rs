@@ -59,18 +59,21 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     if let Some(reading) = Reading::open_if_any(&home)? {
         packing::pack(&mut bundle, &reading, &home, &[])?;
     }
-    let mut members = json!({
+    let members = json!({
         "holder": own.did, "audience": audience, "credentials": credentials.len(),
         "dryRun": args.write.dry_run, "out": args.out,
     });
     if args.write.dry_run {
-        context.speech.say(&format!("would present {} credentials to {audience}", credentials.len()));
+        context
+            .speech
+            .say(&format!("would present {} credentials to {audience}", credentials.len()));
         return Ok(Outcome::new("inkan-presentation/1", String::new(), members));
     }
     context.speech.say(&format!("presents {} credentials to {audience}", credentials.len()));
     let human = context.deliver(wallet::written(&bundle, args.bare), args.out.as_deref())?;
-    if args.out.is_none() {
-        members["bundle"] = if args.bare { bare } else { bundle.to_value() };
+    let outcome = Outcome::new("inkan-presentation/1", human, members);
+    if args.out.is_some() {
+        return Ok(outcome);
     }
-    Ok(Outcome::new("inkan-presentation/1", human, members))
+    Ok(outcome.with("bundle", if args.bare { bare } else { bundle.to_value() }))
 }

@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use inkan_credential::bundle::read_any;
 use inkan_credential::proof_check::{self, CheckedProof, ProofOutcome};
-use inkan_crypto::PublicKey;
 use inkan_did::DidUrl;
 use serde_json::{Value, json};
 
-use super::did::document_now;
+use super::did::key_of_any_version;
 use crate::args::ProofCommand;
 use crate::catalogue;
-use crate::context::{Context, Home};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Outcome;
 use crate::render::{Mark, safe};
@@ -24,7 +23,8 @@ pub(super) fn run(command: &ProofCommand, context: &mut Context) -> Result<Outco
     let speech = context.speech;
     let context = &*context;
     let mut key_of = |method: &str| {
-        let found = key(method, home.as_ref(), context);
+        let url = DidUrl::parse(method).ok();
+        let found = url.and_then(|url| key_of_any_version(&url, home.as_ref(), context));
         if found.is_none() {
             speech.detail(&format!("no key for {method}"));
         }
@@ -55,16 +55,6 @@ fn bare_bytes(bytes: &[u8]) -> Vec<u8> {
         Ok(read) if is_bundle => read.into_bundle().artefact.to_bare().into_bytes(),
         _ => bytes.to_vec(),
     }
-}
-
-/// The key a proof names: from the DID itself, or from the ledger of the profile.
-fn key(method: &str, home: Option<&Home>, context: &Context) -> Option<PublicKey> {
-    let url = DidUrl::parse(method).ok()?;
-    let document = match inkan_did::resolve_self_contained(url.did()) {
-        Ok(document) => document,
-        Err(_) => document_now(url.did(), home?, context).ok()?,
-    };
-    document.method(&url).map(|method| method.key.clone())
 }
 
 fn verdict(proofs: &[CheckedProof]) -> (&'static str, u8) {

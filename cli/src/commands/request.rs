@@ -19,7 +19,7 @@ pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Out
         super::policy::load(policy, context)?;
     }
     let now = context.now();
-    let nonce = b64u(&draw::<16>(&mut OsRng));
+    let nonce = fresh_nonce();
     let record = NonceRecord {
         nonce: nonce.clone(),
         audience: aud.clone(),
@@ -38,6 +38,16 @@ pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Out
         "issuedAt": now.to_string(), "validUntil": until.to_string(),
     });
     Ok(Outcome::new("inkan-nonce/1", format!("{nonce}\n"), members))
+}
+
+/// 128 bits; drawn again if the text would look like an option on a command line.
+fn fresh_nonce() -> String {
+    loop {
+        let nonce = b64u(&draw::<16>(&mut OsRng));
+        if !nonce.starts_with('-') {
+            return nonce;
+        }
+    }
 }
 
 /// The record of a nonce lies under its digest, so that a presentation's own text never becomes a file name.

@@ -59,11 +59,9 @@ pub(super) fn run(args: &RevokeArgs, context: &mut Context) -> Result<Outcome, F
     }
     let accepted = writing.commit(&intent)?;
     let index = accepted.first().map(|accepted| accepted.leaf_index);
-    let mut members = done;
-    members["entry"] = index.into();
     let place = index.map(|index| format!(", entry {index} of {}", home.settings.origin));
     context.speech.say(&format!("revoked {}{}", target.id, place.unwrap_or_default()));
-    Ok(Outcome::new("inkan-revocation/1", String::new(), members))
+    Ok(Outcome::new("inkan-revocation/1", String::new(), done).with("entry", index))
 }
 
 /// A file's credential, or one of our records by id or name.
@@ -82,10 +80,8 @@ fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure>
             record: records.into_iter().find(|(_, record)| record.digest == digest),
         });
     }
-    let unknown = || CliError::CredentialUnknown {
-        name: text.to_owned(),
-        profile: home.name().to_owned(),
-    };
+    let unknown =
+        || CliError::CredentialUnknown { name: text.to_owned(), profile: home.name().to_owned() };
     let matches = |name: &str, record: &IssuedRecord| {
         let short = record.id.strip_prefix("urn:uuid:").unwrap_or(&record.id);
         let prefix = text.len() >= 8 && (name.starts_with(text) || short.starts_with(text));

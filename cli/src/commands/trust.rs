@@ -1,7 +1,6 @@
 //! `inkan trust add | list`: who may issue what, and vouch for what, as far as this profile is concerned.
 
 use inkan_core::limits;
-use inkan_did::Did;
 use inkan_evidence::Registry;
 use inkan_evidence::registry::{NewEntry, add_entry};
 use inkan_io::files::{self, Access};
@@ -11,6 +10,7 @@ use super::did::parse_time;
 use crate::args::{TrustAddArgs, TrustCommand};
 use crate::context::{Context, Home};
 use crate::failure::Failure;
+use crate::identity;
 use crate::output::Outcome;
 use crate::render::report::short_did;
 use crate::render::table::table;
@@ -25,13 +25,13 @@ pub(super) fn run(command: &TrustCommand, context: &mut Context) -> Result<Outco
 fn add(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let now = context.now();
-    let did = Did::parse(&args.did)?;
+    let did = identity::any(None, &args.did)?;
     let entry = NewEntry {
         party: did.as_str().to_owned(),
         roles: args.roles.clone(),
         rows: args.rows.clone(),
         issues: args.issues.clone(),
-        from: Some(args.from.as_deref().map(parse_time).transpose()?.unwrap_or(now)),
+        from: args.from.as_deref().map(parse_time).transpose()?,
         until: args.until.as_deref().map(parse_time).transpose()?,
         ..NewEntry::default()
     };
@@ -40,7 +40,11 @@ fn add(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let id = format!("urn:inkan:trust:{}", home.name());
     let list = add_entry(current.as_ref().map(Registry::to_value), &id, &entry, now)?;
     let rows = if args.rows.is_empty() { "no rows".to_owned() } else { args.rows.join(", ") };
-    let said = format!("{} may issue {} and state {rows}", short_did(did.as_str()), args.issues.join(", "));
+    let said = format!(
+        "{} may issue {} and state {rows}",
+        short_did(did.as_str()),
+        args.issues.join(", ")
+    );
     if args.write.dry_run {
         context.speech.say(&format!("would trust: {said}"));
     } else {

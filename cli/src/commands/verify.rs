@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use inkan_assurance::{
-    AssessContext, Catalogue, Policy, assess, builtin, ledger_grade, receipts,
-};
+use inkan_assurance::{AssessContext, Catalogue, Policy, assess, builtin, ledger_grade, receipts};
 use inkan_core::Timestamp;
 use inkan_core::json::text;
 use inkan_credential::{Artefact, Bundle, bundle};
@@ -88,7 +86,8 @@ fn chosen_policy(args: &VerifyArgs, context: &mut Context) -> Result<Policy, Fai
 /// Logs pinned by `init` and by hand.
 fn pinned(home: &Home) -> Result<Vec<LogPolicy>, Failure> {
     let read = |(origin, text): (String, String)| {
-        LogPolicy::parse(&text).map_err(|error| Failure::from(error).during(format!("logs/{origin}.policy")))
+        LogPolicy::parse(&text)
+            .map_err(|error| Failure::from(error).during(format!("logs/{origin}.policy")))
     };
     home.profile.pinned_logs()?.into_iter().map(read).collect()
 }
@@ -125,7 +124,12 @@ fn expectation(
     if let Some(nonce) = &args.nonce {
         let audience = args.aud.clone().ok_or_else(audience_missing)?;
         let live = Live::CallerKeepsNonce;
-        return Ok(Some(Expectation { nonce: nonce.clone(), audience, nonce_issued_at: None, live }));
+        return Ok(Some(Expectation {
+            nonce: nonce.clone(),
+            audience,
+            nonce_issued_at: None,
+            live,
+        }));
     }
     let Some(nonce) = presentation.nonce() else { return Ok(None) };
     let record = home.profile.find::<NonceRecord>(&request::file_name(nonce))?;
@@ -140,8 +144,10 @@ fn expectation(
         && args.policy.as_ref() != Some(fixed)
     {
         let message = format!("the nonce was made for policy {fixed:?}, not for {:?}", policy.id());
-        return Err(Failure::new("policy-mismatch", message)
-            .try_this("judge it under the policy it was asked for", format!("inkan verify FILE --policy {fixed}")));
+        return Err(Failure::new("policy-mismatch", message).try_this(
+            "judge it under the policy it was asked for",
+            format!("inkan verify FILE --policy {fixed}"),
+        ));
     }
     let audience = args.aud.clone().or(record.audience).ok_or_else(audience_missing)?;
     Ok(Some(Expectation {

@@ -19,8 +19,18 @@ use crate::failure::{CliError, Failure};
 pub(super) fn changed_bytes(stage: &mut Stage) -> Result<(), Failure> {
     stage.chapter("A forger changes one byte at a time");
     let cases: [(&str, &str, &[&str], Must); 4] = [
-        ("claim", "/credential/credentialSubject/name", &[], Must::Refuse(11, "credential-proof-invalid")),
-        ("countersignature", "", &["proof", "created"], Must::Refuse(11, "countersignature-invalid")),
+        (
+            "claim",
+            "/credential/credentialSubject/name",
+            &[],
+            Must::Refuse(11, "credential-proof-invalid"),
+        ),
+        (
+            "countersignature",
+            "",
+            &["proof", "created"],
+            Must::Refuse(11, "countersignature-invalid"),
+        ),
         ("receipt", "/receipts", &["path"], Must::Refuse(18, "inclusion-invalid")),
         ("checkpoint", "/checkpoints", &["root"], Must::Refuse(18, "log-signature-invalid")),
     ];
@@ -43,17 +53,24 @@ pub(super) fn changed_bytes(stage: &mut Stage) -> Result<(), Failure> {
 
 fn forge(forged: &mut Value, what: &str) -> bool {
     match what {
-        "claim" => replace(forged.pointer_mut("/credential/credentialSubject/birthDate"), "1991", "1981"),
+        "claim" => {
+            replace(forged.pointer_mut("/credential/credentialSubject/birthDate"), "1991", "1981")
+        }
         "countersignature" => {
             let proofs = forged.pointer_mut("/credential/proof").and_then(Value::as_array_mut);
             let act = proofs.and_then(|proofs| {
                 proofs.iter_mut().find(|proof| proof.get("countersignature").is_some())
             });
-            replace(act.and_then(|act| act.pointer_mut("/countersignature/decision")), "accept", "seal")
+            replace(
+                act.and_then(|act| act.pointer_mut("/countersignature/decision")),
+                "accept",
+                "seal",
+            )
         }
         "receipt" => {
             let receipts = forged.get_mut("receipts").and_then(Value::as_array_mut);
-            let opened = receipts.and_then(|all| all.iter_mut().find(|one| one.get("opening").is_some()));
+            let opened =
+                receipts.and_then(|all| all.iter_mut().find(|one| one.get("opening").is_some()));
             swap_line(opened.and_then(|one| one.get_mut("proof")), 2)
         }
         _ => swap_line(forged.pointer_mut("/checkpoints/0"), 2),
@@ -96,10 +113,23 @@ pub(super) fn old_key(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
     stage.chapter("A thief has the old key");
     let claims = stage.path("claims.json");
     let issue = [
-        "-p", "thief", "issue", "ResidentCertificate", "--from", "city", "--to", &cast.hanako, "--claims", &claims,
+        "-p",
+        "thief",
+        "issue",
+        "ResidentCertificate",
+        "--from",
+        "city",
+        "--to",
+        &cast.hanako,
+        "--claims",
+        &claims,
         "--no-status",
     ];
-    stage.step("the ledger refuses the old key's entries", &issue, Must::Refuse(9, "key-not-authorized"))?;
+    stage.step(
+        "the ledger refuses the old key's entries",
+        &issue,
+        Must::Refuse(9, "key-not-authorized"),
+    )?;
     let stolen = stage.path("stolen.json");
     let mut unrecorded = issue.to_vec();
     unrecorded.extend(["--no-ledger", "--out", &stolen]);

@@ -82,9 +82,8 @@ impl Stage {
         if keep {
             return Ok(Some(self.root.display().to_string()));
         }
-        fs::remove_dir_all(&self.root).map_err(|error| {
-            Failure::from(files::FileError::from_io(&self.root, error))
-        })?;
+        fs::remove_dir_all(&self.root)
+            .map_err(|error| Failure::from(files::FileError::from_io(&self.root, error)))?;
         Ok(None)
     }
 
@@ -222,7 +221,13 @@ impl Stage {
         let words: Vec<String> = arguments
             .iter()
             .map(|word| word.replace(&root, ""))
-            .map(|word| if word.starts_with("did:") { crate::render::report::short_did(&word) } else { word })
+            .map(|word| {
+                if word.starts_with("did:") {
+                    crate::render::report::short_did(&word)
+                } else {
+                    word
+                }
+            })
             .map(|word| if word.contains(' ') { format!("'{word}'") } else { word })
             .collect();
         words.join(" ")

@@ -35,7 +35,9 @@ pub(super) fn tell(stage: &mut Stage) -> Result<(), Failure> {
     ] {
         stage.write(name, bytes)?;
     }
-    stage.show("A city, a resident and a library, one ledger in a folder, two witnesses in this process.");
+    stage.show(
+        "A city, a resident and a library, one ledger in a folder, two witnesses in this process.",
+    );
     stage.show("The clock is injected and steps through days; nothing leaves this machine.");
     let cast = register(stage)?;
     issue(stage, &cast)?;
@@ -50,12 +52,19 @@ fn register(stage: &mut Stage) -> Result<Cast, Failure> {
     stage.chapter("Everybody makes keys and registers a DID");
     let ledger = stage.path("ledger");
     let next = stage.path("next");
-    let init = |name, role| ["init", name, "--role", role, "--ledger", &ledger, "--domain", "ledger.example"];
-    let made = "the city has a profile, and the ledger its log and two witnesses with keys of their own";
+    let init = |name, role| {
+        ["init", name, "--role", role, "--ledger", &ledger, "--domain", "ledger.example"]
+    };
+    let made =
+        "the city has a profile, and the ledger its log and two witnesses with keys of their own";
     stage.step(made, &init("city", "issuer"), Must::Hold)?;
     stage.step("the resident has a profile", &init("hanako", "holder"), Must::Hold)?;
     stage.step("the library has a profile", &init("library", "verifier"), Must::Hold)?;
-    stage.step("the city makes a signing key", &["-p", "city", "key", "generate", "seal-2026"], Must::Hold)?;
+    stage.step(
+        "the city makes a signing key",
+        &["-p", "city", "key", "generate", "seal-2026"],
+        Must::Hold,
+    )?;
     let city = stage.step(
         "the city's DID is on the ledger; the key that may change it next is committed to, and sealed apart",
         &["-p", "city", "did", "create", "--key", "seal-2026", "--name", "city", "--next-passphrase-file", &next],
@@ -105,8 +114,20 @@ fn present(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
     stage.step(
         "the library trusts the city to issue these, on this kind of evidence",
         &[
-            "-p", "library", "trust", "add", &cast.city, "--issues", "ResidentCertificate", "--issues",
-            "CourseCompletionCertificate", "--role", "attribute_issuer", "--rows", "R7", "--from",
+            "-p",
+            "library",
+            "trust",
+            "add",
+            &cast.city,
+            "--issues",
+            "ResidentCertificate",
+            "--issues",
+            "CourseCompletionCertificate",
+            "--role",
+            "attribute_issuer",
+            "--rows",
+            "R7",
+            "--from",
             "2025-01-01T00:00:00Z",
         ],
         Must::Hold,
@@ -157,14 +178,34 @@ fn present(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
 }
 
 /// Asks for a nonce, and has the resident present `credential` to it.
-fn presentation(stage: &mut Stage, credential: &str, out: &str, policy: &str) -> Result<(), Failure> {
-    let asked = stage.play(&["-p", "library", "request", "nonce", "--aud", AUD, "--policy", policy])?;
+fn presentation(
+    stage: &mut Stage,
+    credential: &str,
+    out: &str,
+    policy: &str,
+) -> Result<(), Failure> {
+    let asked =
+        stage.play(&["-p", "library", "request", "nonce", "--aud", AUD, "--policy", policy])?;
     let nonce = asked.answer.get("nonce").and_then(Value::as_str).unwrap_or_default().to_owned();
     stage.pass_time(20);
     let (credential, out) = (stage.path(credential), stage.path(out));
     stage.step(
         "she answers the library's nonce with her key",
-        &["-p", "hanako", "present", "--cred", &credential, "--as", "me", "--aud", AUD, "--nonce", &nonce, "--out", &out],
+        &[
+            "-p",
+            "hanako",
+            "present",
+            "--cred",
+            &credential,
+            "--as",
+            "me",
+            "--aud",
+            AUD,
+            "--nonce",
+            &nonce,
+            "--out",
+            &out,
+        ],
         Must::Hold,
     )?;
     stage.pass_time(5);
@@ -182,7 +223,9 @@ fn explain(stage: &Stage, refused: &Played, file: &str) {
 /// The assurance ladders of a report.
 fn ladders(stage: &Stage, played: &Played) {
     for (scale, steps) in [("ial", &IAL[..]), ("aal", &AAL[..])] {
-        let text = |member| played.answer.pointer(&format!("/assurance/{scale}/{member}")).and_then(Value::as_str);
+        let text = |member| {
+            played.answer.pointer(&format!("/assurance/{scale}/{member}")).and_then(Value::as_str)
+        };
         let reached = text("achieved").unwrap_or_default();
         stage.show(&ladder(steps, text("required"), reached));
     }
@@ -197,8 +240,17 @@ fn rotate(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
     stage.step(
         "the pre-committed key puts it in force",
         &[
-            "-p", "city", "did", "rotate", "city", "--key", "seal-2027", "--reason", "scheduled",
-            "--next-passphrase-file", &next,
+            "-p",
+            "city",
+            "did",
+            "rotate",
+            "city",
+            "--key",
+            "seal-2027",
+            "--reason",
+            "scheduled",
+            "--next-passphrase-file",
+            &next,
         ],
         Must::Hold,
     )?;
@@ -236,7 +288,13 @@ fn rotate(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
 
 /// The line of an explained verdict that says which key was in force.
 fn key_line(played: &Played) -> String {
-    played.human.lines().find(|line| line.contains("key in force")).unwrap_or_default().trim().to_owned()
+    played
+        .human
+        .lines()
+        .find(|line| line.contains("key in force"))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 fn revoke(stage: &mut Stage) -> Result<(), Failure> {
@@ -273,8 +331,20 @@ fn withdraw(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
     stage.step(
         "a course completion certificate, signed with the new key",
         &[
-            "-p", "city", "issue", "CourseCompletionCertificate", "--from", "city", "--to", &cast.hanako, "--claims",
-            &claims, "--evidence", &evidence, "--out", &course,
+            "-p",
+            "city",
+            "issue",
+            "CourseCompletionCertificate",
+            "--from",
+            "city",
+            "--to",
+            &cast.hanako,
+            "--claims",
+            &claims,
+            "--evidence",
+            &evidence,
+            "--out",
+            &course,
         ],
         Must::Hold,
     )?;
@@ -292,7 +362,17 @@ fn withdraw(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
     stage.pass_time(DAY);
     stage.step(
         "she withdraws; the act's newest state is on the ledger",
-        &["-p", "hanako", "refuse", &signed, "--as", "me", "--out", &stage.path("withdrawn.json"), "--yes"],
+        &[
+            "-p",
+            "hanako",
+            "refuse",
+            &signed,
+            "--as",
+            "me",
+            "--out",
+            &stage.path("withdrawn.json"),
+            "--yes",
+        ],
         Must::Hold,
     )?;
     presentation(stage, "course-signed.json", "vp4.json", "card")?;

@@ -142,8 +142,9 @@ fn levels(report: &Value, depth: Depth) -> String {
         let Some(part) = assurance.get(member) else { continue };
         let achieved = text(part, "achieved").unwrap_or("none");
         let counted = text(part, "counted").unwrap_or(achieved);
-        let problem = checks(report)
-            .find(|check| text(check, "check") == Some(member) && text(check, "status") != Some("pass"));
+        let problem = checks(report).find(|check| {
+            text(check, "check") == Some(member) && text(check, "status") != Some("pass")
+        });
         let (mark, label) = match text(part, "required") {
             None => (Mark::Skipped, achieved.to_owned()),
             Some(required) => {
@@ -180,7 +181,9 @@ fn remarks(report: &Value) -> Vec<String> {
             out.push("IAL of the subject; the presenter is not shown".to_owned());
         }
         Some("not-live") => {
-            out.push("judged again: the presentation is not live, levels are as received".to_owned());
+            out.push(
+                "judged again: the presentation is not live, levels are as received".to_owned(),
+            );
         }
         _ => {}
     }
@@ -190,7 +193,8 @@ fn remarks(report: &Value) -> Vec<String> {
         let path = text(claim, "path").unwrap_or_default();
         out.push(format!("ignored: {} claims a level; levels are computed", safe(path, 80)));
     }
-    let warnings = report.get("warnings").or_else(|| assurance.and_then(|part| part.get("warnings")));
+    let warnings =
+        report.get("warnings").or_else(|| assurance.and_then(|part| part.get("warnings")));
     for warning in warnings.and_then(Value::as_array).into_iter().flatten() {
         let code = warning.as_str().unwrap_or_default();
         if matches!(code, "presenter-not-shown" | "issuer-not-judged") {
@@ -204,7 +208,8 @@ fn remarks(report: &Value) -> Vec<String> {
 
 /// The cheapest ways to reach what was asked for.
 fn assurance_remedies(report: &Value) -> Vec<String> {
-    let list = report.get("assurance").and_then(|part| part.get("remedies")).and_then(Value::as_array);
+    let list =
+        report.get("assurance").and_then(|part| part.get("remedies")).and_then(Value::as_array);
     let mut out = Vec::new();
     for remedy in list.into_iter().flatten().take(3) {
         let facts: Vec<&str> = remedy
@@ -220,7 +225,9 @@ fn assurance_remedies(report: &Value) -> Vec<String> {
             Some(4) => "proofing in person",
             _ => "more evidence",
         };
-        out.push(said.unwrap_or_else(|| format!("would help: {cost}, showing {}", facts.join(", "))));
+        out.push(
+            said.unwrap_or_else(|| format!("would help: {cost}, showing {}", facts.join(", "))),
+        );
     }
     out
 }

@@ -60,7 +60,9 @@ pub(crate) fn judge<'a>(
         }
     }
     // A document that shows both is both: a chip that was read takes nothing from what was seen.
-    let by_chip = facts.contains_key(&FactKind::GenuineCrypto);
+    let by_chip = [FactKind::GenuineCrypto, FactKind::OwnerSignKey, FactKind::OwnerAuthKey]
+        .iter()
+        .any(|kind| facts.contains_key(kind));
     let classes = document
         .class_seen()
         .into_iter()

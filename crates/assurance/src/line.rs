@@ -105,7 +105,7 @@ impl Line {
     fn with_code(mut self, code: Code) -> Self {
         self.code = Some(code.code());
         self.effect = Some(code.effect().as_str().to_owned());
-        self.spec = Some("assurance 13");
+        self.spec = Some(message::spec_of(code));
         self
     }
 

@@ -84,5 +84,22 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
     }
 }
 
+/// Where the rule stands that a finding is about.
+pub(crate) fn spec_of(code: Code) -> &'static str {
+    match check_of(code) {
+        "claimed-level" => "assurance 2",
+        "evidence" | "evidence-check" | "document" => "assurance 4",
+        "proofer" => "assurance 5",
+        "jpki-policy" | "revocation" => "assurance 6",
+        "evidence-subject" | "proofing-time" | "presence" | "ownership" | "derivation" => {
+            "assurance 8"
+        }
+        "presentation" | "authenticator" | "aal" => "assurance 9",
+        "holder-binding" | "claims" | "composite" => "assurance 10",
+        "mapping" => "assurance 12",
+        _ => "assurance 11",
+    }
+}
+
 #[cfg(test)]
 mod tests;

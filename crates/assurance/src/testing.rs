@@ -11,7 +11,7 @@ use crate::catalogue::Catalogue;
 use crate::line::{Line, Status};
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::seen::{Seen, SeenCredential};
+use crate::seen::{Seen, SeenCredential, SeenRecord};
 
 pub(crate) const ISSUER: &str = "did:web:kyc.example";
 pub(crate) const HOLDER: &str = "did:key:holder";
@@ -32,6 +32,7 @@ pub(crate) struct World {
     pub(crate) policy: Value,
     pub(crate) as_of: Timestamp,
     pub(crate) failed: Option<(&'static str, Status)>,
+    pub(crate) record: Option<SeenRecord>,
 }
 
 impl World {
@@ -51,6 +52,7 @@ impl World {
             policy: policy(&json!({"ial": {"min": "IAL-1", "disputed": "accept"}})),
             as_of: at("2026-11-21T12:00:00Z"),
             failed: None,
+            record: None,
         }
     }
 
@@ -82,6 +84,7 @@ impl World {
                     value: value.clone(),
                     issuer: value["issuer"].as_str().unwrap().to_owned(),
                     holder_jkts: vec![self.keys[position].to_owned()],
+                    former_jkts: vec![self.keys[position].to_owned(), "old".to_owned()],
                     existed_by: self.existed_by,
                     digest_of: format!("credential {position}"),
                 })
@@ -114,7 +117,7 @@ impl World {
                         issuer: value["issuer"].as_str().unwrap().to_owned(),
                         types: types(value),
                         valid_from: Some(at("2026-03-01T12:00:00Z")),
-                        record: None,
+                        record: self.record.clone(),
                         status: None,
                         acts: vec![],
                     })

@@ -2,7 +2,9 @@
 //!
 //! A finding is emitted where a fact is lost, once per path, also when something else still holds.
 
-use crate::row::Row;
+mod record;
+
+pub use record::Finding;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -354,49 +356,5 @@ impl Code {
             | Self::CountersignatureWithdrawn
             | Self::ActStateNotShown => Effect::Decides,
         }
-    }
-}
-
-/// One finding: what, where, and what would have been expected.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Finding {
-    /// What was found.
-    pub code: Code,
-    /// Where: `cred[0].evidence[0].evidence[1]`, `presentation`, `policy`.
-    pub subject: String,
-    /// The row it concerns.
-    pub row: Option<Row>,
-    /// What would have been expected; never personal data.
-    pub expected: Option<String>,
-    /// What was found in its place; never personal data.
-    pub found: Option<String>,
-}
-
-impl Finding {
-    /// A finding about `subject`.
-    #[must_use]
-    pub fn new(code: Code, subject: &str) -> Self {
-        Self { code, subject: subject.to_owned(), row: None, expected: None, found: None }
-    }
-
-    /// The same, about one row.
-    #[must_use]
-    pub const fn of_row(mut self, row: Row) -> Self {
-        self.row = Some(row);
-        self
-    }
-
-    /// The same, with what would have been expected.
-    #[must_use]
-    pub fn expected(mut self, expected: impl ToString) -> Self {
-        self.expected = Some(expected.to_string());
-        self
-    }
-
-    /// The same, with what was found.
-    #[must_use]
-    pub fn found(mut self, found: impl ToString) -> Self {
-        self.found = Some(found.to_string());
-        self
     }
 }

@@ -20,6 +20,8 @@ pub struct TestCredential {
     pub issuer: String,
     /// Thumbprints of the subject's keys.
     pub holder_jkts: Vec<String>,
+    /// Thumbprints of keys that a verifiable history shows for the subject.
+    pub former_jkts: Vec<String>,
     /// When it is proved to have existed.
     pub existed_by: Option<Timestamp>,
     /// Text whose digest stands for the issuer's signed part.
@@ -57,7 +59,7 @@ pub fn facts(
                 issuer: &credential.issuer,
                 existed_by: credential.existed_by,
                 holder_jkts: jkts(&credential.holder_jkts),
-                former_jkts: jkts(&credential.holder_jkts),
+                former_jkts: jkts(&credential.former_jkts),
             })
         })
         .collect();

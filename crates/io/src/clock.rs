@@ -20,7 +20,9 @@ impl Clock for OsClock {
     fn now(&self) -> Timestamp {
         let seconds = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |past| -past),
+            Err(before) => {
+                i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |past| -past)
+            }
         };
         Timestamp::EPOCH.plus_seconds(seconds)
     }

@@ -168,11 +168,14 @@ fn from_elsewhere(want: &Want, sources: &Sources<'_>, found: &mut Gathered) {
             if let Some(schema) = sources.schemas.get(id) {
                 found.material.schemas.insert(id.clone(), schema.clone());
             } else if !found.material.schemas.contains_key(id) {
-                found.missed.push(format!("schema {id}: not in the bundle, and not pinned in the profile"));
+                found
+                    .missed
+                    .push(format!("schema {id}: not in the bundle, and not pinned in the profile"));
             }
         }
         Want::Did(did) => {
-            let Some(parsed) = Did::parse(did).ok().filter(|did| did.method() == Method::Webvh) else {
+            let Some(parsed) = Did::parse(did).ok().filter(|did| did.method() == Method::Webvh)
+            else {
                 return;
             };
             if known(&parsed, &found.material) || sources.network == Network::Offline {
@@ -203,7 +206,8 @@ fn known(did: &Did, material: &Material) -> bool {
     let in_leaf = |receipt: &Receipt| {
         inkan_ledger::Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| {
             leaf.kind() == Kind::Did
-                && inkan_ledger::state::parse_did_body(leaf.body()).is_ok_and(|entry| entry.scid() == scid)
+                && inkan_ledger::state::parse_did_body(leaf.body())
+                    .is_ok_and(|entry| entry.scid() == scid)
         })
     };
     in_logs || material.receipts.iter().any(in_leaf)

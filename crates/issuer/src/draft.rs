@@ -4,6 +4,8 @@
 
 mod error;
 
+use std::collections::BTreeMap;
+
 use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
@@ -199,7 +201,9 @@ const LEVEL_NAMES: [&str; 11] = [
 ];
 
 fn level_claims(claims: &Map<String, Value>, path: &str, warnings: &mut Vec<Warning>) {
-    for (name, value) in claims {
+    // In one order, whatever order the reader kept.
+    let members: BTreeMap<&String, &Value> = claims.iter().collect();
+    for (name, value) in members {
         let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
         if LEVEL_NAMES.iter().any(|level| level.eq_ignore_ascii_case(name)) || name == "strength" {
             warnings.push(Warning::LevelClaim { path: path.clone() });

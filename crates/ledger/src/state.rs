@@ -224,8 +224,8 @@ impl State {
         time: Timestamp,
         care: Care,
     ) -> Result<Verdict, Rejection> {
-        if care == Care::Submission {
-            self.check_times_and_signer(entry, time)?;
+        if entry.audience() != self.origin {
+            return Err(Rejection::WrongAudience { audience: entry.audience().to_owned() });
         }
         let entry_id = entry.entry_id();
         let map_key = entry.map_key();
@@ -234,11 +234,14 @@ impl State {
             Claims::Status(status) => Some(status.format.clone()),
             Claims::Issuance { .. } | Claims::Countersignature { .. } => None,
         };
-        // A known id is answered before its sequence number is judged, or nothing could be sent again.
+        // A known id is answered before anything that may have changed since, or nothing could always be sent again.
         if let Some(leaf_index) = self.lookup(&entry_id) {
             let expected = expected.unwrap_or(1);
             let otherwise = Box::new(Rejection::SequenceConflict { expected });
             return Ok(Verdict::Known { leaf_index, otherwise });
+        }
+        if care == Care::Submission {
+            self.check_time_and_signer(entry, time)?;
         }
         if let Claims::Status(status) = entry.claims() {
             let least = self.parameters.list_min;
@@ -259,14 +262,7 @@ impl State {
         Ok(Verdict::New(Checked { kind: entry.kind(), entry_id, map, effect }))
     }
 
-    fn check_times_and_signer(
-        &self,
-        entry: &SignedEntry,
-        time: Timestamp,
-    ) -> Result<(), Rejection> {
-        if entry.audience() != self.origin {
-            return Err(Rejection::WrongAudience { audience: entry.audience().to_owned() });
-        }
+    fn check_time_and_signer(&self, entry: &SignedEntry, time: Timestamp) -> Result<(), Rejection> {
         let issued_at = entry.issued_at();
         let Parameters { iat_past, iat_future, .. } = self.parameters;
         if !(time.plus_seconds(iat_past.saturating_neg())..=time.plus_seconds(iat_future))

@@ -62,7 +62,8 @@ fn register(
     mut keyring: Keyring,
 ) -> Result<Outcome, Failure> {
     let now = context.now();
-    let mut next = Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
+    let mut next =
+        Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
     let (update_name, next_name) = (format!("{name}.update-1"), format!("{name}.next-2"));
     if keyring.has(&update_name) || next.has(&next_name) {
         // A crash before the ledger heard of it: nothing rests on these keys.
@@ -89,18 +90,16 @@ fn register(
         next_key: Some(next_name),
         reasons: std::collections::BTreeMap::new(),
     };
-    let record = RecordDraft {
-        shelf: Shelf::Dids,
-        name: name.to_owned(),
-        record: own.to_value(),
-    };
+    let record = RecordDraft { shelf: Shelf::Dids, name: name.to_owned(), record: own.to_value() };
     let intent = Intent {
         command: format!("did create --name {name}"),
         entries: vec![EntryDraft { kind: Kind::Did, body: line }],
         records: vec![record],
         ..Intent::default()
     };
-    context.speech.say("a DID log is public for ever: its host, path and keys can be read by anyone");
+    context
+        .speech
+        .say("a DID log is public for ever: its host, path and keys can be read by anyone");
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
@@ -153,7 +152,9 @@ fn signing_key(
         .collect();
     if let Some(name) = &args.key {
         if used.contains(name) {
-            context.speech.warn(&format!("another of your DIDs has the key {name}: anyone can link them"));
+            context
+                .speech
+                .warn(&format!("another of your DIDs has the key {name}: anyone can link them"));
         }
         return Ok((name.clone(), keyring.key(name)?.public_key()));
     }

@@ -109,7 +109,11 @@ fn graph(versions: &[Version], history: &History) -> String {
         .map(|version| Span {
             version: version.number,
             since: version.time.date(),
-            keys: if version.keys.is_empty() { "no key".to_owned() } else { version.keys.join("+") },
+            keys: if version.keys.is_empty() {
+                "no key".to_owned()
+            } else {
+                version.keys.join("+")
+            },
             note: if version.number == 1 { String::new() } else { version.what.clone() },
             marks: Vec::new(),
         })

@@ -5,11 +5,12 @@
 use std::path::Path;
 
 use inkan_core::{Timestamp, limits};
+use inkan_crypto::PublicKey;
 use inkan_did::webvh::{Head, History, document_url, witness_url};
 use inkan_did::{Did, DidDocument, DidUrl, Method, VersionSelector, resolve_self_contained};
 use inkan_io::files::{self, Access};
 use inkan_io::http::{self, HttpLimits};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::args::{DidForm, ResolveArgs};
 use crate::context::{Context, Home};
@@ -36,26 +37,23 @@ pub(super) fn run(args: &ResolveArgs, context: &mut Context) -> Result<Outcome, 
     };
     let head = history.select(&selectors)?;
     context.speech.detail(&format!("version {} from {source}", head.version_id()));
-    let resolution = resolution(head, &history, &source);
-    let mut members = match resolution {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
-    if args.proof {
-        let proof = prove(&did, head, home.as_ref(), context)?;
-        members.insert("proof".to_owned(), proof);
+    let mut members = resolution(head, &history, &source);
+    if let (true, Some(members)) = (args.proof, members.as_object_mut()) {
+        members.insert("proof".to_owned(), prove(&did, head, home.as_ref(), context)?);
     }
     let human = match args.form {
-        DidForm::DidJson if args.proof => format!("{:#}\n", Value::Object(members.clone())),
-        DidForm::DidJson => format!("{:#}\n", head.document().value()),
-        DidForm::Resolution => format!("{:#}\n", Value::Object(members.clone())),
+        DidForm::DidJson if !args.proof => format!("{:#}\n", head.document().value()),
+        DidForm::DidJson | DidForm::Resolution => format!("{members:#}\n"),
         DidForm::DidJsonl => log_text(args, &did, home.as_ref(), context)?,
     };
-    Ok(Outcome::new("inkan-did-resolution/1", human, Value::Object(members)))
+    Ok(Outcome::new("inkan-did-resolution/1", human, members))
 }
 
 /// The DID, and the version its own query names.
-fn subject(args: &ResolveArgs, home: Option<&Home>) -> Result<(Did, Vec<VersionSelector>), Failure> {
+fn subject(
+    args: &ResolveArgs,
+    home: Option<&Home>,
+) -> Result<(Did, Vec<VersionSelector>), Failure> {
     if args.did.contains('?') {
         let url = DidUrl::parse(&args.did)?;
         return Ok((url.did().clone(), url.version_selectors()?));
@@ -147,10 +145,10 @@ fn find_log(
     context: &Context,
 ) -> Result<Log, Failure> {
     let scid = did.scid().unwrap_or_default();
-    if let Some(home) = home.filter(|home| home.ledger.is_dir()) {
-        if let Some((log, witness)) = Reading::open(home)?.did_log(scid)? {
-            return Ok((log, witness, format!("ledger {}", home.settings.origin)));
-        }
+    if let Some(home) = home.filter(|home| home.ledger.is_dir())
+        && let Some((log, witness)) = Reading::open(home)?.did_log(scid)?
+    {
+        return Ok((log, witness, format!("ledger {}", home.settings.origin)));
     }
     let cached = context.folders.cache.join("dids").join(format!("{scid}.jsonl"));
     let url = document_url(did).unwrap_or_default();
@@ -210,6 +208,20 @@ pub(crate) fn parse_time(text: &str) -> Result<Timestamp, Failure> {
         detail: error.to_string(),
     };
     Ok(Timestamp::parse(text).map_err(malformed)?)
+}
+
+/// A key that any version of a DID lists, the newest first: for checks of cryptography alone.
+pub(crate) fn key_of_any_version(
+    url: &DidUrl,
+    home: Option<&Home>,
+    context: &Context,
+) -> Option<PublicKey> {
+    let key = |document: &DidDocument| document.method(url).map(|method| method.key.clone());
+    if url.did().method() != Method::Webvh {
+        return key(&resolve_self_contained(url.did()).ok()?);
+    }
+    let (history, _) = find_history(url.did(), home, true, context).ok()?;
+    history.versions().iter().rev().find_map(|version| key(version.document()))
 }
 
 /// The document of any DID as it is now, for whoever needs its keys.

@@ -30,7 +30,8 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
         return Err(CliError::InputMalformed { file: own.did, detail }.into());
     };
     let mut keyring = Keyring::open(context, &home)?;
-    let mut next = Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
+    let mut next =
+        Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
     let public = keyring.key(&args.key)?.public_key();
     let history = writing.reading()?.history(&own.did, context.now())?;
     let head = history.latest();
@@ -44,8 +45,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     own.keys = vec![OwnKey { fragment: args.key.clone(), key: args.key.clone() }];
     own.next_key = Some(next_name);
     own.reasons.insert(version.clone(), args.reason.clone().unwrap_or_default());
-    let record =
-        RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: own.to_value() };
+    let record = RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: own.to_value() };
     let intent = Intent {
         command: format!("did rotate {}", own.name),
         entries: vec![EntryDraft { kind: Kind::Did, body: line }],

@@ -123,7 +123,10 @@ fn ledger(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
         let fix = format!("inkan --ledger PATH, with the folder of {}", home.settings.origin);
         return Ok(vec![Finding::bad("ledger", said, fix)]);
     }
-    let said = format!("{} with {} entries, {} checkpoints", status.origin, status.size, status.checkpoints);
+    let said = format!(
+        "{} with {} entries, {} checkpoints",
+        status.origin, status.size, status.checkpoints
+    );
     Ok(vec![Finding::good("ledger", said)])
 }
 
@@ -150,7 +153,8 @@ fn log_policy(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
     let reader = LedgerReader::open(&home.ledger)?;
     if reader.policy_text() != *text {
         let said = format!("the policy pinned for {origin} is not the one the ledger publishes");
-        let fix = "compare both by another way before you trust either: the log's keys may have changed";
+        let fix =
+            "compare both by another way before you trust either: the log's keys may have changed";
         return Ok(vec![Finding::warn("log-policy", said, fix)]);
     }
     let said = format!("{origin}: {} witnesses pinned", policy.witnesses().len());
@@ -181,9 +185,8 @@ fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
         };
         let head = reading.history(&own.did, context.now())?.latest().clone();
         let committed = next.iter().find(|key| key.name == *next_name);
-        let known = committed.is_some_and(|key| {
-            head.next_key_hashes().contains(&next_key_hash(&key.public_key))
-        });
+        let known = committed
+            .is_some_and(|key| head.next_key_hashes().contains(&next_key_hash(&key.public_key)));
         out.push(if known {
             let said = format!("{name}: version {}, its next key is at hand", head.number());
             Finding::good("dids", said)
@@ -218,7 +221,10 @@ fn status_lists(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure>
             let said = format!("{name}: the published list is good for {left} days more");
             Finding::warn("status", said, "issue or revoke a credential: that publishes it again")
         } else {
-            Finding::good("status", format!("{name}: version {}, good for {left} days", state.seq()))
+            Finding::good(
+                "status",
+                format!("{name}: version {}, good for {left} days", state.seq()),
+            )
         });
     }
     Ok(out)

@@ -45,9 +45,7 @@ pub(super) fn found(check: &Value) -> String {
         "on-ledger" => on_ledger(evidence),
         "time" => time(evidence),
         "key-in-force" => key_in_force(evidence),
-        "signature" => {
-            text(evidence, "format").map(|format| format!("{format}, by the issuer"))
-        }
+        "signature" => text(evidence, "format").map(|format| format!("{format}, by the issuer")),
         "did-active" => Some(if evidence.get("recordedBeforeDeactivation").is_some() {
             "deactivated later; this was recorded before".to_owned()
         } else {
@@ -101,7 +99,8 @@ fn on_ledger(evidence: &Value) -> Option<String> {
     let size = number(evidence, "size")?;
     let root = text(evidence, "root").map(|root| root.get(..8).unwrap_or(root)).unwrap_or_default();
     let log = text(evidence, "log").unwrap_or_default();
-    let whose = if text(evidence, "registrant") == Some("other") { ", by another party" } else { "" };
+    let whose =
+        if text(evidence, "registrant") == Some("other") { ", by another party" } else { "" };
     Some(format!("entry {entry} of {size} in {log}, root {root}…{whose}"))
 }
 
@@ -112,7 +111,8 @@ fn time(evidence: &Value) -> Option<String> {
         .and_then(Value::as_array)
         .map(|names| names.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    let who = if operators.is_empty() { String::new() } else { format!(" ({})", operators.join(", ")) };
+    let who =
+        if operators.is_empty() { String::new() } else { format!(" ({})", operators.join(", ")) };
     let when = match (text(evidence, "existedBy"), text(evidence, "claimed")) {
         (Some(existed_by), _) => format!(", existed by {}", moment(existed_by)),
         (None, Some(claimed)) => format!(", claimed {}", moment(claimed)),
@@ -129,14 +129,22 @@ fn key_in_force(evidence: &Value) -> Option<String> {
     let rotated = number(evidence, "rotatedAtEntry")
         .map(|n| format!(" (rotated at entry {n}: fine)"))
         .unwrap_or_default();
-    let now = if text(evidence, "record") == Some("none") { " (no receipt: judged by its newest version)" } else { "" };
+    let now = if text(evidence, "record") == Some("none") {
+        " (no receipt: judged by its newest version)"
+    } else {
+        ""
+    };
     Some(format!("{key}{version}{entry}{rotated}{now}"))
 }
 
 fn status(evidence: &Value) -> Option<String> {
     let index = number(evidence, "index")?;
-    let list = text(evidence, "list").map(|list| short(list, 24)).or_else(|| number(evidence, "list").map(|n| n.to_string()))?;
-    let entry = number(evidence, "listEntry").map(|n| format!(", newest status is entry {n}")).unwrap_or_default();
+    let list = text(evidence, "list")
+        .map(|list| short(list, 24))
+        .or_else(|| number(evidence, "list").map(|n| n.to_string()))?;
+    let entry = number(evidence, "listEntry")
+        .map(|n| format!(", newest status is entry {n}"))
+        .unwrap_or_default();
     Some(format!("list {list}, index {index}{entry}"))
 }
 
@@ -210,9 +218,9 @@ fn plain(evidence: &Value) -> String {
     let Some(members) = evidence.as_object() else { return String::new() };
     let parts: Vec<String> = members
         .iter()
-        .map(|(name, value)| match value {
-            Value::String(text) => format!("{name} {}", short(text, 24)),
-            other => format!("{name} {other}"),
+        .map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{name} {}", short(text, 24)),
+            None => format!("{name} {value}"),
         })
         .collect();
     parts.join(", ")

@@ -62,7 +62,8 @@ fn the_short_form_shows_the_verdict_and_what_stands_in_its_way() {
     let accepted = plain(&verdict(&good(), "vp2.json", Depth::Short));
     assert_eq!(accepted.lines().count(), 1, "{accepted}");
     let rejected = plain(&verdict(&revoked(), "vp2.json", Depth::Short));
-    let line = " ✗ status           the credential was revoked on 2026-11-20 by its issuer   [INK-3104]";
+    let line =
+        " ✗ status           the credential was revoked on 2026-11-20 by its issuer   [INK-3104]";
     assert!(rejected.contains(line), "{rejected}");
     assert_eq!(rejected.lines().count(), 2, "{rejected}");
 }
@@ -70,7 +71,10 @@ fn the_short_form_shows_the_verdict_and_what_stands_in_its_way() {
 #[test]
 fn a_refusal_is_an_error_with_remedies() {
     let said = plain(&refusal(&revoked(), "vp2.json").unwrap());
-    assert!(said.starts_with("error[INK-3104]: the credential was revoked on 2026-11-20"), "{said}");
+    assert!(
+        said.starts_with("error[INK-3104]: the credential was revoked on 2026-11-20"),
+        "{said}"
+    );
     assert!(said.contains("inkan verify --at T"), "{said}");
     assert!(said.ends_with("inkan explain INK-3104\n"), "{said}");
 }
@@ -85,7 +89,8 @@ fn a_status_this_program_does_not_know_is_never_shown_as_a_pass() {
 
 #[test]
 fn foreign_text_in_a_report_cannot_reach_the_terminal_raw() {
-    let evil = json!({ "check": "status", "status": "fail", "code": "x", "message": "a\u{1b}[2Jb" });
+    let evil =
+        json!({ "check": "status", "status": "fail", "code": "x", "message": "a\u{1b}[2Jb" });
     let shown = verdict(&sample("reject", 11, evil), "x\u{1b}]0;y", Depth::Explain);
     assert!(!shown.contains("\u{1b}[2J") && !shown.contains("\u{1b}]0"), "{shown:?}");
 }

@@ -7,7 +7,8 @@ fn span(version: u64, since: &str, keys: &str, note: &str) -> Span {
 
 #[test]
 fn each_version_begins_where_the_one_above_ends() {
-    let spans = [span(1, "2026-03-02", "sign-1", ""), span(2, "2026-09-09", "sign-2", "rotate: scheduled")];
+    let spans =
+        [span(1, "2026-03-02", "sign-1", ""), span(2, "2026-09-09", "sign-2", "rotate: scheduled")];
     let drawn = timeline(&spans, Now::InForce);
     let lines: Vec<Vec<char>> = drawn.lines().map(|line| line.chars().collect()).collect();
     let corner = lines[0].iter().position(|c| *c == '┓').unwrap();

@@ -7,6 +7,7 @@ use crate::testing::*;
 mod attacks;
 mod outer;
 mod properties;
+mod ready_made;
 
 fn level(evidence: serde_json::Value) -> (&'static str, Option<Row>) {
     let report = World::of(evidence).report();
@@ -38,7 +39,10 @@ fn every_baseline_is_accepted_and_the_report_says_by_whom_it_was_proofed() {
         assert_eq!((report.decision(), report.exit()), (Decision::Accept, 0));
         assert!(report.reasons().is_empty() && report.remedies().is_empty());
         let value = report.to_value();
-        assert_eq!(value["truth"]["proofed"], json!({"status": "pass", "at": "2026-03-01", "by": ISSUER}));
+        assert_eq!(
+            value["truth"]["proofed"],
+            json!({"status": "pass", "at": "2026-03-01", "by": ISSUER})
+        );
         assert_eq!(value["truth"]["trueNow"]["status"], "skipped");
         assert_eq!(value["presenter"], "shown");
     }
@@ -87,9 +91,11 @@ fn a_card_on_a_phone_reaches_r6_by_chip_and_more_with_a_face_but_never_r2b() {
 #[test]
 fn separate_detections_are_read_as_part_of_the_face_check_they_belong_to() {
     let face = json!({"checkMethod": "pvr", "result": "pass", "checkId": "f", "live": true});
-    let part = |method: &str, id: &str| json!({"checkMethod": method, "result": "pass", "checkId": id});
+    let part =
+        |method: &str, id: &str| json!({"checkMethod": method, "result": "pass", "checkId": id});
     let with = |id: &str| {
-        let checks = [check("vri"), check("docpad"), face.clone(), part("biopad", id), part("biodi", id)];
+        let checks =
+            [check("vri"), check("docpad"), face.clone(), part("biopad", id), part("biodi", id)];
         level(event("remote", "automated", document("jp_drivers_license", &checks)))
     };
     assert_eq!(with("f"), ("IAL-3", Some(Row::R4)));
@@ -184,7 +190,8 @@ fn a_derived_credential_reaches_ial_3_at_most_and_its_chain_must_end() {
     assert_eq!(level(derived("urn:uuid:base", &other, "AAL-1")).0, "IAL-1");
     assert_eq!(level(derived("urn:uuid:2", &other, "AAL-2")).0, "IAL-1", "derived from itself");
     // The base beside it must be the one that is named.
-    for (named, expected) in [(digest("credential 1"), "IAL-3"), (digest("credential 2"), "IAL-1")] {
+    for (named, expected) in [(digest("credential 1"), "IAL-3"), (digest("credential 2"), "IAL-1")]
+    {
         let mut world = World::of(derived("urn:uuid:base", &named, "AAL-2"));
         let mut base = credential(r1());
         base["evidence"][0]["verificationProcess"] = json!("urn:uuid:base");
@@ -232,8 +239,12 @@ fn other_frameworks_are_computed_from_facts() {
             world.item()["checkDetails"].as_array_mut().unwrap().push(check("data"));
             let report = world.report();
             let row = report.levels().row.unwrap();
-            let with_data = if matches!(row, Row::R1 | Row::R3 | Row::R4) { "IAL1" } else { "none" };
-            assert_eq!(report.to_value()["assurance"]["ial"]["frameworks"]["nist-800-63-4"], with_data);
+            let with_data =
+                if matches!(row, Row::R1 | Row::R3 | Row::R4) { "IAL1" } else { "none" };
+            assert_eq!(
+                report.to_value()["assurance"]["ial"]["frameworks"]["nist-800-63-4"],
+                with_data
+            );
         }
     }
 }
@@ -242,7 +253,8 @@ fn other_frameworks_are_computed_from_facts() {
 fn two_strong_documents_of_distinct_issuers_make_nist_ial2() {
     let strong = |kind: &str| document(kind, &[check("vpip"), check("pvp"), check("data")]);
     let mut world = World::of(event("in_person", "qualified", strong("jp_drivers_license")));
-    world.policy["assurance"] = json!({"framework": "nist-800-63-4", "requires": {"ial": {"min": "IAL2"}}});
+    world.policy["assurance"] =
+        json!({"framework": "nist-800-63-4", "requires": {"ial": {"min": "IAL2"}}});
     assert_eq!(world.report().decision(), Decision::Reject);
     world.evidence()["evidence"].as_array_mut().unwrap().push(strong("jp_drivers_license"));
     assert_eq!(world.report().levels().achieved_identity, "IAL1", "one document twice");
@@ -254,8 +266,105 @@ fn two_strong_documents_of_distinct_issuers_make_nist_ial2() {
 #[test]
 fn an_eidas_policy_always_warns() {
     let mut world = World::of(r2a());
-    world.policy["assurance"] = json!({"framework": "eidas-2015-1502", "requires": {"ial": {"min": "high"}}});
+    world.policy["assurance"] =
+        json!({"framework": "eidas-2015-1502", "requires": {"ial": {"min": "high"}}});
     let report = world.report();
     assert_eq!(report.decision(), Decision::Accept);
     assert!(report.warnings().contains(&"mapping-unverified"));
+}
+
+#[test]
+fn after_a_key_rotation_one_controller_is_enough_where_the_policy_says_so() {
+    let with = |mode: &str| {
+        let requires = json!({"allOf": [{"ial": {"min": "IAL-3"}}, {"link": {"mode": mode}}]});
+        let mut world = World::of(r2b()).asking(&requires);
+        world.evidence()["subject"]["jkt"] = json!("old");
+        world.report()
+    };
+    assert_eq!(with("same-controller").decision(), Decision::Accept);
+    let refused = with("same-key");
+    assert_eq!(refused.decision(), Decision::Reject);
+    assert!(refused.reasons().contains(&"subject-mismatch"));
+}
+
+#[test]
+fn a_chain_of_derivations_is_followed_for_four_links() {
+    let level = |links: usize| {
+        let mut world = World::of(r3());
+        world.credentials.clear();
+        world.keys.clear();
+        for position in 0..=links {
+            let mut one = credential(r3());
+            one["evidence"][0]["verificationProcess"] = json!(format!("p{position}"));
+            if position < links {
+                let base = inkan_core::sha256(&[format!("credential {}", position + 1).as_bytes()]);
+                one["evidence"][0]["derivedFrom"] = json!({
+                    "credentialSha256": base.to_hex(), "holderAal": "AAL-2",
+                    "verificationProcess": format!("p{}", position + 1),
+                });
+            }
+            world.credentials.push(one);
+            world.keys.push(KEY);
+        }
+        world.report().levels().achieved_identity
+    };
+    assert_eq!((level(1), level(4), level(5)), ("IAL-3", "IAL-3", "IAL-1"));
+}
+
+#[test]
+fn a_level_that_is_claimed_is_shown_with_whether_it_agrees() {
+    let mut world = World::of(r7());
+    world.credentials[0]["credentialSubject"]["ial"] = json!("2");
+    world.credentials[0]["credentialSubject"]["assuranceLevel"] = json!("IAL-2");
+    let claims = world.report().to_value()["assurance"]["ignoredClaims"].clone();
+    assert_eq!(
+        claims,
+        json!([
+            {"path": "cred[0].credentialSubject.assuranceLevel", "value": "IAL-2", "agrees": false},
+            {"path": "cred[0].credentialSubject.ial", "value": "2", "agrees": true},
+        ])
+    );
+}
+
+#[test]
+fn alternatives_are_met_by_one_and_a_trust_leaf_counts_for_its_neighbours() {
+    let either = json!({"anyOf": [{"ial": {"min": "IAL-3"}}, {"ial": {"min": "IAL-2"}}]});
+    let report = World::of(r7()).asking(&either).report();
+    assert_eq!((report.decision(), report.reasons().len()), (Decision::Accept, 0));
+    let admitted = |registry: &str| {
+        let all =
+            json!({"allOf": [{"ial": {"min": "IAL-2"}}, {"trust": {"registries": [registry]}}]});
+        World::of(r7()).asking(&all).report()
+    };
+    assert_eq!(admitted("local").decision(), Decision::Accept);
+    assert_eq!(admitted("other").levels().counted_identity, "IAL-0");
+    assert_eq!(admitted("other").levels().achieved_identity, "IAL-2");
+}
+
+#[test]
+fn anchor_takes_the_strongest_and_claims_keep_their_own_levels() {
+    let two = |leaf: serde_json::Value| {
+        let mut world = World::of(r2b()).asking(&json!({"ial": leaf}));
+        let mut second = credential(r7());
+        second["evidence"][0]["verificationProcess"] = json!("urn:uuid:3");
+        second["credentialSubject"] = json!({"id": HOLDER, "nickname": "m"});
+        world.credentials.push(second);
+        world.keys.push(KEY);
+        world.report()
+    };
+    let anchor = two(json!({"min": "IAL-3", "combine": "anchor"}));
+    assert_eq!(anchor.decision(), Decision::Accept);
+    assert_eq!(anchor.to_value()["assurance"]["ial"]["perClaim"]["nickname"], "IAL-2");
+    assert_eq!(two(json!({"min": "IAL-3", "claims": ["birthdate"]})).decision(), Decision::Accept);
+    let weak = two(json!({"min": "IAL-3", "claims": ["birthdate", "nickname"]}));
+    assert_eq!(weak.levels().counted_identity, "IAL-2");
+}
+
+#[test]
+fn what_is_not_an_identifier_is_not_repeated_in_the_report() {
+    let mut world = World::of(r3());
+    world.evidence()["proofer"]["id"] = json!("佐藤花子");
+    world.evidence()["session"]["presence"] = json!("at home of Hanako");
+    let text = world.report().to_value().to_string();
+    assert!(!text.contains("佐藤花子") && !text.contains("Hanako"), "{text}");
 }

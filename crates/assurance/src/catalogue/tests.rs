@@ -26,7 +26,10 @@ fn the_built_in_catalogue_says_what_the_specification_says() {
         let document = catalogue.document(name, None, at("2026-01-01T00:00:00Z")).unwrap();
         assert_eq!((document.class_seen(), document.class_by_chip()), (seen, chip), "{name}");
         assert_eq!(document.has_portrait(), portrait, "{name}");
-        assert_eq!((document.strength(false), document.strength(true)), (strength_seen, strength_chip));
+        assert_eq!(
+            (document.strength(false), document.strength(true)),
+            (strength_seen, strength_chip)
+        );
         assert!(document.title("ja").is_some() && document.title("en").is_some());
     }
 }
@@ -34,10 +37,18 @@ fn the_built_in_catalogue_says_what_the_specification_says() {
 #[test]
 fn an_issuer_or_a_time_outside_the_entry_makes_the_type_unknown() {
     let in_2026 = at("2026-01-01T00:00:00Z");
-    let issuer = |country: &str| DocumentIssuer { country: Some(country.to_owned()), ..DocumentIssuer::default() };
-    let known = |country| catalogue().document("jp_drivers_license", Some(&issuer(country)), in_2026).is_some();
+    let issuer = |country: &str| DocumentIssuer {
+        country: Some(country.to_owned()),
+        ..DocumentIssuer::default()
+    };
+    let known = |country| {
+        catalogue().document("jp_drivers_license", Some(&issuer(country)), in_2026).is_some()
+    };
     assert!(known("JP") && known("JPN") && !known("FR"));
-    let text = BUILTIN.replace("\"issuedBy\": \"self\"", "\"issuedBy\": \"self\", \"used\": {\"until\": \"2025-12-31\"}");
+    let text = BUILTIN.replace(
+        "\"issuedBy\": \"self\"",
+        "\"issuedBy\": \"self\", \"used\": {\"until\": \"2025-12-31\"}",
+    );
     let ended = Catalogue::parse(text.as_bytes()).unwrap();
     assert!(ended.document("email", None, at("2025-12-31T23:59:59Z")).is_some());
     assert!(ended.document("email", None, in_2026).is_none());
@@ -48,13 +59,17 @@ fn an_issuer_or_a_time_outside_the_entry_makes_the_type_unknown() {
 fn certificate_policies_are_configuration() {
     let catalogue = catalogue();
     assert_eq!(catalogue.certificate_use("1.2.392.200149.8.5.1.1.20"), CertificateUse::Signing);
-    assert_eq!(catalogue.certificate_use("1.2.392.200149.8.5.1.3.30"), CertificateUse::UserAuthentication);
+    assert_eq!(
+        catalogue.certificate_use("1.2.392.200149.8.5.1.3.30"),
+        CertificateUse::UserAuthentication
+    );
     assert_eq!(catalogue.certificate_use("1.2.3"), CertificateUse::Unknown);
 }
 
 #[test]
 fn a_catalogue_with_an_unknown_member_is_refused() {
-    let text = BUILTIN.replacen("\"portrait\": true", "\"portrait\": true, \"strength\": \"SUPERIOR\"", 1);
+    let text =
+        BUILTIN.replacen("\"portrait\": true", "\"portrait\": true, \"strength\": \"SUPERIOR\"", 1);
     assert_eq!(Catalogue::parse(text.as_bytes()).unwrap_err().code(), "catalogue-malformed");
     assert_eq!(Catalogue::parse(b"{}").unwrap_err().code(), "catalogue-malformed");
 }

@@ -41,7 +41,8 @@ fn holder() -> SeenAct {
 
 /// Status and code of each item.
 fn judged(items: Value, current: bool, acts: Vec<SeenAct>) -> Vec<(Status, Option<&'static str>)> {
-    let mut policy = json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
+    let mut policy =
+        json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
     if current {
         policy["currentActs"] = json!({"required": true});
     }
@@ -83,9 +84,18 @@ fn of_an_act_its_newest_known_state_counts() {
         judged(items.clone(), false, vec![first, second])[0]
     };
     let gone = |code| (Status::Fail, Some(code));
-    assert_eq!(with(SignerDecision::Withdraw, SeenState::Superseded), gone("countersignature-withdrawn"));
-    assert_eq!(with(SignerDecision::Withdraw, SeenState::NewestKnown), gone("countersignature-withdrawn"));
-    assert_eq!(with(SignerDecision::Refuse, SeenState::NewestKnown), gone("countersignature-refused"));
+    assert_eq!(
+        with(SignerDecision::Withdraw, SeenState::Superseded),
+        gone("countersignature-withdrawn")
+    );
+    assert_eq!(
+        with(SignerDecision::Withdraw, SeenState::NewestKnown),
+        gone("countersignature-withdrawn")
+    );
+    assert_eq!(
+        with(SignerDecision::Refuse, SeenState::NewestKnown),
+        gone("countersignature-refused")
+    );
     let mut alone = holder();
     alone.state = SeenState::Superseded;
     assert_eq!(judged(items, false, vec![alone])[0], gone("countersignature-withdrawn"));
@@ -94,7 +104,10 @@ fn of_an_act_its_newest_known_state_counts() {
 #[test]
 fn thresholds_count_distinct_controllers() {
     let items = json!([{"role": "witness", "atLeast": 2}]);
-    let witness = |who: &str, name: &str| SeenAct { act: name.to_owned(), ..act(SignerRole::Witness, who, 7) };
+    let witness = |who: &str, name: &str| SeenAct {
+        act: name.to_owned(),
+        ..act(SignerRole::Witness, who, 7)
+    };
     assert!(!passes(items.clone(), vec![witness("did:a", "1"), witness("did:a", "2")]));
     assert!(passes(items, vec![witness("did:a", "1"), witness("did:b", "2")]));
 }

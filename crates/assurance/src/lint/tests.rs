@@ -29,8 +29,12 @@ fn every_ready_made_policy_lints_without_a_warning() {
 fn a_policy_that_nothing_can_satisfy_is_named() {
     assert_eq!(always(&json!({"ial": {"min": "IAL-2+"}})), ["ial.disputed"]);
     assert_eq!(always(&json!({"ial": {"min": "IAL-3", "rows": ["R6", "R7"]}})), ["ial.rows"]);
-    assert_eq!(always(&json!({"ial": {"min": "IAL-2", "identifier": ["self_asserted"]}})), ["ial.rows"]);
-    let either = json!({"anyOf": [{"ial": {"min": "IAL-3", "rows": ["R8"]}}, {"ial": {"min": "IAL-1"}}]});
+    assert_eq!(
+        always(&json!({"ial": {"min": "IAL-2", "identifier": ["self_asserted"]}})),
+        ["ial.rows"]
+    );
+    let either =
+        json!({"anyOf": [{"ial": {"min": "IAL-3", "rows": ["R8"]}}, {"ial": {"min": "IAL-1"}}]});
     assert!(always(&either).is_empty());
     let mut nist = policy(&json!({"ial": {"min": "IAL3"}}));
     nist["assurance"]["framework"] = json!("nist-800-63-4");

@@ -11,5 +11,7 @@ fn every_code_has_one_text_in_both_languages() {
         assert!(seen.insert(*code), "{code} twice");
         assert!(!japanese.is_empty(), "{code}");
     }
-    assert!(super::text("ial-below-requirement").is_some() && super::text("no-such-code").is_none());
+    assert!(
+        super::text("ial-below-requirement").is_some() && super::text("no-such-code").is_none()
+    );
 }

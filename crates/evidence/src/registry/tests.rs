@@ -1,1 +1,118 @@
-use super::*;
+use inkan_core::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{NewEntry, PartyRole, Registry, Standing, add_entry};
+use crate::row::Row;
+
+fn now() -> Timestamp {
+    Timestamp::parse_strict("2026-11-21T12:00:00Z").unwrap()
+}
+
+fn sound() -> Value {
+    json!({
+        "type": "inkan-registry/1", "id": "https://registry.example", "sequence": 43,
+        "issuedAt": "2026-11-01T00:00:00Z", "nextUpdate": "2026-12-01T00:00:00Z",
+        "entries": [{
+            "id": "did:web:city.example", "roles": ["root_identity_issuer"], "rows": ["R1", "R2a"],
+            "anchorTypes": ["MyNumberCard"], "statements": ["key_statement"], "issues": ["ResidentCertificate"],
+            "countersigns": ["notary"],
+            "authenticates": {"factors": ["password"], "maxAal": "AAL-2", "schemes": ["s"]},
+            "keys": ["did:web:city.example#1"], "validFrom": "2026-01-01T00:00:00Z",
+            "validUntil": "2027-01-01T00:00:00Z", "status": "active",
+        }],
+    })
+}
+
+fn code(value: &Value) -> &'static str {
+    Registry::from_value(value).map_or_else(|error| error.code(), |_| "accepted")
+}
+
+#[test]
+fn every_member_of_an_entry_is_read() {
+    let registry = Registry::from_value(&sound()).unwrap();
+    assert_eq!((registry.id(), registry.sequence()), ("https://registry.example", 43));
+    assert!(registry.is_current(now()) && !registry.is_current(now().plus_seconds(86_400 * 30)));
+    let entry = registry.entries_of("did:web:city.example").next().unwrap();
+    assert!(entry.roles().contains(&PartyRole::RootIdentityIssuer));
+    assert!(entry.rows().contains(&Row::R2a) && !entry.rows().contains(&Row::R2b));
+    assert!(
+        entry.issues().contains("ResidentCertificate") && entry.countersigns().contains("notary")
+    );
+    assert!(
+        entry.statements().contains("key_statement")
+            && entry.anchor_types().contains("MyNumberCard")
+    );
+    assert_eq!(entry.authenticates().unwrap().max_aal, crate::AuthLevel::Aal2);
+    assert_eq!(entry.standing(), Standing::Active);
+    assert!(entry.covers(now()) && !entry.covers(entry.valid_until().unwrap().plus_seconds(1)));
+    assert!(!entry.covers(entry.valid_from().unwrap().plus_seconds(-1)));
+}
+
+#[test]
+fn a_snapshot_has_one_reading() {
+    let attacks: [fn(&mut Value); 12] = [
+        |r| r["type"] = json!("inkan-registry/2"),
+        |r| r["trustEverybody"] = json!(true),
+        |r| r["entries"][0]["trusted"] = json!(true),
+        |r| r["entries"][0]["roles"] = json!(["king"]),
+        |r| r["entries"][0]["rows"] = json!(["R9"]),
+        |r| r["entries"][0]["countersigns"] = json!(["friend"]),
+        |r| r["entries"][0]["statements"] = json!(["anything"]),
+        |r| r["entries"][0]["authenticates"]["maxAal"] = json!("AAL-9"),
+        |r| r["entries"][0]["status"] = json!("maybe"),
+        |r| r["entries"][0]["validFrom"] = json!("2026-01-01"),
+        |r| r["entries"][0]["validUntil"] = json!("2025-01-01T00:00:00Z"),
+        |r| r["sequence"] = json!(-1),
+    ];
+    assert_eq!(code(&sound()), "accepted");
+    for attack in attacks {
+        let mut value = sound();
+        attack(&mut value);
+        assert_eq!(code(&value), "registry-malformed", "{value}");
+    }
+    assert_eq!(Registry::parse(b"{\"id\":1,\"id\":2}").unwrap_err().code(), "registry-malformed");
+}
+
+#[test]
+fn an_ended_entry_says_since_when() {
+    let mut value = sound();
+    value["entries"][0]["status"] = json!("ended");
+    assert_eq!(code(&value), "accepted");
+    value["entries"][0].as_object_mut().unwrap().remove("validUntil");
+    assert_eq!(code(&value), "registry-malformed");
+}
+
+#[test]
+fn a_party_is_added_to_a_new_list_and_to_an_old_one() {
+    let entry = NewEntry {
+        party: "did:web:acme.example".to_owned(),
+        roles: vec!["attribute_issuer".to_owned()],
+        rows: vec!["R8".to_owned()],
+        issues: vec!["Badge".to_owned()],
+        from: Some(now()),
+        ..NewEntry::default()
+    };
+    let first = add_entry(None, "local", &entry, now()).unwrap();
+    assert_eq!((&first["sequence"], &first["id"]), (&json!(1), &json!("local")));
+    let second = add_entry(Some(&first), "local", &entry, now().plus_seconds(5)).unwrap();
+    let registry = Registry::from_value(&second).unwrap();
+    assert_eq!((registry.sequence(), registry.entries().len()), (2, 2));
+    assert_eq!(registry.issued_at(), now().plus_seconds(5));
+    let bad = NewEntry { rows: vec!["R9".to_owned()], ..entry };
+    assert_eq!(
+        add_entry(Some(&first), "local", &bad, now()).unwrap_err().code(),
+        "registry-malformed"
+    );
+    assert_eq!(
+        add_entry(Some(&json!({})), "local", &bad, now()).unwrap_err().code(),
+        "registry-malformed"
+    );
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(Registry::parse(&bytes).is_err());
+    }
+}

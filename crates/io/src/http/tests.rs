@@ -21,7 +21,9 @@ fn server(answers: Vec<String>) -> String {
 
 fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
+    )
 }
 
 const LIMITS: HttpLimits = HttpLimits { size: 100, redirects: 2, seconds: 5 };
@@ -36,10 +38,13 @@ fn a_body_comes_with_its_media_type() {
 
 #[test]
 fn only_https_and_loopback_are_asked() {
-    for url in ["http://example.com/", "ftp://127.0.0.1/", "file:///etc/passwd", "x", "https://a:b@c/"] {
+    for url in
+        ["http://example.com/", "ftp://127.0.0.1/", "file:///etc/passwd", "x", "https://a:b@c/"]
+    {
         assert_eq!(get(url, &LIMITS).unwrap_err().code(), "url-refused", "{url}");
     }
-    for url in ["https://example.com/", "http://localhost:1/", "http://[::1]/", "http://127.0.0.1/"] {
+    for url in ["https://example.com/", "http://localhost:1/", "http://[::1]/", "http://127.0.0.1/"]
+    {
         assert!(allowed(&Url::parse(url).unwrap()), "{url}");
     }
 }

@@ -32,7 +32,9 @@ fn proofing(mut value: Value) -> Value {
 #[test]
 fn what_the_file_leaves_out_is_filled_in() {
     let found = completed(&[proofing(json!({ "proofer": { "agent": "trained" } }))]).unwrap();
-    assert!(found[0]["id"].as_str().unwrap().starts_with("urn:uuid:"));
+    for member in ["id", "verificationProcess"] {
+        assert!(found[0][member].as_str().unwrap().starts_with("urn:uuid:"));
+    }
     assert_eq!(found[0]["proofer"], json!({ "agent": "trained", "id": "did:example:city" }));
     assert_eq!(found[0]["subject"], json!({ "holder": "did:example:me", "jkt": "thumb" }));
 }
@@ -41,6 +43,7 @@ fn what_the_file_leaves_out_is_filled_in() {
 fn what_the_file_says_is_kept() {
     let given = proofing(json!({
         "id": "urn:uuid:1",
+        "verificationProcess": "urn:uuid:2",
         "proofer": { "id": "did:example:post" },
         "subject": { "holder": "did:example:me", "jkt": "thumb", "boundBy": "same_session" },
     }));

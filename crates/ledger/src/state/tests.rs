@@ -43,6 +43,18 @@ fn a_known_id_is_a_duplicate_whatever_its_signature_unless_a_status_says_somethi
 }
 
 #[test]
+fn a_lost_answer_can_be_asked_for_again_later_even_with_a_key_that_is_gone() {
+    let mut world = World::new();
+    let person = Person::new(5);
+    world.register(&person);
+    let body = person.sign(&person.issuance(b"a"), at(1));
+    let first = world.submit(Kind::Issuance, &body, 1).unwrap();
+    let head = world.log.state().did_head(person.scid()).unwrap().clone();
+    world.submit(Kind::Did, &person.rotate(&head, at(10)).0, 10).unwrap();
+    assert_eq!(world.submit(Kind::Issuance, &body, 200_000), Ok(first));
+}
+
+#[test]
 fn sequence_numbers_leave_no_gap() {
     let mut world = World::new();
     let person = Person::new(5);

@@ -264,7 +264,8 @@ fn a_face_is_compared_with_nothing() {
 fn pro_12_disputed_row_against_ial_3() {
     capped(r5(), "IAL-3", "IAL-2+", "disputed-level", |_| {});
     for (disputed, accepted) in [("accept", true), ("floor", false), ("reject", false)] {
-        let world = World::of(r5()).asking(&json!({"ial": {"min": "IAL-2+", "disputed": disputed}}));
+        let world =
+            World::of(r5()).asking(&json!({"ial": {"min": "IAL-2+", "disputed": disputed}}));
         assert_eq!(world.report().decision() == Decision::Accept, accepted, "{disputed}");
     }
     let floor = World::of(r5()).asking(&json!({"ial": {"min": "IAL-2", "disputed": "floor"}}));
@@ -303,7 +304,8 @@ fn pro_14_derived_credential_without_re_authentication() {
 
 #[test]
 fn pro_15_phone_screen_in_place_of_the_card_substitute_record() {
-    let record = event("remote", "automated", document("jp_card_substitute_record", &[check("vcrypt")]));
+    let record =
+        event("remote", "automated", document("jp_card_substitute_record", &[check("vcrypt")]));
     void(record, "check-method-not-accepted", |world| {
         world.item()["checkDetails"] = json!([check("vri"), live_face()]);
     });
@@ -402,9 +404,10 @@ fn claims_that_must_be_equal_are_compared_after_normalisation() {
 
 #[test]
 fn prs_01_bearer_credential() {
-    let report = refused(r2b(), json!({"aal": {"min": "AAL-1"}}), "holder-proof-missing", |world| {
-        world.holder = None;
-    });
+    let report =
+        refused(r2b(), json!({"aal": {"min": "AAL-1"}}), "holder-proof-missing", |world| {
+            world.holder = None;
+        });
     assert_eq!(report.exit(), 15);
     assert_eq!(report.levels().achieved_authentication, "AAL-0");
 }
@@ -412,7 +415,9 @@ fn prs_01_bearer_credential() {
 #[test]
 fn prs_04_answer_too_late() {
     let requires = json!({"aal": {"min": "AAL-1", "maxAuthAge": "PT5M"}});
-    let late = |seconds: i64| move |world: &mut World| world.holder.as_mut().unwrap().age_seconds = seconds;
+    let late = |seconds: i64| {
+        move |world: &mut World| world.holder.as_mut().unwrap().age_seconds = seconds
+    };
     refused(r2b(), requires.clone(), "presentation-stale", late(301));
     let mut world = World::of(r2b()).asking(&requires);
     late(300)(&mut world);
@@ -460,10 +465,12 @@ fn pol_03_error_during_evaluation() {
     let report = refused(r2b(), required, "evaluation-incomplete", |_| {});
     assert_eq!((report.decision(), report.exit()), (Decision::Undetermined, 19));
     // An original proof that this verifier cannot check: neither passed nor failed.
-    let report = refused(r2b(), json!({"ial": {"min": "IAL-3"}}), "evaluation-incomplete", |world| {
-        let digest = inkan_core::sha256(&[b"cms"]).to_hex();
-        world.item()["proofs"] = json!([{"kind": "cms-jpki", "sha256": digest, "value": "Y21z"}]);
-    });
+    let report =
+        refused(r2b(), json!({"ial": {"min": "IAL-3"}}), "evaluation-incomplete", |world| {
+            let digest = inkan_core::sha256(&[b"cms"]).to_hex();
+            world.item()["proofs"] =
+                json!([{"kind": "cms-jpki", "sha256": digest, "value": "Y21z"}]);
+        });
     assert_eq!((report.decision(), report.exit()), (Decision::Undetermined, 19));
     // A status list that is not at hand.
     let report = refused(r2b(), json!({"ial": {"min": "IAL-3"}}), "status-list-missing", |world| {

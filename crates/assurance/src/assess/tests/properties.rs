@@ -1,8 +1,8 @@
 //! Properties that hold for whatever was checked.
 
+use inkan_evidence::fact::Place;
 use inkan_evidence::insecure::add;
 use inkan_evidence::model::ProofingEvidence;
-use inkan_evidence::fact::Place;
 use inkan_evidence::{Basis, FactKind, Facts, Road, Row};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -45,7 +45,8 @@ fn a_check() -> impl Strategy<Value = Value> {
 }
 
 fn an_event() -> impl Strategy<Value = Value> {
-    let items = prop::collection::vec((0..DOCUMENTS.len(), prop::collection::vec(a_check(), 0..5)), 1..4);
+    let items =
+        prop::collection::vec((0..DOCUMENTS.len(), prop::collection::vec(a_check(), 0..5)), 1..4);
     (items, 0_usize..3, 0_usize..4).prop_map(|(items, presence, agent)| {
         let presence = ["in_person", "remote", "none"][presence];
         let agent = ["automated", "trained", "qualified", "official"][agent];
@@ -165,7 +166,8 @@ fn remedies_for_authentication_make_the_requirement_hold() {
 
 #[test]
 fn a_bare_credential_is_remedied_by_presenting_it() {
-    let mut world = World::of(r2b()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": true}}));
+    let mut world =
+        World::of(r2b()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": true}}));
     world.holder = None;
     let report = world.report();
     let remedy = &report.remedies()[0];
@@ -181,7 +183,10 @@ fn remedies_come_cheapest_first_and_name_who_may_help() {
     assert!(costs.is_sorted() && !costs.is_empty(), "{costs:?}");
     let first = &report.to_value()["assurance"]["remedies"][0];
     assert_eq!(first["request"]["issuer"]["parties"], json!([ISSUER]), "{first}");
-    assert_eq!(first["request"]["openid4vp"]["dcql_query"]["credentials"][0]["meta"]["type_values"], json!([["MyNumberCard"]]));
+    assert_eq!(
+        first["request"]["openid4vp"]["dcql_query"]["credentials"][0]["meta"]["type_values"],
+        json!([["MyNumberCard"]])
+    );
 }
 
 #[test]

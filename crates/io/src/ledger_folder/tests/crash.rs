@@ -104,7 +104,7 @@ fn an_entry_torn_at_any_byte_was_never_there_and_a_whole_one_is() {
     let old = fs::read(step.before.join("journal/0.jnl")).unwrap();
     let new = fs::read(step.after.join("journal/0.jnl")).unwrap();
     let boundary = old.len().next_multiple_of(4_096);
-    let lengths = (boundary..=new.len()).filter(|at| at % 29 == 0 || at + 40 > new.len());
+    let lengths = (boundary..=new.len()).filter(|at| at % 61 == 0 || at + 8 > new.len());
     for length in lengths {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger");

@@ -1,0 +1,12 @@
+//! The `inkan` binary, run as a person or a script runs it.
+
+#[cfg(test)]
+mod acts;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod secrets;

@@ -1,0 +1,158 @@
+//! A person at a terminal: a fresh home folder, two passphrase files, and the `inkan` binary.
+//!
+//! In scope: running one command and looking at what came out. Out of scope: what must come out.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::peer;
+
+/// A fresh home folder.
+#[derive(Debug)]
+pub struct Shell {
+    home: TempDir,
+    binary: PathBuf,
+}
+
+/// What one command printed, and its exit status.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Exit status; −1 if a signal ended it.
+    pub exit: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Said {
+    /// Standard output as JSON.
+    ///
+    /// # Panics
+    ///
+    /// If it is not JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// Whether a finding with this code is in the JSON on standard output.
+    #[must_use]
+    pub fn finds(&self, code: &str) -> bool {
+        self.out.contains(&format!("\"code\":\"{code}\""))
+    }
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shell {
+    /// Makes the home folder, with `pass` and `next` in it.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses.
+    #[must_use]
+    pub fn new() -> Self {
+        let shell =
+            Self { home: tempfile::tempdir().expect("a scratch folder"), binary: peer::inkan() };
+        shell.write("pass", b"a passphrase of seven words or so");
+        shell.write("next", b"another passphrase, for the next key");
+        shell
+    }
+
+    /// The home folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Writes a file in the home folder, and gives its path.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.home().join(name);
+        inkan_io::files::write_atomic(&path, bytes, inkan_io::files::Access::Private)
+            .expect("the scratch folder can be written");
+        path
+    }
+
+    /// Runs `inkan` with these arguments, and nothing on standard input.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn inkan(&self, arguments: &[&str]) -> Said {
+        self.inkan_reading(arguments, b"")
+    }
+
+    /// Runs `inkan` with these arguments and this on standard input.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn inkan_reading(&self, arguments: &[&str], input: &[u8]) -> Said {
+        let mut child = Command::new(&self.binary)
+            .args(arguments)
+            .current_dir(self.home())
+            .env_clear()
+            .env("HOME", self.home())
+            .env("INKAN_PASSPHRASE_FILE", self.home().join("pass"))
+            .env("INKAN_NEXT_PASSPHRASE_FILE", self.home().join("next"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("inkan starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = input.to_vec();
+        // A command that refuses early closes its end: that is no failure of the test.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("inkan ends");
+        writer.join().expect("the writer ends");
+        Said {
+            exit: status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&stdout).into_owned(),
+            err: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+
+    /// Runs a command that must succeed, and gives its standard output without the last line end.
+    ///
+    /// # Panics
+    ///
+    /// If it does not succeed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let said = self.inkan(arguments);
+        assert_eq!(said.exit, 0, "inkan {arguments:?}: {said:?}");
+        said.out.trim_end().to_owned()
+    }
+
+    /// Makes issuer `city`, holder `me` and verifier `desk` on one new ledger; gives the two DIDs.
+    pub fn cast(&self) -> (String, String) {
+        for (name, role) in [("city", "issuer"), ("me", "holder"), ("desk", "verifier")] {
+            self.ok(&[
+                "init",
+                name,
+                "--role",
+                role,
+                "--ledger",
+                "ledger",
+                "--domain",
+                "ledger.example",
+            ]);
+        }
+        let city = self.ok(&["-p", "city", "did", "create", "--name", "city"]);
+        let me = self.ok(&["-p", "me", "did", "create", "--name", "me"]);
+        (city, me)
+    }
+}

@@ -1,0 +1,491 @@
+//! A small world in memory: a witnessed ledger, an issuer, a holder, credentials and what becomes of them.
+//!
+//! In scope: everything that a verification can meet, made by the crates that really make it, with a seeded
+//! generator and a clock that moves only when told to. Out of scope: files, and any expectation (tests have those).
+
+mod actor;
+mod ledger;
+mod parts;
+
+use inkan_core::Timestamp;
+use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::countersignature::Role;
+use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::presentation::PresentationTerms;
+use inkan_credential::{Format, Opening as Opened, Presentation, SecuredCredential};
+use inkan_crypto::KeyType;
+use inkan_holder::act::{self, Act, Acted};
+use inkan_issuer::status::{BitState, Publication, Published};
+use inkan_issuer::{IssueRequest, StatusListState, draft, issue};
+use inkan_ledger::{ActId, Claims, DigestFormat, Kind, Opening, SignedEntry, StatusClaims};
+use inkan_ledger::{StatusFormat, commitment};
+use inkan_verifier::{Context, Expectation, Live, Receipts};
+use serde_json::{Map, Value, json};
+
+pub use self::actor::Actor;
+pub use self::ledger::{Ledger, ORIGIN};
+pub use self::parts::{Parts, judge, judge_bytes};
+
+/// The verifier, as it names itself.
+pub const AUDIENCE: &str = "https://bank.example";
+/// The nonce that the verifier asks for.
+pub const NONCE: &str = "n-0S6_WzA2Mj";
+/// Where the issuer's status list is served.
+pub const LIST: &str = "https://ledger.example/status/1";
+/// Claims that every credential here makes.
+pub const CLAIM: &str = "Ayşe Yılmaz";
+
+/// Somebody in the world, by place in [`World::actors`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Who(pub usize);
+
+/// Issues the credentials.
+pub const ISSUER: Who = Who(0);
+/// Is the subject of the credentials.
+pub const HOLDER: Who = Who(1);
+
+/// Ledger, clock and people.
+#[derive(Debug)]
+pub struct World {
+    /// Everything drawn comes from here.
+    pub rng: SeededRng,
+    /// The clock.
+    pub now: Timestamp,
+    /// The ledger where everybody is at home.
+    pub ledger: Ledger,
+    /// Everybody, issuer and holder first.
+    pub actors: Vec<Actor>,
+    /// The issuer's status list.
+    pub list: StatusListState,
+    /// Every publication of it: body, and place on the ledger if it was recorded.
+    pub lists: Vec<(String, Option<u64>)>,
+}
+
+/// How a credential is to be issued.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// In which form.
+    pub format: Format,
+    /// Whether it says where it is recorded.
+    pub ledger: bool,
+    /// Whether it names the issuer's status list.
+    pub status: bool,
+    /// An entry of another status list.
+    pub other_status: Option<StatusEntry>,
+    /// A schema that it names.
+    pub schema: Option<(String, Value)>,
+    /// Seconds from now to the begin of the validity.
+    pub begins_in: i64,
+    /// Seconds from now to the end of the validity.
+    pub ends_in: i64,
+    /// Whether it names its subject.
+    pub subject: bool,
+}
+
+/// A credential and what was made about it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The credential as it is now.
+    pub credential: SecuredCredential,
+    /// Countersignatures beside it.
+    pub beside: Vec<String>,
+    /// Entries that open to it or to its countersignatures.
+    pub entries: Vec<(u64, Opening)>,
+    /// What the issuance entry commits to.
+    pub opening: Option<Opened>,
+    /// Its status entry.
+    pub status: Option<StatusEntry>,
+    /// Acts on it, with who registered them.
+    pub acts: Vec<(Who, ActId)>,
+}
+
+impl Order {
+    /// A year, with a status and a ledger record.
+    #[must_use]
+    pub const fn of(format: Format) -> Self {
+        Self {
+            format,
+            ledger: true,
+            status: true,
+            other_status: None,
+            schema: None,
+            begins_in: 0,
+            ends_in: 365 * 86_400,
+            subject: true,
+        }
+    }
+}
+
+impl World {
+    /// A world of Ed25519 keys.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self::with_keys(seed, KeyType::Ed25519)
+    }
+
+    /// A world whose people sign with keys of this type; issuer and holder are registered, the status list is published.
+    ///
+    /// # Panics
+    ///
+    /// If the ledger refuses what it must accept.
+    #[must_use]
+    pub fn with_keys(seed: u64, key_type: KeyType) -> Self {
+        let mut rng = SeededRng::new(seed);
+        let now = Timestamp::parse("2026-06-14T09:00:00Z").expect("a time");
+        let ledger = Ledger::new(ORIGIN, 2, &mut rng, now);
+        let list = StatusListState::new(LIST, StatusPurpose::Revocation).expect("a list");
+        let actors = Vec::new();
+        let mut world = Self { rng, now, ledger, actors, list, lists: Vec::new() };
+        let issuer = world.settle("issuer", key_type);
+        let holder = world.settle("holder", key_type);
+        assert_eq!((issuer, holder), (ISSUER, HOLDER));
+        world.publish_list();
+        world.sleep(3_600);
+        world
+    }
+
+    /// Lets time pass.
+    pub fn sleep(&mut self, seconds: i64) {
+        self.now = self.now.plus_seconds(seconds);
+    }
+
+    /// Somebody new, with a did:webvh recorded on the ledger.
+    pub fn settle(&mut self, name: &str, key_type: KeyType) -> Who {
+        self.sleep(10);
+        let mut actor = Actor::new(name, key_type, Some(ORIGIN), &mut self.rng, self.now);
+        let line = actor.lines.last().cloned().unwrap_or_default();
+        actor.places.push(self.ledger.append(Kind::Did, line.as_bytes(), self.now));
+        self.actors.push(actor);
+        Who(self.actors.len().saturating_sub(1))
+    }
+
+    /// Somebody who is on no ledger: a did:key.
+    pub fn visitor(&mut self, key_type: KeyType) -> Who {
+        self.actors.push(Actor::visitor(key_type, &mut self.rng));
+        Who(self.actors.len().saturating_sub(1))
+    }
+
+    /// One of the people.
+    #[must_use]
+    pub fn actor(&self, who: Who) -> &Actor {
+        &self.actors[who.0]
+    }
+
+    /// Replaces the document key by a new one under a new name, and records that.
+    pub fn rotate(&mut self, who: Who) -> u64 {
+        let name = format!("key-{}", self.actors[who.0].lines.len().saturating_add(1));
+        self.rotate_to(who, &name)
+    }
+
+    /// Replaces the document key by a new one under this name, and records that.
+    pub fn rotate_to(&mut self, who: Who, fragment: &str) -> u64 {
+        self.sleep(10);
+        let line = self.actors[who.0].rotate(fragment, &mut self.rng, self.now);
+        let place = self.ledger.append(Kind::Did, line.as_bytes(), self.now);
+        self.actors[who.0].places.push(place);
+        place
+    }
+
+    /// Ends a DID, and records that.
+    pub fn deactivate(&mut self, who: Who) -> u64 {
+        self.sleep(10);
+        let line = self.actors[who.0].deactivate(self.now);
+        let place = self.ledger.append(Kind::Did, line.as_bytes(), self.now);
+        self.actors[who.0].places.push(place);
+        place
+    }
+
+    /// Writes a whole new document, which may name another home, and records that.
+    pub fn leave(&mut self, who: Who, document: Value) -> u64 {
+        self.sleep(10);
+        let line = self.actors[who.0].rewrite(document, &mut self.rng, self.now);
+        let place = self.ledger.append(Kind::Did, line.as_bytes(), self.now);
+        self.actors[who.0].places.push(place);
+        place
+    }
+
+    /// A log of the DID with another last line than the one it will have.
+    pub fn fork(&mut self, who: Who) -> String {
+        self.actors[who.0].fork(&mut self.rng, self.now)
+    }
+
+    /// Issues and records a credential.
+    pub fn issue(&mut self, format: Format) -> Case {
+        let mut case = self.draw_up(&Order::of(format));
+        self.record(&mut case, ISSUER);
+        case
+    }
+
+    /// Issues a credential and records nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    pub fn draw_up(&mut self, order: &Order) -> Case {
+        self.sleep(10);
+        let status = order.status.then(|| self.list.allocate(&mut self.rng).expect("an index"));
+        let entries: Vec<_> = status.iter().chain(&order.other_status).cloned().collect();
+        let mut claims = Map::new();
+        claims.insert("name".to_owned(), CLAIM.into());
+        let (issuer, subject) = (&self.actors[ISSUER.0], self.actors[HOLDER.0].did.to_string());
+        let request = IssueRequest {
+            types: &["Badge".to_owned()],
+            contexts: &[],
+            issuer: issuer.did.as_str(),
+            issuer_name: None,
+            subject: order.subject.then_some(subject.as_str()),
+            subject_key: None,
+            claims: &claims,
+            evidence: &[],
+            valid_from: self.now.plus_seconds(order.begins_in),
+            valid_until: Some(self.now.plus_seconds(order.ends_in)),
+            status: &entries,
+            schema: order.schema.as_ref().map(|(id, schema)| (id.as_str(), schema)),
+            log: order.ledger.then_some(ORIGIN),
+        };
+        let draft = draft(&request, &mut self.rng).expect("a draft");
+        let (method, key) = (issuer.method(), &issuer.key);
+        let issued = issue(draft, order.format, (&method, key), self.now, &mut self.rng);
+        let issued = issued.expect("a credential");
+        Case {
+            credential: issued.credential,
+            beside: Vec::new(),
+            entries: Vec::new(),
+            opening: issued.opening,
+            status,
+            acts: Vec::new(),
+        }
+    }
+
+    /// Records the issuance of a credential, in the name of `registrant`.
+    pub fn record(&mut self, case: &mut Case, registrant: Who) -> u64 {
+        let opening = case.opening.expect("a credential with a ledger record");
+        let scid = self.actor(registrant).scid().to_owned();
+        let com = commitment(Kind::Issuance, &scid, &opening.salt, &opening.digest);
+        let place = self.enter(registrant, &Claims::Issuance { commitment: com });
+        case.entries.push((place, to_ledger(&opening)));
+        place
+    }
+
+    /// Signs an entry with the key of `registrant` and records it.
+    ///
+    /// # Panics
+    ///
+    /// If it is not accepted.
+    pub fn enter(&mut self, registrant: Who, claims: &Claims) -> u64 {
+        self.sleep(10);
+        let actor = &self.actors[registrant.0];
+        let entry = SignedEntry::sign(claims, &actor.url(), ORIGIN, &actor.key, self.now);
+        self.ledger.append(claims.kind(), entry.expect("an entry").as_bytes(), self.now)
+    }
+
+    /// The holder accepts the credential and records the act.
+    pub fn accept(&mut self, case: &mut Case) -> Acted {
+        let acted = self.sign_act(case, HOLDER, Role::Holder, Step::Accept);
+        self.record_act(case, &acted, HOLDER);
+        acted
+    }
+
+    /// The holder takes its acceptance back and records that.
+    pub fn withdraw(&mut self, case: &mut Case) -> Acted {
+        let acted = self.sign_act(case, HOLDER, Role::Holder, Step::Withdraw);
+        self.record_act(case, &acted, HOLDER);
+        acted
+    }
+
+    /// Somebody signs one state of an act, without recording it.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    pub fn sign_act(&mut self, case: &mut Case, who: Who, role: Role, step: Step) -> Acted {
+        self.sleep(10);
+        let actor = &self.actors[who.0];
+        let method = actor.method();
+        let act = Act { role, method: &method, log: ORIGIN, beside: &case.beside };
+        let make = match step {
+            Step::Accept => act::accept,
+            Step::Withdraw => act::withdraw,
+            Step::Refuse => act::refuse,
+            Step::Seal => act::seal,
+        };
+        let acted = make(&case.credential, &act, &actor.key, self.now, &mut self.rng);
+        let acted = acted.expect("an act");
+        case.credential = acted.credential.clone();
+        case.beside.extend(acted.beside.clone());
+        acted
+    }
+
+    /// Records one state of an act in the name of `registrant`.
+    pub fn record_act(&mut self, case: &mut Case, acted: &Acted, registrant: Who) -> u64 {
+        let act = ActId::from_bytes(*acted.countersignature.act());
+        self.record_act_as(case, acted, registrant, act)
+    }
+
+    /// Records a state under any act's name.
+    pub fn record_act_as(
+        &mut self,
+        case: &mut Case,
+        acted: &Acted,
+        registrant: Who,
+        act: ActId,
+    ) -> u64 {
+        let scid = self.actor(registrant).scid().to_owned();
+        let Opened { salt, digest, .. } = acted.opening;
+        let com = commitment(Kind::Countersignature, &scid, &salt, &digest);
+        let sequence = self.ledger.next_state(&scid, &act);
+        let claims = Claims::Countersignature { commitment: com, act, sequence };
+        let place = self.enter(registrant, &claims);
+        case.entries.push((place, to_ledger(&acted.opening)));
+        if !case.acts.contains(&(registrant, act)) {
+            case.acts.push((registrant, act));
+        }
+        place
+    }
+
+    /// Revokes a credential: a new list is published and recorded.
+    ///
+    /// # Panics
+    ///
+    /// If it has no status.
+    pub fn revoke(&mut self, case: &Case) {
+        let entry = case.status.as_ref().expect("a credential with a status");
+        self.list.change(entry, BitState::Set).expect("one of the list");
+        self.publish_list();
+    }
+
+    /// Publishes the list as it is now, and records that.
+    pub fn publish_list(&mut self) {
+        self.sleep(10);
+        let published = self.sign_list(90 * 86_400);
+        let place = self.record_list(LIST, StatusPurpose::Revocation, &published);
+        self.lists.push((published.body, Some(place)));
+    }
+
+    /// Records a published list.
+    pub fn record_list(&mut self, uri: &str, purpose: StatusPurpose, list: &Published) -> u64 {
+        let claims = Claims::Status(StatusClaims {
+            uri: uri.to_owned(),
+            format: StatusFormat::Bitstring { purpose: purpose.as_str().to_owned() },
+            sequence: list.seq,
+            digest: list.digest,
+            length: list.length,
+            not_before: list.valid_from,
+            expires: list.valid_until,
+        });
+        self.enter(ISSUER, &claims)
+    }
+
+    /// Signs the list as it is now, for so many seconds, and records nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    pub fn sign_list(&mut self, seconds: i64) -> Published {
+        let issuer = &self.actors[ISSUER.0];
+        sign_list(&mut self.list, issuer, self.now, seconds)
+    }
+
+    /// Presents credentials to [`AUDIENCE`] in answer to [`NONCE`].
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    pub fn present(&mut self, cases: &[&Case], format: Format, who: Who) -> Presentation {
+        self.sleep(10);
+        let actor = self.actor(who);
+        let method = actor.method();
+        let terms = PresentationTerms {
+            holder: actor.did.as_str(),
+            method: &method,
+            nonce: NONCE,
+            audience: AUDIENCE,
+            created: self.now,
+        };
+        let credentials: Vec<_> = cases.iter().map(|case| case.credential.clone()).collect();
+        inkan_holder::present::present(&credentials, format, &terms, &actor.key)
+            .expect("a presentation")
+    }
+
+    /// A verifier that pinned the ledger and demands receipts, now.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        Context {
+            logs: vec![self.ledger.policy()],
+            grade: inkan_ledger::Grade::Witnessed(2),
+            receipts: Receipts::Required,
+            expectation: None,
+            max_age: None,
+            as_of: self.now,
+            received_at: self.now,
+        }
+    }
+
+    /// The same, waiting for an answer to [`NONCE`].
+    #[must_use]
+    pub fn asking(&self) -> Context {
+        let expectation = Expectation {
+            nonce: NONCE.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            nonce_issued_at: Some(self.now.plus_seconds(-30)),
+            live: Live::Yes,
+        };
+        Context { expectation: Some(expectation), ..self.context() }
+    }
+}
+
+/// Signs a status list of `issuer`.
+///
+/// # Panics
+///
+/// If it cannot be signed.
+pub fn sign_list(
+    list: &mut StatusListState,
+    issuer: &Actor,
+    now: Timestamp,
+    seconds: i64,
+) -> Published {
+    let publication = Publication {
+        issuer: issuer.did.as_str(),
+        format: Format::DataIntegrity,
+        valid_from: now,
+        valid_until: now.plus_seconds(seconds),
+    };
+    list.publish(&publication, (&issuer.method(), &issuer.key)).expect("a list")
+}
+
+/// What somebody decides.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Stands behind it.
+    Accept,
+    /// Takes that back.
+    Withdraw,
+    /// Does not stand behind it.
+    Refuse,
+    /// Closes it.
+    Seal,
+}
+
+/// A schema that every credential here fits, under the id that it is known by.
+#[must_use]
+pub fn fitting_schema() -> (String, Value) {
+    let id = "https://ledger.example/schemas/badge";
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": id,
+        "type": "object",
+        "properties": { "credentialSubject": { "type": "object", "required": ["name"] } },
+        "required": ["credentialSubject"],
+    });
+    (id.to_owned(), schema)
+}
+
+fn to_ledger(opening: &Opened) -> Opening {
+    let format = match opening.format {
+        "di" => DigestFormat::Di,
+        "di-proof" => DigestFormat::DiProof,
+        _ => DigestFormat::Jws,
+    };
+    Opening { format, salt: opening.salt, digest: opening.digest }
+}
