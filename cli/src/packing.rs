@@ -52,7 +52,11 @@ pub(crate) fn pack(
         }
     }
     for (scid, act) in &parties.acts {
-        current.push(reading.view().act_current(scid, act)?.to_value());
+        let proof = reading.view().act_current(scid, act)?;
+        // An act that this ledger does not know says nothing: it may be recorded in another.
+        if proof.claimed_head().is_some() {
+            current.push(proof.to_value());
+        }
     }
     let reader = LedgerReader::open(&home.ledger)?;
     for (issuer, uri) in &parties.lists {

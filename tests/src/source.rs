@@ -142,9 +142,9 @@ fn literal(rest: &str, before: Option<char>) -> Option<usize> {
     if rest.starts_with('"') {
         return Some(quoted(rest, '"'));
     }
-    if rest.starts_with('\'') {
+    if let Some(rest_of_it) = rest.strip_prefix('\'') {
         // A lifetime has no closing quote right after one character.
-        let mut characters = rest[1..].chars();
+        let mut characters = rest_of_it.chars();
         let first = characters.next()?;
         return (first == '\\' || characters.next() == Some('\'')).then(|| quoted(rest, '\''));
     }

@@ -270,6 +270,15 @@ fn no_public_signature_names_a_type_of_a_package_with_one_place() {
     assert!(wrong.is_empty(), "foreign types in public signatures:\n{}", wrong.join("\n"));
 }
 
+/// `arbitrary_precision` would hand every number to our strict parser as an object. The oracles turn it on, so they are
+/// built and run apart from everything else.
+#[test]
+#[cfg(not(feature = "oracles"))]
+fn no_package_changes_how_serde_json_reads_numbers() {
+    let number: serde_json::Number = serde_json::from_str("1.10").expect("a number");
+    assert_eq!(number.to_string(), "1.1", "some package turns on serde_json/arbitrary_precision");
+}
+
 /// One line of a dependency table.
 struct Edge {
     section: &'static str,

@@ -4,10 +4,10 @@
 //! a fresh folder that is also `HOME`. `$` begins a line to type, `? N` is the exit status of the line above where it
 //! is not 0.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use inkan_tests::{fixtures, read_text, workspace_root};
+use inkan_tests::{fixtures, peer, read_text, workspace_root};
 
 /// What a line printed before it ended, and how it ended.
 struct Played {
@@ -67,18 +67,6 @@ fn scratch() -> tempfile::TempDir {
     folder
 }
 
-/// The `inkan` of this build, made if it is missing or older than its sources.
-fn inkan_binary() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--offline", "--bin", "inkan"])
-        .current_dir(workspace_root())
-        .status()
-        .expect("cargo runs");
-    assert!(built.success(), "inkan does not build");
-    let test = std::env::current_exe().expect("this test has a path");
-    test.ancestors().nth(2).expect("target/debug/deps/test").join("inkan")
-}
-
 #[test]
 fn no_line_of_the_story_prints_a_secret_or_a_stack_trace() {
     let lines = lines(&transcript());
@@ -121,7 +109,7 @@ fn play(lines: &[Line], folder: &Path) -> Vec<Played> {
     for line in lines {
         script.push_str(&format!("{}\nprintf '\\n{MARK}%d\\n' $?\n", line.text));
     }
-    let binary = inkan_binary();
+    let binary = peer::inkan();
     let path = format!(
         "{}:{}",
         binary.parent().unwrap().display(),

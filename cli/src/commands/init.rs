@@ -11,7 +11,7 @@ use inkan_io::profile::Profile;
 use serde_json::json;
 
 use crate::args::InitArgs;
-use crate::config::{ProfileSettings, check_name};
+use crate::config::{Config, ProfileSettings, check_name};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
@@ -21,6 +21,10 @@ const EXAMPLE: &str = "ledger.example";
 
 pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Failure> {
     check_name(&args.name)?;
+    // Two runs at once must not lose each other's profile.
+    files::create_folder(&context.folders.config, files::Access::Private)?;
+    let _lock = files::lock(&context.folders.config)?;
+    context.config = Config::load(&context.folders)?;
     if context.config.profiles.contains_key(&args.name) {
         return Err(CliError::ProfileExists { name: args.name.clone() }.into());
     }

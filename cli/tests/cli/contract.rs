@@ -156,6 +156,51 @@ fn several_processes_may_write_to_one_ledger_at_once() {
 }
 
 #[test]
+fn two_runs_in_one_profile_do_not_lose_each_others_keys() {
+    let home = Home::new();
+    home.run(&["init", "a", "--ledger", "ledger"]).must(0);
+    let children: Vec<_> = ["x", "y"]
+        .iter()
+        .map(|name| home.command(&["did", "create", "--name", name]).spawn().unwrap())
+        .collect();
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    home.run(&["doctor"]).must(0);
+    for name in ["x", "y"] {
+        home.run(&["key", "generate", &format!("{name}-new")]).must(0);
+        home.run(&["did", "rotate", name, "--key", &format!("{name}-new")]).must(0);
+    }
+    let listed = home.run(&["did", "list", "--json"]).must(0).json();
+    let keys: Vec<&Value> =
+        listed["dids"].as_array().unwrap().iter().map(|did| &did["keys"]).collect();
+    assert_ne!(keys[0], keys[1], "two DIDs never share a key unasked");
+}
+
+#[test]
+fn what_a_killed_command_began_is_finished_by_the_next_one() {
+    let (home, _, holder) = Home::with_parties();
+    home.write("claims.json", r#"{"role":"engineer"}"#);
+    let issue = ["-p", "acme", "issue", "Badge", "--from", "acme", "--to", &holder];
+    let issue = [&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat();
+    // Killed at moments spread over the whole run; most of them while it writes, some before, some after.
+    for delay in (0..12).map(|step| step * 40) {
+        let mut child = home.command(&issue).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let _ = child.kill();
+        child.wait_with_output().unwrap();
+        home.run(&["-p", "acme", "doctor", "--fix"]).must(0);
+        home.run(&["-p", "acme", "doctor"]).must(0);
+    }
+    home.run(&issue).must(0);
+    home.run(&["-p", "bank", "verify", "badge.json"]).must(0);
+    let entries = home.run(&["-p", "acme", "ledger", "status", "--json"]).must(0).json();
+    let issued = home.run(&["-p", "acme", "cred", "list", "--issued", "--json"]).must(0).json();
+    let issued = issued["credentials"].as_array().unwrap().len();
+    assert!(issued >= 1 && entries["size"].as_u64().unwrap() > 0);
+}
+
+#[test]
 fn the_doctor_finds_an_open_keystore_and_closes_it() {
     let (home, _, _) = Home::with_parties();
     home.run(&["-p", "acme", "doctor"]).must(0);

@@ -46,7 +46,7 @@ impl Format {
 #[derive(Clone, Debug)]
 pub enum SecuredCredential {
     /// Proofs inside the document.
-    DataIntegrity(DataIntegrityCredential),
+    DataIntegrity(Box<DataIntegrityCredential>),
     /// The document inside a JWS.
     Jose(JoseCredential),
 }
@@ -109,12 +109,12 @@ impl SecuredCredential {
         let credential = Credential::from_value(value)?;
         let proofs = proofs?;
         let issuer_proof = choose_issuer_proof(&proofs, credential.issuer())?;
-        Ok(Self::DataIntegrity(DataIntegrityCredential {
+        Ok(Self::DataIntegrity(Box::new(DataIntegrityCredential {
             credential,
             proofs,
             issuer_proof,
             written_alone,
-        }))
+        })))
     }
 
     /// Reads a credential in compact JWS form, `typ` `vc+jwt`.

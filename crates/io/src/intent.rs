@@ -9,10 +9,11 @@
 
 use inkan_core::rng::draw;
 use inkan_core::{Timestamp, encoding, json};
-use inkan_ledger::Kind;
+use inkan_ledger::state::parse_did_body;
+use inkan_ledger::{EntryId, Kind, SignedEntry};
 use serde_json::{Value, json};
 
-use crate::ledger_folder::{Accepted, LedgerFolder, LedgerFolderError};
+use crate::ledger_folder::{Accepted, LedgerFolder, LedgerFolderError, Standing};
 use crate::os_rng::OsRng;
 use crate::profile::{Profile, ProfileError, Shelf};
 
@@ -138,6 +139,10 @@ pub fn heal(
     now: Timestamp,
 ) -> Result<Vec<Healed>, IntentError> {
     let mut out = Vec::new();
+    if is_pending(profile)? {
+        // What was submitted and not covered yet must be found below.
+        ledger.checkpoint(now)?;
+    }
     for name in profile.names(Shelf::Intents)? {
         let Some(value) = profile.get(Shelf::Intents, &name)? else { continue };
         let intent = from_value(&value)
@@ -173,7 +178,10 @@ fn steps(
     }
     let mut accepted = Vec::new();
     for entry in &intent.entries {
-        accepted.push(ledger.submit(entry.kind, entry.body.as_bytes(), now)?);
+        accepted.push(match recorded(entry, ledger)? {
+            Some(before) => before,
+            None => ledger.submit(entry.kind, entry.body.as_bytes(), now)?,
+        });
     }
     if !intent.entries.is_empty() {
         ledger.checkpoint(now)?;
@@ -182,6 +190,23 @@ fn steps(
         profile.put(draft.shelf, &draft.name, &draft.record)?;
     }
     Ok(accepted)
+}
+
+/// Where the entry stands, if it was recorded before. The ledger would say so itself, but not of an entry that has
+/// meanwhile become too old to be submitted.
+fn recorded(
+    entry: &EntryDraft,
+    ledger: &LedgerFolder,
+) -> Result<Option<Accepted>, LedgerFolderError> {
+    let body = entry.body.as_bytes();
+    let id = if entry.kind == Kind::Did {
+        parse_did_body(body).ok().map(|entry| EntryId::did(entry.scid(), entry.version_id()))
+    } else {
+        SignedEntry::parse(entry.kind, body).ok().map(|entry| entry.entry_id())
+    };
+    let (Some(id), Some(view)) = (id, ledger.reader().view_at(None)?) else { return Ok(None) };
+    let place = view.lookup(&id);
+    Ok(place.map(|leaf_index| Accepted { leaf_index, standing: Standing::Duplicate }))
 }
 
 /// Whether trying again cannot help: the ledger's rules refuse an entry.

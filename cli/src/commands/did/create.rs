@@ -3,6 +3,8 @@
 //! Order: keys are sealed and on disk, then the intent, then the entry, then the record. A crash in between leaves
 //! keys that nothing uses, or an intent that the next command finishes.
 
+use std::collections::BTreeMap;
+
 use inkan_core::rng::draw;
 use inkan_crypto::{KeyType, PublicKey};
 use inkan_did::self_contained::{did_jwk, did_key, did_key_url};
@@ -23,44 +25,47 @@ use crate::output::Outcome;
 
 pub(super) fn run(args: &CreateArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
-    let name = name_for(args, &home)?;
-    let mut keyring = Keyring::open(context, &home)?;
-    let (key, public) = signing_key(args, &home, &mut keyring, context)?;
     match args.method {
-        NewMethod::Webvh => register(args, context, &home, (&name, &key, public), keyring),
-        NewMethod::Key | NewMethod::Jwk => {
-            let (did, fragment) = if args.method == NewMethod::Key {
-                let url = did_key_url(&public);
-                let fragment = url.split_once('#').map(|(_, fragment)| fragment.to_owned());
-                (did_key(&public), fragment.unwrap_or_default())
-            } else {
-                (did_jwk(&public), "0".to_owned())
-            };
-            let own = OwnDid {
-                name,
-                did,
-                created: context.now(),
-                keys: vec![OwnKey { fragment, key }],
-                next_key: None,
-                reasons: std::collections::BTreeMap::new(),
-            };
-            if !args.write.dry_run {
-                let _lock = home.profile.lock()?;
-                keyring.save()?;
-                home.profile.put(Shelf::Dids, &own.name, &own.to_value())?;
-            }
-            Ok(outcome(&own, None))
-        }
+        NewMethod::Webvh => register(args, context, &home),
+        NewMethod::Key | NewMethod::Jwk => note(args, context, &home),
     }
 }
 
-fn register(
-    args: &CreateArgs,
-    context: &Context,
-    home: &Home,
-    (name, key, public): (&str, &str, PublicKey),
-    mut keyring: Keyring,
-) -> Result<Outcome, Failure> {
+/// A DID that is its key: nothing is registered, only remembered.
+fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Failure> {
+    let _lock = home.profile.lock()?;
+    let name = name_for(args, home)?;
+    let mut keyring = Keyring::open(context, home)?;
+    let (key, public) = signing_key(args, home, &mut keyring, context)?;
+    let (did, fragment) = if args.method == NewMethod::Key {
+        let url = did_key_url(&public);
+        let fragment = url.split_once('#').map(|(_, fragment)| fragment.to_owned());
+        (did_key(&public), fragment.unwrap_or_default())
+    } else {
+        (did_jwk(&public), "0".to_owned())
+    };
+    let own = OwnDid {
+        name,
+        did,
+        created: context.now(),
+        keys: vec![OwnKey { fragment, key }],
+        next_key: None,
+        reasons: BTreeMap::new(),
+    };
+    if !args.write.dry_run {
+        keyring.save()?;
+        home.profile.put(Shelf::Dids, &own.name, &own.to_value())?;
+    }
+    Ok(outcome(&own, None))
+}
+
+/// A DID with a log: its first entry goes to the ledger. Keys are read only after the lock is held, so that two runs
+/// at once cannot lose each other's keys.
+fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Failure> {
+    let mut writing = Writing::begin(context, home)?;
+    let name = name_for(args, home)?;
+    let mut keyring = Keyring::open(context, home)?;
+    let (key, public) = signing_key(args, home, &mut keyring, context)?;
     let now = context.now();
     let mut next =
         Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
@@ -75,7 +80,7 @@ fn register(
     let request = Create {
         domain: args.domain.clone().unwrap_or_else(|| home.settings.domain.clone()),
         path: Some(args.path.clone().unwrap_or_else(random_path)),
-        key_id: key.to_owned(),
+        key_id: key.clone(),
         key: public,
         next_key_hashes: Vec::new(),
         services: services(&args.services)?,
@@ -83,12 +88,12 @@ fn register(
     };
     let (did, line) = webvh::create(&request, keyring.key(&update_name)?, &next_public, now)?;
     let own = OwnDid {
-        name: name.to_owned(),
+        name: name.clone(),
         did: did.as_str().to_owned(),
         created: now,
-        keys: vec![OwnKey { fragment: key.to_owned(), key: key.to_owned() }],
+        keys: vec![OwnKey { fragment: key.clone(), key }],
         next_key: Some(next_name),
-        reasons: std::collections::BTreeMap::new(),
+        reasons: BTreeMap::new(),
     };
     let record = RecordDraft { shelf: Shelf::Dids, name: name.to_owned(), record: own.to_value() };
     let intent = Intent {
@@ -104,7 +109,6 @@ fn register(
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
-    let mut writing = Writing::begin(context, home)?;
     keyring.save()?;
     next.save()?;
     let accepted = writing.commit(&intent)?;

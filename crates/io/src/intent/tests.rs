@@ -98,6 +98,50 @@ fn an_entry_that_the_rules_refuse_leaves_no_trace() {
 }
 
 #[test]
+fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_command_comes() {
+    let mut s = scratch();
+    let mut rng = SeededRng::new(9);
+    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
+    let (update, next, sign) = (key(), key(), key());
+    let request = Create {
+        domain: "ledger.example".to_owned(),
+        path: None,
+        key_id: "sign-1".to_owned(),
+        key: sign.public_key(),
+        next_key_hashes: Vec::new(),
+        services: Vec::new(),
+        home: Some("ledger.example".to_owned()),
+    };
+    let (did, line) = webvh::create(&request, &update, &next.public_key(), s.now).unwrap();
+    s.ledger.submit(Kind::Did, line.as_bytes(), s.now).unwrap();
+    let kid = inkan_did::DidUrl::parse(&format!("{did}#sign-1")).unwrap();
+    let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"x"]) };
+    let body = SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
+    let mut intent = Intent { command: "issue".to_owned(), ..Intent::default() };
+    intent.entries.push(EntryDraft { kind: Kind::Issuance, body });
+    let record = json!({ "id": "urn:uuid:1" });
+    intent.records.push(RecordDraft { shelf: Shelf::Issued, name: "1".to_owned(), record });
+
+    s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+    let entry = &intent.entries[0];
+    s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
+    let late = s.now.plus_seconds(30 * 86_400);
+    let healed = heal(&s.profile, &mut s.ledger, late).unwrap();
+    assert!(healed[0].dropped.is_none(), "{:?}", healed[0].dropped);
+    assert!(s.profile.get(Shelf::Issued, "1").unwrap().is_some());
+
+    // One that never reached the ledger is too old by then, and is dropped.
+    let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"y"]) };
+    intent.entries[0].body =
+        SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
+    intent.records[0].name = "2".to_owned();
+    s.profile.put(Shelf::Intents, "1-b", &to_value(&intent)).unwrap();
+    let healed = heal(&s.profile, &mut s.ledger, late).unwrap();
+    assert!(healed[0].dropped.is_some());
+    assert_eq!(s.profile.get(Shelf::Issued, "2").unwrap(), None);
+}
+
+#[test]
 fn a_damaged_intent_is_named() {
     let mut s = scratch();
     s.profile.put(Shelf::Intents, "1-a", &json!({ "command": "x", "lists": [] })).unwrap();

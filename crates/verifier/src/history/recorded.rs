@@ -36,7 +36,9 @@ pub(super) fn pins(
     };
     let mut pins = Vec::new();
     for current in ledger.heads(&MapKey::did(scid)) {
-        let Some(head) = current.head().filter(|head| head.leaf().time() <= limit) else { continue };
+        let Some(head) = current.head().filter(|head| head.leaf().time() <= limit) else {
+            continue;
+        };
         let origin = current.epoch().origin();
         if lived(origin) {
             pins.push(Pin {
@@ -114,9 +116,8 @@ fn choose(
         if webvh::check_home(head, &next, &place.origin).is_err() {
             continue;
         }
-        let early = |after: &Place| {
-            after.origin == place.origin && after.leaf_index >= place.leaf_index
-        };
+        let early =
+            |after: &Place| after.origin == place.origin && after.leaf_index >= place.leaf_index;
         if after.is_some_and(early) {
             return Err(invalid("version-conflict"));
         }

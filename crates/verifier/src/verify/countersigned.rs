@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
 use inkan_core::encoding::b64u;
-use inkan_credential::countersignature::{
-    self, Countersignature, CountersignatureError, Decision,
-};
+use inkan_credential::countersignature::{self, Countersignature, CountersignatureError, Decision};
 use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, Kind, MapKey};
@@ -60,7 +58,7 @@ pub(super) fn check(
     for act in acts {
         match judge(bench, subject, secured, act) {
             Ok(one) => held.push(one),
-            Err(line) => checks.push(describe(line, act)),
+            Err(line) => checks.push(describe(*line, act)),
         }
     }
     let mut verified = Vec::new();
@@ -94,10 +92,10 @@ fn judge<'a>(
     subject: &str,
     secured: &SecuredCredential,
     act: &'a Countersignature,
-) -> Result<Held<'a>, Check> {
-    let fail = |reason| Check::fail(NAME, subject, reason);
+) -> Result<Held<'a>, Box<Check>> {
+    let fail = |reason| Box::new(Check::fail(NAME, subject, reason));
     let invalid = |code| fail(Reason::CountersignatureInvalid { code });
-    let unknown = |reason| Check::unknown(NAME, subject, reason, Weight::Informative);
+    let unknown = |reason| Box::new(Check::unknown(NAME, subject, reason, Weight::Informative));
     let did = signer::did_of(act.signer_method()).map_err(unknown)?;
     let history = bench.history(&did).map_err(|reason| {
         let unresolved = matches!(reason, Reason::DidUnresolved { .. });
@@ -112,10 +110,8 @@ fn judge<'a>(
         (NoSigner::Unlisted, Some(leaf_index)) => unknown(Reason::HistoryIncomplete { leaf_index }),
         (NoSigner::Unlisted, None) => invalid(Reason::MethodUnknown.code()),
     })?;
-    let expires = act
-        .proof_index()
-        .and_then(|index| secured.proofs().get(index))
-        .and_then(Proof::expires);
+    let expires =
+        act.proof_index().and_then(|index| secured.proofs().get(index)).and_then(Proof::expires);
     signer::in_time(bench, Some(act.created()), expires).map_err(unknown)?;
     let found = record::find(bench, Kind::Countersignature, &act.digest(), None, &did);
     if let Some(reason) = &found.failure {
@@ -127,18 +123,13 @@ fn judge<'a>(
     }
     let line = signer::in_force(bench, (NAME, subject), &history, &signer, &found);
     if line.outcome != Outcome::Pass {
-        return Err(line);
+        return Err(Box::new(line));
     }
     signer::ended_before(bench, &history, &found).map_err(fail)?;
     Ok(Held { act, did, signer, found, line })
 }
 
-fn shown(
-    subject: &str,
-    secured: &SecuredCredential,
-    one: &Held<'_>,
-    state: ActState,
-) -> Check {
+fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActState) -> Check {
     let by_subject = secured.credential().subject_id() == Some(one.did.as_str());
     let line = one.line.clone().with("bySubject", by_subject);
     let line = match one.record() {
@@ -197,9 +188,10 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> ActState {
     let names: BTreeSet<&str> = own.into_iter().chain(registrant).collect();
     let id = ActId::from_bytes(*one.act.act());
     let at = record.map(|record| record.recorded.leaf_index());
-    let newer = |place: u64| at.is_none_or(|at| place > at);
+    // What somebody else registered in the act's name has no order with the record: the act is in dispute.
+    let newer = |scid: &str, place: u64| registrant != Some(scid) || at.is_none_or(|at| place > at);
     if record::states_of(bench, one.act.log(), id)
-        .any(|(scid, place)| names.contains(scid.as_str()) && newer(place))
+        .any(|(scid, place)| names.contains(scid.as_str()) && newer(&scid, place))
     {
         return ActState::Superseded;
     }
@@ -210,7 +202,7 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> ActState {
         let seen = current.as_ref().and_then(inkan_ledger::VerifiedCurrent::fresh_at);
         let head = current.as_ref().and_then(|current| current.head()).map(|head| head.value());
         let settled = match head {
-            Some(head) if newer(head.leaf_index) => return ActState::Superseded,
+            Some(head) if newer(scid, head.leaf_index) => return ActState::Superseded,
             Some(head) => record.is_some_and(|record| record.leaf_hash == head.leaf_hash),
             // Absent from the map, as it must be under any name but the registrant's.
             None => registrant != Some(scid),
@@ -232,7 +224,8 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> ActState {
 /// recorded before counts as taken back itself.
 fn withdrawn_in(one: &Held<'_>, all: &[Held<'_>]) -> bool {
     let place = |held: &Held<'_>| {
-        held.record().map(|record| (record.recorded.registrant(), record.recorded.leaf_index()))
+        held.record()
+            .map(|record| (record.recorded.registrant(), record.recorded.leaf_index()))
             .map(|(registrant, at)| (registrant.to_owned(), at))
     };
     let earlier = |other: &Held<'_>| match (place(other), place(one)) {

@@ -52,9 +52,8 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         return Err(Reason::SuiteUnknown { suite: suite.clone() });
     }
     let purpose = Relationship::Authentication;
-    let signer =
-        signer::find(&history, method, purpose, |key| presentation.verify_proof(key))
-            .map_err(|_| Reason::PresentationProofInvalid)?;
+    let signer = signer::find(&history, method, purpose, |key| presentation.verify_proof(key))
+        .map_err(|_| Reason::PresentationProofInvalid)?;
     let none = Found::default();
     let line = signer::in_force(bench, (NAME, SUBJECT), &history, &signer, &none);
     match &line.outcome {

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use inkan_core::{Digest, tolerance};
 use inkan_credential::{Bundle, countersignature};
 use inkan_did::Did;
-use inkan_ledger::{ActId, Claims, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment};
+use inkan_ledger::{
+    ActId, Claims, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment,
+};
 
 use super::Bench;
 use crate::history::Completeness;

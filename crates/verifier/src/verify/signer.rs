@@ -62,11 +62,7 @@ impl Signer {
         version.lists(self.named(), self.purpose)
     }
 
-    fn dropped_after<'a>(
-        &self,
-        version: &Version,
-        history: &'a DidHistory,
-    ) -> Option<&'a Version> {
+    fn dropped_after<'a>(&self, version: &Version, history: &'a DidHistory) -> Option<&'a Version> {
         history.dropped_after(version, self.named(), self.purpose)
     }
 }

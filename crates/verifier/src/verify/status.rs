@@ -238,9 +238,8 @@ fn recorded(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Fo
         };
         let rank = |time: Timestamp, at: u64| (time <= bench.context.as_of, at);
         let here = rank(leaf.leaf().time(), leaf.leaf_index());
-        let there = |record: &Record| {
-            rank(record.recorded.leaf_time(), record.recorded.leaf_index())
-        };
+        let there =
+            |record: &Record| rank(record.recorded.leaf_time(), record.recorded.leaf_index());
         if matches && found.record.as_ref().is_none_or(|record| there(record) < here) {
             record::entry_signature(bench, leaf, &entry)?;
             found.record = Some(Record {

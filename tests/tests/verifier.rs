@@ -1,0 +1,15 @@
+//! The verifier against a small world: what it accepts, refuses and leaves open, one test per reason and its neighbours.
+//!
+//! Every artefact goes through its file form, so readers are tested along the way.
+
+mod verifier {
+    mod acts;
+    mod content;
+    mod expect;
+    mod flips;
+    mod keys;
+    mod other_logs;
+    mod presented;
+    mod record;
+    mod status;
+}
