@@ -44,9 +44,13 @@ impl Format {
 
 /// A credential and its securing mechanism.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few of them at a time, and each is moved once"
+)]
 pub enum SecuredCredential {
     /// Proofs inside the document.
-    DataIntegrity(Box<DataIntegrityCredential>),
+    DataIntegrity(DataIntegrityCredential),
     /// The document inside a JWS.
     Jose(JoseCredential),
 }
@@ -109,12 +113,12 @@ impl SecuredCredential {
         let credential = Credential::from_value(value)?;
         let proofs = proofs?;
         let issuer_proof = choose_issuer_proof(&proofs, credential.issuer())?;
-        Ok(Self::DataIntegrity(Box::new(DataIntegrityCredential {
+        Ok(Self::DataIntegrity(DataIntegrityCredential {
             credential,
             proofs,
             issuer_proof,
             written_alone,
-        })))
+        }))
     }
 
     /// Reads a credential in compact JWS form, `typ` `vc+jwt`.

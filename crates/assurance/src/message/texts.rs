@@ -393,6 +393,7 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("countersignature-invalid", "", "副署がこのクレデンシャルに対して検証できない。"),
     ("act-superseded", "", "副署者はその後、別の行為をしている。"),
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
+    ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),
     ("audience-mismatch", "", "提示は別の宛先に向けられている。"),
 ];

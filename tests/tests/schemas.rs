@@ -1,0 +1,379 @@
+//! `schemas/*.schema.json` say what the code writes and accepts, no more and no less.
+//!
+//! For every closed object: real samples fit; the members named are those that are written or accepted; an unknown
+//! member, and a missing one that is needed, are refused by schema and reader alike.
+
+use std::collections::BTreeSet;
+
+use inkan_core::codes::CodeBook;
+use inkan_core::json::canonicalize;
+use inkan_credential::{Artefact, Bundle, Format};
+use inkan_crypto::{KeyType, jws};
+use inkan_did::webvh;
+use inkan_ledger::epoch::Epoch;
+use inkan_ledger::{ActId, CurrentProof, Kind, Leaf, MapKey, Opening, Receipt, SignedEntry};
+use inkan_tests::world::{HOLDER, Order, Parts, World, fitting_schema};
+use inkan_tests::{files_under, read_json, read_text, schemas, workspace_root};
+use serde_json::{Map, Value, json};
+
+/// One closed object of one schema.
+struct Closed<'a> {
+    /// File, without `.schema.json`, and where in it.
+    place: (&'a str, &'a str),
+    /// What the code writes.
+    samples: Vec<Value>,
+    /// Members that are read and never written.
+    only_read: &'a [(&'a str, Value)],
+    /// Whether the code accepts it.
+    reads: Box<dyn Fn(&Value) -> bool + 'a>,
+}
+
+impl Closed<'_> {
+    fn name(&self) -> String {
+        format!("{}{}", self.place.0, self.place.1)
+    }
+
+    /// The part of the schema that is about this object, on its own.
+    fn schema(&self) -> Value {
+        let whole = schema(self.place.0);
+        let mut part = whole.pointer(self.place.1).expect("a part of the schema").clone();
+        if let Some(shared) = whole.get("$defs") {
+            part["$defs"] = shared.clone();
+        }
+        part
+    }
+
+    fn check(&self) {
+        let schema = self.schema();
+        let name = self.name();
+        let fits = |value: &Value| validator(&schema).is_valid(value);
+        let agree = |value: &Value, what: &str| {
+            let (schema, code) = (fits(value), (self.reads)(value));
+            assert_eq!(schema, code, "{name}, {what}: schema {schema}, code {code}: {value}");
+            schema
+        };
+        assert_eq!(schema["additionalProperties"], false, "{name} is not closed");
+        assert!(!self.samples.is_empty(), "{name} has no samples");
+        let mut written: BTreeSet<&str> = BTreeSet::new();
+        let required: Vec<&str> = schema["required"]
+            .as_array()
+            .map(|names| names.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        for sample in &self.samples {
+            assert!(agree(sample, "as written"), "{name}: a sample is refused: {sample}");
+            let members = sample.as_object().expect("an object");
+            written.extend(members.keys().map(String::as_str));
+            assert!(!agree(&with(sample, "unexpected", json!(1)), "with an unknown member"));
+            for member in members.keys() {
+                let accepted = agree(&without(sample, member), &format!("without {member}"));
+                let needed = required.contains(&member.as_str());
+                assert!(!(needed && accepted), "{name}: {member} is required, and not needed");
+            }
+            for (member, value) in self.only_read {
+                assert!(agree(&with(sample, member, value.clone()), &format!("with {member}")));
+            }
+        }
+        written.extend(self.only_read.iter().map(|(member, _)| *member));
+        let named: BTreeSet<&str> =
+            schema["properties"].as_object().expect("members").keys().map(String::as_str).collect();
+        assert_eq!(named, written, "{name}: members of the schema, and of the code");
+    }
+}
+
+fn with(value: &Value, member: &str, content: Value) -> Value {
+    let mut value = value.clone();
+    value[member] = content;
+    value
+}
+
+fn without(value: &Value, member: &str) -> Value {
+    let mut value = value.clone();
+    value.as_object_mut().expect("an object").remove(member);
+    value
+}
+
+fn schema(name: &str) -> Value {
+    read_json(&schemas().join(format!("{name}.schema.json")))
+}
+
+fn validator(schema: &Value) -> jsonschema::Validator {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .build(schema)
+        .expect("a usable schema")
+}
+
+/// Credential and presentation in both forms, each with everything that can travel along.
+fn samples() -> (World, Vec<Parts>) {
+    let mut world = World::with_keys(200, KeyType::P256);
+    let mut all = Vec::new();
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let mut order = Order::of(format);
+        order.schema = Some(fitting_schema());
+        let mut case = world.draw_up(&order);
+        world.record(&mut case, inkan_tests::world::ISSUER);
+        world.accept(&mut case);
+        let presentation = world.present(&[&case], format, HOLDER);
+        for artefact in
+            [Artefact::Credential(case.credential.clone()), Artefact::Presentation(presentation)]
+        {
+            let mut parts = world.parts(&case);
+            parts.artefact = artefact;
+            parts.schema = Some(fitting_schema());
+            let absent = MapKey::act(world.actor(HOLDER).scid(), &ActId::from_bytes([1; 32]));
+            parts.current.push(world.head_of(&absent));
+            all.push(parts);
+        }
+    }
+    world.rotate(HOLDER);
+    (world, all)
+}
+
+#[test]
+fn bundles_fit_their_schema() {
+    let (_, parts) = samples();
+    let bundles: Vec<Value> = parts.iter().map(|parts| parts.bundle().to_value()).collect();
+    let parse = |value: &Value| Bundle::parse(value.to_string().as_bytes()).ok();
+    Closed {
+        place: ("bundle", ""),
+        samples: bundles.clone(),
+        only_read: &[],
+        reads: Box::new(move |value| parse(value).is_some()),
+    }
+    .check();
+
+    let first = bundles[0].clone();
+    let lists = first["statusLists"].as_array().expect("lists").clone();
+    let put = move |value: &Value| with(&first, "statusLists", json!([value]));
+    Closed {
+        place: ("bundle", "/properties/statusLists/items"),
+        samples: lists,
+        only_read: &[],
+        reads: Box::new(move |value| parse(&put(value)).is_some()),
+    }
+    .check();
+
+    let checkpoints = parts[0].bundle().checkpoints;
+    Closed {
+        place: ("bundle", "/properties/receipts/items"),
+        samples: parts[0].bundle().receipts,
+        only_read: &[("cose", json!("AAAA"))],
+        // Whole, a proof stands alone; with a checkpoint it does not.
+        reads: Box::new(move |value| {
+            value.get("checkpoint").is_none() && !ends_in_note(value)
+                || Receipt::from_bundle_value(value, &checkpoints).is_ok()
+        }),
+    }
+    .check();
+}
+
+/// The schema cannot know whether a proof is whole.
+fn ends_in_note(value: &Value) -> bool {
+    !value["proof"].as_str().is_some_and(|proof| proof.ends_with("\n\n"))
+        || value.get("leaf").is_none()
+        || value.get("type").is_none()
+        || value.get("unexpected").is_some()
+}
+
+#[test]
+fn receipts_fit_their_schema() {
+    let (_, parts) = samples();
+    let receipts: Vec<Value> =
+        parts.iter().flat_map(|parts| &parts.receipts).map(Receipt::to_value).collect();
+    let openings: Vec<Value> =
+        receipts.iter().filter_map(|receipt| receipt.get("opening").cloned()).collect();
+    Closed {
+        place: ("receipt", ""),
+        samples: receipts,
+        only_read: &[("cose", json!("AAAA"))],
+        reads: Box::new(|value| Receipt::from_value(value).is_ok()),
+    }
+    .check();
+    for file in ["receipt", "bundle"] {
+        let opening = Closed {
+            place: (file, "/$defs/opening"),
+            samples: openings.clone(),
+            only_read: &[],
+            reads: Box::new(|value| Opening::from_value(value).is_ok()),
+        };
+        opening.check();
+        let formats = opening.schema()["properties"]["format"]["enum"].clone();
+        for format in formats.as_array().expect("formats") {
+            assert!(Opening::from_value(&with(&openings[0], "format", format.clone())).is_ok());
+        }
+        let other = with(&openings[0], "format", "record".into());
+        assert!(Opening::from_value(&other).is_err() && !validator(&opening.schema()).is_valid(&other));
+    }
+    // Inside a bundle there is one member more, and nothing else is different.
+    let mut inside = schema("bundle")["properties"]["receipts"]["items"].clone();
+    let members = inside["properties"].as_object_mut().expect("members");
+    assert!(members.remove("checkpoint").is_some());
+    assert_eq!(bare(&inside), bare(&schema("receipt")));
+    assert_eq!(schema("bundle")["$defs"], schema("receipt")["$defs"]);
+}
+
+#[test]
+fn current_proofs_fit_their_schema() {
+    let (_, parts) = samples();
+    let all: Vec<Value> =
+        parts.iter().flat_map(|parts| &parts.current).map(CurrentProof::to_value).collect();
+    assert!(all.iter().any(|one| one.get("head").is_none()), "no proof of absence");
+    for place in [("current", ""), ("bundle", "/properties/current/items")] {
+        Closed {
+            place,
+            samples: all.clone(),
+            only_read: &[],
+            reads: Box::new(|value| CurrentProof::from_value(value).is_ok()),
+        }
+        .check();
+    }
+    let inside = &schema("bundle")["properties"]["current"]["items"];
+    assert_eq!(bare(inside), bare(&schema("current")));
+    // A current-proof carries its whole proof, in a bundle too.
+    let shared = with(&all[0], "checkpoint", json!(0));
+    assert!(CurrentProof::from_value(&shared).is_err());
+    assert!(!validator(&schema("current")).is_valid(&shared));
+}
+
+/// A schema without what is only said about it.
+fn bare(schema: &Value) -> Value {
+    let mut value = schema.clone();
+    for name in ["$schema", "$id", "title", "$defs"] {
+        if value.get(name).is_some() {
+            value = without(&value, name);
+        }
+    }
+    for member in value["properties"].as_object_mut().expect("members").values_mut() {
+        if member.get("description").is_some() {
+            *member = without(member, "description");
+        }
+    }
+    value
+}
+
+#[test]
+fn ledger_entries_fit_their_schema() {
+    let (world, _) = samples();
+    let mut payloads: [(Kind, Vec<Value>); 5] =
+        [Kind::Epoch, Kind::Issuance, Kind::Countersignature, Kind::Status, Kind::Did]
+            .map(|kind| (kind, Vec::new()));
+    for place in 0..world.ledger.size() {
+        let leaf = world.ledger.log.leaf(place).expect("a leaf");
+        let (_, samples) = payloads
+            .iter_mut()
+            .find(|(kind, _)| *kind == leaf.kind())
+            .expect("a kind that the schema has");
+        samples.push(payload(leaf));
+    }
+    let url = world.actor(HOLDER).method();
+    for (kind, samples) in payloads {
+        let place = match kind {
+            Kind::Did => "/$defs/didEntry".to_owned(),
+            kind => format!("/$defs/{kind}"),
+        };
+        // Whoever signs: the reader compares the issuer with the key's DID.
+        let url = url.clone();
+        let key = &world.actor(HOLDER).key;
+        Closed {
+            place: ("ledger-entry", &place),
+            samples,
+            only_read: &[],
+            reads: Box::new(move |value| match kind {
+                Kind::Epoch => Epoch::parse(&canonicalize(value).expect("JSON")).is_ok(),
+                Kind::Did => {
+                    webvh::Entry::parse(&canonicalize(value).expect("JSON"), None).is_ok()
+                }
+                _ => {
+                    let mut header = Map::new();
+                    header.insert("typ".to_owned(), format!("inkan-{kind}+jwt").into());
+                    let fragment = url.rsplit('#').next().unwrap_or_default();
+                    let issuer = value.get("iss").and_then(Value::as_str).unwrap_or(&url);
+                    let kid = format!("{}#{fragment}", issuer.split('#').next().unwrap_or_default());
+                    header.insert("kid".to_owned(), kid.into());
+                    let body = jws::sign(header, value.to_string().as_bytes(), key);
+                    SignedEntry::parse(kind, body.expect("signed").as_bytes()).is_ok()
+                }
+            }),
+        }
+        .check();
+    }
+}
+
+fn payload(leaf: &Leaf) -> Value {
+    let text = std::str::from_utf8(leaf.body()).expect("text");
+    match leaf.kind() {
+        Kind::Epoch | Kind::Did => serde_json::from_str(text).expect("JSON"),
+        _ => {
+            let middle = text.split('.').nth(1).expect("a payload");
+            let bytes = inkan_core::encoding::decode_b64u(middle).expect("base64url");
+            serde_json::from_slice(&bytes).expect("JSON")
+        }
+    }
+}
+
+#[test]
+fn a_status_entry_has_a_purpose_if_it_is_a_bitstring() {
+    let (world, _) = samples();
+    let place = world.lists[0].1.expect("recorded");
+    let bits = payload(world.ledger.log.leaf(place).expect("a leaf"));
+    let whole = schema("ledger-entry");
+    let mut part = whole["$defs"]["status"].clone();
+    part["$defs"] = whole["$defs"].clone();
+    let fits = |value: &Value| validator(&part).is_valid(value);
+    let tokens = with(&bits, "list", "token-jwt".into());
+    assert!(fits(&bits) && !fits(&tokens));
+    assert!(fits(&without(&tokens, "purpose")) && !fits(&without(&bits, "purpose")));
+}
+
+#[test]
+fn the_catalogue_of_codes_fits_its_schema() {
+    let book = read_json(&schemas().join("codes.json"));
+    let entries = book["codes"].as_array().expect("codes").clone();
+    Closed {
+        place: ("codes", ""),
+        samples: vec![with(&book, "codes", json!(entries[..3]))],
+        only_read: &[],
+        reads: Box::new(|value| CodeBook::parse(&value.to_string()).is_ok()),
+    }
+    .check();
+    Closed {
+        place: ("codes", "/properties/codes/items"),
+        samples: entries,
+        only_read: &[],
+        reads: Box::new(move |value| {
+            CodeBook::parse(&with(&book, "codes", json!([value])).to_string()).is_ok()
+        }),
+    }
+    .check();
+}
+
+#[test]
+fn ready_made_policies_fit_their_schema() {
+    let whole = schema("policy");
+    let validator = validator(&whole);
+    let folder = workspace_root().join("crates/assurance/policies");
+    let policies = files_under(&folder, |path| path.extension().is_some_and(|e| e == "json"));
+    assert!(!policies.is_empty());
+    for path in policies {
+        let errors: Vec<String> =
+            validator.iter_errors(&read_json(&path)).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+}
+
+#[test]
+fn every_schema_is_usable_and_somebody_tests_it() {
+    let tested = ["bundle", "codes", "current", "ledger-entry", "policy", "receipt", "report"];
+    let mut found = Vec::new();
+    for path in files_under(&schemas(), |path| path.to_string_lossy().ends_with(".schema.json")) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = name.trim_end_matches(".schema.json").to_owned();
+        let text = read_text(&path);
+        let whole: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(whole["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+        assert_eq!(whole["$id"], format!("urn:inkan:{name}:1"));
+        validator(&whole);
+        found.push(name);
+    }
+    assert_eq!(found, tested, "a schema without a test, here or in the crate that writes it");
+}
