@@ -4,26 +4,26 @@
 //! generator and a clock that moves only when told to. Out of scope: files, and any expectation (tests have those).
 
 mod actor;
+mod acts;
 mod ledger;
+mod lists;
 mod parts;
 
 use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
-use inkan_credential::countersignature::Role;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::presentation::PresentationTerms;
 use inkan_credential::{Format, Opening as Opened, Presentation, SecuredCredential};
 use inkan_crypto::KeyType;
-use inkan_holder::act::{self, Act, Acted};
-use inkan_issuer::status::{BitState, Publication, Published};
 use inkan_issuer::{IssueRequest, StatusListState, draft, issue};
-use inkan_ledger::{ActId, Claims, DigestFormat, Kind, Opening, SignedEntry, StatusClaims};
-use inkan_ledger::{StatusFormat, commitment};
+use inkan_ledger::{ActId, Claims, DigestFormat, Kind, Opening, SignedEntry, commitment};
 use inkan_verifier::{Context, Expectation, Live, Receipts};
 use serde_json::{Map, Value, json};
 
 pub use self::actor::Actor;
+pub use self::acts::Step;
 pub use self::ledger::{Ledger, ORIGIN};
+pub use self::lists::sign_list;
 pub use self::parts::{Parts, judge, judge_bytes};
 
 /// The verifier, as it names itself.
@@ -279,113 +279,6 @@ impl World {
         self.ledger.append(claims.kind(), entry.expect("an entry").as_bytes(), self.now)
     }
 
-    /// The holder accepts the credential and records the act.
-    pub fn accept(&mut self, case: &mut Case) -> Acted {
-        let acted = self.sign_act(case, HOLDER, Role::Holder, Step::Accept);
-        self.record_act(case, &acted, HOLDER);
-        acted
-    }
-
-    /// The holder takes its acceptance back and records that.
-    pub fn withdraw(&mut self, case: &mut Case) -> Acted {
-        let acted = self.sign_act(case, HOLDER, Role::Holder, Step::Withdraw);
-        self.record_act(case, &acted, HOLDER);
-        acted
-    }
-
-    /// Somebody signs one state of an act, without recording it.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be signed.
-    pub fn sign_act(&mut self, case: &mut Case, who: Who, role: Role, step: Step) -> Acted {
-        self.sleep(10);
-        let actor = &self.actors[who.0];
-        let method = actor.method();
-        let act = Act { role, method: &method, log: ORIGIN, beside: &case.beside };
-        let make = match step {
-            Step::Accept => act::accept,
-            Step::Withdraw => act::withdraw,
-            Step::Refuse => act::refuse,
-            Step::Seal => act::seal,
-        };
-        let acted = make(&case.credential, &act, &actor.key, self.now, &mut self.rng);
-        let acted = acted.expect("an act");
-        case.credential = acted.credential.clone();
-        case.beside.extend(acted.beside.clone());
-        acted
-    }
-
-    /// Records one state of an act in the name of `registrant`.
-    pub fn record_act(&mut self, case: &mut Case, acted: &Acted, registrant: Who) -> u64 {
-        let act = ActId::from_bytes(*acted.countersignature.act());
-        self.record_act_as(case, acted, registrant, act)
-    }
-
-    /// Records a state under any act's name.
-    pub fn record_act_as(
-        &mut self,
-        case: &mut Case,
-        acted: &Acted,
-        registrant: Who,
-        act: ActId,
-    ) -> u64 {
-        let scid = self.actor(registrant).scid().to_owned();
-        let Opened { salt, digest, .. } = acted.opening;
-        let com = commitment(Kind::Countersignature, &scid, &salt, &digest);
-        let sequence = self.ledger.next_state(&scid, &act);
-        let claims = Claims::Countersignature { commitment: com, act, sequence };
-        let place = self.enter(registrant, &claims);
-        case.entries.push((place, to_ledger(&acted.opening)));
-        if !case.acts.contains(&(registrant, act)) {
-            case.acts.push((registrant, act));
-        }
-        place
-    }
-
-    /// Revokes a credential: a new list is published and recorded.
-    ///
-    /// # Panics
-    ///
-    /// If it has no status.
-    pub fn revoke(&mut self, case: &Case) {
-        let entry = case.status.as_ref().expect("a credential with a status");
-        self.list.change(entry, BitState::Set).expect("one of the list");
-        self.publish_list();
-    }
-
-    /// Publishes the list as it is now, and records that.
-    pub fn publish_list(&mut self) {
-        self.sleep(10);
-        let published = self.sign_list(90 * 86_400);
-        let place = self.record_list(LIST, StatusPurpose::Revocation, &published);
-        self.lists.push((published.body, Some(place)));
-    }
-
-    /// Records a published list.
-    pub fn record_list(&mut self, uri: &str, purpose: StatusPurpose, list: &Published) -> u64 {
-        let claims = Claims::Status(StatusClaims {
-            uri: uri.to_owned(),
-            format: StatusFormat::Bitstring { purpose: purpose.as_str().to_owned() },
-            sequence: list.seq,
-            digest: list.digest,
-            length: list.length,
-            not_before: list.valid_from,
-            expires: list.valid_until,
-        });
-        self.enter(ISSUER, &claims)
-    }
-
-    /// Signs the list as it is now, for so many seconds, and records nothing.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be signed.
-    pub fn sign_list(&mut self, seconds: i64) -> Published {
-        let issuer = &self.actors[ISSUER.0];
-        sign_list(&mut self.list, issuer, self.now, seconds)
-    }
-
     /// Presents credentials to [`AUDIENCE`] in answer to [`NONCE`].
     ///
     /// # Panics
@@ -432,39 +325,6 @@ impl World {
         };
         Context { expectation: Some(expectation), ..self.context() }
     }
-}
-
-/// Signs a status list of `issuer`.
-///
-/// # Panics
-///
-/// If it cannot be signed.
-pub fn sign_list(
-    list: &mut StatusListState,
-    issuer: &Actor,
-    now: Timestamp,
-    seconds: i64,
-) -> Published {
-    let publication = Publication {
-        issuer: issuer.did.as_str(),
-        format: Format::DataIntegrity,
-        valid_from: now,
-        valid_until: now.plus_seconds(seconds),
-    };
-    list.publish(&publication, (&issuer.method(), &issuer.key)).expect("a list")
-}
-
-/// What somebody decides.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
-    /// Stands behind it.
-    Accept,
-    /// Takes that back.
-    Withdraw,
-    /// Does not stand behind it.
-    Refuse,
-    /// Closes it.
-    Seal,
 }
 
 /// A schema that every credential here fits, under the id that it is known by.

@@ -158,21 +158,19 @@ fn bundles_fit_their_schema() {
         place: ("bundle", "/properties/receipts/items"),
         samples: parts[0].bundle().receipts,
         only_read: &[("cose", json!("AAAA"))],
-        // Whole, a proof stands alone; with a checkpoint it does not.
         reads: Box::new(move |value| {
-            value.get("checkpoint").is_none() && !ends_in_note(value)
-                || Receipt::from_bundle_value(value, &checkpoints).is_ok()
+            // A schema cannot know that this proof is not whole.
+            let cut = value["proof"].as_str().is_some_and(|proof| proof.ends_with("\n\n"));
+            let read = |value: &Value| Receipt::from_bundle_value(value, &checkpoints).is_ok();
+            if cut && value.get("checkpoint").is_none() {
+                let mut places = 0..checkpoints.len();
+                places.any(|place| read(&with(value, "checkpoint", json!(place))))
+            } else {
+                read(value)
+            }
         }),
     }
     .check();
-}
-
-/// The schema cannot know whether a proof is whole.
-fn ends_in_note(value: &Value) -> bool {
-    !value["proof"].as_str().is_some_and(|proof| proof.ends_with("\n\n"))
-        || value.get("leaf").is_none()
-        || value.get("type").is_none()
-        || value.get("unexpected").is_some()
 }
 
 #[test]
@@ -202,7 +200,9 @@ fn receipts_fit_their_schema() {
             assert!(Opening::from_value(&with(&openings[0], "format", format.clone())).is_ok());
         }
         let other = with(&openings[0], "format", "record".into());
-        assert!(Opening::from_value(&other).is_err() && !validator(&opening.schema()).is_valid(&other));
+        assert!(
+            Opening::from_value(&other).is_err() && !validator(&opening.schema()).is_valid(&other)
+        );
     }
     // Inside a bundle there is one member more, and nothing else is different.
     let mut inside = schema("bundle")["properties"]["receipts"]["items"].clone();
@@ -280,15 +280,14 @@ fn ledger_entries_fit_their_schema() {
             only_read: &[],
             reads: Box::new(move |value| match kind {
                 Kind::Epoch => Epoch::parse(&canonicalize(value).expect("JSON")).is_ok(),
-                Kind::Did => {
-                    webvh::Entry::parse(&canonicalize(value).expect("JSON"), None).is_ok()
-                }
+                Kind::Did => webvh::Entry::parse(&canonicalize(value).expect("JSON"), None).is_ok(),
                 _ => {
                     let mut header = Map::new();
                     header.insert("typ".to_owned(), format!("inkan-{kind}+jwt").into());
                     let fragment = url.rsplit('#').next().unwrap_or_default();
                     let issuer = value.get("iss").and_then(Value::as_str).unwrap_or(&url);
-                    let kid = format!("{}#{fragment}", issuer.split('#').next().unwrap_or_default());
+                    let kid =
+                        format!("{}#{fragment}", issuer.split('#').next().unwrap_or_default());
                     header.insert("kid".to_owned(), kid.into());
                     let body = jws::sign(header, value.to_string().as_bytes(), key);
                     SignedEntry::parse(kind, body.expect("signed").as_bytes()).is_ok()
