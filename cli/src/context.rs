@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use inkan_core::{Timestamp, limits};
 use inkan_io::clock::{Clock as _, OsClock, SteppingClock};
-use inkan_io::files::{self, Access};
+use inkan_io::files::{self, Access, FileError};
 use inkan_io::profile::Profile;
 use serde_json::json;
 
@@ -131,6 +131,17 @@ impl Context {
         };
         let name = file.filter(|path| *path != "-").unwrap_or("standard input");
         Ok(Input { name: name.to_owned(), bytes })
+    }
+
+    /// Refuses an `--out` that cannot be written, before anything is recorded for it.
+    pub(crate) fn check_out(&self, out: Option<&str>) -> Result<(), Failure> {
+        let Some(path) = out.filter(|path| *path != "-").map(Path::new) else { return Ok(()) };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        if folder.is_dir() && !path.is_dir() {
+            return Ok(());
+        }
+        Err(FileError::Missing { path: folder.to_path_buf() }.into())
     }
 
     /// Puts a result where it belongs: into the file of `--out`, or on standard output (the text that is returned).

@@ -303,7 +303,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     ]);
     assert_ne!(said.exit, 0, "{said:?}");
     assert!(said.err.contains("INK-"), "{said:?}");
-    assert!(ledger_size(&shell) >= size);
+    assert_eq!(ledger_size(&shell), size, "nothing is recorded for a result that cannot be kept");
     assert_eq!(shell.inkan(&["-p", "city", "doctor"]).exit, 0);
 }
 
@@ -384,4 +384,32 @@ fn a_nonce_may_look_like_an_option() {
     shell.cast();
     let line = ["-p", "me", "present", "none.json", "--as", "me", "--aud", "a", "--nonce", "-abc"];
     assert_eq!(shell.inkan(&line).exit, 3, "the file is missing, the command is understood");
+}
+
+#[test]
+fn without_its_ledger_a_verifier_does_not_accept_unless_told_to() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    let claims = fixtures().join("story/claims.json").display().to_string();
+    shell.ok(&[
+        "-p", "city", "issue", "Badge", "--from", "city", "--to", &me, "--claims", &claims,
+        "--out", "b.json",
+    ]);
+    shell.ok(&["-p", "city", "revoke", "b.json", "--reason", "left", "--yes"]);
+    let verify = |extra: &[&str]| {
+        let mut line = vec!["-p", "desk", "verify", "b.json"];
+        line.extend(extra);
+        shell.inkan(&line).exit
+    };
+    assert_eq!(verify(&[]), 12);
+    assert_eq!(
+        verify(&["--ledger", "elsewhere"]),
+        6,
+        "a slip of the pen must not hide a revocation"
+    );
+    assert_eq!(
+        verify(&["--ledger", "elsewhere", "--offline"]),
+        0,
+        "who asks for the bundle alone gets it"
+    );
 }

@@ -44,6 +44,7 @@ enum Decide {
 }
 
 pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    context.check_out(args.out.as_deref())?;
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),
@@ -58,6 +59,7 @@ pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Ou
 }
 
 pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    context.check_out(args.out.as_deref())?;
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),

@@ -32,6 +32,7 @@ use crate::packing::{self, FreshRecord};
 use crate::wallet;
 
 pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    context.check_out(args.out.as_deref())?;
     let home = context.home()?;
     let now = context.now();
     let claims = input::claims(args, context)?;

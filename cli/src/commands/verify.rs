@@ -98,7 +98,17 @@ fn gathered(
     home: &Home,
     as_of: Timestamp,
 ) -> Result<inkan_io::gather::Gathered, Failure> {
-    let ledger = if home.ledger.is_dir() { Some(LedgerReader::open(&home.ledger)?) } else { None };
+    // Without the ledger a revocation or withdrawal since the bundle was made would go unseen: only who says so may do
+    // without.
+    let ledger = match (home.ledger.is_dir(), args.offline) {
+        (true, _) => Some(LedgerReader::open(&home.ledger)?),
+        (false, true) => None,
+        (false, false) => {
+            let (profile, path) = (home.name().to_owned(), home.ledger.display().to_string());
+            return Err(Failure::from(CliError::LedgerMissing { profile, path })
+                .try_this("judge by the bundle alone", "inkan verify FILE --offline"));
+        }
+    };
     let mut schemas = BTreeMap::new();
     for name in home.profile.names(Shelf::Schemas)? {
         if let Some(schema) = home.profile.get(Shelf::Schemas, &name)? {
