@@ -18,23 +18,13 @@ use crate::failure::{CliError, Failure};
 /// One byte is changed in the claim, the countersignature, a receipt, a checkpoint: each is refused with its code.
 pub(super) fn changed_bytes(stage: &mut Stage) -> Result<(), Failure> {
     stage.chapter("A forger changes one byte at a time");
-    let cases: [(&str, &str, &[&str], Must); 4] = [
-        (
-            "claim",
-            "/credential/credentialSubject/name",
-            &[],
-            Must::Refuse(11, "credential-proof-invalid"),
-        ),
-        (
-            "countersignature",
-            "",
-            &["proof", "created"],
-            Must::Refuse(11, "countersignature-invalid"),
-        ),
-        ("receipt", "/receipts", &["path"], Must::Refuse(18, "inclusion-invalid")),
-        ("checkpoint", "/checkpoints", &["root"], Must::Refuse(18, "log-signature-invalid")),
+    let cases = [
+        ("claim", Must::Refuse(11, "credential-proof-invalid")),
+        ("countersignature", Must::Refuse(11, "countersignature-invalid")),
+        ("receipt", Must::Refuse(18, "inclusion-invalid")),
+        ("checkpoint", Must::Refuse(18, "log-signature-invalid")),
     ];
-    for (what, _, _, must) in cases {
+    for (what, must) in cases {
         let mut forged = document(stage, "signed.json")?;
         if !forge(&mut forged, what) {
             return Err(CliError::Fault(format!("the forger found no {what}")).into());
@@ -182,6 +172,6 @@ fn time_stamp(stage: &mut Stage) -> Result<(), Failure> {
     let receipt = view.receipt(index)?.with_opening(opening);
     bundle.receipts.push(receipt.to_bundle_value(&mut bundle.checkpoints));
     stage.write("stamped.json", bundle.to_value().to_string().as_bytes())?;
-    stage.note("somebody else has the ledger record it", true);
+    stage.show("somebody else has the ledger record it");
     Ok(())
 }

@@ -164,12 +164,6 @@ impl Stage {
         Ok(played)
     }
 
-    /// Notes a step that is no command.
-    pub(super) fn note(&mut self, title: &str, held: bool) {
-        let played = Played { exit: u8::from(!held), answer: Value::Null, human: String::new() };
-        self.judge(title, held, Must::Hold, &played);
-    }
-
     fn judge(&mut self, title: &str, held: bool, must: Must, played: &Played) {
         let mark = if held { format!("{PASS}✓{PASS:#}") } else { format!("{FAIL}✗{FAIL:#}") };
         let came = match must {

@@ -134,10 +134,10 @@ fn present(stage: &mut Stage, cast: &Cast) -> Result<(), Failure> {
     )?;
     let pinned = stage.path("profiles/library/schemas/resident-certificate.json");
     stage.pin_schema("library", SCHEMA)?;
-    stage.note(
-        &format!("it pins the city's schema, as a file in its profile: {}", stage.short(&pinned)),
-        true,
-    );
+    stage.show(&format!(
+        "it pins the city's schema, as a file in its profile: {}",
+        stage.short(&pinned)
+    ));
     for (name, ial) in [("card", "2"), ("vault", "3")] {
         stage.step(
             &format!("policy {name}: IAL-{ial}, AAL-1, the holder's countersignature, time witnessed by two"),
