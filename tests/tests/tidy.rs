@@ -24,6 +24,7 @@ const RANGES: &[(&str, std::ops::RangeInclusive<u16>)] = &[
     ("crates/io", 6000..=6099),
     // The ledger folder speaks for the ledger.
     ("crates/io", 4000..=4199),
+    ("crates/server", 6500..=6599),
     ("cli", 7000..=7099),
 ];
 
