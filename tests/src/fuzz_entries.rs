@@ -19,6 +19,7 @@ use inkan_did::webvh::{self, Entry, History};
 use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
 use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
+use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
 use inkan_ledger::epoch::{Epoch, Parameters};
 use inkan_ledger::receipt::{Receipt, verify_receipt};
@@ -60,6 +61,7 @@ pub const TARGETS: &[Target] = &[
     ("receipt", receipt),
     ("current_proof", current_proof),
     ("epoch", epoch),
+    ("batch", framed_batch),
     ("evidence", evidence),
     ("registry", registry),
     ("policy", policy),
@@ -341,6 +343,16 @@ pub fn epoch(bytes: &[u8]) {
         assert_eq!(epoch.to_bytes(), bytes);
     }
     let _ = Parameters::parse(bytes);
+}
+
+/// Many entries in one request.
+pub fn framed_batch(bytes: &[u8]) {
+    let Ok(framed) = batch::split(bytes) else { return };
+    let known: Option<Vec<_>> =
+        framed.iter().map(|entry| entry.kind().map(|kind| (kind, entry.body))).collect();
+    if let Some(entries) = known {
+        assert_eq!(batch::join(entries).as_deref(), Ok(bytes));
+    }
 }
 
 /// An evidence entry of a credential.

@@ -56,6 +56,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("rustls", &["inkan-io"]),
     ("tokio", &["inkan-io", "inkan-server", "inkan", "inkan-tests"]),
     ("axum", &["inkan-server"]),
+    ("hyper", &["inkan-server"]),
+    ("hyper-util", &["inkan-server"]),
     ("indicatif", &["inkan"]),
     ("jmt", &["inkan-io"]),
     ("redb", &["inkan-io"]),

@@ -173,6 +173,9 @@ fn seeds_of_the_ledger_are_written() {
     }
     seed("epoch", "last", Leaf::parse(last.leaf_bytes()).expect("a leaf").body());
     seed("epoch", "parameters", Parameters::default().genesis_document().expect("parameters").0);
+    let entries =
+        [(Kind::Issuance, issuance.as_bytes()), (Kind::Did, ledger.did_log.trim().as_bytes())];
+    seed("batch", "two", inkan_ledger::batch::join(entries).expect("a batch"));
     for (name, key) in [("did", MapKey::did(scid)), ("nothing", MapKey::did("QmNobody"))] {
         let proof = ledger.log.current(&key, &note).expect("a current-proof");
         seed("current_proof", name, proof.to_value().to_string());

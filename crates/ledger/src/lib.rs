@@ -6,13 +6,14 @@
 //!
 //! | Question | Module |
 //! |---|---|
-//! | What are the bytes of a leaf, an entry, an epoch leaf? | [`leaf`], [`entry`], [`epoch`] |
+//! | What are the bytes of a leaf, an entry, an epoch leaf, many entries together? | [`leaf`], [`entry`], [`epoch`], [`batch`] |
 //! | Under which id, commitment and map key does an entry stand? | [`entry_id`], [`commitment`](mod@commitment), [`map`] |
 //! | May this entry follow? | [`state`], refused as [`rejection`] |
 //! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
 //! | When does a witness cosign? | [`witness`], [`cosignature`] |
 //! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`current`], [`policy`] |
 
+pub mod batch;
 pub mod checkpoint;
 pub mod commitment;
 pub mod cosignature;
