@@ -65,7 +65,7 @@ pub(crate) fn pack(
         let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) else {
             continue;
         };
-        if let Some(index) = reading.view().lookup(&EntryId::status(scid, uri, sequence)) {
+        if let Some(index) = reading.view().lookup(&EntryId::status(scid, uri, sequence))? {
             add(&mut receipts, reading.view().receipt(index)?);
         }
         if let Some(bytes) = reader.status_list(scid, uri, sequence)? {

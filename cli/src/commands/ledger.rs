@@ -26,7 +26,7 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
 fn status(context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     Reading::open(&home)?;
-    let status = LedgerReader::open(&home.ledger)?.status();
+    let status = LedgerReader::open(&home.ledger)?.status()?;
     let existed_by = status.existed_by.map(|time| time.to_string());
     let root = status.root.clone();
     let leaf_time = status.leaf_time.map(|time| time.to_string());
@@ -59,7 +59,7 @@ fn prove(entry: &str, out: Option<&str>, context: &mut Context) -> Result<Outcom
         Ok(index) => index,
         Err(_) => {
             let id = EntryId::from_hex(entry).map_err(|_| unknown())?;
-            reading.view().lookup(&id).ok_or_else(unknown)?
+            reading.view().lookup(&id)?.ok_or_else(unknown)?
         }
     };
     if index >= reading.view().size() {

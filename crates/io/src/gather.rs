@@ -118,7 +118,7 @@ fn from_ledger(
             }
         }
         Want::Issuance { log, entry, salt, digest, format } => {
-            let at = view.lookup(entry).filter(|_| ledger.origin() == log);
+            let at = view.lookup(entry)?.filter(|_| ledger.origin() == log);
             let Some(index) = at else { return Ok(()) };
             let format = if *format == "jws" { DigestFormat::Jws } else { DigestFormat::Di };
             let opening = Opening { format, salt: *salt, digest: *digest };

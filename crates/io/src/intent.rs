@@ -205,7 +205,7 @@ fn recorded(
         SignedEntry::parse(entry.kind, body).ok().map(|entry| entry.entry_id())
     };
     let (Some(id), Some(view)) = (id, ledger.reader().view_at(None)?) else { return Ok(None) };
-    let place = view.lookup(&id);
+    let place = view.lookup(&id)?;
     Ok(place.map(|leaf_index| Accepted { leaf_index, standing: Standing::Duplicate }))
 }
 

@@ -269,7 +269,7 @@ impl LedgerFolder {
         let public = self.reader.shared.layout.public();
         let path = public::status_path(&public, scid, uri, sequence)
             .ok_or_else(|| LedgerFolderError::Url { url: uri.to_owned() })?;
-        let recorded = self.reader.status_digest(scid, uri, sequence);
+        let recorded = self.reader.status_digest(scid, uri, sequence)?;
         if recorded.is_some_and(|digest| digest != sha256(&[bytes])) {
             return Err(LedgerFolderError::StatusListRecorded);
         }

@@ -117,7 +117,7 @@ fn keystore(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
 
 fn ledger(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
     Reading::open(home)?;
-    let status = LedgerReader::open(&home.ledger)?.status();
+    let status = LedgerReader::open(&home.ledger)?.status()?;
     if status.origin != home.settings.origin {
         let said = format!("{} is the log of {}", home.ledger.display(), status.origin);
         let fix = format!("inkan --ledger PATH, with the folder of {}", home.settings.origin);
@@ -132,7 +132,7 @@ fn ledger(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
 
 fn clock(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
     let now = context.now();
-    let status = LedgerReader::open(&home.ledger)?.status();
+    let status = LedgerReader::open(&home.ledger)?.status()?;
     let ahead = status.leaf_time.map_or(0, |last| last.seconds_since(now));
     if ahead > tolerance::LEDGER_FUTURE {
         let said = format!("this clock says {now}, and the ledger is {ahead} s ahead");

@@ -69,14 +69,18 @@ fn what_a_crash_left_is_finished_by_the_next_command_at_whatever_step_it_came() 
         if steps_done > 1 {
             s.ledger.checkpoint(s.now).unwrap();
         }
-        let size = s.ledger.reader().status().size;
+        let size = s.ledger.reader().status().unwrap().size;
         let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
         assert_eq!(healed[0].command, "did create");
         assert!(healed[0].dropped.is_none());
         assert!(!is_pending(&s.profile).unwrap());
         assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), Some(json!({ "a": 7 })));
         if steps_done > 1 {
-            assert_eq!(s.ledger.reader().status().size, size, "nothing was recorded twice");
+            assert_eq!(
+                s.ledger.reader().status().unwrap().size,
+                size,
+                "nothing was recorded twice"
+            );
         }
     }
 }

@@ -93,12 +93,15 @@ impl LedgerReader {
     }
 
     /// What is known of the whole.
-    #[must_use]
-    pub fn status(&self) -> LedgerStatus {
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn status(&self) -> Result<LedgerStatus, LedgerFolderError> {
         let Shared { log, policy, published, .. } = &*self.shared;
         let size = published.as_ref().map_or(0, |(size, _)| *size);
         let last = log.size().checked_sub(1).and_then(|last| log.leaf(last).ok());
-        LedgerStatus {
+        Ok(LedgerStatus {
             origin: log.origin().to_owned(),
             size,
             root: log.tree().root(size).map(|root| root.digest().to_hex()).unwrap_or_default(),
@@ -107,7 +110,17 @@ impl LedgerReader {
             checkpoints: log.epochs().partition_point(|epoch| *epoch < size),
             existed_by: published.as_ref().and_then(|(_, note)| claimed_existed_by(note, policy)),
             witnesses: policy.witnesses().iter().map(|witness| witness.name().to_owned()).collect(),
-        }
+        })
+    }
+
+    /// The checkpoint of exactly this size, with the note of its first quorum; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if its note cannot be read.
+    pub fn view_of(&self, size: u64) -> Result<Option<View>, LedgerFolderError> {
+        let note = self.shared.note_of(size)?;
+        Ok(note.map(|note| View::new(Arc::clone(&self.shared), size, note)))
     }
 
     /// The newest checkpoint that had been seen by the quorum at `time`; the newest of all for `None`.
@@ -158,18 +171,28 @@ impl LedgerReader {
     }
 
     /// SHA-256 of the version of a status list that the log records, covered by a checkpoint or not.
-    #[must_use]
-    pub fn status_digest(&self, scid: &str, uri: &str, sequence: u64) -> Option<Digest> {
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn status_digest(
+        &self,
+        scid: &str,
+        uri: &str,
+        sequence: u64,
+    ) -> Result<Option<Digest>, LedgerFolderError> {
         let log = &self.shared.log;
         let history = log.state().history(&MapKey::status(scid, uri));
-        let value = history.iter().find(|value| value.sequence == sequence)?;
-        let leaf = log.leaf(value.leaf_index).ok()?;
-        let entry = inkan_ledger::SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
-        match entry.claims() {
+        let recorded = history.iter().find(|value| value.sequence == sequence);
+        let Some(leaf) = recorded.and_then(|value| log.leaf(value.leaf_index).ok()) else {
+            return Ok(None);
+        };
+        let entry = inkan_ledger::SignedEntry::parse(Kind::Status, leaf.body());
+        Ok(entry.ok().and_then(|entry| match entry.claims() {
             inkan_ledger::Claims::Status(status) => Some(status.digest),
             inkan_ledger::Claims::Issuance { .. }
             | inkan_ledger::Claims::Countersignature { .. } => None,
-        }
+        }))
     }
 }
 

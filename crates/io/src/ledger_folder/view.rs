@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use inkan_ledger::{ActId, CurrentProof, EntryId, Leaf, LogError, MapKey, Receipt, SignedNote};
+use inkan_ledger::{
+    ActId, CurrentProof, EntryId, Leaf, LogError, MapKey, NodeHash, Receipt, SignedNote,
+};
 
 use super::error::LedgerFolderError;
 use super::reader::Shared;
@@ -39,19 +41,32 @@ impl View {
     /// # Errors
     ///
     /// [`LedgerFolderError::NotYetCovered`], [`LedgerFolderError::NoSuchPlace`].
-    pub fn entry(&self, index: u64) -> Result<&Leaf, LedgerFolderError> {
+    pub fn entry(&self, index: u64) -> Result<Leaf, LedgerFolderError> {
         let leaf = self.shared.log.leaf(index).map_err(|_| LedgerFolderError::NoSuchPlace)?;
         if index < self.size {
-            Ok(leaf)
+            Ok(leaf.clone())
         } else {
             Err(LedgerFolderError::NotYetCovered { leaf_index: index })
         }
     }
 
     /// Where the entry with this id stands.
-    #[must_use]
-    pub fn lookup(&self, id: &EntryId) -> Option<u64> {
-        self.shared.log.state().lookup(id).filter(|index| *index < self.size)
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn lookup(&self, id: &EntryId) -> Result<Option<u64>, LedgerFolderError> {
+        Ok(self.shared.log.state().lookup(id).filter(|index| *index < self.size))
+    }
+
+    /// Proves that this checkpoint continues that of `from` leaves; empty for 0 and for the same size.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError::NoSuchPlace`] if `from` is larger than this checkpoint.
+    pub fn consistency(&self, from: u64) -> Result<Vec<NodeHash>, LedgerFolderError> {
+        let tree = self.shared.log.tree();
+        tree.consistency(from, self.size).map_err(|_| LedgerFolderError::NoSuchPlace)
     }
 
     /// The receipt of a leaf at the earliest checkpoint that covers it: it shows early existence best.
