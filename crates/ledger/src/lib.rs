@@ -30,6 +30,7 @@ pub mod policy;
 pub mod receipt;
 pub mod rejection;
 pub mod state;
+pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tree;
@@ -53,4 +54,5 @@ pub use receipt::{
     verify_receipt, verify_receipt_under,
 };
 pub use rejection::Rejection;
+pub use store::StoreError;
 pub use tree::{LeafHash, MerkleTree, NodeHash};

@@ -1,14 +1,21 @@
 //! The Merkle tree of a log, as defined by [RFC 9162 §2.1](https://www.rfc-editor.org/rfc/rfc9162#section-2.1).
 //!
-//! In scope: hashing, appending, roots and proofs of any earlier size. Out of scope: checking a proof (`proof`),
-//! who signed a root (`checkpoint`), where the leaves are kept.
+//! In scope: hashing, appending, roots and proofs of any earlier size, from memory or from stored nodes (`nodes`,
+//! `tiles`). Out of scope: checking a proof (`proof`), who signed a root (`checkpoint`), where the leaves are kept.
 
 use std::fmt;
 
 use inkan_core::{Digest, sha256};
 
-pub mod proof;
+use crate::store::StoreError;
 
+pub mod frontier;
+pub mod nodes;
+pub mod proof;
+pub mod tiles;
+
+pub use frontier::{Frontier, FrontierError};
+pub use nodes::{Nodes, NodesError, consistency_from, inclusion_from, leaf_from, root_from};
 pub use proof::{
     ConsistencyError, InclusionError, InclusionProof, TreeHead, verify_consistency,
     verify_inclusion,
@@ -142,10 +149,8 @@ impl MerkleTree {
     ///
     /// [`OutOfRange`] if it never had as many.
     pub fn root(&self, size: u64) -> Result<NodeHash, OutOfRange> {
-        if size == 0 {
-            return Ok(NodeHash::empty());
-        }
-        self.range(0, size).ok_or_else(|| self.out_of_range())
+        self.at(size)?;
+        root_from(self, size).map_err(|_| self.out_of_range())
     }
 
     /// The hash of leaf `index`.
@@ -154,8 +159,7 @@ impl MerkleTree {
     ///
     /// [`OutOfRange`] if there is no such leaf.
     pub fn leaf_hash(&self, index: u64) -> Result<LeafHash, OutOfRange> {
-        let hash = self.complete(0, index).ok_or_else(|| self.out_of_range())?;
-        Ok(LeafHash(hash.0))
+        leaf_from(self, index).map_err(|_| self.out_of_range())
     }
 
     /// Proves that leaf `index` is in the tree of `size` leaves (RFC 9162 §2.1.3.1).
@@ -164,12 +168,8 @@ impl MerkleTree {
     ///
     /// [`OutOfRange`] if `index` is not below `size`, or the tree never had `size` leaves.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<InclusionProof, OutOfRange> {
-        if index >= size {
-            return Err(self.out_of_range());
-        }
-        let mut path = Vec::new();
-        self.path(index, 0, size, &mut path).ok_or_else(|| self.out_of_range())?;
-        Ok(InclusionProof { leaf_index: index, path })
+        self.at(size)?;
+        inclusion_from(self, index, size).map_err(|_| self.out_of_range())
     }
 
     /// Proves that the tree of `new` leaves continues that of `old` leaves (RFC 9162 §2.1.4.1).
@@ -180,78 +180,26 @@ impl MerkleTree {
     ///
     /// [`OutOfRange`] if `old` is larger than `new`, or the tree never had `new` leaves.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<NodeHash>, OutOfRange> {
-        if old > new || new > self.size() {
-            return Err(self.out_of_range());
-        }
-        let mut path = Vec::new();
-        if old > 0 && old < new {
-            self.subproof(old, 0, new, &mut path).ok_or_else(|| self.out_of_range())?;
-        }
-        Ok(path)
+        self.at(new)?;
+        consistency_from(self, old, new).map_err(|_| self.out_of_range())
+    }
+
+    /// Whether the tree ever had `size` leaves.
+    fn at(&self, size: u64) -> Result<(), OutOfRange> {
+        if size > self.size() { Err(self.out_of_range()) } else { Ok(()) }
     }
 
     fn out_of_range(&self) -> OutOfRange {
         OutOfRange { tree_size: self.size() }
     }
-
-    fn complete(&self, level: u32, position: u64) -> Option<NodeHash> {
-        let level = usize::try_from(level).ok()?;
-        self.levels.get(level)?.get(usize::try_from(position).ok()?).copied()
-    }
-
-    /// Root of the leaves `low..high`; `low` is a multiple of a power of two that is not below `high - low`.
-    fn range(&self, low: u64, high: u64) -> Option<NodeHash> {
-        let length = high.checked_sub(low).filter(|length| *length > 0)?;
-        if length.is_power_of_two() {
-            let level = length.trailing_zeros();
-            return self.complete(level, low >> level);
-        }
-        let middle = low.checked_add(split(length))?;
-        Some(NodeHash::of_children(&self.range(low, middle)?, &self.range(middle, high)?))
-    }
-
-    /// `PATH(index, D[low:high])`, leaf level first.
-    fn path(&self, index: u64, low: u64, high: u64, out: &mut Vec<NodeHash>) -> Option<()> {
-        let length = high.checked_sub(low)?;
-        if length == 1 {
-            // The leaf itself must be there, or there is nothing to prove.
-            return self.complete(0, low).map(|_| ());
-        }
-        let middle = low.checked_add(split(length))?;
-        if index < middle {
-            self.path(index, low, middle, out)?;
-            out.push(self.range(middle, high)?);
-        } else {
-            self.path(index, middle, high, out)?;
-            out.push(self.range(low, middle)?);
-        }
-        Some(())
-    }
-
-    /// `SUBPROOF(old - low, D[low:high], low == 0)`, deepest node first.
-    fn subproof(&self, old: u64, low: u64, high: u64, out: &mut Vec<NodeHash>) -> Option<()> {
-        if old == high {
-            if low > 0 {
-                out.push(self.range(low, high)?);
-            }
-            return Some(());
-        }
-        let middle = low.checked_add(split(high.checked_sub(low)?))?;
-        if old <= middle {
-            self.subproof(old, low, middle, out)?;
-            out.push(self.range(middle, high)?);
-        } else {
-            self.subproof(old, middle, high, out)?;
-            out.push(self.range(low, middle)?);
-        }
-        Some(())
-    }
 }
 
-/// The largest power of two below `length`; `length` is at least 2.
-const fn split(length: u64) -> u64 {
-    let last = length.saturating_sub(1);
-    if last == 0 { 1 } else { 1 << last.ilog2() }
+impl Nodes for MerkleTree {
+    fn node(&self, level: u8, index: u64) -> Result<NodeHash, StoreError> {
+        let nodes = self.levels.get(usize::from(level));
+        let node = usize::try_from(index).ok().and_then(|index| nodes?.get(index));
+        node.copied().ok_or_else(|| StoreError::new(format!("no node {index} of level {level}")))
+    }
 }
 
 #[cfg(test)]
