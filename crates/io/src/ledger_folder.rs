@@ -31,7 +31,6 @@ use inkan_ledger::{Checkpoint, Claims, Kind, LogPolicy, NodeHash, SignedEntry, S
 
 mod error;
 mod journal;
-mod keys;
 mod layout;
 mod public;
 mod reader;
@@ -42,8 +41,8 @@ pub use reader::{LedgerReader, LedgerStatus};
 pub use view::View;
 
 use crate::files::{self, Access};
+use crate::note_key::{NoteSigner, Purpose};
 use journal::Journal;
-use keys::{NoteSigner, Purpose};
 use layout::{Layout, WriterLock};
 use reader::{Shared, is_ledger, read_note};
 

@@ -3,11 +3,13 @@
 //! In scope: asking the system, durably and under limits. Out of scope: judging what it answered.
 
 pub mod clock;
+pub mod cosigner;
 pub mod files;
 pub mod gather;
 pub mod http;
 pub mod intent;
 pub mod keystore_file;
 pub mod ledger_folder;
+pub mod note_key;
 pub mod os_rng;
 pub mod profile;

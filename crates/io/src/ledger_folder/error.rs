@@ -7,6 +7,7 @@ use inkan_ledger::witness::WitnessError;
 use inkan_ledger::{LogError, Rejection};
 
 use crate::files::FileError;
+use crate::note_key::NoteKeyError;
 
 /// Why nothing was recorded, proved or opened.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,9 @@ pub enum LedgerFolderError {
         /// Why.
         source: WitnessError,
     },
+    /// A key of the ledger is missing or malformed.
+    #[error(transparent)]
+    Key(#[from] NoteKeyError),
     /// A key did not sign.
     #[error("key of the ledger did not sign")]
     Sign(#[from] SignError),
@@ -127,6 +131,7 @@ impl LedgerFolderError {
             Self::Malformed { .. } => "ledger-file-malformed",
             Self::Rejected(error) => error.code(),
             Self::Witness { source, .. } => source.code(),
+            Self::Key(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::Unconfirmed => "storage-unconfirmed",
             Self::NoSuchPlace => "not-found",

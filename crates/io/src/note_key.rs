@@ -1,9 +1,9 @@
-//! Keys of the log and of its in-process witnesses, as files of their own that only the owner may read.
+//! Keys that sign notes (of logs, witnesses and mirrors), as files of their own that only the owner may read.
 //!
 //! In scope: their text, `PRIVATE+KEY+name+id+base64(type || seed)` as in Go's `note` package. Out of scope: keys of
 //! people (`keystore_file`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use inkan_core::encoding::{b64, decode_b64, hex};
 use inkan_core::{CryptoRng, SecretBytes};
@@ -11,8 +11,7 @@ use inkan_crypto::{KeyType, SecretKey};
 use inkan_ledger::VerifierKey;
 use inkan_ledger::note::KeyMaterial;
 
-use super::error::LedgerFolderError;
-use crate::files::{self, Access};
+use crate::files::{self, Access, FileError};
 
 /// The largest key file in bytes.
 const KEY_LIMIT: usize = 1_024;
@@ -21,11 +20,50 @@ const PREFIX: &str = "PRIVATE+KEY+";
 
 /// What a key signs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     /// Checkpoints, as the log (type 0x01).
     Log,
-    /// Cosignatures, as a witness (type 0x04).
+    /// Cosignatures, as a witness or a mirror (type 0x04).
     Witness,
+}
+
+/// A secret key and the name it signs under.
+#[derive(Debug)]
+pub struct NoteSigner {
+    pub(crate) key: VerifierKey,
+    pub(crate) secret: SecretKey,
+}
+
+/// Why there is no key. Only a failed file may be worth a retry.
+#[derive(Debug, thiserror::Error)]
+pub enum NoteKeyError {
+    /// The file holds no key of this purpose.
+    #[error("{path} is malformed")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The name is none that a key can have.
+    #[error("{name:?} cannot be the name of a key")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl NoteKeyError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "ledger-file-malformed",
+            Self::Name { .. } => "ledger-name-invalid",
+            Self::File(error) => error.code(),
+        }
+    }
 }
 
 impl Purpose {
@@ -37,36 +75,44 @@ impl Purpose {
     }
 }
 
-/// A secret key and the name it signs under.
-#[derive(Debug)]
-pub(super) struct NoteSigner {
-    pub(super) key: VerifierKey,
-    pub(super) secret: SecretKey,
-}
-
 impl NoteSigner {
-    /// Makes a key and writes its file, unless one is there.
-    pub(super) fn create(
+    /// Makes a key and writes its file, unless one is there: then that one is given, whatever its name.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteKeyError`].
+    pub fn create(
         path: &Path,
         name: &str,
         purpose: Purpose,
         rng: &mut impl CryptoRng,
-    ) -> Result<Self, LedgerFolderError> {
-        if super::layout::exists(path)? {
-            return Self::read(path, purpose);
+    ) -> Result<Self, NoteKeyError> {
+        match Self::read(path, purpose) {
+            Err(NoteKeyError::File(FileError::Missing { .. })) => {}
+            other => return other,
         }
         let secret = SecretKey::generate(KeyType::Ed25519, rng);
         let signer = Self::of(name, secret, purpose)
-            .ok_or_else(|| LedgerFolderError::Origin { origin: name.to_owned() })?;
+            .ok_or_else(|| NoteKeyError::Name { name: name.to_owned() })?;
         files::write_atomic(path, signer.to_text(purpose).expose_secret(), Access::Private)?;
         Ok(signer)
     }
 
     /// Reads a key file.
-    pub(super) fn read(path: &Path, purpose: Purpose) -> Result<Self, LedgerFolderError> {
+    ///
+    /// # Errors
+    ///
+    /// [`NoteKeyError::Malformed`], [`NoteKeyError::File`].
+    pub fn read(path: &Path, purpose: Purpose) -> Result<Self, NoteKeyError> {
         let text = SecretBytes::new(files::read(path, KEY_LIMIT)?);
         Self::parse(&text, purpose)
-            .ok_or_else(|| LedgerFolderError::Malformed { path: path.to_path_buf() })
+            .ok_or_else(|| NoteKeyError::Malformed { path: path.to_path_buf() })
+    }
+
+    /// What others verify with.
+    #[must_use]
+    pub const fn key(&self) -> &VerifierKey {
+        &self.key
     }
 
     fn parse(text: &SecretBytes, purpose: Purpose) -> Option<Self> {

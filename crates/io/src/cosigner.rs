@@ -1,0 +1,146 @@
+//! Who cosigns a checkpoint: witnesses in this process, witnesses elsewhere, timestamp authorities (§3.3, §5.1).
+//!
+//! In scope: asking one cosigner for its lines over a signed head, and checking them before anybody stores them. Out of
+//! scope: when a witness may cosign (`inkan-ledger`), which cosigners are enough (policies), serving witnesses
+//! (`inkan-server`).
+
+use std::fmt;
+
+use inkan_core::Timestamp;
+use inkan_crypto::SignError;
+use inkan_ledger::note::SignatureLine;
+use inkan_ledger::witness::WitnessError;
+use inkan_ledger::{NodeHash, SignedNote, VerifierKey};
+
+use crate::files::FileError;
+use crate::note_key::NoteKeyError;
+
+mod local;
+
+pub use local::{LocalWitness, Seen};
+
+/// A signed head that is to be cosigned.
+pub struct CosignRequest<'a> {
+    /// The head with the log's signature; other lines do no harm.
+    pub note: &'a SignedNote,
+    /// The consistency path from an older size, above 0 and at most that of the head, to the head; `None` if it cannot be
+    /// made.
+    pub consistency: &'a (dyn Fn(u64) -> Option<Vec<NodeHash>> + 'a),
+}
+
+/// When a cosigner is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pace {
+    /// At every checkpoint: it costs no request to somebody else.
+    EveryCheckpoint,
+    /// At most once in so many seconds, with the newest checkpoint of that moment.
+    Seconds(u32),
+}
+
+/// Makes signature lines over checkpoints of one log.
+pub trait Cosigner: fmt::Debug + Send {
+    /// The name in the log's policy: `<operator>` or `<operator>/<n>`.
+    fn name(&self) -> &str;
+
+    /// The key that its lines are checked with.
+    fn key(&self) -> &VerifierKey;
+
+    /// When it is asked.
+    fn pace(&self) -> Pace;
+
+    /// Asks for the lines over a head; each line that is given verified under [`Self::key`].
+    ///
+    /// What the cosigner must remember is durable before this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`CosignError`]; the others carry on, unless [`CosignError::is_alarm`].
+    fn cosign(
+        &mut self,
+        request: &CosignRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<SignatureLine>, CosignError>;
+
+    /// The newest head of the log that the cosigner has seen, with its lines as it keeps them: unchecked.
+    ///
+    /// `None` if it has seen none, or cannot be asked.
+    ///
+    /// # Errors
+    ///
+    /// [`CosignError`].
+    fn newest(&mut self) -> Result<Option<SignedNote>, CosignError> {
+        Ok(None)
+    }
+}
+
+/// Why there is no line of a cosigner.
+#[derive(Debug, thiserror::Error)]
+pub enum CosignError {
+    /// It decided against it.
+    #[error("witness refuses to cosign")]
+    Refused(#[from] WitnessError),
+    /// The proof that it needs cannot be made.
+    #[error("there is no consistency proof from {size} leaves")]
+    NoProof {
+        /// The size it has seen.
+        size: u64,
+    },
+    /// What it saw last is gone: it would no longer notice a second history.
+    #[error("{path} is missing: nothing shows what was cosigned last")]
+    GuardMissing {
+        /// The record.
+        path: std::path::PathBuf,
+    },
+    /// The record of what it saw last is not one of this log.
+    #[error("{path} is malformed")]
+    GuardMalformed {
+        /// The record.
+        path: std::path::PathBuf,
+    },
+    /// Its key is missing or malformed.
+    #[error(transparent)]
+    Key(#[from] NoteKeyError),
+    /// Its key did not sign.
+    #[error("key of the witness did not sign")]
+    Sign(#[from] SignError),
+    /// Its record could not be read or written. Worth a retry when the disk works again.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl CosignError {
+    /// Whether the log must stop signing until somebody has looked: a head that it signed is missing from what it
+    /// remembers, or there are two histories of it.
+    #[must_use]
+    pub const fn is_alarm(&self) -> bool {
+        match self {
+            Self::Refused(error) => matches!(error, WitnessError::SplitView(_)),
+            Self::NoProof { .. }
+            | Self::GuardMissing { .. }
+            | Self::GuardMalformed { .. }
+            | Self::Key(_)
+            | Self::Sign(_)
+            | Self::File(_) => false,
+        }
+    }
+
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::NoProof { .. } => "consistency-unavailable",
+            Self::GuardMissing { .. } => "guard-missing",
+            Self::GuardMalformed { .. } => "ledger-file-malformed",
+            Self::Key(error) => error.code(),
+            Self::Sign(error) => error.code(),
+            Self::File(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Debug for CosignRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CosignRequest").field("note", &self.note).finish_non_exhaustive()
+    }
+}
