@@ -40,6 +40,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("base64ct", &["inkan-core"]),
     ("bs58", &["inkan-core"]),
     ("jiff", &["inkan-core"]),
+    ("json-event-parser", &["inkan-core"]),
     ("serde_json_canonicalizer", &["inkan-core"]),
     ("sha2", &["inkan-core"]),
     ("flate2", &["inkan-credential"]),

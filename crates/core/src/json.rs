@@ -3,9 +3,7 @@
 //! In scope: refusing what two correct parsers could read differently (duplicate names, depth, integers that do
 //! not survive IEEE 754). Out of scope: what the members mean.
 
-use std::fmt;
-
-use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use json_event_parser::{JsonEvent, SliceJsonParser};
 use serde_json::{Map, Number, Value};
 
 use crate::limits;
@@ -72,11 +70,59 @@ pub fn parse_with_depth(bytes: &[u8], limit: usize, depth: usize) -> Result<Valu
     if bytes.len() > limit {
         return Err(JsonError::TooLarge { size: bytes.len(), limit });
     }
-    let mut found = None;
-    let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let seed = Strict { depth_left: depth, depth, found: &mut found };
-    let outcome = seed.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
-    outcome.map_err(|error| found.unwrap_or_else(|| JsonError::Syntax(error.to_string())))
+    // A byte order mark is skipped by some parsers and an error to others.
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        return Err(JsonError::Syntax("it starts with a byte order mark".to_owned()));
+    }
+    let mut events = SliceJsonParser::new(bytes);
+    let mut next = || events.parse_next().map_err(|error| JsonError::Syntax(error.to_string()));
+    // What is open around the value that comes next, outermost first.
+    let mut open: Vec<Open> = Vec::new();
+    loop {
+        let value = match next()? {
+            JsonEvent::Null => Value::Null,
+            JsonEvent::Boolean(value) => Value::Bool(value),
+            JsonEvent::String(text) => Value::String(text.into_owned()),
+            JsonEvent::Number(text) => Value::Number(number(&text)?),
+            JsonEvent::StartArray | JsonEvent::StartObject if open.len() >= depth => {
+                return Err(JsonError::TooDeep(depth));
+            }
+            JsonEvent::StartArray => {
+                open.push(Open::Array(Vec::new()));
+                continue;
+            }
+            JsonEvent::StartObject => {
+                open.push(Open::Object(Map::new(), String::new()));
+                continue;
+            }
+            JsonEvent::ObjectKey(name) => {
+                if let Some(Open::Object(members, at)) = open.last_mut() {
+                    if members.contains_key(name.as_ref()) {
+                        return Err(JsonError::DuplicateMember(name.into_owned()));
+                    }
+                    *at = name.into_owned();
+                }
+                continue;
+            }
+            JsonEvent::EndArray | JsonEvent::EndObject => match open.pop() {
+                Some(Open::Array(items)) => Value::Array(items),
+                Some(Open::Object(members, _)) => Value::Object(members),
+                None => return Err(JsonError::Syntax("nothing is open here".to_owned())),
+            },
+            JsonEvent::Eof => return Err(JsonError::Syntax("it ends too early".to_owned())),
+        };
+        match open.last_mut() {
+            Some(Open::Array(items)) => items.push(value),
+            Some(Open::Object(members, at)) => {
+                members.insert(std::mem::take(at), value);
+            }
+            None => {
+                let last = next()? == JsonEvent::Eof;
+                let follows = || JsonError::Syntax("something follows the value".to_owned());
+                return if last { Ok(value) } else { Err(follows()) };
+            }
+        }
+    }
 }
 
 /// Writes the canonical form (JCS, RFC 8785 §3).
@@ -94,104 +140,30 @@ pub fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
     value.get(member).and_then(Value::as_str)
 }
 
-/// A value read under the rules of this module; `found` keeps the rule that was broken, which serde would turn into text.
-struct Strict<'a> {
-    depth_left: usize,
-    depth: usize,
-    found: &'a mut Option<JsonError>,
+/// An array or object that is still being read; an object with the name of the member that comes next.
+#[derive(Debug)]
+enum Open {
+    Array(Vec<Value>),
+    Object(Map<String, Value>, String),
 }
 
-impl Strict<'_> {
-    fn deeper<E: de::Error>(&mut self) -> Result<Strict<'_>, E> {
-        let Some(depth_left) = self.depth_left.checked_sub(1) else {
-            return Err(self.refuse(JsonError::TooDeep(self.depth)));
+/// Reads a number from its text, not through serde: how serde hands numbers over depends on features that any package in
+/// a build may turn on.
+fn number(text: &str) -> Result<Number, JsonError> {
+    if let Ok(integer) = text.parse::<i64>() {
+        return if integer.unsigned_abs() <= MAX_SAFE_INTEGER {
+            Ok(integer.into())
+        } else {
+            Err(JsonError::IntegerRange)
         };
-        Ok(Strict { depth_left, depth: self.depth, found: self.found })
     }
-
-    fn refuse<E: de::Error>(&mut self, error: JsonError) -> E {
-        let text = error.to_string();
-        *self.found = Some(error);
-        E::custom(text)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E: de::Error>(mut self, value: u64) -> Result<Value, E> {
-        if value > MAX_SAFE_INTEGER {
-            return Err(self.refuse(JsonError::IntegerRange));
-        }
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_i64<E: de::Error>(mut self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > MAX_SAFE_INTEGER {
-            return Err(self.refuse(JsonError::IntegerRange));
-        }
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: de::Error>(mut self, value: f64) -> Result<Value, E> {
-        // Below 10^21 the canonical form of a whole number has no exponent: it is an integer, under the integer's limit.
-        let whole = value.fract() == 0.0 && value.abs() < 1e21;
-        match Number::from_f64(value) {
-            Some(number) if !whole || value.abs() <= MAX_SAFE => Ok(Value::Number(number)),
-            Some(_) | None => Err(self.refuse(JsonError::IntegerRange)),
-        }
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
-        let mut out = Vec::new();
-        loop {
-            let inner = self.deeper()?;
-            match items.next_element_seed(inner)? {
-                Some(item) => out.push(item),
-                None => return Ok(Value::Array(out)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
-        let mut out = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if out.contains_key(&name) {
-                return Err(self.refuse(JsonError::DuplicateMember(name)));
-            }
-            let inner = self.deeper()?;
-            let value = members.next_value_seed(inner)?;
-            out.insert(name, value);
-        }
-        Ok(Value::Object(out))
+    let value: f64 =
+        text.parse().map_err(|_| JsonError::Syntax(format!("{text:?} is no number")))?;
+    // Below 10^21 the canonical form of a whole number has no exponent: it is an integer, under the integer's limit.
+    let whole = value.fract() == 0.0 && value.abs() < 1e21;
+    match Number::from_f64(value) {
+        Some(number) if !whole || value.abs() <= MAX_SAFE => Ok(number),
+        Some(_) | None => Err(JsonError::IntegerRange),
     }
 }
 

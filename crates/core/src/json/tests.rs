@@ -47,3 +47,51 @@ fn whole_numbers_beyond_the_safe_range_are_refused_however_they_are_written() {
         assert_eq!(canonicalize(&value).unwrap(), canonical.as_bytes());
     }
 }
+
+#[test]
+fn a_text_has_no_byte_order_mark_comment_or_loose_spelling() {
+    for text in [
+        "\u{feff}{}",
+        "{}//",
+        "[1,]",
+        "{\"a\":1,}",
+        "01",
+        "+1",
+        ".5",
+        "5.",
+        "1e",
+        "-",
+        "NaN",
+        "'a'",
+        "{a:1}",
+        "[1 2]",
+        "\"\n\"",
+        "\"\\x\"",
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "[",
+        "{\"a\"",
+        "]",
+        "nul",
+    ] {
+        assert!(matches!(read(text), Err(JsonError::Syntax(_))), "{text}");
+    }
+    assert_eq!(read("-0").unwrap().to_string(), "0");
+}
+
+proptest::proptest! {
+    /// What another parser of the same package family reads is what we read, and what it refuses, we refuse.
+    #[test]
+    fn agrees_with_serde(text in r#"[\[\]{}:,"0-9a\\u.eE+ tn-]{0,24}"#) {
+        let theirs = serde_json::from_str::<Value>(&text);
+        match (read(&text), theirs) {
+            (Ok(ours), Ok(theirs)) => {
+                let canonical = |value: &Value| canonicalize(value).unwrap();
+                proptest::prop_assert_eq!(canonical(&ours), canonical(&theirs));
+            }
+            (Err(JsonError::Syntax(_)), theirs) => proptest::prop_assert!(theirs.is_err(), "{}", text),
+            (Err(_), _) => {}
+            (Ok(_), Err(error)) => proptest::prop_assert!(false, "{} {}", text, error),
+        }
+    }
+}
