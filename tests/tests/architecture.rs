@@ -60,6 +60,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("hyper", &["inkan-server"]),
     ("hyper-util", &["inkan-server"]),
     ("indicatif", &["inkan"]),
+    ("anyhow", &["inkan-io"]),
+    ("borsh", &["inkan-io"]),
     ("jmt", &["inkan-io"]),
     ("redb", &["inkan-io"]),
     ("rusqlite", &["inkan-io"]),

@@ -10,6 +10,7 @@ pub mod http;
 pub mod intent;
 pub mod keystore_file;
 pub mod ledger_folder;
+pub mod map_store;
 pub mod note_key;
 pub mod os_rng;
 pub mod profile;
