@@ -20,14 +20,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use inkan_core::encoding::b64;
 use inkan_core::{CryptoRng, Timestamp, sha256};
+use inkan_crypto::Signer;
 use inkan_ledger::checkpoint::is_origin;
 use inkan_ledger::epoch::Parameters;
 use inkan_ledger::log::{Prepared, Submission};
-use inkan_ledger::note::NOTE_LIMIT;
+use inkan_ledger::note::{NOTE_LIMIT, SignatureLine};
 use inkan_ledger::tree::{TreeHead, verify_consistency};
 use inkan_ledger::witness::{WitnessError, admit};
-use inkan_ledger::{Checkpoint, Claims, Kind, LogPolicy, NodeHash, SignedEntry, SignedNote};
+use inkan_ledger::{
+    Checkpoint, Claims, EntryId, Kind, LeafHash, LogPolicy, NodeHash, SignedEntry, SignedNote,
+};
 
 mod error;
 mod journal;
@@ -42,6 +46,7 @@ pub use view::View;
 
 use crate::files::{self, Access};
 use crate::note_key::{NoteSigner, Purpose};
+use crate::sequencer::Acknowledged;
 use journal::Journal;
 use layout::{Layout, WriterLock};
 use reader::{Shared, is_ledger, read_note};
@@ -206,6 +211,53 @@ impl LedgerFolder {
                 Ok(Accepted { leaf_index, standing: Standing::New })
             }
         }
+    }
+
+    /// As [`Self::submit`], and says all that the answer of a node says.
+    pub(crate) fn submit_entry(
+        &mut self,
+        kind: Kind,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Acknowledged, LedgerFolderError> {
+        let Accepted { leaf_index, standing } = self.submit(kind, body, now)?;
+        let damaged = |error| LedgerFolderError::LeavesDamaged(Some(error));
+        let leaf = self.reader.shared.log.leaf(leaf_index).map_err(damaged)?;
+        let entry_id = match kind {
+            Kind::Did => inkan_ledger::state::parse_did_body(leaf.body())
+                .ok()
+                .map(|entry| EntryId::did(entry.scid(), entry.version_id())),
+            Kind::Epoch
+            | Kind::Issuance
+            | Kind::Countersignature
+            | Kind::Status
+            | Kind::Trust
+            | Kind::Anchor
+            | Kind::Once => {
+                SignedEntry::parse(kind, leaf.body()).ok().map(|entry| entry.entry_id())
+            }
+        };
+        let entry_id = entry_id.ok_or(LedgerFolderError::LeavesDamaged(None))?;
+        let (leaf_hash, time) = (leaf.hash(), leaf.time());
+        Ok(Acknowledged { leaf_index, leaf_hash, entry_id, time, standing })
+    }
+
+    /// Signs the promise of §3.6.
+    pub(crate) fn promise(
+        &self,
+        leaves: &[(u64, LeafHash)],
+        deadline: Timestamp,
+    ) -> Result<SignedNote, LedgerFolderError> {
+        let origin = self.reader.origin();
+        let mut text = format!("inkan-promise/v1\n{origin}\n{}\n", deadline.seconds());
+        for (index, hash) in leaves {
+            text.push_str(&format!("{index} {}\n", b64(hash.digest().as_bytes())));
+        }
+        let mut note = SignedNote::new(text);
+        let signature = self.log_key.secret.sign(note.text().as_bytes())?;
+        let key = &self.log_key.key;
+        note.put(SignatureLine { name: key.name().to_owned(), key_id: key.id(), signature });
+        Ok(note)
     }
 
     /// Covers all entries by a signed and cosigned head and publishes it; gives its size.

@@ -14,3 +14,4 @@ pub mod map_store;
 pub mod note_key;
 pub mod os_rng;
 pub mod profile;
+pub mod sequencer;
