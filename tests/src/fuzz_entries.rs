@@ -19,6 +19,7 @@ use inkan_did::webvh::{self, Entry, History};
 use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
 use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
+use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
 use inkan_ledger::epoch::{Epoch, Parameters};
@@ -62,6 +63,8 @@ pub const TARGETS: &[Target] = &[
     ("current_proof", current_proof),
     ("epoch", epoch),
     ("batch", framed_batch),
+    ("add_checkpoint", add_checkpoint_request),
+    ("witness_answer", witness_answer),
     ("evidence", evidence),
     ("registry", registry),
     ("policy", policy),
@@ -352,6 +355,24 @@ pub fn framed_batch(bytes: &[u8]) {
         framed.iter().map(|entry| entry.kind().map(|kind| (kind, entry.body))).collect();
     if let Some(entries) = known {
         assert_eq!(batch::join(entries).as_deref(), Ok(bytes));
+    }
+}
+
+/// What a log sends to a witness.
+pub fn add_checkpoint_request(bytes: &[u8]) {
+    if let Ok(request) = AddCheckpoint::parse(bytes) {
+        assert_eq!(request.to_string().as_bytes(), bytes);
+    }
+}
+
+/// What a witness answers: signature lines, or how much it has seen.
+pub fn witness_answer(bytes: &[u8]) {
+    if let Some(lines) = add_checkpoint::parse_lines(bytes) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        assert_eq!(text.as_bytes(), bytes);
+    }
+    if let Some(size) = add_checkpoint::parse_size(bytes) {
+        assert_eq!(add_checkpoint::size_text(size).as_bytes(), bytes);
     }
 }
 

@@ -5,19 +5,25 @@
 //! (`inkan-server`).
 
 use std::fmt;
+use std::time::Duration;
 
 use inkan_core::Timestamp;
 use inkan_crypto::SignError;
 use inkan_ledger::note::SignatureLine;
-use inkan_ledger::witness::WitnessError;
-use inkan_ledger::{NodeHash, SignedNote, VerifierKey};
+use inkan_ledger::tree::TreeHead;
+use inkan_ledger::witness::{WitnessError, admit};
+use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
 use crate::files::FileError;
 use crate::note_key::NoteKeyError;
 
+mod gathering;
 mod local;
+mod set;
 
+pub use gathering::{Cosigned, Gathering};
 pub use local::{LocalWitness, Seen};
+pub use set::{Consistency, CosignerSet, Delivery, SharedClock, Standing, check_newest};
 
 /// A signed head that is to be cosigned.
 pub struct CosignRequest<'a> {
@@ -31,10 +37,12 @@ pub struct CosignRequest<'a> {
 /// When a cosigner is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Pace {
-    /// At every checkpoint: it costs no request to somebody else.
+    /// At every checkpoint, before anything else happens: it is in this process and never waits for anybody.
+    InProcess,
+    /// At every checkpoint, beside what else happens: it is elsewhere, and the operator's own.
     EveryCheckpoint,
-    /// At most once in so many seconds, with the newest checkpoint of that moment.
-    Seconds(u32),
+    /// At most once in that time, with the newest checkpoint of that moment: it is somebody else's.
+    Every(Duration),
 }
 
 /// Makes signature lines over checkpoints of one log.
@@ -79,6 +87,13 @@ pub enum CosignError {
     /// It decided against it.
     #[error("witness refuses to cosign")]
     Refused(#[from] WitnessError),
+    /// It has seen a head that this log signed and knows nothing of: the record of the last signed head, or the whole
+    /// machine, was restored from a copy. Nothing may be signed until that is cleared up.
+    #[error("witness has seen a head that this log signed and that is missing here")]
+    GuardBehind {
+        /// The head, with the log's own signature.
+        note: Box<SignedNote>,
+    },
     /// The proof that it needs cannot be made.
     #[error("there is no consistency proof from {size} leaves")]
     NoProof {
@@ -115,6 +130,7 @@ impl CosignError {
     pub const fn is_alarm(&self) -> bool {
         match self {
             Self::Refused(error) => matches!(error, WitnessError::SplitView(_)),
+            Self::GuardBehind { .. } => true,
             Self::NoProof { .. }
             | Self::GuardMissing { .. }
             | Self::GuardMalformed { .. }
@@ -129,6 +145,7 @@ impl CosignError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(error) => error.code(),
+            Self::GuardBehind { .. } => "guard-behind",
             Self::NoProof { .. } => "consistency-unavailable",
             Self::GuardMissing { .. } => "guard-missing",
             Self::GuardMalformed { .. } => "ledger-file-malformed",
@@ -143,4 +160,15 @@ impl fmt::Debug for CosignRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CosignRequest").field("note", &self.note).finish_non_exhaustive()
     }
+}
+
+/// Whether `note` is signed by a key of this log over a head that cannot be one of the tree whose newest signed head is
+/// `guard`: larger, or of the same size with another root (R8 of §3.4).
+#[must_use]
+pub fn is_ahead(note: &SignedNote, logs: &[VerifierKey], guard: &TreeHead) -> bool {
+    let Ok(checkpoint) = Checkpoint::parse_text(note.text()) else { return false };
+    let head = checkpoint.head();
+    let missing = head.tree_size > guard.tree_size
+        || (head.tree_size == guard.tree_size && head.root_hash != guard.root_hash);
+    missing && logs.iter().any(|log| admit(None, note, log, &[]).is_ok())
 }

@@ -10,9 +10,10 @@
 //! | Under which id, commitment and map key does an entry stand? | [`entry_id`], [`commitment`](mod@commitment), [`map`] |
 //! | May this entry follow? | [`state`], refused as [`rejection`] |
 //! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
-//! | When does a witness cosign? | [`witness`], [`cosignature`] |
+//! | When does a witness cosign? | [`witness`], [`cosignature`], asked as in [`add_checkpoint`] |
 //! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`current`], [`policy`] |
 
+pub mod add_checkpoint;
 pub mod batch;
 pub mod checkpoint;
 pub mod commitment;

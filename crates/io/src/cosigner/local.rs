@@ -126,7 +126,7 @@ impl Cosigner for LocalWitness {
     }
 
     fn pace(&self) -> Pace {
-        Pace::EveryCheckpoint
+        Pace::InProcess
     }
 
     fn cosign(
