@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod fuzz_entries;
+pub mod load;
 pub mod made;
 pub mod made_ledger;
 pub mod peer;

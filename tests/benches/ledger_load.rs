@@ -1,0 +1,65 @@
+//! Load on a ledger, and how its figures change as it grows (§10 of the ledger specification).
+//!
+//! `cargo bench -p inkan-tests --bench ledger_load -- COMMAND`: what there is, `help` says.
+
+use std::path::PathBuf;
+
+use inkan_tests::load::{figures, map_run};
+
+const HELP: &str = "\
+map [--to N] [--folder PATH] [--record]    the map alone, growing through 10k, 100k, 1M … up to N keys (1M)
+
+--record    put the figures into docs/ledger-figures.json";
+
+fn main() {
+    let mut options = Options::default();
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
+        match argument.as_str() {
+            "--to" => options.to = value().parse().expect("a number"),
+            "--folder" => options.folder = Some(value().into()),
+            "--record" => options.record = true,
+            // As a test: everything once, and small.
+            "--test" => options.command = "help".to_owned(),
+            command => options.command = command.to_owned(),
+        }
+    }
+    match options.command.as_str() {
+        "map" => map(&options),
+        _ => println!("{HELP}"),
+    }
+}
+
+struct Options {
+    command: String,
+    to: u64,
+    folder: Option<PathBuf>,
+    record: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { command: String::new(), to: 1_000_000, folder: None, record: false }
+    }
+}
+
+impl Options {
+    /// 10k, 100k, 1M … up to the greatest.
+    fn sizes(&self) -> Vec<u64> {
+        let mut sizes: Vec<_> =
+            (4..12).map(|power| 10_u64.pow(power)).filter(|size| *size < self.to).collect();
+        sizes.push(self.to);
+        sizes
+    }
+}
+
+fn map(options: &Options) {
+    let scratch = tempfile::tempdir_in(options.folder.clone().unwrap_or_else(std::env::temp_dir))
+        .expect("a folder");
+    for row in map_run::run(&scratch.path().join("map.redb"), &options.sizes()) {
+        if options.record {
+            figures::put(&figures::path(), "map", "keys", &row);
+        }
+    }
+}
