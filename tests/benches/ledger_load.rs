@@ -4,9 +4,10 @@
 
 use std::path::PathBuf;
 
-use inkan_tests::load::{figures, map_run};
+use inkan_tests::load::{figures, map_run, rates};
 
 const HELP: &str = "\
+rates [--count N] [--folder PATH] [--record]  durable appends beside R, with N entries in each round (20,000)
 map [--to N] [--folder PATH] [--record]    the map alone, growing through 10k, 100k, 1M … up to N keys (1M)
 
 --record    put the figures into docs/ledger-figures.json";
@@ -18,6 +19,7 @@ fn main() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
         match argument.as_str() {
             "--to" => options.to = value().parse().expect("a number"),
+            "--count" => options.count = value().parse().expect("a number"),
             "--folder" => options.folder = Some(value().into()),
             "--record" => options.record = true,
             // As a test: everything once, and small.
@@ -27,6 +29,7 @@ fn main() {
     }
     match options.command.as_str() {
         "map" => map(&options),
+        "rates" => rates(&options),
         _ => println!("{HELP}"),
     }
 }
@@ -34,13 +37,14 @@ fn main() {
 struct Options {
     command: String,
     to: u64,
+    count: u64,
     folder: Option<PathBuf>,
     record: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { command: String::new(), to: 1_000_000, folder: None, record: false }
+        Self { command: String::new(), to: 1_000_000, count: 20_000, folder: None, record: false }
     }
 }
 
@@ -60,6 +64,16 @@ fn map(options: &Options) {
     for row in map_run::run(&scratch.path().join("map.redb"), &options.sizes()) {
         if options.record {
             figures::put(&figures::path(), "map", "keys", &row);
+        }
+    }
+}
+
+fn rates(options: &Options) {
+    let scratch = tempfile::tempdir_in(options.folder.clone().unwrap_or_else(std::env::temp_dir))
+        .expect("a folder");
+    for row in rates::run(scratch.path(), options.count) {
+        if options.record {
+            figures::put(&figures::path(), "rates", "what", &row);
         }
     }
 }

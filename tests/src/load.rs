@@ -3,7 +3,9 @@
 //! In scope: the rows of §10 of the ledger specification, measured as ratios within one run, and the figures behind
 //! `docs/ledger-growth.svg`. Out of scope: single operations in isolation (`benches/ledger.rs`).
 
+pub mod clients;
 pub mod entries;
 pub mod figures;
 pub mod map_run;
 pub mod measure;
+pub mod rates;

@@ -67,9 +67,8 @@ pub fn run(path: &Path, sizes: &[u64]) -> Vec<Map<String, Value>> {
         let stretch = Stretch::begin();
         for round in 0..updates.div_ceil(BATCH) {
             let version = done + round;
-            let changes: Vec<_> = (0..BATCH)
-                .map(|i| head((round * BATCH + i) * 7_919 % done, version))
-                .collect();
+            let changes: Vec<_> =
+                (0..BATCH).map(|i| head((round * BATCH + i) * 7_919 % done, version)).collect();
             store.apply(version, &changes).expect("applied");
             if (round * BATCH).is_multiple_of(CHECKPOINT) {
                 store.keep().expect("kept");

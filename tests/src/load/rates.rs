@@ -1,0 +1,203 @@
+//! Durable appends beside *R*, in turns within one run (§10 of the ledger specification).
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use inkan_io::clock::{Clock, OsClock};
+use inkan_io::ledger_folder::LedgerFolder;
+use inkan_io::sequencer::{Sequencer, SequencerHandle, SequencerOptions};
+use inkan_ledger::Kind;
+use serde_json::{Map, Value};
+
+use super::clients::{closed_loop, open_loop};
+use super::entries::{Maker, ORIGIN, Ready, cores};
+use super::figures::rounded;
+use super::measure::{Cost, Stretch, as_f64, machine_load, millis};
+use crate::made::fresh_rng;
+
+/// Clients in this process.
+const CLIENTS: usize = 64;
+/// Entries that each has under way.
+const WINDOW: usize = 16;
+/// R and appends are measured in turns this often; the median ratio counts.
+const ROUNDS: usize = 5;
+
+/// A ledger under load.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Where to hand in.
+    pub handle: SequencerHandle,
+    /// Who makes entries.
+    pub maker: Maker,
+    sequencer: Sequencer,
+    next: u64,
+}
+
+impl Loaded {
+    /// A new ledger in `folder`, with its signers registered.
+    ///
+    /// # Panics
+    ///
+    /// If the ledger fails.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        let now = OsClock.now();
+        let ledger = LedgerFolder::create(folder, ORIGIN, &mut fresh_rng(), now).expect("a ledger");
+        let (sequencer, handle) =
+            Sequencer::start(ledger, SequencerOptions::default(), Arc::new(OsClock))
+                .expect("a sequencer");
+        let maker = Maker::new(64, now);
+        let _registered = closed_loop(&handle, maker.registrations(), 1, 64).all_accepted();
+        Self { handle, maker, sequencer, next: 0 }
+    }
+
+    /// Entries that were not made before, dated now.
+    pub fn fresh(&mut self, kinds: &[Kind], count: u64) -> Vec<Ready> {
+        self.maker.set_time(OsClock.now());
+        let from = self.next;
+        self.next += count;
+        self.maker.make_all(kinds, from..self.next)
+    }
+
+    /// Ends it, and gives the time that took.
+    ///
+    /// # Panics
+    ///
+    /// If the ledger fails.
+    #[must_use]
+    pub fn end(self) -> Duration {
+        let stretch = Stretch::begin();
+        self.sequencer.shutdown().expect("a clean end");
+        stretch.end().wall
+    }
+}
+
+/// R and durable appends of the same entries, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Round {
+    /// Stateless validation.
+    pub bare: Cost,
+    /// Durable appends.
+    pub appends: Cost,
+    count: u64,
+}
+
+impl Round {
+    /// Entries validated per second.
+    #[must_use]
+    pub fn r(&self) -> f64 {
+        self.bare.rate(self.count)
+    }
+
+    /// Entries acknowledged per second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.appends.rate(self.count)
+    }
+
+    /// Share of R by the clock.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.rate() / self.r()
+    }
+
+    /// Share of R by processor time, which other work on the machine does not falsify (nor does it see waiting).
+    #[must_use]
+    pub fn processor_ratio(&self) -> f64 {
+        self.bare.processor.as_secs_f64() / self.appends.processor.as_secs_f64().max(1e-9)
+    }
+}
+
+/// Measures one round of `count` entries.
+pub fn round(loaded: &mut Loaded, kinds: &[Kind], count: u64) -> Round {
+    let entries = loaded.fresh(kinds, count);
+    let stretch = Stretch::begin();
+    loaded.maker.validate_all(&entries);
+    let bare = stretch.end();
+    let appends = closed_loop(&loaded.handle, entries, CLIENTS, WINDOW).all_accepted().cost;
+    Round { bare, appends, count }
+}
+
+/// The median of several rounds by ratio.
+pub fn rounds(loaded: &mut Loaded, kinds: &[Kind], count: u64) -> Round {
+    let mut all: Vec<_> = (0..ROUNDS).map(|_| round(loaded, kinds, count)).collect();
+    all.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+    all[ROUNDS / 2]
+}
+
+/// All rows that need no particular size of the log; one row of figures each.
+///
+/// # Panics
+///
+/// If the ledger fails.
+#[must_use]
+pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
+    let mut loaded = Loaded::new(folder);
+    let mut rows = Vec::new();
+    let mut best = 0.0_f64;
+    for (name, kinds, target) in [
+        ("issuance", [Kind::Issuance].as_slice(), Some(0.8)),
+        ("countersignature", &[Kind::Countersignature], Some(0.15)),
+        ("status", &[Kind::Status], Some(0.15)),
+        ("did", &[Kind::Did], Some(0.15)),
+        (
+            "mixed",
+            &[Kind::Issuance, Kind::Issuance, Kind::Countersignature, Kind::Status, Kind::Did],
+            None,
+        ),
+    ] {
+        let found = rounds(&mut loaded, kinds, count);
+        if name == "issuance" {
+            best = found.rate();
+        }
+        let mut row = Map::new();
+        row.insert("what".into(), format!("appends: {name}").into());
+        row.insert("r".into(), rounded(found.r()));
+        row.insert("perSecond".into(), rounded(found.rate()));
+        row.insert("percentOfR".into(), rounded(found.ratio() * 100.0));
+        row.insert("percentOfRByProcessor".into(), rounded(found.processor_ratio() * 100.0));
+        row.insert("targetPercent".into(), target.map_or(Value::Null, |t| rounded(t * 100.0)));
+        push(&mut rows, row);
+    }
+
+    let calm = best * 0.7;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "ten seconds of a rate are a count"
+    )]
+    let entries = loaded.fresh(&[Kind::Issuance], (calm * 10.0) as u64);
+    let mut fared = open_loop(&loaded.handle, entries, calm).all_accepted();
+    let mut row = Map::new();
+    row.insert("what".into(), "acknowledge at 70 % load".into());
+    row.insert("perSecond".into(), rounded(fared.rate()));
+    row.insert("p50Millis".into(), rounded(millis(fared.within(0.5))));
+    row.insert("p99Millis".into(), rounded(millis(fared.within(0.99))));
+    row.insert("p999Millis".into(), rounded(millis(fared.within(0.999))));
+    row.insert("targetP99Millis".into(), rounded(50.0));
+    push(&mut rows, row);
+
+    let entries = loaded.fresh(&[Kind::Issuance], 5_000);
+    let mut fared = closed_loop(&loaded.handle, entries, 1, 1).all_accepted();
+    let mut row = Map::new();
+    row.insert("what".into(), "one at a time".into());
+    row.insert("perSecond".into(), rounded(fared.rate()));
+    row.insert("p50Millis".into(), rounded(millis(fared.within(0.5))));
+    row.insert("p99Millis".into(), rounded(millis(fared.within(0.99))));
+    row.insert("targetPerSecond".into(), rounded(1_000.0));
+    push(&mut rows, row);
+
+    let mut row = Map::new();
+    row.insert("what".into(), "shutdown".into());
+    row.insert("millis".into(), rounded(millis(loaded.end())));
+    push(&mut rows, row);
+    rows
+}
+
+fn push(rows: &mut Vec<Map<String, Value>>, mut row: Map<String, Value>) {
+    row.insert("cores".into(), rounded(as_f64(cores() as u64)));
+    row.insert("machineLoad".into(), rounded(machine_load()));
+    println!("rates: {}", Value::Object(row.clone()));
+    rows.push(row);
+}
