@@ -9,6 +9,8 @@ mod story;
 mod trust;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use inkan_io::http::PlainHttp;
+use inkan_io::ledger_source::LedgerPlace;
 
 pub(crate) use assets::{CredCommand, KeyAlgorithm, KeyCommand, KeyForm};
 pub(crate) use did::{
@@ -53,9 +55,12 @@ pub(crate) struct GlobalArgs {
     /// Profile to use (also INKAN_PROFILE)
     #[arg(short, long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Ledger folder to use instead of the profile's
-    #[arg(long, global = true, value_name = "PATH", value_parser = ledger_folder)]
+    /// Ledger to use instead of the profile's: a folder, or the URL of a node
+    #[arg(long, global = true, value_name = "PATH|URL", value_parser = ledger_place)]
     pub(crate) ledger: Option<String>,
+    /// Ask a node on another machine over plain http; others on the way can read along and hold answers back
+    #[arg(long, global = true)]
+    pub(crate) insecure_http: bool,
     /// File with the keystore's passphrase (also INKAN_PASSPHRASE_FILE)
     #[arg(long, global = true, value_name = "F")]
     pub(crate) passphrase_file: Option<String>,
@@ -124,7 +129,7 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Play the whole story in a scratch folder: issue, countersign, present, verify, rotate, revoke
     Demo(DemoArgs),
-    /// Make a profile; a new ledger folder gets a log and two witnesses
+    /// Make a profile and pin its ledger's keys; a new ledger folder gets a log and two witnesses
     Init(InitArgs),
     /// Look for problems, and say how to fix each
     Doctor(DoctorArgs),
@@ -197,6 +202,9 @@ pub(crate) struct InitArgs {
     /// Gateway host under which the DIDs made here are published
     #[arg(long, value_name = "HOST")]
     pub(crate) domain: Option<String>,
+    /// Policy of the log (C2SP tlog-policy) that you got another way, instead of trusting what the ledger says of itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_policy: Option<String>,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
@@ -259,12 +267,12 @@ pub(crate) struct ManArgs {
     pub(crate) out: String,
 }
 
-/// Refuses what is not a folder: ledgers behind a URL are not served by this version.
-fn ledger_folder(text: &str) -> Result<String, String> {
-    if text.contains("://") {
-        return Err("this version uses a ledger folder; give a path".to_owned());
+/// Refuses what is neither a path nor the URL of a node.
+fn ledger_place(text: &str) -> Result<String, String> {
+    match LedgerPlace::parse(text, PlainHttp::Anywhere) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
     }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

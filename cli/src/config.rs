@@ -60,12 +60,20 @@ pub(crate) struct Config {
 pub(crate) struct ProfileSettings {
     /// `issuer`, `holder` or `verifier`.
     pub(crate) role: String,
-    /// The ledger folder.
+    /// The ledger: a folder, or the URL of a node.
     pub(crate) ledger: String,
     /// The origin of that ledger; its log policy is pinned under `logs/`.
     pub(crate) origin: String,
     /// Host of the gateway that publishes the DIDs made here.
     pub(crate) domain: String,
+    /// Whether that node may be asked over plain http though it is on another machine.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) insecure_http: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// `.inkan.toml` in the working folder: defaults of a project.
@@ -74,7 +82,7 @@ pub(crate) struct ProfileSettings {
 pub(crate) struct Project {
     /// The profile to use here.
     pub(crate) profile: Option<String>,
-    /// The ledger folder to use here, relative to this file.
+    /// The ledger to use here: a folder, relative to this file, or a URL.
     pub(crate) ledger: Option<String>,
 }
 

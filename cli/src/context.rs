@@ -1,18 +1,22 @@
 //! What a command is given: options, folders, configuration, the profile, the time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use inkan_core::{Timestamp, limits};
 use inkan_io::clock::{Clock as _, OsClock, SteppingClock};
 use inkan_io::files::{self, Access, FileError};
+use inkan_io::http::PlainHttp;
+use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::Profile;
+use inkan_ledger::LogPolicy;
 use serde_json::json;
 
 use crate::args::GlobalArgs;
 use crate::config::{Config, Folders, ProfileSettings, Project};
 use crate::env;
 use crate::failure::{CliError, Failure};
+use crate::ledgers;
 use crate::output::{Speech, World};
 use crate::prompt::Asking;
 
@@ -42,14 +46,23 @@ pub(crate) struct Home {
     pub(crate) settings: ProfileSettings,
     /// Its folder.
     pub(crate) profile: Profile,
-    /// The ledger folder of this run.
-    pub(crate) ledger: PathBuf,
+    /// The ledger of this run.
+    pub(crate) ledger: LedgerPlace,
 }
 
 impl Home {
     /// The profile's name.
     pub(crate) fn name(&self) -> &str {
         self.profile.name()
+    }
+
+    /// The policies of logs that this profile trusts.
+    pub(crate) fn pinned(&self) -> Result<Vec<LogPolicy>, Failure> {
+        let read = |(origin, text): (String, String)| {
+            LogPolicy::parse(&text)
+                .map_err(|error| Failure::from(error).during(format!("logs/{origin}.policy")))
+        };
+        self.profile.pinned_logs()?.into_iter().map(read).collect()
     }
 }
 
@@ -94,11 +107,14 @@ impl Context {
         let settings = self.config.profiles.get(&name).cloned();
         let settings = settings.ok_or_else(|| CliError::ProfileUnknown { name: name.clone() })?;
         let profile = Profile::open(&self.folders.data.join(&name), &name)?;
-        let ledger = self.ledger_folder().unwrap_or_else(|| PathBuf::from(&settings.ledger));
+        let plain = self.plain_http(settings.insecure_http);
+        let ledger = match self.ledger_place(plain)? {
+            Some(named) => named,
+            None => LedgerPlace::parse(&settings.ledger, plain)?,
+        };
+        ledgers::warn_if_exposed(&ledger, self.speech);
         self.world.profile = Some(name);
-        self.world.ledger = Some(json!({
-            "origin": settings.origin, "path": ledger.display().to_string(),
-        }));
+        self.note_ledger(&settings.origin, &ledger);
         Ok(Home { settings, profile, ledger })
     }
 
@@ -107,9 +123,25 @@ impl Context {
         if self.profile_name().is_none() { Ok(None) } else { self.home().map(Some) }
     }
 
-    /// The ledger folder named by flag or project.
-    pub(crate) fn ledger_folder(&self) -> Option<PathBuf> {
-        self.global.ledger.clone().or_else(|| self.project.ledger.clone()).map(PathBuf::from)
+    /// The ledger named by flag or project.
+    pub(crate) fn ledger_place(&self, plain: PlainHttp) -> Result<Option<LedgerPlace>, Failure> {
+        let named = self.global.ledger.clone().or_else(|| self.project.ledger.clone());
+        Ok(named.map(|text| LedgerPlace::parse(&text, plain)).transpose()?)
+    }
+
+    /// Whether plain http may leave this machine: only if somebody said so, now or at `init`.
+    pub(crate) const fn plain_http(&self, settled: bool) -> PlainHttp {
+        if self.global.insecure_http || settled {
+            PlainHttp::Anywhere
+        } else {
+            PlainHttp::Loopback
+        }
+    }
+
+    /// Notes which ledger is used, for the JSON answer.
+    pub(crate) fn note_ledger(&mut self, origin: &str, place: &LedgerPlace) {
+        let member = if place.folder().is_some() { "path" } else { "url" };
+        self.world.ledger = Some(json!({ "origin": origin, member: place.to_string() }));
     }
 
     /// The file with the keystore's passphrase, if one is named.

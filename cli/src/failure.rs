@@ -261,11 +261,36 @@ pub(crate) enum CliError {
         reached: String,
     },
     /// The command needs the ledger, and the profile has none.
-    #[error("profile {profile:?} has no ledger folder at {path}")]
+    #[error("profile {profile:?} has no ledger at {path}")]
     LedgerMissing {
         /// The profile.
         profile: String,
         /// Where it was looked for.
+        path: String,
+    },
+    /// The ledger has no checkpoint that its cosigners have seen.
+    #[error("the ledger has no cosigned checkpoint yet")]
+    NoCheckpoint,
+    /// The ledger shows less than this profile saw of it before.
+    #[error("{place} shows {size} entries of {origin}, and this profile has seen {seen}")]
+    LedgerBehind {
+        /// Where it is.
+        place: String,
+        /// The log.
+        origin: String,
+        /// Entries shown now.
+        size: u64,
+        /// Entries seen before.
+        seen: u64,
+    },
+    /// The ledger shows another history than this profile saw before.
+    #[error("{place} shows another history of {origin} than this profile saw before")]
+    SplitView {
+        /// Where it is.
+        place: String,
+        /// The log.
+        origin: String,
+        /// Where both notes are kept.
         path: String,
     },
     /// No entry of this index or id.
@@ -312,6 +337,9 @@ impl CliError {
             Self::InputMalformed { .. } => "input-malformed",
             Self::LevelNotReached { .. } => "level-not-reached",
             Self::LedgerMissing { .. } => "ledger-missing",
+            Self::NoCheckpoint => "not-yet-covered",
+            Self::LedgerBehind { .. } => "ledger-behind",
+            Self::SplitView { .. } => "split-view",
             Self::EntryUnknown { .. } => "entry-unknown",
             Self::RootMismatch { .. } => "root-mismatch",
             Self::Fault(_) => "unexpected-fault",
@@ -339,6 +367,9 @@ impl From<CliError> for Failure {
             }
             CliError::CredentialUnknown { profile, .. } => {
                 failure.try_this("see what there is", format!("inkan -p {profile} cred list"))
+            }
+            CliError::SplitView { path, .. } => {
+                failure.try_this("both signed heads are kept", format!("cat {path}"))
             }
             CliError::PolicyUnknown { .. } => {
                 failure.try_this("see what there is", "inkan policy list")
@@ -383,7 +414,10 @@ failures!(
     inkan_io::intent::IntentError,
     inkan_io::keystore_file::KeystoreFileError,
     inkan_io::ledger_folder::LedgerFolderError,
+    inkan_io::ledger_source::LedgerError,
+    inkan_io::node_client::NodeError,
     inkan_io::profile::ProfileError,
+    inkan_io::seen::SeenError,
     inkan_issuer::DraftError,
     inkan_issuer::StatusStateError,
     inkan_ledger::ReceiptError,

@@ -1,4 +1,8 @@
-//! The ledger folder, as commands use it: reading it, and writing to it together with the profile.
+//! The ledger, as commands use it, in a folder or behind a URL: reading it, and writing to it together with the profile.
+
+mod heads;
+
+pub(crate) use heads::warn_if_exposed;
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,41 +12,57 @@ use inkan_credential::Opening;
 use inkan_crypto::Signer;
 use inkan_did::webvh::History;
 use inkan_did::{Did, DidUrl};
-use inkan_io::files::FolderLock;
+use inkan_io::files::{self, Access, FolderLock};
 use inkan_io::intent::{self, EntryDraft, Intent};
-use inkan_io::ledger_folder::{Accepted, LedgerFolder, LedgerFolderError, LedgerReader, View};
-use inkan_io::profile::Profile;
+use inkan_io::ledger_folder::{Accepted, LedgerFolderError};
+use inkan_io::ledger_sink::LedgerSink;
+use inkan_io::ledger_source::{LedgerError, LedgerSource, SourceView};
 use inkan_ledger::{Claims, Receipt, SignedEntry};
 use serde_json::{Value, json};
 
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
+use crate::output::Speech;
 
-/// The newest checkpoint of a ledger folder, for reading; no lock is taken.
+/// The newest checkpoint of a ledger, for reading; no lock is taken. It was compared with what this profile saw before.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    view: View,
+    source: LedgerSource,
+    view: SourceView,
 }
 
 impl Reading {
     /// Opens the ledger of a profile.
-    pub(crate) fn open(home: &Home) -> Result<Self, Failure> {
+    pub(crate) fn open(home: &Home, context: &Context) -> Result<Self, Failure> {
         present(home)?;
-        Self::of(&LedgerReader::open(&home.ledger)?)
+        let now = context.now();
+        let source = LedgerSource::open(&home.ledger, &home.pinned()?, now)?;
+        Self::of(source, home, now, context.speech)
     }
 
     /// The same, or nothing where there is no folder: for commands that can do without.
-    pub(crate) fn open_if_any(home: &Home) -> Result<Option<Self>, Failure> {
-        if home.ledger.is_dir() { Self::open(home).map(Some) } else { Ok(None) }
+    pub(crate) fn open_if_any(home: &Home, context: &Context) -> Result<Option<Self>, Failure> {
+        if home.ledger.is_present() { Self::open(home, context).map(Some) } else { Ok(None) }
     }
 
-    fn of(reader: &LedgerReader) -> Result<Self, Failure> {
-        let empty = || CliError::Fault("the ledger has no checkpoint".to_owned());
-        Ok(Self { view: reader.view_at(None)?.ok_or_else(empty)? })
+    fn of(
+        source: LedgerSource,
+        home: &Home,
+        now: Timestamp,
+        speech: Speech,
+    ) -> Result<Self, Failure> {
+        let view = source.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
+        heads::compare(&view, home, now, speech)?;
+        Ok(Self { source, view })
+    }
+
+    /// The ledger itself, for looking at it as of another time.
+    pub(crate) const fn source(&self) -> &LedgerSource {
+        &self.source
     }
 
     /// The view itself.
-    pub(crate) const fn view(&self) -> &View {
+    pub(crate) const fn view(&self) -> &SourceView {
         &self.view
     }
 
@@ -78,9 +98,10 @@ impl Reading {
 /// A run that writes: it holds the profile's lock and the ledger's, and has finished what a crash left behind.
 #[derive(Debug)]
 pub(crate) struct Writing {
-    ledger: LedgerFolder,
-    profile: Profile,
+    ledger: LedgerSink,
+    home: Home,
     now: Timestamp,
+    speech: Speech,
     _lock: FolderLock,
 }
 
@@ -91,43 +112,62 @@ impl Writing {
         let now = context.now();
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
-        for healed in intent::heal(&home.profile, &mut ledger, now)? {
+        let healed = intent::heal(&home.profile, &mut ledger, now);
+        keep_promise(&ledger, home, context.speech)?;
+        for healed in healed? {
             let what = match healed.dropped {
                 None => format!("finished what was interrupted: {}", healed.command),
                 Some(why) => format!("dropped what was interrupted: {} ({why})", healed.command),
             };
             context.speech.warn(&what);
         }
-        Ok(Self { ledger, profile: home.profile.clone(), now, _lock: lock })
+        let (home, speech) = (home.clone(), context.speech);
+        Ok(Self { ledger, home, now, speech, _lock: lock })
     }
 
     /// The ledger as it is now.
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
-        Reading::of(self.ledger.reader())
+        Reading::of(self.ledger.source()?, &self.home, self.now, self.speech)
     }
 
     /// Carries out an intent: ledger first, then the profile.
     pub(crate) fn commit(&mut self, intent: &Intent) -> Result<Vec<Accepted>, Failure> {
-        Ok(intent::carry_out(intent, &self.profile, &mut self.ledger, self.now)?)
+        let done = intent::carry_out(intent, &self.home.profile, &mut self.ledger, self.now);
+        keep_promise(&self.ledger, &self.home, self.speech)?;
+        Ok(done?)
     }
+}
+
+/// Keeps the promise of a node that has not covered an entry yet: broken, it is evidence against the operator.
+fn keep_promise(ledger: &LedgerSink, home: &Home, speech: Speech) -> Result<(), Failure> {
+    let Some(promised) = ledger.promised() else { return Ok(()) };
+    let Some(promise) = &promised.promise else { return Ok(()) };
+    let path = home.profile.promise(promised.leaf_index)?;
+    files::write_atomic(&path, promise.as_bytes(), Access::Private)?;
+    let shown = path.display();
+    speech.warn(&format!("the node's promise to cover it is kept: inkan ledger check {shown}"));
+    Ok(())
 }
 
 /// Opens the ledger for writing; another process of this machine may write first, for up to ten seconds.
-fn open_waiting(home: &Home, now: Timestamp) -> Result<LedgerFolder, Failure> {
+fn open_waiting(home: &Home, now: Timestamp) -> Result<LedgerSink, Failure> {
+    let pinned = home.pinned()?;
     for _ in 0..100 {
-        match LedgerFolder::open(&home.ledger, now) {
-            Err(LedgerFolderError::Locked { .. }) => std::thread::sleep(Duration::from_millis(100)),
+        match LedgerSink::open(&home.ledger, &pinned, now) {
+            Err(LedgerError::Folder(LedgerFolderError::Locked { .. })) => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
             opened => return Ok(opened?),
         }
     }
-    Ok(LedgerFolder::open(&home.ledger, now)?)
+    Ok(LedgerSink::open(&home.ledger, &pinned, now)?)
 }
 
 fn present(home: &Home) -> Result<(), Failure> {
-    if home.ledger.is_dir() {
+    if home.ledger.is_present() {
         return Ok(());
     }
-    let path = home.ledger.display().to_string();
+    let path = home.ledger.to_string();
     Err(CliError::LedgerMissing { profile: home.name().to_owned(), path }.into())
 }
 

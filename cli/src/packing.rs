@@ -9,10 +9,8 @@ use inkan_credential::bundle::{Artefact, Bundle, ServedStatusList};
 use inkan_credential::countersignature;
 use inkan_credential::{Opening, SecuredCredential};
 use inkan_did::{Did, Method};
-use inkan_io::ledger_folder::LedgerReader;
 use inkan_ledger::{ActId, Claims, EntryId, Leaf, Receipt, SignedEntry};
 
-use crate::context::Home;
 use crate::failure::Failure;
 use crate::ledgers::{Reading, opened};
 
@@ -29,7 +27,6 @@ pub(crate) struct FreshRecord {
 pub(crate) fn pack(
     bundle: &mut Bundle,
     reading: &Reading,
-    home: &Home,
     fresh: &[FreshRecord],
 ) -> Result<(), Failure> {
     let mut receipts = existing(bundle)?;
@@ -51,24 +48,23 @@ pub(crate) fn pack(
             bundle.did_logs.insert(did.as_str().to_owned(), log);
         }
     }
-    for (scid, act) in &parties.acts {
-        let proof = reading.view().act_current(scid, act)?;
+    for (signer, act) in &parties.acts {
+        let proof = reading.view().act_current(signer.as_str(), act)?;
         // An act that this ledger does not know says nothing: it may be recorded in another.
         if proof.claimed_head().is_some() {
             current.push(proof.to_value());
         }
     }
-    let reader = LedgerReader::open(&home.ledger)?;
     for (issuer, uri) in &parties.lists {
         let Some(scid) = issuer.scid() else { continue };
-        let proof = reading.view().status_current(scid, uri)?;
+        let proof = reading.view().status_current(issuer.as_str(), uri)?;
         let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) else {
             continue;
         };
         if let Some(index) = reading.view().lookup(&EntryId::status(scid, uri, sequence))? {
             add(&mut receipts, reading.view().receipt(index)?);
         }
-        if let Some(bytes) = reader.status_list(scid, uri, sequence)? {
+        if let Some(bytes) = reading.source().status_list(issuer.as_str(), uri, sequence)? {
             let body = String::from_utf8_lossy(&bytes).into_owned();
             bundle.status_lists.retain(|list| list.uri != *uri);
             bundle.status_lists.push(ServedStatusList { uri: uri.clone(), body });
@@ -126,7 +122,7 @@ fn sequence_of(leaf: &Leaf) -> Option<u64> {
 #[derive(Debug, Default)]
 struct Parties {
     dids: BTreeSet<Did>,
-    acts: Vec<(String, ActId)>,
+    acts: Vec<(Did, ActId)>,
     lists: Vec<(Did, String)>,
 }
 
@@ -161,8 +157,7 @@ fn acts(
             continue;
         }
         let Some(signer) = out.know(one.signer()) else { continue };
-        let Some(scid) = signer.scid() else { continue };
-        let act = (scid.to_owned(), ActId::from_bytes(*one.act()));
+        let act = (signer, ActId::from_bytes(*one.act()));
         if !out.acts.contains(&act) {
             out.acts.push(act);
         }

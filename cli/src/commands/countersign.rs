@@ -110,7 +110,7 @@ fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let index = accepted.first().map(|accepted| accepted.leaf_index);
     let fresh: Vec<FreshRecord> =
         index.map(|index| FreshRecord { index, opening: acted.opening }).into_iter().collect();
-    packing::pack(&mut bundle, &writing.reading()?, &home, &fresh)?;
+    packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
     let digest = acted.credential.issuance_digest();
     home.profile.put(Shelf::Wallet, &wallet::name_of(&digest), &bundle.to_value())?;
     finish(request, (&acted, &bundle, index), context, &home)

@@ -2,12 +2,15 @@
 //!
 //! Order: ledger, profile folder, `config.toml`. A crash in between leaves nothing that a second run does not take up.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use inkan_io::files;
 use inkan_io::ledger_folder::{LedgerFolder, LedgerReader};
+use inkan_io::ledger_source::{LedgerPlace, LedgerSource, published_policy};
+use inkan_io::node_client::NodeClient;
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::Profile;
+use inkan_ledger::{LogPolicy, VerifierKey, verify_checkpoint};
 use serde_json::json;
 
 use crate::args::InitArgs;
@@ -15,6 +18,7 @@ use crate::config::{Config, ProfileSettings, check_name};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
+use crate::render::safe;
 
 /// The origin of a new ledger whose host nobody named.
 const EXAMPLE: &str = "ledger.example";
@@ -29,30 +33,36 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         return Err(CliError::ProfileExists { name: args.name.clone() }.into());
     }
     let folder = context.folders.data.join(&args.name);
-    let ledger = context.ledger_folder().unwrap_or_else(|| folder.join("ledger"));
-    let ledger =
-        std::path::absolute(&ledger).map_err(|error| files::FileError::from_io(&ledger, error))?;
-    let new = is_vacant(&ledger)?;
-    let found = if new { None } else { Some(LedgerReader::open(&ledger)?.origin().to_owned()) };
-    let wanted = args.domain.clone().unwrap_or_else(|| EXAMPLE.to_owned());
-    let origin = found.unwrap_or_else(|| wanted.clone());
+    let named = context.ledger_place(context.plain_http(false))?;
+    let place = absolute(named.unwrap_or_else(|| LedgerPlace::Folder(folder.join("ledger"))))?;
+    crate::ledgers::warn_if_exposed(&place, context.speech);
+    let found = find(&place, args, context)?;
+    let Found { new, ref origin, .. } = found;
     let host = origin.split('/').next().unwrap_or_default().to_owned();
     let domain = args.domain.clone().unwrap_or(host);
+    if !new {
+        show_trust(&found, context);
+    }
     if args.write.dry_run {
         let made = if new { "make" } else { "use" };
-        context.speech.say(&format!("would {made} the ledger {origin} in {}", ledger.display()));
+        context.speech.say(&format!("would {made} the ledger {origin} in {place}"));
     } else {
-        if new {
-            create_ledger(&ledger, &origin, args, context)?;
+        if let (true, Some(path)) = (new, place.folder()) {
+            create_ledger(path, origin, args, context)?;
         }
+        let policy = match (&found.policy, place.folder()) {
+            (Some(policy), _) => policy.clone(),
+            (None, Some(path)) => LedgerReader::open(path)?.policy_text().to_owned(),
+            (None, None) => return Err(CliError::Fault("no policy".to_owned()).into()),
+        };
         let profile = Profile::create(&folder, &args.name)?;
-        let reader = LedgerReader::open(&ledger)?;
-        profile.pin_log(reader.origin(), reader.policy_text())?;
+        profile.pin_log(origin, &policy)?;
         let settings = ProfileSettings {
             role: args.role.name().to_owned(),
-            ledger: ledger.display().to_string(),
+            ledger: place.to_string(),
             origin: origin.clone(),
             domain: domain.clone(),
+            insecure_http: matches!(&place, LedgerPlace::Node(url) if url.is_exposed()),
         };
         context.config.profiles.insert(args.name.clone(), settings);
         context.config.default.get_or_insert_with(|| args.name.clone());
@@ -61,12 +71,106 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         context.speech.say(&format!("profile {} ({role}), ledger {origin}", args.name));
     }
     context.world.profile = Some(args.name.clone());
-    context.world.ledger = Some(json!({ "origin": origin, "path": ledger.display().to_string() }));
+    context.note_ledger(origin, &place);
     let members = json!({
         "name": args.name, "role": args.role.name(), "domain": domain, "newLedger": new,
         "folder": folder.display().to_string(), "dryRun": args.write.dry_run,
+        "logKeys": found.keys, "trust": found.basis,
     });
     Ok(Outcome::new("inkan-profile/1", String::new(), members))
+}
+
+/// The ledger that the profile will use, and what is trusted about it.
+#[derive(Debug)]
+struct Found {
+    new: bool,
+    origin: String,
+    /// The policy to pin; none yet for a ledger that is still to be made.
+    policy: Option<String>,
+    /// Keys of the log in that policy.
+    keys: Vec<String>,
+    /// Witnesses in that policy.
+    witnesses: Vec<String>,
+    /// `made-here`, `own-folder`, `policy-file` or `first-use`.
+    basis: &'static str,
+}
+
+fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found, Failure> {
+    if let Some(folder) = place.folder()
+        && is_vacant(folder)?
+    {
+        if args.log_policy.is_some() {
+            let usage = "--log-policy is for a ledger that exists: this one is new, and its keys are made now";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
+        let origin = args.domain.clone().unwrap_or_else(|| EXAMPLE.to_owned());
+        let (keys, witnesses) = (Vec::new(), Vec::new());
+        return Ok(Found { new: true, origin, policy: None, keys, witnesses, basis: "made-here" });
+    }
+    let (text, basis) = match &args.log_policy {
+        Some(file) => {
+            let bytes = files::read(Path::new(file), inkan_core::limits::DOCUMENT)?;
+            let detail = "not UTF-8".to_owned();
+            let malformed = |_| CliError::InputMalformed { file: file.clone(), detail };
+            (String::from_utf8(bytes).map_err(malformed)?, "policy-file")
+        }
+        None if place.folder().is_some() => (published(place)?, "own-folder"),
+        None => (published(place)?, "first-use"),
+    };
+    let policy = LogPolicy::parse(&text)?;
+    // What is pinned must be what the ledger signs with, now: a wrong file is found out here, and not by the first verify.
+    let source = LedgerSource::open(place, std::slice::from_ref(&policy), context.now())?;
+    let origin = source.origin().to_owned();
+    let view = source.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
+    verify_checkpoint(view.note(), &policy, context.now())?;
+    let names = |key: &VerifierKey| key.to_string();
+    Ok(Found {
+        new: false,
+        origin,
+        keys: policy.logs().iter().map(names).collect(),
+        witnesses: policy.witnesses().iter().map(|one| one.name().to_owned()).collect(),
+        policy: Some(text),
+        basis,
+    })
+}
+
+/// The policy that the ledger itself publishes.
+fn published(place: &LedgerPlace) -> Result<String, Failure> {
+    match place {
+        LedgerPlace::Folder(path) => Ok(LedgerReader::open(path)?.policy_text().to_owned()),
+        LedgerPlace::Node(url) => Ok(published_policy(&NodeClient::new(url)?)?),
+    }
+}
+
+/// Says whose keys are trusted from now on, and on what ground; a node's are trusted on first use.
+fn show_trust(found: &Found, context: &Context) {
+    let speech = &context.speech;
+    speech.say(&format!("the log {} signs with", found.origin));
+    for key in &found.keys {
+        speech.say(&format!("  {}", safe(key, 200)));
+    }
+    let witnesses = if found.witnesses.is_empty() {
+        "no witnesses: nobody but the operator vouches for its time".to_owned()
+    } else {
+        format!("witnesses: {}", safe(&found.witnesses.join(", "), 300))
+    };
+    speech.say(&witnesses);
+    if found.basis == "first-use" {
+        speech.warn("trust on first use: whoever answered now is believed from now on");
+        speech.warn("compare the key with one you got another way, or bring it: --log-policy FILE");
+    }
+}
+
+/// A folder's path from the root, since commands run elsewhere later.
+fn absolute(place: LedgerPlace) -> Result<LedgerPlace, Failure> {
+    match place {
+        LedgerPlace::Folder(path) => {
+            let whole = std::path::absolute(&path);
+            let at = |error| files::FileError::from_io(&path, error);
+            Ok(LedgerPlace::Folder(whole.map_err(at)?))
+        }
+        node @ LedgerPlace::Node(_) => Ok(node),
+    }
 }
 
 fn create_ledger(
@@ -86,7 +190,7 @@ fn create_ledger(
 }
 
 /// Whether a ledger can be made there: nothing, or an empty folder.
-fn is_vacant(path: &PathBuf) -> Result<bool, Failure> {
+fn is_vacant(path: &Path) -> Result<bool, Failure> {
     match std::fs::read_dir(path) {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),

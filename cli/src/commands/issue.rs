@@ -93,7 +93,7 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
         .map(|(index, opening)| FreshRecord { index, opening })
         .into_iter()
         .collect();
-    packing::pack(&mut bundle, &writing.reading()?, &home, &fresh)?;
+    packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
     finish(args, (&issued, &bundle, index), context, &home)
 }
 

@@ -56,8 +56,8 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     for source in &sources {
         packing::take_over(&mut bundle, source)?;
     }
-    if let Some(reading) = Reading::open_if_any(&home)? {
-        packing::pack(&mut bundle, &reading, &home, &[])?;
+    if let Some(reading) = Reading::open_if_any(&home, context)? {
+        packing::pack(&mut bundle, &reading, &[])?;
     }
     let members = json!({
         "holder": own.did, "audience": audience, "credentials": credentials.len(),

@@ -8,9 +8,8 @@ use inkan_core::json::text;
 use inkan_credential::{Artefact, Bundle, bundle};
 use inkan_evidence::{Registry, facts_of};
 use inkan_io::gather::{Network, Sources, gather};
-use inkan_io::ledger_folder::LedgerReader;
+use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
-use inkan_ledger::LogPolicy;
 use inkan_verifier::{Expectation, Live, plan, verify};
 use serde_json::Value;
 
@@ -19,8 +18,12 @@ use super::{policy, request, trust};
 use crate::args::VerifyArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
+use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::render::report::{self, Depth};
+
+/// Exit code of a ledger that does not answer.
+const UNREACHABLE: u8 = 6;
 
 pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
@@ -34,12 +37,12 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
     // One verification at a time per profile: a nonce counts once.
     let _lock = home.profile.lock()?;
     let expectation = expectation(args, &bundle, &policy, &home)?;
-    let gathered = gathered(args, &bundle, &home, as_of)?;
+    let gathered = gathered(args, &bundle, &home, context, as_of)?;
     for missed in &gathered.missed {
         context.speech.detail(missed);
     }
     let judged_with = inkan_verifier::Context {
-        logs: pinned(&home)?,
+        logs: home.pinned()?,
         grade: ledger_grade(&policy),
         receipts: receipts(&policy),
         expectation: expectation.clone(),
@@ -83,32 +86,32 @@ fn chosen_policy(args: &VerifyArgs, context: &mut Context) -> Result<Policy, Fai
     Ok(policy.with_minimum(args.min_ial.as_deref(), args.min_aal.as_deref())?)
 }
 
-/// Logs pinned by `init` and by hand.
-fn pinned(home: &Home) -> Result<Vec<LogPolicy>, Failure> {
-    let read = |(origin, text): (String, String)| {
-        LogPolicy::parse(&text)
-            .map_err(|error| Failure::from(error).during(format!("logs/{origin}.policy")))
-    };
-    home.profile.pinned_logs()?.into_iter().map(read).collect()
-}
-
 fn gathered(
     args: &VerifyArgs,
     bundle: &Bundle,
     home: &Home,
+    context: &Context,
     as_of: Timestamp,
 ) -> Result<inkan_io::gather::Gathered, Failure> {
     // Without the ledger a revocation or withdrawal since the bundle was made would go unseen: only who says so may do
     // without.
-    let ledger = match (home.ledger.is_dir(), args.offline) {
-        (true, _) => Some(LedgerReader::open(&home.ledger)?),
+    let asked = match &home.ledger {
+        LedgerPlace::Folder(path) => path.is_dir(),
+        LedgerPlace::Node(_) => !args.offline,
+    };
+    let alone = ("judge by the bundle alone", "inkan verify FILE --offline");
+    let reading = match (asked, args.offline) {
+        (true, _) => Some(Reading::open(home, context).map_err(|failure| {
+            if failure.exit() == UNREACHABLE { failure.try_this(alone.0, alone.1) } else { failure }
+        })?),
         (false, true) => None,
         (false, false) => {
-            let (profile, path) = (home.name().to_owned(), home.ledger.display().to_string());
-            return Err(Failure::from(CliError::LedgerMissing { profile, path })
-                .try_this("judge by the bundle alone", "inkan verify FILE --offline"));
+            let (profile, path) = (home.name().to_owned(), home.ledger.to_string());
+            let missing = Failure::from(CliError::LedgerMissing { profile, path });
+            return Err(missing.try_this(alone.0, alone.1));
         }
     };
+    let ledger = reading.as_ref().map(Reading::source);
     let mut schemas = BTreeMap::new();
     for name in home.profile.names(Shelf::Schemas)? {
         if let Some(schema) = home.profile.get(Shelf::Schemas, &name)? {
@@ -117,7 +120,7 @@ fn gathered(
         }
     }
     let network = if args.offline { Network::Offline } else { Network::Ask };
-    let sources = Sources { ledger: ledger.as_ref(), schemas: &schemas, network };
+    let sources = Sources { ledger, schemas: &schemas, network };
     Ok(gather(bundle, &plan(bundle), &sources, as_of)?)
 }
 

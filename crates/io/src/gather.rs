@@ -1,4 +1,4 @@
-//! Fetches what a plan asks for: from the bundle itself, the ledger folder, pinned schemas, and HTTPS, in this order.
+//! Fetches what a plan asks for: from the bundle itself, the ledger, pinned schemas, and HTTPS, in this order.
 //!
 //! In scope: finding copies. A copy that moves on (a DID log, a status list, an act) does not end the search, so a bundle
 //! made before a revocation or withdrawal hides neither. Out of scope: believing any of it (`inkan-verifier`).
@@ -9,18 +9,20 @@ use inkan_core::{Timestamp, limits};
 use inkan_credential::Bundle;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_did::{Did, Method, webvh};
-use inkan_ledger::{Claims, CurrentProof, DigestFormat, Kind, Opening, Receipt, SignedEntry};
+use inkan_ledger::{
+    Claims, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry, StatusClaims,
+};
 use inkan_verifier::{Material, Want};
 use serde_json::Value;
 
 use crate::http::{self, HttpLimits};
-use crate::ledger_folder::{LedgerFolderError, LedgerReader, View};
+use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
 
 /// Where to look.
 #[derive(Debug)]
 pub struct Sources<'a> {
-    /// The ledger folder, if there is one.
-    pub ledger: Option<&'a LedgerReader>,
+    /// The ledger, if there is one: a folder, or a node whose answers are checked on the way in.
+    pub ledger: Option<&'a LedgerSource>,
     /// Schemas pinned by the caller, by id.
     pub schemas: &'a BTreeMap<String, Value>,
     /// Whether the network may be asked.
@@ -49,13 +51,14 @@ pub struct Gathered {
 ///
 /// # Errors
 ///
-/// [`LedgerFolderError`] if the ledger folder is damaged; that something is missing is no error.
+/// [`LedgerError`] if the ledger is damaged, cannot be reached, or answers what it cannot prove; that something is
+/// missing is no error.
 pub fn gather(
     bundle: &Bundle,
     wants: &[Want],
     sources: &Sources<'_>,
     as_of: Timestamp,
-) -> Result<Gathered, LedgerFolderError> {
+) -> Result<Gathered, LedgerError> {
     let mut found = Gathered { material: from_bundle(bundle), missed: Vec::new() };
     let view = match sources.ledger {
         Some(ledger) => ledger.view_at(Some(as_of))?.map(|view| (ledger, view)),
@@ -104,10 +107,10 @@ fn scid_of(did: &str) -> Option<String> {
 
 fn from_ledger(
     want: &Want,
-    ledger: &LedgerReader,
-    view: &View,
+    ledger: &LedgerSource,
+    view: &SourceView,
     material: &mut Material,
-) -> Result<(), LedgerFolderError> {
+) -> Result<(), LedgerError> {
     match want {
         Want::Did(did) => {
             let Some(scid) = scid_of(did) else { return Ok(()) };
@@ -118,8 +121,10 @@ fn from_ledger(
             }
         }
         Want::Issuance { log, entry, salt, digest, format } => {
-            let at = view.lookup(entry)?.filter(|_| ledger.origin() == log);
-            let Some(index) = at else { return Ok(()) };
+            if ledger.origin() != log {
+                return Ok(());
+            }
+            let Some(index) = view.lookup(entry)? else { return Ok(()) };
             let format = if *format == "jws" { DigestFormat::Jws } else { DigestFormat::Di };
             let opening = Opening { format, salt: *salt, digest: *digest };
             material.receipts.push(view.receipt(index)?.with_opening(opening));
@@ -131,34 +136,32 @@ fn from_ledger(
         }
         Want::StatusList { uri, issuer } => {
             let Some(scid) = scid_of(issuer) else { return Ok(()) };
-            let Some(receipt) = view.status_entries(&scid, uri)?.pop() else { return Ok(()) };
-            if let Some(body) = status_body(ledger, &receipt, &scid, uri)? {
+            let current = view.status_current(issuer, uri)?;
+            let Some(status) = current.claimed_head().as_ref().and_then(status_of) else {
+                return Ok(());
+            };
+            let entry = EntryId::status(&scid, uri, status.sequence);
+            if let Some(index) = view.lookup(&entry)? {
+                material.receipts.push(view.receipt(index)?);
+            }
+            let bytes = ledger.status_list(issuer, uri, status.sequence)?;
+            if let Some(body) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
                 material.status_lists.push(ServedStatusList { uri: uri.clone(), body });
             }
-            material.receipts.push(receipt);
-            material.current.push(view.status_current(&scid, uri)?);
+            material.current.push(current);
         }
         Want::Schema(_) => {}
     }
     Ok(())
 }
 
-/// The list that this entry records, as it was served.
-fn status_body(
-    ledger: &LedgerReader,
-    receipt: &Receipt,
-    scid: &str,
-    uri: &str,
-) -> Result<Option<String>, LedgerFolderError> {
-    let entry = inkan_ledger::Leaf::parse(receipt.leaf_bytes())
-        .ok()
-        .and_then(|leaf| SignedEntry::parse(Kind::Status, leaf.body()).ok());
-    let sequence = match entry.as_ref().map(SignedEntry::claims) {
-        Some(Claims::Status(status)) => status.sequence,
-        Some(Claims::Issuance { .. } | Claims::Countersignature { .. }) | None => return Ok(None),
-    };
-    let bytes = ledger.status_list(scid, uri, sequence)?;
-    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+/// What a status entry announces.
+fn status_of(leaf: &inkan_ledger::Leaf) -> Option<StatusClaims> {
+    let entry = SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
+    match entry.claims() {
+        Claims::Status(status) => Some(status.clone()),
+        Claims::Issuance { .. } | Claims::Countersignature { .. } => None,
+    }
 }
 
 /// Pinned schemas, and HTTPS for DIDs and status lists that nothing at hand describes.

@@ -1,12 +1,17 @@
-//! One GET, with limits: how DIDs and status lists of others are fetched.
+//! HTTP with limits: one GET ([`get`]) for DIDs and status lists of others, a [`Session`] for a ledger node.
 //!
-//! In scope: https only (plain http on loopback), size, redirects, time. Out of scope: what the answer means;
-//! who asks (`gather`) judges it like any other foreign bytes.
+//! In scope: https only (plain http on loopback, or where the caller was told to), size, redirects, time. Out of scope:
+//! what an answer means; who asks (`gather`, `node_client`) judges it like any other foreign bytes.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect};
+use tokio::runtime::Runtime;
+
+/// Seconds for a connection of a [`Session`] to come about.
+const CONNECT_SECONDS: u64 = 5;
 
 /// What one request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +87,62 @@ impl HttpError {
     }
 }
 
+/// Whether plain http may leave this machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PlainHttp {
+    /// Only to this machine.
+    Loopback,
+    /// Anywhere: whoever is on the way can read, withhold and replay, and nothing but proofs can be believed.
+    Anywhere,
+}
+
+/// Several requests to one server over one connection. Redirects are not followed.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    runtime: Runtime,
+    plain: PlainHttp,
+}
+
+/// One request of a [`Session`].
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Where to.
+    pub url: &'a str,
+    /// What is asked.
+    pub verb: Verb<'a>,
+    /// The media type that is wanted.
+    pub accept: &'a str,
+    /// Bytes of the answer that are read.
+    pub size: usize,
+    /// Seconds for everything together.
+    pub seconds: u64,
+}
+
+/// Method, media type and body of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Verb<'a> {
+    /// GET.
+    Get,
+    /// POST of a body of this media type.
+    Post(&'a str, &'a [u8]),
+    /// PUT of a body of this media type.
+    Put(&'a str, &'a [u8]),
+}
+
+/// An answer, successful or not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type` without parameters, in lower case.
+    pub media_type: Option<String>,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u64>,
+    /// The body, at most as many bytes as allowed.
+    pub body: Vec<u8>,
+}
+
 /// A successful answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetched {
@@ -103,26 +164,79 @@ pub fn get(url: &str, limits: &HttpLimits) -> Result<Fetched, HttpError> {
         return Err(refused());
     }
     let client = client(limits)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| HttpError::Client { detail: error.to_string() })?;
-    runtime.block_on(fetch(&client, target, limits))
+    let answer = runtime()?.block_on(exchange(client.get(target), url, limits.size))?;
+    if !(200..300).contains(&answer.status) {
+        return Err(HttpError::Status { url: url.to_owned(), status: answer.status });
+    }
+    Ok(Fetched { body: answer.body, media_type: answer.media_type })
+}
+
+impl Session {
+    /// Makes ready to ask one server; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::Client`].
+    pub fn open(plain: PlainHttp) -> Result<Self, HttpError> {
+        let client = builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+            .build()
+            .map_err(|error| HttpError::Client { detail: error.to_string() })?;
+        Ok(Self { client, runtime: runtime()?, plain })
+    }
+
+    /// Sends a request and reads the answer, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError`]; only [`HttpError::Unreachable`] is worth a retry.
+    pub fn exchange(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+        let refused = || HttpError::UrlRefused { url: request.url.to_owned() };
+        let url = Url::parse(request.url).map_err(|_| refused())?;
+        if !(allowed(&url) || self.plain == PlainHttp::Anywhere && is_plain(&url)) {
+            return Err(refused());
+        }
+        let with_body = |builder: RequestBuilder, media_type: &str, body: &[u8]| {
+            builder.header(CONTENT_TYPE, media_type).body(body.to_vec())
+        };
+        let builder = match request.verb {
+            Verb::Get => self.client.get(url),
+            Verb::Post(media_type, body) => with_body(self.client.post(url), media_type, body),
+            Verb::Put(media_type, body) => with_body(self.client.put(url), media_type, body),
+        };
+        let builder =
+            builder.header(ACCEPT, request.accept).timeout(Duration::from_secs(request.seconds));
+        self.runtime.block_on(exchange(builder, request.url, request.size))
+    }
 }
 
 /// Whether a request may go there: https anywhere, plain http only to this machine.
-fn allowed(url: &Url) -> bool {
-    let loopback = url.host_str().is_some_and(|host| {
+pub(crate) fn allowed(url: &Url) -> bool {
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    anonymous && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)))
+}
+
+/// Whether it is plain http, without a password in the URL.
+fn is_plain(url: &Url) -> bool {
+    url.scheme() == "http" && url.username().is_empty() && url.password().is_none()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
-    let plain = url.username().is_empty() && url.password().is_none();
-    plain && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
+    })
+}
+
+/// What every client of ours has: one TLS provider and one name.
+fn builder() -> ClientBuilder {
+    // A second call finds the provider installed and says so; that is no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().user_agent(concat!("inkan/", env!("CARGO_PKG_VERSION")))
 }
 
 fn client(limits: &HttpLimits) -> Result<Client, HttpError> {
-    // A second call finds the provider installed and says so; that is no error.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let most = limits.redirects;
     let policy = redirect::Policy::custom(move |attempt| {
         if attempt.previous().len() > most || !allowed(attempt.url()) {
@@ -131,40 +245,44 @@ fn client(limits: &HttpLimits) -> Result<Client, HttpError> {
             attempt.follow()
         }
     });
-    Client::builder()
+    builder()
         .redirect(policy)
         .timeout(Duration::from_secs(limits.seconds))
-        .user_agent(concat!("inkan/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| HttpError::Client { detail: error.to_string() })
 }
 
-async fn fetch(client: &Client, url: Url, limits: &HttpLimits) -> Result<Fetched, HttpError> {
-    let name = url.to_string();
-    let unreachable = |source| HttpError::Unreachable { url: name.clone(), source };
-    let too_large = || HttpError::TooLarge { url: name.clone(), limit: limits.size };
-    let mut answer = client.get(url).send().await.map_err(unreachable)?;
-    if !answer.status().is_success() {
-        return Err(HttpError::Status { url: name, status: answer.status().as_u16() });
-    }
+fn runtime() -> Result<Runtime, HttpError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| HttpError::Client { detail: error.to_string() })
+}
+
+async fn exchange(request: RequestBuilder, url: &str, size: usize) -> Result<Answer, HttpError> {
+    let unreachable = |source| HttpError::Unreachable { url: url.to_owned(), source };
+    let too_large = || HttpError::TooLarge { url: url.to_owned(), limit: size };
+    let mut answer = request.send().await.map_err(unreachable)?;
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());
-    if announced.is_some_and(|length| length > limits.size) {
+    if announced.is_some_and(|length| length > size) {
         return Err(too_large());
     }
-    let media_type = answer
-        .headers()
-        .get("content-type")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(|value| value.trim().to_ascii_lowercase());
+    let header = |name: HeaderName| {
+        answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let media_type = header(CONTENT_TYPE).and_then(|value| {
+        value.split(';').next().map(|value| value.trim().to_ascii_lowercase())
+    });
+    let retry_after = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+    let status = answer.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-        if body.len().saturating_add(chunk.len()) > limits.size {
+        if body.len().saturating_add(chunk.len()) > size {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Fetched { body, media_type })
+    Ok(Answer { status, media_type, retry_after, body })
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //!
 //! In scope: order, durability, repetition. Out of scope: what the entries say (`cli` composes them).
 //!
-//! Steps of an intent, in this order: publish status lists, submit entries, write records. The ledger answers a
-//! repeated entry with the index it already has, publishing and writing are replacements: so a redo changes nothing
-//! that was done.
+//! Steps of an intent, in this order: stage status lists, submit entries, wait until a checkpoint covers them, deliver
+//! status lists, write records. The ledger answers a repeated entry with the index it already has, publishing and
+//! writing are replacements: so a redo changes nothing that was done.
 
 use inkan_core::rng::draw;
 use inkan_core::{Timestamp, encoding, json};
@@ -13,7 +13,9 @@ use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{EntryId, Kind, SignedEntry};
 use serde_json::{Value, json};
 
-use crate::ledger_folder::{Accepted, LedgerFolder, LedgerFolderError, Standing};
+use crate::ledger_folder::{Accepted, Standing};
+use crate::ledger_sink::LedgerSink;
+use crate::ledger_source::LedgerError;
 use crate::os_rng::OsRng;
 use crate::profile::{Profile, ProfileError, Shelf};
 
@@ -29,8 +31,8 @@ pub struct EntryDraft {
 /// A status list as it will be served.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishedList {
-    /// SCID of the DID that announces it.
-    pub scid: String,
+    /// The DID that announces it.
+    pub issuer: String,
     /// Its https URI.
     pub uri: String,
     /// Number of this version.
@@ -71,7 +73,7 @@ pub enum IntentError {
     Profile(#[from] ProfileError),
     /// The ledger refused an entry, or could not be written.
     #[error(transparent)]
-    Ledger(#[from] LedgerFolderError),
+    Ledger(#[from] LedgerError),
     /// An intent on disk is damaged.
     #[error("intent {name}: member {member:?} is missing or malformed")]
     Malformed {
@@ -100,7 +102,7 @@ pub struct Healed {
     /// The command that was interrupted.
     pub command: String,
     /// Why it could not be finished; it was dropped then, and nothing of it is on the ledger.
-    pub dropped: Option<LedgerFolderError>,
+    pub dropped: Option<LedgerError>,
 }
 
 /// Carries out `intent`: first it is on disk, then its steps are made, then it is gone.
@@ -114,13 +116,13 @@ pub struct Healed {
 pub fn carry_out(
     intent: &Intent,
     profile: &Profile,
-    ledger: &mut LedgerFolder,
+    ledger: &mut LedgerSink,
     now: Timestamp,
 ) -> Result<Vec<Accepted>, IntentError> {
     let suffix = encoding::hex(&draw::<4>(&mut OsRng));
     let name = format!("{}-{suffix}", now.seconds());
     profile.put(Shelf::Intents, &name, &to_value(intent))?;
-    let done = steps(intent, profile, ledger, now);
+    let done = steps(intent, Attempt::First, profile, ledger, now);
     let stays = matches!(&done, Err(error) if !is_final(error));
     if !stays {
         profile.remove(Shelf::Intents, &name)?;
@@ -135,21 +137,21 @@ pub fn carry_out(
 /// [`IntentError`] if one can neither be finished nor dropped now.
 pub fn heal(
     profile: &Profile,
-    ledger: &mut LedgerFolder,
+    ledger: &mut LedgerSink,
     now: Timestamp,
 ) -> Result<Vec<Healed>, IntentError> {
     let mut out = Vec::new();
     if is_pending(profile)? {
         // What was submitted and not covered yet must be found below.
-        ledger.checkpoint(now)?;
+        ledger.cover(now)?;
     }
     for name in profile.names(Shelf::Intents)? {
         let Some(value) = profile.get(Shelf::Intents, &name)? else { continue };
         let intent = from_value(&value)
             .map_err(|member| IntentError::Malformed { name: name.clone(), member })?;
-        let dropped = match steps(&intent, profile, ledger, now) {
+        let dropped = match steps(&intent, Attempt::Again, profile, ledger, now) {
             Ok(_) => None,
-            Err(IntentError::Ledger(error)) if is_rule(&error) => Some(error),
+            Err(IntentError::Ledger(error)) if error.is_rule() => Some(error),
             Err(error) => return Err(error),
         };
         profile.remove(Shelf::Intents, &name)?;
@@ -167,24 +169,39 @@ pub fn is_pending(profile: &Profile) -> Result<bool, ProfileError> {
     Ok(!profile.names(Shelf::Intents)?.is_empty())
 }
 
+/// Whether an entry may have been recorded by an earlier run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Attempt {
+    First,
+    Again,
+}
+
 fn steps(
     intent: &Intent,
+    attempt: Attempt,
     profile: &Profile,
-    ledger: &mut LedgerFolder,
+    ledger: &mut LedgerSink,
     now: Timestamp,
 ) -> Result<Vec<Accepted>, IntentError> {
     for list in &intent.lists {
-        ledger.put_status_list(&list.scid, &list.uri, list.sequence, list.body.as_bytes())?;
+        ledger.stage_list(&list.issuer, &list.uri, list.sequence, list.body.as_bytes())?;
     }
     let mut accepted = Vec::new();
     for entry in &intent.entries {
-        accepted.push(match recorded(entry, ledger)? {
+        let before = match attempt {
+            Attempt::First => None,
+            Attempt::Again => recorded(entry, ledger)?,
+        };
+        accepted.push(match before {
             Some(before) => before,
             None => ledger.submit(entry.kind, entry.body.as_bytes(), now)?,
         });
     }
     if !intent.entries.is_empty() {
-        ledger.checkpoint(now)?;
+        ledger.cover(now)?;
+    }
+    for list in &intent.lists {
+        ledger.deliver_list(&list.issuer, &list.uri, list.sequence, list.body.as_bytes())?;
     }
     for draft in &intent.records {
         profile.put(draft.shelf, &draft.name, &draft.record)?;
@@ -196,26 +213,22 @@ fn steps(
 /// meanwhile become too old to be submitted.
 fn recorded(
     entry: &EntryDraft,
-    ledger: &LedgerFolder,
-) -> Result<Option<Accepted>, LedgerFolderError> {
+    ledger: &LedgerSink,
+) -> Result<Option<Accepted>, LedgerError> {
     let body = entry.body.as_bytes();
     let id = if entry.kind == Kind::Did {
         parse_did_body(body).ok().map(|entry| EntryId::did(entry.scid(), entry.version_id()))
     } else {
         SignedEntry::parse(entry.kind, body).ok().map(|entry| entry.entry_id())
     };
-    let (Some(id), Some(view)) = (id, ledger.reader().view_at(None)?) else { return Ok(None) };
+    let (Some(id), Some(view)) = (id, ledger.source()?.view_at(None)?) else { return Ok(None) };
     let place = view.lookup(&id)?;
     Ok(place.map(|leaf_index| Accepted { leaf_index, standing: Standing::Duplicate }))
 }
 
 /// Whether trying again cannot help: the ledger's rules refuse an entry.
 fn is_final(error: &IntentError) -> bool {
-    matches!(error, IntentError::Ledger(error) if is_rule(error))
-}
-
-const fn is_rule(error: &LedgerFolderError) -> bool {
-    error.is_rule() || matches!(error, LedgerFolderError::StatusListRecorded)
+    matches!(error, IntentError::Ledger(error) if error.is_rule())
 }
 
 fn to_value(intent: &Intent) -> Value {
@@ -224,7 +237,7 @@ fn to_value(intent: &Intent) -> Value {
         .iter()
         .map(|list| {
             json!({
-                "scid": list.scid, "uri": list.uri, "seq": list.sequence, "body": list.body,
+                "issuer": list.issuer, "uri": list.uri, "seq": list.sequence, "body": list.body,
             })
         })
         .collect();
@@ -254,7 +267,8 @@ fn from_value(value: &Value) -> Result<Intent, &'static str> {
     let mut intent = Intent { command: text(value, "command")?, ..Intent::default() };
     for item in list("lists")? {
         intent.lists.push(PublishedList {
-            scid: text(item, "scid")?,
+            // Intents of earlier versions named the SCID, which does as well.
+            issuer: text(item, "issuer").or_else(|_| text(item, "scid"))?,
             uri: text(item, "uri")?,
             sequence: item.get("seq").and_then(Value::as_u64).ok_or("seq")?,
             body: text(item, "body")?,

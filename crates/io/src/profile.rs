@@ -4,6 +4,7 @@
 //! keystore.json          sealed keys in use             nonces/<digest>.json       nonces asked, once each
 //! next-keystore.json     sealed next keys, apart        dids/<name>.json           own DIDs and their key names
 //! logs/<origin>.policy   pinned log policies            wallet/<name>.json         credentials held (bundles)
+//! logs/<origin>.seen     largest head seen of each log  promises/<index>.promise   promises not kept yet
 //! trust.json             the trust list                 issued/<name>.json         what was issued, without claims
 //! schemas/<name>.json    pinned JSON Schemas            status/<name>.json         status lists and their next index
 //! intents/<id>.json      ledger writes under way        acts/<name>.json           own countersignatures
@@ -221,6 +222,28 @@ impl Profile {
             out.push((file.replace('~', "/"), text));
         }
         Ok(out)
+    }
+
+    /// Where the largest head seen of a log is remembered.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError::Name`].
+    pub fn seen_head(&self, origin: &str) -> Result<PathBuf, ProfileError> {
+        let file = origin.replace('/', "~");
+        check_name(&file)?;
+        Ok(self.folder.join("logs").join(format!("{file}.seen")))
+    }
+
+    /// Where the promise of a node about an entry is kept until it is covered.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`].
+    pub fn promise(&self, leaf_index: u64) -> Result<PathBuf, ProfileError> {
+        let folder = self.folder.join("promises");
+        files::create_folder(&folder, Access::Private)?;
+        Ok(folder.join(format!("{leaf_index}.promise")))
     }
 
     fn log_policy_path(&self, origin: &str) -> Result<PathBuf, ProfileError> {

@@ -6,7 +6,7 @@ use inkan_did::{Did, Relationship};
 use inkan_io::profile::OwnDid;
 use serde_json::{Value, json};
 
-use super::resolve::find_history;
+use super::resolve::{Reach, find_history};
 use crate::args::HistoryArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -19,7 +19,7 @@ pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, 
     let home = context.home_if_any()?;
     let did = identity::any(home.as_ref(), &args.did)?;
     let since = args.since.as_deref().map(super::resolve::parse_time).transpose()?;
-    let (history, source) = find_history(&did, home.as_ref(), args.offline, context)?;
+    let (history, source) = find_history(&did, home.as_ref(), Reach::of(args.offline), context)?;
     let own = home.as_ref().map(|home| own_record(home, &did)).transpose()?.flatten();
     let versions: Vec<Version> = described(&history, own.as_ref())
         .into_iter()

@@ -10,6 +10,7 @@ use inkan_did::webvh::{Head, History, document_url, witness_url};
 use inkan_did::{Did, DidDocument, DidUrl, Method, VersionSelector, resolve_self_contained};
 use inkan_io::files::{self, Access};
 use inkan_io::http::{self, HttpLimits};
+use inkan_io::ledger_source::LedgerPlace;
 use serde_json::{Value, json};
 
 use crate::args::{DidForm, ResolveArgs};
@@ -33,7 +34,7 @@ pub(super) fn run(args: &ResolveArgs, context: &mut Context) -> Result<Outcome, 
     }
     let (history, source) = match &args.log {
         Some(path) => (from_file(path, &did, context.now())?, path.clone()),
-        None => find_history(&did, home.as_ref(), args.offline, context)?,
+        None => find_history(&did, home.as_ref(), Reach::of(args.offline), context)?,
     };
     let head = history.select(&selectors)?;
     context.speech.detail(&format!("version {} from {source}", head.version_id()));
@@ -47,6 +48,24 @@ pub(super) fn run(args: &ResolveArgs, context: &mut Context) -> Result<Outcome, 
         DidForm::DidJsonl => log_text(args, &did, home.as_ref(), context)?,
     };
     Ok(Outcome::new("inkan-did-resolution/1", human, members))
+}
+
+/// Who may be asked about a DID.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reach {
+    /// Nothing leaves this machine.
+    Nobody,
+    /// The profile's ledger, also behind a URL.
+    Ledger,
+    /// The ledger, and the DID's own host.
+    Anyone,
+}
+
+impl Reach {
+    /// What `--offline` means.
+    pub(super) const fn of(offline: bool) -> Self {
+        if offline { Self::Nobody } else { Self::Anyone }
+    }
 }
 
 /// The DID, and the version its own query names.
@@ -94,7 +113,7 @@ fn resolution(head: &Head, history: &History, source: &str) -> Value {
 /// Receipts of the versions up to `head`, and the proof which one is the newest now.
 fn prove(did: &Did, head: &Head, home: Option<&Home>, context: &Context) -> Result<Value, Failure> {
     let home = home.ok_or(CliError::ProfileMissing)?;
-    let reading = Reading::open(home)?;
+    let reading = Reading::open(home, context)?;
     let scid = did.scid().unwrap_or_default();
     let mut receipts = Vec::new();
     for (number, receipt) in (1..).zip(reading.view().did_entries(scid)?) {
@@ -115,7 +134,7 @@ fn log_text(
 ) -> Result<String, Failure> {
     let text = match &args.log {
         Some(path) => read_log(Path::new(path))?.0,
-        None => find_log(did, home, args.offline, context)?.0,
+        None => find_log(did, home, Reach::of(args.offline), context)?.0,
     };
     Ok(text)
 }
@@ -124,14 +143,14 @@ fn log_text(
 pub(super) fn find_history(
     did: &Did,
     home: Option<&Home>,
-    offline: bool,
+    reach: Reach,
     context: &Context,
 ) -> Result<(History, String), Failure> {
     if did.method() != Method::Webvh {
         let detail = "a DID of this method has no history".to_owned();
         return Err(CliError::InputMalformed { file: did.as_str().to_owned(), detail }.into());
     }
-    let (log, witness, source) = find_log(did, home, offline, context)?;
+    let (log, witness, source) = find_log(did, home, reach, context)?;
     let history = History::verify(&log, witness.as_deref(), context.now())?;
     covering(history, did).map(|history| (history, source))
 }
@@ -141,18 +160,22 @@ type Log = (String, Option<String>, String);
 fn find_log(
     did: &Did,
     home: Option<&Home>,
-    offline: bool,
+    reach: Reach,
     context: &Context,
 ) -> Result<Log, Failure> {
     let scid = did.scid().unwrap_or_default();
-    if let Some(home) = home.filter(|home| home.ledger.is_dir())
-        && let Some((log, witness)) = Reading::open(home)?.did_log(scid)?
+    let at_hand = |home: &&Home| match &home.ledger {
+        LedgerPlace::Folder(path) => path.is_dir(),
+        LedgerPlace::Node(_) => reach != Reach::Nobody,
+    };
+    if let Some(home) = home.filter(at_hand)
+        && let Some((log, witness)) = Reading::open(home, context)?.did_log(scid)?
     {
         return Ok((log, witness, format!("ledger {}", home.settings.origin)));
     }
     let cached = context.folders.cache.join("dids").join(format!("{scid}.jsonl"));
     let url = document_url(did).unwrap_or_default();
-    if offline {
+    if reach != Reach::Anyone {
         return match files::read_optional(&cached, limits::DID_LOG)? {
             Some(bytes) => Ok((text_of(bytes, &cached)?, None, "the cache".to_owned())),
             None => Err(CliError::DidNotAtHand { did: did.as_str().to_owned() }.into()),
@@ -220,7 +243,7 @@ pub(crate) fn key_of_any_version(
     if url.did().method() != Method::Webvh {
         return key(&resolve_self_contained(url.did()).ok()?);
     }
-    let (history, _) = find_history(url.did(), home, true, context).ok()?;
+    let (history, _) = find_history(url.did(), home, Reach::Ledger, context).ok()?;
     history.versions().iter().rev().find_map(|version| key(version.document()))
 }
 
@@ -231,7 +254,7 @@ pub(crate) fn document_now(
     context: &Context,
 ) -> Result<DidDocument, Failure> {
     if did.method() == Method::Webvh {
-        let (history, _) = find_history(did, Some(home), true, context)?;
+        let (history, _) = find_history(did, Some(home), Reach::Ledger, context)?;
         return Ok(history.latest().document().clone());
     }
     Ok(resolve_self_contained(did)?)

@@ -3,7 +3,6 @@
 use inkan_core::tolerance;
 use inkan_did::webvh::next_key_hash;
 use inkan_io::files::{self, Access};
-use inkan_io::ledger_folder::LedgerReader;
 use inkan_io::profile::{OwnDid, StatusListRecord};
 use inkan_io::{intent, keystore_file};
 use inkan_ledger::LogPolicy;
@@ -115,24 +114,26 @@ fn keystore(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
     Ok(vec![Finding::good("keystore", said)])
 }
 
-fn ledger(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
-    Reading::open(home)?;
-    let status = LedgerReader::open(&home.ledger)?.status()?;
+fn ledger(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
+    let status = Reading::open(home, context)?.source().status()?;
     if status.origin != home.settings.origin {
-        let said = format!("{} is the log of {}", home.ledger.display(), status.origin);
-        let fix = format!("inkan --ledger PATH, with the folder of {}", home.settings.origin);
+        let said = format!("{} is the log of {}", home.ledger, status.origin);
+        let fix = format!("inkan --ledger PATH|URL, with that of {}", home.settings.origin);
         return Ok(vec![Finding::bad("ledger", said, fix)]);
     }
-    let said = format!(
-        "{} with {} entries, {} checkpoints",
-        status.origin, status.size, status.checkpoints
-    );
+    let mut said = format!("{} with {} entries", status.origin, status.size);
+    if let Some(checkpoints) = status.checkpoints {
+        said.push_str(&format!(", {checkpoints} checkpoints"));
+    }
+    if home.ledger.folder().is_none() {
+        said.push_str(&format!(", at {}", home.ledger));
+    }
     Ok(vec![Finding::good("ledger", said)])
 }
 
 fn clock(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
     let now = context.now();
-    let status = LedgerReader::open(&home.ledger)?.status()?;
+    let status = Reading::open(home, context)?.source().status()?;
     let ahead = status.leaf_time.map_or(0, |last| last.seconds_since(now));
     if ahead > tolerance::LEDGER_FUTURE {
         let said = format!("this clock says {now}, and the ledger is {ahead} s ahead");
@@ -141,17 +142,16 @@ fn clock(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
     Ok(vec![Finding::good("clock", format!("{now}, not behind the ledger"))])
 }
 
-fn log_policy(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+fn log_policy(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
     let pinned = home.profile.pinned_logs()?;
     let own = pinned.iter().find(|(origin, _)| *origin == home.settings.origin);
     let Some((origin, text)) = own else {
         let said = format!("no policy is pinned for {}", home.settings.origin);
-        let fix = format!("inkan init NAME --ledger {}", home.ledger.display());
+        let fix = format!("inkan init NAME --ledger {}", home.ledger);
         return Ok(vec![Finding::bad("log-policy", said, fix)]);
     };
     let policy = LogPolicy::parse(text)?;
-    let reader = LedgerReader::open(&home.ledger)?;
-    if reader.policy_text() != *text {
+    if Reading::open(home, context)?.source().policy_text()? != *text {
         let said = format!("the policy pinned for {origin} is not the one the ledger publishes");
         let fix =
             "compare both by another way before you trust either: the log's keys may have changed";
@@ -175,7 +175,7 @@ fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
     if own.is_empty() {
         return Ok(vec![Finding::skipped("dids", "no DIDs yet".to_owned())]);
     }
-    let reading = Reading::open(home)?;
+    let reading = Reading::open(home, context)?;
     let next = keystore_file::list(&home.profile.next_keystore())?;
     let mut out = Vec::new();
     for (name, own) in own {
@@ -205,13 +205,11 @@ fn status_lists(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure>
     if lists.is_empty() {
         return Ok(vec![Finding::skipped("status", "no status lists yet".to_owned())]);
     }
-    let reading = Reading::open(home)?;
+    let reading = Reading::open(home, context)?;
     let mut out = Vec::new();
     for (name, record) in lists {
         let state = state_of(&record)?;
-        let issuer = inkan_did::Did::parse(&record.issuer)?;
-        let scid = issuer.scid().unwrap_or_default();
-        let recorded = reading.view().status_entries(scid, state.uri())?.len();
+        let recorded = reading.view().status_entries(&record.issuer, state.uri())?.len();
         let left = record.valid_until.seconds_since(context.now()) / 86_400;
         out.push(if u64::try_from(recorded).ok() != Some(state.seq()) {
             let said = format!("{name}: {recorded} versions on the ledger, {} here", state.seq());

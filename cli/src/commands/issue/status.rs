@@ -135,7 +135,7 @@ pub(crate) fn publish(
     });
     let entry = ledgers::entry(&claims, &hand.method, hand.key, home, now)?;
     let list = PublishedList {
-        scid: hand.method.did().scid().unwrap_or_default().to_owned(),
+        issuer: own.did.clone(),
         uri: state.uri().to_owned(),
         sequence: published.seq,
         body: published.body,

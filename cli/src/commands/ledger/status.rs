@@ -1,0 +1,117 @@
+//! `inkan ledger status`: how large, how fresh, and who vouches for it.
+
+use std::fmt::Write as _;
+
+use inkan_core::Timestamp;
+use inkan_ledger::{VerifiedCheckpoint, verify_checkpoint};
+use serde_json::{Value, json};
+
+use crate::context::{Context, Home};
+use crate::failure::Failure;
+use crate::ledgers::Reading;
+use crate::output::{BOLD, Outcome};
+use crate::render::report::moment;
+
+pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let reading = Reading::open(&home, context)?;
+    let now = context.now();
+    let head = verified(&reading, &home, now)?;
+    let status = reading.source().status()?;
+    let grade = head.grade().to_string();
+    let age = head.fresh_at().map(|time| now.seconds_since(time).max(0));
+    let place = if home.ledger.folder().is_some() { "folder" } else { "node" };
+    let unknown = || "not known".to_owned();
+    let said = |time: Option<Timestamp>| time.map(|time| moment(&time.to_string()));
+    let waiting = match status.waiting {
+        Some(0) | None => String::new(),
+        Some(some) => format!(", {some} more wait for a checkpoint"),
+    };
+    let mut human = String::new();
+    for (name, value) in [
+        ("origin", status.origin.clone()),
+        (place, home.ledger.to_string()),
+        ("entries", format!("{}{waiting}", status.size)),
+        ("root", status.root.clone()),
+        ("last entry", said(status.leaf_time).unwrap_or_else(unknown)),
+        ("existed by", said(head.existed_by()).unwrap_or_else(|| "nobody vouches for it".to_owned())),
+        ("fresh at", fresh(head.fresh_at(), age)),
+        ("grade", graded(&head)),
+        ("cosigned", cosigned(&head, &home, now)),
+    ] {
+        let _ = writeln!(human, "{BOLD}{name:<12}{BOLD:#} {value}");
+    }
+    if let Some(checkpoints) = status.checkpoints {
+        let _ = writeln!(human, "{BOLD}{:<12}{BOLD:#} {checkpoints}", "checkpoints");
+    }
+    let cosigners: Vec<Value> = head
+        .cosigners()
+        .iter()
+        .map(|(name, time)| json!({ "name": name, "time": time.to_string() }))
+        .collect();
+    let members = json!({
+        "origin": status.origin, "size": status.size, "root": status.root,
+        "waiting": status.waiting, "checkpoints": status.checkpoints,
+        "leafTime": status.leaf_time.map(|time| time.to_string()),
+        "existedBy": head.existed_by().map(|time| time.to_string()),
+        "freshAt": head.fresh_at().map(|time| time.to_string()), "ageSeconds": age,
+        "grade": [grade], "operators": head.operators(), "cosigners": cosigners,
+        "notChecked": head.not_checked(),
+    });
+    Ok(Outcome::new("inkan-ledger-status/1", human, members))
+}
+
+/// The newest head under the policy pinned for its log.
+pub(super) fn verified(
+    reading: &Reading,
+    home: &Home,
+    now: Timestamp,
+) -> Result<VerifiedCheckpoint, Failure> {
+    let origin = reading.source().origin();
+    let pinned = home.pinned()?;
+    let policy = pinned.iter().find(|policy| policy.has_log(origin));
+    let Some(policy) = policy else {
+        return Err(Failure::new("unknown-log", format!("no policy is pinned for {origin}")));
+    };
+    Ok(verify_checkpoint(reading.view().note(), policy, now)?)
+}
+
+fn fresh(time: Option<Timestamp>, age: Option<i64>) -> String {
+    match (time, age) {
+        (Some(time), Some(age)) => format!("{}, {} ago", moment(&time.to_string()), ago(age)),
+        _ => "nobody vouches for it".to_owned(),
+    }
+}
+
+/// A span in the largest unit that says enough.
+pub(super) fn ago(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn graded(head: &VerifiedCheckpoint) -> String {
+    let operators: Vec<String> = head.operators().into_iter().collect();
+    if operators.is_empty() {
+        return format!("{}: no independent cosigner", head.grade());
+    }
+    format!("{} ({})", head.grade(), operators.join(", "))
+}
+
+fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
+    let mut parts: Vec<String> = head
+        .cosigners()
+        .iter()
+        .map(|(name, time)| format!("{name} {} ago", ago(now.seconds_since(*time).max(0))))
+        .collect();
+    parts.extend(head.not_checked().iter().map(|name| format!("{name} not checked")));
+    if parts.is_empty() {
+        return "by nobody".to_owned();
+    }
+    let here = home.ledger.folder().is_some_and(|folder| folder.join("witness").is_dir());
+    let note = if here { " (witnesses that run with this ledger)" } else { "" };
+    format!("{}{note}", parts.join(", "))
+}

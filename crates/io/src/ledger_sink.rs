@@ -1,0 +1,224 @@
+//! A ledger to write to, wherever it is: a folder on this machine, or a node behind a URL.
+//!
+//! In scope: entries and status lists, until a cosigned checkpoint covers them. Sending anything twice changes nothing,
+//! in either. Out of scope: what is written together with the profile ([`crate::intent`]).
+
+use std::time::Duration;
+
+use inkan_core::{Timestamp, json};
+use inkan_ledger::{Kind, LogPolicy, Receipt};
+use serde_json::Value;
+
+use crate::ledger_folder::{Accepted, LedgerFolder, Standing};
+use crate::ledger_source::{LedgerError, LedgerPlace, LedgerSource, NodeReader, scid_of};
+use crate::node_client::{NodeClient, NodeError, NodeUrl};
+
+/// How long we wait for a cosigned checkpoint over what was written, in milliseconds.
+const COVER_WAIT: u64 = 45_000;
+/// Between two questions whether there is one, in milliseconds.
+const COVER_STEP: u64 = 150;
+
+/// A ledger to write to.
+#[derive(Debug)]
+pub enum LedgerSink {
+    /// In a folder, whose one writer this is.
+    Folder(Box<LedgerFolder>),
+    /// Behind a URL.
+    Node(NodeWriter),
+}
+
+/// A node to write to.
+#[derive(Debug)]
+pub struct NodeWriter {
+    client: NodeClient,
+    pinned: Vec<LogPolicy>,
+    now: Timestamp,
+    /// The newest entry that was acknowledged, and its promise.
+    last: Option<Promised>,
+}
+
+/// What a node acknowledged: it is durable there, and the promise says by when it must be covered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Promised {
+    /// Its place in the log.
+    pub leaf_index: u64,
+    /// The signed promise (§3.6), if the node gave one.
+    pub promise: Option<String>,
+}
+
+impl LedgerSink {
+    /// Opens a ledger for writing. Nothing is sent to a node yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`]; a folder that another process writes to is locked.
+    pub fn open(
+        place: &LedgerPlace,
+        pinned: &[LogPolicy],
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        match place {
+            LedgerPlace::Folder(path) => Ok(Self::Folder(Box::new(LedgerFolder::open(path, now)?))),
+            LedgerPlace::Node(url) => Ok(Self::Node(NodeWriter::new(url, pinned, now)?)),
+        }
+    }
+
+    /// The ledger as it is now, for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn source(&self) -> Result<LedgerSource, LedgerError> {
+        match self {
+            Self::Folder(folder) => Ok(LedgerSource::Folder(folder.reader().clone())),
+            Self::Node(writer) => {
+                let reader = NodeReader::open(writer.client.url(), &writer.pinned, writer.now)?;
+                Ok(LedgerSource::Node(reader))
+            }
+        }
+    }
+
+    /// Has an entry recorded durably. A checkpoint must follow before there is a receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`]. Unless it is a rule that refuses, send it again: at worst it stands there already.
+    pub fn submit(
+        &mut self,
+        kind: Kind,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Accepted, LedgerError> {
+        match self {
+            Self::Folder(folder) => Ok(folder.submit(kind, body, now)?),
+            Self::Node(writer) => Ok(writer.submit(kind, body)?),
+        }
+    }
+
+    /// Keeps a version of a status list before its entry is submitted, where the ledger wants it so (a folder).
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn stage_list(
+        &mut self,
+        issuer: &str,
+        uri: &str,
+        sequence: u64,
+        body: &[u8],
+    ) -> Result<(), LedgerError> {
+        match self {
+            Self::Folder(folder) => {
+                Ok(folder.put_status_list(scid_of(issuer), uri, sequence, body)?)
+            }
+            Self::Node(_) => Ok(()),
+        }
+    }
+
+    /// Hands over a version of a status list once its entry is recorded, where the ledger wants it so (a node: it takes
+    /// only what an entry names).
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn deliver_list(
+        &mut self,
+        issuer: &str,
+        uri: &str,
+        sequence: u64,
+        body: &[u8],
+    ) -> Result<(), LedgerError> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Node(writer) => {
+                let path = crate::ledger_source::list_path(issuer, uri, sequence);
+                Ok(writer.client.put(&path, "application/octet-stream", body)?)
+            }
+        }
+    }
+
+    /// Has everything that was submitted covered by a cosigned checkpoint: a folder makes one, a node is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::NotCovered`] if the node takes too long; the entries stay, and so does its promise
+    /// ([`Self::promised`]).
+    pub fn cover(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        match self {
+            Self::Folder(folder) => {
+                folder.checkpoint(now)?;
+                Ok(())
+            }
+            Self::Node(writer) => Ok(writer.cover()?),
+        }
+    }
+
+    /// The newest acknowledgement that no checkpoint covers yet.
+    #[must_use]
+    pub const fn promised(&self) -> Option<&Promised> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Node(writer) => writer.last.as_ref(),
+        }
+    }
+}
+
+impl NodeWriter {
+    /// Makes ready to write to a node; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Http`].
+    pub fn new(url: &NodeUrl, pinned: &[LogPolicy], now: Timestamp) -> Result<Self, NodeError> {
+        Ok(Self { client: NodeClient::new(url)?, pinned: pinned.to_vec(), now, last: None })
+    }
+
+    fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
+        let path = "/v1/entries?wait=durable";
+        let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
+        let value = self.client.post(path, media_type, body)?;
+        let index = value.get("index").and_then(Value::as_u64);
+        let leaf_index = index.ok_or_else(|| self.client.odd(path, "index is missing"))?;
+        let duplicate = json::text(&value, "standing") == Some("duplicate")
+            || json::text(&value, "status") == Some("duplicate")
+            || value.get("duplicate") == Some(&Value::Bool(true));
+        let promise = json::text(&value, "promise").map(str::to_owned);
+        if self.last.as_ref().is_none_or(|last| last.leaf_index <= leaf_index) {
+            self.last = Some(Promised { leaf_index, promise });
+        }
+        let standing = if duplicate { Standing::Duplicate } else { Standing::New };
+        Ok(Accepted { leaf_index, standing })
+    }
+
+    /// Waits until a checkpoint that holds under the pinned policy covers the newest entry.
+    fn cover(&mut self) -> Result<(), NodeError> {
+        let Some(Promised { leaf_index, .. }) = self.last else { return Ok(()) };
+        let path = format!("/v1/receipts/{leaf_index}?at=earliest");
+        let mut waited = 0;
+        while waited < COVER_WAIT {
+            match self.client.json(&path, crate::ledger_source::SIDECAR) {
+                Ok(Some(value)) if self.covers(&value, leaf_index) => {
+                    self.last = None;
+                    return Ok(());
+                }
+                Ok(_) => {}
+                Err(NodeError::Refused(refusal)) if refusal.code == "not-yet-covered" => {}
+                Err(error) => return Err(error),
+            }
+            std::thread::sleep(Duration::from_millis(COVER_STEP));
+            waited = waited.saturating_add(COVER_STEP);
+        }
+        Err(NodeError::NotCovered { url: self.client.url().to_string(), leaf_index })
+    }
+
+    /// Whether this is a receipt of that entry that holds under a pinned policy.
+    fn covers(&self, value: &Value, leaf_index: u64) -> bool {
+        let Ok(receipt) = Receipt::from_value(value) else { return false };
+        // Judged by the clock of this moment, not by that of the command's beginning: the stamps are newer.
+        let later = self.now.plus_seconds(i64::try_from(COVER_WAIT / 1_000).unwrap_or(0));
+        self.pinned.iter().any(|policy| {
+            inkan_ledger::verify_receipt(&receipt, policy, later)
+                .is_ok_and(|leaf| leaf.leaf_index() == leaf_index)
+        })
+    }
+}

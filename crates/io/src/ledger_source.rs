@@ -1,0 +1,361 @@
+//! A ledger to read, wherever it is: a folder on this machine, or a node behind a URL.
+//!
+//! In scope: one set of questions for both. A folder is our own disk; what a node says is believed only as far as it
+//! proves it under a pinned policy (`node`). Out of scope: writing ([`crate::ledger_sink`]), judging receipts as evidence
+//! (`inkan-verifier`), which comes after this in any case.
+
+mod node;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use inkan_core::Timestamp;
+use inkan_ledger::{ActId, CurrentProof, EntryId, LogPolicy, NodeHash, Receipt, SignedNote};
+
+pub use node::{NodeReader, NodeView, published_policy};
+pub(crate) use node::{SIDECAR, list_path};
+
+use crate::http::PlainHttp;
+use crate::ledger_folder::{LedgerFolderError, LedgerReader, View};
+use crate::node_client::{NodeError, NodeUrl};
+
+/// Where a ledger is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LedgerPlace {
+    /// A folder on this machine.
+    Folder(PathBuf),
+    /// A node.
+    Node(NodeUrl),
+}
+
+impl LedgerPlace {
+    /// Reads what `--ledger` takes: what has `://` is a URL, everything else a path.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::Url`], [`NodeError::Insecure`].
+    pub fn parse(text: &str, plain: PlainHttp) -> Result<Self, NodeError> {
+        if text.contains("://") {
+            NodeUrl::parse(text, plain).map(Self::Node)
+        } else {
+            Ok(Self::Folder(PathBuf::from(text)))
+        }
+    }
+
+    /// The folder, if it is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) => Some(path),
+            Self::Node(_) => None,
+        }
+    }
+
+    /// Whether there is anything to ask: a folder must exist, a node is asked.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        self.folder().is_none_or(Path::is_dir)
+    }
+}
+
+impl fmt::Display for LedgerPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => path.display().fmt(f),
+            Self::Node(url) => url.fmt(f),
+        }
+    }
+}
+
+/// Why a ledger did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The ledger in a folder.
+    #[error(transparent)]
+    Folder(#[from] LedgerFolderError),
+    /// The ledger behind a URL.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+}
+
+impl LedgerError {
+    /// Whether the ledger's rules refuse the entry, now and for ever.
+    #[must_use]
+    pub fn is_rule(&self) -> bool {
+        match self {
+            Self::Folder(error) => {
+                error.is_rule() || matches!(error, LedgerFolderError::StatusListRecorded)
+            }
+            Self::Node(error) => error.is_rule(),
+        }
+    }
+
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Folder(error) => error.code(),
+            Self::Node(error) => error.code(),
+        }
+    }
+}
+
+/// A ledger to read.
+#[derive(Clone, Debug)]
+pub enum LedgerSource {
+    /// In a folder.
+    Folder(LedgerReader),
+    /// Behind a URL.
+    Node(NodeReader),
+}
+
+/// What is known of a ledger as a whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SourceStatus {
+    /// Name of the log.
+    pub origin: String,
+    /// Leaves that the newest checkpoint covers.
+    pub size: u64,
+    /// Root over them, lower-case hexadecimal.
+    pub root: String,
+    /// Leaves that wait for a checkpoint, where that is known.
+    pub waiting: Option<u64>,
+    /// Ledger time of the last leaf that is covered.
+    pub leaf_time: Option<Timestamp>,
+    /// Checkpoints so far, where that is known.
+    pub checkpoints: Option<usize>,
+}
+
+impl LedgerSource {
+    /// Opens a ledger for reading. A node is asked for its newest checkpoint, which must hold under one of `pinned`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn open(
+        place: &LedgerPlace,
+        pinned: &[LogPolicy],
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        match place {
+            LedgerPlace::Folder(path) => Ok(Self::Folder(LedgerReader::open(path)?)),
+            LedgerPlace::Node(url) => Ok(Self::Node(NodeReader::open(url, pinned, now)?)),
+        }
+    }
+
+    /// Name of the log.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        match self {
+            Self::Folder(reader) => reader.origin(),
+            Self::Node(reader) => reader.origin(),
+        }
+    }
+
+    /// The policy that the ledger itself publishes.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn policy_text(&self) -> Result<String, LedgerError> {
+        match self {
+            Self::Folder(reader) => Ok(reader.policy_text().to_owned()),
+            Self::Node(reader) => Ok(reader.policy_text()?),
+        }
+    }
+
+    /// What is known of the whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn status(&self) -> Result<SourceStatus, LedgerError> {
+        match self {
+            Self::Folder(reader) => {
+                let status = reader.status();
+                Ok(SourceStatus {
+                    origin: status.origin,
+                    size: status.size,
+                    root: status.root,
+                    waiting: Some(status.leaves.saturating_sub(status.size)),
+                    leaf_time: status.leaf_time,
+                    checkpoints: Some(status.checkpoints),
+                })
+            }
+            Self::Node(reader) => Ok(reader.status()?),
+        }
+    }
+
+    /// The newest checkpoint that the quorum had seen at `time`; the newest of all for `None`.
+    ///
+    /// `None` if there was none yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn view_at(&self, time: Option<Timestamp>) -> Result<Option<SourceView>, LedgerError> {
+        match self {
+            Self::Folder(reader) => Ok(reader.view_at(time)?.map(SourceView::Folder)),
+            Self::Node(reader) => Ok(reader.view_at(time)?.map(SourceView::Node)),
+        }
+    }
+
+    /// A version of a status list as it was served, by the DID that announces it, its URI and its number.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn status_list(
+        &self,
+        issuer: &str,
+        uri: &str,
+        sequence: u64,
+    ) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self {
+            Self::Folder(reader) => Ok(reader.status_list(scid_of(issuer), uri, sequence)?),
+            Self::Node(reader) => Ok(reader.status_list(issuer, uri, sequence)?),
+        }
+    }
+}
+
+/// A ledger up to one signed head; later entries are not seen.
+#[derive(Clone, Debug)]
+pub enum SourceView {
+    /// In a folder.
+    Folder(View),
+    /// Behind a URL.
+    Node(NodeView),
+}
+
+impl SourceView {
+    /// Leaves that are seen.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Folder(view) => view.size(),
+            Self::Node(view) => view.size(),
+        }
+    }
+
+    /// The signed head.
+    #[must_use]
+    pub fn note(&self) -> &SignedNote {
+        match self {
+            Self::Folder(view) => view.note(),
+            Self::Node(view) => view.note(),
+        }
+    }
+
+    /// Where the entry with this id stands. From a node this is a hint: its receipt must still show that very entry.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn lookup(&self, id: &EntryId) -> Result<Option<u64>, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.lookup(id)),
+            Self::Node(view) => Ok(view.lookup(id)?),
+        }
+    }
+
+    /// The receipt of a leaf at the earliest checkpoint that covers it: it shows early existence best.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn receipt(&self, index: u64) -> Result<Receipt, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.receipt(index)?),
+            Self::Node(view) => Ok(view.receipt(index)?),
+        }
+    }
+
+    /// The receipt of a leaf at this very checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn receipt_here(&self, index: u64) -> Result<Receipt, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.receipt_here(index)?),
+            Self::Node(view) => Ok(view.receipt_here(index)?),
+        }
+    }
+
+    /// The proof that the tree of this checkpoint continues the tree of the first `from` leaves.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn consistency(&self, from: u64) -> Result<Vec<NodeHash>, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.consistency(from)?),
+            Self::Node(view) => Ok(view.consistency(from)?),
+        }
+    }
+
+    /// All versions of a DID, oldest first, each with a receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn did_entries(&self, scid: &str) -> Result<Vec<Receipt>, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.did_entries(scid)?),
+            Self::Node(view) => Ok(view.did_entries(scid)?),
+        }
+    }
+
+    /// All heads of a status list, oldest first, each with a receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn status_entries(&self, issuer: &str, uri: &str) -> Result<Vec<Receipt>, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.status_entries(scid_of(issuer), uri)?),
+            Self::Node(view) => Ok(view.status_entries(issuer, uri)?),
+        }
+    }
+
+    /// Proves which version of a DID is the newest, or that it is not registered.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn did_current(&self, scid: &str) -> Result<CurrentProof, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.did_current(scid)?),
+            Self::Node(view) => Ok(view.did_current(scid)?),
+        }
+    }
+
+    /// Proves which state of an act is the newest, or that there is none. `signer` is the countersigner's SCID or DID.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn act_current(&self, signer: &str, act: &ActId) -> Result<CurrentProof, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.act_current(scid_of(signer), act)?),
+            Self::Node(view) => Ok(view.act_current(signer, act)?),
+        }
+    }
+
+    /// Proves which head of a status list is the newest, or that there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn status_current(&self, issuer: &str, uri: &str) -> Result<CurrentProof, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.status_current(scid_of(issuer), uri)?),
+            Self::Node(view) => Ok(view.status_current(issuer, uri)?),
+        }
+    }
+}
+
+/// The SCID of a did:webvh DID; other text is taken as a SCID.
+pub(crate) fn scid_of(signer: &str) -> &str {
+    signer.strip_prefix("did:webvh:").and_then(|rest| rest.split(':').next()).unwrap_or(signer)
+}

@@ -1,0 +1,456 @@
+//! A ledger behind a URL, read without believing it: every answer is checked against a pinned policy before it is used.
+//!
+//! | Asked for | Believed because |
+//! |---|---|
+//! | a checkpoint | the log and the quorum of the pinned policy signed it |
+//! | a receipt | it verifies, is of the index asked for, and of no later checkpoint than the one looked at |
+//! | the newest of a kind | the map proof verifies for that key, at this very checkpoint |
+//! | all versions of a DID | each has a receipt, and the last is the newest by the map |
+//! | a lookup by entry id | not at all: the receipt must show that very entry |
+//! | a status list | its digest is the recorded one (the caller compares) |
+//!
+//! In scope: asking and checking. Out of scope: HTTP ([`crate::node_client`]).
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use inkan_core::encoding::decode_b64;
+use inkan_core::{Digest, Timestamp, json, limits, tolerance};
+use inkan_ledger::{
+    ActId, Checkpoint, CurrentProof, EntryId, Kind, LogPolicy, MapKey, NodeHash, Receipt,
+    ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
+    verify_current, verify_current_under, verify_receipt, verify_receipt_under,
+};
+use serde_json::Value;
+
+use super::{SourceStatus, scid_of};
+use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
+
+/// Media type of a receipt as a sidecar.
+pub(crate) const SIDECAR: &str = "application/vnd.inkan.receipt+json";
+const JSON: &str = "application/json";
+/// Hashes in a consistency proof: one per level on each side.
+const PATH_LIMIT: usize = 130;
+
+/// A node whose newest checkpoint was verified.
+#[derive(Clone, Debug)]
+pub struct NodeReader {
+    shared: Rc<Shared>,
+    newest: Option<VerifiedCheckpoint>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    client: NodeClient,
+    policy: LogPolicy,
+    origin: String,
+    now: Timestamp,
+}
+
+impl NodeReader {
+    /// Asks a node for its newest checkpoint, and verifies it under the one of `pinned` that knows its log.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`]; [`ReceiptError::UnknownLog`] in it if no policy knows the log.
+    pub fn open(url: &NodeUrl, pinned: &[LogPolicy], now: Timestamp) -> Result<Self, NodeError> {
+        let client = NodeClient::new(url)?;
+        let path = "/checkpoint";
+        let text = client.text(path)?.ok_or_else(|| client.odd(path, "no checkpoint yet"))?;
+        let note = SignedNote::parse(&text)
+            .map_err(|_| client.odd(path, "not a signed note"))?;
+        let checkpoint = Checkpoint::parse_text(note.text())
+            .map_err(|_| client.odd(path, "not a checkpoint"))?;
+        let origin = checkpoint.origin().to_owned();
+        let policy = pinned.iter().find(|policy| policy.has_log(&origin)).cloned();
+        let unknown = || NodeError::Proof {
+            url: url.to_string(),
+            source: ReceiptError::UnknownLog { origin: origin.clone() },
+        };
+        let policy = policy.ok_or_else(unknown)?;
+        let shared = Shared { client, policy, origin, now };
+        let newest = match shared.checked(&note) {
+            Ok(verified) => Some(verified),
+            // Signed by the log, and its cosigners have not all answered yet: the one before is as good as new.
+            Err(NodeError::Proof { source: ReceiptError::QuorumNotMet, .. }) => {
+                shared.checkpoint_at(now.plus_seconds(tolerance::LEDGER_FUTURE))?
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self { shared: Rc::new(shared), newest })
+    }
+
+    /// Name of the log.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.shared.origin
+    }
+
+    /// The policy that the node publishes.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn policy_text(&self) -> Result<String, NodeError> {
+        published_policy(&self.shared.client)
+    }
+
+    /// What is known of the whole.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn status(&self) -> Result<SourceStatus, NodeError> {
+        let origin = self.origin().to_owned();
+        let mut status = SourceStatus {
+            origin,
+            size: 0,
+            root: NodeHash::empty().digest().to_hex(),
+            waiting: None,
+            leaf_time: None,
+            checkpoints: None,
+        };
+        if let Some(view) = self.view_at(None)? {
+            let head = view.checkpoint.head();
+            status.size = head.tree_size;
+            status.root = head.root_hash.digest().to_hex();
+            if let Some(last) = head.tree_size.checked_sub(1) {
+                let receipt = view.receipt_here(last)?;
+                let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes());
+                status.leaf_time = leaf.ok().map(|leaf| leaf.time());
+            }
+        }
+        Ok(status)
+    }
+
+    /// The newest checkpoint that the quorum had seen at `time`; the newest of all for `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn view_at(&self, time: Option<Timestamp>) -> Result<Option<NodeView>, NodeError> {
+        let checkpoint = match time {
+            None => self.newest.clone(),
+            Some(time) => self.shared.checkpoint_at(time)?,
+        };
+        let view = |checkpoint| NodeView {
+            shared: Rc::clone(&self.shared),
+            checkpoint,
+            answers: Rc::default(),
+        };
+        Ok(checkpoint.map(view))
+    }
+
+    /// A version of a status list. The caller compares it with the digest that the ledger records.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn status_list(
+        &self,
+        issuer: &str,
+        uri: &str,
+        sequence: u64,
+    ) -> Result<Option<Vec<u8>>, NodeError> {
+        self.shared.client.bytes(&list_path(issuer, uri, sequence), "*/*", limits::STATUS_LIST)
+    }
+}
+
+/// The policy that a node publishes, for a person to look at before it is pinned.
+///
+/// # Errors
+///
+/// [`NodeError`].
+pub fn published_policy(client: &NodeClient) -> Result<String, NodeError> {
+    let path = "/v1/policy";
+    client.text(path)?.ok_or_else(|| client.odd(path, "the node publishes no policy"))
+}
+
+/// Where a version of a status list is put and got.
+pub(crate) fn list_path(issuer: &str, uri: &str, sequence: u64) -> String {
+    let (issuer, uri) = (query_value(issuer), query_value(uri));
+    format!("/v1/status/list?iss={issuer}&uri={uri}&seq={sequence}")
+}
+
+impl Shared {
+    fn checked(&self, note: &SignedNote) -> Result<VerifiedCheckpoint, NodeError> {
+        let verified = verify_checkpoint(note, &self.policy, self.now)
+            .map_err(|source| self.unproved(source))?;
+        if verified.origin() == self.origin {
+            Ok(verified)
+        } else {
+            let origin = verified.origin().to_owned();
+            Err(self.unproved(ReceiptError::UnknownLog { origin }))
+        }
+    }
+
+    fn unproved(&self, source: ReceiptError) -> NodeError {
+        NodeError::Proof { url: self.client.url().to_string(), source }
+    }
+
+    /// The newest checkpoint that the quorum had seen at `time`, as the node finds it; that it had seen it is checked.
+    fn checkpoint_at(&self, time: Timestamp) -> Result<Option<VerifiedCheckpoint>, NodeError> {
+        let path = format!("/v1/checkpoints?at={}", time.seconds());
+        let Some(text) = self.client.text(&path)? else { return Ok(None) };
+        let note = SignedNote::parse(&text)
+            .map_err(|_| self.client.odd(&path, "not a signed note"))?;
+        let verified = self.checked(&note)?;
+        let seen = verified.existed_by();
+        if seen.is_some_and(|seen| seen > time) || (seen.is_none() && self.policy.needs_cosignatures())
+        {
+            return Err(self.client.odd(&path, "the checkpoint is later than the time asked for"));
+        }
+        Ok(Some(verified))
+    }
+}
+
+/// A node's ledger up to one verified head.
+#[derive(Clone, Debug)]
+pub struct NodeView {
+    shared: Rc<Shared>,
+    checkpoint: VerifiedCheckpoint,
+    /// Answers of this run: at one checkpoint they never change.
+    answers: Rc<RefCell<BTreeMap<String, Option<Value>>>>,
+}
+
+impl NodeView {
+    /// Leaves that are seen.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.checkpoint.head().tree_size
+    }
+
+    /// The signed head.
+    #[must_use]
+    pub fn note(&self) -> &SignedNote {
+        self.checkpoint.note()
+    }
+
+    /// Where the node says that an entry stands.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn lookup(&self, id: &EntryId) -> Result<Option<u64>, NodeError> {
+        let path = format!("/v1/lookup/{}", id.digest().to_hex());
+        let Some(value) = self.get(&path, JSON)? else { return Ok(None) };
+        let index = value.get("index").and_then(Value::as_u64);
+        let Some(index) = index else { return Err(self.odd(&path, "index is missing")) };
+        if index >= self.size() {
+            return Ok(None);
+        }
+        let receipt = self.receipt(index)?;
+        if entry_id(&receipt).as_ref() == Some(id) {
+            Ok(Some(index))
+        } else {
+            Err(self.odd(&path, "another entry stands there"))
+        }
+    }
+
+    /// The receipt of a leaf at the earliest checkpoint that covers it.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn receipt(&self, index: u64) -> Result<Receipt, NodeError> {
+        self.receipt_from(index, &format!("/v1/receipts/{index}?at=earliest"))
+    }
+
+    /// The receipt of a leaf at this very checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn receipt_here(&self, index: u64) -> Result<Receipt, NodeError> {
+        self.receipt_from(index, &format!("/v1/receipts/{index}?at={}", self.size()))
+    }
+
+    fn receipt_from(&self, index: u64, path: &str) -> Result<Receipt, NodeError> {
+        let value = self.get(path, SIDECAR)?.ok_or_else(|| self.odd(path, "no such entry"))?;
+        let receipt = Receipt::from_value(&value).map_err(|error| self.shared.unproved(error))?;
+        let leaf = self.verified(&receipt, path)?;
+        if leaf.leaf_index() == index {
+            Ok(receipt)
+        } else {
+            Err(self.odd(path, "a receipt of another entry"))
+        }
+    }
+
+    /// A receipt that holds, of no later checkpoint than this.
+    fn verified(&self, receipt: &Receipt, path: &str) -> Result<VerifiedLeaf, NodeError> {
+        let Shared { policy, now, origin, .. } = &*self.shared;
+        // Most receipts share the head looked at: its signatures are checked once.
+        let leaf = if receipt.note() == self.checkpoint.note() {
+            verify_receipt_under(receipt, &self.checkpoint)
+        } else {
+            verify_receipt(receipt, policy, *now)
+        };
+        let leaf = leaf.map_err(|error| self.shared.unproved(error))?;
+        if leaf.origin() != origin {
+            return Err(self.odd(path, "a receipt of another log"));
+        }
+        if leaf.tree_size() > self.size() {
+            return Err(self.odd(path, "a receipt of a later checkpoint"));
+        }
+        self.same_tree(leaf.checkpoint())?;
+        Ok(leaf)
+    }
+
+    /// The consistency proof from `from` leaves to here. Whoever asked verifies it.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn consistency(&self, from: u64) -> Result<Vec<NodeHash>, NodeError> {
+        let path = format!("/v1/consistency?from={from}&to={}", self.size());
+        let value = self.get(&path, JSON)?.ok_or_else(|| self.odd(&path, "no such sizes"))?;
+        let hashes = value.as_array().or_else(|| {
+            ["hashes", "path", "proof", "consistency"]
+                .iter()
+                .find_map(|name| value.get(*name).and_then(Value::as_array))
+        });
+        let malformed = || self.odd(&path, "not a list of hashes");
+        let hashes = hashes.filter(|list| list.len() <= PATH_LIMIT).ok_or_else(malformed)?;
+        let read = |value: &Value| {
+            let bytes = decode_b64(value.as_str()?).ok()?;
+            Some(NodeHash::from_digest(Digest::from_bytes(bytes.try_into().ok()?)))
+        };
+        hashes.iter().map(read).collect::<Option<_>>().ok_or_else(malformed)
+    }
+
+    /// All versions of a DID; the last is the newest by the map, so none is left out at the end, and the hash chain of
+    /// the entries shows any that is left out before.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn did_entries(&self, scid: &str) -> Result<Vec<Receipt>, NodeError> {
+        let path = format!("/v1/dids/{}/entries?at={}", query_value(scid), self.size());
+        self.entries(&path, &self.did_current(scid)?)
+    }
+
+    /// All heads of a status list; as [`Self::did_entries`].
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn status_entries(&self, issuer: &str, uri: &str) -> Result<Vec<Receipt>, NodeError> {
+        let (iss, list) = (query_value(issuer), query_value(uri));
+        let path = format!("/v1/status/entries?iss={iss}&uri={list}&at={}", self.size());
+        self.entries(&path, &self.status_current(issuer, uri)?)
+    }
+
+    /// Proves which version of a DID is the newest, or that it is not registered.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn did_current(&self, scid: &str) -> Result<CurrentProof, NodeError> {
+        let path = format!("/v1/dids/{}/current?at={}", query_value(scid), self.size());
+        self.current(&path, &MapKey::did(scid))
+    }
+
+    /// Proves which state of an act is the newest, or that there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn act_current(&self, signer: &str, act: &ActId) -> Result<CurrentProof, NodeError> {
+        let (iss, name) = (query_value(signer), act.to_b64u());
+        let path = format!("/v1/acts/current?iss={iss}&act={name}&at={}", self.size());
+        self.current(&path, &MapKey::act(scid_of(signer), act))
+    }
+
+    /// Proves which head of a status list is the newest, or that there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn status_current(&self, issuer: &str, uri: &str) -> Result<CurrentProof, NodeError> {
+        let (iss, list) = (query_value(issuer), query_value(uri));
+        let path = format!("/v1/status/current?iss={iss}&uri={list}&at={}", self.size());
+        self.current(&path, &MapKey::status(scid_of(issuer), uri))
+    }
+
+    fn current(&self, path: &str, key: &MapKey) -> Result<CurrentProof, NodeError> {
+        let value = self.get(path, JSON)?.ok_or_else(|| self.odd(path, "no proof"))?;
+        let proof =
+            CurrentProof::from_value(&value).map_err(|error| self.shared.unproved(error))?;
+        let Shared { policy, now, origin, .. } = &*self.shared;
+        let verified = if proof.epoch().note() == self.checkpoint.note() {
+            verify_current_under(&proof, key, &self.checkpoint)
+        } else {
+            verify_current(&proof, key, policy, *now)
+        };
+        let verified = verified.map_err(|error| self.shared.unproved(error))?;
+        let epoch = verified.epoch();
+        if epoch.origin() != origin || epoch.tree_size() != self.size() {
+            return Err(self.odd(path, "a proof of another checkpoint"));
+        }
+        self.same_tree(epoch.checkpoint())?;
+        Ok(proof)
+    }
+
+    /// Two heads of one size that are not the same tree are what nobody may ever see.
+    fn same_tree(&self, other: &VerifiedCheckpoint) -> Result<(), NodeError> {
+        let (here, there) = (self.checkpoint.head(), other.head());
+        if here.tree_size == there.tree_size && here.root_hash != there.root_hash {
+            let notes = Box::new((self.note().clone(), other.note().clone()));
+            return Err(NodeError::SplitView { url: self.shared.client.url().to_string(), notes });
+        }
+        Ok(())
+    }
+
+    /// The entries of one id, whose newest `current` proves.
+    fn entries(&self, path: &str, current: &CurrentProof) -> Result<Vec<Receipt>, NodeError> {
+        let Some(head) = current.claimed_head() else { return Ok(Vec::new()) };
+        let value = self.get(path, JSON)?.ok_or_else(|| self.odd(path, "entries are missing"))?;
+        if json::text(&value, "type") != Some("inkan-entries/1") {
+            return Err(self.odd(path, "type is not inkan-entries/1"));
+        }
+        let checkpoints: Vec<String> =
+            json::text(&value, "checkpoint").map(str::to_owned).into_iter().collect();
+        let listed = value.get("receipts").and_then(Value::as_array);
+        let mut receipts = Vec::new();
+        let mut before = None;
+        for value in listed.into_iter().flatten() {
+            let receipt = Receipt::from_bundle_value(value, &checkpoints)
+                .map_err(|error| self.shared.unproved(error))?;
+            let index = self.verified(&receipt, path)?.leaf_index();
+            if before.is_some_and(|before| index <= before) {
+                return Err(self.odd(path, "entries are not in the order of the log"));
+            }
+            before = Some(index);
+            receipts.push(receipt);
+        }
+        match receipts.last() {
+            Some(last) if last.leaf_bytes() == head.to_bytes() => Ok(receipts),
+            _ => Err(self.odd(path, "the newest entry is left out")),
+        }
+    }
+
+    /// Asks once per run.
+    fn get(&self, path: &str, accept: &str) -> Result<Option<Value>, NodeError> {
+        if let Some(known) = self.answers.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let answer = self.shared.client.json(path, accept)?;
+        self.answers.borrow_mut().insert(path.to_owned(), answer.clone());
+        Ok(answer)
+    }
+
+    fn odd(&self, path: &str, what: &'static str) -> NodeError {
+        self.shared.client.odd(path, what)
+    }
+}
+
+/// Under which id the entry of a receipt stands.
+fn entry_id(receipt: &Receipt) -> Option<EntryId> {
+    let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
+    if leaf.kind() == Kind::Did {
+        let entry = inkan_ledger::state::parse_did_body(leaf.body()).ok()?;
+        return Some(EntryId::did(entry.scid(), entry.version_id()));
+    }
+    SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.entry_id())
+}
