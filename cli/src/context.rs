@@ -131,11 +131,7 @@ impl Context {
 
     /// Whether plain http may leave this machine: only if somebody said so, now or at `init`.
     pub(crate) const fn plain_http(&self, settled: bool) -> PlainHttp {
-        if self.global.insecure_http || settled {
-            PlainHttp::Anywhere
-        } else {
-            PlainHttp::Loopback
-        }
+        if self.global.insecure_http || settled { PlainHttp::Anywhere } else { PlainHttp::Loopback }
     }
 
     /// Notes which ledger is used, for the JSON answer.

@@ -13,6 +13,8 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
     match command {
         LedgerCommand::Status => status::run(context),
         LedgerCommand::Prove { entry, out } => prove::run(entry, out.as_deref(), context),
-        LedgerCommand::Check { file, root } => check::run(file.as_deref(), root.as_deref(), context),
+        LedgerCommand::Check { file, root } => {
+            check::run(file.as_deref(), root.as_deref(), context)
+        }
     }
 }

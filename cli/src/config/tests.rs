@@ -21,6 +21,7 @@ fn a_configuration_survives_writing_and_reading() {
         ledger: "/tmp/ledger".to_owned(),
         origin: "ledger.example".to_owned(),
         domain: "ledger.example".to_owned(),
+        insecure_http: false,
     };
     let profiles = BTreeMap::from([("acme".to_owned(), settings)]);
     Config { default: Some("acme".to_owned()), profiles: profiles.clone() }.save(&folders).unwrap();

@@ -18,9 +18,8 @@ pub(super) fn compare(
     speech: Speech,
 ) -> Result<(), Failure> {
     let pinned = home.pinned()?;
-    let mut verified = pinned.iter().filter_map(|policy| {
-        verify_checkpoint(view.note(), policy, now).ok()
-    });
+    let mut verified =
+        pinned.iter().filter_map(|policy| verify_checkpoint(view.note(), policy, now).ok());
     let Some(shown) = verified.next() else { return Ok(()) };
     match seen::compare(&home.profile, &shown, |from| view.consistency(from))? {
         Sighting::First | Sighting::Same | Sighting::Grown { .. } => Ok(()),
@@ -33,7 +32,11 @@ pub(super) fn compare(
             let path = keep(&seen, shown.note(), home, now)?;
             speech.warn("keep both notes, and show them to the witnesses and to others who rely on this log");
             let place = home.ledger.to_string();
-            Err(Failure::from(CliError::SplitView { origin: shown.origin().to_owned(), place, path }))
+            Err(Failure::from(CliError::SplitView {
+                origin: shown.origin().to_owned(),
+                place,
+                path,
+            }))
         }
     }
 }

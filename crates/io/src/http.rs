@@ -270,9 +270,8 @@ async fn exchange(request: RequestBuilder, url: &str, size: usize) -> Result<Ans
     let header = |name: HeaderName| {
         answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
-    let media_type = header(CONTENT_TYPE).and_then(|value| {
-        value.split(';').next().map(|value| value.trim().to_ascii_lowercase())
-    });
+    let media_type = header(CONTENT_TYPE)
+        .and_then(|value| value.split(';').next().map(|value| value.trim().to_ascii_lowercase()));
     let retry_after = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
     let status = answer.status().as_u16();
     let mut body = Vec::new();

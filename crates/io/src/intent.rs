@@ -211,10 +211,7 @@ fn steps(
 
 /// Where the entry stands, if it was recorded before. The ledger would say so itself, but not of an entry that has
 /// meanwhile become too old to be submitted.
-fn recorded(
-    entry: &EntryDraft,
-    ledger: &LedgerSink,
-) -> Result<Option<Accepted>, LedgerError> {
+fn recorded(entry: &EntryDraft, ledger: &LedgerSink) -> Result<Option<Accepted>, LedgerError> {
     let body = entry.body.as_bytes();
     let id = if entry.kind == Kind::Did {
         parse_did_body(body).ok().map(|entry| EntryId::did(entry.scid(), entry.version_id()))

@@ -132,7 +132,8 @@ impl LedgerSink {
             Self::Folder(_) => Ok(()),
             Self::Node(writer) => {
                 let path = crate::ledger_source::list_path(issuer, uri, sequence);
-                Ok(writer.client.put(&path, "application/octet-stream", body)?)
+                let put = writer.client.put(&path, "application/octet-stream", body);
+                Ok(put.map_err(NodeError::about_a_list)?)
             }
         }
     }
@@ -179,9 +180,7 @@ impl NodeWriter {
         let value = self.client.post(path, media_type, body)?;
         let index = value.get("index").and_then(Value::as_u64);
         let leaf_index = index.ok_or_else(|| self.client.odd(path, "index is missing"))?;
-        let duplicate = json::text(&value, "standing") == Some("duplicate")
-            || json::text(&value, "status") == Some("duplicate")
-            || value.get("duplicate") == Some(&Value::Bool(true));
+        let duplicate = json::text(&value, "standing") == Some("duplicate");
         let promise = json::text(&value, "promise").map(str::to_owned);
         if self.last.as_ref().is_none_or(|last| last.leaf_index <= leaf_index) {
             self.last = Some(Promised { leaf_index, promise });

@@ -172,7 +172,7 @@ impl LedgerSource {
     pub fn status(&self) -> Result<SourceStatus, LedgerError> {
         match self {
             Self::Folder(reader) => {
-                let status = reader.status();
+                let status = reader.status()?;
                 Ok(SourceStatus {
                     origin: status.origin,
                     size: status.size,
@@ -253,7 +253,7 @@ impl SourceView {
     /// [`LedgerError`].
     pub fn lookup(&self, id: &EntryId) -> Result<Option<u64>, LedgerError> {
         match self {
-            Self::Folder(view) => Ok(view.lookup(id)),
+            Self::Folder(view) => Ok(view.lookup(id)?),
             Self::Node(view) => Ok(view.lookup(id)?),
         }
     }

@@ -130,13 +130,11 @@ impl NodeClient {
         size: usize,
     ) -> Result<Option<Vec<u8>>, NodeError> {
         let answer = self.patiently(path, Verb::Get, accept, (size, SECONDS))?;
-        match answer.status {
-            200 => Ok(Some(answer.body)),
-            _ => match self.refusal(path, &answer) {
-                NodeError::Refused(refusal) if refusal.code == "not-found" => Ok(None),
-                error => Err(error),
-            },
+        if answer.status == 200 {
+            return Ok(Some(answer.body));
         }
+        let error = self.refusal(path, &answer);
+        if error.is_nothing() { Ok(None) } else { Err(error) }
     }
 
     /// Posts an entry; gives the JSON answer.

@@ -76,8 +76,7 @@ pub fn compare(
     };
     if matches!(sighting, Sighting::First | Sighting::Grown { .. }) {
         let text = shown.note().to_string();
-        files::write_atomic(&path, text.as_bytes(), Access::Private)
-            .map_err(ProfileError::from)?;
+        files::write_atomic(&path, text.as_bytes(), Access::Private).map_err(ProfileError::from)?;
     }
     Ok(sighting)
 }

@@ -8,7 +8,11 @@ use crate::failure::{CliError, Failure};
 use crate::ledgers::Reading;
 use crate::output::Outcome;
 
-pub(super) fn run(entry: &str, out: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    entry: &str,
+    out: Option<&str>,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let reading = Reading::open(&home, context)?;
     let unknown = || CliError::EntryUnknown { entry: entry.to_owned() };

@@ -34,7 +34,10 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
         ("entries", format!("{}{waiting}", status.size)),
         ("root", status.root.clone()),
         ("last entry", said(status.leaf_time).unwrap_or_else(unknown)),
-        ("existed by", said(head.existed_by()).unwrap_or_else(|| "nobody vouches for it".to_owned())),
+        (
+            "existed by",
+            said(head.existed_by()).unwrap_or_else(|| "nobody vouches for it".to_owned()),
+        ),
         ("fresh at", fresh(head.fresh_at(), age)),
         ("grade", graded(&head)),
         ("cosigned", cosigned(&head, &home, now)),

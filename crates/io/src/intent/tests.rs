@@ -4,11 +4,12 @@ use inkan_did::webvh::{self, Create};
 use serde_json::json;
 
 use super::*;
+use crate::ledger_folder::LedgerFolder;
 
 struct Scratch {
     _folder: tempfile::TempDir,
     profile: Profile,
-    ledger: LedgerFolder,
+    ledger: LedgerSink,
     now: Timestamp,
 }
 
@@ -17,9 +18,14 @@ fn scratch() -> Scratch {
     let now = Timestamp::parse("2026-03-02T09:00:00Z").unwrap();
     let profile = Profile::create(&folder.path().join("acme"), "acme").unwrap();
     let path = folder.path().join("ledger");
-    let ledger =
+    let folder_ledger =
         LedgerFolder::create(&path, "ledger.example", &mut SeededRng::new(1), now).unwrap();
+    let ledger = LedgerSink::Folder(Box::new(folder_ledger));
     Scratch { _folder: folder, profile, ledger, now }
+}
+
+fn size_of(ledger: &LedgerSink) -> u64 {
+    ledger.source().unwrap().status().unwrap().size
 }
 
 fn registration(seed: u64, now: Timestamp) -> Intent {
@@ -67,20 +73,16 @@ fn what_a_crash_left_is_finished_by_the_next_command_at_whatever_step_it_came() 
             s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
         }
         if steps_done > 1 {
-            s.ledger.checkpoint(s.now).unwrap();
+            s.ledger.cover(s.now).unwrap();
         }
-        let size = s.ledger.reader().status().unwrap().size;
+        let size = size_of(&s.ledger);
         let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
         assert_eq!(healed[0].command, "did create");
         assert!(healed[0].dropped.is_none());
         assert!(!is_pending(&s.profile).unwrap());
         assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), Some(json!({ "a": 7 })));
         if steps_done > 1 {
-            assert_eq!(
-                s.ledger.reader().status().unwrap().size,
-                size,
-                "nothing was recorded twice"
-            );
+            assert_eq!(size_of(&s.ledger), size, "nothing was recorded twice");
         }
     }
 }
@@ -158,7 +160,7 @@ fn a_damaged_intent_is_named() {
 fn an_intent_survives_writing_and_reading() {
     let mut intent = registration(7, Timestamp::EPOCH);
     intent.lists.push(PublishedList {
-        scid: "Qm".to_owned(),
+        issuer: "did:webvh:Qm:ledger.example".to_owned(),
         uri: "https://ledger.example/a/status/1".to_owned(),
         sequence: 3,
         body: "{}".to_owned(),

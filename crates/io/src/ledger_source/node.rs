@@ -58,8 +58,7 @@ impl NodeReader {
         let client = NodeClient::new(url)?;
         let path = "/checkpoint";
         let text = client.text(path)?.ok_or_else(|| client.odd(path, "no checkpoint yet"))?;
-        let note = SignedNote::parse(&text)
-            .map_err(|_| client.odd(path, "not a signed note"))?;
+        let note = SignedNote::parse(&text).map_err(|_| client.odd(path, "not a signed note"))?;
         let checkpoint = Checkpoint::parse_text(note.text())
             .map_err(|_| client.odd(path, "not a checkpoint"))?;
         let origin = checkpoint.origin().to_owned();
@@ -193,11 +192,12 @@ impl Shared {
     fn checkpoint_at(&self, time: Timestamp) -> Result<Option<VerifiedCheckpoint>, NodeError> {
         let path = format!("/v1/checkpoints?at={}", time.seconds());
         let Some(text) = self.client.text(&path)? else { return Ok(None) };
-        let note = SignedNote::parse(&text)
-            .map_err(|_| self.client.odd(&path, "not a signed note"))?;
+        let note =
+            SignedNote::parse(&text).map_err(|_| self.client.odd(&path, "not a signed note"))?;
         let verified = self.checked(&note)?;
         let seen = verified.existed_by();
-        if seen.is_some_and(|seen| seen > time) || (seen.is_none() && self.policy.needs_cosignatures())
+        if seen.is_some_and(|seen| seen > time)
+            || (seen.is_none() && self.policy.needs_cosignatures())
         {
             return Err(self.client.odd(&path, "the checkpoint is later than the time asked for"));
         }
@@ -305,11 +305,7 @@ impl NodeView {
     pub fn consistency(&self, from: u64) -> Result<Vec<NodeHash>, NodeError> {
         let path = format!("/v1/consistency?from={from}&to={}", self.size());
         let value = self.get(&path, JSON)?.ok_or_else(|| self.odd(&path, "no such sizes"))?;
-        let hashes = value.as_array().or_else(|| {
-            ["hashes", "path", "proof", "consistency"]
-                .iter()
-                .find_map(|name| value.get(*name).and_then(Value::as_array))
-        });
+        let hashes = value.get("hashes").and_then(Value::as_array);
         let malformed = || self.odd(&path, "not a list of hashes");
         let hashes = hashes.filter(|list| list.len() <= PATH_LIMIT).ok_or_else(malformed)?;
         let read = |value: &Value| {
@@ -357,9 +353,13 @@ impl NodeView {
     ///
     /// [`NodeError`].
     pub fn act_current(&self, signer: &str, act: &ActId) -> Result<CurrentProof, NodeError> {
-        let (iss, name) = (query_value(signer), act.to_b64u());
+        // Who only knows the SCID may say so: nodes read no more of the DID than that.
+        let host = self.shared.origin.split('/').next().unwrap_or_default();
+        let scid = scid_of(signer);
+        let iss = query_value(&format!("did:webvh:{scid}:{host}"));
+        let name = act.to_b64u();
         let path = format!("/v1/acts/current?iss={iss}&act={name}&at={}", self.size());
-        self.current(&path, &MapKey::act(scid_of(signer), act))
+        self.current(&path, &MapKey::act(scid, act))
     }
 
     /// Proves which head of a status list is the newest, or that there is none.

@@ -33,6 +33,9 @@ pub enum NodeError {
     /// The node refuses, and says why.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// The node does not take a status list whose entry it has: no rule refuses the entry, so this is worth a retry.
+    #[error("{0}")]
+    ListRefused(Box<Refusal>),
     /// An answer that no sound node gives.
     #[error("{url}: {what}")]
     Answer {
@@ -140,16 +143,13 @@ impl Refusal {
         let number = |names: &[&str]| {
             names.iter().find_map(|name| members.get(*name)).and_then(serde_json::Value::as_u64)
         };
-        let head = ["headVersionId", "head", "versionId"];
         Some(Self {
             code: known.copied().unwrap_or("peer-refused"),
             detail: if known.is_some() { text } else { format!("{said}: {text}") },
             status: answer.status,
-            expected_sequence: number(&["expectedSeq", "expected", "seq"]),
+            expected_sequence: number(&["expectedSeq"]),
             first_index: number(&["firstIndex", "index"]),
-            head_version: head
-                .iter()
-                .find_map(|name| json::text(&value, name))
+            head_version: json::text(&value, "headVersionId")
                 .map(|text| text.chars().filter(|c| c.is_ascii_graphic()).take(128).collect()),
         })
     }
@@ -185,6 +185,16 @@ impl NodeError {
         matches!(self, Self::Refused(refusal) if refusal.is_rule())
     }
 
+    /// Whether the node says that there is nothing.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == "not-found")
+    }
+
+    /// The same error, when it is about a status list: no rule has refused an entry then.
+    pub(crate) fn about_a_list(self) -> Self {
+        if let Self::Refused(refusal) = self { Self::ListRefused(refusal) } else { self }
+    }
+
     /// A stable code for reports. Codes are added, never renamed.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -193,7 +203,7 @@ impl NodeError {
             Self::Insecure { .. } => "ledger-url-insecure",
             Self::Http(error) => error.code(),
             Self::Moved { .. } => "node-moved",
-            Self::Refused(refusal) => refusal.code,
+            Self::Refused(refusal) | Self::ListRefused(refusal) => refusal.code,
             Self::Answer { .. } => "node-answer-invalid",
             Self::Proof { source, .. } => source.code(),
             Self::SplitView { .. } => "split-view",
