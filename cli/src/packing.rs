@@ -9,7 +9,7 @@ use inkan_credential::bundle::{Artefact, Bundle, ServedStatusList};
 use inkan_credential::countersignature;
 use inkan_credential::{Opening, SecuredCredential};
 use inkan_did::{Did, Method};
-use inkan_ledger::{ActId, Claims, EntryId, Leaf, Receipt, SignedEntry};
+use inkan_ledger::{ActId, EntryId, Leaf, Receipt, SignedEntry};
 
 use crate::failure::Failure;
 use crate::ledgers::{Reading, opened};
@@ -113,10 +113,7 @@ fn add(receipts: &mut Vec<Receipt>, receipt: Receipt) {
 /// Which version of a status list an entry announces.
 fn sequence_of(leaf: &Leaf) -> Option<u64> {
     let entry = SignedEntry::parse(leaf.kind(), leaf.body()).ok()?;
-    match entry.claims() {
-        Claims::Status(status) => Some(status.sequence),
-        Claims::Issuance { .. } | Claims::Countersignature { .. } => None,
-    }
+    entry.claims().status().map(|status| status.sequence)
 }
 
 #[derive(Debug, Default)]

@@ -73,7 +73,7 @@ impl Ledger {
         let (_, digest) = parameters.genesis_document().expect("parameters");
         let method = DidUrl::parse(&format!("{}#sign-1", did.as_str())).expect("a DID URL");
         let mut ledger = Self {
-            log: Log::new(ORIGIN, parameters, digest),
+            log: Log::new(ORIGIN, &parameters, digest).expect("parameters"),
             policy_text: String::new(),
             did,
             did_log: line.clone(),

@@ -189,7 +189,8 @@ fn seeds_of_the_ledger_are_written() {
         let proof = ledger.log.current(&key, &note).expect("a current-proof");
         seed("current_proof", name, proof.to_value().to_string());
     }
-    let value = ledger.log.state().newest(&MapKey::did(scid), ledger.log.size()).expect("a head");
+    let value =
+        ledger.log.state().newest_at(&MapKey::did(scid), ledger.log.size()).expect("a head");
     seed("leaf", "map-value", value.to_bytes());
 }
 

@@ -59,6 +59,7 @@ mod history;
 mod home;
 mod parameters;
 mod proof;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod witness;
@@ -66,7 +67,7 @@ mod witness;
 pub use build::{
     BuildError, Create, Update, create, deactivate, rotate, update, witness_line, witness_proof,
 };
-pub use check::check_next;
+pub use check::{check_next, follow};
 pub use entry::Entry;
 pub use error::{EntryError, Malformed, ProofProblem};
 pub use hash::next_key_hash;
@@ -74,6 +75,7 @@ pub use head::Head;
 pub use history::{History, HistoryError};
 pub use home::{Residence, check_home};
 pub use parameters::{Parameters, WitnessSet};
+pub use stored::StoredHeadError;
 
 use crate::did::{Did, Method};
 

@@ -10,7 +10,7 @@ use inkan_credential::Bundle;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_did::{Did, Method, webvh};
 use inkan_ledger::{
-    Claims, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry, StatusClaims,
+    CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry, StatusClaims,
 };
 use inkan_verifier::{Material, Want};
 use serde_json::Value;
@@ -158,10 +158,7 @@ fn from_ledger(
 /// What a status entry announces.
 fn status_of(leaf: &inkan_ledger::Leaf) -> Option<StatusClaims> {
     let entry = SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
-    match entry.claims() {
-        Claims::Status(status) => Some(status.clone()),
-        Claims::Issuance { .. } | Claims::Countersignature { .. } => None,
-    }
+    entry.claims().status().cloned()
 }
 
 /// Pinned schemas, and HTTPS for DIDs and status lists that nothing at hand describes.

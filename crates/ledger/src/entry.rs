@@ -18,7 +18,10 @@ use crate::rejection::Rejection;
 pub mod claims;
 
 use claims::Members;
-pub use claims::{Claims, StatusClaims, StatusFormat};
+pub use claims::{
+    AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, StatusClaims,
+    StatusFormat, TrustClaims, TrustOperation, TrustStatement,
+};
 
 /// The longest decoded header in bytes.
 const HEADER_LIMIT: usize = 768;
@@ -45,7 +48,7 @@ impl SignedEntry {
     ///
     /// [`Rejection`]: size, syntax, header, payload, in this order.
     pub fn parse(kind: Kind, body: &[u8]) -> Result<Self, Rejection> {
-        if !claims::is_supported(kind) {
+        if !kind.is_signed() {
             return Err(Rejection::UnsupportedKind { kind });
         }
         let limit = kind.body_limit();
@@ -66,7 +69,7 @@ impl SignedEntry {
         let issuer = members.text("iss", DID_URL_LIMIT)?;
         let audience = members.text("aud", ORIGIN_LIMIT)?;
         let issued_at = members.time("iat")?;
-        let claims = Claims::read(kind, &mut members)?;
+        let claims = Claims::read(kind, &mut members, &issuer)?;
         members.finish()?;
         if issuer != kid.did().as_str() {
             return Err(Rejection::MemberInvalid { member: "iss" });
@@ -156,6 +159,18 @@ impl SignedEntry {
         &self.claims
     }
 
+    /// The body, as it was read.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.jws.as_str().as_bytes()
+    }
+
+    /// What is signed: header and payload, with the dot between them.
+    #[must_use]
+    pub fn signing_input(&self) -> &[u8] {
+        self.jws.signing_input().as_bytes()
+    }
+
     /// The id under which the log knows it.
     #[must_use]
     pub fn entry_id(&self) -> EntryId {
@@ -165,6 +180,11 @@ impl SignedEntry {
                 EntryId::countersignature(&self.scid, act, *sequence, commitment)
             }
             Claims::Status(status) => EntryId::status(&self.scid, &status.uri, status.sequence),
+            Claims::Trust(trust) => EntryId::trust(&self.scid, trust),
+            Claims::Anchor(anchor) => {
+                EntryId::anchor(&self.scid, anchor.scope, anchor.content.value())
+            }
+            Claims::Once(once) => EntryId::once(&self.scid, &once.scope, &once.id),
         }
     }
 
@@ -172,7 +192,9 @@ impl SignedEntry {
     #[must_use]
     pub fn map_key(&self) -> Option<(MapKey, u64)> {
         match &self.claims {
-            Claims::Issuance { .. } => None,
+            Claims::Issuance { .. } | Claims::Anchor(_) => None,
+            Claims::Trust(trust) => Some((MapKey::trust(&self.scid, trust), trust.sequence)),
+            Claims::Once(once) => Some((MapKey::once(&once.scope, &once.id), 1)),
             Claims::Countersignature { act, sequence, .. } => {
                 Some((MapKey::act(&self.scid, act), *sequence))
             }
@@ -180,32 +202,6 @@ impl SignedEntry {
                 Some((MapKey::status(&self.scid, &status.uri), status.sequence))
             }
         }
-    }
-}
-
-/// Whether two bodies of one kind and entry id say the same, whatever their signature bytes (§2.6).
-pub(crate) fn says_the_same(kind: Kind, one: &[u8], other: &[u8]) -> bool {
-    match kind {
-        Kind::Did => {
-            let unsigned = |body: &[u8]| {
-                let line = body.split(|byte| *byte == b'\n').next()?;
-                let mut value = json::parse(line, kind.body_limit()).ok()?;
-                value.as_object_mut()?.remove("proof");
-                Some(value)
-            };
-            unsigned(one).is_some_and(|value| unsigned(other) == Some(value))
-        }
-        // Header and payload, up to the second dot.
-        Kind::Status | Kind::Trust | Kind::Once => {
-            let signed = |body: &[u8]| -> Vec<u8> {
-                let parts: Vec<_> = body.split(|byte| *byte == b'.').take(2).collect();
-                parts.join(&b'.')
-            };
-            signed(one) == signed(other)
-        }
-        // Their ids name all that they say.
-        Kind::Issuance | Kind::Countersignature | Kind::Anchor => true,
-        Kind::Epoch => one == other,
     }
 }
 

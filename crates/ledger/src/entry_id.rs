@@ -7,6 +7,7 @@ use std::fmt;
 use inkan_core::{Digest, encoding::EncodingError, sha256};
 
 use crate::commitment::ActId;
+use crate::entry::{AnchorScope, OnceId, TrustClaims};
 use crate::leaf::Kind;
 
 /// Names one entry for ever: `SHA-256("inkan-entry/v1" LF || kind || LF || parts joined by LF)`.
@@ -58,6 +59,26 @@ impl EntryId {
     #[must_use]
     pub fn status(scid: &str, uri: &str, sequence: u64) -> Self {
         Self::of(Kind::Status, &[scid, uri, &sequence.to_string()])
+    }
+
+    /// Id of one state of a trust statement.
+    #[must_use]
+    pub fn trust(scid: &str, claims: &TrustClaims) -> Self {
+        let TrustClaims { statement, entity_id, action, resource, sequence, .. } = claims;
+        let parts = [scid, statement.name(), entity_id, action, resource, &sequence.to_string()];
+        Self::of(Kind::Trust, &parts)
+    }
+
+    /// Id of an anchor; `value` is its digest or commitment.
+    #[must_use]
+    pub fn anchor(scid: &str, scope: AnchorScope, value: &Digest) -> Self {
+        Self::of(Kind::Anchor, &[scid, scope.name(), &value.to_b64u()])
+    }
+
+    /// Id of a one-time use by this signer.
+    #[must_use]
+    pub fn once(scid: &str, scope: &str, id: &OnceId) -> Self {
+        Self::of(Kind::Once, &[scid, scope, &id.to_b64u()])
     }
 
     fn of(kind: Kind, parts: &[&str]) -> Self {

@@ -192,32 +192,14 @@ impl Leaf {
     ///
     /// [`LeafError`], one variant per rule.
     pub fn parse(bytes: &[u8]) -> Result<Self, LeafError> {
-        if bytes.len() > LEAF_LIMIT {
-            return Err(LeafError::TooLarge);
-        }
-        let rest = bytes.strip_prefix(MAGIC).ok_or(LeafError::Header)?;
-        let mut parts = rest.splitn(3, |byte| *byte == b'\n');
-        let (Some(kind), Some(time), Some(body)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(LeafError::Header);
-        };
-        let kind =
-            std::str::from_utf8(kind).ok().and_then(Kind::from_name).ok_or(LeafError::Kind)?;
-        let time = parse_time(time).ok_or(LeafError::Time)?;
+        let (kind, time, body) = split(bytes)?;
         Self::new(kind, time, body.to_vec())
     }
 
     /// The bytes that are hashed into the tree.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.body.len().saturating_add(48));
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(self.kind.name().as_bytes());
-        out.push(b'\n');
-        out.extend_from_slice(self.time.seconds().to_string().as_bytes());
-        out.push(b'\n');
-        out.extend_from_slice(&self.body);
-        out
+        join(self.kind, self.time, &self.body)
     }
 
     /// The leaf hash.
@@ -243,6 +225,40 @@ impl Leaf {
     pub fn body(&self) -> &[u8] {
         &self.body
     }
+}
+
+/// Reads the bytes of a leaf without copying the body; what is accepted is what [`Leaf::parse`] accepts.
+///
+/// # Errors
+///
+/// [`LeafError`], one variant per rule.
+pub fn split(bytes: &[u8]) -> Result<(Kind, Timestamp, &[u8]), LeafError> {
+    if bytes.len() > LEAF_LIMIT {
+        return Err(LeafError::TooLarge);
+    }
+    let rest = bytes.strip_prefix(MAGIC).ok_or(LeafError::Header)?;
+    let mut parts = rest.splitn(3, |byte| *byte == b'\n');
+    let (Some(kind), Some(time), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(LeafError::Header);
+    };
+    let kind = std::str::from_utf8(kind).ok().and_then(Kind::from_name).ok_or(LeafError::Kind)?;
+    let time = parse_time(time).ok_or(LeafError::Time)?;
+    if body.len() > kind.body_limit() {
+        return Err(LeafError::TooLarge);
+    }
+    Ok((kind, time, body))
+}
+
+/// The bytes of a leaf of this kind, time and body.
+pub(crate) fn join(kind: Kind, time: Timestamp, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len().saturating_add(48));
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(kind.name().as_bytes());
+    out.push(b'\n');
+    out.extend_from_slice(time.seconds().to_string().as_bytes());
+    out.push(b'\n');
+    out.extend_from_slice(body);
+    out
 }
 
 fn parse_time(digits: &[u8]) -> Option<Timestamp> {

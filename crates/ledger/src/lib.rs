@@ -8,7 +8,7 @@
 //! |---|---|
 //! | What are the bytes of a leaf, an entry, an epoch leaf, many entries together? | [`leaf`], [`entry`], [`epoch`], [`batch`] |
 //! | Under which id, commitment and map key does an entry stand? | [`entry_id`], [`commitment`](mod@commitment), [`map`] |
-//! | May this entry follow? | [`state`], refused as [`rejection`] |
+//! | May this entry follow, under which rules and parameters? | [`state`], [`rules`], [`parameters`], refused as [`rejection`] |
 //! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
 //! | When does a witness cosign? | [`witness`], [`cosignature`], asked as in [`add_checkpoint`] |
 //! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`current`], [`policy`] |
@@ -27,9 +27,11 @@ pub mod log;
 pub mod map;
 pub mod note;
 pub mod opening;
+pub mod parameters;
 pub mod policy;
 pub mod receipt;
 pub mod rejection;
+pub mod rules;
 pub mod state;
 pub mod store;
 #[cfg(test)]
@@ -42,18 +44,25 @@ pub use commitment::{ActId, commitment};
 pub use current::{
     CurrentHead, CurrentProof, VerifiedCurrent, verify_current, verify_current_under,
 };
-pub use entry::{Claims, SignedEntry, StatusClaims, StatusFormat};
+pub use entry::{
+    AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, SignedEntry,
+    StatusClaims, StatusFormat, TrustClaims, TrustOperation, TrustStatement,
+};
 pub use entry_id::EntryId;
+pub use epoch::{Epoch, MapRoot};
 pub use leaf::{Kind, Leaf};
 pub use log::{Log, LogError};
 pub use map::{Flags, MapKey, MapValue};
 pub use note::{SignedNote, VerifierKey};
 pub use opening::{DigestFormat, Opening, check_commitment};
+pub use parameters::{Parameters, ParametersDocument};
 pub use policy::LogPolicy;
 pub use receipt::{
     Grade, Receipt, ReceiptError, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
     verify_receipt, verify_receipt_under,
 };
-pub use rejection::Rejection;
+pub use rejection::{Refusal, Rejection};
+pub use rules::RuleVersion;
+pub use state::{Base, Candidate, Machine};
 pub use store::StoreError;
 pub use tree::{LeafHash, MerkleTree, NodeHash};

@@ -1,54 +1,29 @@
-//! A whole log in memory: leaves, tree, state and map; the deterministic state machine that every sequencer drives.
+//! A whole log in memory: leaves, tree, and the state machine that gives them their meaning.
 //!
-//! In scope: giving entries their place and time, sealing an epoch, receipts and current-proofs over signed heads.
-//! Out of scope: keeping leaves (`inkan-io`), signing heads, asking witnesses.
+//! In scope: sealing an epoch with the map by the specification's recursion, receipts and current-proofs over signed
+//! heads. Out of scope: the rules (`state`), logs on disk (`inkan-io`), signing heads, asking witnesses.
 
-use inkan_core::{Digest, Timestamp, tolerance};
+use inkan_core::{Digest, Timestamp};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::current::CurrentProof;
-use crate::entry::says_the_same;
-use crate::entry_id::EntryId;
-use crate::epoch::{Epoch, Parameters};
+use crate::epoch::{Epoch, MapRoot, Parameters};
 use crate::leaf::{Kind, Leaf};
 use crate::map::{Map, MapKey};
 use crate::note::SignedNote;
+use crate::parameters::ParametersDocument;
 use crate::receipt::Receipt;
-use crate::rejection::Rejection;
-use crate::state::{Checked, State, Verdict};
-use crate::tree::{LeafHash, MerkleTree, NodeHash, OutOfRange, TreeHead};
+use crate::rejection::{Refusal, Rejection};
+use crate::state::{Candidate, Machine, Memory};
+pub use crate::state::{ImportSubmission, Placed, Prepared, Submission};
+use crate::store::StoreError;
+use crate::tree::{MerkleTree, OutOfRange, TreeHead};
 
 /// A log with all its leaves.
 #[derive(Clone, Debug)]
 pub struct Log {
-    origin: String,
-    params: Digest,
-    leaves: Vec<Leaf>,
+    machine: Machine<Memory>,
     tree: MerkleTree,
-    state: State,
-    /// Places of the epoch leaves.
-    epochs: Vec<u64>,
-}
-
-/// A leaf that fits the log as it is now; it is durable and answered for before it is [committed](Log::commit).
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    leaf_index: u64,
-    bytes: Vec<u8>,
-    leaf: Leaf,
-    checked: Option<Checked>,
-}
-
-/// What became of a submission that obeys the rules.
-#[derive(Clone, Debug)]
-pub enum Submission {
-    /// It gets a leaf of its own.
-    New(Box<Prepared>),
-    /// It stands in the log already.
-    Duplicate {
-        /// Where.
-        leaf_index: u64,
-    },
 }
 
 /// Why leaves do not make the log they should, or a proof cannot be made. None is worth a retry.
@@ -74,6 +49,17 @@ pub enum LogError {
         /// Where.
         leaf_index: u64,
     },
+    /// An epoch leaf names a parameters document that is not at hand. Worth a retry when it is.
+    #[error("parameters document {digest:?} of epoch leaf {leaf_index} is not at hand")]
+    DocumentMissing {
+        /// Where.
+        leaf_index: u64,
+        /// SHA-256 of the document.
+        digest: Digest,
+    },
+    /// Storage failed: nothing is known of the leaves.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The log has no such leaf or size.
     #[error("there is no such place in the log")]
     OutOfRange(#[from] OutOfRange),
@@ -90,55 +76,34 @@ impl LogError {
             Self::LeafRefused { .. } | Self::LeafOutOfOrder { .. } | Self::EpochMismatch { .. } => {
                 "leaves-inconsistent"
             }
+            Self::DocumentMissing { .. } => "params-missing",
+            Self::Store(error) => error.code(),
             Self::OutOfRange(_) => "not-found",
             Self::ForeignHead => "head-foreign",
         }
     }
 }
 
-impl Prepared {
-    /// Where the leaf will stand.
-    #[must_use]
-    pub const fn leaf_index(&self) -> u64 {
-        self.leaf_index
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The leaf.
-    #[must_use]
-    pub const fn leaf(&self) -> &Leaf {
-        &self.leaf
-    }
-
-    /// The id under which it will be known; an epoch leaf has none.
-    #[must_use]
-    pub fn entry_id(&self) -> Option<EntryId> {
-        self.checked.as_ref().map(Checked::entry_id)
-    }
-}
-
 impl Log {
     /// The log that will have the name `origin` and these parameters, still without its genesis leaf.
     ///
-    /// `params` is the digest of the parameters document.
-    #[must_use]
-    pub fn new(origin: &str, parameters: Parameters, params: Digest) -> Self {
-        Self {
-            origin: origin.to_owned(),
-            params,
-            leaves: Vec::new(),
-            tree: MerkleTree::new(),
-            state: State::new(origin, parameters),
-            epochs: Vec::new(),
+    /// `params` is the digest of their document.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Parameters`] if the parameters have no document of that name.
+    pub fn new(origin: &str, parameters: &Parameters, params: Digest) -> Result<Self, Rejection> {
+        let (document, digest) = parameters.genesis_document()?;
+        if digest != params {
+            return Err(crate::parameters::ParametersError::Chain.into());
         }
+        let machine = Machine::new(origin, &document, Memory::new())?;
+        Ok(Self { machine, tree: MerkleTree::new() })
     }
 
     /// Checks an entry and gives it the next place. Nothing changes before it is committed.
+    ///
+    /// A fork that its controller signed too is refused like any other; [`Self::submit`] keeps it as evidence.
     ///
     /// # Errors
     ///
@@ -149,22 +114,44 @@ impl Log {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Submission, Rejection> {
-        let time = self.ledger_time(now)?;
-        match self.state.check(kind, body, time)? {
-            Verdict::Known { leaf_index, otherwise } => {
-                let recorded = self.leaf(leaf_index).map_or(&[][..], Leaf::body);
-                if says_the_same(kind, recorded, body) {
-                    Ok(Submission::Duplicate { leaf_index })
-                } else {
-                    Err(*otherwise)
-                }
+        let candidate = Candidate::parse(kind, body.to_vec())?;
+        self.machine.prepare(&candidate, now).map_err(Refusal::into_rejection)
+    }
+
+    /// Checks an entry and gives it its place at once; evidence of a fork is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`], the first rule that is broken.
+    pub fn submit(&mut self, kind: Kind, body: &[u8], now: Timestamp) -> Result<u64, Rejection> {
+        let candidate = Candidate::parse(kind, body.to_vec())?;
+        match self.machine.prepare(&candidate, now) {
+            Ok(Submission::Duplicate { leaf_index }) => Ok(leaf_index),
+            Ok(Submission::New(prepared)) => {
+                self.commit(*prepared).map_err(|_| Rejection::NotReady)
             }
-            Verdict::New(checked) => {
-                let leaf = Leaf::new(kind, time, body.to_vec())
-                    .map_err(|_| Rejection::TooLarge { limit: kind.body_limit() })?;
-                Ok(Submission::New(Box::new(self.place(leaf, Some(checked)))))
+            Err(Refusal::Equivocation(evidence)) => {
+                let rejection = Refusal::Equivocation(evidence.clone()).into_rejection();
+                self.machine.keep_evidence(*evidence).map_err(|_| Rejection::NotReady)?;
+                self.store();
+                Err(rejection)
             }
+            Err(refusal) => Err(refusal.into_rejection()),
         }
+    }
+
+    /// Checks an import, all versions of one DID that this log lacks.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::ImportInvalid`].
+    pub fn prepare_import(
+        &self,
+        bodies: &[&[u8]],
+        now: Timestamp,
+    ) -> Result<ImportSubmission, Rejection> {
+        let candidates = read_import(bodies)?;
+        self.machine.prepare_import(&candidates, now).map_err(Refusal::into_rejection)
     }
 
     /// Makes the epoch leaf that ends a checkpoint; `None` if the last leaf is one already.
@@ -173,15 +160,21 @@ impl Log {
     ///
     /// [`Rejection::ClockUnsure`].
     pub fn prepare_epoch(&self, now: Timestamp) -> Result<Option<Prepared>, Rejection> {
-        let size = self.size();
-        if size > 0 && self.epochs.last() == size.checked_sub(1).as_ref() {
-            return Ok(None);
-        }
-        let time = self.ledger_time(now)?;
-        let body = self.epoch_at(size).to_bytes();
-        let leaf = Leaf::new(Kind::Epoch, time, body)
-            .map_err(|_| Rejection::TooLarge { limit: Kind::Epoch.body_limit() })?;
-        Ok(Some(self.place(leaf, None)))
+        self.machine.prepare_epoch(now, self.map_root(self.size()), None)
+    }
+
+    /// Makes the epoch leaf that names a new parameters document.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Parameters`] if the document may not follow, [`Rejection::ClockUnsure`].
+    pub fn prepare_event(
+        &self,
+        now: Timestamp,
+        document: &ParametersDocument,
+    ) -> Result<Prepared, Rejection> {
+        let map = self.map_root(self.size());
+        self.machine.prepare_epoch(now, map, Some(document))?.ok_or(Rejection::NotReady)
     }
 
     /// Appends a prepared leaf.
@@ -190,50 +183,35 @@ impl Log {
     ///
     /// [`LogError::LeafOutOfOrder`] if another leaf was committed since it was prepared.
     pub fn commit(&mut self, prepared: Prepared) -> Result<u64, LogError> {
-        let Prepared { leaf_index, bytes, leaf, checked } = prepared;
-        if leaf_index != self.size() {
-            return Err(LogError::LeafOutOfOrder { leaf_index });
-        }
-        let hash = LeafHash::of(&bytes);
-        match checked {
-            Some(checked) => self.state.apply(checked, leaf_index, hash),
-            None => self.epochs.push(leaf_index),
-        }
-        self.tree.append(hash);
-        self.leaves.push(leaf);
-        Ok(leaf_index)
+        let bytes = prepared.shared_bytes();
+        let placed = self.machine.commit(prepared)?;
+        self.take_in(&placed, &bytes)
     }
 
-    /// Appends a leaf that was accepted before and kept since; signatures of JWS are not checked again.
+    /// Appends a leaf that was accepted before and kept since; signatures and times are not checked again.
     ///
     /// # Errors
     ///
     /// [`LogError`] if the leaf cannot stand here: it was altered, or is of another log.
     pub fn replay(&mut self, bytes: &[u8]) -> Result<u64, LogError> {
-        let leaf_index = self.size();
-        let out_of_order = LogError::LeafOutOfOrder { leaf_index };
-        let leaf = Leaf::parse(bytes).map_err(|_| out_of_order.clone())?;
-        if self.leaves.last().is_some_and(|last| leaf.time() < last.time()) {
-            return Err(out_of_order);
-        }
-        let checked = if leaf.kind() == Kind::Epoch {
-            let mismatch = LogError::EpochMismatch { leaf_index };
-            let epoch = Epoch::parse(leaf.body()).map_err(|_| mismatch.clone())?;
-            // The map root is compared by whoever asks for all of it: that costs a hash per key.
-            let expected =
-                Epoch { map: epoch.map, keys: epoch.keys, ..self.epoch_frame(leaf_index) };
-            if epoch != expected {
-                return Err(mismatch);
-            }
-            None
-        } else {
-            match self.state.reread(&leaf) {
-                Ok(Verdict::New(checked)) => Some(checked),
-                Ok(Verdict::Known { .. }) => return Err(out_of_order),
-                Err(source) => return Err(LogError::LeafRefused { leaf_index, source }),
-            }
-        };
-        self.commit(Prepared { leaf_index, bytes: bytes.to_vec(), leaf, checked })
+        let placed = self.machine.replay(bytes)?;
+        self.take_in(&placed, bytes)
+    }
+
+    /// Judges a leaf of another's log by all rules and appends it: what a mirror does.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError`] names the leaf and what is wrong with it.
+    pub fn audit(&mut self, bytes: &[u8]) -> Result<u64, LogError> {
+        let heads = self.state().heads(self.size());
+        let placed = self.machine.audit(bytes, || Ok(root_of(&Map::new(&heads), heads.len())))?;
+        self.take_in(&placed, bytes)
+    }
+
+    /// Makes a parameters document known, before the epoch leaf that names it is replayed or audited.
+    pub fn put_document(&mut self, document: &[u8]) {
+        self.machine.base_mut().put_document(document);
     }
 
     /// Recomputes the map of the newest epoch leaf and compares its root.
@@ -242,13 +220,12 @@ impl Log {
     ///
     /// [`LogError::EpochMismatch`].
     pub fn check_map(&self) -> Result<(), LogError> {
-        let Some(leaf_index) = self.epochs.last().copied() else { return Ok(()) };
+        let Some(leaf_index) = self.epochs().last().copied() else { return Ok(()) };
         let body = self.leaf(leaf_index)?.body();
-        if body == self.epoch_at(leaf_index).to_bytes() {
-            Ok(())
-        } else {
-            Err(LogError::EpochMismatch { leaf_index })
-        }
+        let mismatch = LogError::EpochMismatch { leaf_index };
+        let epoch = Epoch::parse(body).map_err(|_| mismatch.clone())?;
+        let MapRoot { root, keys } = self.map_root(leaf_index);
+        if epoch.map == root && epoch.keys == keys { Ok(()) } else { Err(mismatch) }
     }
 
     /// Proves that leaf `index` is in the tree that `note` is the signed head of.
@@ -271,10 +248,10 @@ impl Log {
         let size = self.own_head(note)?.tree_size;
         let epoch_index = size
             .checked_sub(1)
-            .filter(|index| self.epochs.binary_search(index).is_ok())
+            .filter(|index| self.epochs().binary_search(index).is_ok())
             .ok_or(LogError::ForeignHead)?;
         let epoch = self.receipt(epoch_index, note)?;
-        let heads = self.state.heads(epoch_index);
+        let heads = self.state().heads(epoch_index);
         let map = Map::new(&heads).prove(key);
         let head = match heads.get(key) {
             Some(value) => Some((self.leaf(value.leaf_index)?.to_bytes(), *value)),
@@ -290,13 +267,13 @@ impl Log {
     /// [`LogError::OutOfRange`].
     pub fn checkpoint(&self, size: u64) -> Result<Checkpoint, LogError> {
         let head = TreeHead { tree_size: size, root_hash: self.tree.root(size)? };
-        Checkpoint::new(&self.origin, head).map_err(|_: CheckpointError| LogError::ForeignHead)
+        Checkpoint::new(self.origin(), head).map_err(|_: CheckpointError| LogError::ForeignHead)
     }
 
     /// Name of the log.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.origin
+        self.machine.origin()
     }
 
     /// Number of leaves.
@@ -313,14 +290,20 @@ impl Log {
 
     /// What the entries amount to.
     #[must_use]
-    pub const fn state(&self) -> &State {
-        &self.state
+    pub const fn state(&self) -> &Memory {
+        self.machine.base()
+    }
+
+    /// The state machine over them.
+    #[must_use]
+    pub const fn machine(&self) -> &Machine<Memory> {
+        &self.machine
     }
 
     /// Places of the epoch leaves, rising; each is the last leaf of one checkpoint.
     #[must_use]
     pub fn epochs(&self) -> &[u64] {
-        &self.epochs
+        self.state().epochs()
     }
 
     /// The leaf at a place.
@@ -329,34 +312,28 @@ impl Log {
     ///
     /// [`LogError::OutOfRange`].
     pub fn leaf(&self, index: u64) -> Result<&Leaf, LogError> {
-        let leaf = usize::try_from(index).ok().and_then(|index| self.leaves.get(index));
-        leaf.ok_or(LogError::OutOfRange(OutOfRange { tree_size: self.size() }))
+        let out_of_range = LogError::OutOfRange(OutOfRange { tree_size: self.size() });
+        self.state().leaf(index).ok_or(out_of_range)
     }
 
-    /// §3.5: never earlier than the last leaf; refused if the clock is far behind it, or before 1970.
-    fn ledger_time(&self, now: Timestamp) -> Result<Timestamp, Rejection> {
-        let last = self.leaves.last().map_or(Timestamp::EPOCH, Leaf::time);
-        if now.plus_seconds(tolerance::LEDGER_FUTURE) < last || now < Timestamp::EPOCH {
-            return Err(Rejection::ClockUnsure { now, last });
-        }
-        Ok(now.max(last))
+    fn take_in(&mut self, placed: &Placed, bytes: &[u8]) -> Result<u64, LogError> {
+        let Placed { leaf_index, leaf_hash, .. } = *placed;
+        let leaf = Leaf::parse(bytes).map_err(|_| LogError::LeafOutOfOrder { leaf_index })?;
+        self.tree.append(leaf_hash);
+        self.machine.base_mut().push_leaf(leaf);
+        self.store();
+        Ok(leaf_index)
     }
 
-    fn place(&self, leaf: Leaf, checked: Option<Checked>) -> Prepared {
-        Prepared { leaf_index: self.size(), bytes: leaf.to_bytes(), leaf, checked }
+    fn store(&mut self) {
+        let changes = self.machine.take_changes();
+        self.machine.base_mut().store(&changes);
+        self.machine.settle();
     }
 
-    fn epoch_at(&self, index: u64) -> Epoch {
-        let heads = self.state.heads(index);
-        let keys = u64::try_from(heads.len()).unwrap_or(u64::MAX);
-        Epoch { keys, map: Map::new(&heads).root(), ..self.epoch_frame(index) }
-    }
-
-    /// All of the epoch body at `index` that does not need the map.
-    fn epoch_frame(&self, index: u64) -> Epoch {
-        let before = self.epochs.partition_point(|epoch| *epoch < index);
-        let previous = before.checked_sub(1).and_then(|at| self.epochs.get(at)).copied();
-        Epoch { keys: 0, map: NodeHash::empty(), params: self.params, previous, size: index }
+    fn map_root(&self, leaves: u64) -> MapRoot {
+        let heads = self.state().heads(leaves);
+        root_of(&Map::new(&heads), heads.len())
     }
 
     fn own_head(&self, note: &SignedNote) -> Result<TreeHead, LogError> {
@@ -367,6 +344,21 @@ impl Log {
             Err(LogError::ForeignHead)
         }
     }
+}
+
+fn root_of(map: &Map, keys: usize) -> MapRoot {
+    MapRoot { root: map.root(), keys: u64::try_from(keys).unwrap_or(u64::MAX) }
+}
+
+fn read_import(bodies: &[&[u8]]) -> Result<Vec<Candidate>, Rejection> {
+    let read = |(entry, body): (usize, &&[u8])| {
+        Candidate::parse(Kind::Did, body.to_vec()).map_err(|source| Rejection::ImportInvalid {
+            problem: "an entry breaks a rule",
+            entry: Some(entry),
+            source: Some(Box::new(source)),
+        })
+    };
+    bodies.iter().enumerate().map(read).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::fmt;
 use inkan_core::{Digest, sha256};
 
 use crate::commitment::ActId;
+use crate::entry::{OnceId, TrustClaims, TrustStatement};
 use crate::entry_id::hash_parts;
 use crate::leaf::Kind;
 use crate::tree::{LeafHash, NodeHash};
@@ -41,6 +42,37 @@ impl MapKey {
     #[must_use]
     pub fn status(scid: &str, uri: &str) -> Self {
         Self::of(Kind::Status, &[scid, uri])
+    }
+
+    /// Key of a statement of the authority `scid`.
+    #[must_use]
+    pub fn trust(scid: &str, claims: &TrustClaims) -> Self {
+        let TrustClaims { statement, entity_id, action, resource, .. } = claims;
+        Self::trust_of(scid, *statement, entity_id, action, resource)
+    }
+
+    /// The same, from its parts.
+    #[must_use]
+    pub fn trust_of(
+        scid: &str,
+        statement: TrustStatement,
+        entity_id: &str,
+        action: &str,
+        resource: &str,
+    ) -> Self {
+        Self::of(Kind::Trust, &[scid, statement.name(), entity_id, action, resource])
+    }
+
+    /// Key of a one-time use, whoever signed it.
+    #[must_use]
+    pub fn once(scope: &str, id: &OnceId) -> Self {
+        Self::of(Kind::Once, &[scope, &id.to_b64u()])
+    }
+
+    /// Takes the 32 bytes of a key of this kind, as a store of them gives them back.
+    #[must_use]
+    pub const fn from_parts(kind: Kind, digest: Digest) -> Self {
+        Self { digest, kind }
     }
 
     fn of(kind: Kind, parts: &[&str]) -> Self {

@@ -4,11 +4,14 @@ use inkan_core::Timestamp;
 use inkan_did::webvh;
 
 use crate::leaf::Kind;
+use crate::parameters::ParametersError;
+use crate::state::Equivocation;
+use crate::store::StoreError;
 
 /// Why an entry was refused, one variant per rule.
 ///
-/// A retry helps with [`SequenceConflict`](Self::SequenceConflict), with the sequence number it names, and with
-/// [`ClockUnsure`](Self::ClockUnsure), once the clock is right.
+/// A retry helps with [`SequenceConflict`](Self::SequenceConflict), with the sequence number it names, with
+/// [`ClockUnsure`](Self::ClockUnsure), once the clock is right, and with [`NotReady`](Self::NotReady).
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Rejection {
     /// Not a compact JWS of one JSON object, or a leaf of the right form around it.
@@ -85,6 +88,20 @@ pub enum Rejection {
         /// The number that would be accepted.
         expected: u64,
     },
+    /// The id was used before, by this signer with other bytes or by another one.
+    #[error("id was used in entry {leaf_index}")]
+    AlreadyUsed {
+        /// Where it was used first.
+        leaf_index: u64,
+    },
+    /// A compromise report reaches further back than a DID may go for itself.
+    #[error("report reaches back to {since}, further than {earliest}")]
+    BackdatingLimit {
+        /// Since when the key is said not to be trusted.
+        since: Timestamp,
+        /// The earliest time allowed.
+        earliest: Timestamp,
+    },
     /// The status list has so few entries that it would tell holders apart.
     #[error("status list has {length} entries, fewer than {least}")]
     ListTooSmall {
@@ -96,6 +113,22 @@ pub enum Rejection {
     /// A did:webvh rule was broken.
     #[error("did:webvh entry is refused")]
     Did(#[source] webvh::EntryError),
+    /// The entries of an import do not belong together, or one of them breaks a rule: none is taken.
+    #[error("import is refused: {problem}")]
+    ImportInvalid {
+        /// What is wrong.
+        problem: &'static str,
+        /// Which entry, from 0, if it is one.
+        entry: Option<usize>,
+        /// The rule it breaks.
+        source: Option<Box<Self>>,
+    },
+    /// A parameters document is not allowed to follow the one in force.
+    #[error("parameters document is refused")]
+    Parameters(#[from] ParametersError),
+    /// The log cannot answer: its storage does not, or it has no genesis leaf yet.
+    #[error("the log is not ready")]
+    NotReady,
     /// The clock is before 1970, or far behind the last leaf.
     #[error("the clock says {now}, but the last entry is of {last}")]
     ClockUnsure {
@@ -125,9 +158,57 @@ impl Rejection {
             Self::KeyNotAuthorized { .. } => "key-not-authorized",
             Self::SignatureInvalid => "entry-signature-invalid",
             Self::SequenceConflict { .. } => "sequence-conflict",
+            Self::AlreadyUsed { .. } => "already-used",
+            Self::BackdatingLimit { .. } => "backdating-limit",
             Self::ListTooSmall { .. } => "list-too-small",
+            Self::ImportInvalid { .. } => "import-invalid",
+            Self::Parameters(error) => error.code(),
+            Self::NotReady => "not-ready",
             Self::Did(error) => error.code(),
             Self::ClockUnsure { .. } => "clock-unsure",
+        }
+    }
+}
+
+/// Why a submission was not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// It is a second, validly authorised version of a recorded entry: evidence against whoever signed both. To be kept
+    /// by [`Machine::keep_evidence`](crate::state::Machine::keep_evidence).
+    #[error("version {:?} is recorded otherwise, and its controller signed both", .0.version_id)]
+    Equivocation(Box<Equivocation>),
+    /// Nobody can say: storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::Equivocation(_) => "version-conflict",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    /// As the rule that was broken; failed storage is [`Rejection::NotReady`].
+    #[must_use]
+    pub fn into_rejection(self) -> Rejection {
+        match self {
+            Self::Rejected(rejection) => rejection,
+            Self::Equivocation(evidence) => {
+                let Equivocation { version_id, head, .. } = *evidence;
+                Rejection::Did(webvh::EntryError::VersionConflict {
+                    given: version_id,
+                    head: Some(head),
+                })
+            }
+            Self::Store(_) => Rejection::NotReady,
         }
     }
 }

@@ -9,7 +9,7 @@ use inkan_did::{Did, DidUrl};
 use crate::entry::{Claims, SignedEntry, StatusClaims, StatusFormat};
 use crate::epoch::Parameters;
 use crate::leaf::Kind;
-use crate::log::{Log, Submission};
+use crate::log::Log;
 use crate::note::{KeyMaterial, SignedNote, VerifierKey};
 use crate::policy::LogPolicy;
 use crate::rejection::Rejection;
@@ -130,7 +130,7 @@ impl World {
             let key = VerifierKey::new(&format!("{ORIGIN}/{name}"), material).unwrap();
             (name.to_owned(), secret, key)
         });
-        let log = Log::new(ORIGIN, parameters, digest);
+        let log = Log::new(ORIGIN, &parameters, digest).unwrap();
         let mut world = Self { log, log_secret, log_key, witnesses: witnesses.into() };
         world.seal(0);
         world
@@ -143,10 +143,7 @@ impl World {
     }
 
     pub(crate) fn submit(&mut self, kind: Kind, body: &str, time: i64) -> Result<u64, Rejection> {
-        match self.log.prepare(kind, body.as_bytes(), at(time))? {
-            Submission::Duplicate { leaf_index } => Ok(leaf_index),
-            Submission::New(prepared) => Ok(self.log.commit(*prepared).unwrap()),
-        }
+        self.log.submit(kind, body.as_bytes(), at(time))
     }
 
     pub(crate) fn register(&mut self, person: &Person) -> u64 {

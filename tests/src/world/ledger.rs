@@ -43,7 +43,7 @@ impl Ledger {
         let witnesses = (1..=witnesses)
             .map(|number| named(&witness(number), draw(), KeyMaterial::Cosignature))
             .collect();
-        let log = Log::new(origin, parameters, digest);
+        let log = Log::new(origin, &parameters, digest).expect("parameters");
         let mut ledger = Self { log, key, witnesses, notes: Vec::new() };
         ledger.seal(now);
         ledger

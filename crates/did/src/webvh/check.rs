@@ -46,6 +46,20 @@ pub fn check_next(
     Ok(head)
 }
 
+/// Takes an entry that was checked before, by [`check_next`] against this very head, and gives the new head again.
+///
+/// For a reader of its own log: keys, times and proofs are not looked at, only that the entry is the next one by number and
+/// hash.
+///
+/// # Errors
+///
+/// [`EntryError`] if it is not.
+pub fn follow(head: Option<&Head>, entry: &Entry) -> Result<Head, EntryError> {
+    check_number(head, entry)?;
+    check_hashes(head, entry)?;
+    Ok(next_head(head, entry).head)
+}
+
 /// A new head, and who must approve the entry that made it.
 #[derive(Debug)]
 pub(super) struct Advance {
@@ -89,6 +103,18 @@ fn check_alive(head: Option<&Head>) -> Result<(), EntryError> {
             Err(EntryError::DidDeactivated)
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+impl Entry {
+    /// Whether the entry hash is the one after this `versionId` (D5); `None` for a first entry.
+    #[must_use]
+    pub fn names_predecessor(&self, version_id: Option<&str>) -> bool {
+        let hash = self
+            .unsigned_members()
+            .ok()
+            .and_then(|members| hash::entry_hash(members, version_id.unwrap_or(self.scid())).ok());
+        hash.as_deref() == self.version_id.split_once('-').map(|(_, given)| given)
     }
 }
 

@@ -75,7 +75,7 @@ impl WitnessSet {
     }
 
     /// D11: `{}`, or 1 ≤ threshold ≤ number of distinct did:key witnesses, all Ed25519.
-    fn parse(value: &Value) -> Result<Self, EntryError> {
+    pub(super) fn parse(value: &Value) -> Result<Self, EntryError> {
         let members = value.as_object().ok_or(EntryError::WitnessInvalid)?;
         if members.is_empty() {
             return Ok(Self::default());

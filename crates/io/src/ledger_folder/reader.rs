@@ -188,11 +188,7 @@ impl LedgerReader {
             return Ok(None);
         };
         let entry = inkan_ledger::SignedEntry::parse(Kind::Status, leaf.body());
-        Ok(entry.ok().and_then(|entry| match entry.claims() {
-            inkan_ledger::Claims::Status(status) => Some(status.digest),
-            inkan_ledger::Claims::Issuance { .. }
-            | inkan_ledger::Claims::Countersignature { .. } => None,
-        }))
+        Ok(entry.ok().and_then(|entry| entry.claims().status().map(|status| status.digest)))
     }
 }
 
@@ -214,7 +210,7 @@ impl Shared {
 
         let leaves = std::mem::take(&mut contents.leaves);
         let (parameters, digest) = read_parameters(&layout, leaves.first())?;
-        let mut log = Log::new(&origin, parameters, digest);
+        let mut log = Log::new(&origin, &parameters, digest)?;
         for leaf in &leaves {
             log.replay(leaf).map_err(|error| LedgerFolderError::LeavesDamaged(Some(error)))?;
         }

@@ -7,19 +7,16 @@ use crate::commitment::ActId;
 use crate::leaf::Kind;
 use crate::rejection::Rejection;
 
+pub mod anchor;
+pub mod trust;
+
+pub use anchor::{AnchorClaims, AnchorContent, AnchorScope, OnceClaims, OnceId};
+pub use trust::{KEY_COMPROMISED, TrustClaims, TrustOperation, TrustStatement};
+
 /// The longest `uri` in bytes.
 const URI_LIMIT: usize = 512;
 /// The longest time between `nbf` and `exp` of a status list, in seconds.
 const STATUS_SPAN: i64 = 366 * 86_400;
-
-/// Whether entries of this kind are understood here.
-#[must_use]
-pub(crate) const fn is_supported(kind: Kind) -> bool {
-    match kind {
-        Kind::Issuance | Kind::Countersignature | Kind::Status => true,
-        Kind::Epoch | Kind::Did | Kind::Trust | Kind::Anchor | Kind::Once => false,
-    }
-}
 
 /// The members of one kind of entry, beside `iss`, `aud` and `iat`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,6 +37,12 @@ pub enum Claims {
     },
     /// A status list has a new head.
     Status(StatusClaims),
+    /// An authority stated something about another DID, or took it back.
+    Trust(TrustClaims),
+    /// Something else existed.
+    Anchor(AnchorClaims),
+    /// Something was used up.
+    Once(OnceClaims),
 }
 
 /// The head of a status list.
@@ -93,6 +96,9 @@ impl Claims {
             Self::Issuance { .. } => Kind::Issuance,
             Self::Countersignature { .. } => Kind::Countersignature,
             Self::Status(_) => Kind::Status,
+            Self::Trust(_) => Kind::Trust,
+            Self::Anchor(_) => Kind::Anchor,
+            Self::Once(_) => Kind::Once,
         }
     }
 
@@ -103,11 +109,43 @@ impl Claims {
             Self::Issuance { commitment } | Self::Countersignature { commitment, .. } => {
                 Some(commitment)
             }
-            Self::Status(_) => None,
+            Self::Anchor(AnchorClaims {
+                content: AnchorContent::Committed { commitment }, ..
+            }) => Some(commitment),
+            Self::Anchor(AnchorClaims { content: AnchorContent::Public { .. }, .. })
+            | Self::Status(_)
+            | Self::Trust(_)
+            | Self::Once(_) => None,
         }
     }
 
-    pub(super) fn read(kind: Kind, members: &mut Members) -> Result<Self, Rejection> {
+    /// The head of a status list, if that is what it is.
+    #[must_use]
+    pub const fn status(&self) -> Option<&StatusClaims> {
+        match self {
+            Self::Status(status) => Some(status),
+            Self::Issuance { .. }
+            | Self::Countersignature { .. }
+            | Self::Trust(_)
+            | Self::Anchor(_)
+            | Self::Once(_) => None,
+        }
+    }
+
+    /// The act that it is a state of, if it is one.
+    #[must_use]
+    pub const fn act(&self) -> Option<&ActId> {
+        match self {
+            Self::Countersignature { act, .. } => Some(act),
+            Self::Issuance { .. }
+            | Self::Status(_)
+            | Self::Trust(_)
+            | Self::Anchor(_)
+            | Self::Once(_) => None,
+        }
+    }
+
+    pub(super) fn read(kind: Kind, members: &mut Members, issuer: &str) -> Result<Self, Rejection> {
         match kind {
             Kind::Issuance => Ok(Self::Issuance { commitment: members.digest("com")? }),
             Kind::Countersignature => Ok(Self::Countersignature {
@@ -116,9 +154,10 @@ impl Claims {
                 sequence: members.sequence()?,
             }),
             Kind::Status => StatusClaims::read(members).map(Self::Status),
-            Kind::Epoch | Kind::Did | Kind::Trust | Kind::Anchor | Kind::Once => {
-                Err(Rejection::UnsupportedKind { kind })
-            }
+            Kind::Trust => TrustClaims::read(members, issuer).map(Self::Trust),
+            Kind::Anchor => AnchorClaims::read(members).map(Self::Anchor),
+            Kind::Once => OnceClaims::read(members).map(Self::Once),
+            Kind::Epoch | Kind::Did => Err(Rejection::UnsupportedKind { kind }),
         }
     }
 
@@ -126,6 +165,9 @@ impl Claims {
         let mut out = Map::new();
         let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
         match self {
+            Self::Trust(claims) => claims.put_members(&mut out),
+            Self::Anchor(claims) => claims.put_members(&mut out),
+            Self::Once(claims) => claims.put_members(&mut out),
             Self::Issuance { commitment } => {
                 put("com", commitment.to_b64u().into());
             }
@@ -221,6 +263,15 @@ impl Members {
         seconds
             .and_then(|seconds| Timestamp::from_seconds(seconds).ok())
             .ok_or(Rejection::MemberInvalid { member })
+    }
+
+    /// A member that may be missing.
+    pub(super) fn optional<T>(
+        &mut self,
+        member: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<T, Rejection>,
+    ) -> Result<Option<T>, Rejection> {
+        if self.0.contains_key(member) { read(self, member).map(Some) } else { Ok(None) }
     }
 
     pub(super) fn sequence(&mut self) -> Result<u64, Rejection> {

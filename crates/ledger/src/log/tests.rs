@@ -34,7 +34,10 @@ fn ledger_time_never_goes_back_and_a_clock_far_behind_is_refused() {
     assert_eq!(refused.code(), "clock-unsure");
     assert!(world.log.prepare_epoch(at(600)).is_err());
     let early = Timestamp::from_seconds(-1).unwrap();
-    let empty = Log::new(ORIGIN, Parameters::default(), inkan_core::sha256(&[]));
+    let empty = Log::new(ORIGIN, &Parameters::default(), inkan_core::sha256(&[]));
+    assert_eq!(empty.unwrap_err().code(), "params-invalid");
+    let (_, digest) = Parameters::default().genesis_document().unwrap();
+    let empty = Log::new(ORIGIN, &Parameters::default(), digest).unwrap();
     assert_eq!(empty.prepare_epoch(early).unwrap_err().code(), "clock-unsure");
 }
 
@@ -54,7 +57,7 @@ fn replayed_leaves_give_the_same_log() {
     let replay = |leaves: &[Vec<u8>]| {
         let parameters = Parameters::default();
         let (_, digest) = parameters.genesis_document().unwrap();
-        let mut log = Log::new(ORIGIN, parameters, digest);
+        let mut log = Log::new(ORIGIN, &parameters, digest).unwrap();
         leaves.iter().try_for_each(|leaf| log.replay(leaf).map(drop)).map(|()| log)
     };
     let log = replay(&bytes).unwrap();

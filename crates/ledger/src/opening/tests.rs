@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::entry::Claims;
 use crate::leaf::Kind;
 use crate::testing::{Person, SALT, at, status};
 

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use inkan_core::{Digest, tolerance};
 use inkan_credential::{Bundle, countersignature};
 use inkan_did::Did;
-use inkan_ledger::{
-    ActId, Claims, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment,
-};
+use inkan_ledger::{ActId, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment};
 
 use super::Bench;
 use crate::history::Completeness;
@@ -120,10 +118,7 @@ fn judge(
     entry_signature(bench, leaf, &entry)?;
     Ok(Some(Record {
         recorded: recorded(leaf, &entry, signer),
-        act: match entry.claims() {
-            Claims::Countersignature { act, .. } => Some(*act),
-            Claims::Issuance { .. } | Claims::Status(_) => None,
-        },
+        act: entry.claims().act().copied(),
         leaf_hash: leaf.leaf_hash(),
     }))
 }
@@ -190,12 +185,8 @@ pub(super) fn states_of<'a>(
             return None;
         }
         let entry = leaf.signed_entry().ok()?;
-        match entry.claims() {
-            Claims::Countersignature { act: named, .. } if *named == act => {
-                Some((entry.scid().to_owned(), leaf.leaf_index()))
-            }
-            Claims::Countersignature { .. } | Claims::Issuance { .. } | Claims::Status(_) => None,
-        }
+        let is_named = entry.claims().act() == Some(&act);
+        is_named.then(|| (entry.scid().to_owned(), leaf.leaf_index()))
     })
 }
 

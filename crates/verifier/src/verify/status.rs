@@ -4,7 +4,7 @@ use inkan_core::{Timestamp, tolerance};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{SecuredCredential, status_list};
 use inkan_did::{Did, Relationship};
-use inkan_ledger::{Claims, Kind, MapKey, VerifiedCurrent};
+use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
 
 use super::credential::body_digest;
 use super::record::{self, Found, Record};
@@ -230,12 +230,9 @@ fn recorded(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Fo
             continue;
         }
         let Ok(entry) = leaf.signed_entry() else { continue };
-        let matches = match entry.claims() {
-            Claims::Status(status) => {
-                status.uri == uri && status.digest == digest && issuer.scid() == Some(entry.scid())
-            }
-            Claims::Issuance { .. } | Claims::Countersignature { .. } => false,
-        };
+        let matches = entry.claims().status().is_some_and(|status| {
+            status.uri == uri && status.digest == digest && issuer.scid() == Some(entry.scid())
+        });
         let rank = |time: Timestamp, at: u64| (time <= bench.context.as_of, at);
         let here = rank(leaf.leaf().time(), leaf.leaf_index());
         let there =

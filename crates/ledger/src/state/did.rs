@@ -1,0 +1,202 @@
+//! The rules of DID entries that need to know what came before: which head, whose home, and forks (§6.1, §6.2 of the ledger
+//! specification).
+
+use std::sync::Arc;
+
+use inkan_core::{Timestamp, json};
+use inkan_did::webvh::{self, Entry, EntryError, Head, Residence};
+use serde_json::Value;
+
+use super::base::Base;
+use super::candidate::Candidate;
+use super::controller::{Controller, residence};
+use super::equivocation::{EQUIVOCATIONS_LIMIT, Equivocation};
+use super::machine::{Care, Machine, Verdict};
+use super::parse_did_body;
+use super::prepared::{Effect, Seat};
+use crate::leaf::Kind;
+use crate::map::Flags;
+use crate::rejection::{Refusal, Rejection};
+use crate::store::StoreError;
+
+impl<B: Base> Machine<B> {
+    pub(super) fn judge_did(
+        &self,
+        candidate: &Candidate,
+        entry: &Entry,
+        body: &[u8],
+        time: Timestamp,
+        care: Care,
+    ) -> Result<Verdict, Refusal> {
+        if let Some(leaf_index) = self.lookup(&candidate.entry_id())? {
+            if says_the_same(&self.body(leaf_index)?, body) {
+                return Ok(Verdict::Known { leaf_index });
+            }
+            // The hash in its versionId is of another entry: it is no second version of anything.
+            let head = self.controller(entry.scid())?;
+            return Err(conflict(entry, head.as_ref()).into());
+        }
+        let controller = self.controller(entry.scid())?;
+        let before = controller.as_ref().map(Controller::head);
+        if care == Care::Trusting {
+            let head = webvh::follow(before, entry).map_err(Rejection::Did)?;
+            return Ok(Verdict::New(self.did_effect(candidate, Arc::new(head))));
+        }
+        self.check_kind(Kind::Did)?;
+        if let Some(controller) = &controller {
+            if entry.number() <= controller.head().number() {
+                return Err(self.judge_fork(entry, body, controller, time)?);
+            }
+            if controller.residence() == Residence::Leaving {
+                let home = controller.head().home().unwrap_or_default().to_owned();
+                return Err(Rejection::SignerMoved { home }.into());
+            }
+        }
+        let place = controller.as_ref().map(Controller::leaf_index);
+        let head = next_head(candidate, entry, before, place, time)?;
+        webvh::check_home(before, &head, &self.origin).map_err(Rejection::Did)?;
+        Ok(Verdict::New(self.did_effect(candidate, head)))
+    }
+
+    pub(super) fn check_kind(&self, kind: Kind) -> Result<(), Rejection> {
+        if self.standing().parameters().kinds.contains(&kind) {
+            Ok(())
+        } else {
+            Err(Rejection::UnsupportedKind { kind })
+        }
+    }
+
+    pub(super) fn did_effect(&self, candidate: &Candidate, head: Arc<Head>) -> Effect {
+        let flags = flags(&head, residence(&head, &self.origin));
+        Effect {
+            kind: Kind::Did,
+            entry_id: candidate.entry_id(),
+            seat: Some(Seat {
+                key: *candidate.did_key(),
+                flags,
+                sequence: head.number(),
+                detail: Vec::new(),
+            }),
+            head: Some(head),
+        }
+    }
+
+    /// §6.2: an entry whose number is taken. Evidence, if it follows the same predecessor by all rules.
+    fn judge_fork(
+        &self,
+        entry: &Entry,
+        body: &[u8],
+        controller: &Controller,
+        time: Timestamp,
+    ) -> Result<Refusal, StoreError> {
+        let refused: Refusal = conflict(entry, Some(controller)).into();
+        let kept = self.kept_evidence(entry.scid())?;
+        if kept.len() >= EQUIVOCATIONS_LIMIT || kept.contains(entry.version_id()) {
+            return Ok(refused);
+        }
+        let places = self.versions(entry.scid())?;
+        let Some(before) = self.head_before(entry, &places)? else { return Ok(refused) };
+        if webvh::check_next(before.as_ref(), entry, time).is_err() {
+            return Ok(refused);
+        }
+        let number = usize::try_from(entry.number()).unwrap_or(usize::MAX);
+        let Some(leaf_index) = number.checked_sub(1).and_then(|at| places.get(at)).copied() else {
+            return Ok(refused);
+        };
+        Ok(Refusal::Equivocation(Box::new(Equivocation {
+            scid: entry.scid().to_owned(),
+            number: entry.number(),
+            leaf_index,
+            recorded: self.body(leaf_index)?.into_owned(),
+            version_id: entry.version_id().to_owned(),
+            head: controller.head().version_id().to_owned(),
+            refused: body.to_vec(),
+        })))
+    }
+
+    /// The recorded head that `entry` would follow, from the recorded entries; `None` if it does not name that one.
+    ///
+    /// Costs a reading of each entry before it, so whoever only pretends to follow is turned away at the first hash.
+    fn head_before(
+        &self,
+        entry: &Entry,
+        places: &[u64],
+    ) -> Result<Option<Option<Head>>, StoreError> {
+        let earlier = entry.number().saturating_sub(1);
+        let Some(places) = usize::try_from(earlier).ok().and_then(|count| places.get(..count))
+        else {
+            return Ok(None);
+        };
+        let read = |place: u64| -> Result<Entry, StoreError> {
+            parse_did_body(&self.body(place)?)
+                .map_err(|_| StoreError::new(format!("leaf {place} is no entry of a DID")))
+        };
+        let predecessor = match places.last() {
+            Some(place) => Some(read(*place)?.version_id().to_owned()),
+            None => None,
+        };
+        if !entry.names_predecessor(predecessor.as_deref()) {
+            return Ok(None);
+        }
+        let mut head: Option<Head> = None;
+        for place in places {
+            let next = webvh::follow(head.as_ref(), &read(*place)?);
+            head = Some(next.map_err(|_| {
+                StoreError::new(format!("leaf {place} does not follow the entry before it"))
+            })?);
+        }
+        Ok(Some(head))
+    }
+}
+
+/// The head that an entry makes, by all rules but where its home is.
+pub(super) fn next_head(
+    candidate: &Candidate,
+    entry: &Entry,
+    before: Option<&Head>,
+    place: Option<u64>,
+    time: Timestamp,
+) -> Result<Arc<Head>, Rejection> {
+    match candidate.head_after(place, time) {
+        Some(head) => Ok(head),
+        None => webvh::check_next(before, entry, time).map(Arc::new).map_err(Rejection::Did),
+    }
+}
+
+fn conflict(entry: &Entry, controller: Option<&Controller>) -> Rejection {
+    Rejection::Did(EntryError::VersionConflict {
+        given: entry.version_id().to_owned(),
+        head: controller.map(|controller| controller.head().version_id().to_owned()),
+    })
+}
+
+/// Whether two bodies say the same, whoever signed them.
+fn says_the_same(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    let unsigned = |body: &[u8]| -> Option<Value> {
+        let line = body.split(|byte| *byte == b'\n').next()?;
+        let mut value = json::parse(line, Kind::Did.body_limit()).ok()?;
+        value.as_object_mut()?.remove("proof");
+        Some(value)
+    };
+    unsigned(one).is_some_and(|value| unsigned(other) == Some(value))
+}
+
+fn flags(head: &Head, residence: Residence) -> Flags {
+    let moved = match residence {
+        Residence::Here => false,
+        Residence::Leaving => true,
+    };
+    [
+        (head.deactivated(), Flags::ENDED),
+        (head.pre_rotation(), Flags::PRE_ROTATION),
+        (!head.witness().is_empty(), Flags::WITNESSED),
+        (head.portable(), Flags::PORTABLE),
+        (moved, Flags::MOVED),
+    ]
+    .into_iter()
+    .filter(|(set, _)| *set)
+    .fold(Flags::NONE, |all, (_, flag)| all.with(flag))
+}
