@@ -24,9 +24,11 @@ use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
 use inkan_ledger::epoch::{Epoch, Parameters};
 use inkan_ledger::receipt::{Receipt, verify_receipt};
+use inkan_ledger::tree::Frontier;
+use inkan_ledger::tree::tiles::{TilePath, decode_bundle, encode_bundle};
 use inkan_ledger::{
-    Checkpoint, Kind, Leaf, LogPolicy, MapKey, MapValue, SignedEntry, SignedNote, VerifierKey,
-    state,
+    Checkpoint, Evidence, Kind, Leaf, LogPolicy, MapKey, MapValue, Promise, SignedEntry,
+    SignedNote, VerifierKey, state, verify_promise,
 };
 
 /// The policy of the log that the seeds of receipts and current-proofs are from.
@@ -62,6 +64,9 @@ pub const TARGETS: &[Target] = &[
     ("receipt", receipt),
     ("current_proof", current_proof),
     ("epoch", epoch),
+    ("tiles", tiles),
+    ("promise", promise),
+    ("ledger_evidence", ledger_evidence),
     ("batch", framed_batch),
     ("add_checkpoint", add_checkpoint_request),
     ("witness_answer", witness_answer),
@@ -373,6 +378,44 @@ pub fn witness_answer(bytes: &[u8]) {
     }
     if let Some(size) = add_checkpoint::parse_size(bytes) {
         assert_eq!(add_checkpoint::size_text(size).as_bytes(), bytes);
+    }
+}
+
+/// Paths of tiles; a right edge; a bundle of as many entries as the first byte says.
+pub fn tiles(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(path) = TilePath::parse(text)
+    {
+        assert_eq!(path.to_string(), text);
+    }
+    if let Ok(edge) = Frontier::from_bytes(bytes) {
+        assert_eq!(edge.to_bytes(), bytes);
+        let _ = edge.root();
+    }
+    let Some((width, bundle)) = bytes.split_first() else { return };
+    if let Ok(entries) = decode_bundle(bundle, u16::from(*width)) {
+        assert_eq!(encode_bundle(entries).as_deref(), Ok(bundle));
+    }
+}
+
+/// An inclusion promise, signed and bare.
+pub fn promise(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(promise) = Promise::parse_text(text) {
+        assert_eq!(promise.to_text(), text);
+    }
+    if let Ok(policy) = LogPolicy::parse(POLICY) {
+        let _ = verify_promise(text, &policy);
+    }
+}
+
+/// Evidence about a ledger; what was read is written, and read again.
+pub fn ledger_evidence(bytes: &[u8]) {
+    if let Ok(evidence) = Evidence::parse(bytes) {
+        assert_eq!(Evidence::from_value(&evidence.to_value()).as_ref(), Ok(&evidence));
+        if let Ok(policy) = LogPolicy::parse(POLICY) {
+            let _ = evidence.verify(&policy, far_future());
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use inkan_ledger::epoch::Parameters;
 use inkan_ledger::log::Submission;
 use inkan_ledger::note::KeyMaterial;
 use inkan_ledger::{
-    Claims, Kind, Log, LogPolicy, SignedEntry, SignedNote, VerifierKey, commitment,
+    Claims, Kind, Log, LogPolicy, Promise, SignedEntry, SignedNote, VerifierKey, commitment,
 };
 
 use crate::made::moment;
@@ -163,6 +163,16 @@ impl Ledger {
             note.put(cosign(note.text(), key, secret, self.now).expect("a cosignature"));
         }
         note
+    }
+
+    /// Signs a promise as the log.
+    ///
+    /// # Panics
+    ///
+    /// If the key does not sign.
+    #[must_use]
+    pub fn promise(&self, promise: &Promise) -> SignedNote {
+        promise.sign(&self.log_key.0, &self.log_key.1).expect("a signed promise")
     }
 
     /// Records `count` issuances and seals them; gives the index of the first and the sealed head.

@@ -306,6 +306,7 @@ impl World {
         Context {
             logs: vec![self.ledger.policy()],
             grade: inkan_ledger::Grade::Witnessed(2),
+            timestamps: None,
             receipts: Receipts::Required,
             expectation: None,
             max_age: None,

@@ -14,7 +14,9 @@ use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::epoch::Parameters;
-use inkan_ledger::{Kind, Leaf, MapKey};
+use inkan_ledger::tree::Frontier;
+use inkan_ledger::tree::tiles::encode_bundle;
+use inkan_ledger::{Breach, Evidence, Growth, Kind, Leaf, MapKey, Promise, verify_promise};
 use inkan_tests::fuzz_entries::TARGETS;
 use inkan_tests::made::{Party, moment};
 use inkan_tests::made_ledger::Ledger;
@@ -192,6 +194,49 @@ fn seeds_of_the_ledger_are_written() {
     let value =
         ledger.log.state().newest_at(&MapKey::did(scid), ledger.log.size()).expect("a head");
     seed("leaf", "map-value", value.to_bytes());
+}
+
+/// The seeds that a log, its promises and its misdeeds are made of.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_proofs_are_written() {
+    let (mut ledger, mut fork) =
+        (Ledger::new(&mut SeededRng::new(2)), Ledger::new(&mut SeededRng::new(2)));
+    let body = fork.issuance(&sha256(&[b"fork"]));
+    fork.append(Kind::Issuance, body.as_bytes());
+    let ((first, note), (_, other)) = (ledger.filled(5), fork.filled(7));
+    let edge = Frontier::from_nodes(ledger.log.tree(), ledger.log.size()).expect("an edge");
+    seed("tiles", "edge", edge.to_bytes());
+    seed("tiles", "path", "tile/1/x001/000.p/7");
+    seed("tiles", "entries", "tile/entries/000");
+    let leaves = [0, 1].map(|at| ledger.log.leaf(at).expect("a leaf").to_bytes());
+    let bundle = encode_bundle(leaves.iter().map(Vec::as_slice)).expect("a bundle");
+    seed("tiles", "bundle", [&[2], bundle.as_slice()].concat());
+    let leaf = ledger.log.tree().leaf_hash(first).expect("a leaf");
+    let promise = Promise::new(ledger.log.origin(), moment(), [(first, leaf)].into());
+    let promise = promise.expect("a promise");
+    let signed = ledger.promise(&promise);
+    seed("promise", "text", promise.to_text());
+    seed("promise", "signed", signed.to_string());
+    let verified = verify_promise(&signed.to_string(), &ledger.policy()).expect("our own promise");
+    let receipt = fork.log.receipt(first, &other).expect("a receipt");
+    let leaves = [ledger.log.receipt(first, &note).expect("a receipt"), receipt.clone()];
+    let growth = Growth {
+        root: fork.log.tree().root(ledger.log.size()).expect("a root"),
+        path: fork.log.tree().consistency(ledger.log.size(), fork.log.size()).expect("a path"),
+    };
+    for (name, evidence) in [
+        ("other-leaf", Evidence::of_promise(&verified, Breach::OtherLeaf(Box::new(receipt)))),
+        ("not-covered", Evidence::of_promise(&verified, Breach::NotCovered(note.clone()))),
+        ("heads", Evidence::of_heads(note, other, Some(growth))),
+        ("leaves", Evidence::Leaves(Box::new(leaves))),
+        (
+            "did",
+            Evidence::Did { history: vec![], entries: [(); 2].map(|()| ledger.did_log.clone()) },
+        ),
+    ] {
+        seed("ledger_evidence", name, evidence.to_value().to_string());
+    }
 }
 
 /// Seeds of formats that need no ledger and no party.

@@ -1,5 +1,7 @@
 //! The outer part of a policy: what must hold of the credential (assurance §11).
 
+use std::collections::BTreeSet;
+
 use inkan_core::Timestamp;
 use inkan_evidence::authority::authorise;
 use inkan_evidence::{Code, Registry};
@@ -174,12 +176,18 @@ fn ledger(
     };
     if !meets(rule.time, record) && !said(Code::TimeGradeTooLow) {
         let line = Line::fail("time-grade", subject, Code::TimeGradeTooLow);
-        out.push(line.expected(grade_name(rule.time)).found(record.grade()));
+        out.push(line.expected(grade_name(rule.time)).found(record.grades().join(", ")));
     }
     if let Quorum::Of(quorum) = &rule.quorum {
-        // Which keys cosigned is not part of what was verified, so this cannot be told.
-        let line = Line::unknown("quorum", subject, Code::QuorumNotMet);
-        out.push(line.expected(format!("{} of {} keys", quorum.at_least, quorum.of.len())));
+        let asked: BTreeSet<&String> = quorum.of.iter().collect();
+        let found = asked.iter().filter(|key| record.keys.contains(**key)).count();
+        let line = if u32::try_from(found).is_ok_and(|found| found >= quorum.at_least) {
+            Line::pass("quorum", subject)
+        } else {
+            Line::fail("quorum", subject, Code::QuorumNotMet)
+        };
+        let expected = format!("{} of {} keys", quorum.at_least, asked.len());
+        out.push(line.expected(expected).found(format!("{found} keys")));
     }
     out
 }
@@ -193,8 +201,9 @@ fn meets(needed: TimeGrade, record: &SeenRecord) -> bool {
     match needed {
         TimeGrade::Operator {} => true,
         TimeGrade::Witnessed { at_least } => record.witnesses >= at_least,
-        // No receipt that was verified says that a timestamp authority or a chain vouches for it.
-        TimeGrade::Tsa {} | TimeGrade::Chain {} => false,
+        TimeGrade::Tsa {} => record.tsa,
+        // No receipt that was verified says that a chain vouches for it.
+        TimeGrade::Chain {} => false,
     }
 }
 

@@ -232,7 +232,7 @@ impl Summary<'_> {
             "size": record.size,
             "root": record.root,
             "existedBy": record.existed_by.map(|time| time.to_string()),
-            "grade": [record.grade()],
+            "grade": record.grades(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! What the assessment needs to know of a verification, as plain values: the one place that reads the verifier's types.
 
+use std::collections::BTreeSet;
+
 use inkan_core::Timestamp;
 use inkan_credential::countersignature::{Decision as ActDecision, Role};
 use inkan_ledger::Grade;
@@ -43,6 +45,10 @@ pub(crate) struct SeenRecord {
     pub(crate) existed_by: Option<Timestamp>,
     /// Independent operators that vouch for the time.
     pub(crate) witnesses: u32,
+    /// Whether a timestamp authority is one of them.
+    pub(crate) tsa: bool,
+    /// Verifier keys of everybody whose stamp on the checkpoint verified.
+    pub(crate) keys: BTreeSet<String>,
     pub(crate) by_signer: bool,
 }
 
@@ -144,19 +150,21 @@ impl SeenRecord {
             root: recorded.root_hash().to_owned(),
             leaf_time: recorded.leaf_time(),
             existed_by: recorded.existed_by(),
-            witnesses: match recorded.grade() {
-                Grade::Operator => 0,
-                Grade::Witnessed(operators) => u32::try_from(operators).unwrap_or(u32::MAX),
-            },
+            witnesses: u32::try_from(recorded.operators().len()).unwrap_or(u32::MAX),
+            tsa: recorded.grades().holds(Grade::Tsa),
+            keys: recorded.cosigners().iter().map(|one| one.key().to_string()).collect(),
             by_signer: recorded.is_by_signer(),
         }
     }
 
-    /// The grade of time, in words.
-    pub(crate) fn grade(&self) -> String {
+    /// All grades of time that hold, in words.
+    pub(crate) fn grades(&self) -> Vec<String> {
         match self.witnesses {
-            0 => "operator".to_owned(),
-            operators => format!("witnessed {operators}"),
+            0 => vec!["operator".to_owned()],
+            operators => {
+                let tsa = self.tsa.then(|| "tsa".to_owned());
+                [format!("witnessed {operators}")].into_iter().chain(tsa).collect()
+            }
         }
     }
 }
@@ -194,8 +202,6 @@ impl SeenAct {
 }
 
 /// The least grade of time that `policy` relies on, for the verifier's context.
-///
-/// A timestamp authority counts as one independent operator, and a chain is never less than two.
 #[must_use]
 pub fn ledger_grade(policy: &Policy) -> Grade {
     match policy.outer.ledger.time {
@@ -203,8 +209,8 @@ pub fn ledger_grade(policy: &Policy) -> Grade {
         TimeGrade::Witnessed { at_least } => {
             Grade::Witnessed(usize::try_from(at_least).unwrap_or(usize::MAX))
         }
-        TimeGrade::Tsa {} => Grade::Witnessed(1),
-        TimeGrade::Chain {} => Grade::Witnessed(2),
+        TimeGrade::Tsa {} => Grade::Tsa,
+        TimeGrade::Chain {} => Grade::Chain,
     }
 }
 

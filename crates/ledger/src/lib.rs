@@ -22,6 +22,7 @@ pub mod current;
 pub mod entry;
 pub mod entry_id;
 pub mod epoch;
+pub mod evidence;
 pub mod leaf;
 pub mod log;
 pub mod map;
@@ -29,6 +30,7 @@ pub mod note;
 pub mod opening;
 pub mod parameters;
 pub mod policy;
+pub mod promise;
 pub mod receipt;
 pub mod rejection;
 pub mod rules;
@@ -50,6 +52,7 @@ pub use entry::{
 };
 pub use entry_id::EntryId;
 pub use epoch::{Epoch, MapRoot};
+pub use evidence::{Evidence, EvidenceError, Growth, Proven};
 pub use leaf::{Kind, Leaf};
 pub use log::{Log, LogError};
 pub use map::{Flags, MapKey, MapValue};
@@ -57,9 +60,11 @@ pub use note::{SignedNote, VerifierKey};
 pub use opening::{DigestFormat, Opening, check_commitment};
 pub use parameters::{Parameters, ParametersDocument};
 pub use policy::LogPolicy;
+pub use promise::{Breach, Promise, PromiseState, VerifiedPromise, verify_promise};
 pub use receipt::{
-    Grade, Receipt, ReceiptError, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
-    verify_receipt, verify_receipt_under,
+    Cosigner, Grade, Grades, Receipt, ReceiptError, StampInterval, TimestampChecker,
+    VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint, verify_checkpoint_with, verify_receipt,
+    verify_receipt_under,
 };
 pub use rejection::{Refusal, Rejection};
 pub use rules::RuleVersion;

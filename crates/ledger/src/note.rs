@@ -64,7 +64,16 @@ impl SignedNote {
     ///
     /// [`NoteError`], one variant per rule.
     pub fn parse(note: &str) -> Result<Self, NoteError> {
-        if note.len() > NOTE_LIMIT || note.chars().any(|c| c < ' ' && c != '\n') {
+        Self::parse_within(note, NOTE_LIMIT)
+    }
+
+    /// Reads a note of a kind that has another size limit.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteError`], one variant per rule.
+    pub(crate) fn parse_within(note: &str, limit: usize) -> Result<Self, NoteError> {
+        if note.len() > limit || note.chars().any(|c| c < ' ' && c != '\n') {
             return Err(NoteError::Characters);
         }
         let (text, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Shape)?;

@@ -12,14 +12,21 @@ use crate::opening::Opening;
 use crate::tree::InclusionProof;
 
 pub mod error;
+pub mod grade;
 pub mod proof;
+pub mod timestamp;
 pub mod verified;
 pub mod verify;
 
 pub use error::ReceiptError;
+pub use grade::{Grade, Grades};
 pub use proof::TlogProof;
-pub use verified::{Grade, VerifiedCheckpoint, VerifiedLeaf};
-pub use verify::{claimed_existed_by, verify_checkpoint, verify_receipt, verify_receipt_under};
+pub use timestamp::{StampInterval, TimestampChecker};
+pub use verified::{Cosigner, VerifiedCheckpoint, VerifiedLeaf};
+pub use verify::{
+    claimed_existed_by, verify_checkpoint, verify_checkpoint_with, verify_receipt,
+    verify_receipt_under,
+};
 
 /// `type` of the sidecar.
 const TYPE: &str = "inkan-receipt/1";

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use inkan_core::Timestamp;
 use inkan_did::webvh;
 use inkan_ledger::{
-    CurrentProof, Kind, LogPolicy, MapKey, Receipt, ReceiptError, SignedEntry, SignedNote,
-    VerifiedCheckpoint, VerifiedCurrent, VerifiedLeaf, verify_checkpoint, verify_current_under,
+    CurrentProof, Kind, MapKey, Receipt, ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint,
+    VerifiedCurrent, VerifiedLeaf, verify_checkpoint_with, verify_current_under,
     verify_receipt_under,
 };
 
@@ -45,7 +45,7 @@ impl<'a> LedgerView<'a> {
     /// A current-proof that was cosigned after the judged time says nothing about that time and is left out.
     #[must_use]
     pub fn new(material: &'a Material, context: &'a Context) -> Self {
-        let now = Notes::new(&context.logs, context.received_at);
+        let now = Notes::new(context, context.received_at);
         let receipts = material
             .receipts
             .iter()
@@ -56,7 +56,7 @@ impl<'a> LedgerView<'a> {
                     .and_then(|checkpoint| verify_receipt_under(receipt, &checkpoint)),
             })
             .collect();
-        let then = Notes::new(&context.logs, context.as_of);
+        let then = Notes::new(context, context.as_of);
         let current = material
             .current
             .iter()
@@ -161,14 +161,14 @@ fn claimed_key(proof: &CurrentProof) -> Result<Option<MapKey>, ReceiptError> {
 
 /// Signed heads under the pinned logs, each checked once: many receipts share one.
 struct Notes<'a> {
-    logs: &'a [LogPolicy],
+    context: &'a Context,
     now: Timestamp,
     checked: RefCell<BTreeMap<String, Result<VerifiedCheckpoint, ReceiptError>>>,
 }
 
 impl<'a> Notes<'a> {
-    const fn new(logs: &'a [LogPolicy], now: Timestamp) -> Self {
-        Self { logs, now, checked: RefCell::new(BTreeMap::new()) }
+    const fn new(context: &'a Context, now: Timestamp) -> Self {
+        Self { context, now, checked: RefCell::new(BTreeMap::new()) }
     }
 
     /// Asks each pinned log in turn; a head is of an unknown log only if none of them is its log.
@@ -179,8 +179,9 @@ impl<'a> Notes<'a> {
         }
         let origin = note.text().lines().next().unwrap_or_default().to_owned();
         let mut result = Err(ReceiptError::UnknownLog { origin });
-        for log in self.logs {
-            result = verify_checkpoint(note, log, self.now);
+        let tokens = self.context.timestamps.as_deref();
+        for log in &self.context.logs {
+            result = verify_checkpoint_with(note, log, tokens, self.now);
             if !matches!(result, Err(ReceiptError::UnknownLog { .. })) {
                 break;
             }

@@ -1,10 +1,11 @@
 //! What a verification is given beside the artefact: documents, pinned trust, times.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_credential::bundle::ServedStatusList;
-use inkan_ledger::{CurrentProof, Grade, LogPolicy, Receipt};
+use inkan_ledger::{CurrentProof, Grade, LogPolicy, Receipt, TimestampChecker};
 
 /// Everything found for a plan, from bundle, ledger folder, cache and network alike. None of it is trusted: each
 /// piece proves itself or is not used.
@@ -55,6 +56,8 @@ pub struct Context {
     pub logs: Vec<LogPolicy>,
     /// Least grade a receipt must have to be relied on.
     pub grade: Grade,
+    /// What checks the tokens of timestamp authorities; without it they count for nothing, and the report says so.
+    pub timestamps: Option<Arc<dyn TimestampChecker>>,
     /// Whether receipts for the issuer's DID and the issuance must be there.
     pub receipts: Receipts,
     /// What a presentation must answer; `None` if the verifier knows no nonce for it.

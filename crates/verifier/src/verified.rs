@@ -8,7 +8,7 @@ use inkan_core::{Digest, Timestamp};
 use inkan_credential::Credential;
 use inkan_credential::countersignature::{Decision, Role};
 use inkan_crypto::PublicKey;
-use inkan_ledger::Grade;
+use inkan_ledger::{Cosigner, Grades};
 
 use crate::check::{Check, Outcome};
 use crate::material::Live;
@@ -167,8 +167,9 @@ pub struct Recorded {
     pub(crate) root_hash: String,
     pub(crate) leaf_time: Timestamp,
     pub(crate) existed_by: Option<Timestamp>,
-    pub(crate) operators: BTreeSet<String>,
-    pub(crate) grade: Grade,
+    pub(crate) grades: Grades,
+    pub(crate) cosigners: Vec<Cosigner>,
+    pub(crate) not_checked: Vec<String>,
     pub(crate) registrant: String,
     pub(crate) by_signer: bool,
 }
@@ -204,7 +205,7 @@ impl Recorded {
         self.leaf_time
     }
 
-    /// When the quorum had seen it; `None` without cosignatures.
+    /// When the quorum had seen it, with stamps of the grade that was asked for if they ever are; `None` without cosignatures.
     #[must_use]
     pub const fn existed_by(&self) -> Option<Timestamp> {
         self.existed_by
@@ -213,13 +214,25 @@ impl Recorded {
     /// Independent operators that vouch for [`Self::existed_by`].
     #[must_use]
     pub const fn operators(&self) -> &BTreeSet<String> {
-        &self.operators
+        self.grades.operators()
     }
 
-    /// The grade of time (decisions 22).
+    /// Everything that holds of [`Self::existed_by`] (decisions 22).
     #[must_use]
-    pub const fn grade(&self) -> Grade {
-        self.grade
+    pub const fn grades(&self) -> &Grades {
+        &self.grades
+    }
+
+    /// Witnesses and timestamp authorities whose stamps on the receipt's checkpoint verified, at whatever time.
+    #[must_use]
+    pub fn cosigners(&self) -> &[Cosigner] {
+        &self.cosigners
+    }
+
+    /// Timestamp authorities whose tokens are there and were not checked.
+    #[must_use]
+    pub fn not_checked(&self) -> &[String] {
+        &self.not_checked
     }
 
     /// SCID of the DID that signed the ledger entry.

@@ -98,7 +98,7 @@ fn time_on_the_operators_word_alone_is_graded_so() {
     let credential = accepted(&verification);
     noted(&verification, CheckName::Time, "time-grade-too-low");
     let recorded = credential.recorded().expect("a record");
-    assert_eq!((recorded.grade(), recorded.existed_by()), (Grade::Operator, None));
+    assert_eq!((recorded.grades().list(), recorded.existed_by()), (vec![Grade::Operator], None));
     let content = Context { grade: Grade::Operator, ..bare };
     accepted(&parts.judge(&content));
 }

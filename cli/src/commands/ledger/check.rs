@@ -34,7 +34,8 @@ pub(super) fn run(
     let leaf = verified.leaf();
     let existed_by = verified.existed_by().map(|time| time.to_string());
     let operators: Vec<String> = verified.operators().iter().map(ToString::to_string).collect();
-    let grade = verified.grade().to_string();
+    let grade = verified.grades().to_string();
+    let grades: Vec<String> = verified.grades().list().iter().map(ToString::to_string).collect();
     let when = existed_by.as_deref().map_or_else(
         || format!("at {} by the operator's word alone", moment(&leaf.time().to_string())),
         |time| format!("by {}", moment(time)),
@@ -54,7 +55,7 @@ pub(super) fn run(
         "origin": verified.origin(), "index": verified.leaf_index(), "size": verified.tree_size(),
         "root": found.to_hex(), "kind": leaf.kind().name(), "existedBy": existed_by,
         "leafTime": { "time": leaf.time().to_string(), "basis": "claimed" },
-        "grade": [grade], "operators": operators,
+        "grade": grades, "operators": operators,
     });
     Ok(Outcome::new("inkan-ledger-check/1", human, members))
 }

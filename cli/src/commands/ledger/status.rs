@@ -18,7 +18,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
     let now = context.now();
     let head = verified(&reading, &home, now)?;
     let status = reading.source().status()?;
-    let grade = head.grade().to_string();
+    let grades: Vec<String> = head.grades().list().iter().map(ToString::to_string).collect();
     let age = head.fresh_at().map(|time| now.seconds_since(time).max(0));
     let place = if home.ledger.folder().is_some() { "folder" } else { "node" };
     let unknown = || "not known".to_owned();
@@ -50,7 +50,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
     let cosigners: Vec<Value> = head
         .cosigners()
         .iter()
-        .map(|(name, time)| json!({ "name": name, "time": time.to_string() }))
+        .map(|one| json!({ "name": one.name(), "time": one.stamp().latest.to_string() }))
         .collect();
     let members = json!({
         "origin": status.origin, "size": status.size, "root": status.root,
@@ -58,7 +58,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
         "leafTime": status.leaf_time.map(|time| time.to_string()),
         "existedBy": head.existed_by().map(|time| time.to_string()),
         "freshAt": head.fresh_at().map(|time| time.to_string()), "ageSeconds": age,
-        "grade": [grade], "operators": head.operators(), "cosigners": cosigners,
+        "grade": grades, "operators": head.operators(), "cosigners": cosigners,
         "notChecked": head.not_checked(),
     });
     Ok(Outcome::new("inkan-ledger-status/1", human, members))
@@ -99,16 +99,19 @@ pub(super) fn ago(seconds: i64) -> String {
 fn graded(head: &VerifiedCheckpoint) -> String {
     let operators: Vec<String> = head.operators().into_iter().collect();
     if operators.is_empty() {
-        return format!("{}: no independent cosigner", head.grade());
+        return format!("{}: no independent cosigner", head.grades());
     }
-    format!("{} ({})", head.grade(), operators.join(", "))
+    format!("{} ({})", head.grades(), operators.join(", "))
 }
 
 fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
     let mut parts: Vec<String> = head
         .cosigners()
         .iter()
-        .map(|(name, time)| format!("{name} {} ago", ago(now.seconds_since(*time).max(0))))
+        .map(|one| {
+            let age = now.seconds_since(one.stamp().latest).max(0);
+            format!("{} {} ago", one.name(), ago(age))
+        })
         .collect();
     parts.extend(head.not_checked().iter().map(|name| format!("{name} not checked")));
     if parts.is_empty() {

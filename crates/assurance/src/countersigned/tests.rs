@@ -29,6 +29,8 @@ fn act(role: SignerRole, who: &str, index: u64) -> SeenAct {
             leaf_time: at("2026-06-01T00:00:00Z"),
             existed_by: None,
             witnesses: 2,
+            tsa: false,
+            keys: std::collections::BTreeSet::new(),
             by_signer: true,
         }),
         state: SeenState::NewestKnown,

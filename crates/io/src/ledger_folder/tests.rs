@@ -128,7 +128,7 @@ fn receipts_and_current_proofs_verify_under_the_policy_of_the_folder() {
     assert_eq!(view.size(), 9);
     for index in 0..view.size() {
         let leaf = verify_receipt(&view.receipt(index).unwrap(), policy, at(400)).unwrap();
-        assert_eq!((leaf.leaf_index(), leaf.grade()), (index, Grade::Witnessed(2)));
+        assert_eq!((leaf.leaf_index(), leaf.grades().list()), (index, vec![Grade::Witnessed(2)]));
         let here = verify_receipt(&view.receipt_here(index).unwrap(), policy, at(400)).unwrap();
         assert_eq!(here.tree_size(), 9);
         assert_eq!(*here.leaf(), view.entry(index).unwrap());

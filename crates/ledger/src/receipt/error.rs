@@ -29,6 +29,14 @@ pub enum ReceiptError {
         /// Name of the witness in the policy.
         name: String,
     },
+    /// V6: the token of a known timestamp authority does not verify.
+    #[error("token of {name:?} does not verify ({reason})")]
+    TokenInvalid {
+        /// Name of the authority in the policy.
+        name: String,
+        /// Why, as a code.
+        reason: &'static str,
+    },
     /// V6: a cosignature is from the future.
     #[error("cosignature of {name:?} was made at {time}, which is in the future")]
     CosignatureInFuture {
@@ -105,7 +113,7 @@ impl ReceiptError {
             Self::Malformed(_) => "malformed-receipt",
             Self::UnknownLog { .. } => "unknown-log",
             Self::LogSignatureInvalid => "log-signature-invalid",
-            Self::CosignatureInvalid { .. } => "cosignature-invalid",
+            Self::CosignatureInvalid { .. } | Self::TokenInvalid { .. } => "cosignature-invalid",
             Self::CosignatureInFuture { .. } => "cosignature-in-future",
             Self::QuorumNotMet => "quorum-not-met",
             Self::InclusionInvalid(error) => error.code(),

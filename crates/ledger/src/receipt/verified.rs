@@ -4,7 +4,6 @@
 //! Out of scope: verifying them (`verify`).
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use inkan_core::Timestamp;
@@ -12,10 +11,12 @@ use inkan_did::DidDocument;
 use inkan_did::webvh::Entry;
 
 use super::ReceiptError;
+use super::grade::{Grade, Grades};
+use super::timestamp::StampInterval;
 use crate::checkpoint::Checkpoint;
 use crate::entry::SignedEntry;
 use crate::leaf::{Kind, Leaf};
-use crate::note::SignedNote;
+use crate::note::{SignedNote, VerifierKey};
 use crate::rejection::Rejection;
 use crate::state::parse_did_body;
 use crate::tree::{LeafHash, NodeHash, TreeHead};
@@ -28,10 +29,10 @@ pub struct VerifiedCheckpoint(pub(super) Arc<Verified>);
 pub(super) struct Verified {
     pub(super) note: SignedNote,
     pub(super) checkpoint: Checkpoint,
-    /// The times at which the quorum is met by stamps up to then, rising, and the operators of those stamps.
-    pub(super) existed: Vec<(Timestamp, BTreeSet<String>)>,
+    /// The times at which the quorum is met by stamps up to then, rising, and what holds of those stamps.
+    pub(super) existed: Vec<(Timestamp, Grades)>,
     pub(super) fresh_at: Option<Timestamp>,
-    pub(super) cosigners: Vec<(String, Timestamp)>,
+    pub(super) cosigners: Vec<Cosigner>,
     pub(super) not_checked: Vec<String>,
 }
 
@@ -45,28 +46,38 @@ pub struct VerifiedLeaf {
     pub(super) leaf: Leaf,
 }
 
-/// Who vouches for a time (§5.3, decisions 22). A higher grade is greater.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Grade {
-    /// Only the operator of the log.
-    Operator,
-    /// This many operators of witnesses, none of them the log's; at least 1.
-    Witnessed(usize),
+/// A witness or timestamp authority whose stamp on a head verified.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Cosigner {
+    pub(super) name: String,
+    pub(super) operator: Option<String>,
+    pub(super) key: VerifierKey,
+    pub(super) stamp: StampInterval,
 }
 
-impl Grade {
-    const fn of(operators: usize) -> Self {
-        if operators == 0 { Self::Operator } else { Self::Witnessed(operators) }
+impl Cosigner {
+    /// The name in the policy.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
-}
 
-/// `operator` or `witnessed 2`, as in reports.
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Operator => f.write_str("operator"),
-            Self::Witnessed(operators) => write!(f, "witnessed {operators}"),
-        }
+    /// Who runs it; `None` if it is the log's own.
+    #[must_use]
+    pub fn operator(&self) -> Option<&str> {
+        self.operator.as_deref()
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+
+    /// When it stamped the head, by its own clock.
+    #[must_use]
+    pub const fn stamp(&self) -> StampInterval {
+        self.stamp
     }
 }
 
@@ -95,12 +106,21 @@ impl VerifiedCheckpoint {
         self.0.existed.first().map(|(time, _)| *time)
     }
 
-    /// As [`Self::existed_by`], but with cosignatures that also have this grade; `None` if they never do.
+    /// As [`Self::existed_by`], but with cosignatures of which this grade holds too; `None` if it never does.
     #[must_use]
     pub fn existed_by_at(&self, grade: Grade) -> Option<Timestamp> {
-        let found =
-            self.0.existed.iter().find(|(_, operators)| Grade::of(operators.len()) >= grade);
-        found.map(|(time, _)| *time)
+        self.seen_at(grade).map(|(time, _)| *time)
+    }
+
+    /// What holds of [`Self::existed_by_at`]; of [`Self::existed_by`] if the grade never holds.
+    #[must_use]
+    pub fn grades_at(&self, grade: Grade) -> Grades {
+        let seen = self.seen_at(grade).or(self.0.existed.first());
+        seen.map(|(_, grades)| grades.clone()).unwrap_or_default()
+    }
+
+    fn seen_at(&self, grade: Grade) -> Option<&(Timestamp, Grades)> {
+        self.0.existed.iter().find(|(_, grades)| grades.holds(grade))
     }
 
     /// The largest time such that the cosignatures from then on meet the quorum; `None` without cosignatures.
@@ -109,27 +129,27 @@ impl VerifiedCheckpoint {
         self.0.fresh_at
     }
 
+    /// Everything that holds of [`Self::existed_by`].
+    #[must_use]
+    pub fn grades(&self) -> Grades {
+        self.grades_at(Grade::Operator)
+    }
+
+    /// Everything that holds of all valid stamps together.
+    #[must_use]
+    pub fn best_grades(&self) -> Grades {
+        self.0.existed.last().map(|(_, grades)| grades.clone()).unwrap_or_default()
+    }
+
     /// Operators behind [`Self::existed_by`], without the log's own.
     #[must_use]
     pub fn operators(&self) -> BTreeSet<String> {
-        self.0.existed.first().map(|(_, operators)| operators.clone()).unwrap_or_default()
+        self.grades().operators
     }
 
-    /// The grade of [`Self::existed_by`].
+    /// Witnesses and timestamp authorities whose stamps verified.
     #[must_use]
-    pub fn grade(&self) -> Grade {
-        Grade::of(self.0.existed.first().map_or(0, |(_, operators)| operators.len()))
-    }
-
-    /// The best grade that any time has: that of all cosignatures together.
-    #[must_use]
-    pub fn best_grade(&self) -> Grade {
-        Grade::of(self.0.existed.last().map_or(0, |(_, operators)| operators.len()))
-    }
-
-    /// Witnesses, by their names in the policy, and when they cosigned.
-    #[must_use]
-    pub fn cosigners(&self) -> &[(String, Timestamp)] {
+    pub fn cosigners(&self) -> &[Cosigner] {
         &self.0.cosigners
     }
 
@@ -214,10 +234,10 @@ impl VerifiedLeaf {
         self.checkpoint.operators()
     }
 
-    /// The grade of [`Self::existed_by`].
+    /// Everything that holds of [`Self::existed_by`].
     #[must_use]
-    pub fn grade(&self) -> Grade {
-        self.checkpoint.grade()
+    pub fn grades(&self) -> Grades {
+        self.checkpoint.grades()
     }
 
     /// V9: it records what the caller expects.

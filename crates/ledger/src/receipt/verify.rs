@@ -1,14 +1,16 @@
 //! Does a receipt prove that its leaf is in the log, and by when? Steps V5 to V9 of §5.2, times of §5.3.
 //!
 //! In scope: signatures, quorum, inclusion, times. Out of scope: what the leaf means for an artefact (`opening`),
-//! whether the grade is enough (policies), RFC 3161 tokens (`inkan-evidence`).
+//! whether the grade is enough (policies), RFC 3161 tokens (a [`TimestampChecker`] is passed in).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use inkan_core::{Timestamp, tolerance};
+use inkan_core::{Digest, Timestamp, sha256, tolerance};
 
-use super::verified::{Verified, VerifiedCheckpoint, VerifiedLeaf};
+use super::grade::Grades;
+use super::timestamp::{StampInterval, TOKEN_LIMIT, TimestampChecker};
+use super::verified::{Cosigner, Verified, VerifiedCheckpoint, VerifiedLeaf};
 use super::{Receipt, ReceiptError};
 use crate::checkpoint::Checkpoint;
 use crate::cosignature::{claimed_time, verify_cosignature};
@@ -33,7 +35,8 @@ pub fn verify_receipt(
     verify_receipt_under(receipt, &verify_checkpoint(receipt.note(), policy, now)?)
 }
 
-/// Verifies a signed head: V5 to V7, and the times of §5.3.
+/// Verifies a signed head: V5 to V7, and the times of §5.3. Tokens of timestamp authorities are not checked, and do not
+/// count; see [`verify_checkpoint_with`].
 ///
 /// # Errors
 ///
@@ -43,25 +46,44 @@ pub fn verify_checkpoint(
     policy: &LogPolicy,
     now: Timestamp,
 ) -> Result<VerifiedCheckpoint, ReceiptError> {
+    verify_checkpoint_with(note, policy, None, now)
+}
+
+/// As [`verify_checkpoint`], with what checks the tokens of timestamp authorities.
+///
+/// # Errors
+///
+/// [`ReceiptError`], the first step that fails.
+pub fn verify_checkpoint_with(
+    note: &SignedNote,
+    policy: &LogPolicy,
+    tokens: Option<&dyn TimestampChecker>,
+    now: Timestamp,
+) -> Result<VerifiedCheckpoint, ReceiptError> {
     let checkpoint = Checkpoint::parse_text(note.text())
         .map_err(|_| ReceiptError::Malformed("checkpoint is not three lines"))?;
     check_log_signature(note, checkpoint.origin(), policy)?;
-    let stamps = check_cosignatures(note, policy, now)?;
+    let stamps = check_cosignatures(note, policy, tokens, now)?;
     // V7.
     let cosigned = stamps.seen.iter().map(|(place, _)| *place).collect();
     if !policy.is_met_by(&cosigned) {
         return Err(ReceiptError::QuorumNotMet);
     }
     let (existed, fresh_at) = times(&stamps.seen, policy);
-    let name = |(place, time): &(usize, Timestamp)| {
-        policy.witnesses().get(*place).map(|witness| (witness.name().to_owned(), *time))
+    let cosigner = |(place, stamp): &(usize, StampInterval)| {
+        policy.witnesses().get(*place).map(|witness| Cosigner {
+            name: witness.name().to_owned(),
+            operator: witness.operator().map(str::to_owned),
+            key: witness.key().clone(),
+            stamp: *stamp,
+        })
     };
     Ok(VerifiedCheckpoint(Arc::new(Verified {
         note: note.clone(),
         checkpoint,
         existed,
         fresh_at,
-        cosigners: stamps.seen.iter().filter_map(name).collect(),
+        cosigners: stamps.seen.iter().filter_map(cosigner).collect(),
         not_checked: stamps.not_checked,
     })))
 }
@@ -94,7 +116,7 @@ pub fn verify_receipt_under(
 }
 
 /// V5.
-fn check_log_signature(
+pub(crate) fn check_log_signature(
     note: &SignedNote,
     origin: &str,
     policy: &LogPolicy,
@@ -117,7 +139,7 @@ fn check_log_signature(
 #[derive(Default)]
 struct Stamps {
     /// Place in the policy, and time.
-    seen: Vec<(usize, Timestamp)>,
+    seen: Vec<(usize, StampInterval)>,
     not_checked: Vec<String>,
 }
 
@@ -125,6 +147,7 @@ struct Stamps {
 fn check_cosignatures(
     note: &SignedNote,
     policy: &LogPolicy,
+    tokens: Option<&dyn TimestampChecker>,
     now: Timestamp,
 ) -> Result<Stamps, ReceiptError> {
     let mut stamps = Stamps::default();
@@ -135,21 +158,48 @@ fn check_cosignatures(
             return Err(ReceiptError::Malformed("two signatures of one key"));
         }
         let name = || witness.name().to_owned();
-        match witness.key().material() {
+        let stamp = match witness.key().material() {
             KeyMaterial::Cosignature(key) => {
                 let time = verify_cosignature(note.text(), &line.signature, key)
                     .map_err(|_| ReceiptError::CosignatureInvalid { name: name() })?;
-                if time > now.plus_seconds(tolerance::LEDGER_FUTURE) {
-                    return Err(ReceiptError::CosignatureInFuture { name: name(), time });
-                }
-                stamps.seen.push((place, time));
+                StampInterval::at(time)
             }
-            KeyMaterial::Tsa(_) => stamps.not_checked.push(name()),
+            KeyMaterial::Tsa(anchor) => {
+                let invalid = |reason| ReceiptError::TokenInvalid { name: name(), reason };
+                if line.signature.len() > TOKEN_LIMIT {
+                    return Err(invalid("token-too-large"));
+                }
+                let Some(tokens) = tokens else {
+                    stamps.not_checked.push(name());
+                    continue;
+                };
+                let imprint = sha256(&[note.text().as_bytes()]);
+                let anchor = Digest::from_bytes(*anchor);
+                tokens.check(&anchor, &line.signature, &imprint).map_err(invalid)?
+            }
             // A policy does not take note keys as witnesses.
-            KeyMaterial::Note(_) => {}
+            KeyMaterial::Note(_) => continue,
+        };
+        if stamp.latest > now.plus_seconds(tolerance::LEDGER_FUTURE) {
+            return Err(ReceiptError::CosignatureInFuture { name: name(), time: stamp.latest });
         }
+        stamps.seen.push((place, stamp));
     }
     Ok(stamps)
+}
+
+/// The valid stamps of those witnesses that see growth, by their places in the policy: timestamp authorities are left out.
+///
+/// # Errors
+///
+/// As V6.
+pub(crate) fn witness_stamps(
+    note: &SignedNote,
+    policy: &LogPolicy,
+    now: Timestamp,
+) -> Result<Vec<(usize, Timestamp)>, ReceiptError> {
+    let stamps = check_cosignatures(note, policy, None, now)?;
+    Ok(stamps.seen.into_iter().map(|(place, stamp)| (place, stamp.earliest)).collect())
 }
 
 /// When the quorum claims to have seen a head of one's own: signatures are not checked, so for choosing only.
@@ -158,7 +208,7 @@ pub fn claimed_existed_by(note: &SignedNote, policy: &LogPolicy) -> Option<Times
     let stamp = |(place, witness): (usize, &PolicyWitness)| {
         let line = note.signatures().iter().find(|line| witness.key().matches(line))?;
         match witness.key().material() {
-            KeyMaterial::Cosignature(_) => Some((place, claimed_time(line)?)),
+            KeyMaterial::Cosignature(_) => Some((place, StampInterval::at(claimed_time(line)?))),
             KeyMaterial::Tsa(_) | KeyMaterial::Note(_) => None,
         }
     };
@@ -166,27 +216,42 @@ pub fn claimed_existed_by(note: &SignedNote, policy: &LogPolicy) -> Option<Times
     times(&stamps, policy).0.first().map(|(time, _)| *time)
 }
 
-/// Times at which the quorum is met by stamps up to then, with their operators; and the newest time from which it is.
-type Times = (Vec<(Timestamp, BTreeSet<String>)>, Option<Timestamp>);
+/// Times at which the quorum is met by stamps up to then, with what holds of each; and the newest time from which it is.
+type Times = (Vec<(Timestamp, Grades)>, Option<Timestamp>);
 
-/// §5.3.
-fn times(stamps: &[(usize, Timestamp)], policy: &LogPolicy) -> Times {
+/// §5.3: a stamp counts from its latest time on for `existed_by`, up to its earliest for `fresh_at`.
+fn times(stamps: &[(usize, StampInterval)], policy: &LogPolicy) -> Times {
     if !policy.needs_cosignatures() {
         return (Vec::new(), None);
     }
-    let moments: BTreeSet<_> = stamps.iter().map(|(_, time)| *time).collect();
-    let places = |counts: &dyn Fn(Timestamp) -> bool| -> BTreeSet<usize> {
-        stamps.iter().filter(|(_, time)| counts(*time)).map(|(place, _)| *place).collect()
+    let places = |counts: &dyn Fn(&StampInterval) -> bool| -> BTreeSet<usize> {
+        stamps.iter().filter(|(_, stamp)| counts(stamp)).map(|(place, _)| *place).collect()
     };
-    let operator = |place: &usize| policy.witnesses().get(*place)?.operator().map(str::to_owned);
-    let existed = moments
-        .iter()
-        .map(|moment| (*moment, places(&|time| time <= *moment)))
+    let latest: BTreeSet<_> = stamps.iter().map(|(_, stamp)| stamp.latest).collect();
+    let existed = latest
+        .into_iter()
+        .map(|moment| (moment, places(&|stamp| stamp.latest <= moment)))
         .filter(|(_, seen)| policy.is_met_by(seen))
-        .map(|(moment, seen)| (moment, seen.iter().filter_map(operator).collect()))
+        .map(|(moment, seen)| (moment, grades(&seen, policy)))
         .collect();
-    let fresh = moments.iter().rev().find(|m| policy.is_met_by(&places(&|time| time >= **m)));
-    (existed, fresh.copied())
+    let earliest: BTreeSet<_> = stamps.iter().map(|(_, stamp)| stamp.earliest).collect();
+    let fresh = earliest
+        .into_iter()
+        .rev()
+        .find(|moment| policy.is_met_by(&places(&|stamp| stamp.earliest >= *moment)));
+    (existed, fresh)
+}
+
+/// What holds of stamps by these witnesses; the log's own never count.
+fn grades(seen: &BTreeSet<usize>, policy: &LogPolicy) -> Grades {
+    let mut grades = Grades::default();
+    for witness in seen.iter().filter_map(|place| policy.witnesses().get(*place)) {
+        if let Some(operator) = witness.operator() {
+            grades.operators.insert(operator.to_owned());
+            grades.tsa |= matches!(witness.key().material(), KeyMaterial::Tsa(_));
+        }
+    }
+    grades
 }
 
 #[cfg(test)]

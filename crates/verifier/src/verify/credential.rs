@@ -182,13 +182,13 @@ fn on_ledger(
         let reason = Reason::ReceiptMissing;
         checks.push(Check::unknown(CheckName::OnLedger, subject, reason, Weight::Required));
     }
-    let grade = recorded.grade();
+    let grades = recorded.grades();
     let needed = bench.context.grade;
-    let time = if grade >= needed {
+    let time = if grades.holds(needed) {
         Check::pass(CheckName::Time, subject)
     } else {
         let reason =
-            Reason::TimeGradeTooLow { found: grade.to_string(), needed: needed.to_string() };
+            Reason::TimeGradeTooLow { found: grades.to_string(), needed: needed.to_string() };
         if required {
             Check::fail(CheckName::Time, subject, reason)
         } else {
@@ -197,9 +197,13 @@ fn on_ledger(
     };
     let operators: Vec<String> = recorded.operators().iter().cloned().collect();
     let time = time
-        .with("grade", grade.to_string())
+        .with("grade", grades.to_string())
         .with("needs", needed.to_string())
         .with("operators", operators);
+    let time = match recorded.not_checked() {
+        [] => time,
+        names => time.with("notChecked", names.to_vec()),
+    };
     checks.push(match recorded.existed_by() {
         Some(existed_by) => time.with("existedBy", existed_by.to_string()),
         None => time.with("claimed", recorded.leaf_time().to_string()),

@@ -77,7 +77,7 @@ fn better(new: &Recorded, old: &Recorded) -> bool {
     let rank = |record: &Recorded| {
         (
             !record.is_by_signer(),
-            std::cmp::Reverse(record.grade()),
+            std::cmp::Reverse(record.operators().len()),
             record.existed_by().is_none(),
             record.existed_by(),
             record.leaf_index(),
@@ -117,7 +117,7 @@ fn judge(
     }
     entry_signature(bench, leaf, &entry)?;
     Ok(Some(Record {
-        recorded: recorded(leaf, &entry, signer),
+        recorded: recorded(bench, leaf, &entry, signer),
         act: entry.claims().act().copied(),
         leaf_hash: leaf.leaf_hash(),
     }))
@@ -158,16 +158,25 @@ pub(super) fn entry_signature(
 }
 
 /// What a leaf shows about an artefact signed by `signer`.
-pub(super) fn recorded(leaf: &VerifiedLeaf, entry: &SignedEntry, signer: &Did) -> Recorded {
+///
+/// The time is the first one of the grade that the context asks for (ledger §5.3): more stamps may have come later.
+pub(super) fn recorded(
+    bench: &Bench<'_>,
+    leaf: &VerifiedLeaf,
+    entry: &SignedEntry,
+    signer: &Did,
+) -> Recorded {
+    let (checkpoint, grade) = (leaf.checkpoint(), bench.context.grade);
     Recorded {
         origin: leaf.origin().to_owned(),
         leaf_index: leaf.leaf_index(),
         tree_size: leaf.tree_size(),
         root_hash: leaf.root_hash().digest().to_hex(),
         leaf_time: leaf.leaf().time(),
-        existed_by: leaf.existed_by(),
-        operators: leaf.operators(),
-        grade: leaf.grade(),
+        existed_by: checkpoint.existed_by_at(grade).or(checkpoint.existed_by()),
+        grades: checkpoint.grades_at(grade),
+        cosigners: checkpoint.cosigners().to_vec(),
+        not_checked: checkpoint.not_checked().to_vec(),
         registrant: entry.scid().to_owned(),
         by_signer: signer.scid() == Some(entry.scid()),
     }

@@ -163,8 +163,8 @@ fn by_time(
 
 /// That a signature outlived its key is never said on a lower grade of time than asked for (decisions 22).
 fn outlives(bench: &Bench<'_>, recorded: &Recorded) -> Result<(), Reason> {
-    let (found, needed) = (recorded.grade(), bench.context.grade);
-    if found >= needed {
+    let (found, needed) = (recorded.grades(), bench.context.grade);
+    if found.holds(needed) {
         return Ok(());
     }
     Err(Reason::TimeGradeTooLow { found: found.to_string(), needed: needed.to_string() })

@@ -240,7 +240,7 @@ fn recorded(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Fo
         if matches && found.record.as_ref().is_none_or(|record| there(record) < here) {
             record::entry_signature(bench, leaf, &entry)?;
             found.record = Some(Record {
-                recorded: record::recorded(leaf, &entry, issuer),
+                recorded: record::recorded(bench, leaf, &entry, issuer),
                 act: None,
                 leaf_hash: leaf.leaf_hash(),
             });

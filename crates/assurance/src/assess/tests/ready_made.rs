@@ -23,6 +23,8 @@ fn under(id: &str, evidence: Value) -> World {
         leaf_time: at("2026-03-07T12:00:00Z"),
         existed_by: Some(at("2026-03-07T12:00:02Z")),
         witnesses: 2,
+        tsa: false,
+        keys: ["w1+0a+AA==", "w2+0b+AA=="].map(str::to_owned).into(),
         by_signer: true,
     });
     world
@@ -73,6 +75,33 @@ fn a_receipt_with_one_witness_is_below_what_ready_made_policies_ask() {
     );
     world.record = None;
     assert_eq!(decided(&world.report()), Decision::Undetermined);
+}
+
+#[test]
+fn a_timestamp_authority_is_one_grade_and_asked_for_by_name() {
+    let mut world = under("jp.ial.r7.ec-member-image-upload", r7());
+    world.policy["ledger"]["time"] = json!({"grade": "tsa"});
+    assert_eq!(world.report().reasons(), ["time-grade-too-low"]);
+    world.record.as_mut().unwrap().tsa = true;
+    assert_eq!(decided(&world.report()), Decision::Accept);
+    assert_eq!(world.report().to_value()["ledger"]["grade"], json!(["witnessed 2", "tsa"]));
+    world.policy["ledger"]["time"] = json!({"grade": "chain"});
+    assert_eq!(world.report().reasons(), ["time-grade-too-low"]);
+}
+
+#[test]
+fn a_quorum_of_named_keys_counts_those_that_cosigned() {
+    let mut world = under("jp.ial.r7.ec-member-image-upload", r7());
+    let mut judged = |at_least: u32, of: Value| {
+        world.policy["ledger"]["quorum"] = json!({"atLeast": at_least, "of": of});
+        (decided(&world.report()), world.report().reasons().to_vec())
+    };
+    let accepted = (Decision::Accept, vec![]);
+    let refused = (Decision::Reject, vec!["quorum-not-met"]);
+    assert_eq!(judged(1, json!(["w1+0a+AA==", "w3+0c+AA=="])), accepted);
+    assert_eq!(judged(2, json!(["w1+0a+AA==", "w2+0b+AA==", "w3+0c+AA=="])), accepted);
+    assert_eq!(judged(2, json!(["w1+0a+AA==", "w3+0c+AA=="])), refused);
+    assert_eq!(judged(1, json!(["w1+0b+AA=="])), refused, "another key of that name");
 }
 
 /// Facts of an authenticator on a road, strong enough for AAL-2 or AAL-3.

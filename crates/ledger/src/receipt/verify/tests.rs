@@ -2,7 +2,7 @@ use std::fmt;
 
 use proptest::prelude::*;
 
-use super::super::verified::Grade;
+use super::super::grade::Grade;
 use super::*;
 use crate::cosignature::cosign;
 use crate::entry::SignedEntry;
@@ -64,12 +64,16 @@ fn a_receipt_says_where_and_by_when_and_who_says_so() {
     assert_eq!(leaf.leaf_hash(), case.world.log.tree().leaf_hash(3).unwrap());
     assert_eq!(leaf.existed_by(), Some(at(120)), "the second of two is needed");
     assert_eq!(leaf.fresh_at(), Some(at(110)));
-    assert_eq!(leaf.grade(), Grade::Witnessed(2));
+    assert_eq!(leaf.grades().list(), [Grade::Witnessed(2)]);
     assert_eq!(leaf.operators(), BTreeSet::from(["w1".to_owned(), "w2".to_owned()]));
-    assert_eq!(
-        leaf.checkpoint().cosigners(),
-        [("w1".to_owned(), at(110)), ("w2".to_owned(), at(120))]
-    );
+    let cosigners = leaf.checkpoint().cosigners();
+    for (cosigner, ((name, _, key), time)) in
+        cosigners.iter().zip(case.world.witnesses.iter().zip([110, 120]))
+    {
+        assert_eq!((cosigner.name(), cosigner.operator()), (name.as_str(), Some(name.as_str())));
+        assert_eq!((cosigner.key(), cosigner.stamp()), (key, StampInterval::at(at(time))));
+    }
+    assert_eq!(cosigners.len(), 2);
     assert_eq!(leaf.expect_kind(Kind::Issuance), Ok(()));
     assert_eq!(code(leaf.expect_kind(Kind::Did)), "malformed-leaf");
     assert_eq!(leaf.leaf().kind(), Kind::Issuance);
@@ -174,7 +178,7 @@ fn times_are_those_at_which_the_quorum_holds() {
         let note = case.world.cosigned(case.size, stamps);
         let leaf = verify_receipt(&case.under(&note), &case.policy(tail), at(500)).unwrap();
         let seconds = |time: Option<Timestamp>| time.map(|time| time.seconds_since(at(0)));
-        (seconds(leaf.existed_by()), seconds(leaf.fresh_at()), leaf.grade())
+        (seconds(leaf.existed_by()), seconds(leaf.fresh_at()), leaf.grades().list()[0])
     };
     let any = "group g any w1 w2\nquorum g\n";
     assert_eq!(times(any, &[110, 300]), (Some(110), Some(300), Grade::Witnessed(1)));
@@ -197,9 +201,11 @@ fn a_higher_grade_may_come_at_a_later_time() {
     assert_eq!(checkpoint.existed_by_at(Grade::Witnessed(1)), Some(at(110)));
     assert_eq!(checkpoint.existed_by_at(Grade::Witnessed(2)), Some(at(300)));
     assert_eq!(checkpoint.existed_by_at(Grade::Witnessed(3)), None);
-    assert_eq!(checkpoint.best_grade(), Grade::Witnessed(2));
-    assert!(Grade::Witnessed(2) > Grade::Witnessed(1) && Grade::Witnessed(1) > Grade::Operator);
-    assert_eq!(Grade::Witnessed(2).to_string(), "witnessed 2");
+    assert_eq!(checkpoint.best_grades().list(), [Grade::Witnessed(2)]);
+    assert_eq!(checkpoint.grades().to_string(), "witnessed 1");
+    assert_eq!(checkpoint.grades_at(Grade::Witnessed(2)).to_string(), "witnessed 2");
+    assert_eq!(checkpoint.grades_at(Grade::Tsa).to_string(), "witnessed 1", "it never holds");
+    assert!(!checkpoint.best_grades().holds(Grade::Chain));
 }
 
 #[test]
@@ -212,7 +218,7 @@ fn witnesses_of_the_log_itself_and_of_one_operator_do_not_raise_the_grade() {
         }
         text.push_str(&format!("group g all {}\nquorum g\n", names.join(" ")));
         let policy = LogPolicy::parse(&text).unwrap();
-        verify_receipt(&case.under(&case.note()), &policy, at(200)).unwrap().grade()
+        verify_receipt(&case.under(&case.note()), &policy, at(200)).unwrap().grades().list()[0]
     };
     assert_eq!(grade(["acme", "bank"]), Grade::Witnessed(2));
     assert_eq!(grade(["acme/1", "acme/2"]), Grade::Witnessed(1));
@@ -231,6 +237,98 @@ fn tokens_that_were_not_checked_count_for_nothing() {
     assert_eq!(leaf.checkpoint().not_checked(), ["t"]);
     let needed = policy("group g all w1 t\nquorum g\n");
     assert_eq!(code(verify_receipt(&case.under(&note), &needed, at(200))), "quorum-not-met");
+}
+
+/// A checker that reads a token as two decimal numbers: seconds from the begin of the world.
+#[derive(Debug)]
+struct Tokens;
+
+impl TimestampChecker for Tokens {
+    fn check(
+        &self,
+        anchor: &Digest,
+        token: &[u8],
+        imprint: &Digest,
+    ) -> Result<StampInterval, &'static str> {
+        let text = std::str::from_utf8(token).map_err(|_| "token-malformed")?;
+        let (imprinted, times) = text.split_once(' ').ok_or("token-malformed")?;
+        let (earliest, latest) = times.split_once(' ').ok_or("token-malformed")?;
+        if anchor.as_bytes() != &[3; 32] || imprinted != imprint.to_hex() {
+            return Err("token-of-something-else");
+        }
+        let time = |text: &str| at(text.parse().unwrap());
+        Ok(StampInterval { earliest: time(earliest), latest: time(latest) })
+    }
+}
+
+fn stamped(case: &Case, stamps: &[i64], token: &str) -> SignedNote {
+    let tsa = VerifierKey::new("tsa", KeyMaterial::Tsa([3; 32])).unwrap();
+    let mut note = case.world.cosigned(case.size, stamps);
+    let token = token.replace("#", &sha256(&[note.text().as_bytes()]).to_hex());
+    let signature = token.into_bytes();
+    note.put(SignatureLine { name: "tsa".to_owned(), key_id: tsa.id(), signature });
+    note
+}
+
+fn with_tsa(case: &Case, name: &str, tail: &str) -> LogPolicy {
+    let tsa = VerifierKey::new("tsa", KeyMaterial::Tsa([3; 32])).unwrap();
+    case.policy(&format!("witness {name} {tsa}\n{tail}"))
+}
+
+#[test]
+fn a_token_counts_from_its_latest_time_and_up_to_its_earliest() {
+    let case = case();
+    let judge = |tail: &str, token: &str| {
+        let note = stamped(&case, &[110, 120], token);
+        let policy = with_tsa(&case, "stamps", tail);
+        verify_checkpoint_with(&note, &policy, Some(&Tokens), at(200)).unwrap()
+    };
+    let all = "group g all w1 stamps\nquorum g\n";
+    let late = judge(all, "# 115 130");
+    assert_eq!((late.existed_by(), late.fresh_at()), (Some(at(130)), Some(at(110))));
+    assert_eq!(late.grades().list(), [Grade::Witnessed(3), Grade::Tsa]);
+    assert_eq!(late.grades().to_string(), "witnessed 3, tsa");
+    assert_eq!(late.not_checked(), [""; 0]);
+    let early = judge(all, "# 90 100");
+    assert_eq!((early.existed_by(), early.fresh_at()), (Some(at(110)), Some(at(90))));
+    assert_eq!(early.grades().to_string(), "witnessed 2, tsa");
+    // The grade asked for may hold at a later time than the first.
+    let any = judge("quorum w1\n", "# 115 130");
+    assert_eq!(any.existed_by(), Some(at(110)));
+    assert_eq!(any.grades().list(), [Grade::Witnessed(1)]);
+    assert_eq!(any.existed_by_at(Grade::Tsa), Some(at(130)));
+    assert_eq!(any.grades_at(Grade::Tsa).to_string(), "witnessed 3, tsa");
+}
+
+#[test]
+fn a_token_that_does_not_verify_is_a_forgery() {
+    let case = case();
+    let policy = with_tsa(&case, "stamps", "quorum w1\n");
+    let judge = |token: &str| {
+        let note = stamped(&case, &[110, 120], token);
+        verify_checkpoint_with(&note, &policy, Some(&Tokens), at(200))
+    };
+    assert!(judge("# 115 130").is_ok());
+    let wrong = judge("0000 115 130").unwrap_err();
+    assert_eq!(wrong.code(), "cosignature-invalid");
+    assert!(wrong.to_string().contains("token-of-something-else"));
+    assert_eq!(code(judge("nonsense")), "cosignature-invalid");
+    assert_eq!(code(judge(&"x".repeat(TOKEN_LIMIT + 1))), "cosignature-invalid");
+    assert!(judge("# 115 500").is_ok());
+    assert_eq!(code(judge("# 115 501")), "cosignature-in-future");
+}
+
+#[test]
+fn the_log_s_own_authority_raises_no_grade() {
+    let case = case();
+    let note = stamped(&case, &[110, 120], "# 90 100");
+    let grades = |name: &str| {
+        let policy = with_tsa(&case, name, "quorum w1\n");
+        verify_checkpoint_with(&note, &policy, Some(&Tokens), at(200)).unwrap().grades().to_string()
+    };
+    assert_eq!(grades("stamps"), "witnessed 2, tsa");
+    assert_eq!(grades("w1/tsa"), "witnessed 1, tsa", "one operator with a witness and a TSA");
+    assert_eq!(grades("self/tsa"), "witnessed 1");
 }
 
 #[test]

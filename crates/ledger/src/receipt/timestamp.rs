@@ -1,0 +1,46 @@
+//! Timestamp authorities as cosigners (§5.1 of the ledger specification): the check of a token, passed in.
+//!
+//! In scope: what a checker is asked and answers. Out of scope: RFC 3161, CMS and X.509 (`inkan-evidence` has the one
+//! implementation that counts); which authorities count (`policy`).
+
+use std::fmt;
+
+use inkan_core::{Digest, Timestamp};
+
+/// The largest token in bytes.
+pub const TOKEN_LIMIT: usize = 16_384;
+
+/// Checks tokens of [RFC 3161](https://www.rfc-editor.org/rfc/rfc3161) timestamp authorities.
+pub trait TimestampChecker: fmt::Debug + Send + Sync {
+    /// Says between which times a token was made: `genTime` widened by its `accuracy`, in whole seconds.
+    ///
+    /// The token must verify, its `messageImprint` be the SHA-256 `imprint`, its signer be for timestamping alone, and
+    /// lead to the certificate whose DER has the SHA-256 `anchor`, all of it good at `genTime`.
+    ///
+    /// # Errors
+    ///
+    /// A stable code that says why it proves nothing.
+    fn check(
+        &self,
+        anchor: &Digest,
+        token: &[u8],
+        imprint: &Digest,
+    ) -> Result<StampInterval, &'static str>;
+}
+
+/// The earliest and the latest time at which something may have been stamped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StampInterval {
+    /// Not before this.
+    pub earliest: Timestamp,
+    /// Not after this.
+    pub latest: Timestamp,
+}
+
+impl StampInterval {
+    /// The exact time of a witness's clock.
+    #[must_use]
+    pub const fn at(time: Timestamp) -> Self {
+        Self { earliest: time, latest: time }
+    }
+}
