@@ -57,6 +57,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("x509-cert", &["inkan-evidence"]),
     ("getrandom", &["inkan-io"]),
     ("reqwest", &["inkan-io"]),
+    ("rustix", &["inkan-io"]),
     ("rustls", &["inkan-io"]),
     ("tokio", &["inkan-io", "inkan-server", "inkan", "inkan-tests"]),
     ("axum", &["inkan-server"]),

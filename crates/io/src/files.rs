@@ -12,6 +12,11 @@ use inkan_core::{encoding, rng};
 
 use crate::os_rng::OsRng;
 
+pub mod faults;
+pub mod layer;
+
+pub use layer::{FileLayer, LayerFile, SystemFiles};
+
 /// Who may read what is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
@@ -86,6 +91,14 @@ pub enum FileError {
         /// The lock file.
         path: PathBuf,
     },
+    /// The disk did not confirm what was written: what is there is only known after it is read again.
+    #[error("{path}: the disk did not confirm a write")]
+    NotSynced {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Anything else the system reports.
     #[error("{path}")]
     Failed {
@@ -108,8 +121,15 @@ impl FileError {
             Self::TooLarge { .. } => "input-too-large",
             Self::WrongKind { .. } => "file-wrong-kind",
             Self::Locked { .. } => "profile-locked",
+            Self::NotSynced { .. } => "storage-unconfirmed",
             Self::Failed { .. } => "file-failed",
         }
+    }
+
+    /// A sync of `path` failed. It is never tried again: the system may have forgotten what it could not write.
+    #[must_use]
+    pub fn not_synced(path: &Path, source: io::Error) -> Self {
+        Self::NotSynced { path: path.to_path_buf(), source }
     }
 
     /// Sorts what the system reports about `path`.
@@ -222,8 +242,13 @@ fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 ///
 /// [`FileError`].
 pub fn create_folder(path: &Path, access: Access) -> Result<(), FileError> {
+    let mut builder = folder_builder(access);
+    builder.recursive(true).create(path).map_err(|error| FileError::from_io(path, error))
+}
+
+fn folder_builder(access: Access) -> fs::DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only unix has modes"))]
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt as _;
@@ -231,7 +256,7 @@ pub fn create_folder(path: &Path, access: Access) -> Result<(), FileError> {
     }
     #[cfg(not(unix))]
     let _ = access;
-    builder.create(path).map_err(|error| FileError::from_io(path, error))
+    builder
 }
 
 /// Removes a file; that it is not there is no error.

@@ -1,19 +1,20 @@
-//! The embedded ledger: one log in one folder, with two witnesses in the same process.
+//! The log on disk: one log in one folder, with one writer, and readers beside it.
 //!
 //! In scope: durability in the order of §3 of the ledger specification: an entry is acknowledged when its batch is on
 //! the disk; a head is signed when the guard is on the disk; a cosignature leaves when what its witness saw is on the
-//! disk. Out of scope: the rules (`inkan-ledger`), serving (`inkan-server`), tiles and databases.
+//! disk. Out of scope: the rules (`inkan-ledger`), many submitters at once (`sequencer`), serving (`inkan-server`).
 //!
 //! | Path | What |
 //! |---|---|
 //! | `LOCK` | held by the one writer, with its process id |
-//! | `journal/<first index>.jnl` | the leaves |
+//! | `tile/…`, `checkpoint` | the log as static files (C2SP tlog-tiles) |
+//! | `journal/<first index>.jnl` | the leaves since the last checkpoint |
+//! | `state.db`, `ids/<n>.run` | what the leaves amount to; can be made again from the tiles |
+//! | `map.redb` | the map as a tree; can be made again from the state |
 //! | `params/<hex>` | parameters documents |
-//! | `guard/checkpoint` | what the log signed last |
-//! | `witness/<name>/seen`, `witness/<name>/key` | what a witness cosigned last, and its key |
+//! | `guard/checkpoint.db` | what the log signed last; can *not* be made again, and is never restored from a copy |
+//! | `witness/<name>/seen`, `witness/<name>/key` | what a witness in this process cosigned last, and its key |
 //! | `keys/log` | the log's key |
-//! | `notes/<size>` | the first cosigned note of each size |
-//! | `checkpoint` | the newest note |
 //! | `policy` | which keys verifiers may pin |
 //! | `public/<host>/…` | DID logs and status lists as gateways serve them |
 
@@ -21,35 +22,49 @@ use std::path::Path;
 use std::sync::Arc;
 
 use inkan_core::encoding::b64;
-use inkan_core::{CryptoRng, Timestamp, sha256};
+use inkan_core::{CryptoRng, Digest, Timestamp, sha256};
 use inkan_crypto::Signer;
 use inkan_ledger::checkpoint::is_origin;
 use inkan_ledger::epoch::Parameters;
-use inkan_ledger::log::{Prepared, Submission};
-use inkan_ledger::note::{NOTE_LIMIT, SignatureLine};
-use inkan_ledger::tree::{TreeHead, verify_consistency};
-use inkan_ledger::witness::{WitnessError, admit};
-use inkan_ledger::{
-    Checkpoint, Claims, EntryId, Kind, LeafHash, LogPolicy, NodeHash, SignedEntry, SignedNote,
-};
+use inkan_ledger::note::SignatureLine;
+use inkan_ledger::state::Candidate;
+use inkan_ledger::tree::TreeHead;
+use inkan_ledger::{Checkpoint, Kind, LeafHash, LogPolicy, MapKey, NodeHash, SignedNote};
 
+mod base;
+mod database;
+mod edge;
+mod engine;
 mod error;
+mod guard;
+mod ids;
 mod journal;
 mod layout;
+mod map_lane;
 mod public;
 mod reader;
+mod recover;
+mod seal;
+mod state_db;
+mod steps;
 mod view;
 
+pub use database::StoreFailed;
 pub use error::LedgerFolderError;
 pub use reader::{LedgerReader, LedgerStatus};
+pub use steps::{Step, Steps};
 pub use view::View;
 
-use crate::files::{self, Access};
+use crate::cosigner::{Cosigner, LocalWitness, Seen, check_newest, is_ahead};
+use crate::files::layer::put;
+use crate::files::{Access, FileLayer, SystemFiles};
 use crate::note_key::{NoteSigner, Purpose};
-use crate::sequencer::Acknowledged;
-use journal::Journal;
+use engine::Engine;
+use guard::Guard;
 use layout::{Layout, WriterLock};
-use reader::{Shared, is_ledger, read_note};
+use recover::Opened;
+use seal::Sealer;
+use state_db::StateDb;
 
 /// Operators of the witnesses that run in the same process.
 const WITNESSES: [&str; 2] = ["w1", "w2"];
@@ -58,17 +73,10 @@ const WITNESSES: [&str; 2] = ["w1", "w2"];
 #[derive(Debug)]
 pub struct LedgerFolder {
     reader: LedgerReader,
-    journal: Journal,
-    log_key: NoteSigner,
-    witnesses: Vec<Witness>,
+    engine: Engine,
+    sealer: Sealer,
+    cosigners: Vec<Box<dyn Cosigner>>,
     _lock: WriterLock,
-}
-
-/// A witness in this process.
-#[derive(Debug)]
-struct Witness {
-    name: &'static str,
-    signer: NoteSigner,
 }
 
 /// An acknowledged entry: it is durable here, and no receipt yet.
@@ -89,6 +97,36 @@ pub enum Standing {
     Duplicate,
 }
 
+/// How a ledger is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// The operator says that the clock is right, though it is far behind the last leaf, or jumped: an operator event.
+    pub accept_clock: bool,
+    /// By how many seconds it jumped, if the last leaf does not show it.
+    pub clock_step: u64,
+    /// Whether files of gateways are written below `public`.
+    pub gateway: bool,
+    /// Bytes of the disk that entries may not use.
+    pub reserve: u64,
+    /// Through which everything but the databases is written.
+    pub layer: Arc<dyn FileLayer>,
+    /// Who is told of each step.
+    pub steps: Steps,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            accept_clock: false,
+            clock_step: 0,
+            gateway: true,
+            reserve: 256 << 20,
+            layer: Arc::new(SystemFiles),
+            steps: Steps::default(),
+        }
+    }
+}
+
 impl LedgerFolder {
     /// Makes a ledger named `origin` in a folder, with keys of its own and of two witnesses.
     ///
@@ -103,14 +141,30 @@ impl LedgerFolder {
         rng: &mut impl CryptoRng,
         now: Timestamp,
     ) -> Result<Self, LedgerFolderError> {
+        Self::create_with(path, origin, &OpenOptions::default(), rng, now)
+    }
+
+    /// As [`Self::create`], with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create`].
+    pub fn create_with(
+        path: &Path,
+        origin: &str,
+        options: &OpenOptions,
+        rng: &mut impl CryptoRng,
+        now: Timestamp,
+    ) -> Result<Self, LedgerFolderError> {
         let layout = Layout::new(path);
         // The longest name of a witness is the origin and three characters more.
         if !is_origin(origin) || origin.contains("..") {
             return Err(LedgerFolderError::Origin { origin: origin.to_owned() });
         }
-        layout.create(&WITNESSES)?;
+        let layer = &*options.layer;
+        layout.create(layer, &WITNESSES)?;
         let lock = WriterLock::take(&layout)?;
-        if is_ledger(&layout)? {
+        if layout::exists(&layout.policy())? {
             return Err(LedgerFolderError::Exists { path: path.to_path_buf() });
         }
         let log_key = NoteSigner::create(&layout.log_key(), origin, Purpose::Log, rng)?;
@@ -122,19 +176,19 @@ impl LedgerFolder {
             let path = layout.witness_key(name);
             let key_name = format!("{origin}/{name}");
             let signer = NoteSigner::create(&path, &key_name, Purpose::Witness, rng)?;
+            Seen::create(&layout.witness_seen(name), origin)?;
             witnesses.push((name.to_owned(), signer.key));
         }
         let (document, digest) = Parameters::default()
             .genesis_document()
             .map_err(|_| LedgerFolderError::Malformed { path: layout.params() })?;
-        files::write_atomic(&layout.params().join(digest.to_hex()), &document, Access::Public)?;
-        let nothing = TreeHead { tree_size: 0, root_hash: NodeHash::empty() };
-        for path in guards(&layout) {
-            write_head(&path, origin, nothing)?;
-        }
+        put(layer, &layout.params().join(digest.to_hex()), &document, Access::Public)?;
+        Guard::create(layer, &layout.guard(), origin)?;
+        drop(StateDb::open(&layout.state())?);
+        database::sync_folder_of(layer, &layout.state())?;
         let policy = LogPolicy::text_of_all(&log_key.key, &witnesses);
-        files::write_atomic(&layout.policy(), policy.as_bytes(), Access::Public)?;
-        Self::open_locked(layout, lock, now)
+        put(layer, &layout.policy(), policy.as_bytes(), Access::Public)?;
+        Self::open_locked(&layout, lock, options, now)
     }
 
     /// Opens the ledger in a folder for writing, and finishes what a crash interrupted.
@@ -143,44 +197,87 @@ impl LedgerFolder {
     ///
     /// [`LedgerFolderError::Locked`] while another process writes; [`LedgerFolderError::NotFound`];
     /// [`LedgerFolderError::JournalDamaged`], [`LedgerFolderError::LeavesDamaged`],
-    /// [`LedgerFolderError::GuardMissing`] and [`LedgerFolderError::GuardBehind`] if the disk does not hold what was
-    /// signed; [`LedgerFolderError::File`].
+    /// [`LedgerFolderError::TileDamaged`], [`LedgerFolderError::GuardMissing`] and
+    /// [`LedgerFolderError::GuardBehind`] if the disk does not hold what was signed; [`LedgerFolderError::File`].
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, LedgerFolderError> {
+        Self::open_with(path, &OpenOptions::default(), now)
+    }
+
+    /// As [`Self::open`], with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_with(
+        path: &Path,
+        options: &OpenOptions,
+        now: Timestamp,
+    ) -> Result<Self, LedgerFolderError> {
         let layout = Layout::new(path);
-        if !is_ledger(&layout)? {
-            return Err(LedgerFolderError::NotFound { path: path.to_path_buf() });
-        }
+        recover::read_policy(&layout)?;
         let lock = WriterLock::take(&layout)?;
-        Self::open_locked(layout, lock, now)
+        Self::open_locked(&layout, lock, options, now)
     }
 
     fn open_locked(
-        layout: Layout,
+        layout: &Layout,
         lock: WriterLock,
+        options: &OpenOptions,
         now: Timestamp,
     ) -> Result<Self, LedgerFolderError> {
-        let published = read_note(&layout.checkpoint())?;
-        let contents = journal::read(&layout.journal())?;
-        let (shared, contents) = Shared::load(layout, contents, published)?;
-        check_guards(&shared)?;
-        shared.log.check_map().map_err(|error| LedgerFolderError::LeavesDamaged(Some(error)))?;
-        let layout = &shared.layout;
-        let log_key = NoteSigner::read(&layout.log_key(), Purpose::Log)?;
-        let mut witnesses = Vec::new();
-        for name in WITNESSES {
-            let signer = NoteSigner::read(&layout.witness_key(name), Purpose::Witness)?;
-            witnesses.push(Witness { name, signer });
+        let mut cosigners = local_witnesses(layout)?;
+        let Opened { engine, sealer, publish } = recover::open(layout, options, now)?;
+        let reader = LedgerReader::open(layout.root())?;
+        // The writer is in this process: readers may use its map.
+        let _ = reader.shared.map.set(engine.map.reader());
+        // R8, for the witnesses at hand; others are asked by whoever adds them.
+        check_newest(&mut cosigners, sealer.policy.logs(), &sealer.guard.head())?;
+        let mut folder = Self { reader, engine, sealer, cosigners, _lock: lock };
+        if publish {
+            folder.publish(now)?;
         }
-        let journal = Journal::open(&layout.journal(), &contents)?;
-        let reader = LedgerReader { shared: Arc::new(shared) };
-        let mut folder = Self { reader, journal, log_key, witnesses, _lock: lock };
-        if folder.has_unfinished_checkpoint() || folder.log_size() == 0 {
+        if folder.engine.machine.size() == 0 || !folder.engine.events.is_empty() {
             folder.checkpoint(now)?;
         }
         Ok(folder)
     }
 
-    /// The ledger as it is now, for reading.
+    /// Puts the guard's record in place again, which was lost: the head that is published in the folder, unless one of
+    /// `others`, notes of witnesses and mirrors, or a witness in this process has seen more. The log will say so.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError::GuardBehind`] if more was signed than the folder holds; those of [`Self::open`].
+    pub fn adopt_guard(path: &Path, others: &[SignedNote]) -> Result<TreeHead, LedgerFolderError> {
+        let layout = Layout::new(path);
+        let (_, policy) = recover::read_policy(&layout)?;
+        let _lock = WriterLock::take(&layout)?;
+        let missing = || LedgerFolderError::NotFound { path: layout.checkpoint() };
+        let note = recover::read_note(&layout.checkpoint())?.ok_or_else(missing)?;
+        let checkpoint = Checkpoint::parse_text(note.text());
+        let malformed = || LedgerFolderError::Malformed { path: layout.checkpoint() };
+        let checkpoint = checkpoint.map_err(|_| malformed())?;
+        let head = checkpoint.head();
+        let nothing = TreeHead { tree_size: 0, root_hash: NodeHash::empty() };
+        // Only what this log's own key signed, and what the tiles hold.
+        if !is_ahead(&note, policy.logs(), &nothing) {
+            return Err(malformed());
+        }
+        if edge::root_on_disk(layout.root(), head.tree_size)? != head.root_hash {
+            return Err(LedgerFolderError::TileDamaged { path: layout.root().join("tile") });
+        }
+        if others.iter().any(|other| is_ahead(other, policy.logs(), &head)) {
+            return Err(LedgerFolderError::GuardBehind { path: layout.guard() });
+        }
+        let mut cosigners = local_witnesses(&layout)?;
+        check_newest(&mut cosigners, policy.logs(), &head)?;
+        let event = checkpoint.to_text();
+        put(&SystemFiles, &layout.guard_event(), event.as_bytes(), Access::Private)?;
+        Guard::adopt(&SystemFiles, &layout.guard(), checkpoint.origin(), head)?;
+        Ok(head)
+    }
+
+    /// The ledger for reading.
     #[must_use]
     pub const fn reader(&self) -> &LedgerReader {
         &self.reader
@@ -198,19 +295,13 @@ impl LedgerFolder {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Accepted, LedgerFolderError> {
-        if self.has_unfinished_checkpoint() {
-            // An epoch leaf is always the last of a checkpoint: finish that before anything follows.
-            self.checkpoint(now)?;
-        }
-        match self.reader.shared.log.prepare(kind, body, now)? {
-            Submission::Duplicate { leaf_index } => {
-                Ok(Accepted { leaf_index, standing: Standing::Duplicate })
-            }
-            Submission::New(prepared) => {
-                let leaf_index = self.record(*prepared)?;
-                Ok(Accepted { leaf_index, standing: Standing::New })
-            }
-        }
+        self.finish_checkpoint(now)?;
+        let candidate = Candidate::parse(kind, body.to_vec())?;
+        self.engine.check_room()?;
+        self.engine.begin()?;
+        let taken = self.engine.take(&candidate, now);
+        self.engine.commit()?;
+        Ok(taken?.accepted)
     }
 
     /// As [`Self::submit`], and says all that the answer of a node says.
@@ -219,45 +310,40 @@ impl LedgerFolder {
         kind: Kind,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<Acknowledged, LedgerFolderError> {
-        let Accepted { leaf_index, standing } = self.submit(kind, body, now)?;
-        let damaged = |error| LedgerFolderError::LeavesDamaged(Some(error));
-        let leaf = self.reader.shared.log.leaf(leaf_index).map_err(damaged)?;
-        let entry_id = match kind {
-            Kind::Did => inkan_ledger::state::parse_did_body(leaf.body())
-                .ok()
-                .map(|entry| EntryId::did(entry.scid(), entry.version_id())),
-            Kind::Epoch
-            | Kind::Issuance
-            | Kind::Countersignature
-            | Kind::Status
-            | Kind::Trust
-            | Kind::Anchor
-            | Kind::Once => {
-                SignedEntry::parse(kind, leaf.body()).ok().map(|entry| entry.entry_id())
-            }
-        };
-        let entry_id = entry_id.ok_or(LedgerFolderError::LeavesDamaged(None))?;
-        let (leaf_hash, time) = (leaf.hash(), leaf.time());
-        Ok(Acknowledged { leaf_index, leaf_hash, entry_id, time, standing })
+    ) -> Result<crate::sequencer::Acknowledged, LedgerFolderError> {
+        self.finish_checkpoint(now)?;
+        let candidate = Candidate::parse(kind, body.to_vec())?;
+        self.engine.check_room()?;
+        self.engine.begin()?;
+        let taken = self.engine.take(&candidate, now);
+        self.engine.commit()?;
+        let engine::Recorded { accepted, leaf_hash, entry_id, time } = taken?;
+        let Accepted { leaf_index, standing } = accepted;
+        Ok(crate::sequencer::Acknowledged { leaf_index, leaf_hash, entry_id, time, standing })
     }
 
-    /// Signs the promise of §3.6.
-    pub(crate) fn promise(
-        &self,
-        leaves: &[(u64, LeafHash)],
-        deadline: Timestamp,
-    ) -> Result<SignedNote, LedgerFolderError> {
-        let origin = self.reader.origin();
-        let mut text = format!("inkan-promise/v1\n{origin}\n{}\n", deadline.seconds());
-        for (index, hash) in leaves {
-            text.push_str(&format!("{index} {}\n", b64(hash.digest().as_bytes())));
+    /// Checks an import (§6.6 of the ledger specification) and makes it durable: all of its entries or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::submit`].
+    pub fn submit_import(
+        &mut self,
+        bodies: Vec<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, LedgerFolderError> {
+        self.finish_checkpoint(now)?;
+        let parse = |body| Candidate::parse(Kind::Did, body);
+        let candidates = bodies.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        self.engine.check_room()?;
+        self.engine.begin()?;
+        let taken = self.engine.take_import(&candidates, now);
+        if taken.is_err() {
+            self.engine.machine.undo();
+            self.engine.begin()?;
         }
-        let mut note = SignedNote::new(text);
-        let signature = self.log_key.secret.sign(note.text().as_bytes())?;
-        let key = &self.log_key.key;
-        note.put(SignatureLine { name: key.name().to_owned(), key_id: key.id(), signature });
-        Ok(note)
+        self.engine.commit()?;
+        Ok(taken?.into_iter().map(|recorded| recorded.accepted).collect())
     }
 
     /// Covers all entries by a signed and cosigned head and publishes it; gives its size.
@@ -268,27 +354,47 @@ impl LedgerFolder {
     ///
     /// [`LedgerFolderError`]; what was acknowledged stays, and the next call or opening goes on.
     pub fn checkpoint(&mut self, now: Timestamp) -> Result<u64, LedgerFolderError> {
-        if let Some(prepared) = self.reader.shared.log.prepare_epoch(now)? {
-            self.record(prepared)?;
+        self.finish_checkpoint(now)?;
+        if let Some(job) = self.engine.seal(now)? {
+            self.engine.waiting = Some(Box::new(job));
+            self.finish_checkpoint(now)?;
         }
-        let size = self.log_size();
-        let published = self.reader.shared.published.as_ref().map_or(0, |(size, _)| *size);
-        if published < size {
-            let layout = self.reader.shared.layout.clone();
-            let note = match self.reader.shared.note_of(size)? {
-                Some(note) => note,
-                None => {
-                    let note = self.sign(size, now)?;
-                    let text = note.to_string();
-                    files::write_atomic(&layout.note(size), text.as_bytes(), Access::Public)?;
-                    note
-                }
-            };
-            self.publish_files(published, size)?;
-            self.publish_note(size, note)?;
-            self.journal.roll(size)?;
+        Ok(self.sealer.guard.head().tree_size)
+    }
+
+    /// C2 to C11 of a checkpoint whose epoch leaf is durable.
+    fn finish_checkpoint(&mut self, now: Timestamp) -> Result<(), LedgerFolderError> {
+        let Some(job) = self.engine.waiting.take() else { return Ok(()) };
+        let sealed = match self.sealer.seal(&job) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                self.engine.stopped |= !error.is_full();
+                // An epoch leaf is always the last of a checkpoint: nothing follows it before that is made.
+                self.engine.waiting = Some(job);
+                return Err(error);
+            }
+        };
+        self.engine.sealed(&job, sealed.index)?;
+        self.cosign(&sealed.note, now)
+    }
+
+    /// R9, and C11 again: the guard's own head is signed, published and cosigned.
+    fn publish(&mut self, now: Timestamp) -> Result<(), LedgerFolderError> {
+        let note = self.sealer.sign()?;
+        self.sealer.publish(self.sealer.guard.head().tree_size, &note, false)?;
+        self.cosign(&note, now)
+    }
+
+    fn cosign(&mut self, note: &SignedNote, now: Timestamp) -> Result<(), LedgerFolderError> {
+        let size = self.sealer.guard.head().tree_size;
+        let failures = self.sealer.cosign(note, &mut self.cosigners, now)?;
+        let covered = self.sealer.published == (size, true);
+        match failures.into_iter().next() {
+            Some((name, source)) if !covered || source.is_alarm() => {
+                Err(LedgerFolderError::Witness { name, source })
+            }
+            Some(_) | None => Ok(()),
         }
-        Ok(size)
     }
 
     /// Has the witnesses cosign the newest head again, so that it is known to be the newest as of `now`.
@@ -298,12 +404,12 @@ impl LedgerFolder {
     /// As [`Self::checkpoint`].
     pub fn refresh(&mut self, now: Timestamp) -> Result<u64, LedgerFolderError> {
         let size = self.checkpoint(now)?;
-        let note = self.sign(size, now)?;
-        self.publish_note(size, note)?;
+        let note = self.sealer.sign()?;
+        self.cosign(&note, now)?;
         Ok(size)
     }
 
-    /// Keeps a version of a status list, before the entry that records it is submitted. It is served from the
+    /// Keeps a version of a status list, before the entry that records it is submitted, or after. It is served from the
     /// checkpoint on that covers that entry.
     ///
     /// # Errors
@@ -317,151 +423,74 @@ impl LedgerFolder {
         sequence: u64,
         bytes: &[u8],
     ) -> Result<(), LedgerFolderError> {
-        let public = self.reader.shared.layout.public();
-        let path = public::status_path(&public, scid, uri, sequence)
+        let layout = &self.engine.layout;
+        let path = public::status_path(&layout.public(), scid, uri, sequence)
             .ok_or_else(|| LedgerFolderError::Url { url: uri.to_owned() })?;
-        let recorded = self.reader.status_digest(scid, uri, sequence)?;
+        let covered = self.reader.shared.covered_status(scid, uri, sequence)?;
+        let recorded = covered.or_else(|| self.uncovered_status(scid, uri, sequence));
         if recorded.is_some_and(|digest| digest != sha256(&[bytes])) {
             return Err(LedgerFolderError::StatusListRecorded);
         }
-        public::publish(&path, bytes, inkan_core::limits::STATUS_LIST)
-    }
-
-    fn log_size(&self) -> u64 {
-        self.reader.shared.log.size()
-    }
-
-    /// Whether an epoch leaf waits for its head to be signed and published.
-    fn has_unfinished_checkpoint(&self) -> bool {
-        let Shared { log, published, .. } = &*self.reader.shared;
-        let published = published.as_ref().map_or(0, |(size, _)| *size);
-        log.epochs()
-            .last()
-            .is_some_and(|epoch| epoch.checked_add(1) == Some(log.size()) && published < log.size())
-    }
-
-    /// Durable first, then in memory.
-    fn record(&mut self, prepared: Prepared) -> Result<u64, LedgerFolderError> {
-        self.journal.append(prepared.leaf_index(), &[prepared.bytes()])?;
-        let shared = Arc::make_mut(&mut self.reader.shared);
-        shared.log.commit(prepared).map_err(|error| LedgerFolderError::LeavesDamaged(Some(error)))
-    }
-
-    /// Steps C5 to C7, then the witnesses.
-    fn sign(&self, size: u64, now: Timestamp) -> Result<SignedNote, LedgerFolderError> {
-        let Shared { layout, log, .. } = &*self.reader.shared;
-        let damaged = |error| LedgerFolderError::LeavesDamaged(Some(error));
-        let checkpoint = log.checkpoint(size).map_err(damaged)?;
-        let proof =
-            |from: u64| log.tree().consistency(from, size).map_err(|error| damaged(error.into()));
-        // C5. What is signed continues what was signed.
-        let guard = read_head(&layout.guard(), log.origin())?;
-        if guard.tree_size > 0 {
-            verify_consistency(&guard, &checkpoint.head(), &proof(guard.tree_size)?)
-                .map_err(|_| LedgerFolderError::LeavesDamaged(None))?;
+        let layer = &*self.engine.layer;
+        public::publish(layer, &path, bytes, inkan_core::limits::STATUS_LIST)?;
+        // It came after its entry was covered: it is served at once, if it is the newest.
+        let newest = self.engine.machine.newest(&MapKey::status(scid, uri))?;
+        let (Some(gateway), Some(_), Some(newest)) = (&self.sealer.gateway, covered, newest) else {
+            return Ok(());
+        };
+        if newest.value.sequence != sequence {
+            return Ok(());
         }
-        // C6, and only then C7.
-        write_head(&layout.guard(), log.origin(), checkpoint.head())?;
-        let mut note = checkpoint.sign(&self.log_key.key, &self.log_key.secret)?;
-        for witness in &self.witnesses {
-            let path = layout.witness_seen(witness.name);
-            let seen = read_head(&path, log.origin())?;
-            let refuse = |source: WitnessError| LedgerFolderError::Witness {
-                name: witness.name.to_owned(),
-                source,
-            };
-            let proof = proof(seen.tree_size)?;
-            let admitted = admit(Some(&seen), &note, &self.log_key.key, &proof).map_err(refuse)?;
-            write_head(&path, log.origin(), admitted.head())?;
-            note.put(admitted.cosign(&witness.signer.key, &witness.signer.secret, now)?);
+        let leaf = self.engine.leaf(newest.value.leaf_index)?;
+        let leaf = inkan_ledger::Leaf::parse(&leaf).ok();
+        match leaf.and_then(|leaf| public::recorded(&leaf)) {
+            Some((scid, status)) => gateway.serve_status(layer, &scid, &status),
+            None => Ok(()),
         }
+    }
+
+    fn uncovered_status(&self, scid: &str, uri: &str, sequence: u64) -> Option<Digest> {
+        let mut leaves = self.engine.uncovered_entries(Kind::Status);
+        leaves.find_map(|leaf| reader::status_of(&leaf, scid, uri, sequence))
+    }
+
+    /// Signs the promise of §3.6.
+    pub(crate) fn promise(
+        &self,
+        leaves: &[(u64, LeafHash)],
+        deadline: Timestamp,
+    ) -> Result<SignedNote, LedgerFolderError> {
+        let log_key = &*self.sealer.log_key;
+        let origin = log_key.key.name();
+        let mut text = format!("inkan-promise/v1\n{origin}\n{}\n", deadline.seconds());
+        for (index, hash) in leaves {
+            text.push_str(&format!("{index} {}\n", b64(hash.digest().as_bytes())));
+        }
+        let mut note = SignedNote::new(text);
+        let signature = log_key.secret.sign(note.text().as_bytes())?;
+        let key = &log_key.key;
+        note.put(SignatureLine { name: key.name().to_owned(), key_id: key.id(), signature });
         Ok(note)
     }
+}
 
-    fn publish_note(&mut self, size: u64, note: SignedNote) -> Result<(), LedgerFolderError> {
-        let path = self.reader.shared.layout.checkpoint();
-        files::write_atomic(&path, note.to_string().as_bytes(), Access::Public)?;
-        Arc::make_mut(&mut self.reader.shared).published = Some((size, note));
-        Ok(())
-    }
-
-    /// Writes what gateways serve of the leaves `from..size`.
-    fn publish_files(&self, from: u64, size: u64) -> Result<(), LedgerFolderError> {
-        let Shared { layout, log, .. } = &*self.reader.shared;
-        let public = layout.public();
-        for index in from..size {
-            let Ok(leaf) = log.leaf(index) else { continue };
-            match leaf.kind() {
-                Kind::Did => {
-                    if let Ok(entry) = inkan_ledger::state::parse_did_body(leaf.body()) {
-                        public::publish_did(&public, log, entry.scid(), size)?;
-                    }
-                }
-                Kind::Status => self.publish_status_list(leaf.body())?,
-                Kind::Epoch
-                | Kind::Issuance
-                | Kind::Countersignature
-                | Kind::Trust
-                | Kind::Anchor
-                | Kind::Once => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Serves the version of a status list that an entry records, if it is at hand.
-    fn publish_status_list(&self, body: &[u8]) -> Result<(), LedgerFolderError> {
-        let Ok(entry) = SignedEntry::parse(Kind::Status, body) else { return Ok(()) };
-        let Claims::Status(status) = entry.claims() else { return Ok(()) };
-        let kept = self.reader.status_list(entry.scid(), &status.uri, status.sequence)?;
-        let public = self.reader.shared.layout.public();
-        match (kept, layout::public_path(&public, &status.uri)) {
-            (Some(bytes), Some(path)) if sha256(&[&bytes]) == status.digest => {
-                public::publish(&path, &bytes, inkan_core::limits::STATUS_LIST)
-            }
-            _ => Ok(()),
-        }
+impl Drop for LedgerFolder {
+    fn drop(&mut self) {
+        // Derived, so nothing is lost without it; but the next opening is quicker.
+        self.engine.map.durable();
     }
 }
 
-/// Records of what was signed and cosigned last.
-fn guards(layout: &Layout) -> Vec<std::path::PathBuf> {
-    let mut paths = vec![layout.guard()];
-    paths.extend(WITNESSES.iter().map(|name| layout.witness_seen(name)));
-    paths
-}
-
-/// Steps R2 to R4: the disk holds at least what was signed, and the same.
-fn check_guards(shared: &Shared) -> Result<(), LedgerFolderError> {
-    let Shared { layout, log, published, .. } = shared;
-    for path in guards(layout) {
-        let head = read_head(&path, log.origin())?;
-        if log.tree().root(head.tree_size).ok() != Some(head.root_hash) {
-            return Err(LedgerFolderError::LeavesDamaged(None));
-        }
-        if published.as_ref().is_some_and(|(size, _)| *size > head.tree_size) {
-            return Err(LedgerFolderError::GuardBehind { path });
-        }
+/// The witnesses whose keys lie in the folder.
+fn local_witnesses(layout: &Layout) -> Result<Vec<Box<dyn Cosigner>>, LedgerFolderError> {
+    let log = NoteSigner::read(&layout.log_key(), Purpose::Log)?;
+    let mut witnesses: Vec<Box<dyn Cosigner>> = Vec::new();
+    for name in layout.witnesses()? {
+        let signer = NoteSigner::read(&layout.witness_key(&name), Purpose::Witness)?;
+        let seen = layout.witness_seen(&name);
+        witnesses.push(Box::new(LocalWitness::open(&name, signer, vec![log.key.clone()], &seen)?));
     }
-    Ok(())
-}
-
-fn read_head(path: &Path, origin: &str) -> Result<TreeHead, LedgerFolderError> {
-    let Some(bytes) = files::read_optional(path, NOTE_LIMIT)? else {
-        return Err(LedgerFolderError::GuardMissing { path: path.to_path_buf() });
-    };
-    std::str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| Checkpoint::parse_text(text).ok())
-        .filter(|checkpoint| checkpoint.origin() == origin)
-        .map(|checkpoint| checkpoint.head())
-        .ok_or_else(|| LedgerFolderError::Malformed { path: path.to_path_buf() })
-}
-
-fn write_head(path: &Path, origin: &str, head: TreeHead) -> Result<(), LedgerFolderError> {
-    let checkpoint = Checkpoint::new(origin, head)
-        .map_err(|_| LedgerFolderError::Origin { origin: origin.to_owned() })?;
-    Ok(files::write_atomic(path, checkpoint.to_text().as_bytes(), Access::Private)?)
+    Ok(witnesses)
 }
 
 #[cfg(test)]

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use inkan_crypto::SignError;
-use inkan_ledger::witness::WitnessError;
-use inkan_ledger::{LogError, Rejection};
+use inkan_ledger::store::StoreError;
+use inkan_ledger::{LogError, Refusal, Rejection};
 
+use super::database::StoreFailed;
+use crate::cosigner::CosignError;
 use crate::files::FileError;
+use crate::map_store::MapStoreError;
 use crate::note_key::NoteKeyError;
 
 /// Why nothing was recorded, proved or opened.
@@ -61,6 +64,24 @@ pub enum LedgerFolderError {
         /// The record.
         path: PathBuf,
     },
+    /// A tile or entry bundle is missing, or is not what was signed.
+    #[error("{path}: not what was signed")]
+    TileDamaged {
+        /// The file, or the folder of them.
+        path: PathBuf,
+    },
+    /// A full tile is there already, with other bytes.
+    #[error("{path}: is there already, with other bytes")]
+    TileConflict {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder has the layout of an older version, which was never released.
+    #[error("{path} has the layout of an older version")]
+    OlderLayout {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the ledger is not what it should be.
     #[error("{path} is malformed")]
     Malformed {
@@ -70,14 +91,17 @@ pub enum LedgerFolderError {
     /// The entry is refused.
     #[error("entry is refused")]
     Rejected(#[from] Rejection),
-    /// A witness refuses to cosign.
-    #[error("witness {name:?} refuses to cosign")]
+    /// A witness does not cosign, and without it there are too few.
+    #[error("witness {name:?} does not cosign")]
     Witness {
         /// Its operator's name.
         name: String,
         /// Why.
-        source: WitnessError,
+        source: CosignError,
     },
+    /// The record of a witness in this process is missing or malformed, or a witness has seen more than was signed here.
+    #[error(transparent)]
+    Cosigner(#[from] CosignError),
     /// A key of the ledger is missing or malformed.
     #[error(transparent)]
     Key(#[from] NoteKeyError),
@@ -105,6 +129,15 @@ pub enum LedgerFolderError {
     /// The bytes are not those that the ledger records for this status list.
     #[error("status list is recorded with another digest")]
     StatusListRecorded,
+    /// A database of the ledger does not answer.
+    #[error("database of the ledger failed")]
+    Database(#[from] StoreFailed),
+    /// What is stored could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The map could not be kept up.
+    #[error("map of the ledger failed")]
+    Map(#[from] MapStoreError),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -115,6 +148,16 @@ impl LedgerFolderError {
     #[must_use]
     pub const fn is_rule(&self) -> bool {
         matches!(self, Self::Rejected(rejection) if !matches!(rejection, Rejection::ClockUnsure { .. }))
+    }
+
+    /// Whether everything is as it was before, and there was only no room on the disk: worth a retry.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        match self {
+            Self::File(FileError::Full { .. }) => true,
+            Self::Database(error) => error.is_full(),
+            _ => false,
+        }
     }
 
     /// A stable code for reports. Codes are added, never renamed.
@@ -128,9 +171,12 @@ impl LedgerFolderError {
             Self::JournalDamaged { .. } | Self::LeavesDamaged(_) => "journal-damaged",
             Self::GuardMissing { .. } => "guard-missing",
             Self::GuardBehind { .. } => "guard-behind",
+            Self::TileDamaged { .. } => "tile-damaged",
+            Self::TileConflict { .. } => "tile-conflict",
+            Self::OlderLayout { .. } => "ledger-layout-unknown",
             Self::Malformed { .. } => "ledger-file-malformed",
             Self::Rejected(error) => error.code(),
-            Self::Witness { source, .. } => source.code(),
+            Self::Witness { source, .. } | Self::Cosigner(source) => source.code(),
             Self::Key(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::Unconfirmed => "storage-unconfirmed",
@@ -138,7 +184,21 @@ impl LedgerFolderError {
             Self::NotYetCovered { .. } => "not-yet-covered",
             Self::Url { .. } => "status-uri-invalid",
             Self::StatusListRecorded => "status-list-recorded",
+            Self::Database(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Map(error) => error.code(),
             Self::File(error) => error.code(),
+        }
+    }
+}
+
+impl From<Refusal> for LedgerFolderError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Store(error) => Self::Store(error),
+            Refusal::Rejected(_) | Refusal::Equivocation(_) => {
+                Self::Rejected(refusal.into_rejection())
+            }
         }
     }
 }

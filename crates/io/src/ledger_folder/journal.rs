@@ -1,21 +1,18 @@
-//! The journal (§3 of the ledger specification): accepted leaves, durable in batches.
+//! The journal (§3 of the ledger specification): leaves accepted since the last checkpoint, durable in batches.
 //!
 //! In scope: writing a batch with one write and one `fdatasync`, reading it all back, telling a torn last batch (never
-//! acknowledged, dropped) from damage (stop). Out of scope: what leaves mean.
+//! acknowledged, dropped) from damage (stop), removing what tiles hold. Out of scope: what leaves mean.
 //!
 //! A segment `<first index>.jnl` holds batches, each from a 4,096-byte boundary: magic, batch number, first leaf index
 //! and length as big-endian integers, then `u32 length || leaf` …, then SHA-256 over all of that.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use inkan_core::sha256;
-use inkan_ledger::leaf::LEAF_LIMIT;
 
 use super::error::LedgerFolderError;
-use super::layout;
-use crate::files::{self, FileError};
+use crate::files::{self, Access, FileError, FileLayer, LayerFile};
 
 /// Begins a batch. Its first byte occurs in no UTF-8 text, so no leaf can look like a batch.
 const MAGIC: [u8; 8] = *b"\xffinkanJ1";
@@ -25,10 +22,8 @@ const HEADER: usize = 8 + 8 + 8 + 4;
 const TRAILER: usize = 32;
 /// Batches begin at multiples of this.
 const BOUNDARY: u64 = 4_096;
-/// The largest payload of a batch: 1,024 entries or 4 MiB are written at once, and one leaf more.
-const BATCH_LIMIT: usize = (4 << 20) + LEAF_LIMIT + 4;
-/// A segment with at least this many bytes is ended at the next checkpoint.
-const SEGMENT_BYTES: u64 = 8 << 20;
+/// The largest payload of a batch that is read. A batch has at most 1,024 entries or 4 MiB of them, and their headers.
+const BATCH_LIMIT: usize = 8 << 20;
 /// The largest segment that is read.
 const SEGMENT_LIMIT: usize = 1 << 30;
 /// Ends the name of a segment.
@@ -37,11 +32,16 @@ const SUFFIX: &str = ".jnl";
 /// All that the journal holds.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// The leaves, from index 0.
+    /// Place of the first leaf.
+    pub(super) first: u64,
+    /// The leaves from there on.
     pub(super) leaves: Vec<Vec<u8>>,
-    batches: u64,
-    /// The last segment, and where its last whole batch ends.
-    end: Option<(PathBuf, u64)>,
+    /// The number of the next batch; any, before the first.
+    next_batch: Option<u64>,
+    /// First places of the segments, rising.
+    segments: Vec<u64>,
+    /// Where the last whole batch of the last segment ends.
+    end: u64,
 }
 
 /// Reads all segments. Changes nothing, so it may run beside a writer.
@@ -54,41 +54,47 @@ pub(super) fn read(folder: &Path) -> Result<Contents, LedgerFolderError> {
         segments.push((first, path));
     }
     segments.sort();
-    let mut contents = Contents::default();
+    let mut contents =
+        Contents { first: segments.first().map_or(0, |(first, _)| *first), ..Contents::default() };
     let mut torn = false;
     for (first, path) in segments {
         let bytes = files::read(&path, SEGMENT_LIMIT)?;
         // After a tear, or a gap, nothing may follow.
-        let here = u64::try_from(contents.leaves.len()).unwrap_or(u64::MAX);
-        if (torn && !bytes.is_empty()) || first != here {
+        if (torn && !bytes.is_empty()) || first != contents.next() {
             return Err(LedgerFolderError::JournalDamaged { path, offset: 0 });
         }
+        contents.segments.push(first);
         torn = contents.read_segment(&path, &bytes)?;
     }
     Ok(contents)
 }
 
 impl Contents {
+    /// Place of the next leaf.
+    pub(super) fn next(&self) -> u64 {
+        self.first.saturating_add(u64::try_from(self.leaves.len()).unwrap_or(u64::MAX))
+    }
+
     /// Reads one segment; says whether it ends in a torn batch.
     fn read_segment(&mut self, path: &Path, bytes: &[u8]) -> Result<bool, LedgerFolderError> {
         let mut offset = 0_u64;
         loop {
             let rest = usize::try_from(offset).ok().and_then(|at| bytes.get(at..));
             let rest = rest.unwrap_or_default();
-            self.end = Some((path.to_path_buf(), offset));
+            self.end = offset;
             if rest.is_empty() {
                 return Ok(false);
             }
-            let first = u64::try_from(self.leaves.len()).unwrap_or(u64::MAX);
-            let Some((leaves, length)) = parse_batch(rest, self.batches, first) else {
-                return if begins_batch_later(rest, self.batches) {
+            let Some((number, leaves, length)) = parse_batch(rest, self.next_batch, self.next())
+            else {
+                return if begins_batch_later(rest) {
                     Err(LedgerFolderError::JournalDamaged { path: path.to_path_buf(), offset })
                 } else {
                     Ok(true)
                 };
             };
             self.leaves.extend(leaves);
-            self.batches = self.batches.saturating_add(1);
+            self.next_batch = Some(number.saturating_add(1));
             offset = offset.saturating_add(length).next_multiple_of(BOUNDARY);
         }
     }
@@ -97,9 +103,11 @@ impl Contents {
 /// The journal as its one writer holds it.
 #[derive(Debug)]
 pub(super) struct Journal {
+    layer: Arc<dyn FileLayer>,
     folder: PathBuf,
-    path: PathBuf,
-    file: File,
+    /// First places of the segments, rising; the last is the one at hand.
+    segments: Vec<u64>,
+    file: Box<dyn LayerFile>,
     /// Where the next batch begins.
     end: u64,
     next_batch: u64,
@@ -108,56 +116,95 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal behind what was read; a torn last batch is cut off first.
-    pub(super) fn open(folder: &Path, contents: &Contents) -> Result<Self, LedgerFolderError> {
-        let (path, end) = contents.end.clone().unwrap_or_else(|| (segment_path(folder, 0), 0));
-        let file = open_segment(&path)?;
-        let at = |error| FileError::from_io(&path, error);
-        if file.metadata().map_err(at)?.len() > end {
-            file.set_len(end).map_err(at)?;
-            file.sync_all().map_err(at)?;
+    /// Opens the journal behind what was read; a torn last batch is cut off first. Without segments it begins at `size`.
+    pub(super) fn open(
+        layer: Arc<dyn FileLayer>,
+        folder: &Path,
+        contents: &Contents,
+        size: u64,
+    ) -> Result<Self, LedgerFolderError> {
+        let mut segments = contents.segments.clone();
+        if segments.is_empty() {
+            segments.push(size);
         }
-        layout::sync_folder(folder)?;
-        let next_batch = contents.batches;
-        let folder = folder.to_path_buf();
-        Ok(Self { folder, path, file, end, next_batch, unconfirmed: false })
+        let last = segments.last().copied().unwrap_or(size);
+        let path = segment_path(folder, last);
+        let at = |error| FileError::from_io(&path, error);
+        let mut file = layer.open(&path, Access::Public).map_err(at)?;
+        // What a crash tore is gone before anything is written in its place, or the next crash could show it as damage.
+        file.set_len(contents.end).map_err(at)?;
+        file.sync().map_err(|error| FileError::not_synced(&path, error))?;
+        layer.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?;
+        let (folder, next_batch) = (folder.to_path_buf(), contents.next_batch.unwrap_or(0));
+        let end = contents.end;
+        Ok(Self { layer, folder, segments, file, end, next_batch, unconfirmed: false })
     }
 
-    /// Makes leaves durable: when this returns, they are on the disk, at the places from `first` on.
-    pub(super) fn append(&mut self, first: u64, leaves: &[&[u8]]) -> Result<(), LedgerFolderError> {
+    /// Makes leaves durable: when this returns, they are on the disk, at the places from `first` on, all or none.
+    pub(super) fn append(
+        &mut self,
+        first: u64,
+        leaves: &[Arc<[u8]>],
+    ) -> Result<(), LedgerFolderError> {
         if self.unconfirmed {
             return Err(LedgerFolderError::Unconfirmed);
         }
         let batch = write_batch(self.next_batch, first, leaves);
         let length = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        let written =
-            self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&batch));
-        if let Err(error) = written {
+        let path = self.path();
+        if let Err(error) = self.file.write_at(self.end, &batch) {
             // Nothing was acknowledged: cut off what a full disk may have taken of it.
-            let cut = self.file.set_len(self.end).and_then(|()| self.file.sync_all());
+            let cut = self.file.set_len(self.end).and_then(|()| self.file.sync());
             self.unconfirmed = cut.is_err();
-            return Err(FileError::from_io(&self.path, error).into());
+            return Err(FileError::from_io(&path, error).into());
         }
-        if let Err(error) = self.file.sync_data() {
+        if let Err(error) = self.file.sync() {
             // What a failed fsync left behind is unknown, and a second one may lie about it.
             self.unconfirmed = true;
-            return Err(FileError::from_io(&self.path, error).into());
+            return Err(FileError::not_synced(&path, error).into());
         }
         self.end = self.end.saturating_add(length).next_multiple_of(BOUNDARY);
         self.next_batch = self.next_batch.saturating_add(1);
         Ok(())
     }
 
-    /// At a checkpoint of this size: begins a new segment if the one at hand is large.
+    /// C1: what follows goes into a new segment, which begins at `size`.
     pub(super) fn roll(&mut self, size: u64) -> Result<(), LedgerFolderError> {
-        if self.end < SEGMENT_BYTES || self.unconfirmed {
+        if self.unconfirmed {
+            return Err(LedgerFolderError::Unconfirmed);
+        }
+        if self.segments.last() == Some(&size) {
             return Ok(());
         }
         let path = segment_path(&self.folder, size);
-        let file = open_segment(&path)?;
-        layout::sync_folder(&self.folder)?;
-        (self.file, self.path, self.end) = (file, path, 0);
+        let file = self.layer.open(&path, Access::Public);
+        self.file = file.map_err(|error| FileError::from_io(&path, error))?;
+        let synced = self.layer.sync_folder(&self.folder);
+        if let Err(error) = synced {
+            self.unconfirmed = true;
+            return Err(FileError::not_synced(&self.folder, error).into());
+        }
+        self.segments.push(size);
+        self.end = 0;
         Ok(())
+    }
+
+    /// C10: removes the segments wholly below `size`.
+    pub(super) fn remove_below(&mut self, size: u64) -> Result<(), LedgerFolderError> {
+        while let [first, next, ..] = *self.segments {
+            if next > size {
+                break;
+            }
+            let path = segment_path(&self.folder, first);
+            self.layer.remove(&path).map_err(|error| FileError::from_io(&path, error))?;
+            self.segments.remove(0);
+        }
+        // Not synced: a segment that a crash brings back holds what the tiles hold.
+        Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        segment_path(&self.folder, self.segments.last().copied().unwrap_or(0))
     }
 }
 
@@ -165,35 +212,32 @@ fn segment_path(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first}{SUFFIX}"))
 }
 
-fn open_segment(path: &Path) -> Result<File, FileError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    options.open(path).map_err(|error| FileError::from_io(path, error))
-}
-
-fn write_batch(number: u64, first: u64, leaves: &[&[u8]]) -> Vec<u8> {
-    let mut payload = Vec::new();
-    for leaf in leaves {
-        payload.extend(u32::try_from(leaf.len()).unwrap_or(u32::MAX).to_be_bytes());
-        payload.extend_from_slice(leaf);
-    }
-    let mut out = MAGIC.to_vec();
+fn write_batch(number: u64, first: u64, leaves: &[Arc<[u8]>]) -> Vec<u8> {
+    let length = leaves.iter().fold(0_usize, |sum, leaf| sum.saturating_add(leaf.len() + 4));
+    let mut out = Vec::with_capacity(length.saturating_add(HEADER + TRAILER));
+    out.extend(MAGIC);
     out.extend(number.to_be_bytes());
     out.extend(first.to_be_bytes());
-    out.extend(u32::try_from(payload.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.append(&mut payload);
+    out.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    for leaf in leaves {
+        out.extend(u32::try_from(leaf.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(leaf);
+    }
     let digest = sha256(&[&out]);
     out.extend_from_slice(digest.as_bytes());
     out
 }
 
-/// Reads the batch at the beginning of `bytes`: its leaves, and the bytes it takes.
-fn parse_batch(bytes: &[u8], number: u64, first: u64) -> Option<(Vec<Vec<u8>>, u64)> {
+/// Reads the batch at the beginning of `bytes`: its number, its leaves, and the bytes it takes.
+fn parse_batch(bytes: &[u8], number: Option<u64>, first: u64) -> Option<(u64, Vec<Vec<u8>>, u64)> {
     let header = bytes.get(..HEADER)?;
     let rest = header.strip_prefix(&MAGIC)?;
     let (given_number, rest) = rest.split_first_chunk::<8>()?;
     let (given_first, length) = rest.split_first_chunk::<8>()?;
-    if u64::from_be_bytes(*given_number) != number || u64::from_be_bytes(*given_first) != first {
+    let given_number = u64::from_be_bytes(*given_number);
+    if number.is_some_and(|number| number != given_number)
+        || u64::from_be_bytes(*given_first) != first
+    {
         return None;
     }
     let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;
@@ -212,16 +256,14 @@ fn parse_batch(bytes: &[u8], number: u64, first: u64) -> Option<(Vec<Vec<u8>>, u
         leaves.push(leaf.to_vec());
         payload = after;
     }
-    Some((leaves, u64::try_from(whole).ok()?))
+    Some((given_number, leaves, u64::try_from(whole).ok()?))
 }
 
-/// Whether a later batch begins at a boundary after the first one: then the first was whole once.
-fn begins_batch_later(bytes: &[u8], number: u64) -> bool {
+/// Whether a batch begins at a boundary after the first one: then the first was whole once, for no batch is written
+/// before the one before it is durable.
+fn begins_batch_later(bytes: &[u8]) -> bool {
     let boundary = usize::try_from(BOUNDARY).unwrap_or(usize::MAX);
-    bytes.chunks(boundary).skip(1).any(|chunk| {
-        let given = chunk.strip_prefix(&MAGIC).and_then(|rest| rest.first_chunk::<8>());
-        given.is_some_and(|given| u64::from_be_bytes(*given) > number)
-    })
+    bytes.chunks(boundary).skip(1).any(|chunk| chunk.starts_with(&MAGIC))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Where things lie in a ledger folder (§3 of the ledger specification), and the lock of its one writer.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::LedgerFolderError;
-use crate::files::{self, Access, FileError};
+use crate::files::layer::make_folders;
+use crate::files::{self, Access, FileError, FileLayer};
 
 /// Paths of a ledger folder.
 #[derive(Clone, Debug)]
@@ -32,15 +33,6 @@ impl Layout {
         self.root.join("params")
     }
 
-    /// The first note with its cosignatures for each size that was signed.
-    pub(super) fn note(&self, size: u64) -> PathBuf {
-        self.notes().join(size.to_string())
-    }
-
-    pub(super) fn notes(&self) -> PathBuf {
-        self.root.join("notes")
-    }
-
     /// The newest note.
     pub(super) fn checkpoint(&self) -> PathBuf {
         self.root.join("checkpoint")
@@ -53,7 +45,32 @@ impl Layout {
 
     /// What the log signed last. Its own folder, so that it can lie on another volume.
     pub(super) fn guard(&self) -> PathBuf {
-        self.root.join("guard").join("checkpoint")
+        self.root.join("guard").join("checkpoint.db")
+    }
+
+    /// The head of a guard that was adopted, until the log says so.
+    pub(super) fn guard_event(&self) -> PathBuf {
+        self.root.join("guard").join("adopted")
+    }
+
+    /// What the leaves amount to.
+    pub(super) fn state(&self) -> PathBuf {
+        self.root.join("state.db")
+    }
+
+    /// Sorted runs of entry ids.
+    pub(super) fn ids(&self) -> PathBuf {
+        self.root.join("ids")
+    }
+
+    /// Nodes of the map.
+    pub(super) fn map(&self) -> PathBuf {
+        self.root.join("map.redb")
+    }
+
+    /// Whether a ledger of an older layout lies here: it kept all leaves in its journal, and its guard as a text.
+    pub(super) fn is_older(&self) -> bool {
+        self.root.join("guard").join("checkpoint").exists() && !self.state().exists()
     }
 
     /// The log's key.
@@ -76,46 +93,35 @@ impl Layout {
         self.root.join("public")
     }
 
+    /// Names of the witnesses in this process.
+    pub(super) fn witnesses(&self) -> Result<Vec<String>, LedgerFolderError> {
+        let names = files::list(&self.root.join("witness"), "")?;
+        Ok(names.into_iter().filter(|name| self.witness_key(name).exists()).collect())
+    }
+
     fn witness(&self, name: &str) -> PathBuf {
         self.root.join("witness").join(name)
     }
 
     /// Makes the folders of a new ledger.
-    pub(super) fn create(&self, witnesses: &[&str]) -> Result<(), LedgerFolderError> {
-        make_folder(&self.root, Access::Public)?;
-        for folder in [self.journal(), self.params(), self.notes(), self.public()] {
-            make_folder(&folder, Access::Public)?;
+    pub(super) fn create(
+        &self,
+        layer: &dyn FileLayer,
+        witnesses: &[&str],
+    ) -> Result<(), LedgerFolderError> {
+        make_folders(layer, &self.root, Access::Public)?;
+        for folder in [self.journal(), self.params(), self.public(), self.ids()] {
+            make_folders(layer, &folder, Access::Public)?;
         }
+        make_folders(layer, &self.root.join("tile").join("entries"), Access::Public)?;
         for folder in ["keys", "guard", "witness"] {
-            make_folder(&self.root.join(folder), Access::Private)?;
+            make_folders(layer, &self.root.join(folder), Access::Private)?;
         }
         for name in witnesses {
-            make_folder(&self.witness(name), Access::Private)?;
+            make_folders(layer, &self.witness(name), Access::Private)?;
         }
         Ok(())
     }
-}
-
-/// Makes a folder whose parent may be missing too; each new one is durable.
-pub(super) fn make_folder(path: &Path, access: Access) -> Result<(), LedgerFolderError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent {
-        make_folder(parent, access)?;
-    }
-    files::create_folder(path, access)?;
-    sync_folder(parent.unwrap_or_else(|| Path::new(".")))
-}
-
-/// Makes new names in a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), LedgerFolderError> {
-    if cfg!(unix) {
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| FileError::from_io(folder, error))?;
-    }
-    Ok(())
 }
 
 /// The right to write to a ledger; given back when it is dropped, or when the process ends.
@@ -183,7 +189,7 @@ pub(super) fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
 
 /// Whether a file is there.
 pub(super) fn exists(path: &Path) -> Result<bool, LedgerFolderError> {
-    fs::exists(path).map_err(|error| FileError::from_io(path, error).into())
+    std::fs::exists(path).map_err(|error| FileError::from_io(path, error).into())
 }
 
 #[cfg(test)]

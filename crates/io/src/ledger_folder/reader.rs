@@ -1,41 +1,48 @@
-//! Reading a ledger folder: all of it in memory, without the lock, beside a writer if there is one.
+//! Reading a ledger folder: from its files, without the lock, beside a writer if there is one.
 //!
-//! In scope: opening, what is known of the whole, views. Out of scope: proofs (`view`), writing (the parent).
+//! In scope: opening, what is known of the whole, which checkpoint is looked at. Out of scope: proofs (`view`), writing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use inkan_core::{Digest, Timestamp, sha256, tolerance};
-use inkan_ledger::epoch::{Epoch, Parameters};
-use inkan_ledger::note::NOTE_LIMIT;
-use inkan_ledger::policy::POLICY_LIMIT;
+use inkan_core::{Digest, Timestamp};
 use inkan_ledger::receipt::claimed_existed_by;
-use inkan_ledger::{Checkpoint, Kind, Leaf, Log, LogPolicy, MapKey, SignedNote};
+use inkan_ledger::state::Equivocation;
+use inkan_ledger::tree::TreeHead;
+use inkan_ledger::{Checkpoint, EntryId, Kind, Leaf, LogPolicy, MapKey, SignedNote};
 
 use super::error::LedgerFolderError;
-use super::journal;
-use super::layout::{self, Layout};
+use super::ids::Run;
+use super::layout::Layout;
+use super::state_db::StateDb;
 use super::view::View;
-use crate::files;
+use super::{edge, journal, public, recover};
+use crate::files::{self, FileError};
+use crate::map_store::MapReader;
 
-/// The largest parameters document, and the largest status list, that is read.
-const PARAMS_LIMIT: usize = 16_384;
+/// Connections to the database that are kept: so many readers do not wait for each other.
+const CONNECTIONS: usize = 4;
+/// How often the list of runs is read again when one of them has gone meanwhile.
+const TRIES: usize = 3;
 
-/// A ledger folder as it was when it was opened; it is not changed by whoever reads it.
+/// A ledger folder for reading: each question is answered from the files as they are then. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
     pub(super) shared: Arc<Shared>,
 }
 
-/// All that readers, views and the writer look at.
-#[derive(Clone, Debug)]
+/// All that readers and views look at.
+#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) layout: Layout,
     pub(super) policy_text: String,
     pub(super) policy: LogPolicy,
-    pub(super) log: Log,
-    /// The newest note, with the size it is of.
-    pub(super) published: Option<(u64, SignedNote)>,
+    origin: String,
+    idle: Mutex<Vec<StateDb>>,
+    runs: Mutex<BTreeMap<u64, Arc<Run>>>,
+    /// The map store, if the writer is in this process.
+    pub(super) map: OnceLock<MapReader>,
 }
 
 /// What is known of a ledger as a whole.
@@ -64,20 +71,24 @@ impl LedgerReader {
     ///
     /// # Errors
     ///
-    /// [`LedgerFolderError::NotFound`], [`LedgerFolderError::JournalDamaged`] and others if it cannot be read.
+    /// [`LedgerFolderError::NotFound`], [`LedgerFolderError::OlderLayout`] and others if it cannot be read.
     pub fn open(path: &Path) -> Result<Self, LedgerFolderError> {
         let layout = Layout::new(path);
-        // The checkpoint first: the journal is ahead of it, never behind.
-        let published = read_note(&layout.checkpoint())?;
-        let contents = journal::read(&layout.journal())?;
-        let (shared, _) = Shared::load(layout, contents, published)?;
+        let (policy_text, policy) = recover::read_policy(&layout)?;
+        let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
+        let origin = policy.logs().first().ok_or_else(malformed)?.name().to_owned();
+        let (idle, runs) = Default::default();
+        let map = OnceLock::new();
+        let shared = Shared { layout, policy_text, policy, origin, idle, runs, map };
+        // Whoever opens a ledger hears at once that it cannot be read.
+        shared.database(StateDb::newest_note)?;
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Name of the log.
     #[must_use]
     pub fn origin(&self) -> &str {
-        self.shared.log.origin()
+        &self.shared.origin
     }
 
     /// The tlog-policy that verifiers may pin for this log.
@@ -92,24 +103,33 @@ impl LedgerReader {
         &self.shared.policy
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.shared.layout.root()
+    }
+
     /// What is known of the whole.
     ///
     /// # Errors
     ///
     /// [`LedgerFolderError`] if the ledger cannot be read.
     pub fn status(&self) -> Result<LedgerStatus, LedgerFolderError> {
-        let Shared { log, policy, published, .. } = &*self.shared;
-        let size = published.as_ref().map_or(0, |(size, _)| *size);
-        let last = log.size().checked_sub(1).and_then(|last| log.leaf(last).ok());
+        let shared = &self.shared;
+        let newest = shared.newest()?;
+        let size = newest.as_ref().map_or(0, |(size, _)| *size);
+        let checkpoints = shared.database(|db| db.checkpoints(size))?;
+        let head = newest.as_ref().and_then(|(_, note)| head_of(note));
+        let (leaves, last) = shared.last_leaf(size)?;
         Ok(LedgerStatus {
-            origin: log.origin().to_owned(),
+            origin: shared.origin.clone(),
             size,
-            root: log.tree().root(size).map(|root| root.digest().to_hex()).unwrap_or_default(),
-            leaves: log.size(),
-            leaf_time: last.map(Leaf::time),
-            checkpoints: log.epochs().partition_point(|epoch| *epoch < size),
-            existed_by: published.as_ref().and_then(|(_, note)| claimed_existed_by(note, policy)),
-            witnesses: policy.witnesses().iter().map(|witness| witness.name().to_owned()).collect(),
+            root: head.map(|head| head.root_hash.digest().to_hex()).unwrap_or_default(),
+            leaves,
+            leaf_time: last.as_ref().map(Leaf::time),
+            checkpoints: usize::try_from(checkpoints).unwrap_or(usize::MAX),
+            existed_by: newest.and_then(|(_, note)| claimed_existed_by(&note, &shared.policy)),
+            witnesses: shared.policy.witnesses().iter().map(|w| w.name().to_owned()).collect(),
         })
     }
 
@@ -119,7 +139,7 @@ impl LedgerReader {
     ///
     /// [`LedgerFolderError`] if its note cannot be read.
     pub fn view_of(&self, size: u64) -> Result<Option<View>, LedgerFolderError> {
-        let note = self.shared.note_of(size)?;
+        let note = self.shared.database(|db| db.note_of(size))?;
         Ok(note.map(|note| View::new(Arc::clone(&self.shared), size, note)))
     }
 
@@ -132,25 +152,20 @@ impl LedgerReader {
     /// [`LedgerFolderError`] if a note cannot be read.
     pub fn view_at(&self, time: Option<Timestamp>) -> Result<Option<View>, LedgerFolderError> {
         let shared = &self.shared;
-        let Some((newest, note)) = &shared.published else { return Ok(None) };
-        let Some(time) = time else {
-            return Ok(Some(View::new(Arc::clone(shared), *newest, note.clone())));
+        let found = match time {
+            None => shared.newest()?,
+            Some(time) => shared.database(|db| db.note_seen_by(time))?,
         };
-        // No quorum saw an epoch leaf long before its own time: later ones need not be read.
-        let latest = time.plus_seconds(tolerance::LEDGER_FUTURE);
-        let epochs = shared.log.epochs();
-        let known = |epoch: &u64| {
-            *epoch < *newest && shared.log.leaf(*epoch).is_ok_and(|leaf| leaf.time() <= latest)
-        };
-        let candidates = epochs.partition_point(known);
-        for epoch in epochs.iter().take(candidates).rev() {
-            let size = epoch.saturating_add(1);
-            let Some(note) = shared.note_of(size)? else { continue };
-            if claimed_existed_by(&note, &shared.policy).is_some_and(|seen| seen <= time) {
-                return Ok(Some(View::new(Arc::clone(shared), size, note)));
-            }
-        }
-        Ok(None)
+        Ok(found.map(|(size, note)| View::new(Arc::clone(shared), size, note)))
+    }
+
+    /// The newest note that the log signed, with a quorum or without one yet; what is served as `/checkpoint`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if it cannot be read.
+    pub fn signed_note(&self) -> Result<Option<SignedNote>, LedgerFolderError> {
+        recover::read_note(&self.shared.layout.checkpoint())
     }
 
     /// A version of a status list as it was served, by its entry's signer, URI and sequence number.
@@ -164,7 +179,7 @@ impl LedgerReader {
         uri: &str,
         sequence: u64,
     ) -> Result<Option<Vec<u8>>, LedgerFolderError> {
-        match super::public::status_path(&self.shared.layout.public(), scid, uri, sequence) {
+        match public::status_path(&self.shared.layout.public(), scid, uri, sequence) {
             Some(path) => Ok(files::read_optional(&path, inkan_core::limits::STATUS_LIST)?),
             None => Ok(None),
         }
@@ -181,97 +196,157 @@ impl LedgerReader {
         uri: &str,
         sequence: u64,
     ) -> Result<Option<Digest>, LedgerFolderError> {
-        let log = &self.shared.log;
-        let history = log.state().history(&MapKey::status(scid, uri));
-        let recorded = history.iter().find(|value| value.sequence == sequence);
-        let Some(leaf) = recorded.and_then(|value| log.leaf(value.leaf_index).ok()) else {
-            return Ok(None);
-        };
-        let entry = inkan_ledger::SignedEntry::parse(Kind::Status, leaf.body());
-        Ok(entry.ok().and_then(|entry| entry.claims().status().map(|status| status.digest)))
+        let shared = &self.shared;
+        if let Some(digest) = shared.covered_status(scid, uri, sequence)? {
+            return Ok(Some(digest));
+        }
+        let contents = journal::read(&shared.layout.journal())?;
+        let leaves = contents.leaves.iter().filter_map(|leaf| Leaf::parse(leaf).ok());
+        Ok(leaves.into_iter().find_map(|leaf| status_of(&leaf, scid, uri, sequence)))
     }
+
+    /// Forks of a DID that were shown to the ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if they cannot be read.
+    pub fn equivocations(&self, scid: &str) -> Result<Vec<Equivocation>, LedgerFolderError> {
+        self.shared.database(|db| db.forks(scid))
+    }
+
+    /// A parameters document, by its SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if it cannot be read.
+    pub fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerFolderError> {
+        let path = self.shared.layout.params().join(digest.to_hex());
+        let found = files::read_optional(&path, inkan_ledger::parameters::PARAMS_LIMIT)?;
+        Ok(found.filter(|document| inkan_core::sha256(&[document]) == *digest))
+    }
+}
+
+/// The digest that a leaf records for this version of a status list, if it is its leaf.
+pub(super) fn status_of(leaf: &Leaf, scid: &str, uri: &str, sequence: u64) -> Option<Digest> {
+    let (signer, status) = public::recorded(leaf)?;
+    let same = signer == scid && status.uri == uri && status.sequence == sequence;
+    same.then_some(status.digest)
+}
+
+fn head_of(note: &SignedNote) -> Option<TreeHead> {
+    Checkpoint::parse_text(note.text()).ok().map(|checkpoint| checkpoint.head())
 }
 
 impl Shared {
-    /// Puts together what was read; gives the journal's contents back without their leaves, for the writer.
-    pub(super) fn load(
-        layout: Layout,
-        mut contents: journal::Contents,
-        published: Option<SignedNote>,
-    ) -> Result<(Self, journal::Contents), LedgerFolderError> {
-        let path = layout.policy();
-        let Some(text) = files::read_optional(&path, POLICY_LIMIT)? else {
-            return Err(LedgerFolderError::NotFound { path: layout.root().to_path_buf() });
+    /// Asks the database, on a connection of one's own.
+    pub(super) fn database<T, E: Into<LedgerFolderError>>(
+        &self,
+        ask: impl FnOnce(&StateDb) -> Result<T, E>,
+    ) -> Result<T, LedgerFolderError> {
+        let idle = self.idle().pop();
+        let db = match idle {
+            Some(db) => db,
+            None => StateDb::open_reader(&self.layout.state())?,
         };
-        let malformed = || LedgerFolderError::Malformed { path: path.clone() };
-        let policy_text = String::from_utf8(text).map_err(|_| malformed())?;
-        let policy = LogPolicy::parse(&policy_text).map_err(|_| malformed())?;
-        let origin = policy.logs().first().ok_or_else(malformed)?.name().to_owned();
-
-        let leaves = std::mem::take(&mut contents.leaves);
-        let (parameters, digest) = read_parameters(&layout, leaves.first())?;
-        let mut log = Log::new(&origin, &parameters, digest)?;
-        for leaf in &leaves {
-            log.replay(leaf).map_err(|error| LedgerFolderError::LeavesDamaged(Some(error)))?;
+        let answer = ask(&db).map_err(Into::into);
+        let mut idle = self.idle();
+        // A connection that failed may see a file that is no more.
+        if answer.is_ok() && idle.len() < CONNECTIONS {
+            idle.push(db);
         }
-        let published = match published {
-            None => None,
-            Some(note) => {
-                let size = Checkpoint::parse_text(note.text())
-                    .ok()
-                    .filter(|checkpoint| {
-                        log.checkpoint(checkpoint.head().tree_size).as_ref() == Ok(checkpoint)
-                    })
-                    .ok_or(LedgerFolderError::LeavesDamaged(None))?
-                    .head()
-                    .tree_size;
-                Some((size, note))
+        answer
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<StateDb>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest note with a quorum, and its size.
+    pub(super) fn newest(&self) -> Result<Option<(u64, SignedNote)>, LedgerFolderError> {
+        self.database(StateDb::newest_note)
+    }
+
+    /// Where the entry with this id stands, if a stored checkpoint covers it.
+    pub(super) fn lookup(&self, id: &EntryId) -> Result<Option<u64>, LedgerFolderError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (recent, runs) =
+                self.database(|db| Ok::<_, LedgerFolderError>((db.recent(id)?, db.runs()?)))?;
+            if recent.is_some() {
+                return Ok(recent);
             }
+            match self.find_in_runs(&runs, id) {
+                // A merge took them meanwhile.
+                Err(LedgerFolderError::File(FileError::Missing { .. })) if tries < TRIES => {}
+                found => return found,
+            }
+        }
+    }
+
+    fn find_in_runs(
+        &self,
+        runs: &[(u64, u64)],
+        id: &EntryId,
+    ) -> Result<Option<u64>, LedgerFolderError> {
+        for (number, _) in runs {
+            if let Some(place) = self.run(*number, runs)?.find(id)? {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    fn run(&self, number: u64, current: &[(u64, u64)]) -> Result<Arc<Run>, LedgerFolderError> {
+        let mut open = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = open.get(&number) {
+            return Ok(Arc::clone(run));
+        }
+        open.retain(|number, _| current.iter().any(|(run, _)| run == number));
+        let run = Arc::new(Run::open(&self.layout.ids(), number, false)?);
+        open.insert(number, Arc::clone(&run));
+        Ok(run)
+    }
+
+    pub(super) fn covered_status(
+        &self,
+        scid: &str,
+        uri: &str,
+        sequence: u64,
+    ) -> Result<Option<Digest>, LedgerFolderError> {
+        let key = MapKey::status(scid, uri);
+        let history = self.database(|db| db.history(&key, u64::MAX))?;
+        let recorded = history.into_iter().find(|value| value.sequence == sequence);
+        let Some(value) = recorded else { return Ok(None) };
+        let stored = self.database(StateDb::standing)?;
+        let size = stored.map_or(0, |standing| standing.size());
+        let leaf = edge::read_entry(self.layout.root(), value.leaf_index, size)?;
+        let leaf = Leaf::parse(&leaf).ok().filter(|leaf| leaf.kind() == Kind::Status);
+        Ok(leaf.and_then(|leaf| status_of(&leaf, scid, uri, sequence)))
+    }
+
+    /// How many leaves are durable, and the last of them.
+    fn last_leaf(&self, size: u64) -> Result<(u64, Option<Leaf>), LedgerFolderError> {
+        // The writer removes a segment only when the tiles hold its leaves: look again then.
+        let contents = match journal::read(&self.layout.journal()) {
+            Err(LedgerFolderError::File(FileError::Missing { .. })) => {
+                journal::read(&self.layout.journal())?
+            }
+            read => read?,
         };
-        Ok((Self { layout, policy_text, policy, log, published }, contents))
+        let leaves = contents.next().max(size);
+        let last = match contents.leaves.last() {
+            Some(leaf) if contents.next() >= size => Some(Arc::from(leaf.as_slice())),
+            Some(_) | None => match size.checked_sub(1) {
+                Some(last) => Some(edge::read_entry(self.layout.root(), last, size)?),
+                None => None,
+            },
+        };
+        Ok((leaves, last.and_then(|leaf: Arc<[u8]>| Leaf::parse(&leaf).ok())))
     }
 
-    /// The first note of a size that is kept.
-    pub(super) fn note_of(&self, size: u64) -> Result<Option<SignedNote>, LedgerFolderError> {
-        read_note(&self.layout.note(size))
+    /// Whether a leaf that no checkpoint covers is durable.
+    pub(super) fn is_durable(&self, index: u64) -> Result<bool, LedgerFolderError> {
+        Ok(index < journal::read(&self.layout.journal())?.next())
     }
-}
-
-/// Reads a note, if it is there.
-pub(super) fn read_note(path: &Path) -> Result<Option<SignedNote>, LedgerFolderError> {
-    let Some(bytes) = files::read_optional(path, NOTE_LIMIT)? else { return Ok(None) };
-    std::str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| SignedNote::parse(text).ok())
-        .map(Some)
-        .ok_or_else(|| LedgerFolderError::Malformed { path: path.to_path_buf() })
-}
-
-/// The parameters that the genesis leaf names; of a log without leaves, the only ones there are.
-fn read_parameters(
-    layout: &Layout,
-    genesis: Option<&Vec<u8>>,
-) -> Result<(Parameters, Digest), LedgerFolderError> {
-    let folder = layout.params();
-    let malformed = || LedgerFolderError::Malformed { path: folder.clone() };
-    let name = match genesis {
-        Some(bytes) => Leaf::parse(bytes)
-            .ok()
-            .and_then(|leaf| Epoch::parse(leaf.body()).ok())
-            .map(|epoch| epoch.params.to_hex())
-            .ok_or(LedgerFolderError::LeavesDamaged(None))?,
-        None => files::list(&folder, "")?.into_iter().next().ok_or_else(malformed)?,
-    };
-    let path = folder.join(&name);
-    let document = files::read(&path, PARAMS_LIMIT)?;
-    let digest = sha256(&[&document]);
-    match Parameters::parse(&document) {
-        Ok(parameters) if digest.to_hex() == name => Ok((parameters, digest)),
-        Ok(_) | Err(_) => Err(LedgerFolderError::Malformed { path }),
-    }
-}
-
-/// Whether there is a ledger in the folder.
-pub(super) fn is_ledger(layout: &Layout) -> Result<bool, LedgerFolderError> {
-    layout::exists(&layout.policy())
 }

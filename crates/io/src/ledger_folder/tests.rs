@@ -6,11 +6,12 @@ use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh::{self, Create, History};
 use inkan_did::{Did, DidUrl};
 use inkan_ledger::{
-    ActId, EntryId, Grade, MapKey, StatusClaims, StatusFormat, commitment, verify_current,
-    verify_receipt,
+    ActId, Claims, EntryId, Grade, MapKey, SignedEntry, StatusClaims, StatusFormat, commitment,
+    verify_current, verify_receipt,
 };
 
 use super::*;
+use crate::files;
 
 const ORIGIN: &str = "ledger.example";
 
@@ -48,7 +49,8 @@ impl Person {
 
     fn rotated(&self, ledger: &LedgerFolder, now: Timestamp) -> String {
         let key = |seed| SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed));
-        let head = ledger.reader.shared.log.state().did_head(self.scid()).unwrap();
+        let controller = ledger.engine.machine.controller(self.scid()).unwrap().unwrap();
+        let head = controller.head();
         let keys = [("key-2".to_owned(), key(self.seed + 9).public_key())];
         let next = key(self.seed + 3_000).public_key();
         webvh::rotate(head, &keys, &key(self.seed + 2_000), &next, now).unwrap()
@@ -106,7 +108,7 @@ fn a_new_ledger_has_a_cosigned_genesis_and_private_keys() {
     assert_eq!((status.origin.as_str(), status.size, status.leaves), (ORIGIN, 1, 1));
     assert_eq!(status.witnesses, ["w1", "w2"]);
     assert_eq!((status.checkpoints, status.existed_by), (1, Some(at(0))));
-    for key in ["keys/log", "witness/w1/key", "witness/w2/key", "guard/checkpoint"] {
+    for key in ["keys/log", "witness/w1/key", "witness/w2/key", "guard/checkpoint.db"] {
         assert!(!files::open_to_others(&path.join(key)).unwrap(), "{key}");
     }
     let policy = LogPolicy::parse(ledger.reader().policy_text()).unwrap();

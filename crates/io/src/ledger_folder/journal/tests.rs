@@ -1,17 +1,26 @@
 use super::*;
+use crate::files::SystemFiles;
+use crate::files::faults::{Fault, FaultyFiles};
 
 fn leaves(from: u8, count: u8, size: usize) -> Vec<Vec<u8>> {
     (from..from + count).map(|i| vec![i; size]).collect()
 }
 
+fn open(folder: &Path, contents: &Contents) -> Journal {
+    Journal::open(Arc::new(SystemFiles), folder, contents, 0).unwrap()
+}
+
+fn shared(leaves: &[Vec<u8>]) -> Vec<Arc<[u8]>> {
+    leaves.iter().map(|leaf| Arc::from(leaf.as_slice())).collect()
+}
+
 fn append(journal: &mut Journal, first: u64, leaves: &[Vec<u8>]) {
-    let leaves: Vec<_> = leaves.iter().map(Vec::as_slice).collect();
-    journal.append(first, &leaves).unwrap();
+    journal.append(first, &shared(leaves)).unwrap();
 }
 
 /// Three batches: of one leaf, of three, and of one over several boundaries.
 fn three_batches(folder: &Path) -> Vec<Vec<u8>> {
-    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    let mut journal = open(folder, &read(folder).unwrap());
     let all = [leaves(0, 1, 100), leaves(1, 3, 200), leaves(4, 1, 9_000)].concat();
     append(&mut journal, 0, &all[..1]);
     append(&mut journal, 1, &all[1..4]);
@@ -34,7 +43,7 @@ fn what_was_appended_is_read_back_and_continued() {
     for at in [0, 4_096, 8_192] {
         assert!(bytes[at..].starts_with(&MAGIC), "batches begin at boundaries");
     }
-    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    let mut journal = open(folder, &read(folder).unwrap());
     append(&mut journal, 5, &leaves(5, 1, 10));
     all.extend(leaves(5, 1, 10));
     assert_eq!(read(folder).unwrap().leaves, all);
@@ -54,7 +63,7 @@ fn a_last_batch_torn_at_any_byte_is_dropped_and_written_again() {
         std::fs::write(folder.join("0.jnl"), &whole[..length]).unwrap();
         let contents = read(folder).unwrap();
         assert_eq!(contents.leaves, all[..4], "cut at {length}");
-        let mut journal = Journal::open(folder, &contents).unwrap();
+        let mut journal = open(folder, &contents);
         assert_eq!(segment(folder).len(), if length > 8_192 { 8_192 } else { length });
         append(&mut journal, 4, &all[4..]);
         assert_eq!(read(folder).unwrap().leaves, all);
@@ -96,19 +105,16 @@ fn damage_before_the_last_batch_stops() {
 }
 
 #[test]
-fn segments_follow_each_other_without_a_gap() {
+fn segments_follow_each_other_without_a_gap_and_go_from_the_front() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
+    let mut journal = open(folder, &read(folder).unwrap());
     append(&mut journal, 0, &leaves(0, 2, 10));
-    journal.roll(2).unwrap();
-    assert!(!folder.join("2.jnl").exists(), "small segments go on");
-    journal.end = SEGMENT_BYTES;
     journal.roll(2).unwrap();
     append(&mut journal, 2, &leaves(2, 2, 10));
     let contents = read(folder).unwrap();
     assert_eq!(contents.leaves, leaves(0, 4, 10));
-    let mut journal = Journal::open(folder, &contents).unwrap();
+    let mut journal = open(folder, &contents);
     append(&mut journal, 4, &leaves(4, 1, 10));
     assert_eq!(read(folder).unwrap().leaves, leaves(0, 5, 10));
 
@@ -116,8 +122,17 @@ fn segments_follow_each_other_without_a_gap() {
     let whole = segment(folder);
     std::fs::write(folder.join("0.jnl"), &whole[..whole.len() - 1]).unwrap();
     assert_eq!(read(folder).unwrap_err().code(), "journal-damaged");
-    std::fs::remove_file(folder.join("0.jnl")).unwrap();
-    assert_eq!(read(folder).unwrap_err().code(), "journal-damaged");
+    std::fs::write(folder.join("0.jnl"), &whole).unwrap();
+
+    journal.roll(5).unwrap();
+    journal.remove_below(4).unwrap();
+    assert!(folder.join("2.jnl").exists(), "it holds leaf 4");
+    journal.remove_below(5).unwrap();
+    let contents = read(folder).unwrap();
+    assert_eq!((contents.first, contents.next()), (5, 5));
+    assert!(!folder.join("2.jnl").exists() && folder.join("5.jnl").exists());
+    append(&mut journal, 5, &leaves(5, 1, 10));
+    assert_eq!(read(folder).unwrap().leaves, leaves(5, 1, 10));
 }
 
 #[test]
@@ -129,37 +144,48 @@ fn an_empty_segment_after_a_torn_one_is_a_crash_between_the_two() {
     assert_eq!(read(folder).unwrap().leaves, all);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_takes_nothing_and_says_so() {
+fn a_full_disk_takes_nothing_and_writing_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut journal = Journal::open(folder, &read(folder).unwrap()).unwrap();
-    append(&mut journal, 0, &leaves(0, 1, 10));
-    let good = std::mem::replace(
-        &mut journal.file,
-        OpenOptions::new().write(true).open("/dev/full").unwrap(),
-    );
-    let leaf = [7; 10];
-    assert_eq!(journal.append(1, &[&leaf]).unwrap_err().code(), "storage-full");
-    // What cannot be cut off leaves the journal unconfirmed until it is opened again.
-    assert_eq!(journal.append(1, &[&leaf]).unwrap_err().code(), "storage-unconfirmed");
-    drop(good);
-    let contents = read(folder).unwrap();
-    assert_eq!(contents.leaves, leaves(0, 1, 10));
-    let mut journal = Journal::open(folder, &contents).unwrap();
-    append(&mut journal, 1, &leaves(1, 1, 10));
-    assert_eq!(read(folder).unwrap().leaves, leaves(0, 2, 10));
+    for seed in 0..20 {
+        let layer = FaultyFiles::new(folder, seed).unwrap();
+        let contents = read(folder).unwrap();
+        let next = contents.next();
+        let mut journal = Journal::open(Arc::new(layer.clone()), folder, &contents, 0).unwrap();
+        layer.fail_after(0, Fault::Full);
+        let leaf = shared(&leaves(7, 1, 9_000));
+        assert_eq!(journal.append(next, &leaf).unwrap_err().code(), "storage-full");
+        assert_eq!(read(folder).unwrap().next(), next, "half a batch was cut off");
+        layer.heal();
+        journal.append(next, &leaf).unwrap();
+        assert_eq!(read(folder).unwrap().next(), next + 1);
+    }
+}
+
+#[test]
+fn a_failed_sync_is_never_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let layer = FaultyFiles::new(folder, 1).unwrap();
+    let mut journal =
+        Journal::open(Arc::new(layer.clone()), folder, &read(folder).unwrap(), 0).unwrap();
+    layer.fail_after(0, Fault::Sync);
+    let leaf = shared(&leaves(7, 1, 10));
+    let before = layer.operations();
+    assert_eq!(journal.append(0, &leaf).unwrap_err().code(), "storage-unconfirmed");
+    assert_eq!(layer.operations(), before + 2, "one write, one sync");
+    layer.heal();
+    assert_eq!(journal.append(0, &leaf).unwrap_err().code(), "storage-unconfirmed");
+    assert_eq!(layer.operations(), before + 2, "and nothing after it");
 }
 
 #[test]
 fn no_leaf_looks_like_a_batch() {
     assert!(std::str::from_utf8(&MAGIC).is_err());
-    // A leaf that holds a later batch at a boundary, as text cannot: only then is a tear taken for damage.
+    // A leaf that holds a batch at a boundary, as text cannot: only then is a tear taken for damage.
     let mut bytes = vec![0; 12_288];
     bytes[4_096..4_104].copy_from_slice(&MAGIC);
-    bytes[4_104..4_112].copy_from_slice(&9_u64.to_be_bytes());
-    assert!(begins_batch_later(&bytes, 8));
-    assert!(!begins_batch_later(&bytes, 9));
-    assert!(!begins_batch_later(&bytes[1..], 8));
+    assert!(begins_batch_later(&bytes));
+    assert!(!begins_batch_later(&bytes[1..]));
 }

@@ -1,0 +1,78 @@
+//! How the ledger's databases are opened: SQLite with a write-ahead log, every transaction synced.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use inkan_ledger::store::StoreError;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::LedgerFolderError;
+use crate::files::{FileError, FileLayer};
+
+/// A database did not do what it was asked.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct StoreFailed {
+    path: PathBuf,
+    problem: String,
+    full: bool,
+    damaged: bool,
+}
+
+impl StoreFailed {
+    pub(super) fn at(path: &Path, error: &rusqlite::Error) -> Self {
+        let code = error.sqlite_error_code();
+        Self {
+            path: path.to_path_buf(),
+            problem: error.to_string(),
+            full: code == Some(ErrorCode::DiskFull),
+            damaged: matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)),
+        }
+    }
+
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        if self.full { "storage-full" } else { "storage-failed" }
+    }
+
+    /// Whether the disk had no room.
+    pub(super) const fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Whether the file is no sound database.
+    pub(super) const fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+}
+
+impl From<StoreFailed> for StoreError {
+    fn from(error: StoreFailed) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// Opens a database.
+pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreFailed> {
+    let at = |error: rusqlite::Error| StoreFailed::at(path, &error);
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(at)?;
+    // Readers never wait for the writer, and it not for them: only opening after a crash takes a moment.
+    connection.busy_timeout(Duration::from_secs(10)).map_err(at)?;
+    if flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(at)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(at)?;
+        // Only macOS knows the difference between a sync and a full sync.
+        connection.pragma_update(None, "fullfsync", true).map_err(at)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true).map_err(at)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Makes the names of a new database and its log durable, which SQLite leaves to us.
+pub(super) fn sync_folder_of(files: &dyn FileLayer, path: &Path) -> Result<(), LedgerFolderError> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    Ok(files.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?)
+}

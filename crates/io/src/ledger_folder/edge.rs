@@ -1,0 +1,216 @@
+//! The right edge of the tree as tiles (§3, C2 of the ledger specification): what the next checkpoint writes.
+//!
+//! In scope: growing partial tiles and entry bundles in memory, reading them back. Out of scope: which paths and bytes they
+//! have (`inkan_ledger::tree`), when they are durable (`seal`).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use inkan_ledger::store::StoreError;
+use inkan_ledger::tree::tiles::{
+    BUNDLE_BYTES, TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, TileNodes, decode_bundle,
+    encode_bundle, node_from_tile,
+};
+use inkan_ledger::tree::{Frontier, LeafHash, NodeHash};
+
+use super::error::LedgerFolderError;
+use crate::files;
+use crate::files::layer::Put;
+
+/// The partial tiles of a tree, and the files that are not written yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Edge {
+    size: u64,
+    /// Bytes of the partial tile of each level.
+    levels: Vec<Vec<u8>>,
+    /// The partial bundle.
+    entries: Vec<Arc<[u8]>>,
+    /// Full tiles and bundles that no checkpoint has written.
+    full: Vec<Put>,
+    /// The size of the last checkpoint that was written.
+    written: u64,
+}
+
+/// The files of one checkpoint.
+#[derive(Debug)]
+pub(super) struct Growth {
+    /// Full tiles and bundles: never overwritten.
+    pub(super) full: Vec<Put>,
+    /// Partial ones at the right edge.
+    pub(super) partial: Vec<Put>,
+}
+
+impl Edge {
+    /// Reads the edge that a tree of `size` leaves has on disk.
+    pub(super) fn load(root: &Path, size: u64) -> Result<Self, LedgerFolderError> {
+        let mut edge = Self { size, written: size, ..Self::default() };
+        for level in 0..8_u8 {
+            let hashes = size >> (level * TILE_HEIGHT);
+            if hashes == 0 {
+                break;
+            }
+            let width = hashes % u64::from(TILE_WIDTH);
+            let bytes = match width {
+                0 => Vec::new(),
+                _ => read_tile(root, &place(level, hashes, size)?)?,
+            };
+            edge.levels.push(bytes);
+        }
+        if size % u64::from(TILE_WIDTH) != 0 {
+            edge.entries = read_bundle(root, &place(0, size, size)?)?;
+        }
+        let hashes = edge.levels.first().map_or(&[][..], Vec::as_slice);
+        let same = |(entry, hash): (&Arc<[u8]>, &[u8])| {
+            LeafHash::of(entry).digest().as_bytes().as_slice() == hash
+        };
+        if !edge.entries.iter().zip(hashes.chunks(32)).all(same) {
+            return Err(LedgerFolderError::TileDamaged { path: root.join("tile/entries") });
+        }
+        Ok(edge)
+    }
+
+    /// Adds the next leaf.
+    pub(super) fn append(
+        &mut self,
+        root: &Path,
+        leaf: &Arc<[u8]>,
+        hash: LeafHash,
+    ) -> Result<(), LedgerFolderError> {
+        let width = usize::from(TILE_WIDTH);
+        self.entries.push(Arc::clone(leaf));
+        if self.entries.len() == width {
+            let tile = tile(0, self.size >> TILE_HEIGHT, TILE_WIDTH)?;
+            let bytes = bundle(&self.entries)?;
+            self.full.push(Put { path: root.join(tile.entries_path()), bytes });
+            self.entries.clear();
+        }
+        let mut node = *hash.digest().as_bytes();
+        let mut position = self.size;
+        for level in 0..8_u8 {
+            let at = usize::from(level);
+            if self.levels.len() <= at {
+                self.levels.push(Vec::with_capacity(TILE_BYTES));
+            }
+            let Some(bytes) = self.levels.get_mut(at) else { break };
+            bytes.extend_from_slice(&node);
+            if bytes.len() < TILE_BYTES {
+                break;
+            }
+            let full = std::mem::replace(bytes, Vec::with_capacity(TILE_BYTES));
+            let above = tile_root(&full)?;
+            let tile = tile(level, position >> TILE_HEIGHT, TILE_WIDTH)?;
+            self.full.push(Put { path: root.join(tile.path()), bytes: full });
+            node = *above.digest().as_bytes();
+            position >>= TILE_HEIGHT;
+        }
+        self.size = self.size.saturating_add(1);
+        Ok(())
+    }
+
+    /// The files that a checkpoint of all leaves writes. They are handed out once.
+    pub(super) fn take(&mut self, root: &Path) -> Result<Growth, LedgerFolderError> {
+        let mut partial = Vec::new();
+        for (level, bytes) in (0..8_u8).zip(&self.levels) {
+            let shift = u32::from(level * TILE_HEIGHT);
+            let hashes = self.size >> shift;
+            if !bytes.is_empty() && hashes != self.written >> shift {
+                let tile = place(level, hashes, self.size)?;
+                partial.push(Put { path: root.join(tile.path()), bytes: bytes.clone() });
+            }
+        }
+        if !self.entries.is_empty() && self.size != self.written {
+            let tile = place(0, self.size, self.size)?;
+            let bytes = bundle(&self.entries)?;
+            partial.push(Put { path: root.join(tile.entries_path()), bytes });
+        }
+        self.written = self.size;
+        Ok(Growth { full: std::mem::take(&mut self.full), partial })
+    }
+
+    /// Bytes that wait for a checkpoint.
+    pub(super) fn pending(&self) -> usize {
+        self.full.iter().fold(0, |sum, put| sum.saturating_add(put.bytes.len()))
+    }
+}
+
+/// The root over `size` leaves, from the tiles on disk: C4, R3.
+pub(super) fn root_on_disk(root: &Path, size: u64) -> Result<NodeHash, LedgerFolderError> {
+    let nodes = TileNodes::new(size, |tile: Tile| {
+        read_tile(root, &tile).map_err(|error| StoreError::new(error.to_string()))
+    });
+    let frontier = Frontier::from_nodes(&nodes, size);
+    frontier
+        .map(|frontier| frontier.root())
+        .map_err(|_| LedgerFolderError::TileDamaged { path: root.join("tile") })
+}
+
+/// Reads the hashes of a tile, from the full one if the partial one is gone.
+pub(super) fn read_tile(root: &Path, tile: &Tile) -> Result<Vec<u8>, LedgerFolderError> {
+    let length = usize::from(tile.width()).saturating_mul(32);
+    let path = root.join(tile.path());
+    let found = match files::read_optional(&path, TILE_BYTES)? {
+        None if tile.is_partial() => {
+            files::read_optional(&root.join(tile.full().path()), TILE_BYTES)?
+        }
+        found => found,
+    };
+    let mut bytes = found.ok_or_else(|| LedgerFolderError::TileDamaged { path: path.clone() })?;
+    if bytes.len() < length {
+        return Err(LedgerFolderError::TileDamaged { path });
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// Reads the entries of a bundle, from the full one if the partial one is gone.
+pub(super) fn read_bundle(root: &Path, tile: &Tile) -> Result<Vec<Arc<[u8]>>, LedgerFolderError> {
+    let path = root.join(tile.entries_path());
+    let damaged = || LedgerFolderError::TileDamaged { path: path.clone() };
+    let (bytes, width) = match files::read_optional(&path, BUNDLE_BYTES)? {
+        None if tile.is_partial() => {
+            let full = root.join(tile.full().entries_path());
+            (files::read_optional(&full, BUNDLE_BYTES)?, TILE_WIDTH)
+        }
+        found => (found, tile.width()),
+    };
+    let bytes = bytes.ok_or_else(damaged)?;
+    let entries = decode_bundle(&bytes, width).map_err(|_| damaged())?;
+    Ok(entries.into_iter().take(usize::from(tile.width())).map(Arc::from).collect())
+}
+
+/// Reads one entry of a tree of `size` leaves.
+pub(super) fn read_entry(
+    root: &Path,
+    index: u64,
+    size: u64,
+) -> Result<Arc<[u8]>, LedgerFolderError> {
+    let tile = Tile::holding(0, index, size).ok_or(LedgerFolderError::NoSuchPlace)?;
+    let at = usize::try_from(index % u64::from(TILE_WIDTH)).unwrap_or(usize::MAX);
+    let entries = read_bundle(root, &tile)?;
+    let path = || root.join(tile.entries_path());
+    entries.get(at).cloned().ok_or_else(|| LedgerFolderError::TileDamaged { path: path() })
+}
+
+/// The partial tile at the end of a level that has `hashes` hashes, not a multiple of 256.
+fn place(level: u8, hashes: u64, size: u64) -> Result<Tile, LedgerFolderError> {
+    Tile::holding(level, hashes.saturating_sub(1), size).ok_or(LedgerFolderError::NoSuchPlace)
+}
+
+fn tile(level: u8, index: u64, width: u16) -> Result<Tile, LedgerFolderError> {
+    Tile::new(level, index, width).map_err(|_| LedgerFolderError::NoSuchPlace)
+}
+
+fn bundle(entries: &[Arc<[u8]>]) -> Result<Vec<u8>, LedgerFolderError> {
+    encode_bundle(entries.iter().map(AsRef::as_ref)).map_err(|_| LedgerFolderError::NoSuchPlace)
+}
+
+/// The root over a full tile.
+fn tile_root(bytes: &[u8]) -> Result<NodeHash, LedgerFolderError> {
+    let half = |first| {
+        node_from_tile(bytes, TILE_HEIGHT - 1, first).map_err(|_| LedgerFolderError::NoSuchPlace)
+    };
+    Ok(NodeHash::of_children(&half(0)?, &half(128)?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,470 @@
+//! `state.db` (§3 of the ledger specification): what the leaves amount to, one transaction per checkpoint.
+//!
+//! In scope: rows and the questions put to them. Out of scope: what they mean (`inkan-ledger`), which of them a reader may
+//! see (`view`). All of it can be made again from the entry bundles.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use inkan_core::{Digest, Timestamp};
+use inkan_ledger::state::{Changes, Controller, Equivocation, Newest, Standing};
+use inkan_ledger::{EntryId, MapKey, MapValue, SignedNote};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, params};
+
+use super::database::{self, StoreFailed};
+use super::ids;
+
+/// The layout of the folder, so that another one is not misread.
+const LAYOUT: i64 = 2;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recent(id BLOB PRIMARY KEY, leaf INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs(run INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS controllers(scid TEXT NOT NULL UNIQUE, head BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS history(
+    key BLOB NOT NULL,
+    leaf INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    detail BLOB,
+    PRIMARY KEY(key, leaf)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS history_leaf ON history(leaf);
+CREATE TABLE IF NOT EXISTS forks(
+    scid TEXT NOT NULL,
+    version TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    leaf INTEGER NOT NULL,
+    recorded BLOB NOT NULL,
+    head TEXT NOT NULL,
+    refused BLOB NOT NULL,
+    PRIMARY KEY(scid, version)
+) STRICT;
+CREATE TABLE IF NOT EXISTS checkpoints(
+    size INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    note TEXT,
+    existed_by INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS checkpoints_seen ON checkpoints(existed_by, size) WHERE existed_by IS NOT NULL;
+";
+
+/// `state.db`, open.
+#[derive(Debug)]
+pub(super) struct StateDb {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// What happens to the index of ids in a transaction.
+#[derive(Debug, Default)]
+pub(super) struct IdPlan {
+    /// The runs that count from then on, with their sizes, if they change.
+    pub(super) runs: Option<Vec<(u64, u64)>>,
+    /// Whether the rows of the newest ids are in a run now.
+    pub(super) flushed: bool,
+}
+
+/// A checkpoint that was signed.
+#[derive(Clone, Debug)]
+pub(super) struct CheckpointRow {
+    pub(super) size: u64,
+    pub(super) note: Option<SignedNote>,
+    pub(super) existed_by: Option<Timestamp>,
+}
+
+type Answer<T> = Result<T, StoreFailed>;
+
+impl StateDb {
+    /// Opens the database for writing; makes it if it is missing.
+    pub(super) fn open(path: &Path) -> Answer<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let db = Self { path: path.to_path_buf(), connection: database::open(path, flags)? };
+        let made = db.connection.pragma_update(None, "cache_size", -16_000);
+        made.and_then(|()| db.connection.execute_batch(SCHEMA))
+            .map_err(|error| db.failed(&error))?;
+        match db.meta::<i64>("layout")? {
+            Some(LAYOUT) => Ok(db),
+            None => {
+                db.run("INSERT INTO meta VALUES('layout', ?1)", [LAYOUT])?;
+                Ok(db)
+            }
+            Some(_) => Err(db.failed(&rusqlite::Error::InvalidQuery)),
+        }
+    }
+
+    /// Opens the database for reading.
+    pub(super) fn open_reader(path: &Path) -> Answer<Self> {
+        let connection = match database::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            Ok(connection) => connection,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path: path.to_path_buf(), connection })
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> StoreFailed {
+        StoreFailed::at(&self.path, error)
+    }
+
+    fn run(&self, statement: &str, values: impl Params) -> Answer<usize> {
+        self.connection
+            .prepare_cached(statement)
+            .and_then(|mut statement| statement.execute(values))
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn one<T>(
+        &self,
+        query: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Answer<Option<T>> {
+        self.connection
+            .prepare_cached(query)
+            .and_then(|mut statement| statement.query_row(values, read).optional())
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn all<T>(
+        &self,
+        query: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Answer<Vec<T>> {
+        self.connection
+            .prepare_cached(query)
+            .and_then(|mut statement| statement.query_map(values, read)?.collect())
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn meta<T: FromSql>(&self, name: &str) -> Answer<Option<T>> {
+        self.one("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+    }
+
+    fn malformed(&self, what: &str) -> StoreFailed {
+        let error = rusqlite::Error::InvalidColumnName(what.to_owned());
+        self.failed(&error)
+    }
+
+    /// Where the log stood at the last transaction.
+    pub(super) fn standing(&self) -> Answer<Option<Standing>> {
+        let Some(bytes) = self.meta::<Vec<u8>>("standing")? else { return Ok(None) };
+        Standing::from_bytes(&bytes).map(Some).map_err(|_| self.malformed("standing"))
+    }
+
+    /// C9: what a run of leaves changed, in one transaction.
+    pub(super) fn store(
+        &mut self,
+        changes: &Changes,
+        ids: &IdPlan,
+        checkpoint: Option<&CheckpointRow>,
+    ) -> Answer<()> {
+        self.run("BEGIN IMMEDIATE", [])?;
+        let stored = self.store_rows(changes, ids, checkpoint);
+        let ended = if stored.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        self.run(ended, [])?;
+        stored
+    }
+
+    fn store_rows(
+        &self,
+        changes: &Changes,
+        ids: &IdPlan,
+        checkpoint: Option<&CheckpointRow>,
+    ) -> Answer<()> {
+        if ids.flushed {
+            self.run("DELETE FROM recent", [])?;
+        } else {
+            // Sorted by id: neighbours on a page are written together.
+            for (id, place) in changes.entries() {
+                let values = params![ids::key(id), number(*place)];
+                self.run("INSERT OR IGNORE INTO recent VALUES(?1, ?2)", values)?;
+            }
+        }
+        if let Some(runs) = &ids.runs {
+            self.run("DELETE FROM runs", [])?;
+            for (run, count) in runs {
+                self.run("INSERT INTO runs VALUES(?1, ?2)", [number(*run), number(*count)])?;
+            }
+        }
+        for (scid, controller) in changes.controllers() {
+            let values = params![scid, controller.to_bytes()];
+            self.run(
+                "INSERT INTO controllers VALUES(?1, ?2) \
+                 ON CONFLICT(scid) DO UPDATE SET head = excluded.head",
+                values,
+            )?;
+        }
+        let mut history: Vec<_> = changes.history().iter().collect();
+        history.sort_by_key(|(key, value)| (*key, value.leaf_index));
+        for (key, value) in history {
+            let newest = changes.heads().get(key).filter(|newest| newest.value == *value);
+            let values = params![
+                key.digest().as_bytes(),
+                number(value.leaf_index),
+                value.to_bytes(),
+                newest.map(|newest| &newest.detail),
+            ];
+            self.run("INSERT OR REPLACE INTO history VALUES(?1, ?2, ?3, ?4)", values)?;
+        }
+        for fork in changes.equivocations() {
+            let Equivocation { scid, number: version, leaf_index, .. } = fork;
+            let values = params![
+                scid,
+                fork.version_id,
+                number(*version),
+                number(*leaf_index),
+                fork.recorded,
+                fork.head,
+                fork.refused,
+            ];
+            self.run("INSERT OR IGNORE INTO forks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", values)?;
+        }
+        for epoch in changes.epochs() {
+            let values = [number(epoch.saturating_add(1)), changes.standing().time().seconds()];
+            self.run("INSERT OR IGNORE INTO checkpoints VALUES(?1, ?2, NULL, NULL)", values)?;
+        }
+        if let Some(row) = checkpoint {
+            self.put_row(row)?;
+        }
+        let standing = changes.standing().to_bytes();
+        self.run("INSERT OR REPLACE INTO meta VALUES('standing', ?1)", [standing])?;
+        Ok(())
+    }
+
+    fn put_row(&self, row: &CheckpointRow) -> Answer<()> {
+        let values = params![
+            number(row.size),
+            row.note.as_ref().map(ToString::to_string),
+            row.existed_by.map(Timestamp::seconds),
+        ];
+        self.run(
+            "UPDATE checkpoints SET note = ?2, existed_by = ?3 WHERE size = ?1 AND note IS NULL",
+            values,
+        )?;
+        Ok(())
+    }
+
+    /// C11: keeps the note of a size that first met the quorum, and the newest note of all.
+    pub(super) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
+        self.run("BEGIN IMMEDIATE", [])?;
+        let newest = row.note.as_ref().map(ToString::to_string);
+        let stored = self.put_row(row).and_then(|()| {
+            self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [newest])?;
+            self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])
+        });
+        self.run(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" }, [])?;
+        stored.map(|_| ())
+    }
+
+    /// The newest note with a quorum, and its size.
+    pub(super) fn newest_note(&self) -> Answer<Option<(u64, SignedNote)>> {
+        let row = self.one(
+            "SELECT a.value, b.value FROM meta a, meta b \
+             WHERE a.name = 'newest_size' AND b.name = 'newest'",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+        )?;
+        row.map(|(size, note)| Ok((unsigned(size), self.note(&note)?))).transpose()
+    }
+
+    fn note(&self, text: &str) -> Answer<SignedNote> {
+        SignedNote::parse(text).map_err(|_| self.malformed("note"))
+    }
+
+    fn sized_note(&self, row: Option<(i64, String)>) -> Answer<Option<(u64, SignedNote)>> {
+        row.map(|(size, note)| Ok((unsigned(size), self.note(&note)?))).transpose()
+    }
+
+    /// The first note with a quorum of exactly this size.
+    pub(super) fn note_of(&self, size: u64) -> Answer<Option<SignedNote>> {
+        let note = self.one(
+            "SELECT note FROM checkpoints WHERE size = ?1 AND note IS NOT NULL",
+            [number(size)],
+            |row| row.get::<_, String>(0),
+        )?;
+        note.map(|note| self.note(&note)).transpose()
+    }
+
+    /// The smallest checkpoint with a quorum that has more than `index` leaves and at most `limit`.
+    pub(super) fn first_note_over(
+        &self,
+        index: u64,
+        limit: u64,
+    ) -> Answer<Option<(u64, SignedNote)>> {
+        let row = self.one(
+            "SELECT size, note FROM checkpoints \
+             WHERE size > ?1 AND size <= ?2 AND note IS NOT NULL ORDER BY size LIMIT 1",
+            [number(index), number(limit)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        self.sized_note(row)
+    }
+
+    /// The newest checkpoint that its quorum had seen by `time`.
+    pub(super) fn note_seen_by(&self, time: Timestamp) -> Answer<Option<(u64, SignedNote)>> {
+        let row = self.one(
+            "SELECT size, note FROM checkpoints WHERE existed_by <= ?1 \
+             ORDER BY existed_by DESC, size DESC LIMIT 1",
+            [time.seconds()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        self.sized_note(row)
+    }
+
+    /// How many checkpoints of at most `size` there are.
+    pub(super) fn checkpoints(&self, size: u64) -> Answer<u64> {
+        let count =
+            self.one("SELECT count(*) FROM checkpoints WHERE size <= ?1", [number(size)], |row| {
+                row.get::<_, i64>(0)
+            })?;
+        Ok(unsigned(count.unwrap_or(0)))
+    }
+
+    /// Place of an id among the newest.
+    pub(super) fn recent(&self, id: &EntryId) -> Answer<Option<u64>> {
+        let place =
+            self.one("SELECT leaf FROM recent WHERE id = ?1", [ids::key(id)], |row| row.get(0))?;
+        Ok(place.map(unsigned))
+    }
+
+    /// All of the newest ids.
+    pub(super) fn all_recent(&self) -> Answer<Vec<ids::Row>> {
+        self.all("SELECT id, leaf FROM recent ORDER BY id", [], |row| {
+            Ok((row.get(0)?, unsigned(row.get(1)?)))
+        })
+    }
+
+    /// The runs of ids that count, with their sizes.
+    pub(super) fn runs(&self) -> Answer<Vec<(u64, u64)>> {
+        self.all("SELECT run, count FROM runs ORDER BY run", [], |row| {
+            Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+        })
+    }
+
+    /// A DID as the ledger sees it.
+    pub(super) fn controller(&self, scid: &str) -> Answer<Option<Controller>> {
+        let head = self.one("SELECT head FROM controllers WHERE scid = ?1", [scid], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })?;
+        let read = |head: Vec<u8>| Controller::from_bytes(&head);
+        head.map(|head| read(head).map_err(|_| self.malformed("head"))).transpose()
+    }
+
+    /// Place of the newest entry under a key.
+    pub(super) fn head_place(&self, key: &MapKey) -> Answer<Option<u64>> {
+        let place = self.one(
+            "SELECT leaf FROM history WHERE key = ?1 ORDER BY leaf DESC LIMIT 1",
+            [key.digest().as_bytes()],
+            |row| row.get(0),
+        )?;
+        Ok(place.map(unsigned))
+    }
+
+    /// The newest entry under a key, and what the next one is judged by.
+    pub(super) fn newest(&self, key: &MapKey) -> Answer<Option<Newest>> {
+        let row = self.one(
+            "SELECT value, detail FROM history WHERE key = ?1 ORDER BY leaf DESC LIMIT 1",
+            [key.digest().as_bytes()],
+            |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)),
+        )?;
+        let Some((value, detail)) = row else { return Ok(None) };
+        let value = self.value(&value)?;
+        Ok(Some(Newest { value, detail: detail.unwrap_or_default() }))
+    }
+
+    fn value(&self, bytes: &[u8]) -> Answer<MapValue> {
+        MapValue::parse(bytes).ok_or_else(|| self.malformed("value"))
+    }
+
+    /// Entries under a key with places below `size`, oldest first.
+    pub(super) fn history(&self, key: &MapKey, size: u64) -> Answer<Vec<MapValue>> {
+        let rows = self.all(
+            "SELECT value FROM history WHERE key = ?1 AND leaf < ?2 ORDER BY leaf",
+            params![key.digest().as_bytes(), number(size)],
+            |row| row.get::<_, Vec<u8>>(0),
+        )?;
+        rows.iter().map(|value| self.value(value)).collect()
+    }
+
+    /// The newest entry under a key with a place below `size`.
+    pub(super) fn head_at(&self, key: &MapKey, size: u64) -> Answer<Option<MapValue>> {
+        let row = self.one(
+            "SELECT value FROM history WHERE key = ?1 AND leaf < ?2 ORDER BY leaf DESC LIMIT 1",
+            params![key.digest().as_bytes(), number(size)],
+            |row| row.get::<_, Vec<u8>>(0),
+        )?;
+        row.map(|value| self.value(&value)).transpose()
+    }
+
+    /// All entries with places from `from` and below `size`, in the order of the log.
+    pub(super) fn changes_since(&self, from: u64, size: u64) -> Answer<Vec<(MapKey, MapValue)>> {
+        let rows = self.all(
+            "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf",
+            [number(from), number(size)],
+            |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )?;
+        rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
+    }
+
+    fn pair(&self, key: [u8; 32], value: &[u8]) -> Answer<(MapKey, MapValue)> {
+        let value = self.value(value)?;
+        Ok((MapKey::from_parts(value.kind, Digest::from_bytes(key)), value))
+    }
+
+    /// All heads as of `size` leaves.
+    pub(super) fn heads(&self, size: u64) -> Answer<BTreeMap<MapKey, MapValue>> {
+        // A bare column beside max() is of the row that has the maximum.
+        let rows = self.all(
+            "SELECT key, value, max(leaf) FROM history WHERE leaf < ?1 GROUP BY key",
+            [number(size)],
+            |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )?;
+        rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
+    }
+
+    /// Forks of a DID that are kept.
+    pub(super) fn forks(&self, scid: &str) -> Answer<Vec<Equivocation>> {
+        self.all(
+            "SELECT version, number, leaf, recorded, head, refused FROM forks WHERE scid = ?1",
+            [scid],
+            |row| {
+                Ok(Equivocation {
+                    scid: scid.to_owned(),
+                    version_id: row.get(0)?,
+                    number: unsigned(row.get(1)?),
+                    leaf_index: unsigned(row.get(2)?),
+                    recorded: row.get(3)?,
+                    head: row.get(4)?,
+                    refused: row.get(5)?,
+                })
+            },
+        )
+    }
+
+    /// How many forks are kept in all.
+    pub(super) fn fork_count(&self) -> Answer<u64> {
+        let count = self.one("SELECT count(*) FROM forks", [], |row| row.get::<_, i64>(0))?;
+        Ok(unsigned(count.unwrap_or(0)))
+    }
+
+    /// How far the files of gateways were written.
+    pub(super) fn published(&self) -> Answer<u64> {
+        Ok(self.meta::<i64>("published")?.map_or(0, unsigned))
+    }
+
+    /// Notes that they were written up to `size`.
+    pub(super) fn set_published(&self, size: u64) -> Answer<()> {
+        self.run("INSERT OR REPLACE INTO meta VALUES('published', ?1)", [number(size)])?;
+        Ok(())
+    }
+}
+
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
