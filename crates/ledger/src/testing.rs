@@ -6,11 +6,15 @@ use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh::{self, Create, Head};
 use inkan_did::{Did, DidUrl};
 
-use crate::entry::{Claims, SignedEntry, StatusClaims, StatusFormat};
+use crate::entry::{
+    AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, SignedEntry,
+    StatusClaims, StatusFormat, TrustClaims, TrustOperation, TrustStatement,
+};
 use crate::epoch::Parameters;
 use crate::leaf::Kind;
 use crate::log::Log;
 use crate::note::{KeyMaterial, SignedNote, VerifierKey};
+use crate::parameters::ParametersDocument;
 use crate::policy::LogPolicy;
 use crate::rejection::Rejection;
 use crate::{ActId, commitment};
@@ -73,6 +77,31 @@ impl Person {
         (line, key)
     }
 
+    /// The next line, by which the DID's home becomes another log.
+    pub(crate) fn move_to(&self, head: &Head, home: &str, time: Timestamp) -> String {
+        let step = 1_000 * head.number();
+        let (update, next) = (ed25519(self.seed + 1_000 + step), ed25519(self.seed + 2_000 + step));
+        let mut document = head.document().value().clone();
+        document["service"] = serde_json::json!([{
+            "id": format!("{}#ledger", self.did),
+            "type": "LedgerLog",
+            "serviceEndpoint": format!("https://{home}"),
+        }]);
+        let next_key_hashes = vec![webvh::next_key_hash(&next.public_key())];
+        let change = webvh::Update { document, next_key_hashes };
+        webvh::update(head, &change, &update, time).unwrap()
+    }
+
+    /// The head after these lines, whichever log they are in.
+    pub(crate) fn head_of(lines: &[String]) -> Head {
+        let mut head = None;
+        for line in lines {
+            let entry = webvh::Entry::parse(line.as_bytes(), None).unwrap();
+            head = Some(webvh::follow(head.as_ref(), &entry).unwrap());
+        }
+        head.unwrap()
+    }
+
     pub(crate) fn deactivate(&self, head: &Head, time: Timestamp) -> String {
         let update = ed25519(self.seed + 1_000 + 1_000 * head.number());
         webvh::deactivate(head, &update, time).unwrap()
@@ -95,6 +124,33 @@ impl Person {
             sequence,
         }
     }
+}
+
+pub(crate) fn trust(sequence: u64) -> TrustClaims {
+    TrustClaims {
+        statement: TrustStatement::Authorization,
+        entity_id: "did:web:hospital.example".to_owned(),
+        action: "issue".to_owned(),
+        resource: "DiplomaCredential".to_owned(),
+        operation: TrustOperation::Grant,
+        sequence,
+        not_before: at(0),
+        expires: None,
+        digest: None,
+    }
+}
+
+pub(crate) fn anchor(content: &[u8]) -> AnchorClaims {
+    AnchorClaims {
+        scope: AnchorScope::Document,
+        media_type: "application/pdf".to_owned(),
+        content: AnchorContent::Public { digest: sha256(&[content]), length: Some(7) },
+        records: None,
+    }
+}
+
+pub(crate) fn once(id: u8) -> OnceClaims {
+    OnceClaims { id: OnceId::from_bytes([id; 32]), scope: "coupon".to_owned() }
 }
 
 pub(crate) fn status(sequence: u64, list: &[u8]) -> StatusClaims {
@@ -154,6 +210,33 @@ impl World {
         let time = self.log.leaf(self.log.size() - 1).unwrap().time();
         let body = person.sign(claims, time);
         self.submit(claims.kind(), &body, time.seconds() - at(0).seconds())
+    }
+
+    /// A log with other parameters, and its genesis leaf.
+    pub(crate) fn with(parameters: &Parameters) -> Self {
+        let (_, digest) = parameters.genesis_document().unwrap();
+        let mut world = Self::new();
+        world.log = Log::new(ORIGIN, parameters, digest).unwrap();
+        world.seal(0);
+        world
+    }
+
+    pub(crate) fn head(&self, person: &Person) -> Head {
+        self.log.state().did_head(person.scid()).unwrap().clone()
+    }
+
+    /// Records an operator event.
+    pub(crate) fn event(
+        &mut self,
+        document: &ParametersDocument,
+        time: i64,
+    ) -> Result<u64, Rejection> {
+        let prepared = self.log.prepare_event(at(time), document)?;
+        Ok(self.log.commit(prepared).unwrap())
+    }
+
+    pub(crate) fn leaves(&self) -> Vec<Vec<u8>> {
+        (0..self.log.size()).map(|i| self.log.leaf(i).unwrap().to_bytes()).collect()
     }
 
     /// Ends a checkpoint and gives its size.

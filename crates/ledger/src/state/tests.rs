@@ -227,3 +227,10 @@ fn the_map_as_of_any_place_is_that_of_the_newest_entries_before_it() {
         assert_eq!(found, expected, "{leaves} leaves");
     }
 }
+
+mod audit;
+mod events;
+mod forks;
+mod kinds;
+mod machine;
+mod moves;

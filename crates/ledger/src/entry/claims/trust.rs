@@ -165,6 +165,9 @@ impl TrustClaims {
         if self.operation != TrustOperation::Grant {
             return invalid("op");
         }
+        if self.sequence != 1 {
+            return invalid("seq");
+        }
         if self.expires.is_some() { invalid("exp") } else { Ok(()) }
     }
 
