@@ -51,6 +51,7 @@ mod view;
 
 pub use database::StoreFailed;
 pub use error::LedgerFolderError;
+pub use layout::public_path;
 pub use reader::{LedgerReader, LedgerStatus};
 pub use steps::{Step, Steps};
 pub use view::View;

@@ -1,4 +1,11 @@
 //! What is served over HTTP: the ledger node.
 //!
 //! In scope: paths, wire types, limits and problem details. Out of scope: what is true (`inkan-ledger`) and what is kept
-//! (`inkan-io`).
+//! (`inkan-io`); TLS, which is a reverse proxy's.
+//!
+//! | Question | Module |
+//! |---|---|
+//! | How is a ledger served, and under which limits? | [`ledger_node`] |
+
+pub mod ledger_node;
+pub mod problem;

@@ -163,7 +163,8 @@ impl WriterLock {
 /// Where the file lies that gateways serve under an `https` URL; `None` for a URL that is no plain file of a host.
 ///
 /// Hosts are lower-case names, with a port perhaps; no segment is empty or begins with a dot but `.well-known`.
-pub(super) fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
     let (host, path) = url.strip_prefix("https://")?.split_once('/')?;
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
     let host_byte =

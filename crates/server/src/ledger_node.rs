@@ -1,0 +1,43 @@
+//! The ledger node: one log, served over HTTP (§8 of the ledger specification).
+//!
+//! In scope: paths and media types, limits, what is logged (§1.1 rule 6), start and graceful end. Out of scope: the rules
+//! and proofs (`inkan-ledger`), files and the sequencer (`inkan-io`). HTTPS is a reverse proxy's: the node speaks HTTP/1.1
+//! and belongs behind one, or on a loopback address.
+//!
+//! | Question | Module |
+//! |---|---|
+//! | What can be set? | [`options`], [`limits`], [`network`] |
+//! | How is it started and ended? | [`start`], `serve` |
+//! | Which path is answered by whom? | [`routes`] |
+//! | How are entries taken? | `entries` |
+//! | What can be read? | `statics`, `leaves`, `current`, `dids`, `identifiers`, `gateway`, `lists`, `about`, `health` |
+//! | Why does the node itself refuse? | [`refusal`] |
+
+mod about;
+mod admit;
+mod current;
+mod dids;
+mod entries;
+mod gateway;
+mod health;
+mod identifiers;
+mod leaves;
+mod ledger;
+pub mod limits;
+mod lists;
+mod metrics;
+pub mod network;
+mod node;
+pub mod options;
+pub mod refusal;
+mod request;
+mod request_log;
+pub mod routes;
+mod serve;
+pub mod start;
+mod statics;
+
+pub use limits::{Limits, Rate};
+pub use network::Network;
+pub use options::{LogTo, NodeOptions};
+pub use start::{NodeError, RunningNode, SharedClock, run, spawn};

@@ -1,0 +1,168 @@
+//! What the node says about its log and itself: names, keys, limits, policy, parameters, codes, its own interface.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use inkan_core::encoding::b64;
+use inkan_core::{Digest, sha256};
+use inkan_ledger::batch::BATCH_ENTRIES;
+use inkan_ledger::epoch::Epoch;
+use inkan_ledger::note::NOTE_LIMIT;
+use serde_json::json;
+
+use super::leaves::{immutable, to_json, typed};
+use super::limits::Rate;
+use super::node::{Node, problem_of};
+use super::refusal::Refusal;
+use super::request::{Query, choose, decimal};
+use crate::problem::{Problem, codes};
+
+/// The interface, as OpenAPI 3.1.
+pub(crate) const OPENAPI: &str = include_str!("../../../../schemas/openapi-ledger.json");
+const TEXT: &str = "text/plain; charset=utf-8";
+/// Schemas that the OpenAPI document refers to.
+const SCHEMAS: [(&str, &str); 2] = [
+    ("receipt.schema.json", include_str!("../../../../schemas/receipt.schema.json")),
+    ("current.schema.json", include_str!("../../../../schemas/current.schema.json")),
+];
+
+/// GET `/v1/log`.
+pub(crate) async fn log(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let limits = node.limits.clone();
+    let value = node
+        .read(move |ledger| {
+            let status = ledger.reader().status().map_err(|error| problem_of(&error))?;
+            let policy = ledger.policy();
+            let keys: Vec<_> = policy.logs().iter().map(ToString::to_string).collect();
+            let witnesses: Vec<_> = policy
+                .witnesses()
+                .iter()
+                .map(|witness| json!({ "name": witness.name(), "key": witness.key().to_string() }))
+                .collect();
+            let rate = |rate: &Option<Rate>| {
+                rate.map(|rate| json!({ "tokens": rate.tokens, "seconds": rate.per.as_secs(), "burst": rate.burst }))
+            };
+            Ok(json!({
+                "type": "inkan-log/1",
+                "origin": status.origin,
+                "keys": keys,
+                "coseKey": ledger.cose_key(),
+                "witnesses": witnesses,
+                "size": status.size,
+                "root": status.root,
+                "leaves": status.leaves,
+                "existedBy": status.existed_by.map(|time| time.seconds()),
+                "limits": {
+                    "body": limits.body,
+                    "batch": limits.batch,
+                    "batchEntries": BATCH_ENTRIES,
+                    "client": rate(&limits.client),
+                    "signer": rate(&limits.signer),
+                    "newDids": rate(&limits.new_dids),
+                },
+            }))
+        })
+        .await?;
+    Ok(to_json(&value))
+}
+
+/// GET `/v1/policy`: the C2SP tlog-policy that verifiers may pin.
+pub(crate) async fn policy(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    Ok(typed(TEXT, node.ledger.reader().policy_text().to_owned()))
+}
+
+/// GET `/v1/params`: the parameters document that the newest epoch leaf names.
+pub(crate) async fn parameters_in_force(
+    State(node): State<Arc<Node>>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let bytes = node
+        .view(None, move |ledger, view| {
+            let last = view.size().checked_sub(1).ok_or(Refusal::NotFound)?;
+            let leaf = view.entry(last).map_err(|error| problem_of(&error))?;
+            let epoch = Epoch::parse(leaf.body()).map_err(|_| Refusal::Fault)?;
+            read_parameters(ledger.data(), &epoch.params)
+        })
+        .await?;
+    Ok(typed("application/json", bytes))
+}
+
+/// GET `/v1/params/{hash}`: a parameters document, for ever.
+pub(crate) async fn parameters(
+    State(node): State<Arc<Node>>,
+    Path(hash): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let hash = Digest::from_hex(&hash).map_err(|_| Refusal::NotFound)?;
+    let bytes = node.read(move |ledger| read_parameters(ledger.data(), &hash)).await?;
+    Ok(immutable(typed("application/json", bytes)))
+}
+
+fn read_parameters(data: &FilePath, hash: &Digest) -> Result<Vec<u8>, Problem> {
+    let path = data.join("params").join(hash.to_hex());
+    let bytes = inkan_io::files::read_optional(&path, NOTE_LIMIT).map_err(|_| Refusal::Fault)?;
+    let bytes = bytes.ok_or(Refusal::NotFound)?;
+    if sha256(&[&bytes]) == *hash { Ok(bytes) } else { Err(Refusal::Fault.into()) }
+}
+
+/// GET `/v1/cosignatures/{size}`: the checkpoint of a size with its cosignatures, as a note or line by line.
+pub(crate) async fn cosignatures(
+    State(node): State<Arc<Node>>,
+    Path(size): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let size = decimal(&size).ok_or(Refusal::NotFound)?;
+    let form = choose(&headers, &[&["text/plain"], &["application/json"]])
+        .ok_or(Refusal::NotAcceptable("text/plain, application/json"))?;
+    let note = node
+        .read(move |ledger| match ledger.view_of(size) {
+            Ok(view) => Ok(view.note().clone()),
+            Err(problem) if problem.code() == "query-invalid" => Err(Refusal::NotFound.into()),
+            Err(problem) => Err(problem),
+        })
+        .await?;
+    if form == 0 {
+        return Ok(typed(TEXT, note.to_string()));
+    }
+    let lines: Vec<_> = note
+        .signatures()
+        .iter()
+        .map(|line| {
+            let bytes = [line.key_id.as_slice(), &line.signature].concat();
+            json!({ "name": line.name, "signature": b64(&bytes) })
+        })
+        .collect();
+    Ok(to_json(&json!({ "size": size, "text": note.text(), "signatures": lines })))
+}
+
+/// GET `/v1/openapi.json`.
+pub(crate) async fn openapi() -> Response {
+    typed("application/json", OPENAPI)
+}
+
+/// GET `/schemas/{name}`: what the OpenAPI document refers to.
+pub(crate) async fn schema(Path(name): Path<String>) -> Result<Response, Problem> {
+    let found = SCHEMAS.iter().find(|(known, _)| *known == name);
+    let (_, text) = found.ok_or(Refusal::NotFound)?;
+    Ok(typed("application/schema+json", *text))
+}
+
+/// GET `/problems/{code}`: what a code means, and what to do.
+pub(crate) async fn problem(Path(code): Path<String>) -> Result<Response, Problem> {
+    let entry = codes().get(&code).ok_or(Refusal::NotFound)?;
+    let retry = if entry.retry { "Trying again can help." } else { "Trying again does not help." };
+    let text = format!(
+        "{} ({})\n\n{}\n\nRemedy: {}.\n{retry}\n",
+        entry.number, entry.code, entry.title, entry.remedy
+    );
+    Ok(typed(TEXT, text))
+}

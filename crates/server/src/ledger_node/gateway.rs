@@ -1,0 +1,108 @@
+//! The gateway role (§6.4 of the ledger specification): DID logs, witness proofs and status lists under the hosts and
+//! paths that their DIDs and URIs name.
+//!
+//! In scope: from `Host` and path to a file under `public/`. Out of scope: what is published there (`inkan-io`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::admit::{Peer, is_from_proxy};
+use super::dids::tagged;
+use super::leaves::typed;
+use super::ledger::Ledger;
+use super::node::Node;
+use super::refusal::Refusal;
+use super::statics;
+use crate::problem::Problem;
+
+/// Any path that is no other route's.
+pub(crate) async fn file(
+    State(node): State<Arc<Node>>,
+    peer: Option<Extension<Peer>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return Err(Refusal::NotFound.into());
+    }
+    let from_proxy = is_from_proxy(&node, peer.as_deref());
+    let host = host_of(&headers, from_proxy).ok_or(Refusal::NotFound)?;
+    let url = format!("https://{host}{}", uri.path());
+    let path = node.ledger.public_path(&url).ok_or(Refusal::NotFound)?;
+    if uri.path().ends_with("/did.jsonl") {
+        let version = newest_version(&node, path.clone()).await?;
+        let body = statics::file(&node, path).await?;
+        return Ok(tagged(&headers, &version, "text/jsonl", body));
+    }
+    let media_type = if uri.path().ends_with("/did-witness.json") {
+        "application/json"
+    } else {
+        media_type_of(&node, path.clone()).await?
+    };
+    let mut response = typed(media_type, statics::file(&node, path).await?);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    Ok(response)
+}
+
+/// The host that the client asked, in lower case; behind a configured proxy, the one that it names.
+fn host_of(headers: &HeaderMap, from_proxy: bool) -> Option<String> {
+    let named = headers.get("x-forwarded-host").filter(|_| from_proxy);
+    let host = named.or_else(|| headers.get(header::HOST))?.to_str().ok()?;
+    let host = host.trim().to_ascii_lowercase();
+    Some(host.strip_suffix(":443").map_or_else(|| host.clone(), str::to_owned))
+}
+
+/// The `versionId` of the last line.
+async fn newest_version(node: &Arc<Node>, path: PathBuf) -> Result<String, Problem> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "versionId")]
+        version_id: String,
+    }
+    node.read(move |_| {
+        let log = Ledger::public_file(&path)?;
+        let last = log.strip_suffix(b"\n").unwrap_or(&log).rsplit(|byte| *byte == b'\n').next();
+        let line: Line =
+            serde_json::from_slice(last.unwrap_or_default()).map_err(|_| Refusal::Fault)?;
+        Ok(line.version_id)
+    })
+    .await
+}
+
+/// A status list says itself which form it has.
+async fn media_type_of(node: &Arc<Node>, path: PathBuf) -> Result<&'static str, Problem> {
+    node.read(move |_| {
+        let bytes = Ledger::public_file(&path)?;
+        Ok(match bytes.first() {
+            Some(b'{') => "application/vc",
+            Some(b'e') => match jose_typ(&bytes).as_deref() {
+                Some("statuslist+jwt") => "application/statuslist+jwt",
+                _ => "application/vc+jwt",
+            },
+            Some(_) => "application/statuslist+cwt",
+            None => "application/octet-stream",
+        })
+    })
+    .await
+}
+
+fn jose_typ(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Head {
+        typ: String,
+    }
+    let head = bytes.split(|byte| *byte == b'.').next()?;
+    let head = inkan_core::encoding::decode_b64u(std::str::from_utf8(head).ok()?).ok()?;
+    serde_json::from_slice::<Head>(&head).ok().map(|head| head.typ)
+}
+
+#[cfg(test)]
+mod tests;

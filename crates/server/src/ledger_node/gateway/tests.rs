@@ -1,0 +1,21 @@
+use axum::http::{HeaderMap, HeaderValue, header};
+use inkan_core::encoding::b64u;
+
+use super::{host_of, jose_typ};
+
+#[test]
+fn the_host_is_the_one_asked_unless_a_proxy_says_so() {
+    let mut headers = HeaderMap::new();
+    assert_eq!(host_of(&headers, true), None);
+    headers.insert(header::HOST, HeaderValue::from_static("A.example:443"));
+    headers.insert("x-forwarded-host", HeaderValue::from_static("b.example:8443"));
+    assert_eq!(host_of(&headers, false).as_deref(), Some("a.example"));
+    assert_eq!(host_of(&headers, true).as_deref(), Some("b.example:8443"));
+}
+
+#[test]
+fn forms_of_status_lists_are_told_apart() {
+    let jwt = format!("{}.e30.AA", b64u(br#"{"typ":"statuslist+jwt"}"#));
+    assert_eq!(jose_typ(jwt.as_bytes()).as_deref(), Some("statuslist+jwt"));
+    assert_eq!(jose_typ(b"e"), None);
+}

@@ -1,0 +1,241 @@
+//! What stands in the log: entries, where they stand, receipts, consistency (§8 and §5 of the ledger specification).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use inkan_core::encoding::b64;
+use inkan_core::{Digest, Timestamp};
+use inkan_io::ledger_folder::View;
+use inkan_ledger::{EntryId, LeafHash, LogPolicy, NodeHash, Receipt, SignedNote};
+use serde_json::{Value, json};
+
+use super::node::{Node, problem_of};
+use super::refusal::Refusal;
+use super::request::{Query, choose, decimal};
+use crate::problem::Problem;
+
+/// A receipt as JSON.
+pub(crate) const SIDECAR: &str = "application/vnd.inkan.receipt+json";
+const TEXT: &str = "text/plain; charset=utf-8";
+/// A COSE Receipt (RFC 9942), as COSE itself is named (RFC 9052 §11.3).
+const COSE: &str = "application/cose; cose-type=\"cose-sign1\"";
+
+/// A body of JSON.
+pub(crate) fn to_json(value: &Value) -> Response {
+    typed("application/json", value.to_string())
+}
+
+/// A body of a type.
+pub(crate) fn typed(media_type: &'static str, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// A receipt as JSON.
+pub(crate) fn sidecar_response(receipt: &Receipt) -> Response {
+    typed(SIDECAR, receipt.to_value().to_string())
+}
+
+/// What never changes may be kept.
+pub(crate) fn immutable(mut response: Response) -> Response {
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    response.headers_mut().insert(header::CACHE_CONTROL, forever);
+    response
+}
+
+/// A place in a path.
+fn place(text: &str) -> Result<u64, Problem> {
+    decimal(text).ok_or_else(|| Refusal::NotFound.into())
+}
+
+/// GET `/v1/entries/{index}`: the leaf's bytes, once a checkpoint covers it.
+pub(crate) async fn entry(
+    State(node): State<Arc<Node>>,
+    Path(index): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let index = place(&index)?;
+    let leaf = node
+        .view(None, move |_, view| view.entry(index).map_err(|error| problem_of(&error)))
+        .await?;
+    Ok(immutable(typed("application/octet-stream", leaf.to_bytes())))
+}
+
+/// GET `/v1/lookup/{entryId}`: where the entry with this id stands.
+pub(crate) async fn lookup(
+    State(node): State<Arc<Node>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let id = EntryId::from_hex(&id).map_err(|_| Refusal::NotFound)?;
+    let value = node
+        .view(None, move |_, view| {
+            let index = view.lookup(&id).map_err(|error| problem_of(&error))?;
+            place_of(view, index.ok_or(Refusal::NotFound)?)
+        })
+        .await?;
+    Ok(to_json(&value))
+}
+
+/// GET `/v1/lookup/leaf/{hash}`: where the leaf with this hash stands.
+pub(crate) async fn lookup_leaf(
+    State(node): State<Arc<Node>>,
+    Path(hash): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    Query::read(&uri, &[])?;
+    let hash = Digest::from_hex(&hash).map(LeafHash::from_digest).map_err(|_| Refusal::NotFound)?;
+    let value = node
+        .view(None, move |_, view| {
+            let index =
+                super::ledger::lookup_leaf(view, &hash).map_err(|error| problem_of(&error))?;
+            place_of(view, index.ok_or(Refusal::NotFound)?)
+        })
+        .await?;
+    Ok(to_json(&value))
+}
+
+fn place_of(view: &View, index: u64) -> Result<Value, Problem> {
+    let leaf = view.entry(index).map_err(|error| problem_of(&error))?;
+    Ok(json!({
+        "index": index,
+        "leafHash": leaf.hash().digest().to_hex(),
+        "time": leaf.time().seconds(),
+        "kind": leaf.kind().name(),
+    }))
+}
+
+/// Which checkpoint a receipt leads to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum At {
+    Latest,
+    Earliest,
+    Size(u64),
+}
+
+/// GET `/v1/receipts/{index}`.
+pub(crate) async fn receipt(
+    State(node): State<Arc<Node>>,
+    Path(index): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = Query::read(&uri, &["at", "cosigners"])?;
+    let index = place(&index)?;
+    let at = match query.get("at") {
+        None | Some("latest") => At::Latest,
+        Some("earliest") => At::Earliest,
+        Some(size) => At::Size(decimal(size).ok_or_else(|| Refusal::query("at"))?),
+    };
+    let least = match query.get("cosigners") {
+        None | Some("all") => false,
+        Some("min") => true,
+        Some(_) => return Err(Refusal::query("cosigners").into()),
+    };
+    const FORMS: &str =
+        "application/vnd.inkan.receipt+json, text/plain (tlog-proof@v1), application/cose";
+    let form = choose(
+        &headers,
+        &[
+            &[SIDECAR, "application/json"],
+            &["text/plain", "application/vnd.c2sp.tlog-proof"],
+            &["application/cose"],
+        ],
+    );
+    let form = form.ok_or(Refusal::NotAcceptable(FORMS))?;
+    let response = node
+        .read(move |ledger| {
+            let newest = ledger.newest()?;
+            let problem = |error| problem_of(&error);
+            let receipt = match at {
+                At::Latest => newest.receipt_here(index).map_err(problem)?,
+                At::Earliest => newest.receipt(index).map_err(problem)?,
+                At::Size(size) => ledger.view_of(size)?.receipt_here(index).map_err(problem)?,
+            };
+            if form == 2 {
+                let cose = ledger.cose(&receipt)?;
+                return Ok(typed(COSE, cose));
+            }
+            let receipt = if least { fewest(&receipt, &ledger.policy()) } else { receipt };
+            Ok(match form {
+                1 => typed(TEXT, receipt.proof().to_string()),
+                _ => sidecar_response(&receipt),
+            })
+        })
+        .await?;
+    // The earliest checkpoint that covers a leaf, and one of a size, stay what they are but for later cosignatures.
+    Ok(response)
+}
+
+/// The same receipt with as few cosignatures as the log's own quorum needs.
+fn fewest(receipt: &Receipt, policy: &LogPolicy) -> Receipt {
+    let note = receipt.note();
+    let lines = note.signatures();
+    let places: Vec<Option<usize>> = lines
+        .iter()
+        .map(|line| policy.witnesses().iter().position(|witness| witness.key().matches(line)))
+        .collect();
+    let mut kept: BTreeSet<usize> = places.iter().flatten().copied().collect();
+    if !policy.is_met_by(&kept) {
+        return receipt.clone();
+    }
+    // The last one goes first: lines stand in the order in which cosigners answered.
+    for place in places.iter().flatten().rev() {
+        kept.remove(place);
+        if !policy.is_met_by(&kept) {
+            kept.insert(*place);
+        }
+    }
+    let mut out = SignedNote::new(note.text().to_owned());
+    for (line, place) in lines.iter().zip(&places) {
+        if place.is_none_or(|place| kept.contains(&place)) {
+            out.put(line.clone());
+        }
+    }
+    Receipt::new(receipt.leaf_bytes().to_vec(), receipt.proof().path(), &out)
+}
+
+/// GET `/v1/consistency?from=&to=`: why a smaller tree is the beginning of a larger one.
+pub(crate) async fn consistency(
+    State(node): State<Arc<Node>>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let query = Query::read(&uri, &["from", "to"])?;
+    let (from, to) = (query.need_number("from")?, query.need_number("to")?);
+    if from > to {
+        return Err(Refusal::query("from").into());
+    }
+    let hashes = node
+        .read(move |ledger| {
+            let hashes = ledger.view_of(to)?.consistency(from);
+            hashes.map_err(|error| problem_of(&error))
+        })
+        .await?;
+    let hashes: Vec<_> =
+        hashes.iter().map(|hash: &NodeHash| b64(hash.digest().as_bytes())).collect();
+    Ok(immutable(to_json(&json!({ "from": from, "to": to, "hashes": hashes }))))
+}
+
+/// GET `/v1/checkpoints?at=<unix time>`: the newest checkpoint that the log's quorum had seen by then.
+pub(crate) async fn checkpoint_at(
+    State(node): State<Arc<Node>>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let query = Query::read(&uri, &["at"])?;
+    let at = query.need_number("at")?;
+    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_seconds(at).ok());
+    let at = at.ok_or_else(|| Refusal::query("at"))?;
+    let note = node
+        .read(move |ledger| {
+            let view = ledger.reader().view_at(Some(at)).map_err(|error| problem_of(&error))?;
+            view.map(|view| view.note().to_string()).ok_or_else(|| Refusal::NotFound.into())
+        })
+        .await?;
+    Ok(typed(TEXT, note))
+}

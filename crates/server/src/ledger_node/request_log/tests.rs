@@ -1,0 +1,42 @@
+use std::fs;
+
+use inkan_core::Timestamp;
+
+use super::{Line, RequestLog};
+use crate::ledger_node::options::LogTo;
+
+fn line(time: i64) -> Line<'static> {
+    Line {
+        time: Timestamp::from_seconds(time).expect("a time"),
+        method: "POST",
+        route: "/v1/entries",
+        status: 409,
+        code: Some("version-conflict"),
+        milliseconds: 3,
+        network: "192.0.2.0/24",
+        entry: None,
+    }
+}
+
+#[test]
+fn a_day_is_kept_and_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = RequestLog::new(LogTo::Folder(folder.path().to_path_buf()));
+    for hour in 0..50 {
+        log.write(&line(hour * 3_600));
+        log.write(&line(hour * 3_600 + 3_599));
+    }
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).expect("a folder").flatten().map(|e| e.file_name()).collect();
+    names.sort();
+    assert_eq!(names.len(), 24);
+    assert_eq!(names[0], "requests-26.jsonl");
+    let text = fs::read_to_string(folder.path().join("requests-49.jsonl")).expect("lines");
+    assert_eq!(
+        text.lines().next(),
+        Some(
+            r#"{"code":"version-conflict","method":"POST","ms":3,"network":"192.0.2.0/24","route":"/v1/entries","status":409,"time":176400}"#
+        )
+    );
+    assert_eq!(text.lines().count(), 2);
+}

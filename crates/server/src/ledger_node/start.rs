@@ -1,0 +1,243 @@
+//! Start and graceful end of a node.
+//!
+//! The end, at most ten seconds after SIGTERM or ctrl-c: `/readyz` says 503 and nothing new is taken; what was taken is
+//! finished, the last checkpoint made, and the databases closed; then the connections end. A second signal exits at once:
+//! what was acknowledged is on the disk already.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use inkan_io::clock::Clock;
+use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError};
+use inkan_io::sequencer::SequencerOptions;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::ledger::Ledger;
+use super::node::{Node, Parts};
+use super::options::{NodeOptions, OperatorTokens, TokensError};
+use super::request_log::RequestLog;
+use super::{routes, serve};
+
+/// From the signal to the end of the process.
+const GRACE: Duration = Duration::from_secs(10);
+/// Threads that wait for files.
+const BLOCKING_THREADS: usize = 32;
+/// Exit code after a second signal, as shells count them (128 + SIGINT).
+const SECOND_SIGNAL: i32 = 130;
+
+/// A clock that several threads ask.
+pub type SharedClock = Arc<dyn Clock + Send + Sync>;
+
+/// Why a node does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The ledger cannot be opened, or failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFolderError),
+    /// The operator tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// Nothing can be received at the address.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The runtime cannot start.
+    #[error("the node cannot start")]
+    Start(#[source] std::io::Error),
+}
+
+impl NodeError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::Tokens(error) => error.code(),
+            Self::Listen { .. } => "listen-failed",
+            Self::Start(_) => "node-start-failed",
+        }
+    }
+}
+
+/// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called with the address once it listens.
+///
+/// # Errors
+///
+/// [`NodeError`] if it cannot start, or could not end in order.
+pub fn run(
+    options: NodeOptions,
+    clock: SharedClock,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), NodeError> {
+    let prepared = Prepared::new(options, clock)?;
+    let (end, ended) = mpsc::channel(2);
+    prepared.runtime.spawn(signals(end));
+    ready(prepared.address);
+    Ok(prepared.serve(ended)?)
+}
+
+/// Starts a node on a thread of its own: for tests and demonstrations.
+///
+/// # Errors
+///
+/// [`NodeError`] if it cannot start.
+pub fn spawn(options: NodeOptions, clock: SharedClock) -> Result<RunningNode, NodeError> {
+    let prepared = Prepared::new(options, clock)?;
+    let address = prepared.address;
+    let (end, ended) = mpsc::channel(2);
+    let thread = std::thread::Builder::new()
+        .name("node".to_owned())
+        .spawn(move || prepared.serve(ended))
+        .map_err(NodeError::Start)?;
+    Ok(RunningNode { address, end, thread: Some(thread) })
+}
+
+/// A node on a thread of its own; it ends when this is dropped.
+#[derive(Debug)]
+pub struct RunningNode {
+    address: SocketAddr,
+    end: mpsc::Sender<()>,
+    thread: Option<JoinHandle<Result<(), LedgerFolderError>>>,
+}
+
+impl RunningNode {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its URL, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends it in order, and waits for that.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger could not be closed in order; what was acknowledged is on the disk.
+    pub fn shutdown(mut self) -> Result<(), LedgerFolderError> {
+        self.finish()
+    }
+
+    fn finish(&mut self) -> Result<(), LedgerFolderError> {
+        let _ = self.end.try_send(());
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.map_or(Ok(()), |ended| ended.unwrap_or(Err(LedgerFolderError::Unconfirmed)))
+    }
+}
+
+impl Drop for RunningNode {
+    fn drop(&mut self) {
+        // Whoever wants to know calls `shutdown`.
+        let _ = self.finish();
+    }
+}
+
+/// A node that listens and does not answer yet.
+struct Prepared {
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    node: Arc<Node>,
+}
+
+impl Prepared {
+    fn new(options: NodeOptions, clock: SharedClock) -> Result<Self, NodeError> {
+        let NodeOptions { listen, data, accept_clock: _, limits, operator_tokens, proxies, log } =
+            options;
+        let tokens = match operator_tokens {
+            Some(path) => OperatorTokens::read(&path)?,
+            None => OperatorTokens::default(),
+        };
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("node")
+            .build()
+            .map_err(NodeError::Start)?;
+        let folder = LedgerFolder::open(&data, clock.now())?;
+        let at = |source| NodeError::Listen { address: listen, source };
+        let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
+        let address = listener.local_addr().map_err(at)?;
+        let ledger = Ledger::start(folder, &data, SequencerOptions::default(), Arc::clone(&clock))?;
+        let log = RequestLog::new(log);
+        let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
+        Ok(Self { runtime, listener, address, node })
+    }
+
+    fn serve(self, mut end: mpsc::Receiver<()>) -> Result<(), LedgerFolderError> {
+        let Self { runtime, listener, address: _, node } = self;
+        let (stop, stopping) = watch::channel(false);
+        let (close, closed) = watch::channel(false);
+        let (finish, finished) = oneshot::channel::<()>();
+        let ended = runtime.block_on(async {
+            let router = routes::router(Arc::clone(&node));
+            let serving =
+                tokio::spawn(serve::serve(listener, router, Arc::clone(&node), stopping, closed));
+            let watching = Arc::clone(&node);
+            let watching = tokio::spawn(async move { watching.ledger.watch().await });
+            let _ = end.recv().await;
+            let deadline = tokio::time::Instant::now() + GRACE;
+            node.stop();
+            // Requests that were taken are answered: the ledger is closed after them, or at the last moment.
+            let ending = Arc::clone(&node);
+            let closing = tokio::task::spawn_blocking(move || {
+                let ended = ending.ledger.shutdown();
+                drop(finish);
+                ended
+            });
+            let _ = tokio::time::timeout_at(deadline, finished).await;
+            let _ = stop.send(true);
+            let _ = close.send(true);
+            let _ = tokio::time::timeout_at(deadline, serving).await;
+            watching.abort();
+            match tokio::time::timeout_at(deadline, closing).await {
+                Ok(Ok(ended)) => ended,
+                // What was acknowledged is on the disk; the next start finishes the checkpoint.
+                Ok(Err(_)) | Err(_) => Err(LedgerFolderError::Unconfirmed),
+            }
+        });
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        ended
+    }
+}
+
+/// Asks for the end at the first signal; exits at the second.
+async fn signals(end: mpsc::Sender<()>) {
+    wait_for_signal().await;
+    let _ = end.send(()).await;
+    wait_for_signal().await;
+    std::process::exit(SECOND_SIGNAL);
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,10 @@
+//! The ledger node over HTTP: every route, every limit, races, and the graceful end.
+
+#[path = "node/reading.rs"]
+mod reading;
+#[path = "node/refusing.rs"]
+mod refusing;
+#[path = "node/schema.rs"]
+mod schema;
+#[path = "node/writing.rs"]
+mod writing;

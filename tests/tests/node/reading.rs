@@ -1,0 +1,403 @@
+//! Every route that reads: what it answers, and that what it answers verifies.
+
+use std::fs;
+
+use inkan_core::encoding::{b64u, decode_b64};
+use inkan_core::{Digest, sha256};
+use inkan_io::clock::{Clock, OsClock};
+use inkan_ledger::tree::verify_consistency;
+use inkan_ledger::{
+    ActId, Checkpoint, CurrentProof, LogPolicy, MapKey, NodeHash, Receipt, SignedNote,
+    verify_current, verify_receipt,
+};
+use inkan_server::ledger_node::routes::ROUTES;
+use inkan_tests::files_under;
+use inkan_tests::made_node::{Controller, HttpAnswer, HttpClient, TestNode};
+use serde_json::Value;
+
+use super::schema;
+
+const URI: &str = "https://ledger.example/status/1";
+const ACT: [u8; 32] = [9; 32];
+
+/// A ledger with a DID of two versions, two states of an act, a status list and an issuance, each under a checkpoint.
+struct Filled {
+    node: TestNode,
+    client: HttpClient,
+    policy: LogPolicy,
+    anna: Controller,
+    list: Vec<u8>,
+    /// Where the issuance stands.
+    issuance: u64,
+}
+
+fn filled() -> Filled {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(7);
+    let list = br#"{"type":"BitstringStatusListCredential"}"#.to_vec();
+    let entries = [
+        anna.line.clone(),
+        anna.issuance("a"),
+        anna.act(ActId::from_bytes(ACT), 1),
+        anna.act(ActId::from_bytes(ACT), 2),
+        anna.status(URI, 1, sha256(&[&list])),
+    ];
+    let mut places = Vec::new();
+    for entry in &entries[..4] {
+        let answer = client.submit(entry);
+        assert_eq!(answer.status, 202, "{answer:?}");
+        places.push(answer.json()["index"].as_u64().expect("a place"));
+    }
+    let answer = client.submit_and_wait(&entries[4], "cosigned");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let policy = LogPolicy::parse(client.get("/v1/policy").text()).expect("a policy");
+    Filled { node, client, policy, anna, list, issuance: places[1] }
+}
+
+fn ok(client: &HttpClient, template: &str, path: &str) -> HttpAnswer {
+    let answer = client.get(path);
+    assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+    schema::check(template, "get", &answer);
+    answer
+}
+
+fn size_of(client: &HttpClient) -> u64 {
+    let note = SignedNote::parse(client.get("/checkpoint").text()).expect("a note");
+    Checkpoint::parse_text(note.text()).expect("a checkpoint").head().tree_size
+}
+
+#[test]
+fn receipts_have_three_forms_and_verify() {
+    let filled = filled();
+    let Filled { client, policy, .. } = &filled;
+    let now = OsClock.now();
+    let size = size_of(client);
+    for at in ["", "?at=latest", "?at=earliest", &format!("?at={size}"), "?cosigners=min"] {
+        let answer = ok(client, "/v1/receipts/{index}", &format!("/v1/receipts/2{at}"));
+        assert_eq!(answer.header("content-type"), "application/vnd.inkan.receipt+json");
+        let receipt = Receipt::parse(&answer.body).expect("a receipt");
+        let leaf = verify_receipt(&receipt, policy, now).expect(at);
+        assert_eq!(leaf.leaf_index(), 2);
+    }
+    let text = client.with("accept", "text/plain").get("/v1/receipts/2");
+    schema::check("/v1/receipts/{index}", "get", &text);
+    assert!(text.text().starts_with("c2sp.org/tlog-proof@v1\nindex 2\n"));
+    let refused = client.with("accept", "image/png").get("/v1/receipts/2");
+    assert_eq!((refused.status, refused.code().as_str()), (406, "not-acceptable"));
+}
+
+#[test]
+fn fewest_cosignatures_are_those_that_the_quorum_needs() {
+    let filled = filled();
+    let Filled { client, policy, .. } = &filled;
+    let receipt = |path: &str| Receipt::parse(&client.get(path).body).expect("a receipt");
+    let all = receipt("/v1/receipts/2?cosigners=all");
+    let least = receipt("/v1/receipts/2?cosigners=min");
+    assert!(least.note().signatures().len() <= all.note().signatures().len());
+    // Without any one of its cosignatures it is no longer enough.
+    let now = OsClock.now();
+    for left_out in 1..least.note().signatures().len() {
+        let mut note = SignedNote::new(least.note().text().to_owned());
+        for (at, line) in least.note().signatures().iter().enumerate() {
+            if at != left_out {
+                note.put(line.clone());
+            }
+        }
+        let path = least.proof().path();
+        let short = Receipt::new(least.leaf_bytes().to_vec(), path, &note);
+        assert!(verify_receipt(&short, policy, now).is_err());
+    }
+}
+
+#[test]
+fn current_proofs_verify_present_and_absent() {
+    let filled = filled();
+    let Filled { client, policy, anna, .. } = &filled;
+    let now = OsClock.now();
+    let scid = anna.scid();
+    let did = anna.did.as_str().replace('%', "%25");
+    let stranger = Controller::new(99);
+    let act = b64u(&ACT);
+    let act_id = ActId::from_bytes(ACT);
+    let uri = URI.replace(':', "%3A").replace('/', "%2F");
+    let cases = [
+        ("/v1/dids/{scid}/current", format!("/v1/dids/{scid}/current"), MapKey::did(scid), true),
+        (
+            "/v1/dids/{scid}/current",
+            format!("/v1/dids/{}/current", stranger.scid()),
+            MapKey::did(stranger.scid()),
+            false,
+        ),
+        (
+            "/v1/status/current",
+            format!("/v1/status/current?iss={did}&uri={uri}"),
+            MapKey::status(scid, URI),
+            true,
+        ),
+        (
+            "/v1/status/current",
+            format!("/v1/status/current?iss={did}&uri={uri}2"),
+            MapKey::status(scid, &format!("{URI}2")),
+            false,
+        ),
+        (
+            "/v1/acts/current",
+            format!("/v1/acts/current?iss={did}&act={act}"),
+            MapKey::act(scid, &act_id),
+            true,
+        ),
+    ];
+    for (template, path, key, present) in cases {
+        let answer = ok(client, template, &path);
+        let proof = CurrentProof::parse(&answer.body).expect("a proof");
+        let verified = verify_current(&proof, &key, policy, now).expect(&path);
+        assert_eq!(verified.head().is_some(), present, "{path}");
+    }
+}
+
+#[test]
+fn entries_share_one_checkpoint_and_verify() {
+    let filled = filled();
+    let Filled { client, policy, anna, .. } = &filled;
+    let (now, size) = (OsClock.now(), size_of(client));
+    let did = anna.did.as_str().replace('%', "%25");
+    let uri = URI.replace(':', "%3A").replace('/', "%2F");
+    let cases = [
+        ("/v1/dids/{scid}/entries", format!("/v1/dids/{}/entries?at={size}", anna.scid()), 1),
+        ("/v1/status/entries", format!("/v1/status/entries?iss={did}&uri={uri}"), 1),
+        ("/v1/acts/entries", format!("/v1/acts/entries?iss={did}&act={}", b64u(&ACT)), 2),
+        ("/v1/acts/entries", format!("/v1/acts/entries?iss={did}&act={}", b64u(&[1; 32])), 0),
+    ];
+    for (template, path, count) in cases {
+        let value = ok(client, template, &path).json();
+        let checkpoint = vec![value["checkpoint"].as_str().expect("a note").to_owned()];
+        let receipts = value["receipts"].as_array().expect("receipts");
+        assert_eq!(receipts.len(), count, "{path}");
+        for receipt in receipts {
+            let receipt = Receipt::from_bundle_value(receipt, &checkpoint).expect("a receipt");
+            assert_eq!(verify_receipt(&receipt, policy, now).expect(&path).tree_size(), size);
+        }
+    }
+}
+
+#[test]
+fn leaves_places_and_consistency_are_what_the_log_holds() {
+    let filled = filled();
+    let Filled { client, issuance, .. } = &filled;
+    let leaf = ok(client, "/v1/entries/{index}", &format!("/v1/entries/{issuance}"));
+    assert!(leaf.body.starts_with(b"inkan-leaf/v1\nissuance\n"));
+    assert!(leaf.header("cache-control").contains("immutable"));
+    let hash = Digest::from_bytes(*sha256(&[b"\0", &leaf.body]).as_bytes()).to_hex();
+    if client.get(&format!("/v1/lookup/leaf/{hash}")).status == 200 {
+        let place = ok(client, "/v1/lookup/leaf/{hash}", &format!("/v1/lookup/leaf/{hash}"));
+        assert_eq!(place.json()["index"], *issuance);
+        assert_eq!(place.json()["leafHash"], hash);
+    }
+    assert_eq!(client.get("/v1/entries/1000").code(), "not-found");
+    assert_eq!(client.get("/v1/receipts/1000").code(), "not-found");
+    assert_eq!(client.get(&format!("/v1/lookup/{}", "0".repeat(64))).code(), "not-found");
+
+    let size = size_of(client);
+    let answer = ok(client, "/v1/consistency", &format!("/v1/consistency?from=1&to={size}"));
+    let hashes: Vec<_> = answer.json()["hashes"]
+        .as_array()
+        .expect("hashes")
+        .iter()
+        .map(|hash| decode_b64(hash.as_str().expect("text")).expect("base64"))
+        .map(|bytes| NodeHash::from_digest(Digest::from_bytes(bytes.try_into().expect("32"))))
+        .collect();
+    let head = |path: &str| {
+        let note = SignedNote::parse(client.get(path).text()).expect("a note");
+        Checkpoint::parse_text(note.text()).expect("a checkpoint").head()
+    };
+    let (old, new) = (head("/v1/cosignatures/1"), head("/checkpoint"));
+    assert!(verify_consistency(&old, &new, &hashes).is_ok());
+    assert_eq!(client.get("/v1/consistency?from=2&to=1").code(), "query-invalid");
+}
+
+#[test]
+fn dids_are_summed_up_served_and_resolved() {
+    let filled = filled();
+    let Filled { client, anna, .. } = &filled;
+    let scid = anna.scid();
+    let summary = ok(client, "/v1/dids/{scid}", &format!("/v1/dids/{scid}")).json();
+    assert_eq!(summary["did"], anna.did.as_str());
+    assert_eq!((&summary["versions"], &summary["preRotation"]), (&1.into(), &true.into()));
+    assert_eq!(summary["home"], "ledger.example");
+
+    let log = ok(client, "/v1/dids/{scid}/did.jsonl", &format!("/v1/dids/{scid}/did.jsonl"));
+    assert_eq!(log.text(), format!("{}\n", anna.line));
+    let tag = log.header("etag").to_owned();
+    assert_eq!(tag, format!("\"{}\"", summary["versionId"].as_str().expect("a version")));
+    let path = format!("/v1/dids/{scid}/did.jsonl");
+    assert_eq!(client.with("if-none-match", &tag).get(&path).status, 304);
+    assert_eq!(client.get(&format!("/v1/dids/{scid}/did-witness.json")).code(), "not-found");
+    assert_eq!(client.get("/v1/dids/nobody").code(), "not-found");
+
+    // The same file, as the DID's host serves it.
+    let host = client.with("host", "ledger.example");
+    let served = ok(&host, "/{path}/did.jsonl", "/p7/did.jsonl");
+    assert_eq!((served.body, served.headers["etag"].as_str()), (log.body, tag.as_str()));
+    assert_eq!(client.get("/p7/did.jsonl").code(), "not-found", "another host");
+    assert_eq!(host.get("/.well-known/did.jsonl").code(), "not-found");
+    for path in
+        ["/../keys/log", "/%2e%2e/keys/log", "/p7/../../keys/log", "/.status/x", "//p7/did.jsonl"]
+    {
+        assert_eq!(host.get(path).code(), "not-found", "{path}");
+    }
+    let template = "/1.0/identifiers/{did}";
+    let did = anna.did.as_str();
+    let result = ok(client, template, &format!("/1.0/identifiers/{did}"));
+    assert_eq!(result.header("content-type"), "application/did-resolution");
+    let result = result.json();
+    assert_eq!(result["didDocument"]["id"], did);
+    let version =
+        result["didDocumentMetadata"]["versionId"].as_str().expect("a version").to_owned();
+    let document = client.with("accept", "application/did").get(&format!("/1.0/identifiers/{did}"));
+    assert_eq!(document.header("content-type"), "application/did");
+    assert_eq!(document.json(), result["didDocument"]);
+    let encoded = did.replace('%', "%25").replace(':', "%3A");
+    let proved =
+        ok(client, template, &format!("/1.0/identifiers/{encoded}?versionId={version}&proof=true"));
+    let metadata = &proved.json()["didDocumentMetadata"];
+    assert_eq!(metadata["entries"]["receipts"].as_array().map(Vec::len), Some(1));
+    assert!(CurrentProof::from_value(&metadata["current"]).is_ok());
+    let posted = client.send(
+        "POST",
+        &format!("/1.0/identifiers/{did}"),
+        "application/json",
+        br#"{"versionTime":"2000-01-01T00:00:00Z"}"#,
+    );
+    schema::check(template, "post", &posted);
+    assert_eq!(posted.status, 404, "before the first version");
+    let cases = [
+        ("did:example:1".to_owned(), 501, "METHOD_NOT_SUPPORTED"),
+        ("nonsense".to_owned(), 400, "INVALID_DID"),
+        (Controller::new(98).did.to_string(), 404, "NOT_FOUND"),
+        (format!("{did}?service=x"), 400, "INVALID_OPTIONS"),
+        (format!("{did}?versionId=9-x"), 404, "NOT_FOUND"),
+    ];
+    for (did, status, error) in cases {
+        let answer = client.get(&format!("/1.0/identifiers/{did}"));
+        assert_eq!(answer.status, status, "{did}");
+        schema::check(template, "get", &answer);
+        let said = &answer.json()["didResolutionMetadata"]["error"]["type"];
+        assert_eq!(*said, format!("https://www.w3.org/ns/did#{error}").as_str());
+    }
+}
+
+#[test]
+fn status_lists_are_taken_if_recorded_and_served() {
+    let filled = filled();
+    let Filled { client, anna, list, .. } = &filled;
+    let did = anna.did.as_str().replace('%', "%25");
+    let uri = URI.replace(':', "%3A").replace('/', "%2F");
+    let path = |sequence: u64| format!("/v1/status/list?iss={did}&uri={uri}&seq={sequence}");
+    assert_eq!(client.get(&path(1)).code(), "not-found");
+    let put = |sequence, body: &[u8]| {
+        let answer = client.send("PUT", &path(sequence), "application/octet-stream", body);
+        schema::check("/v1/status/list", "put", &answer);
+        answer
+    };
+    assert_eq!(put(1, b"other").code(), "status-list-recorded");
+    assert_eq!(put(1, list).status, 201);
+    assert_eq!(put(1, list).status, 200, "again");
+    assert_eq!(put(2, list).code(), "status-list-unrecorded");
+    assert_eq!(ok(client, "/v1/status/list", &path(1)).body, *list);
+}
+
+#[test]
+fn static_files_are_what_is_on_the_disk() {
+    let filled = filled();
+    let Filled { client, node, .. } = &filled;
+    let checkpoint = ok(client, "/checkpoint", "/checkpoint");
+    assert_eq!(checkpoint.header("cache-control"), "public, max-age=1");
+    assert_eq!(checkpoint.body, fs::read(node.data.join("checkpoint")).expect("a file"));
+    let folder = node.data.join("tile");
+    let tiles = if folder.exists() { files_under(&folder, |_| true) } else { Vec::new() };
+    for tile in tiles {
+        let path = tile.strip_prefix(&node.data).expect("below").to_str().expect("text").to_owned();
+        let answer = ok(client, "/tile/{path}", &format!("/{path}"));
+        assert_eq!(answer.body, fs::read(&tile).expect("a file"), "{path}");
+        assert!(answer.header("cache-control").contains("immutable"));
+    }
+    for path in ["/tile/0/x", "/tile/entries/../../keys/log", "/tile/0/999"] {
+        assert_eq!(client.get(path).code(), "not-found", "{path}");
+    }
+}
+
+#[test]
+fn the_log_says_who_it_is() {
+    let filled = filled();
+    let Filled { client, .. } = &filled;
+    let log = ok(client, "/v1/log", "/v1/log").json();
+    assert_eq!(
+        (&log["origin"], &log["limits"]["body"]),
+        (&"ledger.example".into(), &65_536.into())
+    );
+    let (policy, witnesses) = (ok(client, "/v1/policy", "/v1/policy"), &log["witnesses"]);
+    assert!(policy.text().contains(log["keys"][0].as_str().expect("a key")));
+    assert_eq!(witnesses.as_array().map(Vec::len), Some(2));
+    let parameters = ok(client, "/v1/params", "/v1/params");
+    let name = sha256(&[&parameters.body]).to_hex();
+    let again = ok(client, "/v1/params/{hash}", &format!("/v1/params/{name}"));
+    assert_eq!(again.body, parameters.body);
+    assert_eq!(client.get(&format!("/v1/params/{}", "0".repeat(64))).code(), "not-found");
+    let size = size_of(client);
+    let path = format!("/v1/cosignatures/{size}");
+    let note = ok(client, "/v1/cosignatures/{size}", &path);
+    let lines = client.with("accept", "application/json").get(&path);
+    schema::check("/v1/cosignatures/{size}", "get", &lines);
+    let count = SignedNote::parse(note.text()).expect("a note").signatures().len();
+    assert_eq!(lines.json()["signatures"].as_array().map(Vec::len), Some(count));
+    assert_eq!(client.get("/v1/cosignatures/999999").code(), "not-found");
+
+    let by_now = OsClock.now().plus_seconds(2).seconds();
+    let at = ok(client, "/v1/checkpoints", &format!("/v1/checkpoints?at={by_now}"));
+    assert!(SignedNote::parse(at.text()).is_ok());
+    assert_eq!(client.get("/v1/checkpoints?at=1000").code(), "not-found");
+
+    assert_eq!(ok(client, "/v1/openapi.json", "/v1/openapi.json").json()["openapi"], "3.1.0");
+    let problem = ok(client, "/problems/{code}", "/problems/version-conflict");
+    assert!(problem.text().contains("INK-2012") && problem.text().contains("Remedy: "));
+    assert_eq!(client.get("/problems/no-such-code").code(), "not-found");
+    let schema = ok(client, "/schemas/{name}", "/schemas/receipt.schema.json");
+    assert_eq!(schema.json()["$id"], "urn:inkan:receipt:1");
+
+    assert_eq!(ok(client, "/healthz", "/healthz").text(), "ok\n");
+    assert_eq!(ok(client, "/readyz", "/readyz").text(), "ready\n");
+    let metrics = ok(client, "/metrics", "/metrics");
+    for line in [
+        "inkan_entries_total{kind=\"issuance\",outcome=\"new\"} 1",
+        "inkan_ready 1",
+        "inkan_http_requests_total{route=\"/v1/entries\",status=\"202\"} 4",
+    ] {
+        assert!(metrics.text().contains(line), "{line} in {}", metrics.text());
+    }
+    assert!(!metrics.text().contains("did:webvh"));
+}
+
+#[test]
+fn every_route_answers_head_options_and_other_methods() {
+    let filled = filled();
+    let Filled { client, .. } = &filled;
+    for (path, methods) in ROUTES {
+        if path.starts_with("/{path}") || path.starts_with("/.well-known") {
+            continue;
+        }
+        let options = client.send("OPTIONS", path, "", b"");
+        assert_eq!(options.status, 204, "{path}");
+        assert_eq!(options.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
+        let other = client.send("DELETE", path, "", b"");
+        assert_eq!((other.status, other.code().as_str()), (405, "method-not-allowed"), "{path}");
+        if methods.contains(&"get") {
+            let head = client.send("HEAD", path, "", b"");
+            assert!(head.status != 405 && head.body.is_empty(), "{path}");
+        }
+    }
+    let unknown: Value = client.get("/v2/nothing").json();
+    assert_eq!(unknown["code"], "not-found");
+}

@@ -1,0 +1,254 @@
+//! What the node refuses, and that it lives on: malformed bytes, floods, slow clients.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use inkan_core::rng::{draw, insecure::SeededRng};
+use inkan_io::files::{self, Access};
+use inkan_ledger::Kind;
+use inkan_ledger::batch;
+use inkan_server::ledger_node::{Limits, LogTo, Rate};
+use inkan_tests::made_node::{Controller, TestNode, unlimited};
+
+use super::schema;
+
+const TOKEN: &str = "operator-token-of-the-tests";
+
+#[test]
+fn malformed_bytes_get_a_code_and_no_leaf() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(1);
+    assert_eq!(client.submit(&anna.line).status, 202);
+    let issuance = anna.issuance("a");
+    let (head, rest) = issuance.split_once('.').expect("a JWS");
+    let deep = "[".repeat(30_000);
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("text/jsonl", b"".to_vec()),
+        ("text/jsonl", b"{}".to_vec()),
+        ("text/jsonl", b"\xff\xfe".to_vec()),
+        ("text/jsonl", deep.clone().into_bytes()),
+        ("text/jsonl", anna.line.replacen("{", r#"{"versionId":"1-x","#, 1).into_bytes()),
+        ("text/jsonl", anna.line.replace("did:webvh:1.0", "did:webvh:2.0").into_bytes()),
+        ("application/jose", b"".to_vec()),
+        ("application/jose", b"..".to_vec()),
+        ("application/jose", deep.into_bytes()),
+        ("application/jose", format!("{head}.{rest}.x").into_bytes()),
+        ("application/jose", format!("{head}.e30.AAAA").into_bytes()),
+        ("application/jose", format!("{head}={rest}").into_bytes()),
+        ("application/jose", vec![0; 60_000]),
+        ("application/jose", format!("{head}.{}", &rest[..rest.len() - 4]).into_bytes()),
+        ("application/json", b"{}".to_vec()),
+        ("", b"{}".to_vec()),
+    ];
+    for (media_type, body) in cases {
+        let answer = client.post("/v1/entries", media_type, &body);
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+        schema::check("/v1/entries", "post", &answer);
+    }
+    let too_large = client.post("/v1/entries", "text/jsonl", &vec![b'x'; 70_000]);
+    assert_eq!((too_large.status, too_large.code().as_str()), (413, "request-too-large"));
+
+    // Mutations of what is good, alone and in batches: a code each, and never a second leaf of the same bytes.
+    let mut rng = SeededRng::new(5);
+    let mut framed =
+        batch::join([(Kind::Did, anna.line.as_bytes()), (Kind::Issuance, issuance.as_bytes())])
+            .expect("a batch");
+    for _ in 0..150 {
+        let mut body = issuance.clone().into_bytes();
+        flip(&mut body, &mut rng);
+        let answer = client.post("/v1/entries", "application/jose", &body);
+        // Ids do not depend on signature bytes: once the entry is there, an altered signature is a duplicate of it.
+        assert!(answer.status == 200 || (400..500).contains(&answer.status), "{answer:?}");
+        flip(&mut framed, &mut rng);
+        let answer = client.post("/v1/batches", "application/octet-stream", &framed);
+        assert!(answer.status < 500, "{answer:?}");
+    }
+    let answer = client.submit_and_wait(&issuance, "cosigned");
+    assert_eq!(answer.status, 200);
+    assert_eq!(client.get("/healthz").status, 200);
+    let leaves = client.get("/v1/log").json()["size"].as_u64().expect("a size");
+    let kinds: Vec<_> = (0..leaves)
+        .map(|index| client.get(&format!("/v1/entries/{index}")).body)
+        .filter(|leaf| !leaf.starts_with(b"inkan-leaf/v1\nepoch\n"))
+        .collect();
+    assert_eq!(kinds.len(), 2, "one DID and one issuance");
+}
+
+fn flip(bytes: &mut [u8], rng: &mut SeededRng) {
+    let drawn: [u8; 8] = draw(rng);
+    let at = usize::try_from(u64::from_be_bytes(drawn) >> 16).expect("fits") % bytes.len();
+    bytes[at] ^= 1 << (drawn[7] & 7);
+}
+
+#[test]
+fn a_client_has_its_share_and_an_operator_more() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let tokens = scratch.path().join("tokens");
+    files::write_atomic(&tokens, TOKEN.as_bytes(), Access::Private).expect("written");
+    let node = TestNode::with(|options| {
+        options.limits = Limits {
+            client: Some(Rate::per_second(1, 5)),
+            new_dids: Some(Rate::per_hour(2)),
+            signer: Some(Rate::per_hour(2)),
+            ..Limits::default()
+        };
+        options.operator_tokens = Some(tokens);
+        options.proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    });
+    let client = node.client();
+    let from = |address: &str| client.with("x-forwarded-for", address);
+    let flood: Vec<_> = (0..20).map(|_| from("192.0.2.1").get("/v1/log")).collect();
+    let refused: Vec<_> = flood.iter().filter(|answer| answer.status == 429).collect();
+    assert!((13..=15).contains(&refused.len()), "{} were refused", refused.len());
+    assert_eq!(refused[0].code(), "rate-limited");
+    assert!(refused[0].header("retry-after").parse::<u64>().is_ok_and(|wait| wait <= 2));
+    assert_eq!(from("192.0.2.2").get("/v1/log").status, 200, "others are not refused");
+    for path in ["/checkpoint", "/healthz", "/readyz", "/metrics", "/problems/rate-limited"] {
+        assert_eq!(from("192.0.2.1").get(path).status, 200, "{path} costs nothing");
+    }
+    // A batch costs as much as its entries.
+    let bodies: Vec<_> = (0..7).map(|_| (Kind::Issuance, &b"x"[..])).collect();
+    let framed = batch::join(bodies).expect("a batch");
+    let answer = from("192.0.2.3").post("/v1/batches", "application/octet-stream", &framed);
+    assert_eq!(answer.code(), "rate-limited");
+
+    let operator = client.with("authorization", &format!("Bearer {TOKEN}"));
+    for _ in 0..20 {
+        assert_eq!(operator.get("/v1/log").status, 200);
+    }
+    let wrong = from("192.0.2.4").with("authorization", "Bearer operator-token-of-the-testS");
+    let answer = wrong.get("/v1/log");
+    assert_eq!((answer.status, answer.code().as_str()), (401, "operator-token-invalid"));
+    for _ in 0..6 {
+        let _ = wrong.get("/v1/log");
+    }
+    assert_eq!(wrong.get("/v1/log").code(), "rate-limited", "guessing has a limit too");
+
+    // New DIDs and entries of one signer.
+    let network = from("2001:db8::1");
+    let people: Vec<_> = (0..3).map(Controller::new).collect();
+    assert_eq!(network.submit(&people[0].line).status, 202);
+    assert_eq!(from("2001:db8::2").submit(&people[1].line).status, 202);
+    let answer = from("2001:db8::3").submit(&people[2].line);
+    assert_eq!((answer.status, answer.code().as_str()), (429, "quota-exceeded"));
+    assert_eq!(operator.submit(&people[2].line).status, 202);
+    let entry = |number: u64| people[0].issuance(&number.to_string());
+    // Forged entries do not use up the share of the signer they name.
+    for number in 0..4 {
+        let mut forged = entry(number);
+        forged.truncate(forged.len() - 8);
+        forged.push_str("AAAAAAAA");
+        let answer = from(&format!("198.51.100.{number}")).submit(&forged);
+        assert!(matches!(answer.status, 400 | 403), "{answer:?}");
+    }
+    assert_eq!(from("198.51.100.10").submit(&entry(1)).status, 202);
+    assert_eq!(from("198.51.100.11").submit(&entry(1)).status, 200, "a duplicate costs nothing");
+    assert_eq!(from("198.51.100.12").submit(&entry(2)).status, 202);
+    assert_eq!(from("198.51.100.13").submit(&entry(3)).code(), "rate-limited");
+    assert_eq!(operator.submit(&entry(3)).status, 202);
+}
+
+#[test]
+fn who_is_no_proxy_cannot_name_another_client() {
+    let node = TestNode::with(|options| {
+        options.limits.client = Some(Rate::per_second(1, 3));
+    });
+    let answers: Vec<_> = (0..10)
+        .map(|number| {
+            let forged = format!("203.0.113.{number}");
+            node.client().with("x-forwarded-for", &forged).get("/v1/log").status
+        })
+        .collect();
+    assert!(answers.iter().filter(|status| **status == 429).count() >= 5, "{answers:?}");
+}
+
+#[test]
+fn slow_clients_are_cut_off_and_the_others_served() {
+    let node = TestNode::with(|options| {
+        options.limits = Limits {
+            connections: 40,
+            head_timeout: Duration::from_millis(700),
+            body_timeout: Duration::from_millis(700),
+            ..unlimited()
+        };
+    });
+    let address = node.node.address();
+    let open = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream.write_all(bytes).expect("written");
+        stream
+    };
+    let begun = Instant::now();
+    let mut slow: Vec<_> =
+        (0..15).map(|_| open(b"GET /v1/log HTTP/1.1\r\nhost: x\r\nx: ")).collect();
+    slow.extend((0..15).map(|_| {
+        open(b"POST /v1/entries HTTP/1.1\r\nhost: x\r\ncontent-type: text/jsonl\r\ncontent-length: 9\r\n\r\n{")
+    }));
+    assert_eq!(node.client().get("/v1/log").status, 200, "there is room for others");
+    for stream in &mut slow {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.is_empty() || answer.contains(" 408 "), "{answer}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(8), "they were cut off");
+
+    let idle: Vec<_> = (0..40).map(|_| open(b"")).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    let mut one_more = TcpStream::connect(address).expect("connected");
+    let _ = one_more.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut answer = String::new();
+    let _ = one_more.read_to_string(&mut answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    std::thread::sleep(Duration::from_millis(1_200));
+    assert_eq!(node.client().get("/healthz").status, 200, "idle connections were closed");
+    drop(idle);
+}
+
+#[test]
+fn heads_that_are_too_large_are_refused() {
+    let node = TestNode::start();
+    let long = "x".repeat(20_000);
+    let answer = node.client().with("x", &long).try_send("GET", "/healthz", "", b"");
+    assert!(answer.is_none_or(|answer| answer.status == 431), "too large a head");
+    let mut many = node.client();
+    for number in 0..100 {
+        many = many.with(&format!("x-{number}"), "1");
+    }
+    let answer = many.try_send("GET", "/healthz", "", b"");
+    assert!(answer.is_none_or(|answer| answer.status == 431), "too many headers");
+    assert_eq!(node.client().get("/healthz").status, 200);
+}
+
+#[test]
+fn the_log_of_requests_names_nobody_and_nothing_sent() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("requests");
+    let node = TestNode::with(|options| {
+        options.limits = unlimited();
+        options.log = LogTo::Folder(folder.clone());
+        options.proxies = vec!["127.0.0.1".parse().expect("a network")];
+    });
+    let anna = Controller::new(3);
+    let client = node.client().with("x-forwarded-for", "198.51.100.77");
+    let accepted = client.submit(&anna.line).json();
+    let _ = client.get(&format!("/v1/dids/{}", anna.scid()));
+    let _ = client.get("/v1/lookup/secret-lookup");
+    let _ = client.get("/secret/path?secret=1");
+    let _ = client.post("/v1/entries", "text/jsonl", b"{\"secret\":1}");
+    node.node.shutdown().expect("in order");
+    let mut text = String::new();
+    for file in fs::read_dir(&folder).expect("a folder") {
+        text.push_str(&fs::read_to_string(file.expect("a file").path()).expect("text"));
+    }
+    assert_eq!(text.lines().count(), 5, "{text}");
+    assert!(text.contains(accepted["entryId"].as_str().expect("an id")));
+    assert!(text.contains("\"code\":\"malformed-entry\"") && text.contains("198.51.100.0/24"));
+    for never in ["198.51.100.77", "secret", anna.scid(), "node.example", "key-1"] {
+        assert!(!text.contains(never), "{never} in {text}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Entries are taken once, promised, covered, and never lost.
+
+use std::thread;
+
+use inkan_core::Timestamp;
+use inkan_io::clock::{Clock, OsClock};
+use inkan_ledger::batch;
+use inkan_ledger::{Kind, LogPolicy, Receipt, verify_receipt};
+use inkan_tests::made_node::{Controller, TestNode};
+
+use super::schema;
+
+fn now() -> Timestamp {
+    OsClock.now()
+}
+
+fn policy(node: &TestNode) -> LogPolicy {
+    LogPolicy::parse(node.client().get("/v1/policy").text()).expect("a policy")
+}
+
+#[test]
+fn an_entry_is_acknowledged_once_and_its_receipt_verifies_offline() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(1);
+
+    let first = client.submit(&anna.line);
+    assert_eq!(first.status, 202, "{first:?}");
+    schema::check("/v1/entries", "post", &first);
+    assert_eq!(first.json()["index"], 1);
+    assert_eq!(first.json()["standing"], "new");
+    assert!(first.json()["promise"].as_str().expect("a promise").starts_with("inkan-promise/v1\n"));
+
+    let again = client.submit(&format!("{}\n", anna.line));
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json()["standing"], "duplicate");
+    for member in ["index", "leafHash", "entryId", "time"] {
+        assert_eq!(again.json()[member], first.json()[member], "{member}");
+    }
+
+    let covered = client.submit_and_wait(&anna.issuance("a"), "cosigned");
+    assert_eq!(covered.status, 200, "{covered:?}");
+    schema::check("/v1/entries", "post", &covered);
+    let receipt = Receipt::parse(&covered.body).expect("a receipt");
+    let leaf = verify_receipt(&receipt, &policy(&node), now()).expect("verified");
+    assert_eq!(leaf.leaf().kind(), Kind::Issuance);
+
+    let id =
+        client.get(&format!("/v1/lookup/{}", first.json()["entryId"].as_str().expect("an id")));
+    assert_eq!(id.json()["index"], 1);
+    assert_eq!(id.json()["leafHash"], first.json()["leafHash"]);
+}
+
+#[test]
+fn a_batch_is_answered_entry_by_entry() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(2);
+    let entries = [anna.issuance("a"), anna.issuance("b"), anna.issuance("a")];
+    let mut framed = batch::join([(Kind::Did, anna.line.as_bytes())]).expect("a batch");
+    for entry in &entries {
+        framed.extend(batch::join([(Kind::Issuance, entry.as_bytes())]).expect("a batch"));
+    }
+    framed.extend(b"\x09\x00\x01x");
+    framed.extend(b"\x00\x00\x02{}");
+    let answer = client.post("/v1/batches", "application/octet-stream", &framed);
+    assert_eq!(answer.status, 202, "{answer:?}");
+    schema::check("/v1/batches", "post", &answer);
+    let value = answer.json();
+    let results = value["results"].as_array().expect("results");
+    let statuses: Vec<_> = results.iter().map(|result| result["status"].as_u64()).collect();
+    assert_eq!(statuses, [202, 202, 202, 200, 415, 415].map(Some));
+    assert_eq!(results[3]["index"], results[1]["index"]);
+    assert_eq!(results[4]["problem"]["code"], "unsupported-entry-type");
+    let promise = value["promise"].as_str().expect("a promise");
+    for result in &results[..3] {
+        assert!(promise.contains(&format!("\n{} ", result["index"])), "{promise}");
+    }
+
+    for (body, code) in [(&b""[..], "batch-malformed"), (b"\x02\x00\x09x", "batch-malformed")] {
+        let refused = client.post("/v1/batches", "application/octet-stream", body);
+        assert_eq!((refused.status, refused.code().as_str()), (400, code));
+    }
+    let refused = client.post("/v1/batches", "application/json", b"[]");
+    assert_eq!((refused.status, refused.code().as_str()), (415, "unsupported-entry-type"));
+    let large = vec![0; (4 << 20) + 1];
+    let refused = client.post("/v1/batches", "application/octet-stream", &large);
+    assert_eq!((refused.status, refused.code().as_str()), (413, "request-too-large"));
+}
+
+#[test]
+fn the_same_entry_from_64_clients_is_one_leaf() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(3);
+    assert_eq!(client.submit(&anna.line).status, 202);
+    let entry = anna.issuance("once");
+    let answers: Vec<_> = thread::scope(|scope| {
+        let clients: Vec<_> =
+            (0..64).map(|_| scope.spawn(|| node.client().submit(&entry))).collect();
+        clients.into_iter().map(|client| client.join().expect("an answer")).collect()
+    });
+    let new = answers.iter().filter(|answer| answer.status == 202).count();
+    assert_eq!(new, 1, "one of them is the first");
+    for answer in &answers {
+        assert!(matches!(answer.status, 200 | 202), "{answer:?}");
+        assert_eq!(answer.json()["index"], answers[0].json()["index"]);
+    }
+}
+
+#[test]
+fn of_two_updates_at_once_one_wins_and_the_other_is_evidence() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(4);
+    assert_eq!(client.submit(&anna.line).status, 202);
+    let branches = [anna.rotated(10), anna.rotated(20)];
+    let answers: Vec<_> = thread::scope(|scope| {
+        let clients: Vec<_> =
+            branches.iter().map(|line| scope.spawn(|| node.client().submit(line))).collect();
+        clients.into_iter().map(|client| client.join().expect("an answer")).collect()
+    });
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [202, 409]);
+    let lost = answers.iter().find(|answer| answer.status == 409).expect("one lost");
+    assert_eq!(lost.code(), "version-conflict");
+    schema::check("/v1/entries", "post", lost);
+    let head = lost.json()["headVersionId"].as_str().expect("the head").to_owned();
+    assert!(head.starts_with("2-"));
+    let won = answers.iter().find(|answer| answer.status == 202).expect("one won");
+    let index = won.json()["index"].as_u64().expect("a place");
+
+    assert_eq!(client.submit_and_wait(&Controller::new(5).line, "cosigned").status, 200);
+    let summary = client.get(&format!("/v1/dids/{}", anna.scid()));
+    assert_eq!(summary.json()["versionId"], head.as_str());
+    assert_eq!(summary.json()["index"], index);
+}
