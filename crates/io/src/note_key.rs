@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::encoding::{b64, decode_b64, hex};
 use inkan_core::{CryptoRng, SecretBytes};
-use inkan_crypto::{KeyType, SecretKey};
-use inkan_ledger::VerifierKey;
+use inkan_crypto::{KeyType, SecretKey, SignError};
 use inkan_ledger::note::KeyMaterial;
+use inkan_ledger::{Promise, SignedNote, VerifierKey};
 
 use crate::files::{self, Access, FileError};
 
@@ -113,6 +113,15 @@ impl NoteSigner {
     #[must_use]
     pub const fn key(&self) -> &VerifierKey {
         &self.key
+    }
+
+    /// Signs a promise, as the log.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] if this is the key of another log.
+    pub fn promise(&self, promise: &Promise) -> Result<SignedNote, SignError> {
+        promise.sign(&self.key, &self.secret)
     }
 
     fn parse(text: &SecretBytes, purpose: Purpose) -> Option<Self> {

@@ -3,9 +3,10 @@
 use std::thread;
 
 use inkan_core::Timestamp;
+use inkan_core::encoding::decode_b64u;
 use inkan_io::clock::{Clock, OsClock};
 use inkan_ledger::batch;
-use inkan_ledger::{Kind, LogPolicy, Receipt, verify_receipt};
+use inkan_ledger::{Kind, LogPolicy, Receipt, verify_promise, verify_receipt};
 use inkan_tests::made_node::{Controller, TestNode};
 
 use super::schema;
@@ -29,7 +30,13 @@ fn an_entry_is_acknowledged_once_and_its_receipt_verifies_offline() {
     schema::check("/v1/entries", "post", &first);
     assert_eq!(first.json()["index"], 1);
     assert_eq!(first.json()["standing"], "new");
-    assert!(first.json()["promise"].as_str().expect("a promise").starts_with("inkan-promise/v1\n"));
+    let promise = first.json()["promise"].as_str().expect("a promise").to_owned();
+    let promise =
+        verify_promise(&promise, &policy(&node)).expect("a promise that verifies offline");
+    let hash = promise.promise().leaves().get(&1).expect("the leaf").digest().to_hex();
+    assert_eq!(first.json()["leafHash"], hash);
+    let deadline = promise.promise().deadline().seconds();
+    assert_eq!(Some(deadline), first.json()["time"].as_i64().map(|time| time + 86_400));
 
     let again = client.submit(&format!("{}\n", anna.line));
     assert_eq!(again.status, 200);
@@ -132,6 +139,22 @@ fn of_two_updates_at_once_one_wins_and_the_other_is_evidence() {
     let index = won.json()["index"].as_u64().expect("a place");
 
     assert_eq!(client.submit_and_wait(&Controller::new(5).line, "cosigned").status, 200);
+    let shown = client.get(&format!("/v1/dids/{}/equivocations", anna.scid()));
+    schema::check("/v1/dids/{scid}/equivocations", "get", &shown);
+    let forks = shown.json()["equivocations"].as_array().cloned().expect("forks");
+    assert_eq!(forks.len(), 1);
+    let entry = |member: &str| {
+        let bytes = decode_b64u(forks[0][member].as_str().expect("text")).expect("base64url");
+        String::from_utf8(bytes).expect("a log line")
+    };
+    // Both entries stand there whole: they prove themselves.
+    let mut both = [entry("recorded"), entry("refused")];
+    both.sort();
+    let mut sent = branches.clone();
+    sent.sort();
+    assert_eq!(both, sent);
+    assert_eq!(forks[0]["index"], index);
+
     let summary = client.get(&format!("/v1/dids/{}", anna.scid()));
     assert_eq!(summary.json()["versionId"], head.as_str());
     assert_eq!(summary.json()["index"], index);

@@ -1,19 +1,17 @@
 //! What the node says about its log and itself: names, keys, limits, policy, parameters, codes, its own interface.
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use inkan_core::Digest;
 use inkan_core::encoding::b64;
-use inkan_core::{Digest, sha256};
 use inkan_ledger::batch::BATCH_ENTRIES;
-use inkan_ledger::epoch::Epoch;
-use inkan_ledger::note::NOTE_LIMIT;
 use serde_json::json;
 
 use super::leaves::{immutable, to_json, typed};
+use super::ledger::{Ledger, params_of};
 use super::limits::Rate;
 use super::node::{Node, problem_of};
 use super::refusal::Refusal;
@@ -84,10 +82,7 @@ pub(crate) async fn parameters_in_force(
     Query::read(&uri, &[])?;
     let bytes = node
         .view(None, move |ledger, view| {
-            let last = view.size().checked_sub(1).ok_or(Refusal::NotFound)?;
-            let leaf = view.entry(last).map_err(|error| problem_of(&error))?;
-            let epoch = Epoch::parse(leaf.body()).map_err(|_| Refusal::Fault)?;
-            read_parameters(ledger.data(), &epoch.params)
+            read_parameters(ledger, &params_of(view).ok_or(Refusal::Fault)?)
         })
         .await?;
     Ok(typed("application/json", bytes))
@@ -101,15 +96,13 @@ pub(crate) async fn parameters(
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
     let hash = Digest::from_hex(&hash).map_err(|_| Refusal::NotFound)?;
-    let bytes = node.read(move |ledger| read_parameters(ledger.data(), &hash)).await?;
+    let bytes = node.read(move |ledger| read_parameters(ledger, &hash)).await?;
     Ok(immutable(typed("application/json", bytes)))
 }
 
-fn read_parameters(data: &FilePath, hash: &Digest) -> Result<Vec<u8>, Problem> {
-    let path = data.join("params").join(hash.to_hex());
-    let bytes = inkan_io::files::read_optional(&path, NOTE_LIMIT).map_err(|_| Refusal::Fault)?;
-    let bytes = bytes.ok_or(Refusal::NotFound)?;
-    if sha256(&[&bytes]) == *hash { Ok(bytes) } else { Err(Refusal::Fault.into()) }
+fn read_parameters(ledger: &Ledger, hash: &Digest) -> Result<Vec<u8>, Problem> {
+    let document = ledger.reader().parameters(hash).map_err(|error| problem_of(&error))?;
+    document.ok_or_else(|| Refusal::NotFound.into())
 }
 
 /// GET `/v1/cosignatures/{size}`: the checkpoint of a size with its cosignatures, as a note or line by line.

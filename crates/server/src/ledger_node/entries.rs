@@ -62,7 +62,7 @@ pub(crate) async fn submit(
     node.ledger.wait_for(wait, taken.leaf_index, LONGEST_WAIT).await;
     let mut response = match receipt_if_wanted(&node, wait, &taken).await {
         Some(response) => response,
-        None => acknowledge(&node, &taken).await,
+        None => acknowledge(&node, &taken),
     };
     response.extensions_mut().insert(LoggedEntry(taken.entry_id));
     Ok(response)
@@ -122,7 +122,7 @@ pub(crate) async fn batch(
         });
     }
     node.metrics.acknowledged.record(begun.elapsed());
-    let promise = node.promise(&taken).await;
+    let promise = node.promise(&taken);
     let status = if promise.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
     let value = json!({ "type": "inkan-batch-result/1", "results": out, "promise": promise });
     Ok((status, to_json(&value)).into_response())
@@ -159,7 +159,7 @@ pub(crate) async fn import(
     if let Some(quota) = node.new_dids.as_ref().filter(|_| !caller.free) {
         quota.charge(&caller.prefix, 1);
     }
-    let promise = node.promise(&taken).await;
+    let promise = node.promise(&taken);
     let entries: Vec<_> = taken.iter().map(members_of).collect();
     let value = json!({ "type": "inkan-import-result/1", "entries": entries, "promise": promise });
     Ok((StatusCode::ACCEPTED, to_json(&value)).into_response())
@@ -371,10 +371,10 @@ fn with_status(mut value: Value, status: StatusCode) -> Value {
 }
 
 /// 202 with a promise, or 200 for what stands there already.
-async fn acknowledge(node: &Arc<Node>, taken: &Acknowledged) -> Response {
+fn acknowledge(node: &Node, taken: &Acknowledged) -> Response {
     let mut value = members_of(taken);
     if let (Some(promise), Some(members)) =
-        (node.promise(std::slice::from_ref(taken)).await, value.as_object_mut())
+        (node.promise(std::slice::from_ref(taken)), value.as_object_mut())
     {
         members.insert("promise".to_owned(), promise.into());
     }

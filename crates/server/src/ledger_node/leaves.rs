@@ -1,6 +1,7 @@
 //! What stands in the log: entries, where they stand, receipts, consistency (§8 and §5 of the ledger specification).
 
 use std::collections::BTreeSet;
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use inkan_core::encoding::b64;
 use inkan_core::{Digest, Timestamp};
 use inkan_io::ledger_folder::View;
+use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{EntryId, LeafHash, LogPolicy, NodeHash, Receipt, SignedNote};
 use serde_json::{Value, json};
 
@@ -19,6 +21,8 @@ use crate::problem::Problem;
 
 /// A receipt as JSON.
 pub(crate) const SIDECAR: &str = "application/vnd.inkan.receipt+json";
+/// Leaves that are looked through for a leaf hash: 128 MiB of hashes.
+const SCANNED: u64 = 1 << 22;
 const TEXT: &str = "text/plain; charset=utf-8";
 /// A COSE Receipt (RFC 9942), as COSE itself is named (RFC 9052 §11.3).
 const COSE: &str = "application/cose; cose-type=\"cose-sign1\"";
@@ -83,7 +87,7 @@ pub(crate) async fn lookup(
     Ok(to_json(&value))
 }
 
-/// GET `/v1/lookup/leaf/{hash}`: where the leaf with this hash stands.
+/// GET `/v1/lookup/leaf/{hash}`: where the leaf with this hash stands, among the newest four million.
 pub(crate) async fn lookup_leaf(
     State(node): State<Arc<Node>>,
     Path(hash): Path<String>,
@@ -91,14 +95,35 @@ pub(crate) async fn lookup_leaf(
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
     let hash = Digest::from_hex(&hash).map(LeafHash::from_digest).map_err(|_| Refusal::NotFound)?;
+    // A scan: one at a time, so that nobody keeps the disk busy with them.
+    let _turn = node.scans.try_acquire().map_err(|_| Refusal::Overloaded)?;
     let value = node
-        .view(None, move |_, view| {
-            let index =
-                super::ledger::lookup_leaf(view, &hash).map_err(|error| problem_of(&error))?;
+        .view(None, move |ledger, view| {
+            let index = find_leaf(ledger.data(), view.size(), &hash)?;
             place_of(view, index.ok_or(Refusal::NotFound)?)
         })
         .await?;
     Ok(to_json(&value))
+}
+
+/// Looks through the tiles of leaf hashes, newest first. There is no index of them: whoever has an entry knows its id,
+/// and epoch leaves are the last of a checkpoint.
+fn find_leaf(data: &FilePath, size: u64, hash: &LeafHash) -> Result<Option<u64>, Problem> {
+    let mut end = size;
+    let oldest = size.saturating_sub(SCANNED);
+    while let Some(last) = end.checked_sub(1).filter(|_| end > oldest) {
+        let tile = Tile::holding(0, last, size).ok_or(Refusal::Fault)?;
+        let full = Tile::new(0, last / 256, 256).map_err(|_| Refusal::Fault)?;
+        let read = |tile: &Tile| std::fs::read(data.join(tile.path()));
+        let bytes = read(&tile).or_else(|_| read(&full)).map_err(|_| Refusal::Fault)?;
+        let (hashes, _) = bytes.as_chunks::<32>();
+        if let Some(at) = hashes.iter().rposition(|known| known == hash.digest().as_bytes()) {
+            let index = tile.start().saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+            return Ok(Some(index).filter(|index| *index < size));
+        }
+        end = tile.start();
+    }
+    Ok(None)
 }
 
 fn place_of(view: &View, index: u64) -> Result<Value, Problem> {

@@ -3,16 +3,20 @@
 //! In scope: the seam between HTTP and `inkan-io`: blocking answers become futures, errors become problems. Out of scope:
 //! HTTP.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use inkan_core::Timestamp;
+use inkan_core::{Digest, Timestamp};
 use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, View};
+use inkan_io::note_key::{NoteSigner, Purpose};
 use inkan_io::sequencer::{
     Readiness, Sequencer, SequencerHandle, SequencerMetrics, SequencerOptions, SubmitError, Ticket,
 };
-use inkan_ledger::epoch::Parameters;
+use inkan_ledger::epoch::Epoch;
+use inkan_ledger::parameters::{Parameters, ParametersDocument};
+use inkan_ledger::promise::Promise;
 use inkan_ledger::state::Equivocation;
 use inkan_ledger::{Kind, LeafHash, LogPolicy, Receipt};
 use tokio::sync::{oneshot, watch};
@@ -40,6 +44,9 @@ pub(crate) struct Ledger {
     handle: SequencerHandle,
     sequencer: Mutex<Option<Sequencer>>,
     covered: watch::Sender<Covered>,
+    log_key: NoteSigner,
+    /// The parameters in force at the newest checkpoint.
+    parameters: Mutex<Parameters>,
 }
 
 /// How many leaves the newest checkpoints cover.
@@ -67,6 +74,8 @@ impl Ledger {
             handle,
             sequencer: Mutex::new(Some(sequencer)),
             covered: watch::Sender::new(Covered::default()),
+            log_key: NoteSigner::read(&data.join("keys").join("log"), Purpose::Log)?,
+            parameters: Mutex::new(Parameters::default()),
         })
     }
 
@@ -138,13 +147,20 @@ impl Ledger {
         loop {
             let metrics = self.handle.metrics();
             let seen = Covered { signed: metrics.signed_size, cosigned: metrics.cosigned_size };
-            self.covered.send_if_modified(|covered| {
-                let is_new = *covered != seen;
-                *covered = seen;
-                is_new
-            });
+            if *self.covered.borrow() != seen {
+                if let Some(parameters) = self.parameters_in_force() {
+                    *self.parameters.lock().unwrap_or_else(PoisonError::into_inner) = parameters;
+                }
+                self.covered.send_replace(seen);
+            }
             tokio::time::sleep_until(Instant::now() + LOOK).await;
         }
+    }
+
+    fn parameters_in_force(&self) -> Option<Parameters> {
+        let digest = params_of(&self.newest().ok()?)?;
+        let document = self.reader().parameters(&digest).ok()??;
+        Some(ParametersDocument::parse(&document).ok()?.values)
     }
 
     pub(crate) fn put_status_list(
@@ -158,17 +174,21 @@ impl Ledger {
         put.map_err(|error| problem_of(&error))
     }
 
-    /// Signs the promise that leaves will be covered in time; `newest` is the time of the newest of them.
+    /// Signs the promise that leaves will be covered in time (§3.6); `newest` is the time of the newest of them.
     pub(crate) fn promise(
         &self,
-        leaves: &[(u64, LeafHash)],
+        leaves: BTreeMap<u64, LeafHash>,
         newest: Timestamp,
     ) -> Result<String, Problem> {
-        let deadline = newest.plus_seconds(Parameters::default().promise);
-        let note = self.handle.promise(leaves, deadline).map_err(|error| problem_of(&error))?;
+        let fault = || Problem::from(Refusal::Fault);
+        let seconds = self.parameters.lock().unwrap_or_else(PoisonError::into_inner).promise;
+        let deadline = newest.plus_seconds(seconds);
+        let promise = Promise::new(&self.origin, deadline, leaves).map_err(|_| fault())?;
+        let note = self.log_key.promise(&promise).map_err(|_| fault())?;
         Ok(note.to_string())
     }
 
+    #[expect(clippy::unused_async, reason = "the sequencer takes no imports yet")]
     pub(crate) async fn submit_import(
         &self,
         _bodies: Vec<Vec<u8>>,
@@ -176,8 +196,9 @@ impl Ledger {
         Err(not_yet())
     }
 
-    pub(crate) fn equivocations(&self, _scid: &str) -> Result<Vec<Equivocation>, Problem> {
-        Err(not_yet())
+    /// Forks of a DID that were shown to the ledger.
+    pub(crate) fn equivocations(&self, scid: &str) -> Result<Vec<Equivocation>, Problem> {
+        self.reader().equivocations(scid).map_err(|error| problem_of(&error))
     }
 
     pub(crate) fn cose(&self, _receipt: &Receipt) -> Result<Vec<u8>, Problem> {
@@ -214,12 +235,12 @@ impl Ledger {
     }
 }
 
-pub(crate) fn lookup_leaf(
-    _view: &View,
-    _hash: &LeafHash,
-) -> Result<Option<u64>, LedgerFolderError> {
-    Err(LedgerFolderError::NoSuchPlace)
+/// The hash of the parameters document that a checkpoint's epoch leaf names.
+pub(crate) fn params_of(view: &View) -> Option<Digest> {
+    let leaf = view.entry(view.size().checked_sub(1)?).ok()?;
+    Epoch::parse(leaf.body()).ok().map(|epoch| epoch.params)
 }
+
 fn not_yet() -> Problem {
     Problem::new("not-implemented", "not yet")
 }

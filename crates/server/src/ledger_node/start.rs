@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use inkan_io::clock::Clock;
-use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError};
+use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError, OpenOptions};
 use inkan_io::sequencer::SequencerOptions;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -154,7 +154,7 @@ struct Prepared {
 
 impl Prepared {
     fn new(options: NodeOptions, clock: SharedClock) -> Result<Self, NodeError> {
-        let NodeOptions { listen, data, accept_clock: _, limits, operator_tokens, proxies, log } =
+        let NodeOptions { listen, data, accept_clock, limits, operator_tokens, proxies, log } =
             options;
         let tokens = match operator_tokens {
             Some(path) => OperatorTokens::read(&path)?,
@@ -166,7 +166,8 @@ impl Prepared {
             .thread_name("node")
             .build()
             .map_err(NodeError::Start)?;
-        let folder = LedgerFolder::open(&data, clock.now())?;
+        let opening = OpenOptions { accept_clock, ..OpenOptions::default() };
+        let folder = LedgerFolder::open_with(&data, &opening, clock.now())?;
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;

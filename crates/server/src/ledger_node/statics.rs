@@ -14,12 +14,13 @@ use axum::extract::State;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
+use inkan_ledger::tree::tiles::TilePath;
 use tokio::sync::mpsc;
 
 use super::leaves::{immutable, typed};
 use super::node::Node;
 use super::refusal::Refusal;
-use super::request::{Query, decimal};
+use super::request::Query;
 use crate::problem::Problem;
 
 /// Bytes that are read at once: a client holds no more than two of these.
@@ -44,30 +45,11 @@ pub(crate) async fn checkpoint(
 /// GET `/tile/…`: tiles and entry bundles.
 pub(crate) async fn tile(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
-    let below = uri.path().strip_prefix("/tile/").filter(|path| is_tile(path));
-    let path = node.ledger.data().join("tile").join(below.ok_or(Refusal::NotFound)?);
+    // Nothing is looked for on the disk but what has the spelling of a tile.
+    let named = uri.path().strip_prefix('/').and_then(|path| TilePath::parse(path).ok());
+    let path = node.ledger.data().join(named.ok_or(Refusal::NotFound)?.to_string());
     let body = file(&node, path).await?;
     Ok(immutable(typed("application/octet-stream", body)))
-}
-
-/// Whether this is `<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`: nothing else is looked for on the disk.
-fn is_tile(path: &str) -> bool {
-    let Some((level, rest)) = path.split_once('/') else { return false };
-    let level_sound = level == "entries" || decimal(level).is_some_and(|level| level <= 63);
-    let (index, width) = match rest.split_once(".p/") {
-        Some((index, width)) => (index, Some(width)),
-        None => (rest, None),
-    };
-    let width_sound =
-        width.is_none_or(|width| decimal(width).is_some_and(|width| (1..=255).contains(&width)));
-    let mut groups = index.split('/').rev();
-    let three = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let last_sound = groups.next().is_some_and(three);
-    let others: Vec<_> = groups.collect();
-    let others_sound = others.len() <= 6
-        && others.iter().all(|group| group.strip_prefix('x').is_some_and(three))
-        && others.last() != Some(&"x000");
-    level_sound && width_sound && last_sound && others_sound
 }
 
 /// The bytes of a file as a body; what is large is read while it is sent.
@@ -148,6 +130,3 @@ impl hyper::body::Body for FileBody {
         SizeHint::with_exact(self.left)
     }
 }
-
-#[cfg(test)]
-mod tests;
