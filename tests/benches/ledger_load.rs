@@ -4,11 +4,15 @@
 
 use std::path::PathBuf;
 
-use inkan_tests::load::{figures, map_run, rates};
+use inkan_tests::load::{figures, map_run, plot, rates, size_run};
 
 const HELP: &str = "\
 rates [--count N] [--folder PATH] [--record]  durable appends beside R, with N entries in each round (20,000)
+size [--to N] [--folder PATH] [--keep] [--record]
+                                           a ledger growing through 10k, 100k, 1M … up to N leaves (1M); with
+                                           --to 10000000 it takes about an hour and 10 GB
 map [--to N] [--folder PATH] [--record]    the map alone, growing through 10k, 100k, 1M … up to N keys (1M)
+plot                                       draw docs/ledger-growth.svg from docs/ledger-figures.json
 
 --record    put the figures into docs/ledger-figures.json";
 
@@ -21,6 +25,7 @@ fn main() {
             "--to" => options.to = value().parse().expect("a number"),
             "--count" => options.count = value().parse().expect("a number"),
             "--folder" => options.folder = Some(value().into()),
+            "--keep" => options.keep = true,
             "--record" => options.record = true,
             // As a test: everything once, and small.
             "--test" => options.command = "help".to_owned(),
@@ -29,6 +34,10 @@ fn main() {
     }
     match options.command.as_str() {
         "map" => map(&options),
+        "size" => size(&options),
+        // Started by `size`, and killed by it.
+        "victim" => size_run::victim(&options.folder.unwrap_or_default(), options.to),
+        "plot" => draw(),
         "rates" => rates(&options),
         _ => println!("{HELP}"),
     }
@@ -40,11 +49,19 @@ struct Options {
     count: u64,
     folder: Option<PathBuf>,
     record: bool,
+    keep: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { command: String::new(), to: 1_000_000, count: 20_000, folder: None, record: false }
+        Self {
+            command: String::new(),
+            to: 1_000_000,
+            count: 20_000,
+            folder: None,
+            record: false,
+            keep: false,
+        }
     }
 }
 
@@ -76,4 +93,24 @@ fn rates(options: &Options) {
             figures::put(&figures::path(), "rates", "what", &row);
         }
     }
+}
+
+fn size(options: &Options) {
+    let mut scratch =
+        tempfile::tempdir_in(options.folder.clone().unwrap_or_else(std::env::temp_dir))
+            .expect("a folder");
+    scratch.disable_cleanup(options.keep);
+    println!("{}", scratch.path().display());
+    size_run::run(scratch.path(), &options.sizes(), |row| {
+        if options.record {
+            figures::put(&figures::path(), "growth", "size", row);
+        }
+    });
+}
+
+fn draw() {
+    let figures = figures::path();
+    let picture = figures.with_file_name("ledger-growth.svg");
+    std::fs::write(&picture, plot::svg(&figures::read(&figures))).expect("the picture is written");
+    println!("{}", picture.display());
 }

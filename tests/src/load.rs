@@ -8,4 +8,6 @@ pub mod entries;
 pub mod figures;
 pub mod map_run;
 pub mod measure;
+pub mod plot;
 pub mod rates;
+pub mod size_run;

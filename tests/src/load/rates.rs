@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use inkan_core::Timestamp;
 use inkan_io::clock::{Clock, OsClock};
 use inkan_io::ledger_folder::LedgerFolder;
-use inkan_io::sequencer::{Sequencer, SequencerHandle, SequencerOptions};
+use inkan_io::sequencer::{Sequencer, SequencerHandle, SequencerOptions, Wait};
 use inkan_ledger::Kind;
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use super::clients::{closed_loop, open_loop};
 use super::entries::{Maker, ORIGIN, Ready, cores};
 use super::figures::rounded;
 use super::measure::{Cost, Stretch, as_f64, machine_load, millis};
-use crate::made::fresh_rng;
+use crate::made::{fresh_rng, moment};
 
 /// Clients in this process.
 const CLIENTS: usize = 64;
@@ -22,6 +23,15 @@ const CLIENTS: usize = 64;
 const WINDOW: usize = 16;
 /// R and appends are measured in turns this often; the median ratio counts.
 const ROUNDS: usize = 5;
+
+/// DIDs that sign.
+const SIGNERS: u64 = 64;
+
+/// The same whenever it is asked, so that a process that opens the ledger again has the same signers.
+fn signers_time(now: Timestamp) -> Timestamp {
+    let moment = moment();
+    if moment < now { moment } else { now }
+}
 
 /// A ledger under load.
 #[derive(Debug)]
@@ -47,9 +57,47 @@ impl Loaded {
         let (sequencer, handle) =
             Sequencer::start(ledger, SequencerOptions::default(), Arc::new(OsClock))
                 .expect("a sequencer");
-        let maker = Maker::new(64, now);
+        let maker = Maker::new(SIGNERS, signers_time(now));
         let _registered = closed_loop(&handle, maker.registrations(), 1, 64).all_accepted();
         Self { handle, maker, sequencer, next: 0 }
+    }
+
+    /// A ledger that is there; the next entry to be made has the number `next`.
+    ///
+    /// # Panics
+    ///
+    /// If the ledger fails.
+    #[must_use]
+    pub fn open(folder: &Path, next: u64) -> Self {
+        let now = OsClock.now();
+        let ledger = LedgerFolder::open(folder, now).expect("a ledger");
+        let options = SequencerOptions::default();
+        let (sequencer, handle) =
+            Sequencer::start(ledger, options, Arc::new(OsClock)).expect("a sequencer");
+        Self { handle, maker: Maker::new(SIGNERS, signers_time(now)), sequencer, next }
+    }
+
+    /// Number of the next entry to be made.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Leaves numbers out.
+    pub const fn skip_to(&mut self, next: u64) {
+        self.next = next;
+    }
+
+    /// Waits until a checkpoint covers all that was acknowledged.
+    ///
+    /// # Panics
+    ///
+    /// If none does.
+    pub fn settle(&mut self) {
+        let entry = self.fresh(&[Kind::Issuance], 1).remove(0);
+        let index = self.handle.submit(entry.0, entry.1).wait().expect("accepted").leaf_index;
+        let wait = Duration::from_secs(120);
+        self.handle.wait_covered(index, Wait::Cosigned, wait).expect("a checkpoint");
     }
 
     /// Entries that were not made before, dated now.

@@ -55,27 +55,4 @@ impl MapStoreError {
     pub(super) fn mismatch(found: &NodeHash, expected: &NodeHash) -> Self {
         Self::Mismatch { found: found.digest().to_hex(), expected: expected.digest().to_hex() }
     }
-
-    /// What the tree library says: our own error from below it, or that nodes do not fit together.
-    #[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
-    pub(super) fn of_tree(error: anyhow::Error) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
-
-impl From<redb::Error> for MapStoreError {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else it finds, a rebuild mends")]
-    fn from(error: redb::Error) -> Self {
-        match error {
-            redb::Error::DatabaseAlreadyOpen => Self::InUse,
-            // What the system did not say, the database found in the bytes.
-            redb::Error::Io(ref cause) if cause.raw_os_error().is_none() => {
-                Self::Damaged(error.to_string())
-            }
-            redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::DatabaseClosed => {
-                Self::Unavailable(error.to_string())
-            }
-            other => Self::Damaged(other.to_string()),
-        }
-    }
 }
