@@ -9,8 +9,12 @@ use inkan_core::{Timestamp, sha256};
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::DidUrl;
 use inkan_did::webvh::{self, Create, Head};
-use inkan_ledger::state::parse_did_body;
-use inkan_ledger::{ActId, Claims, Kind, SignedEntry, StatusClaims, StatusFormat};
+use inkan_ledger::entry::claims::anchor::{
+    AnchorClaims, AnchorContent, AnchorScope, OnceClaims, OnceId,
+};
+use inkan_ledger::entry::claims::trust::{TrustClaims, TrustOperation, TrustStatement};
+use inkan_ledger::state::{Controller, parse_did_body};
+use inkan_ledger::{ActId, Candidate, Claims, Kind, SignedEntry, StatusClaims, StatusFormat};
 
 /// Name of the log under load.
 pub const ORIGIN: &str = "ledger.example";
@@ -24,7 +28,7 @@ struct Signer {
     line: String,
     method: DidUrl,
     key: SecretKey,
-    head: Head,
+    controller: Controller,
 }
 
 /// Makes entries; the same number gives the same entry.
@@ -50,10 +54,11 @@ impl Maker {
                 let head = webvh::check_next(None, &entry, now).expect("our own entry");
                 let id = head.document().id().as_str();
                 let method = DidUrl::parse(&format!("{id}#key-1")).expect("a DID URL");
-                Signer { line, method, key, head }
+                let controller = stored(&head);
+                Signer { line, method, key, controller }
             })
             .collect();
-        let scid = |signer: &Signer| signer.head.scid().to_owned();
+        let scid = |signer: &Signer| signer.controller.head().scid().to_owned();
         let by_scid = signers.iter().enumerate().map(|(at, signer)| (scid(signer), at)).collect();
         Self { signers, by_scid, now }
     }
@@ -95,9 +100,28 @@ impl Maker {
                 not_before: self.now,
                 expires: self.now.plus_seconds(86_400),
             }),
-            Kind::Epoch | Kind::Did | Kind::Trust | Kind::Anchor | Kind::Once => {
-                panic!("no entries of kind {kind} are made here")
-            }
+            Kind::Trust => Claims::Trust(TrustClaims {
+                statement: TrustStatement::Authorization,
+                entity_id: format!("did:web:school-{number}.example"),
+                action: "issue".to_owned(),
+                resource: "diploma".to_owned(),
+                operation: TrustOperation::Grant,
+                sequence: 1,
+                not_before: self.now,
+                expires: None,
+                digest: None,
+            }),
+            Kind::Anchor => Claims::Anchor(AnchorClaims {
+                scope: AnchorScope::Document,
+                media_type: "application/pdf".to_owned(),
+                content: AnchorContent::Committed { commitment: digest },
+                records: None,
+            }),
+            Kind::Once => Claims::Once(OnceClaims {
+                id: OnceId::from_bytes(*digest.as_bytes()),
+                scope: "coupon".to_owned(),
+            }),
+            Kind::Epoch | Kind::Did => panic!("no entries of kind {kind} are made here"),
         };
         let body = SignedEntry::sign(&claims, &signer.method, ORIGIN, &signer.key, self.now)
             .expect("a signed entry");
@@ -150,20 +174,24 @@ impl Maker {
     }
 
     fn validate(&self, kind: Kind, body: &[u8]) {
-        if kind == Kind::Did {
-            let entry = parse_did_body(body).expect("our own entry");
-            webvh::check_next(None, &entry, self.now).expect("our own entry");
-        } else {
-            let entry = SignedEntry::parse(kind, body).expect("our own entry");
-            let signer = self.by_scid.get(entry.scid()).expect("our own signer");
-            entry.verify(self.signers[*signer].head.document()).expect("our own entry");
-        }
+        let mut candidate = Candidate::parse(kind, body.to_vec()).expect("our own entry");
+        let signer = self.by_scid.get(candidate.signer_scid()).map(|at| &self.signers[*at]);
+        let controller = signer.map(|signer| &signer.controller);
+        candidate.check_signature(controller, self.now).expect("our own entry");
     }
 
     fn signer(&self, number: u64) -> &Signer {
         let turn = usize::try_from(number).unwrap_or_default() % self.signers.len();
         &self.signers[turn]
     }
+}
+
+/// The head as a ledger's store would give it.
+fn stored(head: &Head) -> Controller {
+    // Form, at home here, leaf 1, the head.
+    let mut bytes = vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    bytes.extend(head.to_stored());
+    Controller::from_bytes(&bytes).expect("a stored head")
 }
 
 /// Processors of this machine.

@@ -187,7 +187,10 @@ pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
     for (name, kinds, target) in [
         ("issuance", [Kind::Issuance].as_slice(), Some(0.8)),
         ("countersignature", &[Kind::Countersignature], Some(0.15)),
+        ("anchor", &[Kind::Anchor], Some(0.8)),
         ("status", &[Kind::Status], Some(0.15)),
+        ("trust", &[Kind::Trust], Some(0.15)),
+        ("once", &[Kind::Once], Some(0.15)),
         ("did", &[Kind::Did], Some(0.15)),
         (
             "mixed",
