@@ -22,8 +22,10 @@ use inkan_evidence::model::ProofingEvidence;
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
-use inkan_ledger::epoch::{Epoch, Parameters};
+use inkan_ledger::epoch::{Epoch, MapRoot};
+use inkan_ledger::parameters::{Parameters, ParametersDocument};
 use inkan_ledger::receipt::{Receipt, verify_receipt};
+use inkan_ledger::state::{Candidate, Controller, ImportSubmission, Machine, Memory, Standing};
 use inkan_ledger::tree::Frontier;
 use inkan_ledger::tree::tiles::{TilePath, decode_bundle, encode_bundle};
 use inkan_ledger::{
@@ -64,6 +66,9 @@ pub const TARGETS: &[Target] = &[
     ("receipt", receipt),
     ("current_proof", current_proof),
     ("epoch", epoch),
+    ("parameters", parameters),
+    ("ledger_store", ledger_store),
+    ("import", import),
     ("tiles", tiles),
     ("promise", promise),
     ("ledger_evidence", ledger_evidence),
@@ -345,12 +350,53 @@ pub fn current_proof(bytes: &[u8]) {
     }
 }
 
-/// The body of an epoch leaf, and the parameters document of a log.
+/// The body of an epoch leaf.
 pub fn epoch(bytes: &[u8]) {
     if let Ok(epoch) = Epoch::parse(bytes) {
         assert_eq!(epoch.to_bytes(), bytes);
     }
-    let _ = Parameters::parse(bytes);
+}
+
+/// The parameters document of a log.
+pub fn parameters(bytes: &[u8]) {
+    if let Ok(document) = ParametersDocument::parse(bytes) {
+        assert_eq!(document.to_bytes().as_deref(), Ok(bytes));
+    }
+}
+
+/// What a ledger keeps of a DID and of itself: bytes of its own disk, which may be damaged.
+pub fn ledger_store(bytes: &[u8]) {
+    if let Ok(controller) = Controller::from_bytes(bytes) {
+        let stored = controller.to_bytes();
+        let again = Controller::from_bytes(&stored).expect("what was written is read");
+        assert_eq!(again.to_bytes(), stored);
+    }
+    if let Ok(standing) = Standing::from_bytes(bytes) {
+        assert_eq!(standing.to_bytes(), bytes);
+    }
+}
+
+/// An import, whatever its entries are: all or none are taken, and none of these.
+pub fn import(bytes: &[u8]) {
+    let Ok(framed) = batch::split(bytes) else { return };
+    let candidates: Result<Vec<_>, _> = framed
+        .iter()
+        .filter_map(|entry| entry.kind().map(|kind| (kind, entry.body)))
+        .map(|(kind, body)| Candidate::parse(kind, body.to_vec()))
+        .collect();
+    let Ok(candidates) = candidates else { return };
+    let document = ParametersDocument::genesis(Parameters::default()).to_bytes();
+    let document = document.expect("the defaults");
+    let mut machine = Machine::new("ledger.example", &document, Memory::new()).expect("a log");
+    let map = MapRoot { root: inkan_ledger::map::empty_root(), keys: 0 };
+    let genesis = machine.prepare_epoch(Timestamp::EPOCH, map, None).expect("a leaf");
+    machine.commit(genesis.expect("a leaf")).expect("in order");
+    if let Ok(ImportSubmission::New(prepared)) = machine.prepare_import(&candidates, far_future()) {
+        assert_eq!(prepared.len(), candidates.len());
+        for leaf in prepared {
+            machine.commit(leaf).expect("in order");
+        }
+    }
 }
 
 /// Many entries in one request.

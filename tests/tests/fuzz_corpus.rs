@@ -5,15 +5,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use inkan_core::rng::insecure::SeededRng;
-use inkan_core::{CryptoRng, SecretBytes, sha256};
+use inkan_core::{CryptoRng, SecretBytes, Timestamp, sha256};
 use inkan_credential::status_list::BitstringStatusList;
 use inkan_crypto::keystore::Keystore;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh;
 use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
+use inkan_ledger::Base;
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
-use inkan_ledger::epoch::Parameters;
+use inkan_ledger::parameters::{Announcement, OperatorEvent, Parameters, ParametersDocument};
 use inkan_ledger::tree::Frontier;
 use inkan_ledger::tree::tiles::encode_bundle;
 use inkan_ledger::{Breach, Evidence, Growth, Kind, Leaf, MapKey, Promise, verify_promise};
@@ -183,7 +184,25 @@ fn seeds_of_the_ledger_are_written() {
         seed("leaf", name, receipt.leaf_bytes());
     }
     seed("epoch", "last", Leaf::parse(last.leaf_bytes()).expect("a leaf").body());
-    seed("epoch", "parameters", Parameters::default().genesis_document().expect("parameters").0);
+    let genesis = ParametersDocument::genesis(Parameters::default());
+    let bytes = genesis.to_bytes().expect("a document");
+    let next = Announcement {
+        rules: genesis.rules,
+        values: Parameters::default(),
+        not_before: Timestamp::from_seconds(1_800_000_000).expect("a time"),
+    };
+    let announced = genesis.announce(sha256(&[&bytes]), next);
+    let clock = announced.record(sha256(&[b"x"]), OperatorEvent::ClockAccepted { step: 90 });
+    for (name, document) in [("genesis", &genesis), ("announced", &announced), ("clock", &clock)] {
+        seed("parameters", name, document.to_bytes().expect("a document"));
+    }
+    seed("ledger_store", "standing", ledger.log.machine().standing().to_bytes());
+    let controller = ledger.log.state().controller(scid).expect("in memory").expect("a DID");
+    seed("ledger_store", "controller", controller.to_bytes());
+    let line = (Kind::Did, ledger.did_log.trim().as_bytes());
+    seed("import", "one", inkan_ledger::batch::join([line]).expect("a batch"));
+    seed("import", "twice", inkan_ledger::batch::join([line, line]).expect("a batch"));
+    seed("epoch", "genesis", ledger.log.leaf(0).expect("a leaf").body());
     let entries =
         [(Kind::Issuance, issuance.as_bytes()), (Kind::Did, ledger.did_log.trim().as_bytes())];
     seed("batch", "two", inkan_ledger::batch::join(entries).expect("a batch"));

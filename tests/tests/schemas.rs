@@ -7,11 +7,17 @@ use std::collections::BTreeSet;
 
 use inkan_core::codes::CodeBook;
 use inkan_core::json::canonicalize;
+use inkan_core::{Timestamp, sha256};
 use inkan_credential::{Artefact, Bundle, Format};
 use inkan_crypto::{KeyType, jws};
-use inkan_did::webvh;
+use inkan_did::{DidUrl, webvh};
 use inkan_ledger::epoch::Epoch;
+use inkan_ledger::parameters::{Announcement, OperatorEvent, Parameters, ParametersDocument};
 use inkan_ledger::{ActId, CurrentProof, Kind, Leaf, MapKey, Opening, Receipt, SignedEntry};
+use inkan_ledger::{
+    AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, TrustClaims,
+    TrustOperation, TrustStatement,
+};
 use inkan_tests::world::{HOLDER, Order, Parts, World, fitting_schema};
 use inkan_tests::{files_under, read_json, read_text, schemas, workspace_root};
 use serde_json::{Map, Value, json};
@@ -254,9 +260,7 @@ fn bare(schema: &Value) -> Value {
 #[test]
 fn ledger_entries_fit_their_schema() {
     let (world, _) = samples();
-    let mut payloads: [(Kind, Vec<Value>); 5] =
-        [Kind::Epoch, Kind::Issuance, Kind::Countersignature, Kind::Status, Kind::Did]
-            .map(|kind| (kind, Vec::new()));
+    let mut payloads = Kind::ALL.map(|kind| (kind, Vec::new()));
     for place in 0..world.ledger.size() {
         let leaf = world.ledger.log.leaf(place).expect("a leaf");
         let (_, samples) = payloads
@@ -266,6 +270,17 @@ fn ledger_entries_fit_their_schema() {
         samples.push(payload(leaf));
     }
     let url = world.actor(HOLDER).method();
+    let more = other_claims();
+    for (kind, samples) in &mut payloads {
+        for claims in more.iter().filter(|claims| claims.kind() == *kind) {
+            let kid = DidUrl::parse(&url).expect("a DID URL");
+            let key = &world.actor(HOLDER).key;
+            let origin = world.ledger.log.origin();
+            let body = SignedEntry::sign(claims, &kid, origin, key, world.now).expect("signed");
+            let leaf = Leaf::new(*kind, world.now, body.into_bytes()).expect("a leaf");
+            samples.push(payload(&leaf));
+        }
+    }
     for (kind, samples) in payloads {
         let place = match kind {
             Kind::Did => "/$defs/didEntry".to_owned(),
@@ -295,6 +310,107 @@ fn ledger_entries_fit_their_schema() {
             }),
         }
         .check();
+    }
+}
+
+/// Entries of the kinds that the story of the world does not need, with every member that there is.
+fn other_claims() -> Vec<Claims> {
+    let time = |seconds| Timestamp::from_seconds(seconds).expect("a time");
+    let grant = TrustClaims {
+        statement: TrustStatement::Authorization,
+        entity_id: "did:web:hospital.example".to_owned(),
+        action: "issue".to_owned(),
+        resource: "DiplomaCredential".to_owned(),
+        operation: TrustOperation::Grant,
+        sequence: 1,
+        not_before: time(1_000),
+        expires: Some(time(2_000)),
+        digest: Some(sha256(&[b"more"])),
+    };
+    let void = TrustClaims {
+        operation: TrustOperation::Void { since: time(500) },
+        expires: None,
+        digest: None,
+        ..grant.clone()
+    };
+    let public = AnchorClaims {
+        scope: AnchorScope::Dataset,
+        media_type: "application/vnd.inkan.record-root".to_owned(),
+        content: AnchorContent::Public { digest: sha256(&[b"data"]), length: Some(4) },
+        records: Some(9),
+    };
+    let committed = AnchorClaims {
+        content: AnchorContent::Committed { commitment: sha256(&[b"secret"]) },
+        records: None,
+        ..public.clone()
+    };
+    let once = OnceClaims { id: OnceId::from_bytes([7; 32]), scope: "coupon".to_owned() };
+    vec![
+        Claims::Trust(grant),
+        Claims::Trust(void),
+        Claims::Anchor(public),
+        Claims::Anchor(committed),
+        Claims::Once(once),
+    ]
+}
+
+#[test]
+fn parameters_documents_fit_their_schema() {
+    let digest = sha256(&[b"before"]);
+    let genesis = ParametersDocument::genesis(Parameters::default());
+    let next = Announcement {
+        rules: genesis.rules,
+        values: Parameters::default(),
+        not_before: Timestamp::from_seconds(5).expect("a time"),
+    };
+    let announced = genesis.announce(digest, next);
+    let applied = announced.apply(digest).expect("announced");
+    let clock = genesis.record(digest, OperatorEvent::ClockAccepted { step: 90 });
+    let root = inkan_ledger::NodeHash::empty();
+    let guard = announced.record(digest, OperatorEvent::GuardAdopted { size: 3, root });
+    let documents: Vec<Value> = [&genesis, &announced, &applied, &clock, &guard]
+        .map(|document| {
+            let bytes = document.to_bytes().expect("a document");
+            serde_json::from_slice(&bytes).expect("JSON")
+        })
+        .to_vec();
+    let reads =
+        |value: &Value| ParametersDocument::parse(&canonicalize(value).expect("JSON")).is_ok();
+    let whole = documents[1].clone();
+    Closed {
+        place: ("ledger-entry", "/$defs/parameterValues"),
+        samples: vec![whole["values"].clone()],
+        only_read: &[],
+        reads: Box::new(|value| reads(&with(&whole, "values", value.clone()))),
+    }
+    .check();
+    Closed {
+        place: ("ledger-entry", "/$defs/announcement"),
+        samples: vec![whole["next"].clone()],
+        only_read: &[],
+        reads: Box::new(|value| reads(&with(&whole, "next", value.clone()))),
+    }
+    .check();
+    Closed {
+        place: ("ledger-entry", "/$defs/parameters"),
+        samples: documents.clone(),
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .check();
+    let schema = Closed {
+        place: ("ledger-entry", "/$defs/parameters"),
+        samples: Vec::new(),
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .schema();
+    for (document, member) in [(&documents[3], "step"), (&documents[4], "root")] {
+        let bare = with(document, "detail", without(&document["detail"], member));
+        let more = with(document, "detail", with(&document["detail"], "note", json!("free text")));
+        for other in [bare, more] {
+            assert!(!validator(&schema).is_valid(&other) && !reads(&other), "{other}");
+        }
     }
 }
 
