@@ -21,15 +21,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use inkan_core::encoding::b64;
-use inkan_core::{CryptoRng, Digest, Timestamp, sha256};
-use inkan_crypto::Signer;
+use inkan_core::{CryptoRng, Timestamp};
 use inkan_ledger::checkpoint::is_origin;
 use inkan_ledger::epoch::Parameters;
-use inkan_ledger::note::SignatureLine;
 use inkan_ledger::state::Candidate;
 use inkan_ledger::tree::TreeHead;
-use inkan_ledger::{Checkpoint, Kind, LeafHash, LogPolicy, MapKey, NodeHash, SignedNote};
+use inkan_ledger::{Checkpoint, Kind, LogPolicy, NodeHash, SignedNote};
 
 mod base;
 mod database;
@@ -48,6 +45,13 @@ mod seal;
 mod state_db;
 mod steps;
 mod view;
+
+/// What the sequencer runs on its threads.
+pub(crate) mod sealing {
+    pub(crate) use super::base::IdIndex;
+    pub(crate) use super::engine::Recorded;
+    pub(crate) use super::seal::{SealJob, Sealer, consistency_on_disk};
+}
 
 pub use database::StoreFailed;
 pub use error::LedgerFolderError;
@@ -80,6 +84,14 @@ pub struct LedgerFolder {
     _lock: WriterLock,
 }
 
+/// The writer without what makes checkpoints, which a sequencer has on another thread.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) reader: LedgerReader,
+    pub(crate) engine: Engine,
+    _lock: WriterLock,
+}
+
 /// An acknowledged entry: it is durable here, and no receipt yet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Accepted {
@@ -103,8 +115,6 @@ pub enum Standing {
 pub struct OpenOptions {
     /// The operator says that the clock is right, though it is far behind the last leaf, or jumped: an operator event.
     pub accept_clock: bool,
-    /// By how many seconds it jumped, if the last leaf does not show it.
-    pub clock_step: u64,
     /// Whether files of gateways are written below `public`.
     pub gateway: bool,
     /// Bytes of the disk that entries may not use.
@@ -119,7 +129,6 @@ impl Default for OpenOptions {
     fn default() -> Self {
         Self {
             accept_clock: false,
-            clock_step: 0,
             gateway: true,
             reserve: 256 << 20,
             layer: Arc::new(SystemFiles),
@@ -298,29 +307,12 @@ impl LedgerFolder {
     ) -> Result<Accepted, LedgerFolderError> {
         self.finish_checkpoint(now)?;
         let candidate = Candidate::parse(kind, body.to_vec())?;
+        self.engine.check_clock(now)?;
         self.engine.check_room()?;
         self.engine.begin()?;
         let taken = self.engine.take(&candidate, now);
         self.engine.commit()?;
         Ok(taken?.accepted)
-    }
-
-    /// As [`Self::submit`], and says all that the answer of a node says.
-    pub(crate) fn submit_entry(
-        &mut self,
-        kind: Kind,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<crate::sequencer::Acknowledged, LedgerFolderError> {
-        self.finish_checkpoint(now)?;
-        let candidate = Candidate::parse(kind, body.to_vec())?;
-        self.engine.check_room()?;
-        self.engine.begin()?;
-        let taken = self.engine.take(&candidate, now);
-        self.engine.commit()?;
-        let engine::Recorded { accepted, leaf_hash, entry_id, time } = taken?;
-        let Accepted { leaf_index, standing } = accepted;
-        Ok(crate::sequencer::Acknowledged { leaf_index, leaf_hash, entry_id, time, standing })
     }
 
     /// Checks an import (§6.6 of the ledger specification) and makes it durable: all of its entries or none.
@@ -375,7 +367,8 @@ impl LedgerFolder {
                 return Err(error);
             }
         };
-        self.engine.sealed(&job, sealed.index)?;
+        let covered = self.sealer.published.0;
+        self.engine.sealed(&job, sealed.index, covered)?;
         self.cosign(&sealed.note, now)
     }
 
@@ -424,61 +417,26 @@ impl LedgerFolder {
         sequence: u64,
         bytes: &[u8],
     ) -> Result<(), LedgerFolderError> {
-        let layout = &self.engine.layout;
-        let path = public::status_path(&layout.public(), scid, uri, sequence)
-            .ok_or_else(|| LedgerFolderError::Url { url: uri.to_owned() })?;
-        let covered = self.reader.shared.covered_status(scid, uri, sequence)?;
-        let recorded = covered.or_else(|| self.uncovered_status(scid, uri, sequence));
-        if recorded.is_some_and(|digest| digest != sha256(&[bytes])) {
-            return Err(LedgerFolderError::StatusListRecorded);
-        }
-        let layer = &*self.engine.layer;
-        public::publish(layer, &path, bytes, inkan_core::limits::STATUS_LIST)?;
-        // It came after its entry was covered: it is served at once, if it is the newest.
-        let newest = self.engine.machine.newest(&MapKey::status(scid, uri))?;
-        let (Some(gateway), Some(_), Some(newest)) = (&self.sealer.gateway, covered, newest) else {
-            return Ok(());
-        };
-        if newest.value.sequence != sequence {
-            return Ok(());
-        }
-        let leaf = self.engine.leaf(newest.value.leaf_index)?;
-        let leaf = inkan_ledger::Leaf::parse(&leaf).ok();
-        match leaf.and_then(|leaf| public::recorded(&leaf)) {
-            Some((scid, status)) => gateway.serve_status(layer, &scid, &status),
-            None => Ok(()),
-        }
+        self.engine.put_status_list(&self.reader, scid, uri, sequence, bytes)
     }
 
-    fn uncovered_status(&self, scid: &str, uri: &str, sequence: u64) -> Option<Digest> {
-        let mut leaves = self.engine.uncovered_entries(Kind::Status);
-        leaves.find_map(|leaf| reader::status_of(&leaf, scid, uri, sequence))
-    }
-
-    /// Signs the promise of §3.6.
-    pub(crate) fn promise(
-        &self,
-        leaves: &[(u64, LeafHash)],
-        deadline: Timestamp,
-    ) -> Result<SignedNote, LedgerFolderError> {
-        let log_key = &*self.sealer.log_key;
-        let origin = log_key.key.name();
-        let mut text = format!("inkan-promise/v1\n{origin}\n{}\n", deadline.seconds());
-        for (index, hash) in leaves {
-            text.push_str(&format!("{index} {}\n", b64(hash.digest().as_bytes())));
-        }
-        let mut note = SignedNote::new(text);
-        let signature = log_key.secret.sign(note.text().as_bytes())?;
-        let key = &log_key.key;
-        note.put(SignatureLine { name: key.name().to_owned(), key_id: key.id(), signature });
-        Ok(note)
+    /// Gives out what a sequencer runs on its threads.
+    pub(crate) fn into_parts(self) -> (Parts, Sealer, Vec<Box<dyn Cosigner>>) {
+        let Self { reader, engine, sealer, cosigners, _lock } = self;
+        (Parts { reader, engine, _lock }, sealer, cosigners)
     }
 }
 
-impl Drop for LedgerFolder {
-    fn drop(&mut self) {
-        // Derived, so nothing is lost without it; but the next opening is quicker.
-        self.engine.map.durable();
+impl Parts {
+    /// As [`LedgerFolder::put_status_list`].
+    pub(crate) fn put_status_list(
+        &mut self,
+        scid: &str,
+        uri: &str,
+        sequence: u64,
+        bytes: &[u8],
+    ) -> Result<(), LedgerFolderError> {
+        self.engine.put_status_list(&self.reader, scid, uri, sequence, bytes)
     }
 }
 
@@ -495,4 +453,4 @@ fn local_witnesses(layout: &Layout) -> Result<Vec<Box<dyn Cosigner>>, LedgerFold
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

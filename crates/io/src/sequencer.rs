@@ -1,30 +1,46 @@
 //! The embedded sequencer: many submit at once, one thread gives places, and a batch is durable before anybody is answered.
 //!
-//! In scope: queue and answers, group commit, when checkpoints and fresh cosignatures are made (§3.1, §3.2, §7.1 of the
-//! ledger specification). Out of scope: the rules (`inkan-ledger`), files (`ledger_folder`), HTTP (`inkan-server`).
+//! In scope: queue and answers, workers, group commit, when checkpoints and fresh cosignatures are made, the watch over the
+//! clock (§3.1, §3.2, §3.5, §7.1 of the ledger specification). Out of scope: the rules (`inkan-ledger`), files
+//! (`ledger_folder`), HTTP (`inkan-server`).
+//!
+//! | Thread | Does |
+//! |---|---|
+//! | workers | what needs no state, and signatures against the heads they know |
+//! | sequencer | judges in the order of submission, one write and one sync for all, answers; C1, C10 |
+//! | sealer | C2 to C9, C11: tiles, guard, signature, transaction |
+//! | map | keeps up the map |
+//! | one for each cosigner elsewhere | asks it |
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use inkan_core::Timestamp;
-use inkan_ledger::{EntryId, Kind, LeafHash, SignedNote};
+use inkan_ledger::promise::Promise;
+use inkan_ledger::state::Candidate;
+use inkan_ledger::{EntryId, Kind, LeafHash, Rejection, SignedNote};
 
+mod clock_watch;
+mod commit;
 mod error;
+mod heads;
 mod metrics;
+mod sealing;
 mod ticket;
-mod worker;
+mod workers;
 
 pub use error::SubmitError;
 pub use metrics::{BOUNDS, EntryOutcome, Histogram, Readiness, SequencerMetrics};
 pub use ticket::Ticket;
 
 use crate::clock::Clock;
-use crate::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Standing};
+use crate::cosigner::Cosigner;
+use crate::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Parts, Standing};
+use crate::note_key::NoteSigner;
 use ticket::{Answering, ticket};
-use worker::Worker;
 
 /// What an entry, or each entry of a batch, is answered with.
 pub type Answer = Result<Acknowledged, SubmitError>;
@@ -68,8 +84,12 @@ pub struct SequencerOptions {
     pub checkpoint_every: Duration,
     /// Time after which an idle log has its newest checkpoint cosigned again.
     pub refresh_every: Duration,
-    /// Bytes of the disk that entries may not use.
-    pub reserve: u64,
+    /// Whether a clock that jumps stops the log (§3.5); not for one that is moved by hand.
+    pub watch_clock: bool,
+    /// Whether files of gateways are written below `public`: each change of a DID costs a file.
+    pub gateway: bool,
+    /// How long a partial tile is kept after its full one is there.
+    pub keep_partial: Duration,
 }
 
 impl Default for SequencerOptions {
@@ -81,7 +101,9 @@ impl Default for SequencerOptions {
             workers: None,
             checkpoint_every: Duration::from_secs(1),
             refresh_every: Duration::from_secs(60),
-            reserve: 256 << 20,
+            watch_clock: true,
+            gateway: true,
+            keep_partial: Duration::from_secs(3_600),
         }
     }
 }
@@ -91,6 +113,7 @@ impl Default for SequencerOptions {
 pub struct Sequencer {
     inner: Arc<Inner>,
     thread: Option<JoinHandle<Result<(), LedgerFolderError>>>,
+    workers: Vec<JoinHandle<()>>,
 }
 
 /// Access to a running sequencer, from any thread.
@@ -99,40 +122,77 @@ pub struct SequencerHandle {
     inner: Arc<Inner>,
 }
 
-/// What handles and the sequencer's thread share.
+/// What handles and threads share.
 struct Inner {
     options: SequencerOptions,
     clock: Arc<dyn Clock + Send + Sync>,
+    reader: LedgerReader,
+    log_key: Arc<NoteSigner>,
     intake: Mutex<Intake>,
+    /// Something waits for a worker.
+    work: Condvar,
+    ready: Mutex<Ready>,
+    /// Something waits for the sequencer.
     wake: Condvar,
     seen: Mutex<Seen>,
     covered: Condvar,
     metrics: Mutex<SequencerMetrics>,
 }
 
-/// What waits.
+/// What waits for a worker.
 struct Intake {
     items: VecDeque<Item>,
-    tasks: VecDeque<Task>,
+    /// The number of the next chunk that a worker takes: the sequencer takes them in this order.
+    next: u64,
+    /// Entries that wait, for a worker or for the sequencer.
+    waiting: usize,
     closing: bool,
 }
 
-/// An entry that waits.
+/// What waits for the sequencer.
+#[derive(Default)]
+struct Ready {
+    chunks: BTreeMap<u64, Vec<Checked>>,
+    tasks: VecDeque<Task>,
+    notices: VecDeque<sealing::Notice>,
+}
+
+/// A submission that waits.
 struct Item {
-    kind: Kind,
-    body: Vec<u8>,
+    work: Work,
     since: Instant,
-    answering: Answering<Answer>,
+}
+
+/// What was submitted, and who waits for the answer.
+enum Work {
+    Entry { kind: Kind, body: Vec<u8>, answering: Answering<Answer> },
+    Import { bodies: Vec<Vec<u8>>, answering: Answering<ImportAnswer> },
+}
+
+/// The same, with all done that needs no state.
+struct Checked {
+    work: CheckedWork,
+    since: Instant,
+}
+
+enum CheckedWork {
+    Entry { kind: Kind, candidate: Box<Candidate>, answering: Answering<Answer> },
+    Import { candidates: Vec<Candidate>, answering: Answering<ImportAnswer> },
+    Refused { kind: Kind, rejection: Box<Rejection>, answering: Answering<Answer> },
 }
 
 /// Anything else that is done between two batches.
-type Task = Box<dyn FnOnce(&mut LedgerFolder, Timestamp) + Send>;
+type Task = Box<dyn FnOnce(&mut Parts) + Send>;
+
+/// What an import is answered with: all of its entries, or why none of them was taken.
+pub type ImportAnswer = Result<Vec<Acknowledged>, SubmitError>;
 
 /// What was published.
 struct Seen {
-    reader: LedgerReader,
     signed: u64,
     cosigned: u64,
+    /// Why nothing is taken for now.
+    paused: Option<SubmitError>,
     stopped: Option<SubmitError>,
 }
 
@@ -143,35 +203,76 @@ impl fmt::Debug for Inner {
 }
 
 impl Sequencer {
-    /// Starts the sequencer of a ledger.
+    /// Starts the sequencer of a ledger, with the witnesses of its folder.
     ///
     /// # Errors
     ///
-    /// [`LedgerFolderError`] if there is no thread for it.
+    /// [`LedgerFolderError`] if there are no threads for it.
     pub fn start(
         folder: LedgerFolder,
         options: SequencerOptions,
         clock: Arc<dyn Clock + Send + Sync>,
     ) -> Result<(Self, SequencerHandle), LedgerFolderError> {
-        let size = folder.reader().status()?.size;
-        let reader = folder.reader().clone();
+        Self::start_with(folder, options, clock, Vec::new())
+    }
+
+    /// Starts the sequencer of a ledger, with the witnesses of its folder and these cosigners.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError::Cosigner`] if one of them has seen more than was signed here; [`LedgerFolderError`] if there
+    /// are no threads.
+    pub fn start_with(
+        folder: LedgerFolder,
+        options: SequencerOptions,
+        clock: Arc<dyn Clock + Send + Sync>,
+        cosigners: Vec<Box<dyn Cosigner>>,
+    ) -> Result<(Self, SequencerHandle), LedgerFolderError> {
+        let (mut parts, sealer, mut own) = folder.into_parts();
+        let head = sealer.guard.head();
+        let mut cosigners = cosigners;
+        // R8, before anything is signed.
+        crate::cosigner::check_newest(&mut cosigners, sealer.policy.logs(), &head)?;
+        own.append(&mut cosigners);
+        let cosigned = parts.reader.shared.newest()?.map_or(0, |(size, _)| size);
+        let metrics = SequencerMetrics {
+            leaves: parts.engine.machine.size(),
+            signed_size: head.tree_size,
+            cosigned_size: cosigned,
+            equivocations: sealer.db.fork_count()?,
+            ..SequencerMetrics::default()
+        };
+        let paused = parts.engine.clock_unsure.then_some(SubmitError::ClockUnsure);
+        let seen = Seen { signed: head.tree_size, cosigned, paused, stopped: None };
+        let intake = Intake { items: VecDeque::new(), next: 0, waiting: 0, closing: false };
+        parts.engine.spawn_map();
         let inner = Arc::new(Inner {
             options,
             clock,
-            intake: Mutex::new(Intake {
-                items: VecDeque::new(),
-                tasks: VecDeque::new(),
-                closing: false,
-            }),
+            reader: parts.reader.clone(),
+            log_key: Arc::clone(&sealer.log_key),
+            intake: Mutex::new(intake),
+            work: Condvar::new(),
+            ready: Mutex::new(Ready::default()),
             wake: Condvar::new(),
-            seen: Mutex::new(Seen { reader, signed: size, cosigned: size, stopped: None }),
+            seen: Mutex::new(seen),
             covered: Condvar::new(),
-            metrics: Mutex::new(SequencerMetrics::default()),
+            metrics: Mutex::new(metrics),
         });
-        let worker = Worker::new(folder, Arc::clone(&inner));
-        let thread = std::thread::spawn(move || worker.run());
+        let heads = Arc::new(heads::Heads::default());
+        let count = inner.options.workers.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+        });
+        let mut workers = Vec::new();
+        for _ in 0..count.max(1) {
+            let (inner, heads) = (Arc::clone(&inner), Arc::clone(&heads));
+            workers.push(named("ledger-check", move || workers::work(&inner, &heads))?);
+        }
+        let sealing = sealing::start(sealer, own, &inner)?;
+        let committer = commit::Committer::new(parts, Arc::clone(&inner), heads, sealing);
+        let thread = named("ledger-sequencer", move || committer.run())?;
         let handle = SequencerHandle { inner: Arc::clone(&inner) };
-        Ok((Self { inner, thread: Some(thread) }, handle))
+        Ok((Self { inner, thread: Some(thread), workers }, handle))
     }
 
     /// Takes no more entries, finishes those that were taken, makes a last checkpoint, and ends.
@@ -180,19 +281,34 @@ impl Sequencer {
     ///
     /// [`LedgerFolderError`] that stopped the sequencer, now or before.
     pub fn shutdown(mut self) -> Result<(), LedgerFolderError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), LedgerFolderError> {
         self.inner.close();
         let ended = self.thread.take().map(JoinHandle::join);
+        for worker in self.workers.drain(..) {
+            // A worker that panicked has left its entries without an answer but the one that they were lost.
+            let _ = worker.join();
+        }
         ended.map_or(Ok(()), |ended| ended.unwrap_or(Err(LedgerFolderError::Unconfirmed)))
     }
 }
 
+fn named<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, LedgerFolderError> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| {
+        crate::files::FileError::from_io(std::path::Path::new("thread"), error).into()
+    })
+}
+
 impl Drop for Sequencer {
     fn drop(&mut self) {
-        self.inner.close();
-        if let Some(thread) = self.thread.take() {
-            // Whoever wants to know calls `shutdown`.
-            let _ = thread.join();
-        }
+        // Whoever wants to know calls `shutdown`.
+        let _ = self.end();
     }
 }
 
@@ -200,7 +316,14 @@ impl SequencerHandle {
     /// Hands in an entry. The ticket's answer comes when the entry is durable, or is refused.
     pub fn submit(&self, kind: Kind, body: Vec<u8>) -> Ticket<Answer> {
         let (ticket, answering) = ticket(|| Err(SubmitError::lost()));
-        self.inner.hand_in(vec![(kind, body, answering)]);
+        self.inner.hand_in(vec![Work::Entry { kind, body, answering }]);
+        ticket
+    }
+
+    /// Hands in an import (§6.6 of the ledger specification): all of its entries are recorded, or none.
+    pub fn submit_import(&self, bodies: Vec<Vec<u8>>) -> Ticket<ImportAnswer> {
+        let (ticket, answering) = ticket(|| Err(SubmitError::lost()));
+        self.inner.hand_in(vec![Work::Import { bodies, answering }]);
         ticket
     }
 
@@ -221,16 +344,16 @@ impl SequencerHandle {
             let (one, answering) = ticket::ticket(|| Err(SubmitError::lost()));
             let gathering = Arc::clone(&gathering);
             one.on_done(Box::new(move |answer| gathered(&gathering, at, answer)));
-            items.push((kind, body, answering));
+            items.push(Work::Entry { kind, body, answering });
         }
         self.inner.hand_in(items);
         ticket
     }
 
-    /// The ledger for reading, as of the newest checkpoint.
+    /// The ledger for reading; it sees each new checkpoint.
     #[must_use]
     pub fn reader(&self) -> LedgerReader {
-        self.inner.seen().reader.clone()
+        self.inner.reader.clone()
     }
 
     /// Keeps a version of a status list, before or after its entry is recorded (see
@@ -248,8 +371,8 @@ impl SequencerHandle {
     ) -> Result<(), LedgerFolderError> {
         let (ticket, answering) = ticket(|| Err(LedgerFolderError::Unconfirmed));
         let (scid, uri) = (scid.to_owned(), uri.to_owned());
-        self.inner.hand_task(Box::new(move |folder, _| {
-            answering.give(folder.put_status_list(&scid, &uri, sequence, &bytes));
+        self.inner.hand_task(Box::new(move |parts| {
+            answering.give(parts.put_status_list(&scid, &uri, sequence, &bytes));
         }));
         ticket.wait()
     }
@@ -259,18 +382,17 @@ impl SequencerHandle {
     ///
     /// # Errors
     ///
-    /// [`LedgerFolderError`] if the key does not sign.
+    /// [`LedgerFolderError::NoSuchPlace`] for no leaf or too many; [`LedgerFolderError`] if the key does not sign.
     pub fn promise(
         &self,
         leaves: &[(u64, LeafHash)],
         deadline: Timestamp,
     ) -> Result<SignedNote, LedgerFolderError> {
-        let (ticket, answering) = ticket(|| Err(LedgerFolderError::Unconfirmed));
-        let leaves = leaves.to_vec();
-        self.inner.hand_task(Box::new(move |folder, _| {
-            answering.give(folder.promise(&leaves, deadline));
-        }));
-        ticket.wait()
+        let key = &self.inner.log_key.key;
+        let promise = Promise::new(key.name(), deadline, leaves.iter().copied().collect())
+            .map_err(|_| LedgerFolderError::NoSuchPlace)?;
+        // Outside the sequencer: nothing is changed by it.
+        Ok(promise.sign(key, &self.inner.log_key.secret)?)
     }
 
     /// Waits until a checkpoint covers a leaf; gives that checkpoint's size.
@@ -304,7 +426,7 @@ impl SequencerHandle {
     /// What was counted so far.
     #[must_use]
     pub fn metrics(&self) -> SequencerMetrics {
-        let queue = self.inner.intake().items.len();
+        let queue = self.inner.intake().waiting;
         let mut metrics = self.inner.metrics().clone();
         metrics.queue = u64::try_from(queue).unwrap_or(u64::MAX);
         metrics
@@ -313,9 +435,11 @@ impl SequencerHandle {
     /// Whether entries are taken now.
     #[must_use]
     pub fn is_ready(&self) -> Readiness {
-        if let Some(stopped) = &self.inner.seen().stopped {
-            return Readiness::NotReady(stopped.code());
+        let seen = self.inner.seen();
+        if let Some(reason) = seen.stopped.as_ref().or(seen.paused.as_ref()) {
+            return Readiness::NotReady(reason.code());
         }
+        drop(seen);
         if self.inner.intake().closing {
             return Readiness::NotReady("not-ready");
         }
@@ -358,50 +482,128 @@ impl Inner {
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ready(&self) -> MutexGuard<'_, Ready> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn close(&self) {
         self.intake().closing = true;
+        self.work.notify_all();
+        // Under its lock, so that a sequencer that is about to wait hears it.
+        drop(self.ready());
         self.wake.notify_all();
     }
 
-    /// Queues entries, all or none.
-    fn hand_in(&self, entries: Vec<(Kind, Vec<u8>, Answering<Answer>)>) {
+    /// Queues submissions, all or none.
+    fn hand_in(&self, submissions: Vec<Work>) {
         let stopped = self.seen().stopped.clone();
+        let count = submissions.iter().map(Work::entries).sum::<usize>();
         let mut intake = self.intake();
-        let room = self.options.queue.saturating_sub(intake.items.len());
+        let room = self.options.queue.saturating_sub(intake.waiting);
         let refusal = match stopped {
             Some(stopped) => Some(stopped),
             None if intake.closing => Some(SubmitError::NotReady),
-            None => (entries.len() > room).then_some(SubmitError::Overloaded),
+            None => (count > room).then_some(SubmitError::Overloaded),
         };
         if let Some(refusal) = refusal {
             drop(intake);
-            for (kind, _, answering) in entries {
-                self.metrics().count(kind, EntryOutcome::Turned);
-                answering.give(Err(refusal.clone()));
+            for work in submissions {
+                self.metrics().count(work.kind(), EntryOutcome::Turned);
+                work.refuse(&refusal);
             }
             return;
         }
         let since = now();
-        let items = entries.into_iter();
-        intake.items.extend(items.map(|(kind, body, answering)| Item {
-            kind,
-            body,
-            since,
-            answering,
-        }));
+        intake.waiting = intake.waiting.saturating_add(count);
+        intake.items.extend(submissions.into_iter().map(|work| Item { work, since }));
         drop(intake);
-        self.wake.notify_all();
+        self.work.notify_all();
     }
 
     fn hand_task(&self, task: Task) {
         let stopped = self.seen().stopped.is_some();
-        let mut intake = self.intake();
         // A task that is dropped answers that it was lost.
-        if !stopped && !intake.closing {
-            intake.tasks.push_back(task);
+        if !stopped && !self.intake().closing {
+            self.ready().tasks.push_back(task);
+            self.wake.notify_all();
         }
-        drop(intake);
+    }
+
+    fn notify(&self, notice: sealing::Notice) {
+        self.ready().notices.push_back(notice);
         self.wake.notify_all();
+    }
+
+    /// Nothing goes on: whoever waits hears why.
+    fn stop(&self, error: &LedgerFolderError) {
+        let reason = SubmitError::Stopped { code: error.code(), reason: error.to_string() };
+        self.seen().stopped = Some(reason.clone());
+        self.covered.notify_all();
+        let mut intake = self.intake();
+        intake.closing = true;
+        let items = std::mem::take(&mut intake.items);
+        intake.waiting = 0;
+        drop(intake);
+        self.work.notify_all();
+        items.into_iter().for_each(|item| item.work.refuse(&reason));
+        let ready = std::mem::take(&mut *self.ready());
+        ready.chunks.into_values().flatten().for_each(|checked| checked.work.refuse(&reason));
+    }
+}
+
+impl Work {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Entry { kind, .. } => *kind,
+            Self::Import { .. } => Kind::Did,
+        }
+    }
+
+    fn entries(&self) -> usize {
+        match self {
+            Self::Entry { .. } => 1,
+            Self::Import { bodies, .. } => bodies.len().max(1),
+        }
+    }
+
+    fn refuse(self, error: &SubmitError) {
+        match self {
+            Self::Entry { answering, .. } => answering.give(Err(error.clone())),
+            Self::Import { answering, .. } => answering.give(Err(error.clone())),
+        }
+    }
+}
+
+impl CheckedWork {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Entry { kind, .. } | Self::Refused { kind, .. } => *kind,
+            Self::Import { .. } => Kind::Did,
+        }
+    }
+
+    fn entries(&self) -> usize {
+        match self {
+            Self::Entry { .. } | Self::Refused { .. } => 1,
+            Self::Import { candidates, .. } => candidates.len().max(1),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Entry { candidate, .. } => candidate.body().len(),
+            Self::Import { candidates, .. } => candidates.iter().map(|one| one.body().len()).sum(),
+            Self::Refused { .. } => 0,
+        }
+    }
+
+    fn refuse(self, error: &SubmitError) {
+        match self {
+            Self::Entry { answering, .. } | Self::Refused { answering, .. } => {
+                answering.give(Err(error.clone()));
+            }
+            Self::Import { answering, .. } => answering.give(Err(error.clone())),
+        }
     }
 }
 

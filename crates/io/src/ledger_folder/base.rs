@@ -27,7 +27,7 @@ const PLACES: usize = 65_536;
 
 /// The stored past of a ledger, for its one writer.
 #[derive(Debug)]
-pub(super) struct DiskBase {
+pub(crate) struct DiskBase {
     root: PathBuf,
     db: StateDb,
     /// Leaves that the tiles hold.
@@ -40,14 +40,14 @@ pub(super) struct DiskBase {
 
 /// The index of ids after a transaction.
 #[derive(Clone, Debug, Default)]
-pub(super) struct IdIndex {
-    pub(super) runs: Vec<Arc<Run>>,
-    pub(super) flushed: bool,
+pub(crate) struct IdIndex {
+    pub(crate) runs: Vec<Arc<Run>>,
+    pub(crate) flushed: bool,
 }
 
 impl DiskBase {
     /// The base of a ledger whose tiles hold `size` leaves.
-    pub(super) fn new(
+    pub(crate) fn new(
         root: PathBuf,
         db: StateDb,
         runs: Vec<Arc<Run>>,
@@ -59,12 +59,12 @@ impl DiskBase {
     }
 
     /// How many of the newest ids are rows.
-    pub(super) fn recent_count(&self) -> usize {
+    pub(crate) fn recent_count(&self) -> usize {
         self.recent.len()
     }
 
     /// Takes in what was stored: it answers for it from now on.
-    pub(super) fn stored(&mut self, changes: &Changes, index: IdIndex) {
+    pub(crate) fn stored(&mut self, changes: &Changes, index: IdIndex) {
         self.size = changes.standing().size();
         if index.flushed {
             self.recent.clear();

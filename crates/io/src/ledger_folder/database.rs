@@ -20,7 +20,7 @@ pub struct StoreFailed {
 }
 
 impl StoreFailed {
-    pub(super) fn at(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(crate) fn at(path: &Path, error: &rusqlite::Error) -> Self {
         let code = error.sqlite_error_code();
         Self {
             path: path.to_path_buf(),
@@ -37,12 +37,12 @@ impl StoreFailed {
     }
 
     /// Whether the disk had no room.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.full
     }
 
     /// Whether the file is no sound database.
-    pub(super) const fn is_damaged(&self) -> bool {
+    pub(crate) const fn is_damaged(&self) -> bool {
         self.damaged
     }
 }
@@ -54,7 +54,7 @@ impl From<StoreFailed> for StoreError {
 }
 
 /// Opens a database.
-pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreFailed> {
+pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreFailed> {
     let at = |error: rusqlite::Error| StoreFailed::at(path, &error);
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(at)?;
@@ -72,7 +72,7 @@ pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreFai
 }
 
 /// Makes the names of a new database and its log durable, which SQLite leaves to us.
-pub(super) fn sync_folder_of(files: &dyn FileLayer, path: &Path) -> Result<(), LedgerFolderError> {
+pub(crate) fn sync_folder_of(files: &dyn FileLayer, path: &Path) -> Result<(), LedgerFolderError> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     Ok(files.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?)
 }

@@ -19,7 +19,7 @@ use crate::files::layer::Put;
 
 /// The partial tiles of a tree, and the files that are not written yet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     size: u64,
     /// Bytes of the partial tile of each level.
     levels: Vec<Vec<u8>>,
@@ -33,16 +33,16 @@ pub(super) struct Edge {
 
 /// The files of one checkpoint.
 #[derive(Debug)]
-pub(super) struct Growth {
+pub(crate) struct Growth {
     /// Full tiles and bundles: never overwritten.
-    pub(super) full: Vec<Put>,
+    pub(crate) full: Vec<Put>,
     /// Partial ones at the right edge.
-    pub(super) partial: Vec<Put>,
+    pub(crate) partial: Vec<Put>,
 }
 
 impl Edge {
     /// Reads the edge that a tree of `size` leaves has on disk.
-    pub(super) fn load(root: &Path, size: u64) -> Result<Self, LedgerFolderError> {
+    pub(crate) fn load(root: &Path, size: u64) -> Result<Self, LedgerFolderError> {
         let mut edge = Self { size, written: size, ..Self::default() };
         for level in 0..8_u8 {
             let hashes = size >> (level * TILE_HEIGHT);
@@ -70,7 +70,7 @@ impl Edge {
     }
 
     /// Adds the next leaf.
-    pub(super) fn append(
+    pub(crate) fn append(
         &mut self,
         root: &Path,
         leaf: &Arc<[u8]>,
@@ -108,7 +108,7 @@ impl Edge {
     }
 
     /// The files that a checkpoint of all leaves writes. They are handed out once.
-    pub(super) fn take(&mut self, root: &Path) -> Result<Growth, LedgerFolderError> {
+    pub(crate) fn take(&mut self, root: &Path) -> Result<Growth, LedgerFolderError> {
         let mut partial = Vec::new();
         for (level, bytes) in (0..8_u8).zip(&self.levels) {
             let shift = u32::from(level * TILE_HEIGHT);
@@ -128,13 +128,13 @@ impl Edge {
     }
 
     /// Bytes that wait for a checkpoint.
-    pub(super) fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.full.iter().fold(0, |sum, put| sum.saturating_add(put.bytes.len()))
     }
 }
 
 /// The root over `size` leaves, from the tiles on disk: C4, R3.
-pub(super) fn root_on_disk(root: &Path, size: u64) -> Result<NodeHash, LedgerFolderError> {
+pub(crate) fn root_on_disk(root: &Path, size: u64) -> Result<NodeHash, LedgerFolderError> {
     let nodes = TileNodes::new(size, |tile: Tile| {
         read_tile(root, &tile).map_err(|error| StoreError::new(error.to_string()))
     });
@@ -145,7 +145,7 @@ pub(super) fn root_on_disk(root: &Path, size: u64) -> Result<NodeHash, LedgerFol
 }
 
 /// Reads the hashes of a tile, from the full one if the partial one is gone.
-pub(super) fn read_tile(root: &Path, tile: &Tile) -> Result<Vec<u8>, LedgerFolderError> {
+pub(crate) fn read_tile(root: &Path, tile: &Tile) -> Result<Vec<u8>, LedgerFolderError> {
     let length = usize::from(tile.width()).saturating_mul(32);
     let path = root.join(tile.path());
     let found = match files::read_optional(&path, TILE_BYTES)? {
@@ -163,7 +163,7 @@ pub(super) fn read_tile(root: &Path, tile: &Tile) -> Result<Vec<u8>, LedgerFolde
 }
 
 /// Reads the entries of a bundle, from the full one if the partial one is gone.
-pub(super) fn read_bundle(root: &Path, tile: &Tile) -> Result<Vec<Arc<[u8]>>, LedgerFolderError> {
+pub(crate) fn read_bundle(root: &Path, tile: &Tile) -> Result<Vec<Arc<[u8]>>, LedgerFolderError> {
     let path = root.join(tile.entries_path());
     let damaged = || LedgerFolderError::TileDamaged { path: path.clone() };
     let (bytes, width) = match files::read_optional(&path, BUNDLE_BYTES)? {
@@ -179,7 +179,7 @@ pub(super) fn read_bundle(root: &Path, tile: &Tile) -> Result<Vec<Arc<[u8]>>, Le
 }
 
 /// Reads one entry of a tree of `size` leaves.
-pub(super) fn read_entry(
+pub(crate) fn read_entry(
     root: &Path,
     index: u64,
     size: u64,

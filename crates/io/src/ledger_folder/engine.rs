@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use inkan_core::Timestamp;
+use inkan_core::{Timestamp, sha256};
 use inkan_ledger::epoch::MapRoot;
 use inkan_ledger::parameters::{OperatorEvent, ParametersDocument};
 use inkan_ledger::state::{Candidate, ImportSubmission, Machine, Prepared, Submission};
@@ -19,44 +19,55 @@ use super::error::LedgerFolderError;
 use super::journal::Journal;
 use super::layout::Layout;
 use super::map_lane::MapLane;
+use super::public::{self, Gateway};
+use super::reader::{self, LedgerReader};
 use super::seal::SealJob;
 use super::steps::{Step, Steps};
 use super::{Accepted, Standing};
 use crate::files::layer::put;
 use crate::files::{Access, FileError, FileLayer};
 
+/// States of the map that are kept for a quorum that does not come.
+const KEPT: u32 = 64;
+
 /// The log as its one writer holds it, but for what makes checkpoints.
 #[derive(Debug)]
-pub(super) struct Engine {
-    pub(super) layout: Layout,
-    pub(super) layer: Arc<dyn FileLayer>,
-    pub(super) steps: Steps,
-    pub(super) machine: Machine<DiskBase>,
-    pub(super) journal: Journal,
-    pub(super) edge: Edge,
-    pub(super) map: MapLane,
+pub(crate) struct Engine {
+    pub(crate) layout: Layout,
+    pub(crate) layer: Arc<dyn FileLayer>,
+    pub(crate) steps: Steps,
+    pub(crate) machine: Machine<DiskBase>,
+    pub(crate) journal: Journal,
+    pub(crate) edge: Edge,
+    pub(crate) map: MapLane,
     /// Leaves that no stored checkpoint covers, from this place on.
-    pub(super) uncovered: Uncovered,
-    pub(super) batch: Batch,
+    pub(crate) uncovered: Uncovered,
+    pub(crate) batch: Batch,
     /// Operator events for the next epoch leaves.
-    pub(super) events: VecDeque<OperatorEvent>,
-    pub(super) reserve: u64,
+    pub(crate) events: VecDeque<OperatorEvent>,
+    pub(crate) reserve: u64,
+    /// What gateways serve, if it is written.
+    pub(crate) gateway: Option<Gateway>,
+    /// The clock jumped before the ledger was opened, and nobody has said that it is right (§3.5).
+    pub(crate) clock_unsure: bool,
+    /// Checkpoints since the last one that had a quorum.
+    pub(crate) kept: u32,
     /// A checkpoint whose epoch leaf is durable, and that is not stored.
-    pub(super) waiting: Option<Box<SealJob>>,
+    pub(crate) waiting: Option<Box<SealJob>>,
     /// Something failed that only opening the ledger again can mend.
-    pub(super) stopped: bool,
+    pub(crate) stopped: bool,
 }
 
 /// Leaves in memory.
 #[derive(Debug, Default)]
-pub(super) struct Uncovered {
-    pub(super) first: u64,
-    pub(super) leaves: VecDeque<Arc<[u8]>>,
+pub(crate) struct Uncovered {
+    pub(crate) first: u64,
+    pub(crate) leaves: VecDeque<Arc<[u8]>>,
 }
 
 /// Leaves that are judged and not durable.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     leaves: Vec<(Arc<[u8]>, LeafHash)>,
     heads: Vec<(MapKey, MapValue)>,
     bytes: usize,
@@ -64,16 +75,16 @@ pub(super) struct Batch {
 
 /// An acknowledged entry, with all that its answer says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Recorded {
-    pub(super) accepted: Accepted,
-    pub(super) leaf_hash: LeafHash,
-    pub(super) entry_id: EntryId,
-    pub(super) time: Timestamp,
+pub(crate) struct Recorded {
+    pub(crate) accepted: Accepted,
+    pub(crate) leaf_hash: LeafHash,
+    pub(crate) entry_id: EntryId,
+    pub(crate) time: Timestamp,
 }
 
 impl Engine {
     /// Whether there is room beside the reserve.
-    pub(super) fn check_room(&self) -> Result<u64, LedgerFolderError> {
+    pub(crate) fn check_room(&self) -> Result<u64, LedgerFolderError> {
         let root = self.layout.root();
         let free = self.layer.free_bytes(root);
         let free = free.map_err(|error| FileError::from_io(root, error))?;
@@ -84,7 +95,7 @@ impl Engine {
     }
 
     /// Begins a batch.
-    pub(super) fn begin(&mut self) -> Result<(), LedgerFolderError> {
+    pub(crate) fn begin(&mut self) -> Result<(), LedgerFolderError> {
         if self.stopped {
             return Err(LedgerFolderError::Unconfirmed);
         }
@@ -94,7 +105,7 @@ impl Engine {
     }
 
     /// Judges an entry as the next of the batch.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         candidate: &Candidate,
         now: Timestamp,
@@ -109,7 +120,7 @@ impl Engine {
     }
 
     /// Judges an import as the next of the batch; all of it or nothing.
-    pub(super) fn take_import(
+    pub(crate) fn take_import(
         &mut self,
         candidates: &[Candidate],
         now: Timestamp,
@@ -157,7 +168,7 @@ impl Engine {
     }
 
     /// A leaf that was judged, durable or not.
-    pub(super) fn leaf(&self, index: u64) -> Result<Arc<[u8]>, LedgerFolderError> {
+    pub(crate) fn leaf(&self, index: u64) -> Result<Arc<[u8]>, LedgerFolderError> {
         let durable = self.uncovered.end();
         if let Some(at) = index.checked_sub(durable).and_then(|at| usize::try_from(at).ok()) {
             let leaf = self.batch.leaves.get(at);
@@ -172,12 +183,12 @@ impl Engine {
     }
 
     /// Entries and bytes of the batch so far.
-    pub(super) const fn batch_size(&self) -> (usize, usize) {
+    pub(crate) const fn batch_size(&self) -> (usize, usize) {
         (self.batch.leaves.len(), self.batch.bytes)
     }
 
     /// Makes the batch durable: when this returns, everybody may be answered. If it fails, nothing of it happened.
-    pub(super) fn commit(&mut self) -> Result<(), LedgerFolderError> {
+    pub(crate) fn commit(&mut self) -> Result<(), LedgerFolderError> {
         let Batch { leaves, heads, .. } = std::mem::take(&mut self.batch);
         if leaves.is_empty() {
             self.machine.keep();
@@ -201,7 +212,7 @@ impl Engine {
     }
 
     /// Takes a durable leaf into the edge of the tree.
-    pub(super) fn grow(
+    pub(crate) fn grow(
         &mut self,
         leaf: &Arc<[u8]>,
         hash: LeafHash,
@@ -213,7 +224,7 @@ impl Engine {
     }
 
     /// C1: the epoch leaf, if there is anything to seal; then a new segment.
-    pub(super) fn seal(&mut self, now: Timestamp) -> Result<Option<SealJob>, LedgerFolderError> {
+    pub(crate) fn seal(&mut self, now: Timestamp) -> Result<Option<SealJob>, LedgerFolderError> {
         if self.stopped {
             return Err(LedgerFolderError::Unconfirmed);
         }
@@ -227,7 +238,7 @@ impl Engine {
         let prepared = self.machine.prepare_epoch(now, map, document.as_ref())?;
         let Some(prepared) = prepared else { return Ok(None) };
         if let Some(document) = prepared.document() {
-            let name = inkan_core::sha256(&[document]).to_hex();
+            let name = sha256(&[document]).to_hex();
             put(&*self.layer, &self.layout.params().join(name), document, Access::Public)?;
         }
         self.begin()?;
@@ -244,7 +255,7 @@ impl Engine {
     }
 
     /// A checkpoint of all leaves; the last is an epoch leaf.
-    pub(super) fn seal_here(&mut self) -> Result<SealJob, LedgerFolderError> {
+    pub(crate) fn seal_here(&mut self) -> Result<SealJob, LedgerFolderError> {
         let size = self.machine.size();
         match self.journal.roll(size) {
             Ok(()) => self.steps.at(Step::Rolled),
@@ -266,35 +277,130 @@ impl Engine {
     }
 
     /// The checkpoint is stored: C10.
-    pub(super) fn sealed(
+    pub(crate) fn sealed(
         &mut self,
         job: &SealJob,
         index: IdIndex,
+        cosigned: u64,
     ) -> Result<(), LedgerFolderError> {
         let size = job.head.tree_size;
+        // The event is in the log, and under a signature.
+        self.clear_events()?;
         self.machine.base_mut().stored(&job.changes, index);
         self.machine.settle();
         self.uncovered.drop_below(size);
-        self.map.prune(size.saturating_sub(1));
+        // Proofs are asked for at the newest checkpoint with a quorum; if there is none for long, they are computed.
+        self.kept = self.kept.saturating_add(1);
+        let below = if self.kept > KEPT { size } else { cosigned.min(size) };
+        if cosigned >= size || self.kept > KEPT {
+            self.kept = 0;
+        }
+        self.map.prune(below.saturating_sub(1));
         self.journal.remove_below(size).inspect_err(|_| self.stopped = true)?;
         self.steps.at(Step::Trimmed);
         Ok(())
     }
 
-    /// SHA-256 of a version of a status list among the leaves that no checkpoint covers.
-    pub(super) fn uncovered_entries(&self, kind: Kind) -> impl Iterator<Item = Leaf> + '_ {
+    /// Notes that the clock jumped, so that a restart does not forget it.
+    pub(crate) fn mark_clock(&mut self, step: i64) {
+        let path = self.layout.clock_unsure();
+        // If it cannot be written, this process stays unsure nonetheless.
+        let _ = put(&*self.layer, &path, step.to_string().as_bytes(), Access::Private);
+        self.clock_unsure = true;
+    }
+
+    /// The clock was confirmed.
+    pub(crate) fn clear_clock(&mut self) {
+        // If it stays, the operator is asked once more.
+        let _ = self.layer.remove(&self.layout.clock_unsure());
+        self.clock_unsure = false;
+    }
+
+    /// What waited for an epoch leaf is in one.
+    fn clear_events(&mut self) -> Result<(), LedgerFolderError> {
+        if !self.events.is_empty() {
+            return Ok(());
+        }
+        for path in [self.layout.guard_event(), self.layout.clock_unsure()] {
+            if path.exists() && !self.clock_unsure {
+                self.layer.remove(&path).map_err(|error| FileError::from_io(&path, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// §3.5: nothing is taken while the clock is unsure.
+    pub(crate) fn check_clock(&self, now: Timestamp) -> Result<(), LedgerFolderError> {
+        if self.clock_unsure {
+            let last = self.machine.standing().time();
+            return Err(inkan_ledger::Rejection::ClockUnsure { now, last }.into());
+        }
+        Ok(())
+    }
+
+    /// Has the map kept up on a thread of its own.
+    pub(crate) fn spawn_map(&mut self) {
+        self.map.spawn();
+    }
+
+    /// Keeps a version of a status list (see [`super::LedgerFolder::put_status_list`]).
+    pub(crate) fn put_status_list(
+        &mut self,
+        reader: &LedgerReader,
+        scid: &str,
+        uri: &str,
+        sequence: u64,
+        bytes: &[u8],
+    ) -> Result<(), LedgerFolderError> {
+        let path = public::status_path(&self.layout.public(), scid, uri, sequence)
+            .ok_or_else(|| LedgerFolderError::Url { url: uri.to_owned() })?;
+        let covered = reader.shared.covered_status(scid, uri, sequence)?;
+        let uncovered = || {
+            let mut leaves = self.uncovered_entries(Kind::Status);
+            leaves.find_map(|leaf| reader::status_of(&leaf, scid, uri, sequence))
+        };
+        let recorded = covered.or_else(uncovered);
+        if recorded.is_some_and(|digest| digest != sha256(&[bytes])) {
+            return Err(LedgerFolderError::StatusListRecorded);
+        }
+        let layer = &*self.layer;
+        public::publish(layer, &path, bytes, inkan_core::limits::STATUS_LIST)?;
+        // It came after its entry was covered: it is served at once, if it is the newest.
+        let newest = self.machine.newest(&MapKey::status(scid, uri))?;
+        let (Some(gateway), Some(_), Some(newest)) = (&self.gateway, covered, newest) else {
+            return Ok(());
+        };
+        if newest.value.sequence != sequence {
+            return Ok(());
+        }
+        let leaf = Leaf::parse(&self.leaf(newest.value.leaf_index)?).ok();
+        match leaf.and_then(|leaf| public::recorded(&leaf)) {
+            Some((scid, status)) => gateway.serve_status(layer, &scid, &status),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves of a kind that no checkpoint covers.
+    fn uncovered_entries(&self, kind: Kind) -> impl Iterator<Item = Leaf> + '_ {
         let leaves = self.uncovered.leaves.iter();
         leaves.filter_map(|leaf| Leaf::parse(leaf).ok()).filter(move |leaf| leaf.kind() == kind)
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Derived, so nothing is lost without it; but the next opening is quicker.
+        self.map.durable();
+    }
+}
+
 impl Uncovered {
     /// One past the last durable leaf.
-    pub(super) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.first.saturating_add(u64::try_from(self.leaves.len()).unwrap_or(u64::MAX))
     }
 
-    pub(super) fn drop_below(&mut self, size: u64) {
+    pub(crate) fn drop_below(&mut self, size: u64) {
         while self.first < size && self.leaves.pop_front().is_some() {
             self.first = self.first.saturating_add(1);
         }

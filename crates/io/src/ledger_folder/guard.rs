@@ -22,7 +22,7 @@ const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS guard(
 
 /// The record of the last signed head, with the head.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     path: PathBuf,
     connection: Connection,
     origin: String,
@@ -31,7 +31,7 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Makes the record of a log that has signed nothing, unless there is one.
-    pub(super) fn create(
+    pub(crate) fn create(
         files: &dyn FileLayer,
         path: &Path,
         origin: &str,
@@ -41,7 +41,7 @@ impl Guard {
     }
 
     /// Puts `head` in place of whatever is there: the operator has compared it with witnesses and mirrors.
-    pub(super) fn adopt(
+    pub(crate) fn adopt(
         files: &dyn FileLayer,
         path: &Path,
         origin: &str,
@@ -51,7 +51,7 @@ impl Guard {
     }
 
     /// Opens the record.
-    pub(super) fn open(path: &Path, origin: &str) -> Result<Self, LedgerFolderError> {
+    pub(crate) fn open(path: &Path, origin: &str) -> Result<Self, LedgerFolderError> {
         let missing = || LedgerFolderError::GuardMissing { path: path.to_path_buf() };
         if !path.exists() {
             return Err(missing());
@@ -73,12 +73,12 @@ impl Guard {
     }
 
     /// What was signed last.
-    pub(super) const fn head(&self) -> TreeHead {
+    pub(crate) const fn head(&self) -> TreeHead {
         self.head
     }
 
     /// C6: from the head that was read to `new`, durable when this returns; refused if the record changed meanwhile.
-    pub(super) fn advance(&mut self, new: TreeHead) -> Result<(), LedgerFolderError> {
+    pub(crate) fn advance(&mut self, new: TreeHead) -> Result<(), LedgerFolderError> {
         let TreeHead { tree_size, root_hash } = self.head;
         let changed = self
             .connection

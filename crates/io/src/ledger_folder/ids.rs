@@ -24,14 +24,14 @@ const FENCE: usize = 128;
 /// Hash functions of the filter; with 10 bits an id, one in a hundred strangers passes.
 const PROBES: u32 = 7;
 /// Runs of one size that are merged into one.
-pub(super) const FAN: usize = 8;
+pub(crate) const FAN: usize = 8;
 
 /// One id and its place.
-pub(super) type Row = ([u8; 32], u64);
+pub(crate) type Row = ([u8; 32], u64);
 
 /// A sorted run that is open for reading.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     number: u64,
     path: PathBuf,
     file: File,
@@ -42,12 +42,12 @@ pub(super) struct Run {
 
 impl Run {
     /// Where a run lies.
-    pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
+    pub(crate) fn path(folder: &Path, number: u64) -> PathBuf {
         folder.join(format!("{number}.run"))
     }
 
     /// Writes a run of rows that come sorted, and opens it. It is durable when this returns.
-    pub(super) fn write(
+    pub(crate) fn write(
         layer: &dyn FileLayer,
         folder: &Path,
         number: u64,
@@ -87,7 +87,7 @@ impl Run {
     }
 
     /// Opens a run. Its filter is only worth reading for whoever asks often.
-    pub(super) fn open(
+    pub(crate) fn open(
         folder: &Path,
         number: u64,
         with_filter: bool,
@@ -133,17 +133,17 @@ impl Run {
     }
 
     /// Its number.
-    pub(super) const fn number(&self) -> u64 {
+    pub(crate) const fn number(&self) -> u64 {
         self.number
     }
 
     /// Ids in it.
-    pub(super) const fn count(&self) -> u64 {
+    pub(crate) const fn count(&self) -> u64 {
         self.count
     }
 
     /// Place of an id, if it is in this run.
-    pub(super) fn find(&self, id: &EntryId) -> Result<Option<u64>, LedgerFolderError> {
+    pub(crate) fn find(&self, id: &EntryId) -> Result<Option<u64>, LedgerFolderError> {
         let id = id.digest().as_bytes();
         if !self.filter.is_empty() && !is_marked(&self.filter, id) {
             return Ok(None);
@@ -193,7 +193,7 @@ impl Run {
 }
 
 /// Merges runs into a new one; an id that is in several keeps its first place.
-pub(super) fn merge(
+pub(crate) fn merge(
     layer: &dyn FileLayer,
     folder: &Path,
     number: u64,
@@ -271,7 +271,7 @@ fn is_marked(filter: &[u8], id: &[u8; 32]) -> bool {
 }
 
 /// The bytes of an id, as the key of its row.
-pub(super) fn key(id: &EntryId) -> [u8; 32] {
+pub(crate) fn key(id: &EntryId) -> [u8; 32] {
     *id.digest().as_bytes()
 }
 

@@ -31,11 +31,11 @@ const SUFFIX: &str = ".jnl";
 
 /// All that the journal holds.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// Place of the first leaf.
-    pub(super) first: u64,
+    pub(crate) first: u64,
     /// The leaves from there on.
-    pub(super) leaves: Vec<Vec<u8>>,
+    pub(crate) leaves: Vec<Vec<u8>>,
     /// The number of the next batch; any, before the first.
     next_batch: Option<u64>,
     /// First places of the segments, rising.
@@ -45,7 +45,7 @@ pub(super) struct Contents {
 }
 
 /// Reads all segments. Changes nothing, so it may run beside a writer.
-pub(super) fn read(folder: &Path) -> Result<Contents, LedgerFolderError> {
+pub(crate) fn read(folder: &Path) -> Result<Contents, LedgerFolderError> {
     let mut segments = Vec::new();
     for name in files::list(folder, SUFFIX)? {
         let path = folder.join(format!("{name}{SUFFIX}"));
@@ -71,7 +71,7 @@ pub(super) fn read(folder: &Path) -> Result<Contents, LedgerFolderError> {
 
 impl Contents {
     /// Place of the next leaf.
-    pub(super) fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         self.first.saturating_add(u64::try_from(self.leaves.len()).unwrap_or(u64::MAX))
     }
 
@@ -102,7 +102,7 @@ impl Contents {
 
 /// The journal as its one writer holds it.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(crate) struct Journal {
     layer: Arc<dyn FileLayer>,
     folder: PathBuf,
     /// First places of the segments, rising; the last is the one at hand.
@@ -117,7 +117,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal behind what was read; a torn last batch is cut off first. Without segments it begins at `size`.
-    pub(super) fn open(
+    pub(crate) fn open(
         layer: Arc<dyn FileLayer>,
         folder: &Path,
         contents: &Contents,
@@ -141,7 +141,7 @@ impl Journal {
     }
 
     /// Makes leaves durable: when this returns, they are on the disk, at the places from `first` on, all or none.
-    pub(super) fn append(
+    pub(crate) fn append(
         &mut self,
         first: u64,
         leaves: &[Arc<[u8]>],
@@ -169,7 +169,7 @@ impl Journal {
     }
 
     /// C1: what follows goes into a new segment, which begins at `size`.
-    pub(super) fn roll(&mut self, size: u64) -> Result<(), LedgerFolderError> {
+    pub(crate) fn roll(&mut self, size: u64) -> Result<(), LedgerFolderError> {
         if self.unconfirmed {
             return Err(LedgerFolderError::Unconfirmed);
         }
@@ -190,7 +190,7 @@ impl Journal {
     }
 
     /// C10: removes the segments wholly below `size`.
-    pub(super) fn remove_below(&mut self, size: u64) -> Result<(), LedgerFolderError> {
+    pub(crate) fn remove_below(&mut self, size: u64) -> Result<(), LedgerFolderError> {
         while let [first, next, ..] = *self.segments {
             if next > size {
                 break;

@@ -10,91 +10,96 @@ use crate::files::{self, Access, FileError, FileLayer};
 
 /// Paths of a ledger folder.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     root: PathBuf,
 }
 
 impl Layout {
-    pub(super) fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_path_buf() }
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Batches of leaves.
-    pub(super) fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         self.root.join("journal")
     }
 
     /// Parameters documents, named by their digest.
-    pub(super) fn params(&self) -> PathBuf {
+    pub(crate) fn params(&self) -> PathBuf {
         self.root.join("params")
     }
 
     /// The newest note.
-    pub(super) fn checkpoint(&self) -> PathBuf {
+    pub(crate) fn checkpoint(&self) -> PathBuf {
         self.root.join("checkpoint")
     }
 
     /// The tlog-policy of this log. It is written last: without it there is no ledger yet.
-    pub(super) fn policy(&self) -> PathBuf {
+    pub(crate) fn policy(&self) -> PathBuf {
         self.root.join("policy")
     }
 
     /// What the log signed last. Its own folder, so that it can lie on another volume.
-    pub(super) fn guard(&self) -> PathBuf {
+    pub(crate) fn guard(&self) -> PathBuf {
         self.root.join("guard").join("checkpoint.db")
     }
 
     /// The head of a guard that was adopted, until the log says so.
-    pub(super) fn guard_event(&self) -> PathBuf {
+    pub(crate) fn guard_event(&self) -> PathBuf {
         self.root.join("guard").join("adopted")
     }
 
+    /// By how many seconds the clock jumped, until somebody says that it is right.
+    pub(crate) fn clock_unsure(&self) -> PathBuf {
+        self.root.join("clock-unsure")
+    }
+
     /// What the leaves amount to.
-    pub(super) fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.root.join("state.db")
     }
 
     /// Sorted runs of entry ids.
-    pub(super) fn ids(&self) -> PathBuf {
+    pub(crate) fn ids(&self) -> PathBuf {
         self.root.join("ids")
     }
 
     /// Nodes of the map.
-    pub(super) fn map(&self) -> PathBuf {
+    pub(crate) fn map(&self) -> PathBuf {
         self.root.join("map.redb")
     }
 
     /// Whether a ledger of an older layout lies here: it kept all leaves in its journal, and its guard as a text.
-    pub(super) fn is_older(&self) -> bool {
+    pub(crate) fn is_older(&self) -> bool {
         self.root.join("guard").join("checkpoint").exists() && !self.state().exists()
     }
 
     /// The log's key.
-    pub(super) fn log_key(&self) -> PathBuf {
+    pub(crate) fn log_key(&self) -> PathBuf {
         self.root.join("keys").join("log")
     }
 
     /// A witness's key.
-    pub(super) fn witness_key(&self, name: &str) -> PathBuf {
+    pub(crate) fn witness_key(&self, name: &str) -> PathBuf {
         self.witness(name).join("key")
     }
 
     /// What a witness cosigned last.
-    pub(super) fn witness_seen(&self, name: &str) -> PathBuf {
+    pub(crate) fn witness_seen(&self, name: &str) -> PathBuf {
         self.witness(name).join("seen")
     }
 
     /// What gateways serve.
-    pub(super) fn public(&self) -> PathBuf {
+    pub(crate) fn public(&self) -> PathBuf {
         self.root.join("public")
     }
 
     /// Names of the witnesses in this process.
-    pub(super) fn witnesses(&self) -> Result<Vec<String>, LedgerFolderError> {
+    pub(crate) fn witnesses(&self) -> Result<Vec<String>, LedgerFolderError> {
         let names = files::list(&self.root.join("witness"), "")?;
         Ok(names.into_iter().filter(|name| self.witness_key(name).exists()).collect())
     }
@@ -104,7 +109,7 @@ impl Layout {
     }
 
     /// Makes the folders of a new ledger.
-    pub(super) fn create(
+    pub(crate) fn create(
         &self,
         layer: &dyn FileLayer,
         witnesses: &[&str],
@@ -126,13 +131,13 @@ impl Layout {
 
 /// The right to write to a ledger; given back when it is dropped, or when the process ends.
 #[derive(Debug)]
-pub(super) struct WriterLock {
+pub(crate) struct WriterLock {
     _file: File,
 }
 
 impl WriterLock {
     /// Takes the lock, or says at once who has it.
-    pub(super) fn take(layout: &Layout) -> Result<Self, LedgerFolderError> {
+    pub(crate) fn take(layout: &Layout) -> Result<Self, LedgerFolderError> {
         let path = layout.root().join("LOCK");
         let at = |error| FileError::from_io(&path, error);
         let mut options = OpenOptions::new();
@@ -189,7 +194,7 @@ pub fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
 }
 
 /// Whether a file is there.
-pub(super) fn exists(path: &Path) -> Result<bool, LedgerFolderError> {
+pub(crate) fn exists(path: &Path) -> Result<bool, LedgerFolderError> {
     std::fs::exists(path).map_err(|error| FileError::from_io(path, error).into())
 }
 

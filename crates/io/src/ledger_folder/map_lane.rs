@@ -15,7 +15,7 @@ use crate::map_store::{MapReader, MapState, MapStore, MapStoreError};
 const UNSAVED: u64 = 20_000;
 
 /// Where the map is kept up.
-pub(super) enum MapLane {
+pub(crate) enum MapLane {
     /// On the thread that asks.
     Here(Box<MapStore>),
     /// On a thread of its own.
@@ -23,11 +23,11 @@ pub(super) enum MapLane {
 }
 
 /// A thread that keeps up the map.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     orders: Sender<Order>,
-    lag: Arc<AtomicU64>,
+    applied: Arc<AtomicU64>,
     reader: MapReader,
-    thread: Option<JoinHandle<MapStore>>,
+    thread: Option<JoinHandle<()>>,
     failed: Arc<Mutex<Option<MapStoreError>>>,
 }
 
@@ -40,23 +40,23 @@ enum Order {
 
 impl MapLane {
     /// Reads the states that are kept.
-    pub(super) fn reader(&self) -> MapReader {
+    pub(crate) fn reader(&self) -> MapReader {
         match self {
             Self::Here(store) => store.reader(),
             Self::There(worker) => worker.reader.clone(),
         }
     }
 
-    /// Batches that are not taken in yet.
-    pub(super) fn lag(&self) -> Arc<AtomicU64> {
+    /// How many leaves it covers; on the thread that asks, always all.
+    pub(crate) fn applied(&self) -> u64 {
         match self {
-            Self::Here(_) => Arc::default(),
-            Self::There(worker) => Arc::clone(&worker.lag),
+            Self::Here(_) => u64::MAX,
+            Self::There(worker) => worker.applied.load(Ordering::Relaxed),
         }
     }
 
     /// The heads that changed on the way to `version` leaves.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &mut self,
         version: u64,
         heads: Vec<(MapKey, MapValue)>,
@@ -67,17 +67,14 @@ impl MapLane {
             }
             Self::There(worker) => {
                 worker.check()?;
-                if !heads.is_empty() {
-                    worker.lag.fetch_add(1, Ordering::Relaxed);
-                    worker.order(Order::Apply(version, heads))?;
-                }
+                worker.order(Order::Apply(version, heads))?;
             }
         }
         Ok(())
     }
 
     /// C1: waits until everything is in, and keeps the state of `version` leaves.
-    pub(super) fn keep(&mut self, version: u64) -> Result<MapState, LedgerFolderError> {
+    pub(crate) fn keep(&mut self, version: u64) -> Result<MapState, LedgerFolderError> {
         match self {
             Self::Here(store) => Ok(keep(store, version)?),
             Self::There(worker) => {
@@ -90,7 +87,7 @@ impl MapLane {
 
     /// Lets go of states below `version`, now that one of at least that many leaves is stored; that one is made durable
     /// now and then.
-    pub(super) fn prune(&mut self, version: u64) {
+    pub(crate) fn prune(&mut self, version: u64) {
         match self {
             Self::Here(store) => {
                 store.prune(version);
@@ -107,7 +104,7 @@ impl MapLane {
     }
 
     /// Makes the newest state that was kept durable.
-    pub(super) fn durable(&mut self) {
+    pub(crate) fn durable(&mut self) {
         match self {
             Self::Here(store) => {
                 // Derived: whoever opens it next sees what is missing.
@@ -120,17 +117,25 @@ impl MapLane {
     }
 
     /// Moves the work to a thread of its own.
-    pub(super) fn spawn(self) -> Self {
-        let store = match self {
-            Self::Here(store) => store,
-            there @ Self::There(_) => return there,
-        };
+    pub(crate) fn spawn(&mut self) {
+        let Self::Here(store) = self else { return };
         let reader = store.reader();
-        let (lag, failed) = (Arc::default(), Arc::default());
+        let applied = Arc::new(AtomicU64::new(store.newest().version));
+        let failed = Arc::default();
         let (orders, receiver) = channel();
-        let theirs = (Arc::clone(&lag), Arc::clone(&failed));
-        let thread = std::thread::spawn(move || work(*store, &receiver, &theirs.0, &theirs.1));
-        Self::There(Worker { orders, lag, reader, thread: Some(thread), failed })
+        let theirs = (Arc::clone(&applied), Arc::clone(&failed));
+        // It is moved by the first order, so that nothing has to stand in its place meanwhile.
+        let (given, taken) = channel::<Box<MapStore>>();
+        let thread = std::thread::spawn(move || {
+            if let Ok(store) = taken.recv() {
+                work(*store, &receiver, &theirs.0, &theirs.1);
+            }
+        });
+        let worker = Worker { orders, applied, reader, thread: Some(thread), failed };
+        if let Self::Here(store) = std::mem::replace(self, Self::There(worker)) {
+            // The thread has not ended: it waits for this.
+            let _ = given.send(store);
+        }
     }
 }
 
@@ -157,9 +162,9 @@ fn keep(store: &mut MapStore, version: u64) -> Result<MapState, MapStoreError> {
 fn work(
     mut store: MapStore,
     orders: &Receiver<Order>,
-    lag: &AtomicU64,
+    applied: &AtomicU64,
     failed: &Mutex<Option<MapStoreError>>,
-) -> MapStore {
+) {
     while let Ok(order) = orders.recv() {
         match order {
             Order::Apply(version, heads) => {
@@ -167,7 +172,7 @@ fn work(
                     *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     break;
                 }
-                lag.fetch_sub(1, Ordering::Relaxed);
+                applied.store(version, Ordering::Relaxed);
             }
             Order::Keep(version, answer) => {
                 // Whoever asked may have ended.
@@ -184,7 +189,6 @@ fn work(
             }
         }
     }
-    store
 }
 
 impl Drop for Worker {

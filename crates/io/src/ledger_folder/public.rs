@@ -17,7 +17,7 @@ use crate::files::layer::put;
 use crate::files::{self, Access, FileLayer};
 
 /// Where a version of a status list is kept, whoever else uses the same URI.
-pub(super) fn status_path(public: &Path, scid: &str, uri: &str, sequence: u64) -> Option<PathBuf> {
+pub(crate) fn status_path(public: &Path, scid: &str, uri: &str, sequence: u64) -> Option<PathBuf> {
     let served = public_path(public, uri)?;
     let below = served.strip_prefix(public).ok()?;
     let plain = !scid.is_empty() && scid.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -25,7 +25,7 @@ pub(super) fn status_path(public: &Path, scid: &str, uri: &str, sequence: u64) -
 }
 
 /// Writes a file that gateways serve; nothing happens if it is there already, with these bytes.
-pub(super) fn publish(
+pub(crate) fn publish(
     layer: &dyn FileLayer,
     path: &Path,
     bytes: &[u8],
@@ -39,13 +39,13 @@ pub(super) fn publish(
 
 /// Keeps what gateways serve up to date with the leaves.
 #[derive(Clone, Debug)]
-pub(super) struct Gateway {
-    pub(super) layout: Layout,
+pub(crate) struct Gateway {
+    pub(crate) layout: Layout,
 }
 
 impl Gateway {
     /// Writes what changed with the leaves `from..size`, which the tiles hold.
-    pub(super) fn publish(
+    pub(crate) fn publish(
         &self,
         layer: &dyn FileLayer,
         db: &StateDb,
@@ -126,7 +126,7 @@ impl Gateway {
     }
 
     /// Serves the version of a status list that is recorded as the newest, if it is at hand.
-    pub(super) fn serve_status(
+    pub(crate) fn serve_status(
         &self,
         layer: &dyn FileLayer,
         scid: &str,
@@ -146,7 +146,7 @@ impl Gateway {
 }
 
 /// The status list that a leaf records, and who signed it.
-pub(super) fn recorded(leaf: &Leaf) -> Option<(String, StatusClaims)> {
+pub(crate) fn recorded(leaf: &Leaf) -> Option<(String, StatusClaims)> {
     let entry = SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
     match entry.claims() {
         Claims::Status(status) => Some((entry.scid().to_owned(), status.clone())),

@@ -29,20 +29,20 @@ const TRIES: usize = 3;
 /// A ledger folder for reading: each question is answered from the files as they are then. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// All that readers and views look at.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) layout: Layout,
-    pub(super) policy_text: String,
-    pub(super) policy: LogPolicy,
+pub(crate) struct Shared {
+    pub(crate) layout: Layout,
+    pub(crate) policy_text: String,
+    pub(crate) policy: LogPolicy,
     origin: String,
     idle: Mutex<Vec<StateDb>>,
     runs: Mutex<BTreeMap<u64, Arc<Run>>>,
     /// The map store, if the writer is in this process.
-    pub(super) map: OnceLock<MapReader>,
+    pub(crate) map: OnceLock<MapReader>,
 }
 
 /// What is known of a ledger as a whole.
@@ -227,7 +227,7 @@ impl LedgerReader {
 }
 
 /// The digest that a leaf records for this version of a status list, if it is its leaf.
-pub(super) fn status_of(leaf: &Leaf, scid: &str, uri: &str, sequence: u64) -> Option<Digest> {
+pub(crate) fn status_of(leaf: &Leaf, scid: &str, uri: &str, sequence: u64) -> Option<Digest> {
     let (signer, status) = public::recorded(leaf)?;
     let same = signer == scid && status.uri == uri && status.sequence == sequence;
     same.then_some(status.digest)
@@ -239,7 +239,7 @@ fn head_of(note: &SignedNote) -> Option<TreeHead> {
 
 impl Shared {
     /// Asks the database, on a connection of one's own.
-    pub(super) fn database<T, E: Into<LedgerFolderError>>(
+    pub(crate) fn database<T, E: Into<LedgerFolderError>>(
         &self,
         ask: impl FnOnce(&StateDb) -> Result<T, E>,
     ) -> Result<T, LedgerFolderError> {
@@ -262,12 +262,12 @@ impl Shared {
     }
 
     /// The newest note with a quorum, and its size.
-    pub(super) fn newest(&self) -> Result<Option<(u64, SignedNote)>, LedgerFolderError> {
+    pub(crate) fn newest(&self) -> Result<Option<(u64, SignedNote)>, LedgerFolderError> {
         self.database(StateDb::newest_note)
     }
 
     /// Where the entry with this id stands, if a stored checkpoint covers it.
-    pub(super) fn lookup(&self, id: &EntryId) -> Result<Option<u64>, LedgerFolderError> {
+    pub(crate) fn lookup(&self, id: &EntryId) -> Result<Option<u64>, LedgerFolderError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -308,7 +308,7 @@ impl Shared {
         Ok(run)
     }
 
-    pub(super) fn covered_status(
+    pub(crate) fn covered_status(
         &self,
         scid: &str,
         uri: &str,
@@ -346,7 +346,7 @@ impl Shared {
     }
 
     /// Whether a leaf that no checkpoint covers is durable.
-    pub(super) fn is_durable(&self, index: u64) -> Result<bool, LedgerFolderError> {
+    pub(crate) fn is_durable(&self, index: u64) -> Result<bool, LedgerFolderError> {
         Ok(index < journal::read(&self.layout.journal())?.next())
     }
 }

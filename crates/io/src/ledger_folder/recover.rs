@@ -41,15 +41,15 @@ const HEAL: u64 = 16_384;
 
 /// A ledger that is open for writing.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) engine: Engine,
-    pub(super) sealer: Sealer,
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    pub(crate) sealer: Sealer,
     /// Whether the published note is missing, old, or without a quorum: R9.
-    pub(super) publish: bool,
+    pub(crate) publish: bool,
 }
 
 /// Opens everything; the lock is held.
-pub(super) fn open(
+pub(crate) fn open(
     layout: &Layout,
     options: &OpenOptions,
     now: Timestamp,
@@ -83,6 +83,7 @@ pub(super) fn open(
     // R4.
     let (mut machine, sealer_db, ids) = open_state(layout, options, &origin, &signed)?;
     let gateway = options.gateway.then(|| Gateway { layout: layout.clone() });
+    let of_engine = gateway.clone();
     let mut sealer = Sealer {
         layout: layout.clone(),
         layer: Arc::clone(&options.layer),
@@ -121,6 +122,9 @@ pub(super) fn open(
         batch: Batch::default(),
         events: VecDeque::new(),
         reserve: options.reserve,
+        gateway: of_engine,
+        clock_unsure: false,
+        kept: 0,
         waiting: None,
         stopped: false,
     };
@@ -155,13 +159,19 @@ fn accept_clock(
     now: Timestamp,
 ) -> Result<(), LedgerFolderError> {
     let last = engine.machine.standing().time();
-    let behind = now.plus_seconds(tolerance::LEDGER_FUTURE) < last;
-    if behind && options.accept_clock && now >= Timestamp::EPOCH {
+    let behind = now.plus_seconds(tolerance::LEDGER_FUTURE) < last && now >= Timestamp::EPOCH;
+    let path = engine.layout.clock_unsure();
+    let jumped = files::read_optional(&path, NOTE_LIMIT)?.map(|step| {
+        let step = std::str::from_utf8(&step).ok().and_then(|step| step.parse::<i64>().ok());
+        step.unwrap_or(0).unsigned_abs()
+    });
+    if !options.accept_clock {
+        engine.clock_unsure = jumped.is_some();
+        return Ok(());
+    }
+    let step = if behind { Some(last.seconds().abs_diff(now.seconds())) } else { jumped };
+    if let Some(step) = step {
         engine.machine.accept_clock();
-        let step = last.seconds().saturating_sub(now.seconds()).unsigned_abs();
-        engine.events.push_back(OperatorEvent::ClockAccepted { step });
-    } else if options.accept_clock && options.clock_step > 0 {
-        let step = options.clock_step;
         engine.events.push_back(OperatorEvent::ClockAccepted { step });
     }
     Ok(())
@@ -226,7 +236,8 @@ fn try_state(
     }
     let size = standing.as_ref().map_or(0, inkan_ledger::state::Standing::size);
     let root = layout.root().to_path_buf();
-    let base = DiskBase::new(root, StateDb::open(&layout.state())?, ids.runs.clone(), size)?;
+    let reading = StateDb::open_reader(&layout.state())?;
+    let base = DiskBase::new(root, reading, ids.runs.clone(), size)?;
     ids.recent = base.recent_count();
     let machine = match standing {
         Some(standing) => Machine::resume(origin, base, standing),
@@ -348,13 +359,13 @@ fn replay(engine: &mut Engine, sealer: &mut Sealer, bytes: &[u8]) -> Result<(), 
     if is_epoch {
         let job = engine.seal_here()?;
         let sealed = sealer.seal(&job)?;
-        engine.sealed(&job, sealed.index)?;
+        engine.sealed(&job, sealed.index, job.head.tree_size)?;
     }
     Ok(())
 }
 
 /// Reads the policy, without which there is no ledger.
-pub(super) fn read_policy(layout: &Layout) -> Result<(String, LogPolicy), LedgerFolderError> {
+pub(crate) fn read_policy(layout: &Layout) -> Result<(String, LogPolicy), LedgerFolderError> {
     let path = layout.policy();
     if layout.is_older() {
         return Err(LedgerFolderError::OlderLayout { path: layout.root().to_path_buf() });
@@ -369,7 +380,7 @@ pub(super) fn read_policy(layout: &Layout) -> Result<(String, LogPolicy), Ledger
 }
 
 /// Reads a note, if it is there.
-pub(super) fn read_note(path: &Path) -> Result<Option<SignedNote>, LedgerFolderError> {
+pub(crate) fn read_note(path: &Path) -> Result<Option<SignedNote>, LedgerFolderError> {
     let Some(bytes) = files::read_optional(path, NOTE_LIMIT)? else { return Ok(None) };
     std::str::from_utf8(&bytes)
         .ok()
@@ -379,7 +390,7 @@ pub(super) fn read_note(path: &Path) -> Result<Option<SignedNote>, LedgerFolderE
 }
 
 /// A guard that was adopted and whose event is in no epoch leaf yet.
-pub(super) fn read_event(layout: &Layout) -> Result<Option<TreeHead>, LedgerFolderError> {
+pub(crate) fn read_event(layout: &Layout) -> Result<Option<TreeHead>, LedgerFolderError> {
     let path = layout.guard_event();
     let Some(bytes) = files::read_optional(&path, NOTE_LIMIT)? else { return Ok(None) };
     std::str::from_utf8(&bytes)

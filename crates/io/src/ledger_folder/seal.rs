@@ -35,51 +35,63 @@ const RECENT: usize = 65_536;
 
 /// What a checkpoint is made of.
 #[derive(Debug)]
-pub(super) struct SealJob {
-    pub(super) head: TreeHead,
-    pub(super) growth: Growth,
-    pub(super) changes: Changes,
+pub(crate) struct SealJob {
+    pub(crate) head: TreeHead,
+    pub(crate) growth: Growth,
+    pub(crate) changes: Changes,
+}
+
+impl SealJob {
+    /// Folders of partial tiles whose full tile this checkpoint writes.
+    pub(crate) fn superseded(&self) -> Vec<PathBuf> {
+        let of = |file: &Put| {
+            let mut name = file.path.clone().into_os_string();
+            name.push(".p");
+            PathBuf::from(name)
+        };
+        self.growth.full.iter().map(of).filter(|folder| folder.is_dir()).collect()
+    }
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) struct Sealed {
-    pub(super) note: SignedNote,
-    pub(super) index: IdIndex,
+pub(crate) struct Sealed {
+    pub(crate) note: SignedNote,
+    pub(crate) index: IdIndex,
 }
 
 /// Makes checkpoints. There is one, on whatever thread.
 #[derive(Debug)]
-pub(super) struct Sealer {
-    pub(super) layout: Layout,
-    pub(super) layer: Arc<dyn FileLayer>,
-    pub(super) steps: Steps,
-    pub(super) guard: Guard,
-    pub(super) db: StateDb,
-    pub(super) log_key: Arc<NoteSigner>,
-    pub(super) policy: LogPolicy,
-    pub(super) gathering: Gathering,
+pub(crate) struct Sealer {
+    pub(crate) layout: Layout,
+    pub(crate) layer: Arc<dyn FileLayer>,
+    pub(crate) steps: Steps,
+    pub(crate) guard: Guard,
+    pub(crate) db: StateDb,
+    pub(crate) log_key: Arc<NoteSigner>,
+    pub(crate) policy: LogPolicy,
+    pub(crate) gathering: Gathering,
     /// Leaves under the note that is published, and whether a quorum cosigned it.
-    pub(super) published: (u64, bool),
-    pub(super) ids: IdFiles,
-    pub(super) gateway: Option<Gateway>,
+    pub(crate) published: (u64, bool),
+    pub(crate) ids: IdFiles,
+    pub(crate) gateway: Option<Gateway>,
 }
 
 /// The runs of ids, as the one who adds to them sees them.
 #[derive(Debug, Default)]
-pub(super) struct IdFiles {
-    pub(super) runs: Vec<Arc<Run>>,
-    pub(super) recent: usize,
-    pub(super) next: u64,
+pub(crate) struct IdFiles {
+    pub(crate) runs: Vec<Arc<Run>>,
+    pub(crate) recent: usize,
+    pub(crate) next: u64,
     /// A merge under way, and which runs it takes.
-    pub(super) merging: Option<(Vec<u64>, JoinHandle<Result<Run, LedgerFolderError>>)>,
+    pub(crate) merging: Option<(Vec<u64>, JoinHandle<Result<Run, LedgerFolderError>>)>,
     /// Runs that no transaction names any more, and that a reader may still have open.
-    pub(super) unused: Vec<PathBuf>,
+    pub(crate) unused: Vec<PathBuf>,
 }
 
 impl Sealer {
     /// C2 to C9. After an error that [is](LedgerFolderError::is_full) only want of room it may be called again.
-    pub(super) fn seal(&mut self, job: &SealJob) -> Result<Sealed, LedgerFolderError> {
+    pub(crate) fn seal(&mut self, job: &SealJob) -> Result<Sealed, LedgerFolderError> {
         if self.guard.head() != job.head {
             self.write_tiles(&job.growth)?;
             self.compare(&job.head)?;
@@ -135,12 +147,12 @@ impl Sealer {
     }
 
     /// The consistency path between two sizes, from the tiles.
-    pub(super) fn consistency(&self, old: u64, new: u64) -> Option<Vec<NodeHash>> {
+    pub(crate) fn consistency(&self, old: u64, new: u64) -> Option<Vec<NodeHash>> {
         consistency_on_disk(&self.layout, old, new)
     }
 
     /// C7: only ever the head that the guard holds.
-    pub(super) fn sign(&self) -> Result<SignedNote, LedgerFolderError> {
+    pub(crate) fn sign(&self) -> Result<SignedNote, LedgerFolderError> {
         let key = &self.log_key.key;
         let checkpoint = Checkpoint::new(key.name(), self.guard.head())
             .map_err(|_| LedgerFolderError::Origin { origin: key.name().to_owned() })?;
@@ -148,7 +160,7 @@ impl Sealer {
     }
 
     /// C8, C11.
-    pub(super) fn publish(
+    pub(crate) fn publish(
         &mut self,
         size: u64,
         note: &SignedNote,
@@ -161,7 +173,7 @@ impl Sealer {
     }
 
     /// C9.
-    pub(super) fn store(
+    pub(crate) fn store(
         &mut self,
         changes: &Changes,
         sealed: bool,
@@ -250,7 +262,7 @@ impl Sealer {
     }
 
     /// What gateways serve of the leaves that were covered since the last time.
-    pub(super) fn publish_gateway(&mut self, size: u64) -> Result<(), LedgerFolderError> {
+    pub(crate) fn publish_gateway(&mut self, size: u64) -> Result<(), LedgerFolderError> {
         if let Some(gateway) = &self.gateway {
             let from = self.db.published()?;
             if from < size {
@@ -264,7 +276,7 @@ impl Sealer {
     /// C11, first half: begins to gather lines over a note, and has the cosigners at hand add theirs.
     ///
     /// Gives the failures of cosigners, by name.
-    pub(super) fn cosign(
+    pub(crate) fn cosign(
         &mut self,
         note: &SignedNote,
         cosigners: &mut [Box<dyn Cosigner>],
@@ -292,7 +304,7 @@ impl Sealer {
     }
 
     /// C11: lines that came from elsewhere. Gives the size that has a quorum now.
-    pub(super) fn delivered(
+    pub(crate) fn delivered(
         &mut self,
         text: &str,
         lines: &[SignatureLine],
@@ -303,7 +315,7 @@ impl Sealer {
     }
 
     /// C11, second half: a note with a quorum is stored, then published.
-    pub(super) fn cosigned(&mut self, cosigned: &Cosigned) -> Result<(), LedgerFolderError> {
+    pub(crate) fn cosigned(&mut self, cosigned: &Cosigned) -> Result<(), LedgerFolderError> {
         let Cosigned { size, note, .. } = cosigned;
         let existed_by = claimed_existed_by(note, &self.policy);
         self.db.put_note(&CheckpointRow { size: *size, note: Some(note.clone()), existed_by })?;
@@ -317,7 +329,7 @@ impl Sealer {
     }
 
     /// Waits for a merge that is under way: its thread writes.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         if let Some((_, thread)) = self.ids.merging.take() {
             // The runs that it was to replace still count.
             let _ = thread.join();
@@ -332,7 +344,7 @@ impl Drop for Sealer {
 }
 
 /// The consistency path between two sizes, from the tiles of a folder.
-pub(super) fn consistency_on_disk(layout: &Layout, old: u64, new: u64) -> Option<Vec<NodeHash>> {
+pub(crate) fn consistency_on_disk(layout: &Layout, old: u64, new: u64) -> Option<Vec<NodeHash>> {
     let nodes = TileNodes::new(new, |tile: Tile| {
         edge::read_tile(layout.root(), &tile).map_err(StoreError::from)
     });

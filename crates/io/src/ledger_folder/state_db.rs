@@ -52,33 +52,33 @@ CREATE INDEX IF NOT EXISTS checkpoints_seen ON checkpoints(existed_by, size) WHE
 
 /// `state.db`, open.
 #[derive(Debug)]
-pub(super) struct StateDb {
+pub(crate) struct StateDb {
     path: PathBuf,
     connection: Connection,
 }
 
 /// What happens to the index of ids in a transaction.
 #[derive(Debug, Default)]
-pub(super) struct IdPlan {
+pub(crate) struct IdPlan {
     /// The runs that count from then on, with their sizes, if they change.
-    pub(super) runs: Option<Vec<(u64, u64)>>,
+    pub(crate) runs: Option<Vec<(u64, u64)>>,
     /// Whether the rows of the newest ids are in a run now.
-    pub(super) flushed: bool,
+    pub(crate) flushed: bool,
 }
 
 /// A checkpoint that was signed.
 #[derive(Clone, Debug)]
-pub(super) struct CheckpointRow {
-    pub(super) size: u64,
-    pub(super) note: Option<SignedNote>,
-    pub(super) existed_by: Option<Timestamp>,
+pub(crate) struct CheckpointRow {
+    pub(crate) size: u64,
+    pub(crate) note: Option<SignedNote>,
+    pub(crate) existed_by: Option<Timestamp>,
 }
 
 type Answer<T> = Result<T, StoreFailed>;
 
 impl StateDb {
     /// Opens the database for writing; makes it if it is missing.
-    pub(super) fn open(path: &Path) -> Answer<Self> {
+    pub(crate) fn open(path: &Path) -> Answer<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let db = Self { path: path.to_path_buf(), connection: database::open(path, flags)? };
         let made = db.connection.pragma_update(None, "cache_size", -16_000);
@@ -95,7 +95,7 @@ impl StateDb {
     }
 
     /// Opens the database for reading.
-    pub(super) fn open_reader(path: &Path) -> Answer<Self> {
+    pub(crate) fn open_reader(path: &Path) -> Answer<Self> {
         let connection = match database::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             Ok(connection) => connection,
             Err(error) => return Err(error),
@@ -148,13 +148,13 @@ impl StateDb {
     }
 
     /// Where the log stood at the last transaction.
-    pub(super) fn standing(&self) -> Answer<Option<Standing>> {
+    pub(crate) fn standing(&self) -> Answer<Option<Standing>> {
         let Some(bytes) = self.meta::<Vec<u8>>("standing")? else { return Ok(None) };
         Standing::from_bytes(&bytes).map(Some).map_err(|_| self.malformed("standing"))
     }
 
     /// C9: what a run of leaves changed, in one transaction.
-    pub(super) fn store(
+    pub(crate) fn store(
         &mut self,
         changes: &Changes,
         ids: &IdPlan,
@@ -247,7 +247,7 @@ impl StateDb {
     }
 
     /// C11: keeps the note of a size that first met the quorum, and the newest note of all.
-    pub(super) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
+    pub(crate) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
         self.run("BEGIN IMMEDIATE", [])?;
         let newest = row.note.as_ref().map(ToString::to_string);
         let stored = self.put_row(row).and_then(|()| {
@@ -259,7 +259,7 @@ impl StateDb {
     }
 
     /// The newest note with a quorum, and its size.
-    pub(super) fn newest_note(&self) -> Answer<Option<(u64, SignedNote)>> {
+    pub(crate) fn newest_note(&self) -> Answer<Option<(u64, SignedNote)>> {
         let row = self.one(
             "SELECT a.value, b.value FROM meta a, meta b \
              WHERE a.name = 'newest_size' AND b.name = 'newest'",
@@ -278,7 +278,7 @@ impl StateDb {
     }
 
     /// The first note with a quorum of exactly this size.
-    pub(super) fn note_of(&self, size: u64) -> Answer<Option<SignedNote>> {
+    pub(crate) fn note_of(&self, size: u64) -> Answer<Option<SignedNote>> {
         let note = self.one(
             "SELECT note FROM checkpoints WHERE size = ?1 AND note IS NOT NULL",
             [number(size)],
@@ -288,7 +288,7 @@ impl StateDb {
     }
 
     /// The smallest checkpoint with a quorum that has more than `index` leaves and at most `limit`.
-    pub(super) fn first_note_over(
+    pub(crate) fn first_note_over(
         &self,
         index: u64,
         limit: u64,
@@ -303,7 +303,7 @@ impl StateDb {
     }
 
     /// The newest checkpoint that its quorum had seen by `time`.
-    pub(super) fn note_seen_by(&self, time: Timestamp) -> Answer<Option<(u64, SignedNote)>> {
+    pub(crate) fn note_seen_by(&self, time: Timestamp) -> Answer<Option<(u64, SignedNote)>> {
         let row = self.one(
             "SELECT size, note FROM checkpoints WHERE existed_by <= ?1 \
              ORDER BY existed_by DESC, size DESC LIMIT 1",
@@ -314,7 +314,7 @@ impl StateDb {
     }
 
     /// How many checkpoints of at most `size` there are.
-    pub(super) fn checkpoints(&self, size: u64) -> Answer<u64> {
+    pub(crate) fn checkpoints(&self, size: u64) -> Answer<u64> {
         let count =
             self.one("SELECT count(*) FROM checkpoints WHERE size <= ?1", [number(size)], |row| {
                 row.get::<_, i64>(0)
@@ -323,28 +323,28 @@ impl StateDb {
     }
 
     /// Place of an id among the newest.
-    pub(super) fn recent(&self, id: &EntryId) -> Answer<Option<u64>> {
+    pub(crate) fn recent(&self, id: &EntryId) -> Answer<Option<u64>> {
         let place =
             self.one("SELECT leaf FROM recent WHERE id = ?1", [ids::key(id)], |row| row.get(0))?;
         Ok(place.map(unsigned))
     }
 
     /// All of the newest ids.
-    pub(super) fn all_recent(&self) -> Answer<Vec<ids::Row>> {
+    pub(crate) fn all_recent(&self) -> Answer<Vec<ids::Row>> {
         self.all("SELECT id, leaf FROM recent ORDER BY id", [], |row| {
             Ok((row.get(0)?, unsigned(row.get(1)?)))
         })
     }
 
     /// The runs of ids that count, with their sizes.
-    pub(super) fn runs(&self) -> Answer<Vec<(u64, u64)>> {
+    pub(crate) fn runs(&self) -> Answer<Vec<(u64, u64)>> {
         self.all("SELECT run, count FROM runs ORDER BY run", [], |row| {
             Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
         })
     }
 
     /// A DID as the ledger sees it.
-    pub(super) fn controller(&self, scid: &str) -> Answer<Option<Controller>> {
+    pub(crate) fn controller(&self, scid: &str) -> Answer<Option<Controller>> {
         let head = self.one("SELECT head FROM controllers WHERE scid = ?1", [scid], |row| {
             row.get::<_, Vec<u8>>(0)
         })?;
@@ -353,7 +353,7 @@ impl StateDb {
     }
 
     /// Place of the newest entry under a key.
-    pub(super) fn head_place(&self, key: &MapKey) -> Answer<Option<u64>> {
+    pub(crate) fn head_place(&self, key: &MapKey) -> Answer<Option<u64>> {
         let place = self.one(
             "SELECT leaf FROM history WHERE key = ?1 ORDER BY leaf DESC LIMIT 1",
             [key.digest().as_bytes()],
@@ -363,7 +363,7 @@ impl StateDb {
     }
 
     /// The newest entry under a key, and what the next one is judged by.
-    pub(super) fn newest(&self, key: &MapKey) -> Answer<Option<Newest>> {
+    pub(crate) fn newest(&self, key: &MapKey) -> Answer<Option<Newest>> {
         let row = self.one(
             "SELECT value, detail FROM history WHERE key = ?1 ORDER BY leaf DESC LIMIT 1",
             [key.digest().as_bytes()],
@@ -379,7 +379,7 @@ impl StateDb {
     }
 
     /// Entries under a key with places below `size`, oldest first.
-    pub(super) fn history(&self, key: &MapKey, size: u64) -> Answer<Vec<MapValue>> {
+    pub(crate) fn history(&self, key: &MapKey, size: u64) -> Answer<Vec<MapValue>> {
         let rows = self.all(
             "SELECT value FROM history WHERE key = ?1 AND leaf < ?2 ORDER BY leaf",
             params![key.digest().as_bytes(), number(size)],
@@ -389,7 +389,7 @@ impl StateDb {
     }
 
     /// The newest entry under a key with a place below `size`.
-    pub(super) fn head_at(&self, key: &MapKey, size: u64) -> Answer<Option<MapValue>> {
+    pub(crate) fn head_at(&self, key: &MapKey, size: u64) -> Answer<Option<MapValue>> {
         let row = self.one(
             "SELECT value FROM history WHERE key = ?1 AND leaf < ?2 ORDER BY leaf DESC LIMIT 1",
             params![key.digest().as_bytes(), number(size)],
@@ -399,7 +399,7 @@ impl StateDb {
     }
 
     /// All entries with places from `from` and below `size`, in the order of the log.
-    pub(super) fn changes_since(&self, from: u64, size: u64) -> Answer<Vec<(MapKey, MapValue)>> {
+    pub(crate) fn changes_since(&self, from: u64, size: u64) -> Answer<Vec<(MapKey, MapValue)>> {
         let rows = self.all(
             "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf",
             [number(from), number(size)],
@@ -414,7 +414,7 @@ impl StateDb {
     }
 
     /// All heads as of `size` leaves.
-    pub(super) fn heads(&self, size: u64) -> Answer<BTreeMap<MapKey, MapValue>> {
+    pub(crate) fn heads(&self, size: u64) -> Answer<BTreeMap<MapKey, MapValue>> {
         // A bare column beside max() is of the row that has the maximum.
         let rows = self.all(
             "SELECT key, value, max(leaf) FROM history WHERE leaf < ?1 GROUP BY key",
@@ -425,7 +425,7 @@ impl StateDb {
     }
 
     /// Forks of a DID that are kept.
-    pub(super) fn forks(&self, scid: &str) -> Answer<Vec<Equivocation>> {
+    pub(crate) fn forks(&self, scid: &str) -> Answer<Vec<Equivocation>> {
         self.all(
             "SELECT version, number, leaf, recorded, head, refused FROM forks WHERE scid = ?1",
             [scid],
@@ -444,18 +444,18 @@ impl StateDb {
     }
 
     /// How many forks are kept in all.
-    pub(super) fn fork_count(&self) -> Answer<u64> {
+    pub(crate) fn fork_count(&self) -> Answer<u64> {
         let count = self.one("SELECT count(*) FROM forks", [], |row| row.get::<_, i64>(0))?;
         Ok(unsigned(count.unwrap_or(0)))
     }
 
     /// How far the files of gateways were written.
-    pub(super) fn published(&self) -> Answer<u64> {
+    pub(crate) fn published(&self) -> Answer<u64> {
         Ok(self.meta::<i64>("published")?.map_or(0, unsigned))
     }
 
     /// Notes that they were written up to `size`.
-    pub(super) fn set_published(&self, size: u64) -> Answer<()> {
+    pub(crate) fn set_published(&self, size: u64) -> Answer<()> {
         self.run("INSERT OR REPLACE INTO meta VALUES('published', ?1)", [number(size)])?;
         Ok(())
     }

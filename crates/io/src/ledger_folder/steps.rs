@@ -95,7 +95,7 @@ impl Steps {
         Self(Some(told))
     }
 
-    pub(super) fn at(&self, step: Step) {
+    pub(crate) fn at(&self, step: Step) {
         if let Some(told) = &self.0 {
             told(step);
         }

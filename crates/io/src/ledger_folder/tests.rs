@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use inkan_core::rng::insecure::SeededRng;
+use inkan_core::sha256;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh::{self, Create, History};
 use inkan_did::{Did, DidUrl};
@@ -13,21 +14,21 @@ use inkan_ledger::{
 use super::*;
 use crate::files;
 
-const ORIGIN: &str = "ledger.example";
+pub(crate) const ORIGIN: &str = "ledger.example";
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_768_464_000 + seconds).unwrap()
 }
 
-struct Person {
+pub(crate) struct Person {
     did: Did,
-    line: String,
+    pub(crate) line: String,
     key: SecretKey,
     seed: u64,
 }
 
 impl Person {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let key = |seed| SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed));
         let request = Create {
             domain: ORIGIN.to_owned(),
@@ -43,7 +44,7 @@ impl Person {
         Self { did, line, key: key(seed), seed }
     }
 
-    fn scid(&self) -> &str {
+    pub(crate) fn scid(&self) -> &str {
         self.did.scid().unwrap()
     }
 
@@ -56,17 +57,33 @@ impl Person {
         webvh::rotate(head, &keys, &key(self.seed + 2_000), &next, now).unwrap()
     }
 
-    fn sign(&self, claims: &Claims, now: Timestamp) -> String {
+    /// The second version of the DID, whose new key depends on `salt`.
+    pub(crate) fn update(&self, salt: u64, now: Timestamp) -> String {
+        let key = |seed| SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed));
+        let history = History::verify(&format!("{}\n", self.line), None, now).unwrap();
+        let keys = [("key-2".to_owned(), key(self.seed + 9 + salt * 31).public_key())];
+        let next = key(self.seed + 3_000).public_key();
+        webvh::rotate(
+            history.versions().last().unwrap(),
+            &keys,
+            &key(self.seed + 2_000),
+            &next,
+            now,
+        )
+        .unwrap()
+    }
+
+    pub(crate) fn sign(&self, claims: &Claims, now: Timestamp) -> String {
         let kid = DidUrl::parse(&format!("{}#key-1", self.did)).unwrap();
         SignedEntry::sign(claims, &kid, ORIGIN, &self.key, now).unwrap()
     }
 
-    fn issuance(&self, artefact: &[u8]) -> Claims {
+    pub(crate) fn issuance(&self, artefact: &[u8]) -> Claims {
         let digest = sha256(&[artefact]);
         Claims::Issuance { commitment: commitment(Kind::Issuance, self.scid(), &[1; 16], &digest) }
     }
 
-    fn act(&self, sequence: u64) -> Claims {
+    pub(crate) fn act(&self, sequence: u64) -> Claims {
         let digest = sha256(&[&sequence.to_be_bytes()]);
         Claims::Countersignature {
             commitment: commitment(Kind::Countersignature, self.scid(), &[2; 16], &digest),

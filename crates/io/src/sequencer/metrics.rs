@@ -6,7 +6,7 @@ use std::time::Duration;
 use inkan_core::Timestamp;
 use inkan_ledger::Kind;
 
-use super::{Acknowledged, Answer, SubmitError};
+use super::{Acknowledged, Answer, ImportAnswer, SubmitError};
 use crate::ledger_folder::Standing;
 
 /// Upper bounds of a [`Histogram`]'s buckets in microseconds; what is longer is in the last one.
@@ -101,6 +101,17 @@ impl EntryOutcome {
         match answer {
             Ok(Acknowledged { standing: Standing::New, .. }) => Self::New,
             Ok(Acknowledged { standing: Standing::Duplicate, .. }) => Self::Duplicate,
+            Err(SubmitError::Rejected(_)) => Self::Rejected,
+            Err(_) => Self::Turned,
+        }
+    }
+}
+
+impl EntryOutcome {
+    /// An import counts once.
+    pub(super) fn of_import(answer: &ImportAnswer) -> Self {
+        match answer {
+            Ok(all) => all.first().map_or(Self::New, |first| Self::of(&Ok(*first))),
             Err(SubmitError::Rejected(_)) => Self::Rejected,
             Err(_) => Self::Turned,
         }
