@@ -10,6 +10,7 @@ pub mod made;
 pub mod made_ledger;
 pub mod made_node;
 pub mod peer;
+pub mod receipt_vectors;
 pub mod shell;
 pub mod source;
 pub mod world;

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["inkan-crypto"],
     &["inkan-did", "inkan-credential"],
     &["inkan-ledger"],
-    &["inkan-issuer", "inkan-holder", "inkan-verifier"],
+    &["inkan-issuer", "inkan-holder", "inkan-verifier", "inkan-receipt"],
     &["inkan-evidence"],
     &["inkan-assurance", "inkan-io"],
     &["inkan-server"],
