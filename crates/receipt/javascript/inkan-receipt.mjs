@@ -230,12 +230,13 @@ class Parser {
 
   object(depth) {
     const out = new Map();
+    need(depth > 0);
     this.take("{");
     if (this.takes("}")) return out;
     for (;;) {
       this.blank();
       const name = this.string();
-      need(!out.has(name) && depth > 0);
+      need(!out.has(name));
       this.blank();
       this.take(":");
       out.set(name, this.value(depth - 1));
@@ -292,8 +293,9 @@ class Parser {
   number() {
     const [token, fraction, exponent] = this.match(/-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y);
     const number = Number(token);
-    if (fraction === undefined && exponent === undefined && token !== "-0" && Math.abs(number) <= SAFE) {
-      return number;
+    if (fraction === undefined && exponent === undefined && Math.abs(number) <= SAFE) {
+      // Minus zero is zero.
+      return number + 0;
     }
     need(Number.isFinite(number));
     need(!(Number.isInteger(number) && Math.abs(number) > SAFE && Math.abs(number) < 1e21));
@@ -580,8 +582,8 @@ function sortedByBytes(texts) {
 // Notes, checkpoints and proofs: V1 to V4.
 
 class Note {
-  constructor(text) {
-    need(utf8(text).length <= NOTE_LIMIT && !/[\0-\x09\x0b-\x1f]/.test(text));
+  constructor(text, limit = NOTE_LIMIT) {
+    need(utf8(text).length <= limit && !/[\0-\x09\x0b-\x1f]/.test(text));
     const at = text.lastIndexOf("\n\n");
     need(at >= 0 && text.slice(at + 2).endsWith("\n"));
     this.text = text.slice(0, at + 1);
@@ -705,6 +707,7 @@ async function cosignatures(note, policy, now) {
     const signature = note.of(key);
     if (signature === undefined) continue;
     if (key.type === 0xff) {
+      if (signature.length > 16_384) refuse("cosignature-invalid");
       notChecked.push(name);
       continue;
     }
@@ -1246,6 +1249,43 @@ const CLAIMS = {
     need(span >= 1 && span <= 366 * 86_400);
     return [entry.scid, uri, String(seq)];
   },
+  trust(entry, members) {
+    const statement = members.text("type", 16);
+    need(["authorization", "recognition"].includes(statement));
+    const [entity, action] = [members.text("entityId", 512), members.text("action", 64)];
+    need(/^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$/.test(entity) && !entity.endsWith(":"));
+    const [resource, operation] = [members.text("resource", 256), members.text("op", 8)];
+    need(["grant", "end", "void"].includes(operation));
+    if (operation === "void") members.time("since");
+    const [seq, start] = [members.integer("seq", 1), members.time("nbf")];
+    const end = members.left.has("exp") ? members.time("exp") : null;
+    if (members.left.has("dig")) members.digest("dig");
+    need(end === null || end > start);
+    if (action === "key-compromised") {
+      const url = parseDidUrl(resource);
+      need(entity === entry.issuer && url.did.text === entry.issuer && url.isKey);
+      need(operation === "grant" && end === null);
+    }
+    return [entry.scid, statement, entity, action, resource, String(seq)];
+  },
+  anchor(entry, members) {
+    const [scope, mediaType] = [members.text("scope", 16), members.text("mt", 127)];
+    need(["document", "firmware", "dataset", "model", "other"].includes(scope));
+    need(/^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/.test(mediaType));
+    need(members.left.has("dig") !== members.left.has("com"));
+    if (members.left.has("dig")) {
+      entry.dig = members.digest("dig");
+      if (members.left.has("len")) members.integer("len");
+    } else {
+      entry.com = members.digest("com");
+    }
+    if (members.left.has("n")) members.integer("n", 1);
+    return [entry.scid, scope, entry.dig ?? entry.com];
+  },
+  once(entry, members) {
+    const [id, scope] = [members.digest("id"), members.text("scope", 64)];
+    return [entry.scid, scope, id];
+  },
 };
 
 /** An entry whose form is right; its signature is not checked yet. */
@@ -1298,8 +1338,9 @@ const LEAF_NODE = utf8("JMT::LeafNode");
 const INNER_NODE = utf8("JMT::IntrnalNode");
 
 async function mapKey(kind, parts) {
-  need({ did: 1, countersignature: 2, status: 2 }[kind] === parts.length);
-  if (kind === "countersignature") decodeB64u(parts[1], 32);
+  need({ did: 1, countersignature: 2, status: 2, trust: 5, once: 2 }[kind] === parts.length);
+  if (kind === "countersignature" || kind === "once") decodeB64u(parts[1], 32);
+  if (kind === "trust") need(["authorization", "recognition"].includes(parts[1]));
   return hashParts("inkan-map/v1", kind, parts);
 }
 
@@ -1503,6 +1544,93 @@ async function judgeSigned(found, entry, request, policy, now) {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
+// Inclusion promises (section 3.6).
+
+function parsePromise(text) {
+  const signed = new Note(text, 131_072);
+  need(signed.text.endsWith("\n"));
+  const [magic, origin, deadline, ...lines] = signed.text.slice(0, -1).split("\n");
+  need(magic === "inkan-promise/v1" && deadline !== undefined && isOrigin(origin));
+  const promise = { note: signed, origin, deadline: decimal(deadline), leaves: new Map(), last: -1n };
+  for (const line of lines) {
+    const [digits, encoded] = cut(line, " ");
+    need(encoded !== undefined);
+    const [index, leaf] = [decimal(digits), decodeB64(encoded)];
+    need(index > promise.last && leaf.length === 32);
+    promise.leaves.set(index, leaf);
+    promise.last = index;
+  }
+  need(promise.leaves.size >= 1 && promise.leaves.size <= 1_000);
+  return promise;
+}
+
+/** Whether something holds: false for whatever makes a check fail. */
+async function holds(make) {
+  try {
+    return (await make()) !== false;
+  } catch (error) {
+    if (error instanceof Refused || error instanceof Malformed) return false;
+    throw error;
+  }
+}
+
+const isKept = (promise, sidecar, policy, now) =>
+  holds(async () => {
+    const found = await included(sidecar, await verifyHead(sidecar.proof.note, policy, now));
+    const promised = promise.leaves.get(found.index);
+    return found.origin === promise.origin && promised !== undefined && same(promised, found.hash);
+  });
+
+/** The log's own signature is enough: it is the log that is accused. */
+async function isBrokenByLeaf(promise, sidecar, policy) {
+  const { index, path, checkpoint, note: head } = sidecar.proof;
+  const promised = promise.leaves.get(index);
+  if (promised === undefined || same(promised, await leafHash(sidecar.leaf))) return false;
+  if (checkpoint.origin !== promise.origin) return false;
+  if (!(await holds(() => checkLog(head, promise.origin, policy)))) return false;
+  return checkInclusion(sidecar.leaf, index, checkpoint.size, path, checkpoint.root);
+}
+
+/** More than half of the witnesses saw, after the deadline, a log that ends too early. */
+const isBrokenByAbsence = (promise, head, policy, now) =>
+  holds(async () => {
+    const checkpoint = parseCheckpoint(head);
+    if (checkpoint.size > promise.last || checkpoint.origin !== promise.origin) return false;
+    await checkLog(head, promise.origin, policy);
+    const { stamps } = await cosignatures(head, policy, now);
+    const late = stamps.filter(({ time }) => BigInt(time) > promise.deadline).length;
+    return late * 2 > policy.witnesses.filter(({ key }) => key.type === 0x04).length;
+  });
+
+async function checkPromise(request, report) {
+  const now = request.now ?? LAST_SECOND;
+  const policy = await readPolicy(request, report);
+  const [promise, sidecars, heads] = await report.trying(["form"], () =>
+    coded("malformed-receipt", () => {
+      const parsed = parsePromise(decodeUtf8(request.promise));
+      const receipts = (request.receipts ?? []).map((bytes) => parseSidecar(bytes, undefined));
+      const notes = (request.heads ?? []).map((bytes) => new Note(decodeUtf8(bytes)));
+      notes.forEach(parseCheckpoint);
+      return [parsed, receipts, notes];
+    }),
+  );
+  await report.trying(["log"], () =>
+    coded("malformed-receipt", () => checkLog(promise.note, promise.origin, policy)),
+  );
+  await report.trying(["promise"], async () => {
+    const remaining = new Set(promise.leaves.keys());
+    for (const sidecar of sidecars) {
+      if (await isBrokenByLeaf(promise, sidecar, policy)) refuse("promise-broken");
+      if (await isKept(promise, sidecar, policy, now)) remaining.delete(sidecar.proof.index);
+    }
+    for (const head of heads) if (await isBrokenByAbsence(promise, head, policy, now)) refuse("promise-broken");
+    if (remaining.size > 0) refuse("promise-pending");
+  });
+  const deadline = promise.deadline > BigInt(LAST_SECOND) ? LAST_SECOND : Number(promise.deadline);
+  report.facts = { origin: promise.origin, deadline, promised: [...promise.leaves.keys()].map(number) };
+}
+
+// -------------------------------------------------------------------------------------------------------------------
 // Requests and answers.
 
 const CHECK_OF = {
@@ -1526,6 +1654,7 @@ const CHECK_OF = {
   "map-proof-invalid": "map",
   "map-value-invalid": "map",
   "promise-broken": "promise",
+  "promise-pending": "promise",
 };
 
 const HEAD_CHECKS = ["log", "cosigners", "quorum"];
@@ -1549,7 +1678,7 @@ class Report {
   }
 
   failed(code) {
-    const check = CHECK_OF[code] ?? "form";
+    const check = this.tried[0] === "entry" ? "entry" : (CHECK_OF[code] ?? "form");
     const at = this.tried.indexOf(check);
     for (const held of this.tried.slice(0, Math.max(at, 0))) this.checks[held] = "pass";
     if (check in this.checks) this.checks[check] = "fail";
@@ -1580,6 +1709,8 @@ async function checkReceipt(request, report) {
     await coded("malformed-leaf", () => expectLeaf(leaf, request.kind));
     return leaf;
   });
+  // Whatever fails here is the check of the entry, also a receipt of the history.
+  report.tried = ["entry"];
   let [entry, judged] = [undefined, { outcome: "skipped", facts: {} }];
   if (found.kind === "did") {
     judged = await judgeDid(found, request, policy, now);
@@ -1592,6 +1723,7 @@ async function checkReceipt(request, report) {
     judged = await judgeSigned(found, entry, request, policy, now);
   }
   report.checks.entry = judged.outcome;
+  report.tried = [];
   const given = request.opening;
   const opening = given === undefined ? sidecar.opening : await coded("malformed-receipt", () => parseOpening(given));
   if (opening !== undefined) {
@@ -1708,7 +1840,8 @@ function fileOf(request, name) {
 /** JSON values of a request as the strict parser gives them. */
 const asParsed = (value) => parseJson(utf8(JSON.stringify(value)), SIDECAR_LIMIT);
 
-const FILES = ["policy", "receipt", "leaf", "proof", "historyHead"];
+const FILES = ["policy", "receipt", "leaf", "proof", "promise", "historyHead"];
+const LISTS = ["history", "receipts", "heads"];
 
 /** Reads a request; members that are left out are undefined. */
 function readRequest(request, needed, optional) {
@@ -1725,8 +1858,8 @@ function readRequest(request, needed, optional) {
       if (needed.includes(name)) wrong(name);
     } else if (FILES.includes(name)) {
       out[name] = fileOf(request, name);
-    } else if (name === "history") {
-      out[name] = value.map((item) => fileOf({ history: item }, name));
+    } else if (LISTS.includes(name)) {
+      out[name] = value.map((item) => fileOf({ [name]: item }, name));
     } else {
       out[name] = value;
     }
@@ -1759,6 +1892,9 @@ export async function check(request) {
   } else if (request.check === "current") {
     read = readRequest(request, ["policy", "proof", "kind", "parts"], ARTEFACT);
     [report, make] = [new Report(CURRENT_CHECKS), checkCurrent];
+  } else if (request.check === "promise") {
+    read = readRequest(request, ["policy", "promise"], ["now", "receipts", "heads"]);
+    [report, make] = [new Report(["policy", "form", "log", "promise"]), checkPromise];
   } else if (request.check === "primitive") {
     [read, report] = [request, new Report(["form"])];
     make = async () => {
@@ -1797,6 +1933,7 @@ const EXITS = {
   stale: 19,
   "unknown-log": 19,
   "not-home": 19,
+  "promise-pending": 19,
 };
 
 async function main(words) {

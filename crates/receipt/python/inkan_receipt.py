@@ -213,6 +213,7 @@ class Parser:
 
     def object(self, depth):
         out = {}
+        need(depth > 0)
         self.take("{")
         self.blank()
         if self.peek() == "}":
@@ -221,7 +222,7 @@ class Parser:
         while True:
             self.blank()
             name = self.string()
-            need(name not in out and depth > 0)
+            need(name not in out)
             self.blank()
             self.take(":")
             out[name] = self.value(depth - 1)
@@ -287,7 +288,7 @@ class Parser:
         need(found)
         self.at = found.end()
         token = found.group()
-        if found.group(1) is None and found.group(2) is None and token != "-0":
+        if found.group(1) is None and found.group(2) is None:
             # Longer than any integer that is taken; Python limits how many digits it converts.
             if len(token) <= 20 and abs(int(token)) <= SAFE:
                 return int(token)
@@ -544,8 +545,8 @@ class Policy:
 
 
 class Note:
-    def __init__(self, text):
-        need(len(text.encode()) <= NOTE_LIMIT and not re.search("[\\0-\x09\x0b-\x1f]", text))
+    def __init__(self, text, limit=NOTE_LIMIT):
+        need(len(text.encode()) <= limit and not re.search("[\\0-\x09\x0b-\x1f]", text))
         body, found, lines = text.rpartition("\n\n")
         need(found and lines.endswith("\n"))
         self.whole, self.text, self.signatures = text, body + "\n", []
@@ -633,14 +634,54 @@ class Sidecar:
 # Signed heads: V5 to V7, times and grade of section 5.3.
 
 
+def check_log(note, origin, policy):
+    """V5."""
+    signed = False
+    for log in policy.logs:
+        if log.name == origin:
+            signature = note.of(log)
+            if signature is None:
+                continue
+            if not log.key.verifies(note.text.encode(), signature):
+                refuse("log-signature-invalid")
+            signed = True
+    if not signed:
+        refuse("unknown-log")
+
+
+def cosignatures(note, policy, now):
+    """V6: places of witnesses with their times, and names of those that were not checked."""
+    stamps, not_checked = [], []
+    for place, (name, key) in enumerate(policy.witnesses):
+        signature = note.of(key)
+        if signature is None:
+            continue
+        if key.type == 0xFF:
+            if len(signature) > 16_384:
+                refuse("cosignature-invalid")
+            not_checked.append(name)
+            continue
+        when = int.from_bytes(signature[:8], "big")
+        if len(signature) != 72 or not 0 < when < 1 << 63:
+            refuse("cosignature-invalid")
+        message = f"cosignature/v1\ntime {when}\n{note.text}".encode()
+        if not key.key.verifies(message, signature[8:]):
+            refuse("cosignature-invalid")
+        when = min(when, LAST_SECOND)
+        if when > min(now + TOLERANCE, LAST_SECOND):
+            refuse("cosignature-in-future")
+        stamps.append((place, when))
+    return stamps, not_checked
+
+
 class Head:
     """A checkpoint that verified."""
 
     def __init__(self, note, policy, now):
         with coded("malformed-receipt"):
             checkpoint = Checkpoint(note)
-            self.check_log(note, checkpoint.origin, policy)
-            stamps = self.cosignatures(note, policy, now)
+            check_log(note, checkpoint.origin, policy)
+            stamps, self.not_checked = cosignatures(note, policy, now)
         seen = {place for place, _ in stamps}
         if not policy.is_met(seen):
             refuse("quorum-not-met")
@@ -660,40 +701,6 @@ class Head:
                 if policy.is_met({place for place, when in stamps if when >= moment}):
                     self.fresh_at = moment
                     break
-
-    def check_log(self, note, origin, policy):
-        signed = False
-        for log in policy.logs:
-            if log.name == origin:
-                signature = note.of(log)
-                if signature is None:
-                    continue
-                if not log.key.verifies(note.text.encode(), signature):
-                    refuse("log-signature-invalid")
-                signed = True
-        if not signed:
-            refuse("unknown-log")
-
-    def cosignatures(self, note, policy, now):
-        stamps, self.not_checked = [], []
-        for place, (name, key) in enumerate(policy.witnesses):
-            signature = note.of(key)
-            if signature is None:
-                continue
-            if key.type == 0xFF:
-                self.not_checked.append(name)
-                continue
-            when = int.from_bytes(signature[:8], "big")
-            if len(signature) != 72 or not 0 < when < 1 << 63:
-                refuse("cosignature-invalid")
-            message = f"cosignature/v1\ntime {when}\n{note.text}".encode()
-            if not key.key.verifies(message, signature[8:]):
-                refuse("cosignature-invalid")
-            when = min(when, LAST_SECOND)
-            if when > min(now + TOLERANCE, LAST_SECOND):
-                refuse("cosignature-in-future")
-            stamps.append((place, when))
-        return stamps
 
     def check_fresh(self, max_age, now):
         if self.fresh_at is None or self.fresh_at < now - max_age:
@@ -1249,6 +1256,47 @@ class SignedEntry:
         need(1 <= end - start <= 366 * 86_400)
         return [self.scid, uri, str(self.seq)], [self.scid, uri]
 
+    def trust(self, members):
+        statement = members.text("type", 16)
+        need(statement in ("authorization", "recognition"))
+        entity, action = members.text("entityId", 512), members.text("action", 64)
+        need(re.fullmatch("did:[a-z0-9]+:[A-Za-z0-9._:%-]+", entity) and not entity.endswith(":"))
+        resource, operation = members.text("resource", 256), members.text("op", 8)
+        need(operation in ("grant", "end", "void"))
+        if operation == "void":
+            members.time("since")
+        self.seq = members.integer("seq", 1)
+        start, end = members.time("nbf"), members.time("exp") if "exp" in members.left else None
+        if "dig" in members.left:
+            members.digest("dig")
+        need(end is None or end > start)
+        if action == "key-compromised":
+            url = DidUrl(resource)
+            need(entity == self.issuer == url.did.text and url.is_key)
+            need(operation == "grant" and end is None)
+        parts = [self.scid, statement, entity, action, resource]
+        return parts + [str(self.seq)], parts
+
+    def anchor(self, members):
+        scope, media_type = members.text("scope", 16), members.text("mt", 127)
+        need(scope in ("document", "firmware", "dataset", "model", "other"))
+        name = "[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*"
+        need(re.fullmatch(f"{name}/{name}", media_type))
+        need(("dig" in members.left) != ("com" in members.left))
+        if "dig" in members.left:
+            self.dig = members.digest("dig")
+            if "len" in members.left:
+                members.integer("len")
+        else:
+            self.com = members.digest("com")
+        if "n" in members.left:
+            members.integer("n", 1)
+        return [self.scid, scope, self.dig or self.com], None
+
+    def once(self, members):
+        identifier, scope = members.digest("id"), members.text("scope", 64)
+        return [self.scid, scope, identifier], [scope, identifier]
+
     def is_signed_under(self, document):
         key = document.key_for(self.kid) if document.did.text == self.issuer else None
         good = key and key.algorithm == self.algorithm
@@ -1288,10 +1336,11 @@ EMPTY = b"SPARSE_MERKLE_PLACEHOLDER_HASH__"
 
 
 def map_key(kind, parts):
-    lengths = {"did": 1, "countersignature": 2, "status": 2}
+    lengths = {"did": 1, "countersignature": 2, "status": 2, "trust": 5, "once": 2}
     need(lengths.get(kind) == len(parts))
-    if kind == "countersignature":
+    if kind in ("countersignature", "once"):
         decode_b64u(parts[1], 32)
+    need(kind != "trust" or parts[1] in ("authorization", "recognition"))
     return hash_parts("inkan-map/v1", kind, parts)
 
 
@@ -1513,6 +1562,95 @@ def judge_signed(included, entry, request, policy, now):
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Inclusion promises (section 3.6).
+
+
+class Promise:
+    def __init__(self, text):
+        self.note = Note(text, 131_072)
+        need(self.note.text.endswith("\n"))
+        lines = self.note.text[:-1].split("\n")
+        need(len(lines) >= 3 and lines[0] == "inkan-promise/v1" and is_origin(lines[1]))
+        self.origin, self.deadline, self.leaves = lines[1], decimal(lines[2]), {}
+        last = -1
+        for line in lines[3:]:
+            index, space, leaf = line.partition(" ")
+            need(space)
+            index, leaf = decimal(index), decode_b64(leaf)
+            need(index > last and len(leaf) == 32)
+            self.leaves[index], last = leaf, index
+        need(1 <= len(self.leaves) <= 1_000)
+
+    def is_kept_by(self, sidecar, policy, now):
+        try:
+            included = Included(sidecar, Head(sidecar.proof.note, policy, now))
+        except Refused:
+            return False
+        return included.origin == self.origin and self.leaves.get(included.index) == included.hash
+
+    def is_broken_by_leaf(self, sidecar, policy):
+        """The log's own signature is enough: it is the log that is accused."""
+        proof, found = sidecar.proof, leaf_hash(sidecar.leaf)
+        checkpoint = proof.checkpoint
+        if checkpoint.origin != self.origin or self.leaves.get(proof.index, found) == found:
+            return False
+        return self.is_signed(proof.note, policy) and check_inclusion(
+            sidecar.leaf, proof.index, checkpoint.size, proof.path, checkpoint.root
+        )
+
+    def is_broken_by_absence(self, note, policy, now):
+        """More than half of the witnesses saw, after the deadline, a log that ends too early."""
+        checkpoint = Checkpoint(note)
+        if checkpoint.size > max(self.leaves) or checkpoint.origin != self.origin:
+            return False
+        if not self.is_signed(note, policy):
+            return False
+        try:
+            stamps, _ = cosignatures(note, policy, now)
+        except (Refused, Malformed):
+            return False
+        late = sum(when > self.deadline for _, when in stamps)
+        return late * 2 > sum(key.type == 0x04 for _, key in policy.witnesses)
+
+    def is_signed(self, note, policy):
+        try:
+            check_log(note, self.origin, policy)
+        except (Refused, Malformed):
+            return False
+        return True
+
+
+def check_promise(request, report):
+    now = request["now"] if request["now"] is not None else LAST_SECOND
+    with report.trying("policy"), coded("policy-invalid"):
+        policy = Policy(request["policy"])
+    with report.trying("form"), coded("malformed-receipt"):
+        promise = Promise(decode_utf8(request["promise"]))
+        sidecars = [Sidecar.parse(data, None) for data in request["receipts"] or []]
+        notes = [Note(decode_utf8(data)) for data in request["heads"] or []]
+        for note in notes:
+            Checkpoint(note)
+    with report.trying("log"), coded("malformed-receipt"):
+        check_log(promise.note, promise.origin, policy)
+    with report.trying("promise"):
+        remaining = set(promise.leaves)
+        for sidecar in sidecars:
+            if promise.is_broken_by_leaf(sidecar, policy):
+                refuse("promise-broken")
+            if promise.is_kept_by(sidecar, policy, now):
+                remaining.discard(sidecar.proof.index)
+        if any(promise.is_broken_by_absence(note, policy, now) for note in notes):
+            refuse("promise-broken")
+        if remaining:
+            refuse("promise-pending")
+    report.facts = {
+        "origin": promise.origin,
+        "deadline": number(min(promise.deadline, LAST_SECOND)),
+        "promised": [number(index) for index in promise.leaves],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Requests and answers.
 
 CHECK_OF = {
@@ -1536,6 +1674,7 @@ CHECK_OF = {
     "map-proof-invalid": "map",
     "map-value-invalid": "map",
     "promise-broken": "promise",
+    "promise-pending": "promise",
 }
 EXITS = {
     "policy-invalid": 8,
@@ -1547,6 +1686,7 @@ EXITS = {
     "stale": 19,
     "unknown-log": 19,
     "not-home": 19,
+    "promise-pending": 19,
 }
 
 
@@ -1568,7 +1708,7 @@ class Report:
             self.checks.update(dict.fromkeys(self.tried, "pass"))
 
     def failed(self, code):
-        check = CHECK_OF.get(code, "form")
+        check = "entry" if self.tried == ("entry",) else CHECK_OF.get(code, "form")
         if check in self.tried:
             self.checks.update(dict.fromkeys(self.tried[: self.tried.index(check)], "pass"))
         if check in self.checks:
@@ -1593,7 +1733,8 @@ def check_receipt(request, report):
     with report.trying("inclusion", "leaf"):
         included = Included(sidecar, head)
         expect_leaf(included, request["kind"])
-    report.trying()
+    # Whatever fails here is the check of the entry, also a receipt of the history.
+    report.tried = ("entry",)
     entry = None
     if included.kind == "epoch":
         outcome, facts = "skipped", {}
@@ -1605,6 +1746,7 @@ def check_receipt(request, report):
             need(entry.audience == included.origin)
         outcome, facts = judge_signed(included, entry, request, policy, now)
     report.checks["entry"] = outcome
+    report.trying()
     artefact, opening = request["artefact"], sidecar.opening
     if artefact["opening"] is not None:
         with coded("malformed-receipt"):
@@ -1732,22 +1874,22 @@ def read_request(request, needed, optional):
             if name in needed:
                 raise RequestError(name)
             out[name] = None
-        elif name in ("policy", "receipt", "leaf", "proof", "historyHead"):
+        elif name in ("policy", "receipt", "leaf", "proof", "promise", "historyHead"):
             out[name] = file_of(request, name)
-        elif name == "history":
+        elif name in ("history", "receipts", "heads"):
             out[name] = [file_of({name: item}, name) for item in request[name]]
         else:
             out[name] = request[name]
     for name in ("now", "maxAge"):
-        if out[name] is not None and not (is_count(out[name]) and out[name] <= LAST_SECOND):
+        if out.get(name) is not None and not (is_count(out[name]) and out[name] <= LAST_SECOND):
             raise RequestError(name)
-    if out["maxAge"] is not None and out["now"] is None:
+    if out.get("maxAge") is not None and out["now"] is None:
         raise RequestError("now")
     if out.get("kind") is not None and out["kind"] not in KINDS:
         raise RequestError("kind")
     if out.get("historyHead") is not None and out["history"] is None:
         raise RequestError("history")
-    artefact = {"opening": out.pop("opening"), "act": out.pop("act"), "digest": out.pop("digest")}
+    artefact = {name: out.pop(name, None) for name in ("opening", "act", "digest")}
     try:
         if artefact["digest"] is not None:
             artefact["digest"] = decode_b64u(artefact["digest"], 32)
@@ -1778,6 +1920,10 @@ def check(request):
             "policy", "form", "log", "cosigners", "quorum", "inclusion", "leaf", "map", "opening", "age"
         )
         make = check_current
+    elif asked == "promise":
+        read = read_request(request, {"policy", "promise"}, {"now", "receipts", "heads"})
+        report = Report("policy", "form", "log", "promise")
+        make = check_promise
     elif asked == "primitive":
         report = Report("form")
         try:

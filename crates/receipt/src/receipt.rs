@@ -62,7 +62,8 @@ pub fn check_receipt(asked: &ReceiptRequest) -> Report {
     // V10.
     let judged = match judge_entry(&leaf, asked, &policy) {
         Ok(judged) => judged,
-        Err(code) => return report.fail(&[], code),
+        // Also where it is a receipt of the history that does not hold.
+        Err(code) => return report.fail_at("entry", code),
     };
     report.set("entry", judged.outcome);
     // V11.

@@ -86,15 +86,20 @@ impl Report {
         checks.iter().for_each(|check| self.set(check, Outcome::Pass));
     }
 
+    /// Notes that this check failed.
+    pub(crate) fn fail_at(mut self, check: &str, code: &'static str) -> Self {
+        self.set(check, Outcome::Fail);
+        self.code = Some(code);
+        self
+    }
+
     /// Notes a failure among `tried`, checks that are made together in this order: those before it held.
     pub(crate) fn fail(mut self, tried: &[&str], code: &'static str) -> Self {
         let failed = check_of(code);
         if let Some(at) = tried.iter().position(|check| *check == failed) {
             self.pass(tried.get(..at).unwrap_or_default());
         }
-        self.set(failed, Outcome::Fail);
-        self.code = Some(code);
-        self
+        self.fail_at(failed, code)
     }
 
     /// Adds something that is shown.
@@ -116,7 +121,7 @@ fn check_of(code: &str) -> &'static str {
         "digest-mismatch" | "opening-invalid" | "act-mismatch" | "act-superseded" => "opening",
         "stale" => "age",
         "map-proof-invalid" | "map-value-invalid" => "map",
-        "promise-broken" => "promise",
+        "promise-broken" | "promise-pending" => "promise",
         _ => "form",
     }
 }

@@ -188,8 +188,8 @@ fn crossed(group: &mut Group, world: &World, did: &Value, absent: &Value, nobody
         "map-proof-invalid",
     );
     group.refused(
-        "absence of a present key",
-        asked("did", json!([scid]), absent),
+        "absence of a present key, on another way",
+        asked("did", json!([other.scid()]), absent),
         "map-proof-invalid",
     );
     let mut bare = did.clone();
@@ -289,7 +289,11 @@ fn members(group: &mut Group, asked: &Value, did: &Value) {
     ] {
         group.refused(name, with("value", &|raw| raw[at] = byte), invalid);
     }
-    group.refused("a value of 50 bytes", with("value", &|raw| raw.truncate(raw.len() - 1)), invalid);
+    group.refused(
+        "a value of 50 bytes",
+        with("value", &|raw| raw.truncate(raw.len() - 1)),
+        invalid,
+    );
     group.refused("a value of 52 bytes", with("value", &|raw| raw.push(0)), invalid);
     group.refused(
         "a changed head",
@@ -308,7 +312,11 @@ fn members(group: &mut Group, asked: &Value, did: &Value) {
         with("map", &|raw| raw[1] = 2),
         "map-proof-invalid",
     );
-    group.refused("a map proof cut off", with("map", &|raw| raw.truncate(raw.len() - 1)), "map-proof-invalid");
+    group.refused(
+        "a map proof cut off",
+        with("map", &|raw| raw.truncate(raw.len() - 1)),
+        "map-proof-invalid",
+    );
     group.refused(
         "a map proof with a byte more",
         with("map", &|raw| raw.push(0)),

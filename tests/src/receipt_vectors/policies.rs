@@ -47,7 +47,10 @@ fn good(group: &mut Group, book: &Book) {
         &shown,
     );
     group.holds("a comment beyond ASCII", policy(&format!("# \u{e9}\u{85}\n{base}")), &shown);
-    let weird = base.replace("w1", "w\u{e9}/1").replace("w2", "__proto__");
+    let weird = base
+        .replace("witness w1 ", "witness w\u{e9}/1 ")
+        .replace("witness w2 ", "witness __proto__ ")
+        .replace("w1 w2", "w\u{e9}/1 __proto__");
     group.holds("names beyond ASCII", policy(&weird), &json!({ "grade": ["witnessed 2"] }));
     let same = book.policy("group a any w1 w2\ngroup b any w3\ngroup c all a b\nquorum c\n");
     group.holds("groups in groups", policy(&same), &json!({ "existedBy": START + 30 }));
@@ -112,7 +115,7 @@ fn bad(group: &mut Group, book: &Book) {
         ("a short key id", format!("{name}+{}+{key}", &id[..6])),
         ("a key without its name", format!("+{id}+{key}")),
         ("a key without its id", format!("{name}+{key}")),
-        ("a loose key", format!("{name}+{id}+{}", key.trim_end_matches('='))),
+        ("a loose key", format!("{name}+{id}+{key}=")),
         ("an empty key", format!("{name}+{id}+")),
         ("a key of 31 bytes", vkey(name, &[1; 32])),
         ("a key of 33 bytes", vkey(name, &[1; 34])),
