@@ -11,6 +11,7 @@ pub mod edges;
 pub mod mutants;
 pub mod policies;
 pub mod primitives;
+pub mod promises;
 pub mod signers;
 pub mod whole;
 
@@ -97,6 +98,7 @@ pub fn all() -> Vec<Group> {
         currents::group(),
         signers::group(),
         artefacts::group(),
+        promises::group(),
     ]);
     out
 }

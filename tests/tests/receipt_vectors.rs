@@ -102,6 +102,8 @@ fn every_code_has_a_vector() {
         "stale",
         "map-proof-invalid",
         "map-value-invalid",
+        "promise-broken",
+        "promise-pending",
     ] {
         assert!(codes.contains(&code), "no vector shows {code}");
     }

@@ -2,9 +2,10 @@
 //!
 //! In scope: making the checks in order, and what they show. Out of scope: the checks themselves (`inkan-ledger`).
 
+use inkan_core::encoding::b64u_array;
 use inkan_ledger::{
-    ActId, CurrentProof, Kind, MapKey, Opening, SignedEntry, verify_checkpoint,
-    verify_current_under,
+    ActId, CurrentProof, Kind, MapKey, OnceId, Opening, SignedEntry, TrustStatement,
+    verify_checkpoint, verify_current_under,
 };
 use serde_json::{Value, json};
 
@@ -92,6 +93,14 @@ pub(crate) fn map_key(kind: Kind, parts: &[String]) -> Option<MapKey> {
             Some(MapKey::act(scid, &ActId::from_b64u(act).ok()?))
         }
         (Kind::Status, [scid, uri]) => Some(MapKey::status(scid, uri)),
+        (Kind::Trust, [scid, statement, entity_id, action, resource]) => {
+            let statement = TrustStatement::from_name(statement)?;
+            Some(MapKey::trust_of(scid, statement, entity_id, action, resource))
+        }
+        (Kind::Once, [scope, id]) => {
+            let id: [u8; 32] = b64u_array(id).ok()?;
+            Some(MapKey::once(scope, &OnceId::from_bytes(id)))
+        }
         _ => None,
     }
 }

@@ -10,6 +10,7 @@
 //! | What is answered? | [`report`] |
 //! | Does this receipt hold, and for what? | [`receipt`](mod@receipt), [`signer`] |
 //! | Which entry is the newest? | [`current`](mod@current) |
+//! | Did a log keep what it promised? | [`promise`](mod@promise) |
 //! | What are the bytes of an id, a commitment, a root? | [`primitive`](mod@primitive) |
 //!
 //! # Examples
@@ -28,6 +29,7 @@
 
 pub mod current;
 pub mod primitive;
+pub mod promise;
 pub mod receipt;
 pub mod report;
 pub mod request;
@@ -42,6 +44,7 @@ pub fn check(request: &Request) -> Report {
     match request {
         Request::Receipt(asked) => receipt::check_receipt(asked),
         Request::Current(asked) => current::check_current(asked),
+        Request::Promise(asked) => promise::check_promise(asked),
         Request::Primitive(asked) => primitive::compute(asked),
     }
 }

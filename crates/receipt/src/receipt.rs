@@ -5,7 +5,7 @@
 
 use inkan_core::{Timestamp, json};
 use inkan_ledger::epoch::Epoch;
-use inkan_ledger::receipt::TlogProof;
+use inkan_ledger::receipt::{Cosigner, TlogProof};
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{
     EntryId, Kind, LogPolicy, Opening, Receipt, ReceiptError, SignedEntry, VerifiedCheckpoint,
@@ -207,10 +207,10 @@ pub(crate) fn tell_head(report: &mut Report, head: &VerifiedCheckpoint) {
     report.fact("root", head.head().root_hash.digest().to_hex());
     report.fact("existedBy", time(head.existed_by()));
     report.fact("freshAt", time(head.fresh_at()));
-    report.fact("grade", vec![head.grade().to_string()]);
+    let grades: Vec<String> = head.grades().list().iter().map(ToString::to_string).collect();
+    report.fact("grade", grades);
     report.fact("operators", head.operators().into_iter().collect::<Vec<_>>());
-    let cosigner =
-        |(name, time): &(String, Timestamp)| json!({"name": name, "time": time.seconds()});
+    let cosigner = |cosigner: &Cosigner| json!({ "name": cosigner.name(), "time": cosigner.stamp().latest.seconds() });
     report.fact("cosigners", head.cosigners().iter().map(cosigner).collect::<Vec<_>>());
     report.fact("notChecked", head.not_checked().to_vec());
 }

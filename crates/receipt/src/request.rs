@@ -15,6 +15,8 @@ pub enum Request {
     Receipt(ReceiptRequest),
     /// Which entry of an id is the newest?
     Current(CurrentRequest),
+    /// Did a log keep what it promised?
+    Promise(PromiseRequest),
     /// A hash that the specification defines.
     Primitive(Map<String, Value>),
 }
@@ -84,6 +86,19 @@ pub struct CurrentRequest {
     pub artefact: Artefact,
 }
 
+/// Did a log keep what it promised?
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromiseRequest {
+    /// Under which trust; `max_age` is not looked at.
+    pub trust: Trust,
+    /// The signed promise.
+    pub promise: Vec<u8>,
+    /// Sidecars that may show a promised leaf, or another in its place.
+    pub receipts: Vec<Vec<u8>>,
+    /// Signed checkpoints that may show that a promised leaf is still missing.
+    pub heads: Vec<Vec<u8>>,
+}
+
 /// A question that cannot be understood.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("member {member:?} of the request is missing, unknown, or of the wrong type")]
@@ -129,6 +144,12 @@ impl Request {
                     .ok_or_else(|| wrong("parts"))?,
                 artefact: reader.artefact()?,
             }),
+            "promise" => Self::Promise(PromiseRequest {
+                trust: reader.moment()?,
+                promise: reader.needed("promise")?,
+                receipts: reader.list("receipts", bytes)?.unwrap_or_default(),
+                heads: reader.list("heads", bytes)?.unwrap_or_default(),
+            }),
             "primitive" => return Ok(Self::Primitive(members.clone())),
             _ => return Err(wrong("check")),
         };
@@ -154,6 +175,11 @@ pub(crate) fn bytes(value: &Value) -> Option<Vec<u8>> {
             None
         }
     }
+}
+
+/// Seconds that a calendar has, from 1970 on.
+fn seconds(value: &Value) -> Option<i64> {
+    value.as_i64().filter(|seconds| (0..=253_402_207_200).contains(seconds))
 }
 
 struct Reader<'a> {
@@ -195,18 +221,20 @@ impl<'a> Reader<'a> {
         self.optional(name, |value| Kind::from_name(value.as_str()?))
     }
 
-    fn trust(&mut self) -> Result<Trust, RequestError> {
-        let seconds = |value: &Value| {
-            value.as_i64().filter(|seconds| (0..=253_402_207_200).contains(seconds))
-        };
+    /// Policy and time, without an age.
+    fn moment(&mut self) -> Result<Trust, RequestError> {
         let policy = self.needed("policy")?;
-        let now = self.optional("now", |value| Timestamp::from_seconds(seconds(value)?).ok())?;
+        let moment = |value: &Value| Timestamp::from_seconds(seconds(value)?).ok();
+        Ok(Trust { policy, now: self.optional("now", moment)?, max_age: None })
+    }
+
+    fn trust(&mut self) -> Result<Trust, RequestError> {
+        let trust = self.moment()?;
         let max_age = self.optional("maxAge", seconds)?;
-        if max_age.is_some() && now.is_none() {
-            Err(wrong("now"))
-        } else {
-            Ok(Trust { policy, now, max_age })
+        if max_age.is_some() && trust.now.is_none() {
+            return Err(wrong("now"));
         }
+        Ok(Trust { max_age, ..trust })
     }
 
     fn artefact(&mut self) -> Result<Artefact, RequestError> {

@@ -28,6 +28,9 @@ struct Version {
     proved: bool,
 }
 
+/// Entries that receipts prove, with their places, by version number.
+type Found = BTreeMap<u64, Vec<(Entry, Place)>>;
+
 /// A place in a log.
 struct Place {
     origin: String,
@@ -112,8 +115,8 @@ fn proved_entries(
     scid: &str,
     asked: &ReceiptRequest,
     policy: &LogPolicy,
-) -> Result<BTreeMap<u64, Vec<(Entry, Place)>>, &'static str> {
-    let mut out: BTreeMap<u64, Vec<(Entry, Place)>> = BTreeMap::new();
+) -> Result<Found, &'static str> {
+    let mut out = Found::new();
     for bytes in asked.history.iter().flat_map(|history| &history.receipts) {
         let receipt = read_sidecar(bytes, asked.checkpoints.as_deref()).map_err(|e| e.code())?;
         let leaf =
@@ -145,7 +148,7 @@ fn pinned(
 }
 
 /// The unbroken run of versions from the first on, each checked against its predecessor by the ledger's rules.
-fn chain(found: &BTreeMap<u64, Vec<(Entry, Place)>>) -> Result<Vec<Version>, &'static str> {
+fn chain(found: &Found) -> Result<Vec<Version>, &'static str> {
     let mut versions: Vec<Version> = Vec::new();
     for (expected, (number, entries)) in (1_u64..).zip(found) {
         if *number != expected {

@@ -27,6 +27,13 @@ pub fn group() -> Group {
     let claims = json!({ "com": com, "act": act, "seq": 1 });
     let body = person.sign(Kind::Countersignature, &book.origin, &claims, book.now());
     let countersignature = book.push(Kind::Countersignature, body.as_bytes());
+    let com = commit(Kind::Anchor, person.scid(), b"file").to_b64u();
+    let claims = json!({ "scope": "dataset", "mt": "text/csv", "com": com });
+    let body = person.sign(Kind::Anchor, &book.origin, &claims, book.now());
+    let anchor = book.push(Kind::Anchor, body.as_bytes());
+    let claims = json!({ "scope": "dataset", "mt": "text/csv", "dig": digest_of(b"file") });
+    let body = person.sign(Kind::Anchor, &book.origin, &claims, book.now());
+    let public = book.push(Kind::Anchor, body.as_bytes());
     let note = book.sealed();
     let defaults = json!({ "check": "receipt", "policy": book.two_of_three(), "now": START + 100 });
     let mut group =
@@ -38,7 +45,7 @@ pub fn group() -> Group {
         }
         value.to_string()
     };
-    let digest = |artefact: &[u8]| sha256(&[artefact]).to_b64u();
+    let digest = digest_of;
     let credential = opening(b"credential");
     let asked = |opening: &Value, artefact: &[u8]| json!({ "receipt": receipt(issuance, opening), "digest": digest(artefact) });
     let pass = json!({ "checks": { "opening": "pass" } });
@@ -132,6 +139,9 @@ pub fn group() -> Group {
             "checks": { "entry": "pass", "opening": "pass", "age": "pass" },
         }),
     );
+    let file = |index: u64| json!({ "receipt": receipt(index, &opening(b"file")), "digest": digest_of(b"file") });
+    group.holds("an anchor", file(anchor), &pass);
+    group.refused("an opening of an anchor that needs none", file(public), "opening-invalid");
     malformed(&mut group, &credential, &|opening| json!({ "receipt": receipt(issuance, opening) }));
     let text = json!({
         "receipt": book.receipt(issuance, &note).proof().to_string(),
@@ -139,6 +149,10 @@ pub fn group() -> Group {
     });
     group.holds("the text of a proof and an opening", text, &pass);
     group
+}
+
+fn digest_of(artefact: &[u8]) -> String {
+    sha256(&[artefact]).to_b64u()
 }
 
 fn malformed(group: &mut Group, opening: &Value, asked: &dyn Fn(&Value) -> Value) {

@@ -15,7 +15,7 @@ use inkan_ledger::map::Map as KeyMap;
 use inkan_ledger::note::KeyMaterial;
 use inkan_ledger::{
     Checkpoint, CurrentProof, Flags, Kind, Leaf, LeafHash, MapKey, MapValue, MerkleTree, Receipt,
-    SignedNote, VerifierKey,
+    RuleVersion, SignedNote, VerifierKey,
 };
 use serde_json::{Value, json};
 
@@ -184,6 +184,7 @@ impl Book {
             map: KeyMap::new(&self.heads).root(),
             params: sha256(&[b"parameters"]),
             previous: self.epochs.keys().last().copied(),
+            rules: RuleVersion::One,
             size: self.size(),
         }
     }

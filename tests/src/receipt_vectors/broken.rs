@@ -1,4 +1,6 @@
 //! Receipts with one thing wrong: V1 to V9 and V12, and what looks wrong and is not.
+//!
+//! This file is long because it is a list: every case stands beside the others of its rule.
 
 use inkan_core::encoding::{b64, b64u, decode_b64};
 use inkan_crypto::{KeyType, Signer};

@@ -1,9 +1,11 @@
 //! Current-proofs (§5.4 of the ledger specification): the newest entry, that there is none, and proofs that do not hold.
+//!
+//! This file is long because it is a list: every case stands beside the others of its rule.
 
 use inkan_core::encoding::{b64u, decode_b64u};
 use inkan_crypto::KeyType;
 use inkan_ledger::epoch::Epoch;
-use inkan_ledger::{ActId, Flags, Kind, MapKey};
+use inkan_ledger::{ActId, Flags, Kind, MapKey, OnceId, TrustStatement};
 use serde_json::{Value, json};
 
 use super::Group;
@@ -12,6 +14,11 @@ use super::book::{Book, Person, START, commit, opening};
 /// The act that is accepted, and then withdrawn.
 fn act() -> ActId {
     ActId::from_bytes([1; 32])
+}
+
+fn trust_key(scid: &str) -> MapKey {
+    let entity = "did:web:issuer.example";
+    MapKey::trust_of(scid, TrustStatement::Authorization, entity, "issue", "degree")
 }
 
 struct World {
@@ -45,6 +52,20 @@ fn world() -> World {
     });
     let status = person.sign(Kind::Status, &book.origin, &status, book.now());
     book.enter(MapKey::status(person.scid(), uri), Flags::NONE, 1, status.as_bytes());
+    let trust = json!({
+        "type": "authorization", "entityId": "did:web:issuer.example", "action": "issue", "resource": "degree",
+        "op": "end", "seq": 1, "nbf": START,
+    });
+    let trust = person.sign(Kind::Trust, &book.origin, &trust, book.now());
+    book.enter(trust_key(person.scid()), Flags::ENDED, 1, trust.as_bytes());
+    let once = json!({ "scope": "coupon", "id": b64u(&[6; 32]) });
+    let once = person.sign(Kind::Once, &book.origin, &once, book.now());
+    book.enter(
+        MapKey::once("coupon", &OnceId::from_bytes([6; 32])),
+        Flags::NONE,
+        1,
+        once.as_bytes(),
+    );
     let before = book.seal();
     let withdrawn = state(&book, b"withdrawn", 2);
     book.enter(key, Flags::NONE, 2, withdrawn.as_bytes());
@@ -93,6 +114,35 @@ pub fn group() -> Group {
             "head": { "kind": "status", "seq": 1, "flags": 0 },
         }),
     );
+    let trust = proof(&trust_key(scid), &after);
+    let parts = json!([scid, "authorization", "did:web:issuer.example", "issue", "degree"]);
+    group.holds(
+        "a trust statement that ended",
+        asked("trust", parts.clone(), &trust),
+        &json!({
+            "head": { "kind": "trust", "seq": 1, "flags": 1 },
+        }),
+    );
+    let recognised = json!([scid, "recognition", "did:web:issuer.example", "issue", "degree"]);
+    group.refused(
+        "another trust statement",
+        asked("trust", recognised, &trust),
+        "map-proof-invalid",
+    );
+    let rumour = json!([scid, "rumour", "did:web:issuer.example", "issue", "degree"]);
+    group.refused(
+        "a trust statement of no type",
+        asked("trust", rumour, &trust),
+        "map-proof-invalid",
+    );
+    for (name, id, head) in [
+        ("a coupon that was used", 6, json!({ "kind": "once", "seq": 1 })),
+        ("a coupon that was not used", 7, Value::Null),
+    ] {
+        let key = MapKey::once("coupon", &OnceId::from_bytes([id; 32]));
+        let request = asked("once", json!(["coupon", b64u(&[id; 32])]), &proof(&key, &after));
+        group.holds(name, request, &json!({ "head": head }));
+    }
     acts(&mut group, &world, &act_text, &before, &after);
     let nobody = Person::new(90, KeyType::Ed25519, None);
     let absent = proof(&MapKey::did(nobody.scid()), &after);

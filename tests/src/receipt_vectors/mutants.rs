@@ -46,6 +46,9 @@ fn mutated(request: &Value, rng: &mut impl CryptoRng) -> Option<Value> {
         "history",
         "checkpoints",
         "historyHead",
+        "promise",
+        "receipts",
+        "heads",
         "now",
     ];
     let name = files[below(rng, files.len())];

@@ -50,6 +50,11 @@ pub fn group() -> Group {
             json!([SCID, x]),
             "a8d3ff7cd87e5c13018905cd964e1672edc8a9a579dc4c117b963a208a607517",
         ),
+        (
+            "once",
+            json!(["coupon", x]),
+            "ed8eb31de2bca4752fdc09dd8809feecab482483cc8b4117c7a3636effc12242",
+        ),
     ] {
         group.holds(
             format!("map key of a {kind}"),

@@ -1,4 +1,6 @@
 //! Who signed (V10 of the ledger specification): rotations, recovery, deactivation, moves, and histories that do not hold.
+//!
+//! This file is long because it is a list: every case stands beside the others of its rule.
 
 use inkan_core::encoding::{b64u, multibase58, multihash58};
 use inkan_core::{json as strict, sha256};
@@ -478,6 +480,7 @@ fn entries(group: &mut Group) {
         false,
     );
     statuses(&mut case);
+    others(&mut case);
 }
 
 type Check<'a> = dyn FnMut(&str, KeyType, Kind, &dyn Fn(&Book, &Person) -> String, bool) + 'a;
@@ -512,6 +515,106 @@ fn statuses(case: &mut Check<'_>) {
     status("no digest", json!({ "dig": null }), false);
     status("an end before its beginning", json!({ "exp": START }), false);
     status("367 days", json!({ "exp": START + 367 * 86_400 }), false);
+}
+
+/// `trust`, `anchor` and `once`.
+fn others(case: &mut Check<'_>) {
+    let digest = b64u(&[4; 32]);
+    let trust = json!({
+        "type": "authorization", "entityId": "did:web:issuer.example", "action": "issue", "resource": "degree",
+        "op": "grant", "seq": 1, "nbf": START,
+    });
+    let anchor = json!({ "scope": "document", "mt": "application/pdf", "dig": digest });
+    let once = json!({ "id": digest, "scope": "coupon" });
+    let mut ask = |kind: Kind, whole: &Value, name: &str, change: Value, good: bool| {
+        let claims = super::whole_request(whole, &change);
+        let body =
+            |book: &Book, person: &Person| person.sign(kind, &book.origin, &claims, book.now());
+        case(&format!("{kind}: {name}"), KeyType::Ed25519, kind, &body, good);
+    };
+    for (name, change, good) in [
+        ("as it should be", json!({}), true),
+        ("a recognition", json!({ "type": "recognition" }), true),
+        ("with an end and a document", json!({ "exp": START + 1, "dig": digest }), true),
+        ("ended", json!({ "op": "end" }), true),
+        ("void since a time", json!({ "op": "void", "since": START - 9 }), true),
+        ("about a DID of any method", json!({ "entityId": "did:magic:%x:y" }), true),
+        ("void without a time", json!({ "op": "void" }), false),
+        ("a grant since a time", json!({ "since": START }), false),
+        ("another type", json!({ "type": "rumour" }), false),
+        ("another operation", json!({ "op": "maybe" }), false),
+        ("about nobody", json!({ "entityId": "issuer.example" }), false),
+        (
+            "about a DID that ends in a colon",
+            json!({ "entityId": "did:web:issuer.example:" }),
+            false,
+        ),
+        ("no action", json!({ "action": null }), false),
+        ("an action of 65 characters", json!({ "action": "x".repeat(65) }), false),
+        ("a resource with a blank", json!({ "resource": "a degree" }), false),
+        ("a resource of 256 characters", json!({ "resource": "x".repeat(256) }), true),
+        ("a sequence number of 0", json!({ "seq": 0 }), false),
+        ("an end before its beginning", json!({ "exp": START }), false),
+        (
+            "a compromised key of another DID",
+            json!({ "action": "key-compromised", "resource": "did:web:issuer.example#k" }),
+            false,
+        ),
+    ] {
+        ask(Kind::Trust, &trust, name, change, good);
+    }
+    for (name, change, good) in [
+        ("as it should be", json!({}), true),
+        ("with a length and a number of records", json!({ "len": 0, "n": 1 }), true),
+        ("a commitment", json!({ "dig": null, "com": digest }), true),
+        ("a digest and a commitment", json!({ "com": digest }), false),
+        ("neither", json!({ "dig": null }), false),
+        ("a commitment with a length", json!({ "dig": null, "com": digest, "len": 5 }), false),
+        ("no records", json!({ "n": 0 }), false),
+        ("another scope", json!({ "scope": "person" }), false),
+        ("no media type", json!({ "mt": null }), false),
+        ("a media type without a subtype", json!({ "mt": "text" }), false),
+        ("a media type with a parameter", json!({ "mt": "text/plain;charset=utf-8" }), false),
+        ("a media type with two slashes", json!({ "mt": "text/x/y" }), false),
+        ("a media type that begins with a dot", json!({ "mt": "text/.x" }), false),
+        ("a media type with every sign", json!({ "mt": "x!#$&-^_.+/9!#$&-^_.+" }), true),
+    ] {
+        ask(Kind::Anchor, &anchor, name, change, good);
+    }
+    for (name, change, good) in [
+        ("as it should be", json!({}), true),
+        ("no scope", json!({ "scope": null }), false),
+        ("a scope of 65 characters", json!({ "scope": "x".repeat(65) }), false),
+        ("an id of 31 bytes", json!({ "id": b64u(&[4; 31]) }), false),
+        ("a sequence number", json!({ "seq": 1 }), false),
+    ] {
+        ask(Kind::Once, &once, name, change, good);
+    }
+    let report = |resource: &dyn Fn(&Person) -> String, change: Value| {
+        let trust = trust.clone();
+        let resource_of = |p: &Person| resource(p);
+        let claims = move |p: &Person| {
+            let own = json!({
+                "action": "key-compromised", "entityId": p.did().as_str(), "resource": resource_of(p),
+            });
+            super::whole_request(&super::merged(&trust, &own), &change)
+        };
+        claims(&Person::new(12, KeyType::Ed25519, Some("ledger.example")))
+    };
+    let own = |p: &Person| format!("{}#key-0", p.did());
+    for (name, claims, good) in [
+        ("a compromised key", report(&own, json!({})), true),
+        ("a compromised key, ended", report(&own, json!({ "op": "end" })), false),
+        ("a compromised key, until a time", report(&own, json!({ "exp": START + 1 })), false),
+        ("a compromised DID", report(&|p| p.did().as_str().to_owned(), json!({})), false),
+        (
+            "a compromised key with a query",
+            report(&|p| format!("{}?versionId=1#key-0", p.did()), json!({})),
+            false,
+        ),
+    ] {
+        ask(Kind::Trust, &claims, name, json!({}), good);
+    }
 }
 
 fn parts(jws: &str) -> [&str; 3] {
@@ -1090,10 +1193,9 @@ fn documents(group: &mut Group) {
     case("services that are no list", &|s, _| s["service"] = json!({}), malformed);
 }
 
-fn jwks(
-    case: &mut dyn FnMut(&str, &dyn Fn(&mut Value, &Person), Option<&str>),
-    add: &dyn Fn(&mut Value, Value),
-) {
+type DocumentCase<'a> = dyn FnMut(&str, &dyn Fn(&mut Value, &Person), Option<&str>) + 'a;
+
+fn jwks(case: &mut DocumentCase<'_>, add: &dyn Fn(&mut Value, Value)) {
     let malformed = Some("malformed-leaf");
     let p256 = inkan_crypto::SecretKey::generate(
         KeyType::P256,
