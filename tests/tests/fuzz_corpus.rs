@@ -17,7 +17,9 @@ use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::parameters::{Announcement, OperatorEvent, Parameters, ParametersDocument};
 use inkan_ledger::tree::Frontier;
 use inkan_ledger::tree::tiles::encode_bundle;
-use inkan_ledger::{Breach, Evidence, Growth, Kind, Leaf, MapKey, Promise, verify_promise};
+use inkan_ledger::{
+    Breach, CoseReceipt, Evidence, Growth, Kind, Leaf, MapKey, Promise, verify_promise,
+};
 use inkan_tests::fuzz_entries::TARGETS;
 use inkan_tests::made::{Party, moment};
 use inkan_tests::made_ledger::Ledger;
@@ -232,6 +234,15 @@ fn seeds_of_proofs_are_written() {
     let bundle = encode_bundle(leaves.iter().map(Vec::as_slice)).expect("a bundle");
     seed("tiles", "bundle", [&[2], bundle.as_slice()].concat());
     let leaf = ledger.log.tree().leaf_hash(first).expect("a leaf");
+    let head = ledger.log.checkpoint(ledger.log.size()).expect("a head").head();
+    let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(5));
+    for (name, at) in [("first", 0), ("middle", first)] {
+        let leaf = ledger.log.tree().leaf_hash(at).expect("a leaf");
+        let path = ledger.log.tree().inclusion(at, ledger.log.size()).expect("a path");
+        let receipt = CoseReceipt::sign(ledger.log.origin(), (&leaf, &path), &head, &key);
+        let bytes = receipt.and_then(|receipt| receipt.to_bytes()).expect("a COSE receipt");
+        seed("cose_receipt", name, bytes);
+    }
     let promise = Promise::new(ledger.log.origin(), moment(), [(first, leaf)].into());
     let promise = promise.expect("a promise");
     let signed = ledger.promise(&promise);

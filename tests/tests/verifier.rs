@@ -8,6 +8,7 @@ mod verifier {
     mod expect;
     mod flips;
     mod keys;
+    mod moved;
     mod other_logs;
     mod presented;
     mod record;

@@ -8,6 +8,7 @@ use inkan_core::encoding::{b64u, decode_b64u};
 use inkan_core::json;
 use serde_json::{Map, Value};
 
+use crate::entry::SignedEntry;
 use crate::epoch::Epoch;
 use crate::leaf::{Kind, Leaf};
 use crate::map::{MapKey, MapOutcome, MapProof, MapProofError, MapValue};
@@ -17,7 +18,12 @@ use crate::receipt::{
     Receipt, ReceiptError, TlogProof, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
     verify_receipt_under,
 };
+use crate::state::parse_did_body;
 use crate::tree::LeafHash;
+
+pub mod standing;
+
+pub use standing::{OnceStanding, TrustStanding};
 
 /// `type` of a current-proof.
 const TYPE: &str = "inkan-current/1";
@@ -157,14 +163,31 @@ pub fn verify_current_under(
             let leaf = Leaf::parse(bytes)?;
             let fits = LeafHash::of(bytes) == value.leaf_hash
                 && value.leaf_index < epoch.size
-                && leaf.kind() == key.kind();
-            if !fits {
+                && leaf.kind() == key.kind()
+                && value.kind == key.kind();
+            // The map is the operator's: it may lead to an entry, of the right kind, of somebody else.
+            if !fits || stands_under(&leaf) != Some((*key, value.sequence)) {
                 return Err(MapProofError::ValueMismatch.into());
             }
             Some(CurrentHead { leaf, value: *value })
         }
     };
     Ok(VerifiedCurrent { epoch: leaf, key: *key, head })
+}
+
+/// The key under which an entry stands in the map, and its sequence number there.
+#[must_use]
+pub fn stands_under(leaf: &Leaf) -> Option<(MapKey, u64)> {
+    match leaf.kind() {
+        Kind::Did => {
+            let entry = parse_did_body(leaf.body()).ok()?;
+            Some((MapKey::did(entry.scid()), entry.number()))
+        }
+        Kind::Countersignature | Kind::Status | Kind::Trust | Kind::Once => {
+            SignedEntry::parse(leaf.kind(), leaf.body()).ok()?.map_key()
+        }
+        Kind::Epoch | Kind::Issuance | Kind::Anchor => None,
+    }
 }
 
 /// The newest entry of an id as of a checkpoint, or that there was none; only [`verify_current`] makes one.

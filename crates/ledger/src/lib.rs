@@ -17,6 +17,7 @@ pub mod add_checkpoint;
 pub mod batch;
 pub mod checkpoint;
 pub mod commitment;
+pub mod cose;
 pub mod cosignature;
 pub mod current;
 pub mod entry;
@@ -43,6 +44,7 @@ pub mod witness;
 
 pub use checkpoint::Checkpoint;
 pub use commitment::{ActId, commitment};
+pub use cose::{CoseError, CoseReceipt};
 pub use current::{
     CurrentHead, CurrentProof, VerifiedCurrent, verify_current, verify_current_under,
 };

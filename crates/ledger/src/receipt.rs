@@ -55,6 +55,12 @@ impl Receipt {
         Self { opening: Some(opening), ..self }
     }
 
+    /// The same receipt, with its export in COSE (§5.6).
+    #[must_use]
+    pub fn with_cose(self, cose: Vec<u8>) -> Self {
+        Self { cose: Some(cose), ..self }
+    }
+
     /// Reads a sidecar file, `<file>.inkan-receipt.json`.
     ///
     /// # Errors
@@ -117,6 +123,12 @@ impl Receipt {
     #[must_use]
     pub const fn note(&self) -> &SignedNote {
         self.proof.note()
+    }
+
+    /// The export in COSE, if it came along; [`CoseReceipt`](crate::cose::CoseReceipt) reads it.
+    #[must_use]
+    pub fn cose(&self) -> Option<&[u8]> {
+        self.cose.as_deref()
     }
 
     /// What opens the leaf's commitment, if it came along.

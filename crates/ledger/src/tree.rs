@@ -17,8 +17,8 @@ pub mod tiles;
 pub use frontier::{Frontier, FrontierError};
 pub use nodes::{Nodes, NodesError, consistency_from, inclusion_from, leaf_from, root_from};
 pub use proof::{
-    ConsistencyError, InclusionError, InclusionProof, TreeHead, verify_consistency,
-    verify_inclusion,
+    ConsistencyError, InclusionError, InclusionProof, TreeHead, root_of_inclusion,
+    verify_consistency, verify_inclusion,
 };
 
 /// The hash of one leaf: `SHA-256(0x00 || leaf)`.

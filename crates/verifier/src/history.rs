@@ -42,6 +42,8 @@ pub struct Version {
     pub home: Option<String>,
     /// Where it is recorded, if a receipt or current-proof shows it.
     pub place: Option<Place>,
+    /// Where it is recorded in the log that it moved the DID to, as the last entry of an import (ledger §6.6).
+    pub arrived: Option<Place>,
 }
 
 /// A place in a log.
@@ -103,14 +105,15 @@ impl DidHistory {
         let limit = context.as_of.plus_seconds(tolerance::LEDGER_FUTURE);
         // A log is read as of today, also when an earlier time is asked about: its later lines are then left out.
         let now = context.as_of.max(context.received_at);
-        let mut versions = recorded_versions(scid, ledger, limit)?;
+        let (mut versions, known) = recorded_versions(scid, ledger, limit)?;
         let recorded = versions.len();
         // Lines without receipts may go on where the recorded ones end, or be all there is.
         for (name, text) in &material.did_logs {
             if !Did::parse(name).is_ok_and(|name| name.scid() == Some(scid)) {
                 continue;
             }
-            let history = webvh::History::verify(text, None, now)
+            // Lines that the ledger recorded were checked there, by stricter rules.
+            let history = webvh::History::verify_after(&known, text, now)
                 .map_err(|error| Reason::DidLogInvalid { code: error.code() })?;
             if history.did().scid() != Some(scid) {
                 return Err(Reason::DidLogInvalid { code: "scid-mismatch" });
@@ -154,7 +157,9 @@ impl DidHistory {
     #[must_use]
     pub fn fresh_at(&self) -> Option<Timestamp> {
         let newest = self.newest().filter(|_| self.missing().is_none())?;
-        let same = |pin: &&Pin| pin.number == newest.number;
+        // A log that the DID has left cannot say what is the newest elsewhere.
+        let at_home = |pin: &Pin| newest.home.as_deref().is_none_or(|home| home == pin.origin);
+        let same = |pin: &&Pin| pin.number == newest.number && at_home(pin);
         self.pins.iter().filter(same).filter_map(|pin| pin.fresh_at).max()
     }
 
@@ -174,10 +179,7 @@ impl DidHistory {
         if self.versions.first().is_some_and(|version| version.number == 0) {
             return self.versions.first().map(|version| (version, Completeness::Shown));
         }
-        let place = |version: &Version| {
-            let place = version.place.as_ref().filter(|place| place.origin == origin);
-            place.map(|place| place.leaf_index)
-        };
+        let place = |version: &Version| version.place_in(origin).map(|place| place.leaf_index);
         let before = |version: &Version| place(version).is_some_and(|at| at < leaf_index);
         let position = self.versions.iter().rposition(before)?;
         let version = self.versions.get(position)?;
@@ -232,10 +234,11 @@ impl Version {
             deactivated: false,
             home: None,
             place: None,
+            arrived: None,
         }
     }
 
-    fn from_head(head: &Head, place: Option<Place>) -> Self {
+    fn from_head(head: &Head, place: Option<Place>, arrived: Option<Place>) -> Self {
         Self {
             number: head.number(),
             version_id: Some(head.version_id().to_owned()),
@@ -244,7 +247,14 @@ impl Version {
             deactivated: head.deactivated(),
             home: head.home().map(str::to_owned),
             place,
+            arrived,
         }
+    }
+
+    /// Where the log `origin` records it, as far as that counts: at home, on leaving, or on arrival.
+    #[must_use]
+    pub fn place_in(&self, origin: &str) -> Option<&Place> {
+        [&self.place, &self.arrived].into_iter().flatten().find(|place| place.origin == origin)
     }
 
     /// The key that `method` names, if this version lists it for `purpose`.
@@ -273,7 +283,7 @@ fn extend(
 ) -> Result<(), Reason> {
     for (position, head) in heads.iter().enumerate().filter(|(_, head)| head.time() <= limit) {
         match versions.get(position) {
-            None => versions.push(Version::from_head(head, None)),
+            None => versions.push(Version::from_head(head, None, None)),
             Some(known) if known.version_id.as_deref() == Some(head.version_id()) => {}
             Some(_) if position < recorded => return Ok(()),
             Some(_) => return Err(Reason::DidLogInvalid { code: "version-conflict" }),

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::Timestamp;
 use inkan_did::webvh;
+use inkan_ledger::current::stands_under;
 use inkan_ledger::{
-    CurrentProof, Kind, MapKey, Receipt, ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint,
-    VerifiedCurrent, VerifiedLeaf, verify_checkpoint_with, verify_current_under,
-    verify_receipt_under,
+    CurrentProof, MapKey, Receipt, ReceiptError, SignedNote, VerifiedCheckpoint, VerifiedCurrent,
+    VerifiedLeaf, verify_checkpoint_with, verify_current_under, verify_receipt_under,
 };
 
 use crate::material::{Context, Material};
@@ -138,25 +138,13 @@ fn shown(
     }
 }
 
-/// The key that a current-proof's head names; none for a proof of absence, and for kinds not understood here.
+/// The key that a current-proof's head names; none for a proof of absence.
 fn claimed_key(proof: &CurrentProof) -> Result<Option<MapKey>, ReceiptError> {
     let Some(leaf) = proof.claimed_head() else {
         let has_head = proof.to_value().get("head").is_some();
         return if has_head { Err(ReceiptError::MalformedBody) } else { Ok(None) };
     };
-    match leaf.kind() {
-        Kind::Did => {
-            let entry = inkan_ledger::state::parse_did_body(leaf.body());
-            let entry = entry.map_err(|_| ReceiptError::MalformedBody)?;
-            Ok(Some(MapKey::did(entry.scid())))
-        }
-        Kind::Issuance | Kind::Countersignature | Kind::Status => {
-            let entry = SignedEntry::parse(leaf.kind(), leaf.body());
-            let entry = entry.map_err(|_| ReceiptError::MalformedBody)?;
-            Ok(entry.map_key().map(|(key, _)| key))
-        }
-        Kind::Epoch | Kind::Trust | Kind::Anchor | Kind::Once => Ok(None),
-    }
+    stands_under(&leaf).map(|(key, _)| Some(key)).ok_or(ReceiptError::MalformedBody)
 }
 
 /// Signed heads under the pinned logs, each checked once: many receipts share one.

@@ -50,10 +50,45 @@ impl History {
         if log.trim().is_empty() {
             return Err(HistoryError::Empty);
         }
+        Self::verify_rest(&[], log, witness_json, now)
+    }
+
+    /// Verifies a log of which entries are known already: `known` are the lines of a ledger's leaves with the heads that
+    /// [`check_next`](super::check_next) led to, oldest first. Lines that are the same, byte for byte, are not checked
+    /// again; the first other line, and all after it, are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::verify`].
+    pub fn verify_after(
+        known: &[(Head, Vec<u8>)],
+        log: &str,
+        now: Timestamp,
+    ) -> Result<Self, HistoryError> {
+        if log.len() > limits::DID_LOG {
+            return Err(HistoryError::TooLarge { size: log.len() });
+        }
+        if log.trim().is_empty() {
+            return Err(HistoryError::Empty);
+        }
+        let lines = log.strip_suffix('\n').unwrap_or(log).split('\n');
+        let same = known.iter().zip(lines).take_while(|((_, one), line)| one == line.as_bytes());
+        let heads: Vec<Head> = same.map(|((head, _), _)| head.clone()).collect();
+        Self::verify_rest(&heads, log, None, now)
+    }
+
+    /// The log after the lines that led to `known`.
+    fn verify_rest(
+        known: &[Head],
+        log: &str,
+        witness_json: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, HistoryError> {
         let lines: Vec<&str> = log.strip_suffix('\n').unwrap_or(log).split('\n').collect();
-        let mut versions: Vec<Head> = Vec::with_capacity(lines.len());
-        let mut needed = Vec::new();
-        for (line, number) in lines.into_iter().zip(1..) {
+        let mut versions: Vec<Head> = known.to_vec();
+        // Entries of a ledger carry their approvals, which were counted there.
+        let mut needed = vec![WitnessSet::default(); known.len()];
+        for (line, number) in lines.into_iter().zip(1..).skip(known.len()) {
             let at = |source| HistoryError::Entry { line: number, source };
             let entry = Entry::read(line.as_bytes(), Rules::Resolver).map_err(at)?;
             let Advance { head, approving } = advance(versions.last(), &entry, now).map_err(at)?;

@@ -92,6 +92,9 @@ pub enum ReceiptError {
     /// V11: the artefact names another act than the entry.
     #[error("artefact names another act than the entry")]
     ActMismatch,
+    /// §5.4: the newest state of the act is another one, or there is none.
+    #[error("artefact is not the newest state of its act")]
+    ActSuperseded,
     /// V12: too old.
     #[error("last seen at {fresh_at:?}, which is before {least}")]
     Stale {
@@ -126,6 +129,7 @@ impl ReceiptError {
             Self::DigestMismatch => "digest-mismatch",
             Self::OpeningInvalid => "opening-invalid",
             Self::ActMismatch => "act-mismatch",
+            Self::ActSuperseded => "act-superseded",
             Self::Stale { .. } => "stale",
             Self::Map(error) => error.code(),
         }

@@ -27,7 +27,9 @@ fn sidecars_are_read_as_they_were_written() {
         let digest = inkan_core::sha256(&[b"x"]);
         let opening = Opening { format: DigestFormat::Jws, salt: [1; 16], digest };
         let opened = receipt.clone().with_opening(opening);
-        for receipt in [receipt, opened] {
+        let exported = opened.clone().with_cose(vec![0xd2, 0x84]);
+        assert_eq!(exported.cose(), Some([0xd2, 0x84].as_slice()));
+        for receipt in [receipt, opened, exported] {
             let value = receipt.to_value();
             assert_eq!(Receipt::parse(value.to_string().as_bytes()), Ok(receipt.clone()));
             assert_eq!(Receipt::from_value(&value), Ok(receipt));

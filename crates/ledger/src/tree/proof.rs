@@ -96,8 +96,22 @@ pub fn verify_inclusion(
     proof: &InclusionProof,
     head: &TreeHead,
 ) -> Result<(), InclusionError> {
+    let root_hash = root_of_inclusion(leaf, proof, head.tree_size)?;
+    if root_hash == head.root_hash { Ok(()) } else { Err(InclusionError::RootMismatch) }
+}
+
+/// The root of the tree of `tree_size` leaves that has `leaf` at `proof.leaf_index` under this path: steps 1 to 5 of
+/// RFC 9162 §2.1.3.2. It proves nothing before it is compared with a root that somebody signed.
+///
+/// # Errors
+///
+/// [`InclusionError::LeafOutOfRange`], [`InclusionError::PathLength`].
+pub fn root_of_inclusion(
+    leaf: &LeafHash,
+    proof: &InclusionProof,
+    tree_size: u64,
+) -> Result<NodeHash, InclusionError> {
     let leaf_index = proof.leaf_index;
-    let TreeHead { tree_size, root_hash } = *head;
     // Step 1. An empty tree has no last leaf, so it fails here too.
     let Some(last) = tree_size.checked_sub(1).filter(|last| leaf_index <= *last) else {
         return Err(InclusionError::LeafOutOfRange { leaf_index, tree_size });
@@ -122,10 +136,7 @@ pub fn verify_inclusion(
         sn >>= 1;
     }
     // Step 5.
-    if sn != 0 {
-        return Err(InclusionError::PathLength);
-    }
-    if r == root_hash { Ok(()) } else { Err(InclusionError::RootMismatch) }
+    if sn == 0 { Ok(r) } else { Err(InclusionError::PathLength) }
 }
 
 /// Checks that the tree of `new` only added leaves to the tree of `old`.

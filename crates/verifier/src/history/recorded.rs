@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use inkan_core::Timestamp;
 use inkan_did::webvh::{self, Entry, Head};
-use inkan_ledger::{Flags, MapKey};
+use inkan_ledger::{Flags, Leaf, MapKey};
 
 use super::{Place, Version};
 use crate::ledger_view::LedgerView;
@@ -32,7 +32,7 @@ pub(super) fn pins(
     let home = versions.last().and_then(|version| version.home.as_deref());
     let lived = |origin: &str| {
         home.is_none_or(|home| home == origin)
-            || versions.iter().filter_map(|v| v.place.as_ref()).any(|at| at.origin == origin)
+            || versions.iter().any(|version| version.place_in(origin).is_some())
     };
     let mut pins = Vec::new();
     for current in ledger.heads(&MapKey::did(scid)) {
@@ -54,25 +54,36 @@ pub(super) fn pins(
     pins
 }
 
+/// Recorded versions, and the heads that their log lines led to.
+type Recorded = (Vec<Version>, Vec<(Head, Vec<u8>)>);
+
 /// The contiguous run of recorded versions from the first on, each checked against its predecessor by the ledger's
 /// own rules (D1–D14).
 pub(super) fn recorded_versions(
     scid: &str,
     ledger: &LedgerView<'_>,
     limit: Timestamp,
-) -> Result<Vec<Version>, Reason> {
+) -> Result<Recorded, Reason> {
     let mut versions: Vec<Version> = Vec::new();
-    let mut head: Option<Head> = None;
+    let mut heads: Vec<(Head, Vec<u8>)> = Vec::new();
     for (expected, (number, found)) in (1_u64..).zip(candidates(scid, ledger, limit)) {
         if number != expected {
             break;
         }
-        let after = versions.last().and_then(|version| version.place.as_ref());
-        let Some((next, place)) = choose(head.as_ref(), after, &found)? else { break };
-        versions.push(Version::from_head(&next, Some(place)));
-        head = Some(next);
+        let head = heads.last().map(|(head, _)| head);
+        let Some(chosen) = choose(head, versions.last(), &found)? else { break };
+        let Chosen { head, line, place, arrived } = chosen;
+        versions.push(Version::from_head(&head, Some(place), arrived));
+        heads.push((head, line));
     }
-    Ok(versions)
+    Ok((versions, heads))
+}
+
+/// A proved leaf that holds a version.
+struct Candidate {
+    entry: Entry,
+    body: Vec<u8>,
+    place: Place,
 }
 
 /// Proved leaves by version number: from receipts, and the newest one from current-proofs.
@@ -80,54 +91,95 @@ fn candidates(
     scid: &str,
     ledger: &LedgerView<'_>,
     limit: Timestamp,
-) -> BTreeMap<u64, Vec<(Entry, Place)>> {
-    let mut by_number: BTreeMap<u64, Vec<(Entry, Place)>> = BTreeMap::new();
-    let mut add = |entry: Entry, origin: &str, leaf_index: u64, leaf_time: Timestamp| {
+) -> BTreeMap<u64, Vec<Candidate>> {
+    let mut by_number: BTreeMap<u64, Vec<Candidate>> = BTreeMap::new();
+    let mut add = |entry: Entry, leaf: &Leaf, origin: &str, leaf_index: u64| {
+        let leaf_time = leaf.time();
         if leaf_time <= limit {
             let place = Place { origin: origin.to_owned(), leaf_index, leaf_time };
-            by_number.entry(entry.number()).or_default().push((entry, place));
+            let candidate = Candidate { body: leaf.body().to_vec(), place, entry };
+            by_number.entry(candidate.entry.number()).or_default().push(candidate);
         }
     };
     for (leaf, entry) in ledger.did_leaves(scid) {
-        add(entry, leaf.origin(), leaf.leaf_index(), leaf.leaf().time());
+        add(entry, leaf.leaf(), leaf.origin(), leaf.leaf_index());
     }
     for current in ledger.heads(&MapKey::did(scid)) {
         let Some(head) = current.head() else { continue };
         let entry = inkan_ledger::state::parse_did_body(head.leaf().body()).ok();
         if let Some(entry) = entry.filter(|entry| entry.scid() == scid) {
-            let (index, time) = (head.value().leaf_index, head.leaf().time());
-            add(entry, current.epoch().origin(), index, time);
+            add(entry, head.leaf(), current.epoch().origin(), head.value().leaf_index);
         }
     }
     by_number
 }
 
-/// The one version that follows `head`, at its first place; entries of logs that are not the DID's home do not count.
+/// The version that follows, and where it counts.
+struct Chosen {
+    head: Head,
+    line: Vec<u8>,
+    place: Place,
+    arrived: Option<Place>,
+}
+
+/// The one version that follows `head`, at its first place.
+///
+/// Entries of logs that are not the DID's home do not count, but for one: a version that names another log is recorded in
+/// the one it leaves, and there too (ledger §6.6). Its arrival alone shows nothing: the log it left might know better.
 fn choose(
     head: Option<&Head>,
-    after: Option<&Place>,
-    found: &[(Entry, Place)],
-) -> Result<Option<(Head, Place)>, Reason> {
+    before: Option<&Version>,
+    found: &[Candidate],
+) -> Result<Option<Chosen>, Reason> {
     let invalid = |code| Reason::DidLogInvalid { code };
-    let mut chosen: Option<(Head, Place)> = None;
-    for (entry, place) in found {
-        let next = webvh::check_next(head, entry, place.leaf_time)
-            .map_err(|error| invalid(error.code()))?;
+    let mut chosen: Option<Chosen> = None;
+    let mut arrivals: Vec<(Head, &Place)> = Vec::new();
+    let mut verified: Vec<(&Candidate, Head)> = Vec::new();
+    for candidate @ Candidate { entry, body, place } in found {
+        // The same entry is met in its receipt, in a current-proof, and in the log that it moved to: it is checked once.
+        let same =
+            |other: &Candidate| other.body == *body && other.place.leaf_time <= place.leaf_time;
+        let known = verified.iter().find(|(other, _)| same(other)).map(|(_, next)| next.clone());
+        let next = match known {
+            Some(next) => next,
+            None => {
+                let next = webvh::check_next(head, entry, place.leaf_time)
+                    .map_err(|error| invalid(error.code()))?;
+                verified.push((candidate, next.clone()));
+                next
+            }
+        };
         if webvh::check_home(head, &next, &place.origin).is_err() {
+            if next.home() == Some(&place.origin) && head.is_some_and(|head| head.home().is_some())
+            {
+                arrivals.push((next, place));
+            }
             continue;
         }
-        let early =
-            |after: &Place| after.origin == place.origin && after.leaf_index >= place.leaf_index;
-        if after.is_some_and(early) {
+        let early = |after: &Place| after.leaf_index >= place.leaf_index;
+        if before.and_then(|version| version.place_in(&place.origin)).is_some_and(early) {
             return Err(invalid("version-conflict"));
         }
         match &chosen {
-            Some((other, _)) if other.version_id() != next.version_id() => {
+            Some(other) if other.head.version_id() != next.version_id() => {
                 return Err(invalid("version-conflict"));
             }
-            Some((_, at)) if at.leaf_index <= place.leaf_index => {}
-            Some(_) | None => chosen = Some((next, place.clone())),
+            Some(other) if other.place.leaf_index <= place.leaf_index => {}
+            Some(_) | None => {
+                let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                let (line, place) = (line.to_vec(), place.clone());
+                chosen = Some(Chosen { head: next, line, place, arrived: None });
+            }
         }
     }
-    Ok(chosen)
+    let Some(mut chosen) = chosen else { return Ok(None) };
+    for (next, place) in arrivals {
+        if next.version_id() != chosen.head.version_id() {
+            return Err(invalid("version-conflict"));
+        }
+        if chosen.arrived.as_ref().is_none_or(|first| place.leaf_index < first.leaf_index) {
+            chosen.arrived = Some(place.clone());
+        }
+    }
+    Ok(Some(chosen))
 }
