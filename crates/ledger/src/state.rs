@@ -22,6 +22,7 @@ mod layer;
 mod machine;
 mod memory;
 mod prepared;
+mod replay;
 mod signed;
 mod standing;
 

@@ -2,7 +2,7 @@
 //! parameters in force.
 //!
 //! In scope: giving leaves their place and time, and all that follows from them. Out of scope: the rules themselves
-//! (`signed`, `did`, `import`), keeping leaves (`inkan-io`), signing heads.
+//! (`signed`, `did`, `import`), leaves that were accepted before (`replay`), keeping leaves (`inkan-io`), signing heads.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
@@ -139,8 +139,8 @@ impl<B: Base> Machine<B> {
         Ok(now.max(last))
     }
 
-    /// Takes times from a clock that is behind the last leaf: the operator says it is right. To be recorded by the event
-    /// [`OperatorEvent::ClockAccepted`].
+    /// Takes times from a clock that is behind the last leaf, until it has caught up: the operator says it is right. To be
+    /// recorded by the event [`OperatorEvent::ClockAccepted`].
     pub const fn accept_clock(&mut self) {
         self.clock = Clock::Accepted;
     }
@@ -211,6 +211,10 @@ impl<B: Base> Machine<B> {
         if self.standing.frontier.append(hash).is_none() {
             return Err(LogError::LeafOutOfOrder { leaf_index });
         }
+        if time > self.standing.time {
+            // The clock is ahead of the last leaf again: should it fall behind once more, that is another step.
+            self.clock = Clock::Checked;
+        }
         self.standing.time = time;
         let layer = match &mut self.batch {
             Some(batch) => &mut batch.0,
@@ -248,37 +252,6 @@ impl<B: Base> Machine<B> {
             }
         };
         Ok(Placed { leaf_index, leaf_hash: hash, kind, head })
-    }
-
-    /// Gives a place to a leaf that was accepted before and kept since; signatures and times are not checked again.
-    ///
-    /// # Errors
-    ///
-    /// [`LogError`] if the leaf cannot stand here: it was altered, or is of another log.
-    pub fn replay(&mut self, bytes: &[u8]) -> Result<Placed, LogError> {
-        let prepared = self.reread(bytes, Care::Trusting, None)?;
-        self.commit(prepared)
-    }
-
-    /// Judges a leaf of another's log by all rules, as of its own time, and gives it its place: what a mirror does.
-    ///
-    /// `map` is the map over all leaves so far; it is asked for when an epoch leaf is compared.
-    ///
-    /// # Errors
-    ///
-    /// [`LogError`] names the leaf and what is wrong with it.
-    pub fn audit(
-        &mut self,
-        bytes: &[u8],
-        map: impl FnOnce() -> Result<MapRoot, StoreError>,
-    ) -> Result<Placed, LogError> {
-        let is_epoch = leaf::split(bytes).is_ok_and(|(kind, ..)| kind == Kind::Epoch);
-        let map = if is_epoch { Some(map()?) } else { None };
-        let prepared = self.reread(bytes, Care::Full, map)?;
-        let import = self.import_after(&prepared)?;
-        let placed = self.commit(prepared)?;
-        self.import = import;
-        Ok(placed)
     }
 
     /// Keeps evidence of a fork, unless it is kept already or there is enough of it; whether it is new.
@@ -428,70 +401,7 @@ impl<B: Base> Machine<B> {
         batch.into_iter().chain([&self.recent]).chain(self.taken.iter().rev().map(|layer| &**layer))
     }
 
-    fn reread(&self, bytes: &[u8], care: Care, map: Option<MapRoot>) -> Result<Prepared, LogError> {
-        let leaf_index = self.size();
-        let out_of_order = || LogError::LeafOutOfOrder { leaf_index };
-        let (kind, time, body) = leaf::split(bytes).map_err(|_| out_of_order())?;
-        if time < self.standing.time || (leaf_index == 0 && kind != Kind::Epoch) {
-            return Err(out_of_order());
-        }
-        let refused = |source| LogError::LeafRefused { leaf_index, source };
-        let what = if kind == Kind::Epoch {
-            self.reread_epoch(body, time, care, map)?
-        } else {
-            let candidate = Candidate::parse(kind, body.to_vec()).map_err(refused)?;
-            let verdict = match care {
-                Care::Trusting => self.judge(&candidate, time, care),
-                Care::Full => self.judge_audited(&candidate, time),
-            };
-            match verdict {
-                Ok(Verdict::New(effect)) => What::Entry(effect),
-                Ok(Verdict::Known { .. }) => return Err(out_of_order()),
-                Err(Refusal::Store(error)) => return Err(error.into()),
-                Err(refusal) => return Err(refused(refusal.into_rejection())),
-            }
-        };
-        Ok(self.place(leaf_index, time, bytes.to_vec(), what))
-    }
-
-    fn reread_epoch(
-        &self,
-        body: &[u8],
-        time: Timestamp,
-        care: Care,
-        map: Option<MapRoot>,
-    ) -> Result<What, LogError> {
-        let leaf_index = self.size();
-        let mismatch = || LogError::EpochMismatch { leaf_index };
-        let epoch = Epoch::parse(body).map_err(|_| mismatch())?;
-        let next = if epoch.params == self.standing.in_force.digest {
-            None
-        } else {
-            let document = self
-                .document(&epoch.params)?
-                .ok_or(LogError::DocumentMissing { leaf_index, digest: epoch.params })?;
-            let refused = |source: ParametersError| LogError::LeafRefused {
-                leaf_index,
-                source: source.into(),
-            };
-            let next = InForce::parse(&document).map_err(refused)?;
-            if next.digest != epoch.params {
-                return Err(mismatch());
-            }
-            self.check_document(&next, time).map_err(refused)?;
-            Some(Arc::new(next))
-        };
-        // Nothing to seal: no such leaf is ever made.
-        let idle = leaf_index > 0 && self.standing.is_sealed() && next.is_none();
-        // The map is compared by whoever has it: that costs a hash per key.
-        let map = map.unwrap_or(MapRoot { root: epoch.map, keys: epoch.keys });
-        if epoch != self.epoch(map, next.as_deref()) || (idle && care == Care::Full) {
-            return Err(mismatch());
-        }
-        Ok(What::Epoch { document: next })
-    }
-
-    fn epoch(&self, map: MapRoot, next: Option<&InForce>) -> Epoch {
+    pub(super) fn epoch(&self, map: MapRoot, next: Option<&InForce>) -> Epoch {
         let in_force = next.unwrap_or(&self.standing.in_force);
         Epoch {
             keys: map.keys,
@@ -504,7 +414,11 @@ impl<B: Base> Machine<B> {
     }
 
     /// Whether a document may be put in force by an epoch leaf at the next place.
-    fn check_document(&self, next: &InForce, time: Timestamp) -> Result<(), ParametersError> {
+    pub(super) fn check_document(
+        &self,
+        next: &InForce,
+        time: Timestamp,
+    ) -> Result<(), ParametersError> {
         if self.size() == 0 {
             // The genesis leaf names the document that the log was made with.
             return Err(ParametersError::Chain);
@@ -523,7 +437,7 @@ impl<B: Base> Machine<B> {
         }
     }
 
-    fn document(&self, digest: &Digest) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+    pub(super) fn document(&self, digest: &Digest) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
         if let Some(document) = self.layers().find_map(|layer| layer.documents.get(digest)) {
             return Ok(Some(Cow::Borrowed(document)));
         }

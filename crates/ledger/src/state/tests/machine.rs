@@ -188,6 +188,10 @@ fn a_clock_far_behind_is_taken_only_after_the_operator_said_so() {
     bench.machine.accept_clock();
     bench.submit(Kind::Did, &body, 1).unwrap();
     assert_eq!(bench.machine.standing().time(), at(10_000), "ledger time never goes back");
+    // Once it has caught up, the next step back is another one.
+    bench.submit(Kind::Did, &Person::new(7).line, 10_001).unwrap();
+    let refusal = bench.submit(Kind::Did, &Person::new(8).line, 2).unwrap_err();
+    assert_eq!(refusal.code(), "clock-unsure");
     let before_1970 = inkan_core::Timestamp::from_seconds(-1).unwrap();
     assert!(bench.machine.ledger_time(before_1970).is_err());
 }
