@@ -1,5 +1,7 @@
 //! The ledger node over HTTP: every route, every limit, races, and the graceful end.
 
+#[path = "node/ending.rs"]
+mod ending;
 #[path = "node/reading.rs"]
 mod reading;
 #[path = "node/refusing.rs"]

@@ -62,8 +62,6 @@ pub(crate) struct Metrics {
     entries: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
     pub(crate) answered: Times,
     pub(crate) acknowledged: Times,
-    pub(crate) connections: AtomicU64,
-    pub(crate) connections_refused: AtomicU64,
     pub(crate) promises: AtomicU64,
 }
 
@@ -111,13 +109,6 @@ impl Metrics {
             "Time from a whole entry to its acknowledgement.",
         );
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        gauge(out, "inkan_http_connections", "Open connections.", load(&self.connections));
-        counter(
-            out,
-            "inkan_http_connections_refused_total",
-            "Connections beyond the limit.",
-            load(&self.connections_refused),
-        );
         counter(out, "inkan_promises_total", "Promises signed.", load(&self.promises));
     }
 }

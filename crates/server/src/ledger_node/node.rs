@@ -15,6 +15,7 @@ use super::network::Network;
 use super::options::OperatorTokens;
 use super::refusal::Refusal;
 use super::request_log::RequestLog;
+use super::serve::Door;
 use super::start::SharedClock;
 use crate::problem::Problem;
 
@@ -25,6 +26,7 @@ const LARGE_BODIES: usize = 16;
 pub(crate) struct Node {
     pub(crate) ledger: Ledger,
     pub(crate) limits: Limits,
+    pub(crate) door: Arc<Door>,
     pub(crate) clients: Option<Buckets<Prefix>>,
     pub(crate) signers: Option<Buckets<String>>,
     pub(crate) new_dids: Option<Buckets<Prefix>>,
@@ -59,6 +61,7 @@ impl Node {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { ledger, limits, tokens, proxies, log, clock } = parts;
         Self {
+            door: Arc::new(Door::new(&limits)),
             clients: limits.client.map(Buckets::new),
             signers: limits.signer.map(Buckets::new),
             new_dids: limits.new_dids.map(Buckets::new),

@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Sleep, sleep};
 
 use super::admit::Peer;
-use super::node::Node;
+use super::limits::Limits;
 
 /// The largest head of a request in bytes; the longest path names two DIDs or URLs, percent-encoded.
 const HEAD_LIMIT: usize = 16 << 10;
@@ -38,15 +38,39 @@ const BUSY: &[u8] =
 retry-after: 1\r\nconnection: close\r\ncontent-length: 53\r\n\r\n\
 {\"type\":\"/problems/overloaded\",\"code\":\"overloaded\"}\r\n";
 
+/// What connections may cost, and how many there are. A witness or mirror serves with one of its own.
+#[derive(Debug)]
+pub(crate) struct Door {
+    connections: usize,
+    head_timeout: Duration,
+    write_timeout: Duration,
+    /// Open now.
+    pub(crate) open: AtomicU64,
+    /// Turned away so far.
+    pub(crate) refused: AtomicU64,
+}
+
+impl Door {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            connections: limits.connections,
+            head_timeout: limits.head_timeout,
+            write_timeout: limits.body_timeout,
+            open: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }
+    }
+}
+
 /// Accepts connections until `closed` says so, and ends them gracefully once `stopping` says so.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    node: Arc<Node>,
+    door: Arc<Door>,
     stopping: watch::Receiver<bool>,
     mut closed: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(node.limits.connections));
+    let room = Arc::new(Semaphore::new(door.connections));
     // Each connection holds a sender: the channel ends when the last one has.
     let (open, mut ended) = mpsc::channel::<()>(1);
     loop {
@@ -60,17 +84,17 @@ pub(crate) async fn serve(
             continue;
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-            node.metrics.connections_refused.fetch_add(1, Ordering::Relaxed);
+            door.refused.fetch_add(1, Ordering::Relaxed);
             // Its buffer is empty, so this is taken whole or the client is gone.
             let _ = stream.try_write(BUSY);
             continue;
         };
-        let (router, node, stopping) = (router.clone(), Arc::clone(&node), stopping.clone());
+        let (router, door, stopping) = (router.clone(), Arc::clone(&door), stopping.clone());
         let open = open.clone();
         tokio::spawn(async move {
-            node.metrics.connections.fetch_add(1, Ordering::Relaxed);
-            connection(stream, address, router, &node, stopping).await;
-            node.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+            door.open.fetch_add(1, Ordering::Relaxed);
+            connection(stream, address, router, &door, stopping).await;
+            door.open.fetch_sub(1, Ordering::Relaxed);
             drop((permit, open));
         });
     }
@@ -82,7 +106,7 @@ async fn connection(
     stream: TcpStream,
     address: SocketAddr,
     router: Router,
-    node: &Node,
+    door: &Door,
     mut stopping: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
@@ -91,11 +115,11 @@ async fn connection(
         request.extensions_mut().insert(Peer(address));
         service.call(request.map(Body::new))
     });
-    let stream = Patient::new(stream, node.limits.body_timeout);
+    let stream = Patient::new(stream, door.write_timeout);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(node.limits.head_timeout)
+        .header_read_timeout(door.head_timeout)
         .max_headers(HEADERS)
         .max_buf_size(HEAD_LIMIT);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));

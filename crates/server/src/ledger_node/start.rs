@@ -184,8 +184,13 @@ impl Prepared {
         let (finish, finished) = oneshot::channel::<()>();
         let ended = runtime.block_on(async {
             let router = routes::router(Arc::clone(&node));
-            let serving =
-                tokio::spawn(serve::serve(listener, router, Arc::clone(&node), stopping, closed));
+            let serving = tokio::spawn(serve::serve(
+                listener,
+                router,
+                Arc::clone(&node.door),
+                stopping,
+                closed,
+            ));
             let watching = Arc::clone(&node);
             let watching = tokio::spawn(async move { watching.ledger.watch().await });
             let _ = end.recv().await;

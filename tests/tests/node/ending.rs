@@ -1,0 +1,250 @@
+//! A node as a process of its own: it ends in order at SIGTERM, at once at a second one, and nothing that was acknowledged
+//! is lost in either; floods do not make it grow.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use inkan_io::clock::OsClock;
+use inkan_io::ledger_folder::LedgerReader;
+use inkan_ledger::Kind;
+use inkan_ledger::{EntryId, batch};
+use inkan_server::ledger_node::{Limits, NodeOptions, run};
+use inkan_tests::made_node::{Controller, HttpClient, create_ledger, loopback, unlimited};
+
+const FOLDER: &str = "INKAN_TEST_NODE_FOLDER";
+const READY: &str = "listens on ";
+
+/// Not a test: what [`Process`] runs.
+#[test]
+#[ignore = "runs as a process of its own, for the tests below"]
+fn serve_as_a_process() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let mut options = NodeOptions::new(loopback(), &PathBuf::from(folder));
+    options.limits = Limits { connections: 200, ..unlimited() };
+    run(options, Arc::new(OsClock), |address| eprintln!("{READY}{address}")).expect("in order");
+}
+
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["ending::serve_as_a_process", "--exact", "--ignored", "--nocapture"])
+            .env(FOLDER, folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let address = lines
+            .find_map(|line| line.ok()?.strip_prefix(READY)?.parse().ok())
+            .expect("it says where it listens");
+        thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().expect("kill").success());
+    }
+
+    /// Waits for the end; gives the exit code and how long it took.
+    fn end(&mut self) -> (Option<i32>, Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return (status.code(), begun.elapsed());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end");
+    }
+
+    /// Resident memory in KiB.
+    fn memory(&self) -> u64 {
+        let text =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("status");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Hands in entries from several clients until the node is gone; gives the ids and places that were acknowledged.
+fn load(process: &Process, during: impl FnOnce()) -> BTreeSet<(u64, String)> {
+    let client = HttpClient::new(process.address);
+    let people: Vec<_> = (0..6).map(|seed| Controller::new(500 + seed)).collect();
+    for person in &people {
+        assert_eq!(client.submit(&person.line).status, 202);
+    }
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let clients: Vec<_> = people
+            .iter()
+            .map(|person| {
+                let (client, over) = (client.clone(), &over);
+                scope.spawn(move || {
+                    let mut acknowledged = Vec::new();
+                    for number in 0.. {
+                        let body = person.issuance(&format!("{number}"));
+                        let wait = if number % 7 == 0 { "checkpoint" } else { "durable" };
+                        let path = format!("/v1/entries?wait={wait}");
+                        let answer =
+                            client.try_send("POST", &path, "application/jose", body.as_bytes());
+                        match answer {
+                            Some(answer) if answer.status == 202 => {
+                                let value = answer.json();
+                                let id = value["entryId"].as_str().expect("an id").to_owned();
+                                acknowledged.push((value["index"].as_u64().expect("a place"), id));
+                            }
+                            Some(answer) if answer.status == 200 => {}
+                            Some(answer) => assert_eq!(answer.status, 503, "{answer:?}"),
+                            None => break,
+                        }
+                        if over.load(Ordering::Relaxed) {
+                            break;
+                        }
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(1_500));
+        during();
+        over.store(true, Ordering::Relaxed);
+        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
+    })
+}
+
+fn check(folder: &Path, acknowledged: &BTreeSet<(u64, String)>) {
+    assert!(acknowledged.len() > 10, "{} were acknowledged", acknowledged.len());
+    let reader = LedgerReader::open(folder).expect("a ledger");
+    let view = reader.view_at(None).expect("readable").expect("a checkpoint");
+    for (index, id) in acknowledged {
+        let id = EntryId::from_hex(id).expect("an id");
+        assert_eq!(view.lookup(&id).expect("readable"), Some(*index));
+        assert_eq!(view.entry(*index).expect("readable").kind(), Kind::Issuance);
+    }
+}
+
+#[test]
+fn an_orderly_end_covers_all_that_was_acknowledged() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("ledger");
+    create_ledger(&folder);
+    let mut process = Process::start(&folder);
+    let client = HttpClient::new(process.address);
+    assert_eq!(client.get("/readyz").status, 200);
+    let mut took = None;
+    let acknowledged = load(&process, || {
+        process.signal("-TERM");
+        // While it ends it says so, if it answers at all.
+        if let Some(answer) = client.try_send("GET", "/readyz", "", b"") {
+            assert_eq!(answer.status, 503, "{answer:?}");
+        }
+        took = Some(Instant::now());
+    });
+    let (code, _) = process.end();
+    assert_eq!(code, Some(0), "in order");
+    let took = took.expect("signalled").elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    check(&folder, &acknowledged);
+    // Nothing is left for the next start: its first checkpoint is the one that the end made.
+    let status = LedgerReader::open(&folder).expect("a ledger").status().expect("readable");
+    assert_eq!(status.leaves, status.size);
+}
+
+#[test]
+fn a_killed_node_has_lost_nothing_acknowledged() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("ledger");
+    create_ledger(&folder);
+    let mut process = Process::start(&folder);
+    let acknowledged = load(&process, || process.signal("-KILL"));
+    assert_eq!(process.end().0, None, "killed");
+    let mut again = Process::start(&folder);
+    again.signal("-TERM");
+    assert_eq!(again.end().0, Some(0));
+    check(&folder, &acknowledged);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("ledger");
+    create_ledger(&folder);
+    let mut process = Process::start(&folder);
+    // Somebody who holds a request open would otherwise be waited for.
+    let mut slow = std::net::TcpStream::connect(process.address).expect("connected");
+    use std::io::Write as _;
+    slow.write_all(b"POST /v1/entries HTTP/1.1\r\nhost: x\r\ncontent-type: text/jsonl\r\ncontent-length: 9\r\n\r\n{")
+        .expect("written");
+    thread::sleep(Duration::from_millis(200));
+    process.signal("-TERM");
+    thread::sleep(Duration::from_millis(300));
+    process.signal("-INT");
+    let (code, took) = process.end();
+    assert_eq!(code, Some(130));
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn a_flood_is_turned_away_and_memory_stays_flat() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path().join("ledger");
+    create_ledger(&folder);
+    let process = Process::start(&folder);
+    let client = HttpClient::new(process.address);
+    let anna = Controller::new(900);
+    assert_eq!(client.submit(&anna.line).status, 202);
+    // Forged entries in full batches: all of the work, and nothing to keep.
+    let mut forged = anna.issuance("forged");
+    forged.truncate(forged.len() - 8);
+    forged.push_str("AAAAAAAA");
+    let framed = batch::join(vec![(Kind::Issuance, forged.as_bytes()); 1_000]).expect("a batch");
+    let flood = |rounds: usize| {
+        thread::scope(|scope| {
+            for _ in 0..40 {
+                scope.spawn(|| {
+                    for _ in 0..rounds {
+                        let path = "/v1/batches";
+                        let answer =
+                            client.try_send("POST", path, "application/octet-stream", &framed);
+                        if let Some(answer) = answer {
+                            assert!(matches!(answer.status, 200 | 429 | 503), "{}", answer.status);
+                        }
+                    }
+                });
+            }
+        });
+    };
+    flood(2);
+    let before = process.memory();
+    flood(6);
+    let after = process.memory();
+    assert!(after < before + (48 << 10), "{before} KiB, then {after} KiB");
+    let idle: Vec<_> =
+        (0..400).filter_map(|_| std::net::TcpStream::connect(process.address).ok()).collect();
+    thread::sleep(Duration::from_millis(300));
+    assert!(process.memory() < after + (16 << 10), "{after} KiB, then {} KiB", process.memory());
+    drop(idle);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(client.get("/readyz").status, 200);
+    assert_eq!(client.submit(&anna.issuance("true")).status, 202);
+}
