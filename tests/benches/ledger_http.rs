@@ -69,7 +69,11 @@ fn main() {
     let paced = fresh(&mut maker, (count / 4).max(100));
     let (rate, mut times) = post_singles(address, &paced, CLIENTS, Some(0.7 * most));
     report("64 clients at 70 % of that", rate, &mut times);
-    println!("memory {:.0} MiB (client and node), load of the machine {:.1}", memory_mib(), machine_load());
+    println!(
+        "memory {:.0} MiB (client and node), load of the machine {:.1}",
+        memory_mib(),
+        machine_load()
+    );
 }
 
 fn report(what: &str, rate: f64, times: &mut [Duration]) {
@@ -167,7 +171,8 @@ impl Connection {
             self.0.read_line(&mut line).expect("an answer");
             let line = line.trim_end().to_ascii_lowercase();
             if number == 0 {
-                status = line.split(' ').nth(1).and_then(|text| text.parse().ok()).expect("a status");
+                status =
+                    line.split(' ').nth(1).and_then(|text| text.parse().ok()).expect("a status");
             }
             if let Some(value) = line.strip_prefix("content-length: ") {
                 length = value.parse().expect("a length");

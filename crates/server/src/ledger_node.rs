@@ -34,6 +34,7 @@ mod request;
 mod request_log;
 pub mod routes;
 mod serve;
+mod signed;
 pub mod start;
 mod statics;
 

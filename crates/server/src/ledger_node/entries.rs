@@ -396,8 +396,14 @@ async fn receipt_if_wanted(node: &Arc<Node>, wait: Wait, taken: &Acknowledged) -
             if !ledger.has_reached(wait, index) {
                 return Err(Refusal::NotFound.into());
             }
-            let view = ledger.newest()?;
-            view.receipt(index).map_err(|error| super::node::problem_of(&error))
+            let found = ledger.newest()?.receipt(index);
+            match found {
+                Err(_) if wait == Wait::Checkpoint => {
+                    let signed = super::signed::receipt(&ledger.reader(), ledger.data(), index);
+                    signed.ok_or_else(|| Refusal::NotFound.into())
+                }
+                found => found.map_err(|error| super::node::problem_of(&error)),
+            }
         })
         .await;
     receipt.ok().map(|receipt| sidecar_response(&receipt))

@@ -3,20 +3,18 @@
 //! In scope: the seam between HTTP and `inkan-io`: blocking answers become futures, errors become problems. Out of scope:
 //! HTTP.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use inkan_core::{Digest, Timestamp};
+use inkan_io::cosigner::Cosigner;
 use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, View};
-use inkan_io::note_key::{NoteSigner, Purpose};
 use inkan_io::sequencer::{
     Readiness, Sequencer, SequencerHandle, SequencerMetrics, SequencerOptions, SubmitError, Ticket,
 };
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::parameters::{Parameters, ParametersDocument};
-use inkan_ledger::promise::Promise;
 use inkan_ledger::state::Equivocation;
 use inkan_ledger::{Kind, LeafHash, LogPolicy, Receipt};
 use tokio::sync::{oneshot, watch};
@@ -44,7 +42,6 @@ pub(crate) struct Ledger {
     handle: SequencerHandle,
     sequencer: Mutex<Option<Sequencer>>,
     covered: watch::Sender<Covered>,
-    log_key: NoteSigner,
     /// The parameters in force at the newest checkpoint.
     parameters: Mutex<Parameters>,
 }
@@ -63,18 +60,18 @@ impl Ledger {
     pub(crate) fn start(
         folder: LedgerFolder,
         data: &Path,
-        options: SequencerOptions,
+        cosigners: Vec<Box<dyn Cosigner>>,
         clock: SharedClock,
     ) -> Result<Self, LedgerFolderError> {
         let origin = folder.reader().origin().to_owned();
-        let (sequencer, handle) = Sequencer::start(folder, options, clock)?;
+        let options = SequencerOptions::default();
+        let (sequencer, handle) = Sequencer::start_with(folder, options, clock, cosigners)?;
         Ok(Self {
             data: data.to_path_buf(),
             origin,
             handle,
             sequencer: Mutex::new(Some(sequencer)),
             covered: watch::Sender::new(Covered::default()),
-            log_key: NoteSigner::read(&data.join("keys").join("log"), Purpose::Log)?,
             parameters: Mutex::new(Parameters::default()),
         })
     }
@@ -177,23 +174,21 @@ impl Ledger {
     /// Signs the promise that leaves will be covered in time (§3.6); `newest` is the time of the newest of them.
     pub(crate) fn promise(
         &self,
-        leaves: BTreeMap<u64, LeafHash>,
+        leaves: &[(u64, LeafHash)],
         newest: Timestamp,
     ) -> Result<String, Problem> {
-        let fault = || Problem::from(Refusal::Fault);
         let seconds = self.parameters.lock().unwrap_or_else(PoisonError::into_inner).promise;
         let deadline = newest.plus_seconds(seconds);
-        let promise = Promise::new(&self.origin, deadline, leaves).map_err(|_| fault())?;
-        let note = self.log_key.promise(&promise).map_err(|_| fault())?;
+        let note = self.handle.promise(leaves, deadline).map_err(|error| problem_of(&error))?;
         Ok(note.to_string())
     }
 
-    #[expect(clippy::unused_async, reason = "the sequencer takes no imports yet")]
     pub(crate) async fn submit_import(
         &self,
-        _bodies: Vec<Vec<u8>>,
+        bodies: Vec<Vec<u8>>,
     ) -> Result<Vec<Acknowledged>, Problem> {
-        Err(not_yet())
+        let answer = answer_of(self.handle.submit_import(bodies)).await;
+        answer.unwrap_or(Err(SubmitError::NotReady)).map_err(|error| problem_of_submission(&error))
     }
 
     /// Forks of a DID that were shown to the ledger.

@@ -100,9 +100,9 @@ impl Node {
         let leaves: BTreeMap<_, _> =
             open.map(|taken| (taken.leaf_index, (taken.leaf_hash, taken.time))).collect();
         let newest = leaves.values().map(|(_, time)| *time).max()?;
-        let leaves = leaves.into_iter().map(|(index, (hash, _))| (index, hash)).collect();
+        let leaves: Vec<_> = leaves.into_iter().map(|(index, (hash, _))| (index, hash)).collect();
         // One signature is less work than a change of threads.
-        let promise = self.ledger.promise(leaves, newest).ok()?;
+        let promise = self.ledger.promise(&leaves, newest).ok()?;
         self.metrics.promises.fetch_add(1, Ordering::Relaxed);
         Some(promise)
     }

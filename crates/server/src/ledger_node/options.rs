@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, sha256};
+use inkan_io::cosigner::Cosigner;
 use inkan_io::files::{self, FileError};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -16,7 +17,7 @@ const TOKENS_LIMIT: usize = 65_536;
 const TOKEN_LENGTH: usize = 22;
 
 /// How a node is run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct NodeOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -32,6 +33,8 @@ pub struct NodeOptions {
     pub proxies: Vec<Network>,
     /// Where requests are logged.
     pub log: LogTo,
+    /// Who cosigns checkpoints, beside the witnesses of the data folder.
+    pub cosigners: Vec<Box<dyn Cosigner>>,
 }
 
 /// Where requests are logged: time, method, route, status, code, entry id and truncated network; never bodies.
@@ -57,6 +60,7 @@ impl NodeOptions {
             operator_tokens: None,
             proxies: Vec::new(),
             log: LogTo::Nowhere,
+            cosigners: Vec::new(),
         }
     }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use inkan_io::clock::Clock;
 use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError, OpenOptions};
-use inkan_io::sequencer::SequencerOptions;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -79,7 +78,10 @@ pub fn run(
 ) -> Result<(), NodeError> {
     let prepared = Prepared::new(options, clock)?;
     let (end, ended) = mpsc::channel(2);
-    prepared.runtime.spawn(signals(end));
+    // Before anybody is told that it runs: a signal that came earlier would end it at once.
+    let signals =
+        prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
+    prepared.runtime.spawn(obey(signals, end));
     ready(prepared.address);
     Ok(prepared.serve(ended)?)
 }
@@ -154,8 +156,16 @@ struct Prepared {
 
 impl Prepared {
     fn new(options: NodeOptions, clock: SharedClock) -> Result<Self, NodeError> {
-        let NodeOptions { listen, data, accept_clock, limits, operator_tokens, proxies, log } =
-            options;
+        let NodeOptions {
+            listen,
+            data,
+            accept_clock,
+            limits,
+            operator_tokens,
+            proxies,
+            log,
+            cosigners,
+        } = options;
         let tokens = match operator_tokens {
             Some(path) => OperatorTokens::read(&path)?,
             None => OperatorTokens::default(),
@@ -171,7 +181,7 @@ impl Prepared {
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
-        let ledger = Ledger::start(folder, &data, SequencerOptions::default(), Arc::clone(&clock))?;
+        let ledger = Ledger::start(folder, &data, cosigners, Arc::clone(&clock))?;
         let log = RequestLog::new(log);
         let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
         Ok(Self { runtime, listener, address, node })
@@ -220,30 +230,47 @@ impl Prepared {
 }
 
 /// Asks for the end at the first signal; exits at the second.
-async fn signals(end: mpsc::Sender<()>) {
-    wait_for_signal().await;
+async fn obey(mut signals: Signals, end: mpsc::Sender<()>) {
+    signals.wait().await;
     let _ = end.send(()).await;
-    wait_for_signal().await;
+    signals.wait().await;
     std::process::exit(SECOND_SIGNAL);
 }
 
+/// SIGTERM and ctrl-c.
 #[cfg(unix)]
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }
 
+/// Ctrl-c.
 #[cfg(not(unix))]
-async fn wait_for_signal() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
