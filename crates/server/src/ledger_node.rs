@@ -12,9 +12,11 @@
 //! | How are entries taken? | `entries` |
 //! | What can be read? | `statics`, `leaves`, `current`, `dids`, `identifiers`, `gateway`, `lists`, `about`, `health` |
 //! | Why does the node itself refuse? | [`refusal`] |
+//! | How are receipts exported as COSE? | [`cose`] |
 
 mod about;
 mod admit;
+pub mod cose;
 mod current;
 mod dids;
 mod entries;

@@ -119,7 +119,7 @@ pub fn status_of(code: &str) -> StatusCode {
         | "witness-threshold" => StatusCode::FORBIDDEN,
         "not-found" | "not-yet-covered" | "version-not-found" => StatusCode::NOT_FOUND,
         "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
-        "not-acceptable" => StatusCode::NOT_ACCEPTABLE,
+        "not-acceptable" | "not-exported" => StatusCode::NOT_ACCEPTABLE,
         "request-timeout" => StatusCode::REQUEST_TIMEOUT,
         "sequence-conflict"
         | "already-used"
@@ -131,7 +131,6 @@ pub fn status_of(code: &str) -> StatusCode {
         "entry-too-large" | "request-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
         "unsupported-entry-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "rate-limited" | "quota-exceeded" => StatusCode::TOO_MANY_REQUESTS,
-        "not-implemented" => StatusCode::NOT_IMPLEMENTED,
         "overloaded" | "not-ready" | "storage-full" | "clock-unsure" => {
             StatusCode::SERVICE_UNAVAILABLE
         }

@@ -4,10 +4,12 @@ use std::fs;
 
 use inkan_core::encoding::{b64u, decode_b64};
 use inkan_core::{Digest, sha256};
+use inkan_crypto::PublicKey;
 use inkan_io::clock::{Clock, OsClock};
+use inkan_ledger::cose::CoseReceipt;
 use inkan_ledger::tree::verify_consistency;
 use inkan_ledger::{
-    ActId, Checkpoint, CurrentProof, LogPolicy, MapKey, NodeHash, Receipt, SignedNote,
+    ActId, Checkpoint, CurrentProof, LeafHash, LogPolicy, MapKey, NodeHash, Receipt, SignedNote,
     verify_current, verify_receipt,
 };
 use inkan_server::ledger_node::routes::ROUTES;
@@ -85,6 +87,17 @@ fn receipts_have_three_forms_and_verify() {
     let text = client.with("accept", "text/plain").get("/v1/receipts/2");
     schema::check("/v1/receipts/{index}", "get", &text);
     assert!(text.text().starts_with("c2sp.org/tlog-proof@v1\nindex 2\n"));
+    let cose = client.with("accept", "application/cose").get("/v1/receipts/2");
+    assert_eq!(cose.header("content-type"), "application/cose; cose-type=\"cose-sign1\"");
+    let receipt = CoseReceipt::parse(&cose.body).expect("a COSE receipt");
+    let key = client.get("/v1/log").json()["coseKey"].as_str().expect("a key").to_owned();
+    let key = PublicKey::from_multikey(&key).expect("a multikey");
+    let leaf = LeafHash::of(&client.get("/v1/entries/2").body);
+    let root = receipt.verify(&leaf, &key).expect("it verifies");
+    let note = client.get(&format!("/v1/cosignatures/{}", receipt.tree_size()));
+    let note = SignedNote::parse(note.text()).expect("a note");
+    let head = Checkpoint::parse_text(note.text()).expect("a checkpoint").head();
+    assert_eq!(root, head.root_hash, "the root that the log signed as a note");
     let refused = client.with("accept", "image/png").get("/v1/receipts/2");
     assert_eq!((refused.status, refused.code().as_str()), (406, "not-acceptable"));
 }

@@ -13,6 +13,7 @@ use inkan_io::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Vie
 use inkan_io::sequencer::{
     Readiness, Sequencer, SequencerHandle, SequencerMetrics, SequencerOptions, SubmitError, Ticket,
 };
+use inkan_ledger::cose::CoseError;
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::parameters::{Parameters, ParametersDocument};
 use inkan_ledger::state::Equivocation;
@@ -20,10 +21,11 @@ use inkan_ledger::{Kind, LeafHash, LogPolicy, Receipt};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
+use super::cose::CoseSigner;
 use super::entries::Wait;
 use super::node::problem_of;
 use super::refusal::{Refusal, problem_of_rejection};
-use super::start::SharedClock;
+use super::start::{NodeError, SharedClock};
 use crate::problem::Problem;
 
 pub(crate) use inkan_io::sequencer::Acknowledged;
@@ -42,6 +44,7 @@ pub(crate) struct Ledger {
     handle: SequencerHandle,
     sequencer: Mutex<Option<Sequencer>>,
     covered: watch::Sender<Covered>,
+    cose: CoseSigner,
     /// The parameters in force at the newest checkpoint.
     parameters: Mutex<Parameters>,
 }
@@ -62,8 +65,9 @@ impl Ledger {
         data: &Path,
         cosigners: Vec<Box<dyn Cosigner>>,
         clock: SharedClock,
-    ) -> Result<Self, LedgerFolderError> {
+    ) -> Result<Self, NodeError> {
         let origin = folder.reader().origin().to_owned();
+        let cose = CoseSigner::open(data, &origin)?;
         let options = SequencerOptions::default();
         let (sequencer, handle) = Sequencer::start_with(folder, options, clock, cosigners)?;
         Ok(Self {
@@ -72,6 +76,7 @@ impl Ledger {
             handle,
             sequencer: Mutex::new(Some(sequencer)),
             covered: watch::Sender::new(Covered::default()),
+            cose,
             parameters: Mutex::new(Parameters::default()),
         })
     }
@@ -196,12 +201,21 @@ impl Ledger {
         self.reader().equivocations(scid).map_err(|error| problem_of(&error))
     }
 
-    pub(crate) fn cose(&self, _receipt: &Receipt) -> Result<Vec<u8>, Problem> {
-        Err(not_yet())
+    /// A receipt in COSE.
+    pub(crate) fn cose(&self, receipt: &Receipt) -> Result<Vec<u8>, Problem> {
+        self.cose.export(receipt).map_err(|error| match error {
+            CoseError::EmptyPath => Problem::new(error.code(), error.to_string()),
+            CoseError::Malformed(_)
+            | CoseError::KeyType
+            | CoseError::Signature
+            | CoseError::Inclusion(_)
+            | CoseError::Sign(_) => Refusal::Fault.into(),
+        })
     }
 
-    pub(crate) fn cose_key(&self) -> Option<String> {
-        None
+    /// The key of receipts in COSE, as a multikey.
+    pub(crate) fn cose_key(&self) -> String {
+        self.cose.public_key().to_multikey()
     }
 
     pub(crate) fn metrics(&self) -> SequencerMetrics {
@@ -234,10 +248,6 @@ impl Ledger {
 pub(crate) fn params_of(view: &View) -> Option<Digest> {
     let leaf = view.entry(view.size().checked_sub(1)?).ok()?;
     Epoch::parse(leaf.body()).ok().map(|epoch| epoch.params)
-}
-
-fn not_yet() -> Problem {
-    Problem::new("not-implemented", "not yet")
 }
 
 fn reached(covered: Covered, wait: Wait, leaf_index: u64) -> bool {

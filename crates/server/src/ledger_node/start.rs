@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::cose::CoseKeyError;
 use super::ledger::Ledger;
 use super::node::{Node, Parts};
 use super::options::{NodeOptions, OperatorTokens, TokensError};
@@ -40,6 +41,9 @@ pub enum NodeError {
     /// The operator tokens cannot be used.
     #[error(transparent)]
     Tokens(#[from] TokensError),
+    /// The key of receipts in COSE cannot be used.
+    #[error(transparent)]
+    Cose(#[from] CoseKeyError),
     /// Nothing can be received at the address.
     #[error("cannot listen on {address}")]
     Listen {
@@ -60,6 +64,7 @@ impl NodeError {
         match self {
             Self::Ledger(error) => error.code(),
             Self::Tokens(error) => error.code(),
+            Self::Cose(error) => error.code(),
             Self::Listen { .. } => "listen-failed",
             Self::Start(_) => "node-start-failed",
         }
