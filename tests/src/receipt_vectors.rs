@@ -6,6 +6,7 @@
 pub mod artefacts;
 pub mod book;
 pub mod broken;
+pub mod coses;
 pub mod currents;
 pub mod edges;
 pub mod mutants;
@@ -99,6 +100,7 @@ pub fn all() -> Vec<Group> {
         signers::group(),
         artefacts::group(),
         promises::group(),
+        coses::group(),
     ]);
     out
 }

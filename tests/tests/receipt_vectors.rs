@@ -75,6 +75,24 @@ fn all_verifiers_answer_alike_about_mutants() {
     compare(&names, &requests, &ours);
 }
 
+/// A CBOR library of others, and RFC 9052 by hand: what our own three readers could get wrong together.
+#[test]
+fn cose_receipts_are_read_by_a_library_of_others() {
+    let probe = Command::new("python3")
+        .args(["-c", "import cbor2, cryptography"])
+        .stderr(Stdio::null())
+        .status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return skipped("cose_receipts.py: python3, cbor2 or cryptography is not installed");
+    }
+    let script = workspace_root().join("tests/interop/cose_receipts.py");
+    let output =
+        Command::new("python3").arg(script).arg(folder().join("vectors/cose.json")).output();
+    let output = output.expect("an interpreter");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("COSE receipts read"), "{output:?}");
+}
+
 /// Every code of §5.2 that a vector can show is shown by one.
 #[test]
 fn every_code_has_a_vector() {

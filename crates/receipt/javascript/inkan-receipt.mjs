@@ -744,11 +744,11 @@ const ZERO = Uint8Array.of(0);
 const ONE = Uint8Array.of(1);
 const leafHash = (leaf) => sha256(ZERO, leaf);
 
-/** RFC 9162 section 2.1.3.2. */
-async function checkInclusion(leaf, index, size, path, root) {
+/** The root that a path leads to (RFC 9162 section 2.1.3.2); null if it is too long or too short. */
+async function rootOf(leaf, index, size, path) {
   let [fn, sn, node] = [index, size - 1n, await leafHash(leaf)];
   for (const sibling of path) {
-    if (sn === 0n) return false;
+    if (sn === 0n) return null;
     if (fn & 1n || fn === sn) {
       node = await sha256(ONE, sibling, node);
       while (!(fn & 1n) && fn !== 0n) [fn, sn] = [fn >> 1n, sn >> 1n];
@@ -757,7 +757,12 @@ async function checkInclusion(leaf, index, size, path, root) {
     }
     [fn, sn] = [fn >> 1n, sn >> 1n];
   }
-  return sn === 0n && same(node, root);
+  return sn === 0n ? node : null;
+}
+
+async function checkInclusion(leaf, index, size, path, root) {
+  const found = await rootOf(leaf, index, size, path);
+  return found !== null && same(found, root);
 }
 
 function parseLeaf(bytes) {
@@ -1222,7 +1227,7 @@ class Members {
   }
 }
 
-/** What each kind says beside `iss`, `aud` and `iat`; gives the parts of the entry id. */
+/** What each kind says beside `iss`, `aud` and `iat`; gives the parts of the entry id, and notes those of its map key. */
 const CLAIMS = {
   issuance(entry, members) {
     entry.com = members.digest("com");
@@ -1231,8 +1236,9 @@ const CLAIMS = {
   countersignature(entry, members) {
     entry.com = members.digest("com");
     entry.act = members.digest("act");
-    const seq = members.integer("seq", 1);
-    return [entry.scid, entry.act, String(seq), entry.com];
+    entry.seq = members.integer("seq", 1);
+    entry.mapParts = [entry.scid, entry.act];
+    return [entry.scid, entry.act, String(entry.seq), entry.com];
   },
   status(entry, members) {
     const uri = members.text("uri", 512);
@@ -1242,12 +1248,13 @@ const CLAIMS = {
     const form = members.text("list", 16);
     need(["bitstring", "token-jwt", "token-cwt"].includes(form));
     if (form === "bitstring") need(/^[a-z]{1,32}$/.test(members.text("purpose", 32)));
-    const seq = members.integer("seq", 1);
+    entry.seq = members.integer("seq", 1);
+    entry.mapParts = [entry.scid, uri];
     members.digest("dig");
     members.integer("len");
     const span = -members.time("nbf") + members.time("exp");
     need(span >= 1 && span <= 366 * 86_400);
-    return [entry.scid, uri, String(seq)];
+    return [entry.scid, uri, String(entry.seq)];
   },
   trust(entry, members) {
     const statement = members.text("type", 16);
@@ -1257,7 +1264,8 @@ const CLAIMS = {
     const [resource, operation] = [members.text("resource", 256), members.text("op", 8)];
     need(["grant", "end", "void"].includes(operation));
     if (operation === "void") members.time("since");
-    const [seq, start] = [members.integer("seq", 1), members.time("nbf")];
+    entry.seq = members.integer("seq", 1);
+    const start = members.time("nbf");
     const end = members.left.has("exp") ? members.time("exp") : null;
     if (members.left.has("dig")) members.digest("dig");
     need(end === null || end > start);
@@ -1266,7 +1274,8 @@ const CLAIMS = {
       need(entity === entry.issuer && url.did.text === entry.issuer && url.isKey);
       need(operation === "grant" && end === null);
     }
-    return [entry.scid, statement, entity, action, resource, String(seq)];
+    entry.mapParts = [entry.scid, statement, entity, action, resource];
+    return [...entry.mapParts, String(entry.seq)];
   },
   anchor(entry, members) {
     const [scope, mediaType] = [members.text("scope", 16), members.text("mt", 127)];
@@ -1284,6 +1293,8 @@ const CLAIMS = {
   },
   once(entry, members) {
     const [id, scope] = [members.digest("id"), members.text("scope", 64)];
+    entry.seq = 1;
+    entry.mapParts = [scope, id];
     return [entry.scid, scope, id];
   },
 };
@@ -1422,6 +1433,16 @@ async function parseCurrent(bytes) {
   return proof;
 }
 
+/** The key of an entry in the map, and its sequence number there. */
+async function standsUnder(leaf) {
+  if (leaf.kind === "did") {
+    const entry = await parseEntry(leaf.body);
+    return { key: await mapKey("did", [entry.scid]), seq: entry.number };
+  }
+  const entry = parseSignedEntry(leaf.kind, leaf.body);
+  return { key: await mapKey(leaf.kind, entry.mapParts), seq: entry.seq };
+}
+
 /** Gives the epoch leaf, and the newest entry's leaf or null. */
 async function verifyCurrent(proof, kind, key, head) {
   const found = await included(proof.epoch, head);
@@ -1443,6 +1464,11 @@ async function verifyCurrent(proof, kind, key, head) {
   const leaf = await coded("malformed-leaf", () => parseLeaf(proof.head));
   const fits = same(value.leafHash, await leafHash(proof.head)) && value.index < epoch.size && leaf.kind === kind;
   if (!fits) refuse("map-value-invalid");
+  // The map is the operator's: it may lead to an entry of somebody else.
+  await coded("map-value-invalid", async () => {
+    const stands = await standsUnder(leaf);
+    need(same(stands.key, key) && BigInt(stands.seq) === value.seq);
+  });
   return { found, leaf };
 }
 
@@ -1628,6 +1654,102 @@ async function checkPromise(request, report) {
   });
   const deadline = promise.deadline > BigInt(LAST_SECOND) ? LAST_SECOND : Number(promise.deadline);
   report.facts = { origin: promise.origin, deadline, promised: [...promise.leaves.keys()].map(number) };
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// COSE receipts (section 5.6, RFC 9942): only the one encoding that the ledger writes.
+
+function cborHead(major, value) {
+  const number = BigInt(value);
+  if (number < 24n) return Uint8Array.of((major << 5) | Number(number));
+  const [code, size] = [[24, 1], [25, 2], [26, 4], [27, 8]].find(([, width]) => number < 1n << BigInt(8 * width));
+  return concat([(major << 5) | code], decodeHex(number.toString(16).padStart(2 * size, "0")));
+}
+
+const cborInteger = (value) => (value >= 0 ? cborHead(0, value) : cborHead(1, -1 - value));
+const cborBytes = (bytes) => concat(cborHead(2, bytes.length), bytes);
+const cborText = (text) => concat(cborHead(3, utf8(text).length), utf8(text));
+const cborArray = (...items) => concat(cborHead(4, items.length), ...items);
+
+class CborReader {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.at = 0;
+  }
+
+  take(size) {
+    need(this.at + size <= this.bytes.length);
+    this.at += size;
+    return this.bytes.slice(this.at - size, this.at);
+  }
+
+  /** The argument of an item of this major type, as a BigInt. */
+  head(major) {
+    const [first] = this.take(1);
+    need(first >> 5 === major && (first & 31) < 28);
+    const more = first & 31;
+    return more < 24 ? BigInt(more) : bigEndian(this.take(1 << (more - 24)));
+  }
+
+  sized(major) {
+    const size = this.head(major);
+    need(size <= BigInt(this.bytes.length));
+    return this.take(Number(size));
+  }
+
+  fixed(...bytes) {
+    need(same(this.take(bytes.length), bytes));
+  }
+}
+
+function parseCose(bytes) {
+  need(bytes.length <= 4_096);
+  const outer = new CborReader(bytes);
+  // Tag 18, an array of four.
+  outer.fixed(0xd2, 0x84);
+  const protectedBytes = outer.sized(2);
+  outer.fixed(0xa1, ...cborInteger(396), 0xa1, ...cborInteger(-1), 0x81);
+  const proof = outer.sized(2);
+  outer.fixed(0xf6);
+  const signature = outer.sized(2);
+  need(outer.at === bytes.length);
+  const header = new CborReader(protectedBytes);
+  // {1: -7, 4: kid, 15: {1: origin}, 395: 1}
+  header.fixed(0xa4, 0x01, 0x26, 0x04);
+  const kid = header.sized(2);
+  header.fixed(0x0f, 0xa1, 0x01);
+  const origin = decodeUtf8(header.sized(3));
+  const inner = new CborReader(proof);
+  inner.fixed(0x83);
+  const [size, index, length] = [inner.head(0), inner.head(0), inner.head(4)];
+  need(length <= BigInt(proof.length));
+  const path = Array.from({ length: Number(length) }, () => inner.sized(2));
+  need(index < size && size < 1n << 63n && path.every((node) => node.length === 32));
+  if (path.length === 0) refuse("not-exported");
+  need(isOrigin(origin) && kid.length >= 1 && kid.length <= 64 && path.length <= 63);
+  const claims = concat([0xa1, 0x01], cborText(origin));
+  const expected = concat([0xa4, 0x01, 0x26, 0x04], cborBytes(kid), [0x0f], claims, cborInteger(395), [0x01]);
+  need(same(protectedBytes, expected));
+  const again = cborArray(cborInteger(size), cborInteger(index), cborArray(...path.map(cborBytes)));
+  const vdp = concat([0xa1], cborInteger(396), [0xa1], cborInteger(-1), cborArray(cborBytes(again)));
+  need(same(bytes, concat([0xd2, 0x84], cborBytes(protectedBytes), vdp, [0xf6], cborBytes(signature))));
+  return { protectedBytes, origin, kid, size, index, path, signature };
+}
+
+async function checkCose(request, report) {
+  const receipt = await report.trying(["form"], () => coded("malformed-receipt", () => parseCose(request.cose)));
+  const root = await report.trying(["inclusion", "log"], async () => {
+    const found = await rootOf(request.leaf, receipt.index, receipt.size, receipt.path);
+    if (found === null) refuse("inclusion-invalid");
+    const parts = [cborText("Signature1"), cborBytes(receipt.protectedBytes), cborBytes([]), cborBytes(found)];
+    const { key } = request;
+    const good = key.algorithm === "ES256" && (await key.verifies(cborArray(...parts), receipt.signature));
+    if (!good) refuse("log-signature-invalid");
+    return found;
+  });
+  const { origin, size, index, kid } = receipt;
+  const leaf = hex(await leafHash(request.leaf));
+  report.facts = { origin, size: number(size), index: number(index), root: hex(root), kid: hex(kid), leafHash: leaf };
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1840,7 +1962,7 @@ function fileOf(request, name) {
 /** JSON values of a request as the strict parser gives them. */
 const asParsed = (value) => parseJson(utf8(JSON.stringify(value)), SIDECAR_LIMIT);
 
-const FILES = ["policy", "receipt", "leaf", "proof", "promise", "historyHead"];
+const FILES = ["policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose"];
 const LISTS = ["history", "receipts", "heads"];
 
 /** Reads a request; members that are left out are undefined. */
@@ -1895,6 +2017,16 @@ export async function check(request) {
   } else if (request.check === "promise") {
     read = readRequest(request, ["policy", "promise"], ["now", "receipts", "heads"]);
     [report, make] = [new Report(["policy", "form", "log", "promise"]), checkPromise];
+  } else if (request.check === "cose") {
+    read = readRequest(request, ["cose", "leaf", "key"], []);
+    [report, make] = [new Report(["form", "inclusion", "log"]), checkCose];
+    try {
+      read.key = await Key.jwk(asParsed(request.key));
+      need(read.key !== null);
+    } catch (error) {
+      if (error instanceof Malformed) throw new RequestError("key");
+      throw error;
+    }
   } else if (request.check === "primitive") {
     [read, report] = [request, new Report(["form"])];
     make = async () => {

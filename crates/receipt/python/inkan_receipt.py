@@ -732,12 +732,12 @@ def leaf_hash(leaf):
     return sha256(b"\0", leaf)
 
 
-def check_inclusion(leaf, index, size, path, root):
-    """RFC 9162 section 2.1.3.2."""
+def root_of(leaf, index, size, path):
+    """The root that a path leads to (RFC 9162 section 2.1.3.2); None if it is too long or too short."""
     fn, sn, node = index, size - 1, leaf_hash(leaf)
     for sibling in path:
         if sn == 0:
-            return False
+            return None
         if fn & 1 or fn == sn:
             node = sha256(b"\1", sibling, node)
             while not fn & 1 and fn:
@@ -745,7 +745,11 @@ def check_inclusion(leaf, index, size, path, root):
         else:
             node = sha256(b"\1", node, sibling)
         fn, sn = fn >> 1, sn >> 1
-    return sn == 0 and node == root
+    return node if sn == 0 else None
+
+
+def check_inclusion(leaf, index, size, path, root):
+    return root_of(leaf, index, size, path) == root
 
 
 class Leaf:
@@ -1294,6 +1298,7 @@ class SignedEntry:
         return [self.scid, scope, self.dig or self.com], None
 
     def once(self, members):
+        self.seq = 1
         identifier, scope = members.digest("id"), members.text("scope", 64)
         return [self.scid, scope, identifier], [scope, identifier]
 
@@ -1453,7 +1458,19 @@ class CurrentProof:
         value = self.value
         if value.leaf_hash != leaf_hash(self.head) or value.index >= epoch["size"] or leaf.kind != kind:
             refuse("map-value-invalid")
+        # The map is the operator's: it may lead to an entry of somebody else.
+        with coded("map-value-invalid"):
+            need(stands_under(leaf) == (key, value.seq))
         return leaf
+
+
+def stands_under(leaf):
+    """The key of an entry in the map, and its sequence number there."""
+    if leaf.kind == "did":
+        entry = Entry(leaf.body)
+        return map_key("did", [entry.scid]), entry.number
+    entry = SignedEntry(leaf.kind, leaf.body)
+    return map_key(leaf.kind, entry.map_parts), entry.seq
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -1647,6 +1664,109 @@ def check_promise(request, report):
         "origin": promise.origin,
         "deadline": number(min(promise.deadline, LAST_SECOND)),
         "promised": [number(index) for index in promise.leaves],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# COSE receipts (section 5.6, RFC 9942): only the one encoding that the ledger writes.
+
+
+def cbor_head(major, value):
+    for code, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if value < 24:
+            return bytes([major << 5 | value])
+        if value < 1 << 8 * size:
+            return bytes([major << 5 | code]) + value.to_bytes(size, "big")
+    raise Malformed
+
+
+def cbor(value):
+    """Deterministic CBOR of what COSE receipts are made of; pairs stand in the order given."""
+    if isinstance(value, int):
+        return cbor_head(0, value) if value >= 0 else cbor_head(1, -1 - value)
+    if isinstance(value, bytes):
+        return cbor_head(2, len(value)) + value
+    if isinstance(value, str):
+        return cbor_head(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return cbor_head(4, len(value)) + b"".join(map(cbor, value))
+    return cbor_head(5, len(value)) + b"".join(cbor(part) for pair in value.items() for part in pair)
+
+
+class CborReader:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, size):
+        need(self.at + size <= len(self.data))
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def head(self, major):
+        first = self.take(1)[0]
+        need(first >> 5 == major and first & 31 < 28)
+        more = first & 31
+        return more if more < 24 else int.from_bytes(self.take(1 << more - 24), "big")
+
+    def bytes(self):
+        return self.take(self.head(2))
+
+    def fixed(self, data):
+        need(self.take(len(data)) == data)
+
+
+class CoseReceipt:
+    def __init__(self, data):
+        need(len(data) <= 4_096)
+        outer = CborReader(data)
+        # Tag 18, an array of four.
+        outer.fixed(b"\xd2\x84")
+        self.protected = outer.bytes()
+        outer.fixed(b"\xa1" + cbor(396) + b"\xa1" + cbor(-1) + b"\x81")
+        proof = outer.bytes()
+        outer.fixed(b"\xf6")
+        self.signature = outer.bytes()
+        need(outer.at == len(data))
+        header = CborReader(self.protected)
+        # {1: -7, 4: kid, 15: {1: origin}, 395: 1}
+        header.fixed(b"\xa4\x01\x26\x04")
+        self.kid = header.bytes()
+        header.fixed(b"\x0f\xa1\x01")
+        self.origin = decode_utf8(header.take(header.head(3)))
+        inner = CborReader(proof)
+        inner.fixed(b"\x83")
+        self.size, self.index = inner.head(0), inner.head(0)
+        self.path = [inner.bytes() for _ in range(inner.head(4))]
+        need(self.index < self.size < 1 << 63 and all(len(node) == 32 for node in self.path))
+        if not self.path:
+            refuse("not-exported")
+        need(is_origin(self.origin) and 1 <= len(self.kid) <= 64 and len(self.path) <= 63)
+        need(self.protected == cbor({1: -7, 4: self.kid, 15: {1: self.origin}, 395: 1}))
+        vdp = {-1: [cbor([self.size, self.index, self.path])]}
+        need(data == b"\xd2\x84" + cbor(self.protected) + cbor({396: vdp}) + b"\xf6" + cbor(self.signature))
+
+    def verify(self, leaf, key):
+        root = root_of(leaf, self.index, self.size, self.path)
+        if root is None:
+            refuse("inclusion-invalid")
+        signed = cbor(["Signature1", self.protected, b"", root])
+        if key.algorithm != "ES256" or not key.verifies(signed, self.signature):
+            refuse("log-signature-invalid")
+        return root
+
+
+def check_cose(request, report):
+    with report.trying("form"), coded("malformed-receipt"):
+        receipt = CoseReceipt(request["cose"])
+    with report.trying("inclusion", "log"):
+        root = receipt.verify(request["leaf"], request["key"])
+    report.facts = {
+        "origin": receipt.origin,
+        "size": number(receipt.size),
+        "index": number(receipt.index),
+        "root": root.hex(),
+        "kid": receipt.kid.hex(),
+        "leafHash": leaf_hash(request["leaf"]).hex(),
     }
 
 
@@ -1874,16 +1994,22 @@ def read_request(request, needed, optional):
             if name in needed:
                 raise RequestError(name)
             out[name] = None
-        elif name in ("policy", "receipt", "leaf", "proof", "promise", "historyHead"):
+        elif name in ("policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose"):
             out[name] = file_of(request, name)
         elif name in ("history", "receipts", "heads"):
             out[name] = [file_of({name: item}, name) for item in request[name]]
         else:
             out[name] = request[name]
+    if "key" in out:
+        try:
+            out["key"] = Key.jwk(out["key"])
+            need(out["key"] is not None)
+        except (Malformed, TypeError):
+            raise RequestError("key") from None
     for name in ("now", "maxAge"):
         if out.get(name) is not None and not (is_count(out[name]) and out[name] <= LAST_SECOND):
             raise RequestError(name)
-    if out.get("maxAge") is not None and out["now"] is None:
+    if out.get("maxAge") is not None and out.get("now") is None:
         raise RequestError("now")
     if out.get("kind") is not None and out["kind"] not in KINDS:
         raise RequestError("kind")
@@ -1924,6 +2050,10 @@ def check(request):
         read = read_request(request, {"policy", "promise"}, {"now", "receipts", "heads"})
         report = Report("policy", "form", "log", "promise")
         make = check_promise
+    elif asked == "cose":
+        read = read_request(request, {"cose", "leaf", "key"}, set())
+        report = Report("form", "inclusion", "log")
+        make = check_cose
     elif asked == "primitive":
         report = Report("form")
         try:

@@ -11,6 +11,7 @@
 //! | Does this receipt hold, and for what? | [`receipt`](mod@receipt), [`signer`] |
 //! | Which entry is the newest? | [`current`](mod@current) |
 //! | Did a log keep what it promised? | [`promise`](mod@promise) |
+//! | Does this COSE receipt hold? | [`cose`](mod@cose) |
 //! | What are the bytes of an id, a commitment, a root? | [`primitive`](mod@primitive) |
 //!
 //! # Examples
@@ -27,6 +28,7 @@
 //! # }
 //! ```
 
+pub mod cose;
 pub mod current;
 pub mod primitive;
 pub mod promise;
@@ -45,6 +47,7 @@ pub fn check(request: &Request) -> Report {
         Request::Receipt(asked) => receipt::check_receipt(asked),
         Request::Current(asked) => current::check_current(asked),
         Request::Promise(asked) => promise::check_promise(asked),
+        Request::Cose(asked) => cose::check_cose(asked),
         Request::Primitive(asked) => primitive::compute(asked),
     }
 }

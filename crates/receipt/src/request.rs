@@ -5,6 +5,7 @@
 
 use inkan_core::encoding::decode_b64;
 use inkan_core::{Digest, Timestamp, json};
+use inkan_crypto::PublicKey;
 use inkan_ledger::{ActId, Kind};
 use serde_json::{Map, Value};
 
@@ -17,6 +18,8 @@ pub enum Request {
     Current(CurrentRequest),
     /// Did a log keep what it promised?
     Promise(PromiseRequest),
+    /// Does this COSE receipt hold?
+    Cose(CoseRequest),
     /// A hash that the specification defines.
     Primitive(Map<String, Value>),
 }
@@ -99,6 +102,17 @@ pub struct PromiseRequest {
     pub heads: Vec<Vec<u8>>,
 }
 
+/// Does this COSE receipt hold?
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CoseRequest {
+    /// The COSE receipt.
+    pub cose: Vec<u8>,
+    /// The leaf.
+    pub leaf: Vec<u8>,
+    /// The log's key for COSE receipts.
+    pub key: PublicKey,
+}
+
 /// A question that cannot be understood.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("member {member:?} of the request is missing, unknown, or of the wrong type")]
@@ -149,6 +163,13 @@ impl Request {
                 promise: reader.needed("promise")?,
                 receipts: reader.list("receipts", bytes)?.unwrap_or_default(),
                 heads: reader.list("heads", bytes)?.unwrap_or_default(),
+            }),
+            "cose" => Self::Cose(CoseRequest {
+                cose: reader.needed("cose")?,
+                leaf: reader.needed("leaf")?,
+                key: reader
+                    .optional("key", |value| PublicKey::from_jwk(value).ok())?
+                    .ok_or_else(|| wrong("key"))?,
             }),
             "primitive" => return Ok(Self::Primitive(members.clone())),
             _ => return Err(wrong("check")),

@@ -175,6 +175,7 @@ pub fn group() -> Group {
     forms(&mut group, scid, &did);
     flipped(&mut group, &of_did, &did, "present");
     flipped(&mut group, &|proof| asked("did", json!([nobody.scid()]), proof), &absent, "absent");
+    foreign(&mut group, scid);
     epochs(&mut group, scid);
     group
 }
@@ -432,6 +433,29 @@ fn empty_map(scid: &str) -> Value {
     book.seal();
     let note = book.cosigned(1, &[30, 40, 50]);
     book.current(&MapKey::did(scid), &note).to_value()
+}
+
+/// Maps whose operator put another entry, or another number, under a key.
+fn foreign(group: &mut Group, scid: &str) {
+    let other = Person::new(20, KeyType::Ed25519, Some("ledger.example"));
+    for (name, entered, code) in [
+        ("an entry of somebody else", 1, "map-value-invalid"),
+        ("a number that is not the entry's", 2, "map-value-invalid"),
+    ] {
+        let mut book = Book::new("ledger.example", 1);
+        let person = if entered == 1 { other.scid() } else { scid };
+        let line = if entered == 1 {
+            other.line().to_owned()
+        } else {
+            Person::new(11, KeyType::Ed25519, Some("ledger.example")).line().to_owned()
+        };
+        debug_assert!(line.contains(person));
+        book.enter(MapKey::did(scid), Flags::NONE, entered, line.as_bytes());
+        book.seal();
+        let proof = book.current(&MapKey::did(scid), &book.cosigned(2, &[30, 40, 50])).to_value();
+        let request = json!({ "kind": "did", "parts": [scid], "proof": proof.to_string() });
+        group.refused(format!("under the key: {name}"), request, code);
+    }
 }
 
 /// Epoch leaves that say something wrong.

@@ -49,6 +49,7 @@ fn mutated(request: &Value, rng: &mut impl CryptoRng) -> Option<Value> {
         "promise",
         "receipts",
         "heads",
+        "cose",
         "now",
     ];
     let name = files[below(rng, files.len())];

@@ -40,8 +40,24 @@ pub fn group() -> Group {
     group
 }
 
+/// A receipt and its signer's history as they stand in a bundle: with their checkpoints once.
 fn asked(receipt: String, history: &[String]) -> Value {
-    json!({ "receipt": receipt, "history": history })
+    let mut checkpoints: Vec<String> = Vec::new();
+    let mut share = |sidecar: &String| -> String {
+        let Ok(mut value) = serde_json::from_str::<Value>(sidecar) else { return sidecar.clone() };
+        let proof = value["proof"].as_str().map(str::to_owned).unwrap_or_default();
+        let Some((head, note)) = proof.split_once("\n\n") else { return sidecar.clone() };
+        let place = checkpoints.iter().position(|known| known == note).unwrap_or_else(|| {
+            checkpoints.push(note.to_owned());
+            checkpoints.len() - 1
+        });
+        value["proof"] = format!("{head}\n\n").into();
+        value["checkpoint"] = place.into();
+        value.to_string()
+    };
+    let receipt = share(&receipt);
+    let history: Vec<_> = history.iter().map(&mut share).collect();
+    json!({ "receipt": receipt, "history": history, "checkpoints": checkpoints })
 }
 
 /// One DID through rotation, recovery and deactivation, with entries in between.
