@@ -75,6 +75,48 @@ fn all_verifiers_answer_alike_about_mutants() {
     compare(&names, &requests, &ours);
 }
 
+/// The commands of the two files take files and end with the exit codes of §2.7.
+#[test]
+fn the_commands_in_python_and_javascript_end_as_the_codes_do() {
+    let vectors = read_json(&folder().join("vectors/openings.json"));
+    let cases = vectors["cases"].as_array().expect("cases");
+    let case = cases.iter().find(|case| case["name"] == "everything at once").expect("a case");
+    let files = tempfile::tempdir().expect("a folder");
+    for (name, text) in [
+        ("log.policy", &vectors["defaults"]["policy"]),
+        ("receipt.json", &case["request"]["receipt"]),
+        ("did.json", &case["request"]["history"][0]),
+    ] {
+        std::fs::write(files.path().join(name), text.as_str().expect("text")).expect("a file");
+    }
+    let now = vectors["defaults"]["now"].to_string();
+    let base = ["--policy", "log.policy", "--now", &now, "receipt.json"];
+    let other = "A".repeat(43);
+    for (interpreter, script, probe) in [
+        ("python3", "python/inkan_receipt.py", ["-c", "import cryptography"]),
+        ("node", "javascript/inkan-receipt.mjs", ["-e", "0"]),
+    ] {
+        let there = Command::new(interpreter).args(probe).stderr(Stdio::null()).status();
+        if !there.is_ok_and(|status| status.success()) {
+            skipped(&format!("{script}: {interpreter} or what the script needs is not installed"));
+            continue;
+        }
+        for (more, exit, code) in [
+            (vec!["--history", "did.json", "--kind", "issuance"], 0, Value::Null),
+            (vec!["--digest", &other], 11, "digest-mismatch".into()),
+            (vec!["--kind", "status"], 18, "malformed-leaf".into()),
+            (vec!["--magic"], 2, Value::Null),
+        ] {
+            let mut command = Command::new(interpreter);
+            command.current_dir(files.path()).arg(folder().join(script)).args(base).args(&more);
+            let output = command.output().expect("an interpreter");
+            assert_eq!(output.status.code(), Some(exit), "{script} {more:?}");
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            assert_eq!(answer["code"], code, "{script} {more:?}");
+        }
+    }
+}
+
 /// A CBOR library of others, and RFC 9052 by hand: what our own three readers could get wrong together.
 #[test]
 fn cose_receipts_are_read_by_a_library_of_others() {

@@ -1,7 +1,7 @@
 //! COSE receipts (§5.6 of the ledger specification, RFC 9942): good ones, and what is none.
 
 use inkan_core::encoding::b64;
-use inkan_crypto::{KeyType, SecretKey, Signer};
+use inkan_crypto::{KeyType, SecretKey};
 use inkan_ledger::cose::CoseReceipt;
 use inkan_ledger::tree::{InclusionProof, TreeHead};
 use inkan_ledger::{Kind, LeafHash};

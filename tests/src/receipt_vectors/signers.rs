@@ -1149,6 +1149,11 @@ fn documents(group: &mut Group) {
     case("a key in another base", &|s, p| add(s, method(p, "uAAAA")), malformed);
     case("a key with foreign characters", &|s, p| add(s, method(p, "z0OIl")), malformed);
     case(
+        "a key that is very long in bytes",
+        &|s, p| add(s, method(p, &"\u{e9}".repeat(200))),
+        None,
+    );
+    case(
         "a key that is very long",
         &|s, p| add(s, method(p, &format!("z{}", "2".repeat(300)))),
         None,
