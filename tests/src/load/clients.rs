@@ -14,6 +14,8 @@ use super::measure::{Cost, Stretch, quantile};
 pub struct Fared {
     /// Acknowledged as durable.
     pub accepted: u64,
+    /// Handed in again because there was no room.
+    pub again: u64,
     /// Turned away or refused, with the code of the first.
     pub refused: u64,
     /// Why the first one was.
@@ -48,7 +50,8 @@ impl Fared {
     }
 }
 
-/// `clients` clients with `window` entries under way each: a client hands in its next entry when one is acknowledged.
+/// `clients` clients with `window` entries under way each: a client hands in its next entry when one is acknowledged. One
+/// that the ledger has no room for is handed in again a moment later, as the answer asks.
 pub fn closed_loop(
     handle: &SequencerHandle,
     entries: Vec<Ready>,
@@ -56,18 +59,23 @@ pub fn closed_loop(
     window: usize,
 ) -> Fared {
     let stretch = Stretch::begin();
-    let count = entries.len();
     let (tell, hear) = channel();
-    let mut tally = Tally::new(count);
-    let mut waiting = entries.into_iter();
-    for entry in waiting.by_ref().take(clients * window) {
-        hand_in(handle, entry, &tell, Instant::now());
+    let mut tally = Tally::new(entries.len());
+    let mut waiting = 0..entries.len();
+    for number in waiting.by_ref().take(clients * window) {
+        hand_in(handle, number, &entries[number], &tell, Instant::now());
     }
-    for _ in 0..count {
-        let heard = hear.recv().expect("every entry is answered");
-        tally.take(heard);
-        if let Some(entry) = waiting.next() {
-            hand_in(handle, entry, &tell, Instant::now());
+    while tally.answered() < entries.len() {
+        let (number, time, refusal) = hear.recv().expect("every entry is answered");
+        if refusal == Some("overloaded") {
+            tally.again += 1;
+            thread::sleep(Duration::from_millis(2));
+            hand_in(handle, number, &entries[number], &tell, Instant::now());
+            continue;
+        }
+        tally.take(time, refusal);
+        if let Some(number) = waiting.next() {
+            hand_in(handle, number, &entries[number], &tell, Instant::now());
         }
     }
     tally.end(stretch)
@@ -81,25 +89,30 @@ pub fn open_loop(handle: &SequencerHandle, entries: Vec<Ready>, rate: f64) -> Fa
     let start = Instant::now();
     let mut due = start;
     let step = Duration::from_secs_f64(1.0 / rate);
-    for entry in entries {
+    for (number, entry) in entries.iter().enumerate() {
         if let Some(rest) = due.checked_duration_since(Instant::now()) {
             // Shorter sleeps than the timer's grain would only burn the processor.
             if rest > Duration::from_micros(500) {
                 thread::sleep(rest);
             }
         }
-        hand_in(handle, entry, &tell, due);
+        hand_in(handle, number, entry, &tell, due);
         due += step;
     }
     let mut tally = Tally::new(count);
     for _ in 0..count {
-        tally.take(hear.recv().expect("every entry is answered"));
+        let (_, time, refusal) = hear.recv().expect("every entry is answered");
+        tally.take(time, refusal);
     }
     tally.end(stretch)
 }
 
+/// Which entry, after what time, and why it was refused.
+type Heard = (usize, Duration, Option<&'static str>);
+
 struct Tally {
     accepted: u64,
+    again: u64,
     refused: u64,
     first_refusal: Option<&'static str>,
     times: Vec<Duration>,
@@ -107,10 +120,16 @@ struct Tally {
 
 impl Tally {
     fn new(count: usize) -> Self {
-        Self { accepted: 0, refused: 0, first_refusal: None, times: Vec::with_capacity(count) }
+        Self {
+            accepted: 0,
+            again: 0,
+            refused: 0,
+            first_refusal: None,
+            times: Vec::with_capacity(count),
+        }
     }
 
-    fn take(&mut self, (time, refusal): (Duration, Option<&'static str>)) {
+    fn take(&mut self, time: Duration, refusal: Option<&'static str>) {
         match refusal {
             None => {
                 self.accepted += 1;
@@ -123,22 +142,27 @@ impl Tally {
         }
     }
 
+    fn answered(&self) -> usize {
+        usize::try_from(self.accepted + self.refused).unwrap_or(usize::MAX)
+    }
+
     fn end(self, stretch: Stretch) -> Fared {
-        let Self { accepted, refused, first_refusal, times } = self;
-        Fared { accepted, refused, first_refusal, times, cost: stretch.end() }
+        let Self { accepted, again, refused, first_refusal, times } = self;
+        Fared { accepted, again, refused, first_refusal, times, cost: stretch.end() }
     }
 }
 
 fn hand_in(
     handle: &SequencerHandle,
-    (kind, body): Ready,
-    tell: &Sender<(Duration, Option<&'static str>)>,
+    number: usize,
+    (kind, body): &Ready,
+    tell: &Sender<Heard>,
     since: Instant,
 ) {
     let tell = tell.clone();
-    handle.submit(kind, body).on_done(Box::new(move |answer| {
+    handle.submit(*kind, body.clone()).on_done(Box::new(move |answer| {
         let refusal = answer.err().map(|error| error.code());
         // Nobody listens any more only when the run has failed already.
-        let _ = tell.send((since.elapsed(), refusal));
+        let _ = tell.send((number, since.elapsed(), refusal));
     }));
 }

@@ -128,6 +128,8 @@ pub struct Round {
     pub bare: Cost,
     /// Durable appends.
     pub appends: Cost,
+    /// Entries handed in again because there was no room.
+    pub again: u64,
     count: u64,
 }
 
@@ -163,8 +165,8 @@ pub fn round(loaded: &mut Loaded, kinds: &[Kind], count: u64) -> Round {
     let stretch = Stretch::begin();
     loaded.maker.validate_all(&entries);
     let bare = stretch.end();
-    let appends = closed_loop(&loaded.handle, entries, CLIENTS, WINDOW).all_accepted().cost;
-    Round { bare, appends, count }
+    let fared = closed_loop(&loaded.handle, entries, CLIENTS, WINDOW).all_accepted();
+    Round { bare, appends: fared.cost, again: fared.again, count }
 }
 
 /// The median of several rounds by ratio.
@@ -208,6 +210,7 @@ pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
         row.insert("perSecond".into(), rounded(found.rate()));
         row.insert("percentOfR".into(), rounded(found.ratio() * 100.0));
         row.insert("percentOfRByProcessor".into(), rounded(found.processor_ratio() * 100.0));
+        row.insert("handedInAgain".into(), found.again.into());
         row.insert("targetPercent".into(), target.map_or(Value::Null, |t| rounded(t * 100.0)));
         push(&mut rows, row);
     }
