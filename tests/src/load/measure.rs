@@ -1,5 +1,6 @@
 //! What a run costs: wall time, processor time, memory, quantiles.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -93,7 +94,22 @@ pub fn millis(time: Duration) -> f64 {
 /// User and kernel time of this process so far; zero where there is no `/proc`.
 #[must_use]
 pub fn processor_time() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    time_of(Path::new("/proc/self"))
+}
+
+/// The same by thread: threads of one name together.
+#[must_use]
+pub fn processor_time_of_threads() -> BTreeMap<String, Duration> {
+    let mut out = BTreeMap::new();
+    for thread in fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let name = fs::read_to_string(thread.path().join("comm")).unwrap_or_default();
+        *out.entry(name.trim_end().to_owned()).or_default() += time_of(&thread.path());
+    }
+    out
+}
+
+fn time_of(folder: &Path) -> Duration {
+    let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
     // The name in parentheses may hold spaces; utime and stime are the 12th and 13th after it, in hundredths.
     let after = stat.rsplit(')').next().unwrap_or_default();
     let ticks: u64 = after

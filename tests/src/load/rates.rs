@@ -1,5 +1,8 @@
 //! Durable appends beside *R*, in turns within one run (§10 of the ledger specification).
 
+use std::fs::File;
+use std::hint::black_box;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +11,14 @@ use inkan_core::Timestamp;
 use inkan_io::clock::{Clock, OsClock};
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::sequencer::{Sequencer, SequencerHandle, SequencerOptions, Wait};
-use inkan_ledger::Kind;
+use inkan_ledger::tree::Frontier;
+use inkan_ledger::{Kind, LeafHash};
 use serde_json::{Map, Value};
 
 use super::clients::{closed_loop, open_loop};
 use super::entries::{Maker, ORIGIN, Ready, cores};
 use super::figures::rounded;
-use super::measure::{Cost, Stretch, as_f64, machine_load, millis};
+use super::measure::{Cost, Stretch, as_f64, machine_load, millis, processor_time_of_threads};
 use crate::made::{fresh_rng, moment};
 
 /// Clients in this process.
@@ -215,6 +219,14 @@ pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
         push(&mut rows, row);
     }
 
+    for (name, kind) in [
+        ("issuance", Kind::Issuance),
+        ("countersignature", Kind::Countersignature),
+        ("did", Kind::Did),
+    ] {
+        push(&mut rows, ablation(&mut loaded, folder, (name, kind), count));
+    }
+
     let calm = best * 0.7;
     #[expect(
         clippy::cast_possible_truncation,
@@ -247,6 +259,67 @@ pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
     row.insert("millis".into(), rounded(millis(loaded.end())));
     push(&mut rows, row);
     rows
+}
+
+/// Where the processor time of an entry goes: by the threads that do the work, and what hashing and bare appends alone take.
+fn ablation(
+    loaded: &mut Loaded,
+    folder: &Path,
+    (name, kind): (&str, Kind),
+    count: u64,
+) -> Map<String, Value> {
+    let entries = loaded.fresh(&[kind], count);
+    let micros = |time: Duration| rounded(time.as_secs_f64() * 1e6 / as_f64(count));
+    let mut row = Map::new();
+    row.insert("what".into(), format!("cost in µs of each: {name}").into());
+
+    let stretch = Stretch::begin();
+    loaded.maker.validate_all(&entries);
+    row.insert("validation".into(), micros(stretch.end().processor));
+
+    let stretch = Stretch::begin();
+    let mut frontier = Frontier::default();
+    for (_, body) in &entries {
+        frontier.append(LeafHash::of(body)).expect("a frontier that grows");
+    }
+    black_box(frontier.root());
+    row.insert("hashing".into(), micros(stretch.end().processor));
+
+    // The same bytes in batches of a full one, each made durable: what the disk asks.
+    let bare = folder.join("bare");
+    let mut file = File::create(&bare).expect("a file");
+    let stretch = Stretch::begin();
+    for batch in entries.chunks(1_024) {
+        let bytes: Vec<u8> = batch.iter().flat_map(|(_, body)| body.iter().copied()).collect();
+        file.write_all(&bytes).expect("written");
+        file.sync_data().expect("durable");
+    }
+    let appends = stretch.end();
+    row.insert("bareAppends".into(), micros(appends.processor));
+    row.insert("bareAppendsByClock".into(), micros(appends.wall));
+    drop(file);
+    std::fs::remove_file(bare).expect("removed");
+
+    let before = processor_time_of_threads();
+    let fared = closed_loop(&loaded.handle, entries, CLIENTS, WINDOW).all_accepted();
+    loaded.settle();
+    let after = processor_time_of_threads();
+    row.insert("together".into(), micros(fared.cost.processor));
+    for (thread, time) in after {
+        let spent = time.saturating_sub(before.get(&thread).copied().unwrap_or_default());
+        let thread = match thread.as_str() {
+            "ledger-check" => "threadsOfValidation",
+            "ledger-sequence" => "threadOfSequencer",
+            "ledger-sealer" => "threadOfCheckpoints",
+            "ledger-map" => "threadOfMap",
+            name if name.starts_with("ledger-cosign") => continue,
+            _ => "clients",
+        };
+        let sum = row.get(thread).and_then(Value::as_f64).unwrap_or_default();
+        let spent = spent.as_secs_f64() * 1e6 / as_f64(count);
+        row.insert(thread.into(), rounded(sum + spent));
+    }
+    row
 }
 
 fn push(rows: &mut Vec<Map<String, Value>>, mut row: Map<String, Value>) {

@@ -126,11 +126,13 @@ impl MapLane {
         let theirs = (Arc::clone(&applied), Arc::clone(&failed));
         // It is moved by the first order, so that nothing has to stand in its place meanwhile.
         let (given, taken) = channel::<Box<MapStore>>();
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name("ledger-map".to_owned()).spawn(move || {
             if let Ok(store) = taken.recv() {
                 work(*store, &receiver, &theirs.0, &theirs.1);
             }
         });
+        // Without a thread of its own it goes on here.
+        let Ok(thread) = thread else { return };
         let worker = Worker { orders, applied, reader, thread: Some(thread), failed };
         if let Self::Here(store) = std::mem::replace(self, Self::There(worker)) {
             // The thread has not ended: it waits for this.
