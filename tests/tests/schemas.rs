@@ -13,7 +13,9 @@ use inkan_crypto::{KeyType, jws};
 use inkan_did::{DidUrl, webvh};
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::parameters::{Announcement, OperatorEvent, Parameters, ParametersDocument};
-use inkan_ledger::{ActId, CurrentProof, Kind, Leaf, MapKey, Opening, Receipt, SignedEntry};
+use inkan_ledger::{
+    ActId, CurrentProof, Evidence, Kind, Leaf, MapKey, Opening, Receipt, SignedEntry,
+};
 use inkan_ledger::{
     AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, TrustClaims,
     TrustOperation, TrustStatement,
@@ -216,6 +218,33 @@ fn receipts_fit_their_schema() {
     assert!(members.remove("checkpoint").is_some());
     assert_eq!(bare(&inside), bare(&schema("receipt")));
     assert_eq!(schema("bundle")["$defs"], schema("receipt")["$defs"]);
+}
+
+#[test]
+fn evidence_fits_its_schema() {
+    let schema = schema("evidence");
+    let folder = workspace_root().join("tests/fuzz/corpus/ledger_evidence");
+    let samples: Vec<Value> = files_under(&folder, |_| true).iter().map(|f| read_json(f)).collect();
+    assert!(samples.len() >= 5, "one of each kind");
+    let agree = |value: &Value| {
+        let (fits, reads) =
+            (validator(&schema).is_valid(value), Evidence::from_value(value).is_ok());
+        assert_eq!(fits, reads, "{value}");
+        fits
+    };
+    for sample in samples {
+        assert!(agree(&sample));
+        let members = sample.as_object().expect("an object");
+        let mut more = sample.clone();
+        more["more"] = 1.into();
+        assert!(!agree(&more));
+        // Without `growth`, two heads may still contradict each other.
+        for member in members.keys().filter(|name| *name != "growth") {
+            let mut less = sample.clone();
+            less.as_object_mut().expect("an object").remove(member);
+            assert!(!agree(&less), "{member}");
+        }
+    }
 }
 
 #[test]
@@ -478,7 +507,8 @@ fn ready_made_policies_fit_their_schema() {
 
 #[test]
 fn every_schema_is_usable_and_somebody_tests_it() {
-    let tested = ["bundle", "codes", "current", "ledger-entry", "policy", "receipt", "report"];
+    let tested =
+        ["bundle", "codes", "current", "evidence", "ledger-entry", "policy", "receipt", "report"];
     let mut found = Vec::new();
     for path in files_under(&schemas(), |path| path.to_string_lossy().ends_with(".schema.json")) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
