@@ -12,11 +12,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use inkan_io::http::PlainHttp;
 use inkan_io::ledger_source::LedgerPlace;
 
+use crate::context::Existing;
+
 pub(crate) use assets::{CredCommand, KeyAlgorithm, KeyCommand, KeyForm};
 pub(crate) use did::{
     CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
 };
-pub(crate) use ledger::LedgerCommand;
+pub(crate) use ledger::{
+    CheckArgs, LedgerCommand, ProofForm, ProveArgs, RecordArgs, WatchArgs,
+};
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,
     SecuringFormat, VerifyArgs,
@@ -100,6 +104,29 @@ pub(crate) struct WriteArgs {
     /// Answer yes to every question
     #[arg(short = 'y', long)]
     pub(crate) yes: bool,
+}
+
+/// Where a result goes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OutArgs {
+    /// Write the result here instead of to standard output
+    #[arg(long, value_name = "F")]
+    out: Option<String>,
+    /// Replace the file of --out if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+impl OutArgs {
+    /// The file, if one is named.
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.out.as_deref()
+    }
+
+    /// What becomes of a file that is there already.
+    pub(crate) const fn existing(&self) -> Existing {
+        if self.force { Existing::Replace } else { Existing::Keep }
+    }
 }
 
 /// Form of the result.

@@ -12,13 +12,13 @@ use inkan_io::profile::Profile;
 use inkan_ledger::LogPolicy;
 use serde_json::json;
 
-use crate::args::GlobalArgs;
+use crate::args::{GlobalArgs, OutArgs};
 use crate::config::{Config, Folders, ProfileSettings, Project};
 use crate::env;
 use crate::failure::{CliError, Failure};
 use crate::ledgers;
 use crate::output::{Speech, World};
-use crate::prompt::Asking;
+use crate::prompt::{self, Asking};
 
 /// Options, folders, configuration; what a run used is noted in `world` for the JSON answer.
 #[derive(Debug)]
@@ -161,15 +161,24 @@ impl Context {
         Ok(Input { name: name.to_owned(), bytes })
     }
 
-    /// Refuses an `--out` that cannot be written, before anything is recorded for it.
-    pub(crate) fn check_out(&self, out: Option<&str>) -> Result<(), Failure> {
-        let Some(path) = out.filter(|path| *path != "-").map(Path::new) else { return Ok(()) };
+    /// Refuses an `--out` that cannot be written, before anything is recorded for it. A file that is there is not
+    /// replaced unless somebody says so: at the prompt, or with `--force`.
+    pub(crate) fn check_out(&self, out: &OutArgs) -> Result<(), Failure> {
+        let Some(path) = out.path().filter(|path| *path != "-").map(Path::new) else { return Ok(()) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
-        if folder.is_dir() && !path.is_dir() {
+        if !folder.is_dir() || path.is_dir() {
+            return Err(FileError::Missing { path: folder.to_path_buf() }.into());
+        }
+        // Pipes and devices (/dev/stdout, /dev/fd/3) are written to, not replaced.
+        if out.existing() == Existing::Replace || !path.is_file() {
             return Ok(());
         }
-        Err(FileError::Missing { path: folder.to_path_buf() }.into())
+        let name = path.display();
+        if self.asking == Asking::Forbidden {
+            return Err(CliError::OutExists { path: name.to_string() }.into());
+        }
+        Ok(prompt::confirm(self.asking, &format!("{name} exists; replace it?"))?)
     }
 
     /// Puts a result where it belongs: into the file of `--out`, or on standard output (the text that is returned).
@@ -179,6 +188,15 @@ impl Context {
         self.speech.say(&format!("wrote {path}"));
         Ok(String::new())
     }
+}
+
+/// What becomes of a file that is where a result shall go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Existing {
+    /// It is kept, unless somebody at the terminal says otherwise.
+    Keep,
+    /// It is replaced.
+    Replace,
 }
 
 /// What a command read.

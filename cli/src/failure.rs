@@ -268,6 +268,29 @@ pub(crate) enum CliError {
         /// Where it was looked for.
         path: String,
     },
+    /// The file of `--out` is there already.
+    #[error("{path} exists, and is not replaced unasked")]
+    OutExists {
+        /// The file.
+        path: String,
+    },
+    /// A file that `ledger check` has nothing to say about.
+    #[error("{file} is {what}")]
+    NotOfLedger {
+        /// The file.
+        file: String,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// No checkpoint of that size was published.
+    #[error("the ledger has published no checkpoint of {size} entries")]
+    NoCheckpointOf {
+        /// The size.
+        size: u64,
+    },
+    /// A folder signs no COSE receipts.
+    #[error("this ledger is a folder, and only a node signs COSE receipts")]
+    CoseMissing,
     /// The ledger has no checkpoint that its cosigners have seen.
     #[error("the ledger has no cosigned checkpoint yet")]
     NoCheckpoint,
@@ -337,6 +360,10 @@ impl CliError {
             Self::InputMalformed { .. } => "input-malformed",
             Self::LevelNotReached { .. } => "level-not-reached",
             Self::LedgerMissing { .. } => "ledger-missing",
+            Self::OutExists { .. } => "out-exists",
+            Self::NotOfLedger { .. } => "not-of-ledger",
+            Self::NoCheckpointOf { .. } => "checkpoint-unknown",
+            Self::CoseMissing => "cose-missing",
             Self::NoCheckpoint => "not-yet-covered",
             Self::LedgerBehind { .. } => "ledger-behind",
             Self::SplitView { .. } => "split-view",

@@ -131,6 +131,16 @@ impl Speech {
         !matches!(self.format, Format::Human)
     }
 
+    /// Whether the result is one JSON object.
+    pub(crate) const fn is_one_object(&self) -> bool {
+        matches!(self.format, Format::Json)
+    }
+
+    /// Whether a person is told what goes on.
+    pub(crate) const fn talks(&self) -> bool {
+        !self.quiet && !self.mute && !self.machine()
+    }
+
     /// Says something to the person at the terminal, unless `-q`.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {

@@ -1,6 +1,7 @@
 //! How results look on a terminal: reports and pictures, from values alone.
 
 pub(crate) mod ladder;
+pub(crate) mod merkle;
 pub(crate) mod report;
 pub(crate) mod table;
 pub(crate) mod timeline;

@@ -1,28 +1,110 @@
-//! `ledger …`: status, prove, check.
+//! `ledger …`: the ledger of this profile, in a folder or behind a URL, and running one.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{OutArgs, WriteArgs};
 
 /// `inkan ledger …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
-    /// Size, root, times and cosigners of the ledger
+    /// Size, root, age and grade of the ledger, and who cosigned it
     Status,
-    /// Write the receipt of an entry
-    Prove {
-        /// Index of the entry, or its entry id
-        #[arg(value_name = "ENTRY")]
-        entry: String,
-        /// Write the receipt here instead of to standard output
-        #[arg(long, value_name = "F")]
-        out: Option<String>,
-    },
-    /// Check a receipt against the log policy of this profile
-    Check {
-        /// Receipt; - or nothing reads standard input
-        #[arg(value_name = "FILE")]
-        file: Option<String>,
-        /// Demand this root hash (base64url or hexadecimal)
-        #[arg(long, value_name = "HASH")]
-        root: Option<String>,
-    },
+    /// Write the proof that an entry is in the ledger: a receipt, a picture, or a form for other tools
+    Prove(ProveArgs),
+    /// Check a receipt, promise, checkpoint or evidence file, or the data folder of a ledger
+    Check(CheckArgs),
+    /// Follow a ledger: new entries as they come, each head against the one before; two heads that exclude each other
+    /// are printed as evidence
+    Watch(WatchArgs),
+    /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours
+    Record(RecordArgs),
+}
+
+/// Arguments of `ledger prove`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ProveArgs {
+    /// Index of the entry, or its entry id
+    #[arg(value_name = "ENTRY")]
+    pub(crate) entry: String,
+    /// Prove it in the tree of this size, and that this tree continues the one that had the entry first
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) to: Option<u64>,
+    /// Form of the proof; text and svg are pictures of the path
+    #[arg(long = "as", value_enum, default_value_t = ProofForm::Receipt, value_name = "FORM")]
+    pub(crate) form: ProofForm,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// Forms of a proof.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ProofForm {
+    /// Our receipt: the entry and its proof in one JSON file
+    Receipt,
+    /// C2SP tlog-proof, without the entry
+    TlogProof,
+    /// COSE Receipt (RFC 9942)
+    Cose,
+    /// A picture of the path
+    Svg,
+    /// The path as a tree, for a terminal
+    Text,
+}
+
+/// Arguments of `ledger check`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CheckArgs {
+    /// Receipt, promise, checkpoint or evidence, or a data folder; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Demand this root hash (base64url or hexadecimal)
+    #[arg(long, value_name = "HASH")]
+    pub(crate) root: Option<String>,
+    /// Of a data folder, hash and judge every entry again
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// Arguments of `ledger watch`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WatchArgs {
+    /// Only entries of this DID
+    #[arg(long, value_name = "DID")]
+    pub(crate) did: Option<String>,
+    /// Begin with this entry; with the next new one if you give none
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) since: Option<u64>,
+    /// Look once, print what is new, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Seconds between two looks
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// Compare two heads of one log instead: checkpoint files, ledger folders or URLs
+    #[arg(long, value_name = "FILE|URL", num_args = 2, conflicts_with_all = ["did", "since", "once"])]
+    pub(crate) compare: Option<Vec<String>>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// Arguments of `ledger record`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RecordArgs {
+    /// Bundle or credential with the countersignature; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Which of your DIDs registers the act
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }

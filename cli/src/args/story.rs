@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::WriteArgs;
+use super::{OutArgs, WriteArgs};
 
 /// Arguments of `issue`.
 #[derive(Args, Clone, Debug)]
@@ -46,9 +46,9 @@ pub(crate) struct IssueArgs {
     /// Write the plain credential instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,
-    /// Write the result here instead of to standard output
-    #[arg(long, value_name = "F")]
-    pub(crate) out: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
@@ -100,9 +100,9 @@ pub(crate) struct CountersignArgs {
     /// Write the plain credential instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,
-    /// Write the result here instead of to standard output
-    #[arg(long, value_name = "F")]
-    pub(crate) out: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
@@ -120,9 +120,9 @@ pub(crate) struct RefuseArgs {
     /// In which role
     #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
     pub(crate) role: DecisionRole,
-    /// Write the result here instead of to standard output
-    #[arg(long, value_name = "F")]
-    pub(crate) out: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
@@ -152,9 +152,9 @@ pub(crate) struct PresentArgs {
     /// Write the plain presentation instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,
-    /// Write the result here instead of to standard output
-    #[arg(long, value_name = "F")]
-    pub(crate) out: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::WriteArgs;
+use super::{OutArgs, WriteArgs};
 use super::story::DecisionRole;
 
 /// `inkan proof …`
@@ -79,9 +79,9 @@ pub(crate) struct PolicyNewArgs {
     /// Least grade of time: operator, witnessed:K, tsa or chain
     #[arg(long, value_name = "GRADE")]
     pub(crate) time: Option<String>,
-    /// Write it here instead of into the profile
-    #[arg(long, value_name = "F")]
-    pub(crate) out: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,

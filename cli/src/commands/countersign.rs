@@ -44,14 +44,14 @@ enum Decide {
 }
 
 pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    context.check_out(args.out.as_deref())?;
+    context.check_out(&args.out)?;
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),
         key: args.key.as_deref(),
         role: role_of(args.role),
         bare: args.bare,
-        out: args.out.as_deref(),
+        out: args.out.path(),
         write: args.write,
         decide: Decide::Accept,
     };
@@ -59,14 +59,14 @@ pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Ou
 }
 
 pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    context.check_out(args.out.as_deref())?;
+    context.check_out(&args.out)?;
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),
         key: None,
         role: role_of(args.role),
         bare: false,
-        out: args.out.as_deref(),
+        out: args.out.path(),
         write: args.write,
         decide: Decide::Refuse,
     };

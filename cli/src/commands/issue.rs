@@ -32,7 +32,7 @@ use crate::packing::{self, FreshRecord};
 use crate::wallet;
 
 pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    context.check_out(args.out.as_deref())?;
+    context.check_out(&args.out)?;
     let home = context.home()?;
     let now = context.now();
     let claims = input::claims(args, context)?;
@@ -151,13 +151,13 @@ fn finish(
         None => context.speech.say(&format!("issued {id}, not recorded")),
     }
     let written = wallet::written(bundle, args.bare);
-    let human = context.deliver(written, args.out.as_deref())?;
+    let human = context.deliver(written, args.out.path())?;
     let members = json!({
-        "id": id, "credentialType": args.credential_type, "entry": index, "out": args.out,
+        "id": id, "credentialType": args.credential_type, "entry": index, "out": args.out.path(),
         "digest": issued.credential.issuance_digest().to_b64u(),
     });
     let outcome = Outcome::new("inkan-issue/1", human, members);
-    if args.out.is_some() {
+    if args.out.path().is_some() {
         return Ok(outcome);
     }
     let whole = if args.bare { issued.credential.to_value() } else { bundle.to_value() };

@@ -2,7 +2,9 @@
 
 mod check;
 mod prove;
+mod record;
 mod status;
+mod watch;
 
 use crate::args::LedgerCommand;
 use crate::context::Context;
@@ -12,9 +14,9 @@ use crate::output::Outcome;
 pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
         LedgerCommand::Status => status::run(context),
-        LedgerCommand::Prove { entry, out } => prove::run(entry, out.as_deref(), context),
-        LedgerCommand::Check { file, root } => {
-            check::run(file.as_deref(), root.as_deref(), context)
-        }
+        LedgerCommand::Prove(args) => prove::run(args, context),
+        LedgerCommand::Check(args) => check::run(args, context),
+        LedgerCommand::Watch(args) => watch::run(args, context),
+        LedgerCommand::Record(args) => record::run(args, context),
     }
 }

@@ -50,8 +50,9 @@ fn make(args: &PolicyNewArgs, context: &mut Context) -> Result<Outcome, Failure>
         "dryRun": args.write.dry_run,
     });
     let text = format!("{value:#}\n");
-    if args.write.dry_run || args.out.is_some() {
-        let out = args.out.as_deref().filter(|_| !args.write.dry_run);
+    if args.write.dry_run || args.out.path().is_some() {
+        context.check_out(&args.out)?;
+        let out = args.out.path().filter(|_| !args.write.dry_run);
         let human = context.deliver(text, out)?;
         return Ok(Outcome::new("inkan-policy-file/1", human, members));
     }

@@ -17,6 +17,7 @@ use crate::packing;
 use crate::wallet;
 
 pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    context.check_out(&args.out)?;
     let home = context.home()?;
     let (Some(nonce), Some(audience)) = (&args.nonce, &args.aud) else {
         let usage = "--nonce and --aud say to whom you present: ask the verifier for both";
@@ -61,7 +62,7 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     }
     let members = json!({
         "holder": own.did, "audience": audience, "credentials": credentials.len(),
-        "dryRun": args.write.dry_run, "out": args.out,
+        "dryRun": args.write.dry_run, "out": args.out.path(),
     });
     if args.write.dry_run {
         context
@@ -70,9 +71,9 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
         return Ok(Outcome::new("inkan-presentation/1", String::new(), members));
     }
     context.speech.say(&format!("presents {} credentials to {audience}", credentials.len()));
-    let human = context.deliver(wallet::written(&bundle, args.bare), args.out.as_deref())?;
+    let human = context.deliver(wallet::written(&bundle, args.bare), args.out.path())?;
     let outcome = Outcome::new("inkan-presentation/1", human, members);
-    if args.out.is_some() {
+    if args.out.path().is_some() {
         return Ok(outcome);
     }
     Ok(outcome.with("bundle", if args.bare { bare } else { bundle.to_value() }))

@@ -200,6 +200,30 @@ impl LedgerSource {
         }
     }
 
+    /// The checkpoint of a size, if one was published.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn view_of(&self, size: u64) -> Result<Option<SourceView>, LedgerError> {
+        match self {
+            Self::Folder(reader) => Ok(reader.view_of(size)?.map(SourceView::Folder)),
+            Self::Node(reader) => Ok(reader.view_of(size)?.map(SourceView::Node)),
+        }
+    }
+
+    /// A receipt as a COSE Receipt (RFC 9942), where the ledger has a key for them. A folder has none: its node does.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn cose_receipt(&self, index: u64, size: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self {
+            Self::Folder(_) => Ok(None),
+            Self::Node(reader) => Ok(reader.cose_receipt(index, size)?),
+        }
+    }
+
     /// A version of a status list as it was served, by the DID that announces it, its URI and its number.
     ///
     /// # Errors

@@ -235,6 +235,15 @@ impl Profile {
         Ok(self.folder.join("logs").join(format!("{file}.seen")))
     }
 
+    /// Where it is remembered how far a log was watched.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError::Name`].
+    pub fn watched(&self, origin: &str) -> Result<PathBuf, ProfileError> {
+        Ok(self.seen_head(origin)?.with_extension("watched"))
+    }
+
     /// Where the promise of a node about an entry is kept until it is covered.
     ///
     /// # Errors

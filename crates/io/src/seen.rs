@@ -93,6 +93,30 @@ pub fn largest(profile: &Profile, origin: &str) -> Result<Option<SignedNote>, Se
     Ok(text.and_then(|text| read(&text, origin)).map(|(_, note)| note))
 }
 
+/// How far a log was watched: the first entry that was not shown yet.
+///
+/// # Errors
+///
+/// [`SeenError`] if the file cannot be read.
+pub fn watched(profile: &Profile, origin: &str) -> Result<Option<u64>, SeenError> {
+    let path = profile.watched(origin)?;
+    let bytes = files::read_optional(&path, 32).map_err(ProfileError::from)?;
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text.and_then(|text| text.trim().parse().ok()))
+}
+
+/// Remembers how far a log was watched.
+///
+/// # Errors
+///
+/// [`SeenError`] if the file cannot be written.
+pub fn remember_watched(profile: &Profile, origin: &str, next: u64) -> Result<(), SeenError> {
+    let path = profile.watched(origin)?;
+    files::write_atomic(&path, format!("{next}\n").as_bytes(), Access::Private)
+        .map_err(ProfileError::from)?;
+    Ok(())
+}
+
 fn read(text: &str, origin: &str) -> Option<(TreeHead, SignedNote)> {
     let note = SignedNote::parse(text).ok()?;
     let checkpoint = inkan_ledger::Checkpoint::parse_text(note.text()).ok()?;

@@ -1,73 +1,186 @@
-//! `inkan ledger check`: is this receipt good under the pinned policies?
+//! `inkan ledger check`: what does this file of a ledger prove, under the policies pinned here?
+//!
+//! A receipt, a checkpoint, a promise, evidence, or the data folder of a ledger. Any other file is told what it is.
+
+mod folder;
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use inkan_core::{Digest, Timestamp};
-use inkan_ledger::{LogPolicy, Receipt, VerifiedLeaf, verify_receipt};
+use inkan_core::{Digest, Timestamp, json as strict};
+use inkan_ledger::{
+    Checkpoint, LogPolicy, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf,
+    verify_checkpoint, verify_receipt,
+};
 use serde_json::json;
 
-use crate::context::{Context, Home};
+use crate::args::CheckArgs;
+use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
 use crate::render::Mark;
 use crate::render::report::moment;
 
-pub(super) fn run(
-    file: Option<&str>,
-    root: Option<&str>,
-    context: &mut Context,
-) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    context.check_out(&args.out)?;
+    if let Some(path) = args.file.as_deref().map(Path::new).filter(|path| path.is_dir()) {
+        return folder::run(path, args, context);
+    }
+    if args.deep {
+        let usage = "--deep is for the data folder of a ledger: name the folder";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let home = context.home()?;
-    let input = context.input(file)?;
-    let receipt =
-        Receipt::parse(&input.bytes).map_err(|error| Failure::from(error).during(&input.name))?;
-    let verified = verify_pinned(&receipt, &home, context.now())
-        .map_err(|failure| failure.during(&input.name))?;
-    let root_hash = verified.root_hash();
-    let found = root_hash.digest();
-    if let Some(wanted) = root {
-        let wanted = Digest::from_hex(wanted).or_else(|_| Digest::from_b64u(wanted));
-        if wanted.ok().as_ref() != Some(found) {
-            return Err(CliError::RootMismatch { found: found.to_hex() }.into());
+    let input = context.input(args.file.as_deref())?;
+    let now = context.now();
+    match subject(&input)? {
+        Subject::Receipt(receipt) => {
+            let verified = verify_pinned(&home, |policy| verify_receipt(&receipt, policy, now))
+                .map_err(|failure| failure.during(&input.name))?;
+            demand(args.root.as_deref(), verified.root_hash().digest())?;
+            Ok(of_receipt(&verified))
+        }
+        Subject::Checkpoint(note) => {
+            let verified = verify_pinned(&home, |policy| verify_checkpoint(&note, policy, now))
+                .map_err(|failure| failure.during(&input.name))?;
+            demand(args.root.as_deref(), verified.head().root_hash.digest())?;
+            Ok(of_checkpoint(&verified, now))
         }
     }
+}
+
+/// What a file is.
+enum Subject {
+    Receipt(Box<Receipt>),
+    Checkpoint(SignedNote),
+}
+
+fn subject(input: &Input) -> Result<Subject, Failure> {
+    let other = |what| Failure::from(CliError::NotOfLedger { file: input.name.clone(), what });
+    if let Ok(value) = strict::parse(&input.bytes, inkan_core::limits::BUNDLE) {
+        return match strict::text(&value, "type").unwrap_or_default() {
+            "inkan-receipt/1" => Receipt::parse(&input.bytes)
+                .map(|receipt| Subject::Receipt(Box::new(receipt)))
+                .map_err(|error| Failure::from(error).during(&input.name)),
+            "inkan-bundle/1" => {
+                let verify = format!("inkan verify {}", input.name);
+                Err(other("a bundle, with receipts inside").try_this("verify all of it", verify))
+            }
+            "inkan-current/1" => Err(other("a proof of a newest state, which belongs in a bundle")),
+            _ => Err(other("JSON, and no file of a ledger")),
+        };
+    }
+    let Ok(text) = std::str::from_utf8(&input.bytes) else {
+        return Err(other("no text, and no file of a ledger"));
+    };
+    if text.starts_with("c2sp.org/tlog-proof@v1\n") {
+        return Err(other("a tlog-proof without its entry: check the receipt it came from"));
+    }
+    match SignedNote::parse(text) {
+        Ok(note) if Checkpoint::parse_text(note.text()).is_ok() => Ok(Subject::Checkpoint(note)),
+        Ok(_) => Err(other("a signed note, and no checkpoint")),
+        Err(_) => Err(other("no file of a ledger")),
+    }
+}
+
+/// Refuses another root than the one demanded.
+fn demand(root: Option<&str>, found: &Digest) -> Result<(), Failure> {
+    let Some(wanted) = root else { return Ok(()) };
+    let read = Digest::from_hex(wanted).or_else(|_| Digest::from_b64u(wanted));
+    let Ok(read) = read else {
+        let usage = "--root takes a root hash of 32 bytes, in base64url or hexadecimal";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    };
+    if read == *found {
+        Ok(())
+    } else {
+        Err(CliError::RootMismatch { found: found.to_hex() }.into())
+    }
+}
+
+fn of_receipt(verified: &VerifiedLeaf) -> Outcome {
     let leaf = verified.leaf();
-    let existed_by = verified.existed_by().map(|time| time.to_string());
-    let operators: Vec<String> = verified.operators().iter().map(ToString::to_string).collect();
-    let grade = verified.grades().to_string();
-    let grades: Vec<String> = verified.grades().list().iter().map(ToString::to_string).collect();
-    let when = existed_by.as_deref().map_or_else(
-        || format!("at {} by the operator's word alone", moment(&leaf.time().to_string())),
-        |time| format!("by {}", moment(time)),
-    );
+    let head = verified.checkpoint();
+    let when = when(head).unwrap_or_else(|| {
+        format!("there at {} by the operator's word alone", moment(&leaf.time().to_string()))
+    });
     let mut human = format!(
-        "{} entry {} of {} in {}: a {} entry, there {when}\n",
+        "{} entry {} of {} in {}: a {} entry, {when}\n",
         Mark::Pass.painted(),
         verified.leaf_index(),
         verified.tree_size(),
         verified.origin(),
         leaf.kind().name(),
     );
-    let _ = writeln!(human, "  root   {}", found.to_hex());
-    let _ = writeln!(human, "  time   {grade} ({})", operators.join(", "));
+    human.push_str(&rest(head));
     human.push_str("  what the entry says was not judged: inkan verify does that\n");
-    let members = json!({
-        "origin": verified.origin(), "index": verified.leaf_index(), "size": verified.tree_size(),
-        "root": found.to_hex(), "kind": leaf.kind().name(), "existedBy": existed_by,
-        "leafTime": { "time": leaf.time().to_string(), "basis": "claimed" },
-        "grade": grades, "operators": operators,
-    });
-    Ok(Outcome::new("inkan-ledger-check/1", human, members))
+    let mut members = members(head);
+    members.insert("index".to_owned(), verified.leaf_index().into());
+    members.insert("kind".to_owned(), leaf.kind().name().into());
+    let leaf_time = json!({ "time": leaf.time().to_string(), "basis": "claimed" });
+    members.insert("leafTime".to_owned(), leaf_time);
+    members.insert("file".to_owned(), "receipt".into());
+    Outcome::new("inkan-ledger-check/1", human, members.into())
 }
 
-/// Verifies a receipt under the first pinned policy that knows its log; without one, under any, for its error.
-fn verify_pinned(receipt: &Receipt, home: &Home, now: Timestamp) -> Result<VerifiedLeaf, Failure> {
+fn of_checkpoint(head: &VerifiedCheckpoint, now: Timestamp) -> Outcome {
+    let when = when(head).unwrap_or_else(|| "nobody but the operator vouches for it".to_owned());
+    let mut human = format!(
+        "{} checkpoint of {} entries of {}: {when}\n",
+        Mark::Pass.painted(),
+        head.head().tree_size,
+        head.origin(),
+    );
+    human.push_str(&rest(head));
+    if let Some(fresh) = head.fresh_at() {
+        let age = super::status::ago(now.seconds_since(fresh).max(0));
+        let _ = writeln!(human, "  fresh  {}, {age} ago", moment(&fresh.to_string()));
+    }
+    let mut members = members(head);
+    members.insert("file".to_owned(), "checkpoint".into());
+    Outcome::new("inkan-ledger-check/1", human, members.into())
+}
+
+fn when(head: &VerifiedCheckpoint) -> Option<String> {
+    head.existed_by().map(|time| format!("there by {}", moment(&time.to_string())))
+}
+
+fn rest(head: &VerifiedCheckpoint) -> String {
+    let operators: Vec<String> = head.operators().into_iter().collect();
+    let operators = if operators.is_empty() {
+        "no independent cosigner".to_owned()
+    } else {
+        operators.join(", ")
+    };
+    let root = head.head().root_hash.digest().to_hex();
+    format!("  root   {root}\n  time   {} ({operators})\n", head.grades())
+}
+
+fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Value> {
+    let value = json!({
+        "origin": head.origin(), "size": head.head().tree_size,
+        "root": head.head().root_hash.digest().to_hex(),
+        "existedBy": head.existed_by().map(|time| time.to_string()),
+        "freshAt": head.fresh_at().map(|time| time.to_string()),
+        "grade": head.grades().list(), "operators": head.operators(),
+    });
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// Judges under the first pinned policy that knows the log; without one, under any, for its error.
+pub(super) fn verify_pinned<T, E>(
+    home: &Home,
+    judge: impl Fn(&LogPolicy) -> Result<T, E>,
+) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
     let mut last = None;
-    for (_, text) in home.profile.pinned_logs()? {
-        match verify_receipt(receipt, &LogPolicy::parse(&text)?, now) {
+    for policy in home.pinned()? {
+        match judge(&policy).map_err(Failure::from) {
             Ok(verified) => return Ok(verified),
-            Err(error) if error.code() == "unknown-log" => last = Some(Failure::from(error)),
-            Err(error) => return Err(error.into()),
+            Err(error) if error.code() == "unknown-log" => last = Some(error),
+            Err(error) => return Err(error),
         }
     }
     Err(last.unwrap_or_else(|| Failure::new("unknown-log", "no log is pinned in this profile")))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use inkan_core::Timestamp;
-use inkan_ledger::{VerifiedCheckpoint, verify_checkpoint};
+use inkan_ledger::{LogPolicy, VerifiedCheckpoint, verify_checkpoint};
 use serde_json::{Value, json};
 
 use crate::context::{Context, Home};
@@ -70,13 +70,15 @@ pub(super) fn verified(
     home: &Home,
     now: Timestamp,
 ) -> Result<VerifiedCheckpoint, Failure> {
-    let origin = reading.source().origin();
-    let pinned = home.pinned()?;
-    let policy = pinned.iter().find(|policy| policy.has_log(origin));
-    let Some(policy) = policy else {
-        return Err(Failure::new("unknown-log", format!("no policy is pinned for {origin}")));
-    };
-    Ok(verify_checkpoint(reading.view().note(), policy, now)?)
+    let policy = policy_of(reading.source().origin(), home)?;
+    Ok(verify_checkpoint(reading.view().note(), &policy, now)?)
+}
+
+/// The policy that this profile has pinned for a log.
+pub(super) fn policy_of(origin: &str, home: &Home) -> Result<LogPolicy, Failure> {
+    let found = home.pinned()?.into_iter().find(|policy| policy.has_log(origin));
+    let unknown = || Failure::new("unknown-log", format!("no policy is pinned for {origin}"));
+    found.ok_or_else(unknown)
 }
 
 fn fresh(time: Option<Timestamp>, age: Option<i64>) -> String {

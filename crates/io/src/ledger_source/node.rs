@@ -133,12 +133,38 @@ impl NodeReader {
             None => self.newest.clone(),
             Some(time) => self.shared.checkpoint_at(time)?,
         };
-        let view = |checkpoint| NodeView {
-            shared: Rc::clone(&self.shared),
-            checkpoint,
-            answers: Rc::default(),
-        };
-        Ok(checkpoint.map(view))
+        Ok(checkpoint.map(|checkpoint| self.view(checkpoint)))
+    }
+
+    fn view(&self, checkpoint: VerifiedCheckpoint) -> NodeView {
+        NodeView { shared: Rc::clone(&self.shared), checkpoint, answers: Rc::default() }
+    }
+
+    /// The checkpoint of a size, if one was published.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn view_of(&self, size: u64) -> Result<Option<NodeView>, NodeError> {
+        let path = format!("/v1/cosignatures/{size}");
+        let Some(text) = self.shared.client.text(&path)? else { return Ok(None) };
+        let odd = |what| self.shared.client.odd(&path, what);
+        let note = SignedNote::parse(&text).map_err(|_| odd("not a signed note"))?;
+        let checkpoint = self.shared.checked(&note)?;
+        if checkpoint.head().tree_size != size {
+            return Err(odd("a checkpoint of another size"));
+        }
+        Ok(Some(self.view(checkpoint)))
+    }
+
+    /// A COSE Receipt (RFC 9942) of an entry, as the node signs it.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn cose_receipt(&self, index: u64, size: u64) -> Result<Option<Vec<u8>>, NodeError> {
+        let path = format!("/v1/receipts/{index}?at={size}");
+        self.shared.client.bytes(&path, "application/cose", crate::node_client::TEXT_LIMIT)
     }
 
     /// A version of a status list. The caller compares it with the digest that the ledger records.

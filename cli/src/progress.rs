@@ -1,0 +1,43 @@
+//! A bar on standard error for work that takes longer than a blink; nothing where nobody looks.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output::Speech;
+
+/// A bar that is shown on a terminal alone.
+#[derive(Debug)]
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar over `total` steps; hidden for `-q`, for machines, and where standard error is no terminal.
+    pub(crate) fn new(speech: Speech, what: &str, total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        let template = "{msg} {bar:30} {pos}/{len} {per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        if speech.talks() && std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(300));
+        }
+        Self(bar)
+    }
+
+    /// Says how far it is.
+    pub(crate) fn reach(&self, position: u64) {
+        // Drawing is costly, counting is not.
+        if position & 0xff == 0 {
+            self.0.set_position(position);
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
