@@ -164,7 +164,9 @@ impl Context {
     /// Refuses an `--out` that cannot be written, before anything is recorded for it. A file that is there is not
     /// replaced unless somebody says so: at the prompt, or with `--force`.
     pub(crate) fn check_out(&self, out: &OutArgs) -> Result<(), Failure> {
-        let Some(path) = out.path().filter(|path| *path != "-").map(Path::new) else { return Ok(()) };
+        let Some(path) = out.path().filter(|path| *path != "-").map(Path::new) else {
+            return Ok(());
+        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         if !folder.is_dir() || path.is_dir() {

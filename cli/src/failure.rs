@@ -291,6 +291,9 @@ pub(crate) enum CliError {
     /// A folder signs no COSE receipts.
     #[error("this ledger is a folder, and only a node signs COSE receipts")]
     CoseMissing,
+    /// A profile that trusts no log.
+    #[error("no log is pinned in this profile")]
+    NoPinnedLog,
     /// The ledger has no checkpoint that its cosigners have seen.
     #[error("the ledger has no cosigned checkpoint yet")]
     NoCheckpoint,
@@ -307,14 +310,16 @@ pub(crate) enum CliError {
         seen: u64,
     },
     /// The ledger shows another history than this profile saw before.
-    #[error("{place} shows another history of {origin} than this profile saw before")]
+    #[error("{place}: {origin} has signed two histories that exclude each other\n{halves}")]
     SplitView {
         /// Where it is.
         place: String,
         /// The log.
         origin: String,
-        /// Where both notes are kept.
+        /// Where the evidence is kept.
         path: String,
+        /// Both notes.
+        halves: String,
     },
     /// No entry of this index or id.
     #[error("there is no entry {entry:?} on this ledger")]
@@ -364,6 +369,7 @@ impl CliError {
             Self::NotOfLedger { .. } => "not-of-ledger",
             Self::NoCheckpointOf { .. } => "checkpoint-unknown",
             Self::CoseMissing => "cose-missing",
+            Self::NoPinnedLog => "unknown-log",
             Self::NoCheckpoint => "not-yet-covered",
             Self::LedgerBehind { .. } => "ledger-behind",
             Self::SplitView { .. } => "split-view",
@@ -395,9 +401,8 @@ impl From<CliError> for Failure {
             CliError::CredentialUnknown { profile, .. } => {
                 failure.try_this("see what there is", format!("inkan -p {profile} cred list"))
             }
-            CliError::SplitView { path, .. } => {
-                failure.try_this("both signed heads are kept", format!("cat {path}"))
-            }
+            CliError::SplitView { path, .. } => failure
+                .try_this("both halves are kept as evidence", format!("inkan ledger check {path}")),
             CliError::PolicyUnknown { .. } => {
                 failure.try_this("see what there is", "inkan policy list")
             }
@@ -448,6 +453,7 @@ failures!(
     inkan_issuer::DraftError,
     inkan_issuer::StatusStateError,
     inkan_ledger::ReceiptError,
+    inkan_ledger::evidence::EvidenceError,
     inkan_ledger::leaf::LeafError,
     inkan_ledger::policy::PolicyError,
 );

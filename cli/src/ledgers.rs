@@ -2,7 +2,7 @@
 
 mod heads;
 
-pub(crate) use heads::warn_if_exposed;
+pub(crate) use heads::{split_view, warn_if_exposed};
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,10 +34,19 @@ pub(crate) struct Reading {
 impl Reading {
     /// Opens the ledger of a profile.
     pub(crate) fn open(home: &Home, context: &Context) -> Result<Self, Failure> {
+        Self::open_keeping(home, context, None)
+    }
+
+    /// The same; evidence of a split view goes into `out`.
+    pub(crate) fn open_keeping(
+        home: &Home,
+        context: &Context,
+        out: Option<&str>,
+    ) -> Result<Self, Failure> {
         present(home)?;
         let now = context.now();
         let source = LedgerSource::open(&home.ledger, &home.pinned()?, now)?;
-        Self::of(source, home, now, context.speech)
+        Self::of(source, home, out, now)
     }
 
     /// The same, or nothing where there is no folder: for commands that can do without.
@@ -48,11 +57,11 @@ impl Reading {
     fn of(
         source: LedgerSource,
         home: &Home,
+        out: Option<&str>,
         now: Timestamp,
-        speech: Speech,
     ) -> Result<Self, Failure> {
         let view = source.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
-        heads::compare(&view, home, now, speech)?;
+        heads::compare(&view, home, out, now)?;
         Ok(Self { source, view })
     }
 
@@ -127,7 +136,7 @@ impl Writing {
 
     /// The ledger as it is now.
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
-        Reading::of(self.ledger.source()?, &self.home, self.now, self.speech)
+        Reading::of(self.ledger.source()?, &self.home, None, self.now)
     }
 
     /// Carries out an intent: ledger first, then the profile.

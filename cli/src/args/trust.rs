@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::{OutArgs, WriteArgs};
 use super::story::DecisionRole;
+use super::{OutArgs, WriteArgs};
 
 /// `inkan proof …`
 #[derive(Clone, Debug, Subcommand)]

@@ -4,18 +4,21 @@ use inkan_core::Timestamp;
 use inkan_io::files::{self, Access};
 use inkan_io::ledger_source::{LedgerPlace, SourceView};
 use inkan_io::seen::{self, Sighting};
-use inkan_ledger::{SignedNote, verify_checkpoint};
+use inkan_ledger::evidence::Growth;
+use inkan_ledger::{Checkpoint, Evidence, LeafHash, SignedNote, verify_checkpoint};
 
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
+use crate::merkle;
 use crate::output::Speech;
 
 /// Compares and remembers a head, if a pinned policy vouches for it; the rest is for `verify` and `doctor` to say.
+/// Evidence of a split view goes into `out`, or into the profile.
 pub(super) fn compare(
     view: &SourceView,
     home: &Home,
+    out: Option<&str>,
     now: Timestamp,
-    speech: Speech,
 ) -> Result<(), Failure> {
     let pinned = home.pinned()?;
     let mut verified =
@@ -29,30 +32,50 @@ pub(super) fn compare(
             Err(CliError::LedgerBehind { place, origin, size, seen }.into())
         }
         Sighting::Split { seen } => {
-            let path = keep(&seen, shown.note(), home, now)?;
-            speech.warn("keep both notes, and show them to the witnesses and to others who rely on this log");
-            let place = home.ledger.to_string();
-            Err(Failure::from(CliError::SplitView {
-                origin: shown.origin().to_owned(),
-                place,
-                path,
-            }))
+            Err(split_view((&seen, shown.note()), Some(view), home, out, now))
         }
     }
 }
 
-/// Writes both notes down, one after the other with an empty line between: nobody can argue with two signatures.
-fn keep(
-    seen: &SignedNote,
-    shown: &SignedNote,
+/// The failure that two heads are which exclude each other; both are written down as evidence. `larger` shows how the
+/// larger tree begins.
+pub(crate) fn split_view(
+    (one, other): (&SignedNote, &SignedNote),
+    larger: Option<&SourceView>,
     home: &Home,
+    out: Option<&str>,
     now: Timestamp,
-) -> Result<String, Failure> {
-    let name = format!("split-view-{}.txt", now.seconds());
-    let path = home.profile.folder().join(name);
-    let text = format!("{seen}\n{shown}");
-    files::write_atomic(&path, text.as_bytes(), Access::Private)?;
-    Ok(path.display().to_string())
+) -> Failure {
+    let origin = Checkpoint::parse_text(one.text())
+        .map(|checkpoint| checkpoint.origin().to_owned())
+        .unwrap_or_default();
+    // Without the larger tree's beginning the two notes alone are kept: better than nothing.
+    let growth = larger.and_then(|view| growth(one, view).ok().flatten());
+    let evidence = Evidence::of_heads(one.clone(), other.clone(), growth).to_value();
+    let path = match out {
+        Some(out) => std::path::PathBuf::from(out),
+        None => home.profile.folder().join(format!("split-view-{}.evidence.json", now.seconds())),
+    };
+    let text = format!("{evidence:#}\n");
+    if let Err(error) = files::write_atomic(&path, text.as_bytes(), Access::Private) {
+        return error.into();
+    }
+    let (place, path) = (home.ledger.to_string(), path.display().to_string());
+    CliError::SplitView { origin, place, path, halves: format!("{one}\n{other}") }.into()
+}
+
+/// The root that the larger tree has over its first leaves, as many as the smaller head has, and the path from there.
+fn growth(smaller: &SignedNote, view: &SourceView) -> Result<Option<Growth>, Failure> {
+    let Ok(small) = Checkpoint::parse_text(smaller.text()) else { return Ok(None) };
+    let size = small.head().tree_size;
+    if size >= view.size() {
+        return Ok(None);
+    }
+    let receipt = view.receipt_here(size)?;
+    let leaf = LeafHash::of(receipt.leaf_bytes());
+    let steps = merkle::steps(leaf, view.size(), receipt.proof().path());
+    let path = view.consistency(size)?;
+    Ok(merkle::root_before(&steps).map(|root| Growth { root, path }))
 }
 
 /// Says that a ledger is reached in the open, on every run.

@@ -202,10 +202,8 @@ fn boxed(out: &mut String, (x, y): (u32, u32), class: &str, label: &Label<'_>) {
     let (width, height) = BOX;
     let full = label.hash.digest().to_hex();
     let _ = writeln!(out, "<g class=\"{class}\"><title>{full}</title>");
-    let _ = writeln!(
-        out,
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>"
-    );
+    let _ =
+        writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>");
     let text_x = x.saturating_add(10);
     let _ = writeln!(
         out,

@@ -2,6 +2,7 @@
 //!
 //! A receipt, a checkpoint, a promise, evidence, or the data folder of a ledger. Any other file is told what it is.
 
+mod accuse;
 mod folder;
 
 use std::fmt::Write as _;
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use inkan_core::{Digest, Timestamp, json as strict};
 use inkan_ledger::{
-    Checkpoint, LogPolicy, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf,
+    Checkpoint, Evidence, LogPolicy, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf,
     verify_checkpoint, verify_receipt,
 };
 use serde_json::json;
@@ -46,6 +47,8 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             demand(args.root.as_deref(), verified.head().root_hash.digest())?;
             Ok(of_checkpoint(&verified, now))
         }
+        Subject::Promise(text) => accuse::promise(&text, &input, args, &home, context),
+        Subject::Evidence(evidence) => accuse::evidence(&evidence, &input, &home, context),
     }
 }
 
@@ -53,6 +56,8 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
 enum Subject {
     Receipt(Box<Receipt>),
     Checkpoint(SignedNote),
+    Promise(String),
+    Evidence(Box<Evidence>),
 }
 
 fn subject(input: &Input) -> Result<Subject, Failure> {
@@ -61,6 +66,9 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
         return match strict::text(&value, "type").unwrap_or_default() {
             "inkan-receipt/1" => Receipt::parse(&input.bytes)
                 .map(|receipt| Subject::Receipt(Box::new(receipt)))
+                .map_err(|error| Failure::from(error).during(&input.name)),
+            "inkan-evidence/1" => Evidence::from_value(&value)
+                .map(|evidence| Subject::Evidence(Box::new(evidence)))
                 .map_err(|error| Failure::from(error).during(&input.name)),
             "inkan-bundle/1" => {
                 let verify = format!("inkan verify {}", input.name);
@@ -75,6 +83,9 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
     };
     if text.starts_with("c2sp.org/tlog-proof@v1\n") {
         return Err(other("a tlog-proof without its entry: check the receipt it came from"));
+    }
+    if text.starts_with("inkan-promise/v1\n") {
+        return Ok(Subject::Promise(text.to_owned()));
     }
     match SignedNote::parse(text) {
         Ok(note) if Checkpoint::parse_text(note.text()).is_ok() => Ok(Subject::Checkpoint(note)),
@@ -162,7 +173,7 @@ fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Val
         "root": head.head().root_hash.digest().to_hex(),
         "existedBy": head.existed_by().map(|time| time.to_string()),
         "freshAt": head.fresh_at().map(|time| time.to_string()),
-        "grade": head.grades().list(), "operators": head.operators(),
+        "grade": head.grades().list().iter().map(ToString::to_string).collect::<Vec<_>>(), "operators": head.operators(),
     });
     value.as_object().cloned().unwrap_or_default()
 }
@@ -183,5 +194,5 @@ where
             Err(error) => return Err(error),
         }
     }
-    Err(last.unwrap_or_else(|| Failure::new("unknown-log", "no log is pinned in this profile")))
+    Err(last.unwrap_or_else(|| CliError::NoPinnedLog.into()))
 }

@@ -140,7 +140,7 @@ impl Growth {
 
 /// Who vouches for a checkpoint, in a few words.
 fn vouched(checkpoint: &VerifiedCheckpoint) -> String {
-    let grade = checkpoint.grade();
+    let grade = checkpoint.grades();
     match checkpoint.existed_by() {
         Some(time) => format!("{grade} by {}", moment(&time.to_string())),
         None => "by the operator's word alone".to_owned(),
@@ -152,15 +152,14 @@ fn members(
     growth: Option<&Growth>,
     args: &ProveArgs,
 ) -> serde_json::Map<String, Value> {
-    let growth = growth.map(|growth| {
-        json!({ "from": growth.from, "to": growth.to, "hashes": growth.hashes })
-    });
+    let growth = growth
+        .map(|growth| json!({ "from": growth.from, "to": growth.to, "hashes": growth.hashes }));
     let value = json!({
         "origin": leaf.origin(), "index": leaf.leaf_index(), "size": leaf.tree_size(),
         "root": leaf.root_hash().digest().to_hex(), "kind": leaf.leaf().kind().name(),
         "leafHash": leaf.leaf_hash().digest().to_hex(), "consistency": growth,
         "existedBy": leaf.existed_by().map(|time| time.to_string()),
-        "grade": [leaf.grade().to_string()], "out": args.out.path(),
+        "grade": leaf.checkpoint().grades().list().iter().map(ToString::to_string).collect::<Vec<_>>(), "out": args.out.path(),
     });
     value.as_object().cloned().unwrap_or_default()
 }

@@ -47,7 +47,8 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
         _ => return Err(malformed(&input.name, "several countersignatures could be meant")),
     };
     if act.log() != home.settings.origin {
-        let detail = format!("the act is made out to {}, not to {}", act.log(), home.settings.origin);
+        let detail =
+            format!("the act is made out to {}, not to {}", act.log(), home.settings.origin);
         return Err(malformed(&input.name, &detail));
     }
     let own = identity::own(&home, args.identity.as_deref())?;

@@ -40,7 +40,9 @@ fn the_tree_shows_yours_what_is_given_and_what_they_hash_to() {
 fn the_picture_says_in_words_what_it_shows_and_fits_a_phone() {
     let (_, svg) = drawn(9, 13);
     insta::assert_snapshot!(svg);
-    assert!(svg.contains("role=\"img\"") && svg.contains("<title id=") && svg.contains("<desc id="));
+    assert!(
+        svg.contains("role=\"img\"") && svg.contains("<title id=") && svg.contains("<desc id=")
+    );
     assert!(svg.contains("prefers-color-scheme:dark"));
     assert_eq!(svg.matches("class=\"given\"").count(), 4);
     assert!(!svg.contains("<script") && !svg.contains("href"));

@@ -55,7 +55,13 @@ pub(super) fn run(
     if !continues {
         let view = prover(&large, &home, context).ok();
         let halves = (small.head.note(), large.head.note());
-        return Err(ledgers::split_view(halves, view.as_ref(), &home, args.out.path(), context.now()));
+        return Err(ledgers::split_view(
+            halves,
+            view.as_ref(),
+            &home,
+            args.out.path(),
+            context.now(),
+        ));
     }
     let how = if old.tree_size == new.tree_size { "is the same tree as" } else { "continues" };
     let human = format!(
@@ -87,8 +93,9 @@ fn half(text: &str, home: &Home, context: &Context) -> Result<Half, Failure> {
             (view.note().clone(), Some(view))
         }
     };
-    let head = super::super::check::verify_pinned(home, |policy| verify_checkpoint(&note, policy, now))
-        .map_err(|failure| failure.during(text))?;
+    let head =
+        super::super::check::verify_pinned(home, |policy| verify_checkpoint(&note, policy, now))
+            .map_err(|failure| failure.during(text))?;
     Ok(Half { name: text.to_owned(), head, view })
 }
 
