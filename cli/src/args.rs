@@ -7,6 +7,7 @@ mod did;
 mod ledger;
 mod story;
 mod trust;
+mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use inkan_io::http::PlainHttp;
@@ -26,6 +27,7 @@ pub(crate) use story::{
 pub(crate) use trust::{
     PolicyCommand, PolicyNewArgs, ProofCommand, RequestCommand, TrustAddArgs, TrustCommand,
 };
+pub(crate) use values::parse_span;
 
 /// What stands under `--help`: the exit codes are part of the contract.
 const AFTER_HELP: &str = "\

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::WriteArgs;
+use super::{WriteArgs, values};
 
 /// `inkan did …`
 #[derive(Clone, Debug, Subcommand)]
@@ -54,7 +54,7 @@ pub(crate) struct ResolveArgs {
     /// The DID, or your name for it
     pub(crate) did: String,
     /// As of this time (RFC 3339)
-    #[arg(long, value_name = "T", conflicts_with = "version_id")]
+    #[arg(long, value_name = "T", conflicts_with = "version_id", value_parser = values::time)]
     pub(crate) at: Option<String>,
     /// This version
     #[arg(long, value_name = "ID")]
@@ -101,7 +101,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long)]
     pub(crate) graph: bool,
     /// Only versions since this time
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) since: Option<String>,
     /// Ask nobody over the network
     #[arg(long)]
@@ -112,10 +112,13 @@ pub(crate) struct HistoryArgs {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum NewMethod {
     /// On the ledger; its keys can be rotated
+    #[value(alias = "did:webvh")]
     Webvh,
     /// The key itself
+    #[value(alias = "did:key")]
     Key,
     /// The key itself, as JWK
+    #[value(alias = "did:jwk")]
     Jwk,
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{OutArgs, WriteArgs};
+use super::{OutArgs, WriteArgs, values};
 
 /// Arguments of `issue`.
 #[derive(Args, Clone, Debug)]
@@ -29,10 +29,10 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<String>,
     /// Fail unless the evidence will reach this assurance level; writes no level anywhere
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::ial)]
     pub(crate) expect_ial: Option<String>,
     /// How long the credential is valid, such as 365d, 12h or P1Y
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = values::span)]
     pub(crate) valid_for: Option<String>,
     /// JSON Schema (draft 2020-12) that the credential names and must satisfy
     #[arg(long, value_name = "FILE")]
@@ -97,6 +97,9 @@ pub(crate) struct CountersignArgs {
     /// In which role
     #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
     pub(crate) role: DecisionRole,
+    /// Make another act, though you have accepted this credential already
+    #[arg(long)]
+    pub(crate) again: bool,
     /// Write the plain credential instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,
@@ -170,13 +173,13 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "P")]
     pub(crate) policy: Option<String>,
     /// Demand this identity assurance level besides
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::ial)]
     pub(crate) min_ial: Option<String>,
     /// Demand this authenticator assurance level besides
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::aal)]
     pub(crate) min_aal: Option<String>,
     /// Judge as of this time (RFC 3339)
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) at: Option<String>,
     /// The audience the presentation must name
     #[arg(long, value_name = "A")]
@@ -194,7 +197,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) offline: bool,
     /// Greatest age of ledger and status answers, such as 24h
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = values::span)]
     pub(crate) max_age: Option<String>,
 }
 

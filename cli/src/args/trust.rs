@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::story::DecisionRole;
-use super::{OutArgs, WriteArgs};
+use super::{OutArgs, WriteArgs, values};
 
 /// `inkan proof …`
 #[derive(Clone, Debug, Subcommand)]
@@ -68,16 +68,16 @@ pub(crate) struct PolicyNewArgs {
     #[arg(long = "type", value_name = "T")]
     pub(crate) credential_type: Option<String>,
     /// Least identity assurance level: 0, 1, 2, 2+, 3, 3+
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::ial)]
     pub(crate) min_ial: Option<String>,
     /// Least authenticator assurance level: 0 to 3
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::aal)]
     pub(crate) min_aal: Option<String>,
     /// A countersignature in this role must be there
     #[arg(long, value_enum, value_name = "ROLE")]
     pub(crate) countersigned: Vec<DecisionRole>,
     /// Least grade of time: operator, witnessed:K, tsa or chain
-    #[arg(long, value_name = "GRADE")]
+    #[arg(long, value_name = "GRADE", value_parser = values::grade)]
     pub(crate) time: Option<String>,
     /// Where the result goes.
     #[command(flatten)]
@@ -107,10 +107,10 @@ pub(crate) struct TrustAddArgs {
     ])]
     pub(crate) rows: Vec<String>,
     /// From when on (RFC 3339); always if you give none
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) from: Option<String>,
     /// Until when (RFC 3339)
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) until: Option<String>,
     /// Dry run and answers.
     #[command(flatten)]

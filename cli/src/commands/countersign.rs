@@ -31,6 +31,7 @@ struct Request<'a> {
     identity: Option<&'a str>,
     key: Option<&'a str>,
     role: Role,
+    again: bool,
     bare: bool,
     out: Option<&'a str>,
     write: WriteArgs,
@@ -50,6 +51,7 @@ pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Ou
         identity: args.identity.as_deref(),
         key: args.key.as_deref(),
         role: role_of(args.role),
+        again: args.again,
         bare: args.bare,
         out: args.out.path(),
         write: args.write,
@@ -65,6 +67,7 @@ pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome
         identity: args.identity.as_deref(),
         key: None,
         role: role_of(args.role),
+        again: false,
         bare: false,
         out: args.out.path(),
         write: args.write,
@@ -81,11 +84,19 @@ fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let own = identity::own(&home, request.identity)?;
     if request.decide == Decide::Refuse {
         bundle = newest_of_ours(bundle, (&own, request.role), &home, context)?;
+    } else if let Some((record, copy)) = accepted_before(&bundle, (&own, request.role), &home)? {
+        if !request.again {
+            return again(request, &record, copy, &writing, context);
+        }
+        context
+            .speech
+            .warn("a second act of yours about this credential: each is withdrawn by itself");
     }
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, request.key, &keyring, &home)?;
     let credential = wallet::credential_of(&bundle, &input.name)?.clone();
     show(&credential, context);
+    warn_of_role(&credential, (&own, request.role), context);
     let now = context.now();
     let act = Act {
         role: request.role,
@@ -199,6 +210,61 @@ fn show(credential: &SecuredCredential, context: &Context) {
     for line in render_text(credential.credential()).lines() {
         context.speech.say(&format!("  {}", safe(line, 200)));
     }
+}
+
+/// A holder is the one whom the credential is about.
+fn warn_of_role(credential: &SecuredCredential, (own, role): (&OwnDid, Role), context: &Context) {
+    let subject = credential.credential().subject_id();
+    if role == Role::Holder && subject.is_some_and(|subject| subject != own.did) {
+        context.speech.warn(
+            "you sign as holder, and the credential is about somebody else: a policy that wants its subject will not \
+             count this; --role names another one",
+        );
+    }
+}
+
+/// Our acceptance that the wallet remembers and the file at hand lacks, unless we have refused since.
+fn accepted_before(
+    bundle: &Bundle,
+    (own, role): (&OwnDid, Role),
+    home: &Home,
+) -> Result<Option<(ActRecord, Bundle)>, Failure> {
+    let credential = wallet::credential_of(bundle, "input")?;
+    let acts = countersignature::list(credential, &bundle.countersignatures)?;
+    if acts.iter().any(|one| one.signer() == own.did && one.role() == role) {
+        return Ok(None);
+    }
+    let digest = credential.issuance_digest();
+    let name = act_name(&wallet::name_of(&digest), own, role);
+    let record = home.profile.find::<ActRecord>(&name)?;
+    let record = record.filter(|record| record.decision == "accept");
+    Ok(record.zip(wallet::held_copy(home, &digest)?))
+}
+
+/// Gives the acceptance that is there already: nothing new is signed or recorded.
+fn again(
+    request: &Request<'_>,
+    record: &ActRecord,
+    mut copy: Bundle,
+    writing: &Writing,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let day = record.at.date();
+    context
+        .speech
+        .warn(&format!("you have accepted this already, on {day}: that act is given again"));
+    context.speech.say("--again makes a second act, which nobody connects with the first");
+    packing::pack(&mut copy, &writing.reading()?, &[])?;
+    let human = context.deliver(wallet::written(&copy, request.bare), request.out)?;
+    let members = json!({
+        "role": request.role.as_str(), "decision": "accept", "entry": null, "reused": true,
+        "sequence": record.seq, "act": record.act, "out": request.out,
+    });
+    let outcome = Outcome::new("inkan-countersignature/1", human, members);
+    if request.out.is_some() {
+        return Ok(outcome);
+    }
+    Ok(outcome.with("bundle", copy.to_value()))
 }
 
 /// The wallet's copy, where the file at hand lacks our own acceptance: a refusal must continue that act.

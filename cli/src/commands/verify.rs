@@ -136,14 +136,17 @@ fn expectation(
     let audience_missing =
         || CliError::Usage("say with --aud whom the presentation must be made out to".to_owned());
     if let Some(nonce) = &args.nonce {
-        let audience = args.aud.clone().ok_or_else(audience_missing)?;
-        let live = Live::CallerKeepsNonce;
-        return Ok(Some(Expectation {
-            nonce: nonce.clone(),
-            audience,
-            nonce_issued_at: None,
-            live,
-        }));
+        // One that this profile made counts once, however it is named.
+        let own = home.profile.find::<NonceRecord>(&request::file_name(nonce))?.is_some();
+        if !own || presentation.nonce() != Some(nonce) {
+            let audience = args.aud.clone().ok_or_else(audience_missing)?;
+            return Ok(Some(Expectation {
+                nonce: nonce.clone(),
+                audience,
+                nonce_issued_at: None,
+                live: Live::CallerKeepsNonce,
+            }));
+        }
     }
     let Some(nonce) = presentation.nonce() else { return Ok(None) };
     let record = home.profile.find::<NonceRecord>(&request::file_name(nonce))?;

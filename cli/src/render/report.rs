@@ -193,6 +193,10 @@ fn remarks(report: &Value) -> Vec<String> {
         let path = text(claim, "path").unwrap_or_default();
         out.push(format!("ignored: {} claims a level; levels are computed", safe(path, 80)));
     }
+    if let Some(signer) = foreign_holder(report) {
+        let who = short_did(signer);
+        out.push(format!("note: {who} signed as holder and is not the subject of the credential"));
+    }
     let warnings =
         report.get("warnings").or_else(|| assurance.and_then(|part| part.get("warnings")));
     for warning in warnings.and_then(Value::as_array).into_iter().flatten() {
@@ -204,6 +208,20 @@ fn remarks(report: &Value) -> Vec<String> {
         out.push(format!("note: {}", safe(&title.unwrap_or_else(|| code.to_owned()), 200)));
     }
     out
+}
+
+/// Who countersigned as holder though the credential is about somebody else.
+fn foreign_holder(report: &Value) -> Option<&str> {
+    let checks = report.get("checks").and_then(Value::as_array)?;
+    let evidence = checks
+        .iter()
+        .filter(|check| text(check, "check") == Some("countersignature"))
+        .filter_map(|check| check.get("evidence"));
+    let mut foreign = evidence.filter(|evidence| {
+        text(evidence, "role") == Some("holder")
+            && evidence.get("bySubject") == Some(&Value::Bool(false))
+    });
+    foreign.next().and_then(|evidence| text(evidence, "signer"))
 }
 
 /// The cheapest ways to reach what was asked for.

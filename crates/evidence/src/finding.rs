@@ -155,7 +155,7 @@ pub enum Code {
     CountersignatureMissing,
     /// The party that should countersign has refused.
     CountersignatureRefused,
-    /// The countersigner has withdrawn.
+    /// The acceptance is not shown to be the newest state of its act: withdrawn, or the newest state is not at hand.
     CountersignatureWithdrawn,
     /// Nothing shows that the countersigner has not acted again since.
     ActStateNotShown,

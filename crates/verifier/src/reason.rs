@@ -151,8 +151,8 @@ pub enum Reason {
         /// The rule that was broken.
         code: &'static str,
     },
-    /// A newer state of the act exists.
-    #[error("the countersigner has acted again since: {newer}")]
+    /// The act has a newer state, or its newest one is not shown to be this.
+    #[error("this state of the countersigner's act is not shown to be the newest: {newer}")]
     ActSuperseded {
         /// What is known of the newer state.
         newer: String,

@@ -2,13 +2,12 @@
 
 use inkan_assurance::{Catalogue, Ial, expect_ial};
 use inkan_core::Timestamp;
-use inkan_core::time::CalendarSpan;
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
 use inkan_io::profile::OwnDid;
 use serde_json::{Map, Value};
 
-use crate::args::IssueArgs;
+use crate::args::{IssueArgs, parse_span};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::wallet::read_json;
@@ -96,21 +95,6 @@ pub(super) fn valid_until(args: &IssueArgs, now: Timestamp) -> Result<Option<Tim
     };
     let span = parse_span(text).ok_or_else(malformed)?;
     Ok(Some(now.plus(span).map_err(|_| malformed())?))
-}
-
-/// `365d`, `12h`, `30m`, `90s`, or ISO 8601.
-pub(crate) fn parse_span(text: &str) -> Option<CalendarSpan> {
-    let plain = |suffix: char, prefix: &str, unit: &str| {
-        let digits = text.strip_suffix(suffix)?;
-        let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        number.then(|| CalendarSpan::parse(&format!("{prefix}{digits}{unit}")).ok()).flatten()
-    };
-    plain('d', "P", "D")
-        .or_else(|| plain('y', "P", "Y"))
-        .or_else(|| plain('h', "PT", "H"))
-        .or_else(|| plain('m', "PT", "M"))
-        .or_else(|| plain('s', "PT", "S"))
-        .or_else(|| CalendarSpan::parse(text).ok())
 }
 
 /// A span as seconds, counted from 1970-01-01: months and years are calendar spans.

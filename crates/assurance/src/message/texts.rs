@@ -359,7 +359,11 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "The party that should countersign has refused.",
         "副署すべき者が拒否した。",
     ),
-    ("countersignature-withdrawn", "The countersigner has withdrawn.", "副署した者が撤回した。"),
+    (
+        "countersignature-withdrawn",
+        "The acceptance is not shown to be the newest state of its act: it was withdrawn, or its newest state is not at hand.",
+        "承諾がその副署の最新の状態であることが示されていない。撤回されたか、最新の状態が手元にない。",
+    ),
     (
         "act-state-not-shown",
         "Nothing shows that the countersigner has not acted again since.",
@@ -391,7 +395,7 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("schema-missing", "", "スキーマが手元にない。"),
     ("schema-mismatch", "", "クレデンシャルがスキーマに適合しない。"),
     ("countersignature-invalid", "", "副署がこのクレデンシャルに対して検証できない。"),
-    ("act-superseded", "", "副署者はその後、別の行為をしている。"),
+    ("act-superseded", "", "この副署が最新の状態であることが示されていない。"),
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),

@@ -131,7 +131,7 @@ fn judge<'a>(
 
 fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActState) -> Check {
     let by_subject = secured.credential().subject_id() == Some(one.did.as_str());
-    let line = one.line.clone().with("bySubject", by_subject);
+    let line = one.line.clone().with("bySubject", by_subject).with("signer", one.did.as_str());
     let line = match one.record() {
         Some(record) => line.with("recordedAt", record.recorded.leaf_index()),
         None => line,
@@ -144,7 +144,9 @@ fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActS
         ActState::NotRecorded => line.with("state", "not-recorded"),
         // A superseded state is a fact, not a forgery: it is shown as such, and no policy counts it.
         ActState::Superseded => {
-            let newer = "the ledger or the file holds a state of this act that is newer, or not shown to be this one".to_owned();
+            let newer =
+                "the ledger or the file holds a newer one, or one that nothing at hand opens"
+                    .to_owned();
             Check::unknown(NAME, subject, Reason::ActSuperseded { newer }, Weight::Informative)
                 .with("state", "superseded")
         }

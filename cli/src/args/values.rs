@@ -1,0 +1,75 @@
+//! Values of options: what is wrong with one is a usage error, said before anything is done.
+
+use inkan_assurance::Ial;
+use inkan_core::Timestamp;
+use inkan_core::time::CalendarSpan;
+
+/// A time in RFC 3339.
+pub(super) fn time(text: &str) -> Result<String, String> {
+    match Timestamp::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("not a time such as 2026-03-02T09:00:00Z".to_owned()),
+    }
+}
+
+/// A span of time that is longer than none.
+pub(super) fn span(text: &str) -> Result<String, String> {
+    let end = parse_span(text).and_then(|span| Timestamp::EPOCH.plus(span).ok());
+    match end {
+        Some(end) if end > Timestamp::EPOCH => Ok(text.to_owned()),
+        Some(_) => Err("a span of nothing: nothing would ever be valid".to_owned()),
+        None => Err("not a span such as 24h, 30d or PT15M".to_owned()),
+    }
+}
+
+/// An identity assurance level, in any of the frameworks.
+pub(super) fn ial(text: &str) -> Result<String, String> {
+    if Ial::parse(text).is_some() || is_word_of_level(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a level: 0, 1, 2, 2+, 3 or 3+".to_owned())
+    }
+}
+
+/// An authenticator assurance level, in any of the frameworks.
+pub(super) fn aal(text: &str) -> Result<String, String> {
+    let number = text.strip_prefix("AAL-").or_else(|| text.strip_prefix("AAL")).unwrap_or(text);
+    if matches!(number, "0" | "1" | "2" | "3") || is_word_of_level(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a level: 0, 1, 2 or 3".to_owned())
+    }
+}
+
+fn is_word_of_level(text: &str) -> bool {
+    let number = text.strip_prefix("IAL-").or_else(|| text.strip_prefix("IAL"));
+    number.is_some_and(|number| Ial::parse(number).is_some())
+        || matches!(text, "low" | "substantial" | "high")
+}
+
+/// A grade of time, as policies name it.
+pub(super) fn grade(text: &str) -> Result<String, String> {
+    let witnessed = |k: &str| k.parse::<u32>().is_ok_and(|k| k > 0);
+    let known = matches!(text, "operator" | "witnessed" | "tsa" | "chain")
+        || text.strip_prefix("witnessed:").is_some_and(witnessed);
+    if known {
+        Ok(text.to_owned())
+    } else {
+        Err("not a grade of time: operator, witnessed:K, tsa or chain".to_owned())
+    }
+}
+
+/// Reads `365d`, `12h`, `15m`, `30s`, `1y`, or an ISO 8601 duration.
+pub(crate) fn parse_span(text: &str) -> Option<CalendarSpan> {
+    let plain = |suffix: char, prefix: &str, unit: &str| {
+        let digits = text.strip_suffix(suffix)?;
+        let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        number.then(|| CalendarSpan::parse(&format!("{prefix}{digits}{unit}")).ok()).flatten()
+    };
+    plain('d', "P", "D")
+        .or_else(|| plain('y', "P", "Y"))
+        .or_else(|| plain('h', "PT", "H"))
+        .or_else(|| plain('m', "PT", "M"))
+        .or_else(|| plain('s', "PT", "S"))
+        .or_else(|| CalendarSpan::parse(text).ok())
+}
