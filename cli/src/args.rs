@@ -19,7 +19,9 @@ pub(crate) use assets::{CredCommand, KeyAlgorithm, KeyCommand, KeyForm};
 pub(crate) use did::{
     CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
 };
-pub(crate) use ledger::{CheckArgs, LedgerCommand, ProofForm, ProveArgs, RecordArgs, WatchArgs};
+pub(crate) use ledger::{
+    CheckArgs, GuardCommand, LedgerCommand, MapCommand, ProofForm, ProveArgs, RecordArgs, WatchArgs,
+};
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,
     SecuringFormat, VerifyArgs,

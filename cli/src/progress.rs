@@ -27,6 +27,17 @@ impl Bar {
         Self(bar)
     }
 
+    /// For work whose end is not known.
+    pub(crate) fn spinning(speech: Speech, what: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_message(what.to_owned());
+        if speech.talks() && std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(300));
+        }
+        Self(bar)
+    }
+
     /// Says how far it is.
     pub(crate) fn reach(&self, position: u64) {
         // Drawing is costly, counting is not.

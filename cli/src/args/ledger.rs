@@ -18,6 +18,38 @@ pub(crate) enum LedgerCommand {
     Watch(WatchArgs),
     /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours
     Record(RecordArgs),
+    /// The record of what the log signed last
+    #[command(subcommand)]
+    Guard(GuardCommand),
+    /// The map of newest entries
+    #[command(subcommand)]
+    Map(MapCommand),
+}
+
+/// `inkan ledger guard …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum GuardCommand {
+    /// Put the lost record of the last signed head in place again, after comparing with witnesses and mirrors; the log
+    /// will say so for ever
+    Adopt {
+        /// Heads of this log that witnesses and mirrors have: signed checkpoint files
+        #[arg(value_name = "FILE")]
+        notes: Vec<String>,
+        /// Dry run and answers.
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+}
+
+/// `inkan ledger map …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum MapCommand {
+    /// Build the map again from the newest entries; it must meet the root that was signed
+    Rebuild {
+        /// Dry run and answers.
+        #[command(flatten)]
+        write: WriteArgs,
+    },
 }
 
 /// Arguments of `ledger prove`.

@@ -1,12 +1,13 @@
 //! `inkan ledger …`: one module per command.
 
+mod care;
 mod check;
 mod prove;
 mod record;
 mod status;
 mod watch;
 
-use crate::args::LedgerCommand;
+use crate::args::{GuardCommand, LedgerCommand, MapCommand};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Outcome;
@@ -18,5 +19,9 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Check(args) => check::run(args, context),
         LedgerCommand::Watch(args) => watch::run(args, context),
         LedgerCommand::Record(args) => record::run(args, context),
+        LedgerCommand::Guard(GuardCommand::Adopt { notes, write }) => {
+            care::adopt_guard(notes, *write, context)
+        }
+        LedgerCommand::Map(MapCommand::Rebuild { write }) => care::rebuild_map(*write, context),
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
     let accepted = writing.commit(&intent)?;
     let index = accepted.first().map(|accepted| accepted.leaf_index);
     let fresh: Vec<FreshRecord> =
-        index.map(|index| FreshRecord { index, opening: opening.clone() }).into_iter().collect();
+        index.map(|index| FreshRecord { index, opening }).into_iter().collect();
     packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
     let place = index.map(|index| format!(" as entry {index} of {}", home.settings.origin));
     context.speech.say(&format!("registered{}", place.unwrap_or_default()));

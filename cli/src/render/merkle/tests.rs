@@ -24,7 +24,7 @@ fn drawn(index: u64, size: u64) -> (String, String) {
         steps: &steps,
         vouched: "witnessed 2 by 2026-03-02",
     };
-    let plain = tree(&path).replace(|c: char| c == '\u{1b}', "");
+    let plain = tree(&path).replace('\u{1b}', "");
     let plain = plain.replace("[1m", "").replace("[2m", "").replace("[0m", "");
     (plain, svg(&path))
 }

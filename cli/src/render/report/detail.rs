@@ -167,7 +167,7 @@ fn countersignature(evidence: &Value) -> Option<String> {
     // Whoever is not the subject is named: a role is only what they say of themselves.
     let by_subject = evidence.get("bySubject").and_then(Value::as_bool);
     let who = match (by_subject, text(evidence, "signer")) {
-        (Some(false), Some(signer)) => format!(" ({}, not the subject)", super::short_did(signer)),
+        (Some(false), Some(signer)) => format!(" ({}, not the subject)", short_did(signer)),
         _ => String::new(),
     };
     Some(format!("{role}{who} {decision}{entry}{state}"))
