@@ -65,5 +65,12 @@ pub(crate) fn short(text: &str, keep: usize) -> String {
     safe(&format!("{head}…{tail}"), width)
 }
 
+/// `a did`, `an issuance`.
+pub(crate) fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    // A `once` sounds like one.
+    if word == "once" { format!("a {word}") } else { format!("{article} {word}") }
+}
+
 #[cfg(test)]
 mod tests;

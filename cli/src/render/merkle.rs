@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use inkan_ledger::NodeHash;
 
-use super::short;
+use super::{short, with_article};
 use crate::merkle::{Side, Step};
 use crate::output::{BOLD, DIM};
 
@@ -78,7 +78,8 @@ fn draw(path: &Path<'_>, level: usize, indent: &str, out: &mut String) {
     let given = format!("{DIM}given   {} {}{DIM:#}", hex(&step.given), range(step.covers));
     let ours = match own {
         None => {
-            let what = format!("{} {}, a {} entry", hex(&hash), range(reaches), path.kind);
+            let what =
+                format!("{} {}, {} entry", hex(&hash), range(reaches), with_article(path.kind));
             format!("{BOLD}yours   {what}{BOLD:#}")
         }
         Some(_) => format!("hashed  {} {}", hex(&hash), range(reaches)),

@@ -118,7 +118,7 @@ impl Home {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     open.push(path);
-                } else if !path.ends_with("LOCK") {
+                } else if !path.ends_with("LOCK") && !is_housekeeping(&path) {
                     let bytes = std::fs::read(&path).unwrap();
                     out.push((path, bytes));
                 }
@@ -127,6 +127,13 @@ impl Home {
         out.sort();
         out
     }
+}
+
+/// Files that reading changes: which head was seen, and the pages of databases. What a ledger says is in its tiles, its
+/// journal and its checkpoint, which are compared.
+fn is_housekeeping(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".seen") || name.contains(".db") || name.ends_with(".redb")
 }
 
 pub(crate) fn finish(mut command: Command) -> Ran {

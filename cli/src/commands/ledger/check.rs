@@ -19,8 +19,8 @@ use crate::args::CheckArgs;
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
-use crate::render::Mark;
 use crate::render::report::moment;
+use crate::render::{Mark, with_article};
 
 pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
@@ -116,12 +116,12 @@ fn of_receipt(verified: &VerifiedLeaf) -> Outcome {
         format!("there at {} by the operator's word alone", moment(&leaf.time().to_string()))
     });
     let mut human = format!(
-        "{} entry {} of {} in {}: a {} entry, {when}\n",
+        "{} entry {} of {} in {}: {} entry, {when}\n",
         Mark::Pass.painted(),
         verified.leaf_index(),
         verified.tree_size(),
         verified.origin(),
-        leaf.kind().name(),
+        with_article(leaf.kind().name()),
     );
     human.push_str(&rest(head));
     human.push_str("  what the entry says was not judged: inkan verify does that\n");
