@@ -20,7 +20,8 @@ pub(crate) use did::{
     CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
 };
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, MapCommand, ProofForm, ProveArgs, RecordArgs, WatchArgs,
+    CheckArgs, GuardCommand, LedgerCommand, MapCommand, ProofForm, ProveArgs, RecordArgs,
+    StartArgs, WatchArgs,
 };
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,

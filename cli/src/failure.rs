@@ -456,6 +456,7 @@ failures!(
     inkan_ledger::evidence::EvidenceError,
     inkan_ledger::leaf::LeafError,
     inkan_ledger::policy::PolicyError,
+    inkan_server::ledger_node::NodeError,
 );
 
 #[cfg(test)]

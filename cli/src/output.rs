@@ -23,13 +23,28 @@ pub(crate) struct Outcome {
     exit: u8,
     /// What is said on standard error after the result.
     afterwards: Option<String>,
+    /// Whether everything was printed as it happened.
+    said: bool,
 }
 
 impl Outcome {
     /// A result of this `type` and these members (an object).
     pub(crate) fn new(kind: &'static str, human: impl Into<String>, members: Value) -> Self {
         let members = members.as_object().cloned().unwrap_or_default();
-        Self { kind, human: human.into(), members, stream: None, exit: 0, afterwards: None }
+        Self {
+            kind,
+            human: human.into(),
+            members,
+            stream: None,
+            exit: 0,
+            afterwards: None,
+            said: false,
+        }
+    }
+
+    /// The end of a command that printed its result as it came.
+    pub(crate) fn said() -> Self {
+        Self { said: true, ..Self::new("inkan-end/1", String::new(), Value::Null) }
     }
 
     /// Adds a member.
@@ -171,6 +186,9 @@ impl Speech {
     /// Prints a result, and gives the exit code of the process.
     pub(crate) fn show(&self, mut outcome: Outcome, world: &World) -> u8 {
         let exit = outcome.exit;
+        if outcome.said {
+            return exit;
+        }
         let afterwards = outcome.afterwards.take();
         let result = match self.format {
             Format::Human => print(&outcome.human),

@@ -7,6 +7,8 @@ use super::{OutArgs, WriteArgs};
 /// `inkan ledger …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
+    /// Run a ledger as a node that answers over HTTP, until ctrl-c or SIGTERM
+    Start(StartArgs),
     /// Size, root, age and grade of the ledger, and who cosigned it
     Status,
     /// Write the proof that an entry is in the ledger: a receipt, a picture, or a form for other tools
@@ -50,6 +52,29 @@ pub(crate) enum MapCommand {
         #[command(flatten)]
         write: WriteArgs,
     },
+}
+
+/// Arguments of `ledger start`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StartArgs {
+    /// Where to listen; it speaks plain HTTP, so anything but this machine belongs behind a proxy with TLS
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7000")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The data folder, as made by `inkan init`; that of --ledger or of the profile if you give none
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// Take the clock as it is though it stepped; the log will say so for ever
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
+    /// File of operator tokens, one a line; they lift limits of clients and signers
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokens: Option<String>,
+    /// Network of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed, such as 10.0.0.0/8
+    #[arg(long = "proxy", value_name = "NET")]
+    pub(crate) proxies: Vec<inkan_server::ledger_node::Network>,
+    /// Log requests into this folder (- for standard error): no bodies, no whole addresses, nothing older than a day
+    #[arg(long, value_name = "DIR|-")]
+    pub(crate) log: Option<String>,
 }
 
 /// Arguments of `ledger prove`.

@@ -4,6 +4,7 @@ mod care;
 mod check;
 mod prove;
 mod record;
+mod start;
 mod status;
 mod watch;
 
@@ -14,6 +15,7 @@ use crate::output::Outcome;
 
 pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
+        LedgerCommand::Start(args) => start::run(args, context),
         LedgerCommand::Status => status::run(context),
         LedgerCommand::Prove(args) => prove::run(args, context),
         LedgerCommand::Check(args) => check::run(args, context),
