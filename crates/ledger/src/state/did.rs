@@ -33,10 +33,10 @@ impl<B: Base> Machine<B> {
                 return Ok(Verdict::Known { leaf_index });
             }
             // The hash in its versionId is of another entry: it is no second version of anything.
-            let head = self.controller(entry.scid())?;
+            let head = self.controller_now(entry.scid())?;
             return Err(conflict(entry, head.as_ref()).into());
         }
-        let controller = self.controller(entry.scid())?;
+        let controller = self.controller_now(entry.scid())?;
         let before = controller.as_ref().map(Controller::head);
         if care == Care::Trusting {
             let head = webvh::follow(before, entry).map_err(Rejection::Did)?;

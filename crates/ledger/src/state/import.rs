@@ -52,7 +52,7 @@ impl<B: Base> Machine<B> {
             return Ok(ImportSubmission::Duplicate { leaf_indexes });
         }
         let scid = candidates.first().map(Candidate::signer_scid).unwrap_or_default();
-        let controller = self.controller(scid)?;
+        let controller = self.controller_now(scid)?;
         if controller.as_ref().is_some_and(|controller| self.is_at_home(controller)) {
             return Err(invalid("the DID's home is this log already").into());
         }
@@ -153,7 +153,7 @@ impl<B: Base> Machine<B> {
             return Err(invalid("another entry stands in the middle of it").into());
         };
         self.check_kind(Kind::Did)?;
-        let controller = self.controller(entry.scid())?;
+        let controller = self.controller_now(entry.scid())?;
         let before = controller.as_ref().map(Controller::head);
         let head = next_head(candidate, entry, before, None, time)?;
         Ok(Verdict::New(self.did_effect(candidate, head)))
@@ -172,7 +172,7 @@ impl<B: Base> Machine<B> {
                 };
             }
         };
-        let controller = self.controller(head.scid())?;
+        let controller = self.controller_now(head.scid())?;
         let mut open = match &self.import {
             Some(open) if open.scid != head.scid() => {
                 return Err(refused("an entry of another DID stands in the middle of it"));

@@ -304,13 +304,28 @@ impl<B: Base> Machine<B> {
         self.taken.pop_front();
     }
 
-    /// A DID as the ledger sees it now.
+    /// A DID as the ledger sees it, without a batch that may still be undone: what workers check signatures against.
+    ///
+    /// They remember a head by its place, and after an [undone](Self::undo) batch another one may stand there.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub fn controller(&self, scid: &str) -> Result<Option<Controller>, StoreError> {
-        match self.layers().find_map(|layer| layer.controllers.get(scid)) {
+        self.controller_in(self.kept_layers(), scid)
+    }
+
+    /// The same, with the running batch: what the rules judge by.
+    pub(super) fn controller_now(&self, scid: &str) -> Result<Option<Controller>, StoreError> {
+        self.controller_in(self.layers(), scid)
+    }
+
+    fn controller_in<'a>(
+        &'a self,
+        mut layers: impl Iterator<Item = &'a Layer>,
+        scid: &str,
+    ) -> Result<Option<Controller>, StoreError> {
+        match layers.find_map(|layer| layer.controllers.get(scid)) {
             Some(controller) => Ok(Some(controller.clone())),
             None => self.base.controller(scid),
         }
@@ -398,7 +413,12 @@ impl<B: Base> Machine<B> {
     /// The layers from the newest to the oldest.
     fn layers(&self) -> impl Iterator<Item = &Layer> {
         let batch = self.batch.as_deref().map(|(layer, _)| layer);
-        batch.into_iter().chain([&self.recent]).chain(self.taken.iter().rev().map(|layer| &**layer))
+        batch.into_iter().chain(self.kept_layers())
+    }
+
+    /// The same, without the running batch.
+    fn kept_layers(&self) -> impl Iterator<Item = &Layer> {
+        [&self.recent].into_iter().chain(self.taken.iter().rev().map(|layer| &**layer))
     }
 
     pub(super) fn epoch(&self, map: MapRoot, next: Option<&InForce>) -> Epoch {

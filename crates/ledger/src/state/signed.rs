@@ -84,7 +84,7 @@ impl<B: Base> Machine<B> {
             return Ok(());
         }
         let controller = self
-            .controller(entry.scid())?
+            .controller_now(entry.scid())?
             .ok_or_else(|| Rejection::UnknownSigner { did: entry.issuer().as_str().to_owned() })?;
         check_alive(&controller, &self.origin)?;
         Ok(entry.verify(controller.document())?)
@@ -97,7 +97,7 @@ impl<B: Base> Machine<B> {
             Claims::Status(status) => Ok(check_length(status, parameters)?),
             Claims::Trust(trust) if trust.is_compromise_report() => {
                 check_reach(trust, time, parameters)?;
-                let controller = self.controller(entry.scid())?;
+                let controller = self.controller_now(entry.scid())?;
                 let listed = controller.is_some_and(|controller| {
                     DidUrl::parse(&trust.resource)
                         .is_ok_and(|key| lists(controller.document(), &key))

@@ -82,6 +82,10 @@ fn enough_evidence_is_enough() {
         assert_eq!(code(world.submit(Kind::Did, &fork, 40)), "version-conflict");
     }
     assert_eq!(kept(&world).len(), EQUIVOCATIONS_LIMIT);
+    let (more, _) = person.rotate(&first, at(39));
+    let candidate = Candidate::parse(Kind::Did, more.into_bytes()).unwrap();
+    let refusal = world.log.machine().prepare(&candidate, at(40)).unwrap_err();
+    assert!(matches!(refusal, Refusal::Rejected(_)), "nor is it looked at any longer");
     let versions: std::collections::BTreeSet<_> =
         kept(&world).iter().map(|one| one.version_id.clone()).collect();
     assert_eq!(versions.len(), EQUIVOCATIONS_LIMIT, "each one a different fork");

@@ -92,6 +92,8 @@ fn a_batch_is_kept_or_undone() {
     bench.submit(Kind::Status, &body, 1).unwrap();
     let other = person.sign(&Claims::Once(once(1)), at(1));
     bench.submit(Kind::Once, &other, 1).unwrap();
+    let shown = bench.machine.controller(person.scid()).unwrap();
+    assert!(shown.is_none(), "a head that may go is not shown to workers");
     bench.machine.undo();
     bench.leaves.truncate(1);
     bench.heads.clear();
