@@ -19,6 +19,7 @@ use inkan_did::webvh::{self, Entry, History};
 use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
 use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
+use inkan_evidence::tsa;
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
@@ -35,6 +36,10 @@ use inkan_ledger::{
 
 /// The policy of the log that the seeds of receipts and current-proofs are from.
 const POLICY: &str = include_str!("../fuzz/seed.policy");
+
+/// What the tokens among the seeds are over, and the certificate that vouches for them.
+const TIMESTAMPED: &[u8] = include_bytes!("../../fixtures/tsa/note.txt");
+const TIMESTAMP_ROOT: &[u8] = include_bytes!("../../fixtures/tsa/root.der");
 
 /// A target: its name, which is that of its corpus too, and the function it calls.
 pub type Target = (&'static str, fn(&[u8]));
@@ -76,6 +81,7 @@ pub const TARGETS: &[Target] = &[
     ("batch", framed_batch),
     ("add_checkpoint", add_checkpoint_request),
     ("witness_answer", witness_answer),
+    ("timestamp", timestamp),
     ("evidence", evidence),
     ("registry", registry),
     ("policy", policy),
@@ -472,6 +478,19 @@ pub fn ledger_evidence(bytes: &[u8]) {
             let _ = evidence.verify(&policy, far_future());
         }
     }
+}
+
+/// An answer of a timestamp authority, a token, a certificate.
+pub fn timestamp(bytes: &[u8]) {
+    let note = inkan_core::sha256(&[TIMESTAMPED]);
+    let root = inkan_core::sha256(&[TIMESTAMP_ROOT]);
+    let mut anchors = tsa::Anchors::default();
+    anchors.add_file(TIMESTAMP_ROOT).expect("our own certificate");
+    if let Ok(token) = tsa::token_of(bytes) {
+        let _ = tsa::verify_token(&token, &note, &root, &anchors);
+    }
+    let _ = tsa::verify_token(bytes, &note, &root, &anchors);
+    let _ = tsa::Anchors::default().add_file(bytes);
 }
 
 /// An evidence entry of a credential.

@@ -56,6 +56,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("tlog_tiles", &["inkan-tests"]),
     ("der", &["inkan-evidence"]),
     ("icu_normalizer", &["inkan-evidence"]),
+    ("ring", &["inkan-evidence"]),
+    ("rustls-pki-types", &["inkan-evidence"]),
     ("rustls-webpki", &["inkan-evidence"]),
     ("x509-cert", &["inkan-evidence"]),
     ("getrandom", &["inkan-io"]),

@@ -334,6 +334,10 @@ fn seeds_of_the_rest_are_written() {
         assert!(read.is_ok(), "{read:?}");
         seed("registry", name, registry.to_string());
     }
+    for file in ["good-ec.tsr", "good-rsa.token", "cms-key-id.token", "refused.tsr", "root.der"] {
+        let bytes = read(&fixtures().join("tsa").join(file));
+        seed("timestamp", &file.replace('.', "-"), bytes);
+    }
     for (name, text) in [
         ("hex", "00ff10"),
         ("base64url", "AAECAwQFBgcICQoLDA0ODw"),

@@ -17,6 +17,7 @@ mod make;
 pub mod model;
 pub mod registry;
 mod row;
+pub mod tsa;
 
 pub use authority::Authorised;
 pub use claims::IgnoredClaim;

@@ -9,21 +9,29 @@ use std::time::Duration;
 
 use inkan_core::Timestamp;
 use inkan_crypto::SignError;
+use inkan_evidence::tsa::TimestampError;
 use inkan_ledger::note::SignatureLine;
 use inkan_ledger::tree::TreeHead;
 use inkan_ledger::witness::{WitnessError, admit};
 use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
 use crate::files::FileError;
+use crate::http::HttpError;
 use crate::note_key::NoteKeyError;
 
+#[cfg(test)]
+mod fake;
 mod gathering;
+mod http;
 mod local;
 mod set;
+mod tsa;
 
 pub use gathering::{Cosigned, Gathering};
+pub use http::{HttpWitness, WitnessAddress};
 pub use local::{LocalWitness, Seen};
 pub use set::{Consistency, CosignerSet, Delivery, SharedClock, Standing, check_newest};
+pub use tsa::{TsaAddress, TsaCosigner};
 
 /// A signed head that is to be cosigned.
 pub struct CosignRequest<'a> {
@@ -94,6 +102,27 @@ pub enum CosignError {
         /// The head, with the log's own signature.
         note: Box<SignedNote>,
     },
+    /// It could not be asked. Worth a retry.
+    #[error("witness cannot be reached")]
+    Unreachable(#[from] HttpError),
+    /// It answered with another status than a line or a size. Worth a retry if it is 429 or 5xx.
+    #[error("witness answered {status}")]
+    Answer {
+        /// HTTP status.
+        status: u16,
+    },
+    /// It gave no line of the key it is known by, or none that verifies, or one from the future: nothing was kept.
+    #[error("witness gave no line that counts")]
+    NoLine,
+    /// The token of a timestamp authority does not prove what it should: it was not kept.
+    #[error("timestamp does not count")]
+    Timestamp(#[from] TimestampError),
+    /// The key is not one of that kind of cosigner.
+    #[error("key of cosigner {name:?} is of another kind")]
+    WrongKey {
+        /// Name in the log's policy.
+        name: String,
+    },
     /// The proof that it needs cannot be made.
     #[error("there is no consistency proof from {size} leaves")]
     NoProof {
@@ -131,7 +160,12 @@ impl CosignError {
         match self {
             Self::Refused(error) => matches!(error, WitnessError::SplitView(_)),
             Self::GuardBehind { .. } => true,
-            Self::NoProof { .. }
+            Self::Unreachable(_)
+            | Self::Answer { .. }
+            | Self::NoLine
+            | Self::Timestamp(_)
+            | Self::WrongKey { .. }
+            | Self::NoProof { .. }
             | Self::GuardMissing { .. }
             | Self::GuardMalformed { .. }
             | Self::Key(_)
@@ -146,6 +180,11 @@ impl CosignError {
         match self {
             Self::Refused(error) => error.code(),
             Self::GuardBehind { .. } => "guard-behind",
+            Self::Unreachable(error) => error.code(),
+            Self::Answer { .. } => "witness-refused",
+            Self::NoLine => "cosignature-dropped",
+            Self::Timestamp(error) => error.code(),
+            Self::WrongKey { .. } => "cosigner-key-invalid",
             Self::NoProof { .. } => "consistency-unavailable",
             Self::GuardMissing { .. } => "guard-missing",
             Self::GuardMalformed { .. } => "ledger-file-malformed",
@@ -166,9 +205,26 @@ impl fmt::Debug for CosignRequest<'_> {
 /// `guard`: larger, or of the same size with another root (R8 of §3.4).
 #[must_use]
 pub fn is_ahead(note: &SignedNote, logs: &[VerifierKey], guard: &TreeHead) -> bool {
-    let Ok(checkpoint) = Checkpoint::parse_text(note.text()) else { return false };
-    let head = checkpoint.head();
-    let missing = head.tree_size > guard.tree_size
-        || (head.tree_size == guard.tree_size && head.root_hash != guard.root_hash);
-    missing && logs.iter().any(|log| admit(None, note, log, &[]).is_ok())
+    signed_head(note, logs).is_some_and(|head| {
+        head.tree_size > guard.tree_size
+            || (head.tree_size == guard.tree_size && head.root_hash != guard.root_hash)
+    })
+}
+
+/// The head under a note, if a key of the log signed it.
+pub(crate) fn signed_head(note: &SignedNote, logs: &[VerifierKey]) -> Option<TreeHead> {
+    let checkpoint = Checkpoint::parse_text(note.text()).ok()?;
+    let signed = logs.iter().any(|log| admit(None, note, log, &[]).is_ok());
+    signed.then(|| checkpoint.head())
+}
+
+/// A note with the lines of these keys only: a cosigner needs no others.
+pub(crate) fn with_lines_of(note: &SignedNote, keys: &[VerifierKey]) -> SignedNote {
+    let mut bare = SignedNote::new(note.text().to_owned());
+    for line in note.signatures() {
+        if keys.iter().any(|key| key.matches(line)) {
+            bare.put(line.clone());
+        }
+    }
+    bare
 }

@@ -13,6 +13,7 @@ pub mod ledger_folder;
 pub mod ledger_sink;
 pub mod ledger_source;
 pub mod map_store;
+pub mod mirror;
 pub mod node_client;
 pub mod note_key;
 pub mod os_rng;

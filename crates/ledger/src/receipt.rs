@@ -21,7 +21,7 @@ pub mod verify;
 pub use error::ReceiptError;
 pub use grade::{Grade, Grades};
 pub use proof::TlogProof;
-pub use timestamp::{StampInterval, TimestampChecker};
+pub use timestamp::{StampInterval, TOKEN_LIMIT, TimestampChecker};
 pub use verified::{Cosigner, VerifiedCheckpoint, VerifiedLeaf};
 pub use verify::{
     claimed_existed_by, verify_checkpoint, verify_checkpoint_with, verify_receipt,

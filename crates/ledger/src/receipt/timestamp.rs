@@ -12,6 +12,9 @@ pub const TOKEN_LIMIT: usize = 16_384;
 
 /// Checks tokens of [RFC 3161](https://www.rfc-editor.org/rfc/rfc3161) timestamp authorities.
 pub trait TimestampChecker: fmt::Debug + Send + Sync {
+    /// Whether the certificate whose DER has the SHA-256 `anchor` is at hand; without it nothing is known of a token.
+    fn can_check(&self, anchor: &Digest, token: &[u8]) -> bool;
+
     /// Says between which times a token was made: `genTime` widened by its `accuracy`, in whole seconds.
     ///
     /// The token must verify, its `messageImprint` be the SHA-256 `imprint`, its signer be for timestamping alone, and

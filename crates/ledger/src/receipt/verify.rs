@@ -169,12 +169,13 @@ fn check_cosignatures(
                 if line.signature.len() > TOKEN_LIMIT {
                     return Err(invalid("token-too-large"));
                 }
-                let Some(tokens) = tokens else {
+                let anchor = Digest::from_bytes(*anchor);
+                let able = tokens.filter(|tokens| tokens.can_check(&anchor, &line.signature));
+                let Some(tokens) = able else {
                     stamps.not_checked.push(name());
                     continue;
                 };
                 let imprint = sha256(&[note.text().as_bytes()]);
-                let anchor = Digest::from_bytes(*anchor);
                 tokens.check(&anchor, &line.signature, &imprint).map_err(invalid)?
             }
             // A policy does not take note keys as witnesses.

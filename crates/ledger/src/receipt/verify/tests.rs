@@ -244,6 +244,10 @@ fn tokens_that_were_not_checked_count_for_nothing() {
 struct Tokens;
 
 impl TimestampChecker for Tokens {
+    fn can_check(&self, _: &Digest, token: &[u8]) -> bool {
+        token != b"of an authority whose certificate is elsewhere"
+    }
+
     fn check(
         &self,
         anchor: &Digest,
@@ -313,6 +317,8 @@ fn a_token_that_does_not_verify_is_a_forgery() {
     assert_eq!(wrong.code(), "cosignature-invalid");
     assert!(wrong.to_string().contains("token-of-something-else"));
     assert_eq!(code(judge("nonsense")), "cosignature-invalid");
+    let unknown = judge("of an authority whose certificate is elsewhere").unwrap();
+    assert_eq!(unknown.not_checked(), ["stamps"], "nothing is known of it");
     assert_eq!(code(judge(&"x".repeat(TOKEN_LIMIT + 1))), "cosignature-invalid");
     assert!(judge("# 115 500").is_ok());
     assert_eq!(code(judge("# 115 501")), "cosignature-in-future");

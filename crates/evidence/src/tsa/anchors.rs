@@ -1,0 +1,71 @@
+//! Certificates of timestamp authorities that the verifier has at hand, by their digest: which of them count is said by
+//! policies, which pin digests.
+
+use std::collections::BTreeMap;
+
+use inkan_core::encoding::decode_b64;
+use inkan_core::{Digest, sha256};
+
+use super::error::TimestampError;
+
+/// The largest certificate in bytes.
+const CERTIFICATE_LIMIT: usize = 8_192;
+/// The most certificates that are kept.
+const COUNT_LIMIT: usize = 64;
+/// Before and after the base64 of a certificate (RFC 7468 §5).
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// Certificates at hand; to hold one here is not to trust it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Anchors(BTreeMap<Digest, Vec<u8>>);
+
+impl Anchors {
+    /// Adds the certificates of a file: one in DER, or any number in PEM. Gives their digests.
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError::Malformed`]: no certificate, one that is too large, or more than 64 in all.
+    pub fn add_file(&mut self, bytes: &[u8]) -> Result<Vec<Digest>, TimestampError> {
+        let certificates = match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains(BEGIN) => pem(text)?,
+            Ok(_) | Err(_) => vec![bytes.to_vec()],
+        };
+        certificates.into_iter().map(|certificate| self.add(certificate)).collect()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The DER of the certificate with this digest.
+    pub(super) fn get(&self, digest: &Digest) -> Option<&[u8]> {
+        self.0.get(digest).map(Vec::as_slice)
+    }
+
+    fn add(&mut self, certificate: Vec<u8>) -> Result<Digest, TimestampError> {
+        super::certificate::parse(&certificate)?;
+        let digest = sha256(&[&certificate]);
+        self.0.insert(digest, certificate);
+        if self.0.len() > COUNT_LIMIT { Err(TimestampError::Malformed) } else { Ok(digest) }
+    }
+}
+
+/// The certificates in PEM; text around them is passed over.
+fn pem(text: &str) -> Result<Vec<Vec<u8>>, TimestampError> {
+    let mut certificates = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once(BEGIN) {
+        let (body, after) = after.split_once(END).ok_or(TimestampError::Malformed)?;
+        let body: String = body.split_ascii_whitespace().collect();
+        let certificate = decode_b64(&body).map_err(|_| TimestampError::Malformed)?;
+        if certificate.len() > CERTIFICATE_LIMIT || certificates.len() >= COUNT_LIMIT {
+            return Err(TimestampError::Malformed);
+        }
+        certificates.push(certificate);
+        rest = after;
+    }
+    Ok(certificates)
+}
