@@ -348,15 +348,28 @@ pub struct FolderLock {
 ///
 /// [`FileError::Locked`] after the wait; worth a retry.
 pub fn lock(folder: &Path) -> Result<FolderLock, FileError> {
-    const TRIES: u32 = 200;
+    lock_within(folder, 200)
+}
+
+/// Takes the exclusive lock of a folder (its file `LOCK`), without waiting: for what runs as long as it is held.
+///
+/// # Errors
+///
+/// [`FileError::Locked`].
+pub fn try_lock(folder: &Path) -> Result<FolderLock, FileError> {
+    lock_within(folder, 1)
+}
+
+fn lock_within(folder: &Path, tries: u32) -> Result<FolderLock, FileError> {
     let path = folder.join("LOCK");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     restrict(&mut options, Access::Private);
     let file = options.open(&path).map_err(|error| FileError::from_io(&path, error))?;
-    for _ in 0..TRIES {
+    for attempt in 1..=tries {
         match file.try_lock() {
             Ok(()) => return Ok(FolderLock { _file: file }),
+            Err(TryLockError::WouldBlock) if attempt == tries => break,
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
             Err(TryLockError::Error(error)) => return Err(FileError::from_io(&path, error)),
         }

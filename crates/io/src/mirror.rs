@@ -95,7 +95,7 @@ impl Mirror {
         for sub in [folder.to_path_buf(), folder.join("params")] {
             files::create_folder(&sub, Access::Public)?;
         }
-        let lock = files::lock(folder)?;
+        let lock = files::try_lock(folder)?;
         let (key, seen) = (folder.join("key"), folder.join("seen"));
         // The key is made last: with a key and without a record, the record was lost.
         if files::read_optional(&key, 1_024)?.is_none() {

@@ -1,4 +1,4 @@
-//! What is served over HTTP: the ledger node.
+//! What is served over HTTP: the ledger node, witnesses and mirrors.
 //!
 //! In scope: paths, wire types, limits and problem details. Out of scope: what is true (`inkan-ledger`) and what is kept
 //! (`inkan-io`); TLS, which is a reverse proxy's.
@@ -6,6 +6,10 @@
 //! | Question | Module |
 //! |---|---|
 //! | How is a ledger served, and under which limits? | [`ledger_node`] |
+//! | How does somebody else vouch for a ledger? | [`witness`], [`mirror`] |
 
+mod connections;
 pub mod ledger_node;
+pub mod mirror;
 pub mod problem;
+pub mod witness;

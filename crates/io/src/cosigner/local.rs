@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::Timestamp;
 use inkan_ledger::note::{NOTE_LIMIT, SignatureLine};
-use inkan_ledger::tree::TreeHead;
+use inkan_ledger::tree::{ConsistencyError, TreeHead};
 use inkan_ledger::witness::{WitnessError, admit};
 use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
@@ -88,6 +88,10 @@ impl LocalWitness {
             return Err(WitnessError::OldSize { seen: seen.tree_size }.into());
         }
         let admitted = admit(Some(&seen), note, &log, consistency)?;
+        let head = admitted.head();
+        if head.tree_size == 0 && head.root_hash != NodeHash::empty() {
+            return Err(WitnessError::SplitView(ConsistencyError::RootMismatch).into());
+        }
         let line = admitted.cosign(&self.signer.key, &self.signer.secret, now)?;
         let mut kept = SignedNote::new(note.text().to_owned());
         note.signatures().iter().filter(|l| log.matches(l)).for_each(|l| kept.put(l.clone()));

@@ -109,6 +109,7 @@ impl MirrorError {
             Self::Answer { .. } => "peer-refused",
             Self::Http(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::File(FileError::Locked { .. }) => "ledger-locked",
             Self::File(error) => error.code(),
             Self::Map(error) => error.code(),
             Self::Store(error) => error.code(),

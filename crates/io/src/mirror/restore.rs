@@ -29,7 +29,7 @@ pub fn restore(
     head: &TreeHead,
     source: &mut MirrorSource,
 ) -> Result<u64, MirrorError> {
-    let _lock = files::lock(folder)?;
+    let _lock = files::try_lock(folder)?;
     // Twice over the source: leaves of a large log do not fit into memory, their hashes do.
     let mut tree = MerkleTree::new();
     for tile in bundles_of_growth(0, head.tree_size) {

@@ -1,0 +1,276 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use inkan_core::Timestamp;
+use inkan_core::rng::insecure::SeededRng;
+use inkan_crypto::{KeyType, SecretKey};
+use inkan_io::clock::Clock;
+use inkan_io::cosigner::{CosignRequest, Cosigner as _, HttpWitness, Pace, WitnessAddress};
+use inkan_io::http::{Answer, PlainHttp, Request, Session, Verb};
+use inkan_ledger::add_checkpoint::{monitoring_path, parse_lines};
+use inkan_ledger::cosignature::verify_cosignature;
+use inkan_ledger::note::KeyMaterial;
+use inkan_ledger::tree::{LeafHash, TreeHead};
+use inkan_ledger::{MerkleTree, NodeHash};
+
+use super::*;
+
+const ORIGIN: &str = "log.example";
+
+/// A clock that stands.
+#[derive(Debug)]
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(1_768_464_000).unwrap()
+    }
+}
+
+fn secret(seed: u64) -> SecretKey {
+    SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed))
+}
+
+fn log(origin: &str, seed: u64) -> VerifierKey {
+    VerifierKey::new(origin, KeyMaterial::Note(secret(seed).public_key())).unwrap()
+}
+
+fn tree(leaves: &[&str]) -> MerkleTree {
+    let mut tree = MerkleTree::new();
+    for leaf in leaves {
+        tree.append(LeafHash::of(leaf.as_bytes()));
+    }
+    tree
+}
+
+fn note(tree: &MerkleTree, size: u64) -> SignedNote {
+    let head = TreeHead { tree_size: size, root_hash: tree.root(size).unwrap() };
+    Checkpoint::new(ORIGIN, head).unwrap().sign(&log(ORIGIN, 1), &secret(1)).unwrap()
+}
+
+struct Stage {
+    folder: tempfile::TempDir,
+    session: Session,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text =
+            format!("log {}\nlog {}\nquorum none\n", log(ORIGIN, 1), log("other.example", 2));
+        std::fs::write(folder.path().join("policy"), text).unwrap();
+        Self { folder, session: Session::open(PlainHttp::Loopback).unwrap() }
+    }
+
+    fn options(&self) -> WitnessOptions {
+        let folder = self.folder.path();
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let mut options = WitnessOptions::new(
+            &folder.join("witness"),
+            "witness.example/w1",
+            &folder.join("policy"),
+            listen,
+        );
+        options.prefix = "/v0".to_owned();
+        options
+    }
+
+    fn start(&self) -> RunningWitness {
+        spawn(&self.options(), Arc::new(Standing)).unwrap()
+    }
+
+    fn post(&self, witness: &RunningWitness, body: &str) -> Answer {
+        let url = format!("{}/add-checkpoint", witness.url());
+        self.ask(&url, Verb::Post("text/plain", body.as_bytes()))
+    }
+
+    fn ask(&self, url: &str, verb: Verb<'_>) -> Answer {
+        let request = Request { url, verb, accept: "*/*", size: 1 << 20, seconds: 20 };
+        self.session.exchange(&request).unwrap()
+    }
+}
+
+fn body(old: u64, consistency: &[NodeHash], note: &SignedNote) -> String {
+    let consistency = consistency.to_vec();
+    AddCheckpoint { old_size: old, consistency, note: note.clone() }.to_string()
+}
+
+#[test]
+fn every_status_of_the_protocol_is_given_for_its_reason() {
+    let stage = Stage::new();
+    let witness = stage.start();
+    let tree = tree(&["a", "b", "c", "d", "e"]);
+    let post =
+        |old, path: &[NodeHash], note: &SignedNote| stage.post(&witness, &body(old, path, note));
+    assert_eq!(stage.post(&witness, "nonsense").status, 400);
+    assert_eq!(post(4, &[], &note(&tree, 3)).status, 400, "old is larger than the checkpoint");
+    let conflict = post(1, &[], &note(&tree, 3));
+    assert_eq!((conflict.status, conflict.body.as_slice()), (409, b"0\n".as_slice()));
+    assert_eq!(conflict.media_type.as_deref(), Some("text/x.tlog.size"));
+    assert_eq!(post(0, &[NodeHash::empty()], &note(&tree, 3)).status, 422, "a proof from nothing");
+    let zero = TreeHead { tree_size: 0, root_hash: tree.root(1).unwrap() };
+    let zero = Checkpoint::new(ORIGIN, zero).unwrap().sign(&log(ORIGIN, 1), &secret(1)).unwrap();
+    assert_eq!(post(0, &[], &zero).status, 422, "an empty tree has one root");
+
+    let answer = post(0, &[], &note(&tree, 3));
+    assert_eq!(answer.status, 200);
+    let lines = parse_lines(&answer.body).unwrap();
+    let KeyMaterial::Cosignature(key) = witness.key().material() else { panic!("a witness") };
+    let time = verify_cosignature(note(&tree, 3).text(), &lines[0].signature, key).unwrap();
+    assert_eq!((lines.len(), time), (1, Standing.now()));
+
+    assert_eq!(post(0, &[], &note(&tree, 3)).body, b"3\n");
+    let path = tree.consistency(3, 5).unwrap();
+    assert_eq!(post(3, &path[1..], &note(&tree, 5)).status, 422, "half a proof");
+    assert_eq!(post(3, &path, &note(&tree, 5)).status, 200);
+    assert_eq!(post(5, &[], &note(&tree, 5)).status, 200, "the same again");
+
+    // Who may speak.
+    let other = SignedNote::new(note(&tree, 5).text().replace(ORIGIN, "unknown.example"));
+    let mut unknown = other.clone();
+    unknown.put(note(&tree, 5).signatures()[0].clone());
+    assert_eq!(post(5, &[], &unknown).status, 404);
+    let mut unsigned = SignedNote::new(note(&tree, 5).text().to_owned());
+    unsigned.put(SignatureLine { name: "x".to_owned(), key_id: [1; 4], signature: vec![2; 64] });
+    assert_eq!(post(5, &[], &unsigned).status, 403);
+    let mut wrong = note(&tree, 5);
+    let mut line = wrong.signatures()[0].clone();
+    line.signature[5] ^= 1;
+    wrong.put(line);
+    assert_eq!(post(5, &[], &wrong).status, 403);
+    assert_eq!(stage.post(&witness, &"x".repeat(100_000)).status, 413);
+    assert_eq!(stage.ask(&format!("{}/add-checkpoint", witness.url()), Verb::Get).status, 405);
+    assert_eq!(stage.ask(&format!("{}/else", witness.url()), Verb::Get).status, 404);
+}
+
+#[test]
+fn a_fork_is_refused_for_ever_and_kept_as_evidence() {
+    let stage = Stage::new();
+    let (tree, fork) = (tree(&["a", "b", "c", "d"]), tree(&["a", "b", "X", "d"]));
+    {
+        let witness = stage.start();
+        assert_eq!(stage.post(&witness, &body(0, &[], &note(&tree, 3))).status, 200);
+        for _ in 0..2 {
+            let path = fork.consistency(3, 4).unwrap();
+            assert_eq!(stage.post(&witness, &body(3, &path, &note(&fork, 4))).status, 422);
+        }
+        assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
+    }
+    // After a restart, too.
+    let witness = stage.start();
+    assert_eq!(stage.post(&witness, &body(0, &[], &note(&fork, 2))).body, b"3\n");
+    assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
+    let kept = std::fs::read_dir(stage.folder.path().join("witness/refused")).unwrap().count();
+    assert_eq!(kept, 2, "one of each");
+    let path = tree.consistency(3, 4).unwrap();
+    assert_eq!(stage.post(&witness, &body(3, &path, &note(&tree, 4))).status, 200);
+}
+
+#[test]
+fn the_monitoring_path_serves_what_was_cosigned() {
+    let stage = Stage::new();
+    let witness = stage.start();
+    let tree = tree(&["a", "b"]);
+    let url = format!("{}/{}", witness.url(), monitoring_path(ORIGIN));
+    assert_eq!(stage.ask(&url, Verb::Get).status, 404);
+    stage.post(&witness, &body(0, &[], &note(&tree, 2)));
+    let answer = stage.ask(&url, Verb::Get);
+    let kept = SignedNote::parse(std::str::from_utf8(&answer.body).unwrap()).unwrap();
+    assert_eq!((answer.status, kept.text()), (200, note(&tree, 2).text()));
+    assert_eq!(kept.signatures().len(), 2);
+    assert!(log(ORIGIN, 1).matches(&kept.signatures()[0]));
+    assert!(witness.key().matches(&kept.signatures()[1]));
+}
+
+#[test]
+fn the_log_s_own_client_speaks_with_it() {
+    let stage = Stage::new();
+    let witness = stage.start();
+    let tree = tree(&["a", "b", "c", "d", "e", "f"]);
+    let address = WitnessAddress {
+        name: "w".to_owned(),
+        key: witness.key().clone(),
+        submission: witness.url(),
+        monitoring: Some(witness.url()),
+        pace: Pace::EveryCheckpoint,
+        plain: PlainHttp::Loopback,
+    };
+    for _ in 0..2 {
+        // A new client knows nothing of what the witness has seen, and finds out.
+        let mut client = HttpWitness::new(address.clone(), vec![log(ORIGIN, 1)]).unwrap();
+        for size in [4, 6] {
+            let note = note(&tree, size);
+            let consistency = |old: u64| tree.consistency(old, size).ok();
+            let request = CosignRequest { note: &note, consistency: &consistency };
+            let cosigned = client.cosign(&request, Standing.now());
+            if size == 6 {
+                assert_eq!(cosigned.unwrap().len(), 1);
+                assert_eq!(client.newest().unwrap().unwrap().text(), note.text());
+            }
+        }
+        assert_eq!(client.remembered(), 6);
+    }
+}
+
+#[test]
+fn one_of_many_at_once_wins_and_the_record_never_shrinks() {
+    let stage = Stage::new();
+    let witness = stage.start();
+    let leaves: Vec<String> = (0..40).map(|leaf| leaf.to_string()).collect();
+    let leaves: Vec<&str> = leaves.iter().map(String::as_str).collect();
+    let tree = tree(&leaves);
+    stage.post(&witness, &body(0, &[], &note(&tree, 1)));
+    let url = format!("{}/add-checkpoint", witness.url());
+    let cosigned: Vec<u64> = std::thread::scope(|scope| {
+        let ask = |size: u64| {
+            let body = body(1, &tree.consistency(1, size).unwrap(), &note(&tree, size));
+            let session = Session::open(PlainHttp::Loopback).unwrap();
+            let verb = Verb::Post("text/plain", body.as_bytes());
+            let request = Request { url: &url, verb, accept: "*/*", size: 10_000, seconds: 20 };
+            (session.exchange(&request).unwrap().status == 200).then_some(size)
+        };
+        let threads: Vec<_> = (2..18).map(|size| scope.spawn(move || ask(size))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    // All said that it had seen one leaf: only the first was right.
+    assert_eq!(cosigned.len(), 1, "{cosigned:?}");
+    let conflict = stage.post(&witness, &body(1, &[], &note(&tree, 40)));
+    assert_eq!(conflict.body, format!("{}\n", cosigned[0]).into_bytes());
+}
+
+#[test]
+fn a_second_process_a_lost_record_and_a_bad_policy_are_refused() {
+    let stage = Stage::new();
+    let options = stage.options();
+    let running = stage.start();
+    let key = running.key().to_string();
+    let path = options.folder.join("key");
+    assert!(
+        !files::open_to_others(&path).unwrap() && !files::open_to_others(&options.folder).unwrap()
+    );
+    assert_eq!(spawn(&options, Arc::new(Standing)).unwrap_err().code(), "ledger-locked");
+    drop(running);
+    assert_eq!(stage.start().key().to_string(), key, "the key stays");
+    std::fs::remove_file(options.folder.join("seen").join(origin_hash(ORIGIN))).unwrap();
+    assert_eq!(spawn(&options, Arc::new(Standing)).unwrap_err().code(), "guard-missing");
+    let fresh = Stage::new();
+    for (text, code) in [("log x\n", "policy-invalid"), ("quorum none\n", "witness-without-log")] {
+        std::fs::write(fresh.folder.path().join("policy"), text).unwrap();
+        assert_eq!(spawn(&fresh.options(), Arc::new(Standing)).unwrap_err().code(), code);
+    }
+    let mut options = stage.options();
+    options.prefix = "v0/".to_owned();
+    assert_eq!(spawn(&options, Arc::new(Standing)).unwrap_err().code(), "prefix-invalid");
+}
+
+#[test]
+fn a_client_that_asks_too_often_is_told_to_wait() {
+    let stage = Stage::new();
+    let mut options = stage.options();
+    options.rate = Some(Rate { tokens: 1, per: Duration::from_secs(60), burst: 3 });
+    let witness = spawn(&options, Arc::new(Standing)).unwrap();
+    let statuses: Vec<_> = (0..5).map(|_| stage.post(&witness, "x")).collect();
+    assert_eq!(statuses.iter().filter(|answer| answer.status == 400).count(), 3);
+    let last = statuses.last().unwrap();
+    assert_eq!((last.status, last.retry_after.is_some()), (429, true));
+}
