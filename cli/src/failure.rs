@@ -441,6 +441,7 @@ failures!(
     inkan_evidence::RegistryError,
     inkan_holder::ActError,
     inkan_holder::PresentError,
+    inkan_io::anchors::AnchorsError,
     inkan_io::files::FileError,
     inkan_io::http::HttpError,
     inkan_io::intent::IntentError,

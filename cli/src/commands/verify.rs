@@ -44,7 +44,7 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
     let judged_with = inkan_verifier::Context {
         logs: home.pinned()?,
         grade: ledger_grade(&policy),
-        timestamps: None,
+        timestamps: Some(std::sync::Arc::new(home.profile.anchors()?)),
         receipts: receipts(&policy),
         expectation: expectation.clone(),
         max_age: args.max_age.as_deref().map(super::issue::seconds).transpose()?,

@@ -15,10 +15,12 @@ use inkan_ledger::tree::TreeHead;
 use inkan_ledger::witness::{WitnessError, admit};
 use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
+use crate::anchors::AnchorsError;
 use crate::files::FileError;
 use crate::http::HttpError;
 use crate::note_key::NoteKeyError;
 
+mod config;
 #[cfg(test)]
 mod fake;
 mod gathering;
@@ -27,6 +29,7 @@ mod local;
 mod set;
 mod tsa;
 
+pub use config::configured;
 pub use gathering::{Cosigned, Gathering};
 pub use http::{HttpWitness, WitnessAddress};
 pub use local::{LocalWitness, Seen};
@@ -117,6 +120,15 @@ pub enum CosignError {
     /// The token of a timestamp authority does not prove what it should: it was not kept.
     #[error("timestamp does not count")]
     Timestamp(#[from] TimestampError),
+    /// A line of the file `cosigners` means nothing.
+    #[error("line {line} of the file `cosigners` means nothing")]
+    Configuration {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// The certificates of timestamp authorities cannot be read.
+    #[error(transparent)]
+    Anchors(#[from] AnchorsError),
     /// The key is not one of that kind of cosigner.
     #[error("key of cosigner {name:?} is of another kind")]
     WrongKey {
@@ -164,6 +176,8 @@ impl CosignError {
             | Self::Answer { .. }
             | Self::NoLine
             | Self::Timestamp(_)
+            | Self::Configuration { .. }
+            | Self::Anchors(_)
             | Self::WrongKey { .. }
             | Self::NoProof { .. }
             | Self::GuardMissing { .. }
@@ -184,6 +198,8 @@ impl CosignError {
             Self::Answer { .. } => "witness-refused",
             Self::NoLine => "cosignature-dropped",
             Self::Timestamp(error) => error.code(),
+            Self::Configuration { .. } => "cosigners-malformed",
+            Self::Anchors(error) => error.code(),
             Self::WrongKey { .. } => "cosigner-key-invalid",
             Self::NoProof { .. } => "consistency-unavailable",
             Self::GuardMissing { .. } => "guard-missing",

@@ -2,6 +2,7 @@
 //!
 //! In scope: asking the system, durably and under limits. Out of scope: judging what it answered.
 
+pub mod anchors;
 pub mod clock;
 pub mod cosigner;
 pub mod files;

@@ -19,8 +19,10 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::json::{self, JsonError};
 use inkan_core::limits;
+use inkan_evidence::tsa::Anchors;
 use serde_json::Value;
 
+use crate::anchors::AnchorsError;
 use crate::files::{self, Access, FileError, FolderLock};
 
 pub use record::{ActRecord, IssuedRecord, NonceRecord, OwnDid, OwnKey, StatusListRecord};
@@ -222,6 +224,15 @@ impl Profile {
             out.push((file.replace('~', "/"), text));
         }
         Ok(out)
+    }
+
+    /// Certificates of timestamp authorities beside the pinned policies: what checks their tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`AnchorsError`].
+    pub fn anchors(&self) -> Result<Anchors, AnchorsError> {
+        crate::anchors::read_folder(&self.folder.join("logs"))
     }
 
     /// Where the largest head seen of a log is remembered.

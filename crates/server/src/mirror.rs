@@ -101,7 +101,7 @@ pub fn run(
     let (prepared, follower) = prepare(options, clock, report)?;
     ready(prepared.address, &prepared.key);
     prepared.run();
-    drop(follower);
+    follower.leave();
     Ok(())
 }
 
@@ -147,15 +147,26 @@ struct Follower {
     thread: Option<JoinHandle<()>>,
 }
 
+impl Follower {
+    fn tell(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+
+    /// Ends with the process: it may be in the middle of a long pull, and what it has cosigned is on the disk.
+    fn leave(mut self) {
+        self.tell();
+        drop(self.thread.take());
+    }
+}
+
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.tell();
         if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // It may be in the middle of a long pull; what it has judged is not lost, and it ends by itself.
-            if thread.is_finished() {
-                let _ = thread.join();
-            }
+            let _ = thread.join();
         }
     }
 }

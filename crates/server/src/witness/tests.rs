@@ -258,7 +258,8 @@ fn a_second_process_a_lost_record_and_a_bad_policy_are_refused() {
         std::fs::write(fresh.folder.path().join("policy"), text).unwrap();
         assert_eq!(spawn(&fresh.options(), Arc::new(Standing)).unwrap_err().code(), code);
     }
-    let mut options = stage.options();
+    let third = Stage::new();
+    let mut options = third.options();
     options.prefix = "v0/".to_owned();
     assert_eq!(spawn(&options, Arc::new(Standing)).unwrap_err().code(), "prefix-invalid");
 }
@@ -273,4 +274,91 @@ fn a_client_that_asks_too_often_is_told_to_wait() {
     assert_eq!(statuses.iter().filter(|answer| answer.status == 400).count(), 3);
     let last = statuses.last().unwrap();
     assert_eq!((last.status, last.retry_after.is_some()), (429, true));
+}
+
+/// A folder with everything in it, as a backup tool copies it.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copied(&from, &to);
+        } else {
+            std::fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn of_two_forks_of_one_data_folder_only_the_first_is_cosigned() {
+    use inkan_did::webvh::{Create, create};
+    use inkan_io::ledger_folder::LedgerFolder;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let now = Standing.now();
+    let at = |seconds| now.plus_seconds(seconds);
+    let mut honest = LedgerFolder::create(&path, ORIGIN, &mut SeededRng::new(9), at(0)).unwrap();
+    let text = honest.reader().policy_text().to_owned();
+    let logs = LogPolicy::parse(&text).unwrap().logs().to_vec();
+    std::fs::write(folder.path().join("policy"), text).unwrap();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let policy = folder.path().join("policy");
+    let options = WitnessOptions::new(&folder.path().join("witness"), "w.example", &policy, listen);
+    let witness = spawn(&options, Arc::new(Standing)).unwrap();
+    let address = WitnessAddress {
+        name: "w".to_owned(),
+        key: witness.key().clone(),
+        submission: witness.url(),
+        monitoring: Some(witness.url()),
+        pace: Pace::EveryCheckpoint,
+        plain: PlainHttp::Loopback,
+    };
+    let mut client = HttpWitness::new(address, logs).unwrap();
+    let mut ask = |ledger: &LedgerFolder| {
+        let size = ledger.reader().status().unwrap().size;
+        let view = ledger.reader().view_of(size).unwrap().unwrap();
+        let consistency = |old: u64| view.consistency(old).ok();
+        let request = CosignRequest { note: view.note(), consistency: &consistency };
+        client.cosign(&request, Standing.now())
+    };
+    ask(&honest).unwrap();
+    drop(honest);
+    let fork = folder.path().join("fork");
+    copied(&path, &fork);
+
+    let go_on = |path: &Path, name: &str, seed: u64| {
+        let mut ledger = LedgerFolder::open(path, at(10)).unwrap();
+        let request = Create {
+            domain: "people.example".to_owned(),
+            path: Some(name.to_owned()),
+            key_id: "key-1".to_owned(),
+            key: secret(seed).public_key(),
+            next_key_hashes: vec![],
+            services: vec![],
+            home: Some(ORIGIN.to_owned()),
+        };
+        let next = secret(seed + 1).public_key();
+        let (_, line) = create(&request, &secret(seed + 2), &next, at(0)).unwrap();
+        ledger.submit(inkan_ledger::Kind::Did, line.as_bytes(), at(11)).unwrap();
+        ledger.checkpoint(at(12)).unwrap();
+        ledger
+    };
+    honest = go_on(&path, "alice", 20);
+    let forked = go_on(&fork, "mallory", 30);
+    ask(&honest).unwrap();
+    // The same size, and later a larger one: neither continues what the witness has seen, and what it has is signed.
+    let error = ask(&forked).unwrap_err();
+    assert_eq!((error.code(), error.is_alarm()), ("guard-behind", true));
+    let CosignError::GuardBehind { note } = error else { panic!("an alarm") };
+    let newest = honest.reader().signed_note().unwrap().unwrap();
+    assert_eq!(note.text(), newest.text(), "one half of the evidence");
+    drop(forked);
+    let larger = go_on(&fork, "mallory-2", 40);
+    assert_eq!(ask(&larger).unwrap_err().code(), "guard-behind");
+    // The honest branch goes on.
+    drop(honest);
+    let honest = go_on(&path, "bob", 50);
+    ask(&honest).unwrap();
 }
