@@ -82,13 +82,14 @@ enum Permit {
 }
 
 impl FaultyFiles {
-    /// A layer for the files below `root`; those that are there count as durable. `seed` decides what crashes leave.
+    /// A layer for the files below `root`; those that are there when they are first changed count as durable. `seed` decides
+    /// what crashes leave.
     ///
     /// # Errors
     ///
     /// Those of the system.
     pub fn new(root: &Path, seed: u64) -> io::Result<Self> {
-        let mut model = Model {
+        let model = Model {
             root: root.to_path_buf(),
             random: seed.wrapping_mul(2).wrapping_add(1),
             files: Vec::new(),
@@ -100,9 +101,7 @@ impl FaultyFiles {
             operations: 0,
             free: u64::MAX,
         };
-        for path in all_files(root)? {
-            model.adopt(&path)?;
-        }
+        fs::create_dir_all(root)?;
         Ok(Self { model: Arc::new(Mutex::new(model)) })
     }
 
@@ -176,14 +175,17 @@ fn lock(model: &Mutex<Model>) -> MutexGuard<'_, Model> {
 }
 
 impl Model {
-    /// Takes in a file that is there already.
-    fn adopt(&mut self, path: &Path) -> io::Result<usize> {
+    /// Takes in a file that is there already, before it is changed for the first time.
+    fn adopt(&mut self, path: &Path) -> io::Result<()> {
+        if self.live.contains_key(path) || !path.is_file() {
+            return Ok(());
+        }
         let bytes = fs::read(path)?;
         let inode = self.files.len();
         self.files.push(Inode { durable: bytes.clone(), live: bytes, changes: Vec::new() });
         self.live.insert(path.to_path_buf(), inode);
         self.durable.insert(path.to_path_buf(), inode);
-        Ok(inode)
+        Ok(())
     }
 
     fn draw(&mut self, below: usize) -> usize {
@@ -310,10 +312,10 @@ impl FileLayer for FaultyFiles {
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn LayerFile>> {
         let mut model = self.lock();
         model.permit(false, false)?;
+        model.adopt(path)?;
         let real = SystemFiles.open(path, access)?;
         let inode = match model.live.get(path) {
             Some(inode) => *inode,
-            None if !fs::read(path)?.is_empty() => model.adopt(path)?,
             None => {
                 let inode = model.files.len();
                 model.files.push(Inode::default());
@@ -328,6 +330,8 @@ impl FileLayer for FaultyFiles {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut model = self.lock();
         model.permit(false, false)?;
+        model.adopt(from)?;
+        model.adopt(to)?;
         SystemFiles.rename(from, to)?;
         if let Some(inode) = model.live.remove(from) {
             model.live.insert(to.to_path_buf(), inode);
@@ -339,6 +343,7 @@ impl FileLayer for FaultyFiles {
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut model = self.lock();
         model.permit(false, false)?;
+        model.adopt(path)?;
         SystemFiles.remove(path)?;
         model.live.remove(path);
         model.names.push(Name::Removed(path.to_path_buf()));
