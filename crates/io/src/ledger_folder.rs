@@ -67,6 +67,7 @@ use crate::note_key::{NoteSigner, Purpose};
 use engine::Engine;
 use guard::Guard;
 use layout::{Layout, WriterLock};
+use reader::LentMap;
 use recover::Opened;
 use seal::Sealer;
 use state_db::StateDb;
@@ -78,6 +79,7 @@ const WITNESSES: [&str; 2] = ["w1", "w2"];
 #[derive(Debug)]
 pub struct LedgerFolder {
     reader: LedgerReader,
+    _map: LentMap,
     engine: Engine,
     sealer: Sealer,
     cosigners: Vec<Box<dyn Cosigner>>,
@@ -88,6 +90,7 @@ pub struct LedgerFolder {
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) reader: LedgerReader,
+    _map: LentMap,
     pub(crate) engine: Engine,
     _lock: WriterLock,
 }
@@ -238,11 +241,10 @@ impl LedgerFolder {
         let mut cosigners = local_witnesses(layout)?;
         let Opened { engine, sealer, publish } = recover::open(layout, options, now)?;
         let reader = LedgerReader::open(layout.root())?;
-        // The writer is in this process: readers may use its map.
-        let _ = reader.shared.map.set(engine.map.reader());
+        let _map = LentMap::lend(&reader, engine.map.reader());
         // R8, for the witnesses at hand; others are asked by whoever adds them.
         check_newest(&mut cosigners, sealer.policy.logs(), &sealer.guard.head())?;
-        let mut folder = Self { reader, engine, sealer, cosigners, _lock: lock };
+        let mut folder = Self { reader, _map, engine, sealer, cosigners, _lock: lock };
         if publish {
             folder.publish(now)?;
         }
@@ -422,8 +424,8 @@ impl LedgerFolder {
 
     /// Gives out what a sequencer runs on its threads.
     pub(crate) fn into_parts(self) -> (Parts, Sealer, Vec<Box<dyn Cosigner>>) {
-        let Self { reader, engine, sealer, cosigners, _lock } = self;
-        (Parts { reader, engine, _lock }, sealer, cosigners)
+        let Self { reader, _map, engine, sealer, cosigners, _lock } = self;
+        (Parts { reader, _map, engine, _lock }, sealer, cosigners)
     }
 }
 

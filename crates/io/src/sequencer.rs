@@ -155,6 +155,8 @@ struct Ready {
     chunks: BTreeMap<u64, Vec<Checked>>,
     tasks: VecDeque<Task>,
     notices: VecDeque<sealing::Notice>,
+    /// Nobody takes anything any more, for this reason: whoever brings something hears it at once.
+    ended: Option<SubmitError>,
 }
 
 /// A submission that waits.
@@ -521,12 +523,26 @@ impl Inner {
     }
 
     fn hand_task(&self, task: Task) {
-        let stopped = self.seen().stopped.is_some();
+        let mut ready = self.ready();
         // A task that is dropped answers that it was lost.
-        if !stopped && !self.intake().closing {
-            self.ready().tasks.push_back(task);
+        if ready.ended.is_none() {
+            ready.tasks.push_back(task);
+            drop(ready);
             self.wake.notify_all();
         }
+    }
+
+    /// What a worker has done.
+    fn bring(&self, number: u64, chunk: Vec<Checked>) {
+        let mut ready = self.ready();
+        if let Some(reason) = ready.ended.clone() {
+            drop(ready);
+            chunk.into_iter().for_each(|checked| checked.work.refuse(&reason));
+            return;
+        }
+        ready.chunks.insert(number, chunk);
+        drop(ready);
+        self.wake.notify_one();
     }
 
     fn notify(&self, notice: sealing::Notice) {
@@ -539,15 +555,21 @@ impl Inner {
         let reason = SubmitError::Stopped { code: error.code(), reason: error.to_string() };
         self.seen().stopped = Some(reason.clone());
         self.covered.notify_all();
+        self.end(&reason);
+    }
+
+    /// Nobody takes anything any more. What workers still have in hand is refused when they bring it.
+    fn end(&self, reason: &SubmitError) {
         let mut intake = self.intake();
         intake.closing = true;
         let items = std::mem::take(&mut intake.items);
         intake.waiting = 0;
         drop(intake);
         self.work.notify_all();
-        items.into_iter().for_each(|item| item.work.refuse(&reason));
-        let ready = std::mem::take(&mut *self.ready());
-        ready.chunks.into_values().flatten().for_each(|checked| checked.work.refuse(&reason));
+        items.into_iter().for_each(|item| item.work.refuse(reason));
+        let ended = Ready { ended: Some(reason.clone()), ..Ready::default() };
+        let ready = std::mem::replace(&mut *self.ready(), ended);
+        ready.chunks.into_values().flatten().for_each(|checked| checked.work.refuse(reason));
     }
 }
 

@@ -26,7 +26,7 @@ impl StoreFailed {
             path: path.to_path_buf(),
             problem: error.to_string(),
             full: code == Some(ErrorCode::DiskFull),
-            damaged: matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)),
+            damaged: !is_of_the_system(code),
         }
     }
 
@@ -50,6 +50,24 @@ impl StoreFailed {
 impl From<StoreFailed> for StoreError {
     fn from(error: StoreFailed) -> Self {
         Self::new(error.to_string())
+    }
+}
+
+/// Whether the file may be sound and only the system refuses; whatever else is said, it is no database of ours.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the database's list of errors is open")]
+const fn is_of_the_system(code: Option<ErrorCode>) -> bool {
+    match code {
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::ReadOnly
+            | ErrorCode::OutOfMemory,
+        ) => true,
+        _ => false,
     }
 }
 

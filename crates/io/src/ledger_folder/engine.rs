@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) gateway: Option<Gateway>,
     /// The clock jumped before the ledger was opened, and nobody has said that it is right (§3.5).
     pub(crate) clock_unsure: bool,
+    /// Whether the heads of the newest state of the map that is kept are stored: before, it must not become durable.
+    pub(crate) map_stored: bool,
     /// Checkpoints since the last one that had a quorum.
     pub(crate) kept: u32,
     /// A checkpoint whose epoch leaf is durable, and that is not stored.
@@ -232,6 +234,7 @@ impl Engine {
         if size > 0 && self.machine.standing().is_sealed() && self.events.is_empty() {
             return Ok(None);
         }
+        self.map_stored = false;
         let map = self.map.keep(size).inspect_err(|_| self.stopped = true)?;
         let map = MapRoot { root: map.root, keys: map.keys };
         let document = self.events.front().map(|event| self.document_of(*event));
@@ -288,6 +291,7 @@ impl Engine {
         self.clear_events()?;
         self.machine.base_mut().stored(&job.changes, index);
         self.machine.settle();
+        self.map_stored = true;
         self.uncovered.drop_below(size);
         // Proofs are asked for at the newest checkpoint with a quorum; if there is none for long, they are computed.
         self.kept = self.kept.saturating_add(1);
@@ -390,7 +394,9 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // Derived, so nothing is lost without it; but the next opening is quicker.
-        self.map.durable();
+        if self.map_stored {
+            self.map.durable();
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inkan_core::{Digest, Timestamp};
 use inkan_ledger::receipt::claimed_existed_by;
@@ -41,8 +41,25 @@ pub(crate) struct Shared {
     origin: String,
     idle: Mutex<Vec<StateDb>>,
     runs: Mutex<BTreeMap<u64, Arc<Run>>>,
-    /// The map store, if the writer is in this process.
-    pub(crate) map: OnceLock<MapReader>,
+    /// The map store, while the writer is in this process.
+    map: Mutex<Option<MapReader>>,
+}
+
+/// Lets readers use the writer's map store, until it is dropped: then nothing but the writer keeps the store open.
+#[derive(Debug)]
+pub(crate) struct LentMap(Arc<Shared>);
+
+impl LentMap {
+    pub(crate) fn lend(reader: &LedgerReader, map: MapReader) -> Self {
+        *reader.shared.lock_map() = Some(map);
+        Self(Arc::clone(&reader.shared))
+    }
+}
+
+impl Drop for LentMap {
+    fn drop(&mut self) {
+        *self.0.lock_map() = None;
+    }
 }
 
 /// What is known of a ledger as a whole.
@@ -78,7 +95,7 @@ impl LedgerReader {
         let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
         let origin = policy.logs().first().ok_or_else(malformed)?.name().to_owned();
         let (idle, runs) = Default::default();
-        let map = OnceLock::new();
+        let map = Mutex::new(None);
         let shared = Shared { layout, policy_text, policy, origin, idle, runs, map };
         // Whoever opens a ledger hears at once that it cannot be read.
         shared.database(StateDb::newest_note)?;
@@ -259,6 +276,15 @@ impl Shared {
 
     fn idle(&self) -> MutexGuard<'_, Vec<StateDb>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The map store, if the writer is in this process.
+    pub(crate) fn map(&self) -> Option<MapReader> {
+        self.lock_map().clone()
+    }
+
+    fn lock_map(&self) -> MutexGuard<'_, Option<MapReader>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The newest note with a quorum, and its size.

@@ -125,6 +125,7 @@ pub(crate) fn open(
         gateway: of_engine,
         clock_unsure: false,
         kept: 0,
+        map_stored: true,
         waiting: None,
         stopped: false,
     };
@@ -207,6 +208,9 @@ fn try_state(
     signed: &TreeHead,
 ) -> Result<Option<(Machine<DiskBase>, StateDb, IdFiles)>, LedgerFolderError> {
     let db = StateDb::open(&layout.state())?;
+    if !db.is_sound()? {
+        return Ok(None);
+    }
     let standing = db.standing()?;
     if let Some(standing) = &standing {
         let size = standing.size();
@@ -335,6 +339,16 @@ fn open_map(
             Err(error) => vec![Err(failed(error))],
         }
     };
+    if expected == inkan_ledger::map::empty_root() {
+        // Nothing to catch up with, whatever lies there.
+        let mut roots = layout.map().into_os_string();
+        roots.push(".roots");
+        files::remove(Path::new(&roots))?;
+        files::remove(&layout.map())?;
+        let mut store = MapStore::open(&layout.map())?;
+        store.apply(version, &[])?;
+        return Ok(MapLane::Here(Box::new(store)));
+    }
     let (store, _) = MapStore::recover(&layout.map(), version, &expected, heads)?;
     Ok(MapLane::Here(Box::new(store)))
 }
@@ -347,6 +361,7 @@ fn replay(engine: &mut Engine, sealer: &mut Sealer, bytes: &[u8]) -> Result<(), 
     if is_epoch {
         let version = engine.machine.size();
         let stated = Leaf::parse(bytes).ok().and_then(|leaf| Epoch::parse(leaf.body()).ok());
+        engine.map_stored = false;
         let state = engine.map.keep(version)?;
         if stated.map(|epoch| (epoch.map, epoch.keys)) != Some((state.root, state.keys)) {
             return Err(damaged(LogError::EpochMismatch { leaf_index: version }));

@@ -18,6 +18,9 @@ use super::ids;
 /// The layout of the folder, so that another one is not misread.
 const LAYOUT: i64 = 2;
 
+/// The largest database that is looked through when it is opened.
+const SMALL: u64 = 4 << 20;
+
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recent(id BLOB PRIMARY KEY, leaf INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -101,6 +104,17 @@ impl StateDb {
             Err(error) => return Err(error),
         };
         Ok(Self { path: path.to_path_buf(), connection })
+    }
+
+    /// Whether a database that is small enough to look through is whole. What is damaged in a large one is found when it is
+    /// read, and stops the log; made again it is in either case.
+    pub(crate) fn is_sound(&self) -> Answer<bool> {
+        let length = std::fs::metadata(&self.path).map_or(0, |found| found.len());
+        if length > SMALL {
+            return Ok(true);
+        }
+        let found = self.one("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?;
+        Ok(found.as_deref() == Some("ok"))
     }
 
     fn failed(&self, error: &rusqlite::Error) -> StoreFailed {

@@ -220,7 +220,7 @@ impl View {
         key: &MapKey,
         epoch_index: u64,
     ) -> Result<(MapProof, Option<inkan_ledger::MapValue>), LedgerFolderError> {
-        if let Some(map) = self.shared.map.get()
+        if let Some(map) = self.shared.map()
             && let Ok(proof) = map.prove(key, epoch_index)
         {
             let value = self.shared.database(|db| db.head_at(key, epoch_index))?;

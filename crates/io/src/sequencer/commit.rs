@@ -79,11 +79,11 @@ impl Committer {
 
     pub(super) fn run(mut self) -> Result<(), LedgerFolderError> {
         let ended = self.work();
-        if let Err(error) = &ended {
-            self.inner.stop(error);
+        match &ended {
+            Ok(()) => self.inner.end(&SubmitError::NotReady),
+            Err(error) => self.inner.stop(error),
         }
         self.sealing.end();
-        self.parts.engine.map.durable();
         ended
     }
 

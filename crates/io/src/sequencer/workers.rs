@@ -19,8 +19,7 @@ pub(super) fn work(inner: &Inner, heads: &Heads) {
                 chunk.push(Checked { work, since });
             }
         }
-        inner.ready().chunks.insert(number, chunk);
-        inner.wake.notify_one();
+        inner.bring(number, chunk);
     }
 }
 
