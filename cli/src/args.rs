@@ -20,8 +20,8 @@ pub(crate) use did::{
     CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
 };
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, MapCommand, ProofForm, ProveArgs, RecordArgs,
-    StartArgs, WatchArgs,
+    CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
+    RecordArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,

@@ -442,6 +442,7 @@ failures!(
     inkan_holder::ActError,
     inkan_holder::PresentError,
     inkan_io::anchors::AnchorsError,
+    inkan_io::cosigner::CosignError,
     inkan_io::files::FileError,
     inkan_io::http::HttpError,
     inkan_io::intent::IntentError,
@@ -458,6 +459,7 @@ failures!(
     inkan_ledger::leaf::LeafError,
     inkan_ledger::policy::PolicyError,
     inkan_server::ledger_node::NodeError,
+    inkan_server::witness::WitnessServiceError,
 );
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ pub(crate) enum LedgerCommand {
     /// Follow a ledger: new entries as they come, each head against the one before; two heads that exclude each other
     /// are printed as evidence
     Watch(WatchArgs),
+    /// Cosign the heads of logs that only grow, for whoever asks over HTTP (C2SP tlog-witness)
+    Witness(WitnessArgs),
+    /// Keep a copy of a log, judge every entry again, and cosign its heads only if all agrees
+    Mirror(MirrorArgs),
     /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours
     Record(RecordArgs),
     /// The record of what the log signed last
@@ -75,6 +79,55 @@ pub(crate) struct StartArgs {
     /// Log requests into this folder (- for standard error): no bodies, no whole addresses, nothing older than a day
     #[arg(long, value_name = "DIR|-")]
     pub(crate) log: Option<String>,
+}
+
+/// Arguments of `ledger witness`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WitnessArgs {
+    /// Folder for its key and for what it has seen; made if it is not there. Never restore it from a backup
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: String,
+    /// Name of its key if there is none yet: a URL without https://, such as witness.example/w1
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// File in the form of C2SP tlog-policy: its `log` lines say which logs are witnessed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: String,
+    /// Where to listen; it speaks plain HTTP, so anything but this machine belongs behind a proxy with TLS
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7001")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Begins every path, such as /w1
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) prefix: String,
+}
+
+/// Arguments of `ledger mirror`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MirrorArgs {
+    /// The log: a URL, or its data folder
+    #[arg(value_name = "URL|DIR")]
+    pub(crate) source: String,
+    /// Folder for the copy, its key and what it has cosigned; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: String,
+    /// Name of its key if there is none yet: a URL without https://, such as mirror.example
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// File in the form of C2SP tlog-policy: its `log` line has the keys of the log
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: String,
+    /// Where to listen; it speaks plain HTTP, so anything but this machine belongs behind a proxy with TLS
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7002")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Begins every path, such as /m1
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) prefix: String,
+    /// Seconds between two looks at the log
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: u64,
+    /// Follow the log once, say what was found, and end
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 /// Arguments of `ledger prove`.

@@ -2,6 +2,7 @@
 
 mod care;
 mod check;
+mod cosign;
 mod prove;
 mod record;
 mod start;
@@ -20,6 +21,8 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Prove(args) => prove::run(args, context),
         LedgerCommand::Check(args) => check::run(args, context),
         LedgerCommand::Watch(args) => watch::run(args, context),
+        LedgerCommand::Witness(args) => cosign::witness(args, context),
+        LedgerCommand::Mirror(args) => cosign::mirror(args, context),
         LedgerCommand::Record(args) => record::run(args, context),
         LedgerCommand::Guard(GuardCommand::Adopt { notes, write }) => {
             care::adopt_guard(notes, *write, context)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inkan_io::clock::OsClock;
+use inkan_io::cosigner;
 use inkan_io::ledger_folder::LedgerReader;
 use inkan_server::ledger_node::{self, LogTo, NodeOptions};
 use serde_json::json;
@@ -18,7 +19,10 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
         Some(data) => PathBuf::from(data),
         None => super::care::folder(context)?,
     };
-    let origin = origin_of(&data)?;
+    let reader = reader_of(&data)?;
+    let origin = reader.origin().to_owned();
+    let cosigners = cosigner::configured(&data, reader.policy().logs())?;
+    drop(reader);
     let speech = context.speech;
     if !args.listen.ip().is_loopback() {
         speech.warn("it speaks plain HTTP: put a proxy with TLS in front of it");
@@ -28,6 +32,7 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
     }
     let options = NodeOptions {
         accept_clock: args.accept_clock,
+        cosigners,
         operator_tokens: args.tokens.as_ref().map(PathBuf::from),
         proxies: args.proxies.clone(),
         log: match args.log.as_deref() {
@@ -56,10 +61,10 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
     Ok(Outcome::said())
 }
 
-/// The name of the log in a folder; the remedy for a folder without one is to make it.
-fn origin_of(data: &Path) -> Result<String, Failure> {
+/// The log in a folder; the remedy for a folder without one is to make it.
+fn reader_of(data: &Path) -> Result<LedgerReader, Failure> {
     match LedgerReader::open(data) {
-        Ok(reader) => Ok(reader.origin().to_owned()),
+        Ok(reader) => Ok(reader),
         Err(error) if error.code() == "ledger-not-found" => {
             let make = format!("inkan init operator --ledger {} --domain HOST", data.display());
             Err(Failure::from(error).try_this("make one, with two witnesses", make))
