@@ -1,12 +1,17 @@
 //! Does the local story run, line by line, with the exit codes it promises?
 //!
 //! The lines are `tests/transcripts/story.console` and the walkthrough of `README.md`, each played in one `sh` session in
-//! a fresh folder that is also `HOME`. `$` begins a line to type, `? N` is the exit status of the line above where it
+//! a fresh folder that is also `HOME`; the story once more against a node. `$` begins a line to type, `? N` is the exit status of the line above where it
 //! is not 0.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use inkan_io::clock::{Clock as _, OsClock};
+use inkan_io::ledger_folder::LedgerFolder;
+use inkan_io::os_rng::OsRng;
+use inkan_server::ledger_node::{self, NodeOptions};
 use inkan_tests::{fixtures, peer, read_text, workspace_root};
 
 /// What a line printed before it ended, and how it ended.
@@ -34,14 +39,32 @@ fn the_walkthrough_of_the_readme_runs_as_written() {
     runs_as_written(block);
 }
 
+/// The same story, and the ledger is a node: nothing but the word after `--ledger` differs.
+#[test]
+fn the_local_story_runs_the_same_against_a_node() {
+    let folder = scratch();
+    let data = folder.path().join("data");
+    let now = OsClock.now();
+    drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, now).unwrap());
+    let options = NodeOptions::new("127.0.0.1:0".parse().unwrap(), &data);
+    let node = ledger_node::spawn(options, Arc::new(OsClock)).unwrap();
+    let story = transcript().replace("--ledger ./ledger", &format!("--ledger {}", node.url()));
+    assert!(story.contains("--ledger http://127.0.0.1:"));
+    runs_as_written_in(&story, folder.path());
+    node.shutdown().unwrap();
+}
+
 fn transcript() -> String {
     read_text(&workspace_root().join("tests/transcripts/story.console"))
 }
 
 fn runs_as_written(transcript: &str) {
+    runs_as_written_in(transcript, scratch().path());
+}
+
+fn runs_as_written_in(transcript: &str, folder: &Path) {
     let lines = lines(transcript);
-    let folder = scratch();
-    let played = play(&lines, folder.path());
+    let played = play(&lines, folder);
     let mut differences = String::new();
     for (line, played) in lines.iter().zip(&played) {
         if line.expected != played.status {

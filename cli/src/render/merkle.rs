@@ -102,17 +102,18 @@ fn draw(path: &Path<'_>, level: usize, indent: &str, out: &mut String) {
 const WIDTH: u32 = 360;
 /// Height of one step.
 const ROW: u32 = 76;
-/// Height of the head with title and sentence.
-const HEAD: u32 = 112;
+/// Characters of a line of the title, and of the sentence: what fits between the margins in a wide face.
+const LINE: (usize, usize) = (32, 44);
 /// Size of a box.
 const BOX: (u32, u32) = (166, 44);
 
 /// Draws the path as an SVG.
 pub(crate) fn svg(path: &Path<'_>) -> String {
     let rows = u32::try_from(path.steps.len()).unwrap_or(u32::MAX);
-    let height = HEAD.saturating_add(rows.saturating_add(1).saturating_mul(ROW));
     let title = format!("Merkle path of entry {} in {}", path.index, path.origin);
     let sentence = path.sentence();
+    let (head, words) = heading(&title, &sentence);
+    let height = head.saturating_add(rows.saturating_add(1).saturating_mul(ROW));
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -123,12 +124,9 @@ pub(crate) fn svg(path: &Path<'_>) -> String {
     let _ = writeln!(out, "<desc id=\"d\">{}</desc>", escaped(&sentence));
     out.push_str(STYLE);
     let _ = writeln!(out, "<rect class=\"page\" width=\"{WIDTH}\" height=\"{height}\"/>");
-    let _ = writeln!(out, "<text class=\"title\" x=\"16\" y=\"30\">{}</text>", escaped(&title));
-    for (line, text) in (0_u32..).zip(wrapped(&sentence, 52).iter().take(3)) {
-        let y = line.saturating_mul(17).saturating_add(52);
-        let _ = writeln!(out, "<text class=\"say\" x=\"16\" y=\"{y}\">{}</text>", escaped(text));
-    }
-    lines(path, rows, &mut out);
+    out.push_str(&words);
+    let top = |row: u32| head.saturating_add(row.saturating_mul(ROW));
+    lines(path, rows, &top, &mut out);
     // From the root down.
     for (row, level) in (0_u32..).zip((0..=path.steps.len()).rev()) {
         let own = level.checked_sub(1).and_then(|at| path.steps.get(at));
@@ -153,8 +151,20 @@ pub(crate) fn svg(path: &Path<'_>) -> String {
     out
 }
 
-const fn top(row: u32) -> u32 {
-    HEAD.saturating_add(row.saturating_mul(ROW))
+/// Title and sentence, line by line, and how high they are together.
+fn heading(title: &str, sentence: &str) -> (u32, String) {
+    let mut out = String::new();
+    let mut y = 10_u32;
+    for (class, step, lines) in
+        [("title", 22, wrapped(title, LINE.0)), ("say", 18, wrapped(sentence, LINE.1))]
+    {
+        for text in lines {
+            y = y.saturating_add(step);
+            let text = escaped(&text);
+            let _ = writeln!(out, "<text class=\"{class}\" x=\"16\" y=\"{y}\">{text}</text>");
+        }
+    }
+    (y.saturating_add(22), out)
 }
 
 const fn own_side(side: Side) -> u32 {
@@ -172,7 +182,7 @@ const fn given_side(side: Side) -> u32 {
 }
 
 /// The edges: from each pair up to what it hashes to.
-fn lines(path: &Path<'_>, rows: u32, out: &mut String) {
+fn lines(path: &Path<'_>, rows: u32, top: &dyn Fn(u32) -> u32, out: &mut String) {
     for (row, level) in (0..rows).zip((1..=path.steps.len()).rev()) {
         let Some(step) = level.checked_sub(1).and_then(|at| path.steps.get(at)) else { continue };
         let parent = path.steps.get(level).map_or(97, |above| own_side(above.side));
@@ -233,7 +243,11 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
-            Some(_) | None => lines.push(word.to_owned()),
+            Some(_) | None => {
+                // A name that is longer than a line is cut where the line ends.
+                let letters: Vec<char> = word.chars().collect();
+                lines.extend(letters.chunks(width).map(|part| part.iter().collect::<String>()));
+            }
         }
     }
     lines

@@ -57,6 +57,14 @@ fn no_text_of_a_picture_is_smaller_than_eleven_pixels() {
 }
 
 #[test]
+fn long_names_stay_on_the_page() {
+    let long = "ledger.example/a-path-that-is-as-long-as-any-origin-may-be-64-bytes";
+    for line in wrapped(&format!("Merkle path of entry 12345678 in {long}"), LINE.0) {
+        assert!(line.chars().count() <= LINE.0, "{line}");
+    }
+}
+
+#[test]
 fn names_cannot_break_out_of_the_picture() {
     assert_eq!(escaped("<a b=\"&\u{7}\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
 }

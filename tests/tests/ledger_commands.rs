@@ -1,0 +1,216 @@
+//! `inkan ledger …` with the real binary: what each command prints and how it ends, on a folder and on a node.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use inkan_io::clock::{Clock as _, OsClock};
+use inkan_io::ledger_folder::LedgerFolder;
+use inkan_io::os_rng::OsRng;
+use inkan_server::ledger_node::{self, NodeOptions, RunningNode};
+use inkan_tests::shell::Shell;
+
+/// Copies a folder and all in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A node of a new ledger in the shell's home; `listen` is where.
+fn node(shell: &Shell, listen: &str) -> RunningNode {
+    let data = shell.home().join("data");
+    if !data.exists() {
+        let now = OsClock.now();
+        drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, now).unwrap());
+    }
+    let options = NodeOptions::new(listen.parse().unwrap(), &data);
+    ledger_node::spawn(options, Arc::new(OsClock)).unwrap()
+}
+
+#[test]
+fn what_was_interrupted_between_us_and_a_node_is_finished_when_it_is_back() {
+    let shell = Shell::new();
+    let running = node(&shell, "127.0.0.1:0");
+    let (url, address) = (running.url(), running.address().to_string());
+    shell.ok(&["init", "me", "--ledger", &url]);
+    running.shutdown().unwrap();
+    let down = shell.inkan(&["did", "create", "--name", "first", "--json"]);
+    assert_eq!(down.exit, 6, "{down:?}");
+    assert!(down.finds("peer-unreachable"));
+    assert_eq!(shell.inkan(&["ledger", "status"]).exit, 6);
+
+    let running = node(&shell, &address);
+    let back = shell.inkan(&["did", "create", "--name", "second"]);
+    assert_eq!(back.exit, 0, "{back:?}");
+    assert!(back.err.contains("finished what was interrupted"), "{}", back.err);
+    let list = shell.ok(&["did", "list"]);
+    assert!(list.contains("first") && list.contains("second"), "{list}");
+    assert_eq!(shell.inkan(&["doctor"]).exit, 0);
+    running.shutdown().unwrap();
+}
+
+#[test]
+fn an_older_copy_is_refused_and_a_fork_leaves_evidence_that_convinces_others() {
+    let shell = Shell::new();
+    shell.cast();
+    let (ledger, fork) = (shell.home().join("ledger"), shell.home().join("fork"));
+    copy(&ledger, &fork);
+    shell.ok(&["-p", "desk", "ledger", "status"]);
+    shell.ok(&["-p", "me", "did", "create", "--name", "more"]);
+    shell.ok(&["-p", "desk", "ledger", "status"]);
+
+    // What was there before, shown again.
+    let old = shell.inkan(&["-p", "desk", "--ledger", "fork", "ledger", "status", "--json"]);
+    assert_eq!(old.exit, 19, "{old:?}");
+    assert!(old.finds("ledger-behind"));
+
+    // It goes on with entries of its own: another history.
+    shell.ok(&["-p", "city", "--ledger", "fork", "did", "create", "--name", "other"]);
+    shell.ok(&["-p", "city", "--ledger", "fork", "did", "create", "--name", "another"]);
+    let line =
+        ["-p", "desk", "--ledger", "fork", "ledger", "watch", "--once", "--out", "halves.json"];
+    let split = shell.inkan(&line);
+    assert_eq!(split.exit, 18, "{split:?}");
+    assert_eq!(
+        split.err.matches("\u{2014} ledger.example ").count(),
+        2,
+        "both notes: {}",
+        split.err
+    );
+    let proved = shell.inkan(&["-p", "me", "ledger", "check", "halves.json", "--json"]);
+    assert_eq!(proved.exit, 18, "{proved:?}");
+    assert!(proved.finds("split-view"));
+
+    let compared =
+        ["-p", "desk", "ledger", "watch", "--compare", "ledger", "fork", "--out", "two.json"];
+    let compared = shell.inkan(&compared);
+    assert_eq!(compared.exit, 18, "{compared:?}");
+    assert_eq!(shell.inkan(&["-p", "me", "ledger", "check", "two.json"]).exit, 18);
+    let same =
+        shell.inkan(&["-p", "desk", "ledger", "watch", "--compare", "ledger", "ledger/checkpoint"]);
+    assert_eq!(same.exit, 0, "{same:?}");
+}
+
+#[test]
+fn a_file_is_checked_for_what_it_is_and_any_other_is_told_so() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    shell.ok(&["-p", "desk", "ledger", "prove", "1", "--out", "r.json"]);
+    let receipt = shell.inkan(&["-p", "desk", "ledger", "check", "r.json", "--json"]).json();
+    assert_eq!(receipt["file"], "receipt");
+    let root = receipt["root"].as_str().unwrap().to_owned();
+    shell.ok(&["-p", "desk", "ledger", "check", "r.json", "--root", &root]);
+    let other = "00".repeat(32);
+    let wrong = shell.inkan(&["-p", "desk", "ledger", "check", "r.json", "--root", &other]);
+    assert_eq!(wrong.exit, 18, "{wrong:?}");
+    let usage = shell.inkan(&["-p", "desk", "ledger", "check", "r.json", "--root", "zz"]);
+    assert_eq!(usage.exit, 2, "{usage:?}");
+
+    let head = shell.inkan(&["-p", "desk", "ledger", "check", "ledger/checkpoint", "--json"]);
+    assert_eq!((head.exit, head.json()["file"].as_str()), (0, Some("checkpoint")));
+    let deep = shell.inkan(&["-p", "desk", "ledger", "check", "ledger", "--deep", "--json"]);
+    assert_eq!(deep.exit, 0, "{deep:?}");
+    assert_eq!(deep.json()["hashed"], deep.json()["size"]);
+
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
+    shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat());
+    shell.write("noise", b"\xff\x00");
+    shell.write("empty", b"");
+    for name in ["badge.json", "claims.json", "noise", "empty", "pass"] {
+        let said = shell.inkan(&["-p", "desk", "ledger", "check", name, "--json"]);
+        assert_eq!(said.exit, 10, "{name}: {said:?}");
+        assert!(said.finds("not-of-ledger"), "{name}: {said:?}");
+    }
+    let forged = std::fs::read_to_string(shell.home().join("r.json")).unwrap();
+    let forged = forged.replace("\"leaf\": \"", "\"leaf\": \"AAAA");
+    shell.write("forged.json", forged.as_bytes());
+    assert_eq!(shell.inkan(&["-p", "desk", "ledger", "check", "forged.json"]).exit, 18);
+}
+
+#[test]
+fn a_proof_comes_as_picture_tree_and_text_and_says_how_the_tree_grew() {
+    let shell = Shell::new();
+    shell.cast();
+    let prove =
+        |rest: &[&str]| shell.inkan(&[&["-p", "desk", "ledger", "prove", "1"], rest].concat());
+    let text = prove(&["--as", "text"]);
+    assert!(text.out.contains("yours") && text.out.contains("root"), "{text:?}");
+    let svg = prove(&["--as", "svg"]);
+    assert!(svg.out.starts_with("<svg ") && svg.out.contains("<desc"), "{svg:?}");
+    assert!(prove(&["--as", "tlog-proof"]).out.starts_with("c2sp.org/tlog-proof@v1\nindex 1\n"));
+    let grown = prove(&["--to", "5", "--json"]).json();
+    assert_eq!(grown["consistency"]["from"], 3);
+    assert_eq!(grown["consistency"]["to"], 5);
+    assert_eq!(prove(&["--to", "4"]).exit, 3, "no checkpoint has four entries");
+    assert_eq!(prove(&["--as", "cose"]).exit, 3, "a folder signs none");
+    assert_eq!(shell.inkan(&["-p", "desk", "ledger", "prove", "99"]).exit, 3);
+}
+
+#[test]
+fn a_watch_goes_on_where_the_last_one_ended() {
+    let shell = Shell::new();
+    let (city, _) = shell.cast();
+    let watch = |rest: &[&str]| {
+        let line = [&["-p", "desk", "ledger", "watch", "--once", "--json"], rest].concat();
+        shell.inkan(&line).json()["entries"].as_array().unwrap().len()
+    };
+    assert_eq!(watch(&["--since", "0"]), 5);
+    assert_eq!(watch(&[]), 0);
+    shell.ok(&["-p", "me", "did", "create", "--name", "more"]);
+    assert_eq!(watch(&[]), 2, "the entry and its epoch");
+    assert_eq!(watch(&["--since", "0", "--did", &city]), 1);
+    let endless = shell.inkan(&["-p", "desk", "ledger", "watch", "--json"]);
+    assert_eq!(endless.exit, 2, "{endless:?}");
+}
+
+#[test]
+fn nothing_is_replaced_unasked_and_plain_http_leaves_this_machine_only_on_demand() {
+    let shell = Shell::new();
+    shell.cast();
+    shell.write("mine.json", b"precious");
+    let line = ["-p", "desk", "ledger", "prove", "1", "--out", "mine.json"];
+    let kept = shell.inkan(&line);
+    assert_eq!(kept.exit, 7, "{kept:?}");
+    assert_eq!(std::fs::read(shell.home().join("mine.json")).unwrap(), b"precious");
+    assert_eq!(shell.inkan(&[&line[..], &["--force"]].concat()).exit, 0);
+
+    let refused =
+        shell.inkan(&["-p", "desk", "--ledger", "http://ledger.example", "ledger", "status"]);
+    assert_eq!(refused.exit, 2, "{refused:?}");
+    assert!(refused.err.contains("--insecure-http"), "{}", refused.err);
+    assert_eq!(shell.inkan(&["--ledger", "ftp://x", "doctor"]).exit, 2);
+}
+
+#[test]
+fn a_lost_guard_is_adopted_and_a_lost_map_is_built_again() {
+    let shell = Shell::new();
+    shell.cast();
+    std::fs::remove_dir_all(shell.home().join("ledger/guard")).unwrap();
+    let stopped = shell.inkan(&["-p", "me", "did", "create", "--name", "x", "--json"]);
+    assert_ne!(stopped.exit, 0, "{stopped:?}");
+    assert!(stopped.finds("guard-missing"), "{stopped:?}");
+    shell.ok(&["-p", "me", "ledger", "guard", "adopt", "ledger/checkpoint", "--yes"]);
+    shell.ok(&["-p", "me", "did", "create", "--name", "y"]);
+    shell.ok(&["-p", "me", "ledger", "map", "rebuild"]);
+    shell.ok(&["-p", "me", "did", "create", "--name", "z"]);
+    shell.ok(&["-p", "desk", "ledger", "check", "ledger", "--deep"]);
+}
+
+#[test]
+fn the_help_of_the_ledger_commands_is_as_it_was() {
+    let shell = Shell::new();
+    for command in ["start", "status", "prove", "check", "watch", "record", "guard", "map"] {
+        insta::assert_snapshot!(
+            format!("ledger_{command}_help"),
+            shell.ok(&["ledger", command, "--help"])
+        );
+    }
+}
