@@ -43,6 +43,16 @@ impl Controller {
     /// If the first entry cannot be made.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::at_home(seed, ORIGIN)
+    }
+
+    /// The same, whose home is another log.
+    ///
+    /// # Panics
+    ///
+    /// If the first entry cannot be made.
+    #[must_use]
+    pub fn at_home(seed: u64, home: &str) -> Self {
         let made = OsClock.now().plus_seconds(-7_200);
         let request = Create {
             domain: ORIGIN.to_owned(),
@@ -51,7 +61,7 @@ impl Controller {
             key: key(seed).public_key(),
             next_key_hashes: Vec::new(),
             services: Vec::new(),
-            home: Some(ORIGIN.to_owned()),
+            home: Some(home.to_owned()),
         };
         let next = key(seed + 2_000_000).public_key();
         let (did, line) =
@@ -82,6 +92,28 @@ impl Controller {
         let next = key(self.seed + 3_000_000 + branch).public_key();
         let later = self.made.plus_seconds(60 + i64::try_from(branch).expect("small"));
         let line = webvh::rotate(&head, &keys, &key(self.seed + 2_000_000), &next, later);
+        line.expect("a second entry").trim_end().to_owned()
+    }
+
+    /// A second version whose home is another log.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    #[must_use]
+    pub fn moved(&self, home: &str) -> String {
+        let entry = Entry::parse(self.line.as_bytes(), None).expect("our own entry");
+        let head: Head = webvh::check_next(None, &entry, OsClock.now()).expect("our own entry");
+        let mut document = head.document().value().clone();
+        document["service"] = serde_json::json!([{
+            "id": format!("{}#ledger", self.did),
+            "type": "LedgerLog",
+            "serviceEndpoint": format!("https://{home}"),
+        }]);
+        let next = key(self.seed + 4_000_000).public_key();
+        let change = webvh::Update { document, next_key_hashes: vec![webvh::next_key_hash(&next)] };
+        let later = self.made.plus_seconds(60);
+        let line = webvh::update(&head, &change, &key(self.seed + 2_000_000), later);
         line.expect("a second entry").trim_end().to_owned()
     }
 

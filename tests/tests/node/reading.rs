@@ -9,8 +9,8 @@ use inkan_io::clock::{Clock, OsClock};
 use inkan_ledger::cose::CoseReceipt;
 use inkan_ledger::tree::verify_consistency;
 use inkan_ledger::{
-    ActId, Checkpoint, CurrentProof, LeafHash, LogPolicy, MapKey, NodeHash, Receipt, SignedNote,
-    verify_current, verify_receipt,
+    ActId, Checkpoint, CurrentProof, LeafHash, LogPolicy, MapKey, NodeHash, OnceId, Receipt,
+    SignedNote, TrustStatement, verify_current, verify_receipt,
 };
 use inkan_server::ledger_node::routes::ROUTES;
 use inkan_tests::files_under;
@@ -163,6 +163,18 @@ fn current_proofs_verify_present_and_absent() {
             true,
         ),
     ];
+    let entity = "did%3Aexample%3Aissuer";
+    let trust = format!(
+        "/v1/trust/current?iss={did}&type=authorization&entityId={entity}&action=issue&resource=Badge"
+    );
+    let statement = TrustStatement::Authorization;
+    let trusted = MapKey::trust_of(scid, statement, "did:example:issuer", "issue", "Badge");
+    let once = format!("/v1/once/current?scope=coupon&id={}", b64u(&[4; 32]));
+    let used = MapKey::once("coupon", &OnceId::from_bytes([4; 32]));
+    let cases = cases.into_iter().chain([
+        ("/v1/trust/current", trust, trusted, false),
+        ("/v1/once/current", once, used, false),
+    ]);
     for (template, path, key, present) in cases {
         let answer = ok(client, template, &path);
         let proof = CurrentProof::parse(&answer.body).expect("a proof");

@@ -159,3 +159,46 @@ fn of_two_updates_at_once_one_wins_and_the_other_is_evidence() {
     assert_eq!(summary.json()["versionId"], head.as_str());
     assert_eq!(summary.json()["index"], index);
 }
+
+#[test]
+fn a_history_is_imported_as_a_whole_or_not_at_all() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::at_home(6, "other.example");
+    let (first, moved) = (anna.line.clone(), anna.moved("ledger.example"));
+    assert_eq!(client.submit(&first).status, 422, "its home is another log");
+    let import = |lines: &[&String]| {
+        let bodies: Vec<_> = lines.iter().map(|line| (Kind::Did, line.as_bytes())).collect();
+        let body = batch::join(bodies).expect("a batch");
+        let answer = client.post("/v1/imports", "application/octet-stream", &body);
+        schema::check("/v1/imports", "post", &answer);
+        answer
+    };
+    let refused = import(&[&first]);
+    assert_eq!((refused.status, refused.code().as_str()), (422, "import-invalid"));
+    let refused = import(&[&moved, &first]);
+    assert_eq!((refused.status, refused.code().as_str()), (422, "import-invalid"));
+    let taken = import(&[&first, &moved]);
+    assert_eq!(taken.status, 202, "{taken:?}");
+    let value = taken.json();
+    let places: Vec<_> = value["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .map(|entry| entry["index"].as_u64().expect("a place"))
+        .collect();
+    assert_eq!(places.len(), 2);
+    assert_eq!(places[1], places[0] + 1, "nothing stands between them");
+    assert!(value["promise"].as_str().expect("a promise").contains(&format!("\n{} ", places[1])));
+    let again = import(&[&first, &moved]);
+    assert_eq!(again.json()["entries"][0]["standing"], "duplicate");
+    let covered = client.submit_and_wait(&anna.issuance("here"), "checkpoint");
+    assert_eq!(covered.status, 200, "{covered:?}");
+    let receipt = Receipt::parse(&covered.body).expect("a receipt");
+    // Under the log's signature at least: the quorum may not have seen it yet.
+    let log = client.get("/v1/log").json();
+    let bare = format!("log {}\nquorum none\n", log["keys"][0].as_str().expect("a key"));
+    let bare = LogPolicy::parse(&bare).expect("a policy");
+    let leaf = verify_receipt(&receipt, &bare, now()).expect("verified");
+    assert!(leaf.leaf_index() > places[1]);
+}
