@@ -206,7 +206,8 @@ fn did(number: u64, now: Timestamp) -> (String, SecretKey) {
     let [key, update, next] = [(); 3].map(|()| SecretKey::generate(KeyType::Ed25519, &mut rng));
     let request = Create {
         domain: ORIGIN.to_owned(),
-        path: None,
+        // Each DID has a file of its own at its gateway, as it would.
+        path: Some(format!("d/{number:x}")),
         key_id: "key-1".to_owned(),
         key: key.public_key(),
         next_key_hashes: Vec::new(),

@@ -66,19 +66,21 @@ impl Loaded {
         Self { handle, maker, sequencer, next: 0 }
     }
 
-    /// A ledger that is there; the next entry to be made has the number `next`.
+    /// A ledger that is there, and the time until it took entries; the next one to be made has the number `next`.
     ///
     /// # Panics
     ///
     /// If the ledger fails.
     #[must_use]
-    pub fn open(folder: &Path, next: u64) -> Self {
+    pub fn open(folder: &Path, next: u64) -> (Self, Duration) {
         let now = OsClock.now();
+        let stretch = Stretch::begin();
         let ledger = LedgerFolder::open(folder, now).expect("a ledger");
         let options = SequencerOptions::default();
         let (sequencer, handle) =
             Sequencer::start(ledger, options, Arc::new(OsClock)).expect("a sequencer");
-        Self { handle, maker: Maker::new(SIGNERS, signers_time(now)), sequencer, next }
+        let took = stretch.end().wall;
+        (Self { handle, maker: Maker::new(SIGNERS, signers_time(now)), sequencer, next }, took)
     }
 
     /// Number of the next entry to be made.

@@ -47,7 +47,13 @@ pub fn run(folder: &Path, sizes: &[u64], mut done: impl FnMut(&Map<String, Value
         let filling = fill(&mut loaded, *size, &mut dids);
         row.insert("fillPerSecond".into(), rounded(filling));
 
-        let rounds_of = size.div_ceil(10).clamp(2_000, 20_000);
+        loaded.settle();
+        let view = loaded.handle.reader().view_at(None).expect("a view").expect("a checkpoint");
+        receipts(&view, &mut row);
+        current_proofs(&view, &dids, &mut row);
+        drop(view);
+
+        let rounds_of = size.div_ceil(20).clamp(1_000, 20_000);
         for (name, kinds) in [("issuance", [Kind::Issuance]), ("did", [Kind::Did])] {
             let found = rounds(&mut loaded, &kinds, rounds_of);
             row.insert(format!("{name}PerSecond"), rounded(found.rate()));
@@ -56,18 +62,13 @@ pub fn run(folder: &Path, sizes: &[u64], mut done: impl FnMut(&Map<String, Value
             let processor = found.processor_ratio() * 100.0;
             row.insert(format!("{name}PercentOfRByProcessor"), rounded(processor));
         }
-
         loaded.settle();
-        let view = loaded.handle.reader().view_at(None).expect("a view").expect("a checkpoint");
-        receipts(&view, &mut row);
-        current_proofs(&view, &dids, &mut row);
-        drop(view);
         row.insert("memoryMiB".into(), rounded(memory_mib()));
 
         let next = loaded.next();
         row.insert("shutdownMillis".into(), rounded(millis(loaded.end())));
         disk(folder, &mut row);
-        let (again, clean) = timed(|| Loaded::open(folder, next));
+        let (again, clean) = Loaded::open(folder, next);
         row.insert("restartMillis".into(), rounded(millis(clean)));
         let _ended = again.end();
         let (again, killed) = after_kill(folder, next + 1_000_000_000);
@@ -183,12 +184,12 @@ fn after_kill(folder: &Path, next: u64) -> (Loaded, Duration) {
     assert!(ready, "the process that was to be killed ended by itself");
     child.kill().expect("killed");
     child.wait().expect("ended");
-    timed(|| Loaded::open(folder, next))
+    Loaded::open(folder, next)
 }
 
 /// The process that is killed: it writes until then.
 pub fn victim(folder: &Path, next: u64) {
-    let mut loaded = Loaded::open(folder, next);
+    let (mut loaded, _) = Loaded::open(folder, next);
     for round in 0_u64.. {
         let entries = loaded.fresh(&MIX, 2_000);
         let _fared = closed_loop(&loaded.handle, entries, 64, 16).all_accepted();
