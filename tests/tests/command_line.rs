@@ -21,10 +21,12 @@ fn issued(shell: &Shell, folder: &str, kind: &str, me: &str, extra: &[&str]) -> 
     if Path::new(&schema).exists() {
         line.extend(["--schema", &schema]);
     }
-    line.extend(["--out", "issued.json"]);
+    // One file after the other is made in the same folder.
+    line.extend(["--out", "issued.json", "--force"]);
     line.extend(extra);
     shell.ok(&line);
-    shell.ok(&["-p", "me", "countersign", "issued.json", "--as", "me", "--out", "signed.json"]);
+    let countersign = ["-p", "me", "countersign", "issued.json", "--as", "me"];
+    shell.ok(&[&countersign[..], &["--out", "signed.json", "--force"]].concat());
     "signed.json".to_owned()
 }
 
@@ -54,6 +56,7 @@ fn presented(shell: &Shell, bundle: &str, policy: &str, extra: &[&str]) {
         &nonce,
         "--out",
         "vp.json",
+        "--force",
     ];
     line.extend(extra);
     shell.ok(&line);

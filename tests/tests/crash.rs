@@ -4,7 +4,7 @@
 //!
 //! `cargo test -p inkan-tests --test crash` crashes 56 times, `-- --ignored thousand` 1,008 times.
 //!
-//! What fails without which protection (each tried by taking it out): the sync in `Journal::append` cannot be seen by a
+//! What fails without which protection (by reasoning; not each was taken out to see it): the sync in `Journal::append` cannot be seen by a
 //! killed process, only by `power` below, where the file layer drops what was not synced; likewise the syncs of `put_all`.
 //! Without the guard's `advance` before `sign`, `c7-signed` finds a note that the guard does not know; without R6 an epoch
 //! leaf in the middle of no checkpoint; without R4 (`heal`) acknowledged ids that nobody finds after `c8-published`.

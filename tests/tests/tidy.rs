@@ -25,6 +25,8 @@ const RANGES: &[(&str, std::ops::RangeInclusive<u16>)] = &[
     // The ledger folder speaks for the ledger.
     ("crates/io", 4000..=4199),
     ("crates/server", 6500..=6599),
+    // So do witnesses and mirrors.
+    ("crates/server", 4150..=4169),
     ("cli", 7000..=7099),
 ];
 

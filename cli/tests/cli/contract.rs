@@ -182,7 +182,8 @@ fn what_a_killed_command_began_is_finished_by_the_next_one() {
     let (home, _, holder) = Home::with_parties();
     home.write("claims.json", r#"{"role":"engineer"}"#);
     let issue = ["-p", "acme", "issue", "Badge", "--from", "acme", "--to", &holder];
-    let issue = [&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat();
+    let issue =
+        [&issue[..], &["--claims", "claims.json", "--out", "badge.json", "--force"]].concat();
     // Killed at moments spread over the whole run; most of them while it writes, some before, some after.
     for delay in (0..12).map(|step| step * 40) {
         let mut child = home.command(&issue).spawn().unwrap();

@@ -32,10 +32,10 @@ impl Person {
         let digest = sha256(&[&n.to_be_bytes()]);
         let claims = match n {
             0 => return (Kind::Did, self.line.clone()),
-            _ if n % 16 == 0 => {
+            _ if n.is_multiple_of(16) => {
                 return (Kind::Did, made(1_000 * (self.client + 1) + n, self.base).1);
             }
-            _ if n % 2 == 0 => {
+            _ if n.is_multiple_of(2) => {
                 Claims::Issuance { commitment: commitment(Kind::Issuance, scid, &[1; 16], &digest) }
             }
             _ => Claims::Countersignature {

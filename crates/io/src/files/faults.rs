@@ -74,6 +74,14 @@ struct FaultyFile {
     real: Box<dyn LayerFile>,
 }
 
+/// What is asked of the disk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Operation {
+    Write,
+    Sync,
+    Other,
+}
+
 /// What an operation may do.
 enum Permit {
     Go,
@@ -196,7 +204,8 @@ impl Model {
         usize::try_from(self.random >> 11).unwrap_or(0).checked_rem(below).unwrap_or(0)
     }
 
-    fn permit(&mut self, is_sync: bool, is_write: bool) -> io::Result<Permit> {
+    fn permit(&mut self, operation: Operation) -> io::Result<Permit> {
+        let (is_sync, is_write) = (operation == Operation::Sync, operation == Operation::Write);
         self.operations = self.operations.saturating_add(1);
         if let Some((left, fault)) = &mut self.countdown {
             let applies = match fault {
@@ -311,7 +320,7 @@ impl Name {
 impl FileLayer for FaultyFiles {
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn LayerFile>> {
         let mut model = self.lock();
-        model.permit(false, false)?;
+        model.permit(Operation::Other)?;
         model.adopt(path)?;
         let real = SystemFiles.open(path, access)?;
         let inode = match model.live.get(path) {
@@ -329,7 +338,7 @@ impl FileLayer for FaultyFiles {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut model = self.lock();
-        model.permit(false, false)?;
+        model.permit(Operation::Other)?;
         model.adopt(from)?;
         model.adopt(to)?;
         SystemFiles.rename(from, to)?;
@@ -342,7 +351,7 @@ impl FileLayer for FaultyFiles {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut model = self.lock();
-        model.permit(false, false)?;
+        model.permit(Operation::Other)?;
         model.adopt(path)?;
         SystemFiles.remove(path)?;
         model.live.remove(path);
@@ -351,13 +360,13 @@ impl FileLayer for FaultyFiles {
     }
 
     fn create_folder(&self, path: &Path, access: Access) -> io::Result<()> {
-        self.lock().permit(false, false)?;
+        self.lock().permit(Operation::Other)?;
         SystemFiles.create_folder(path, access)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         let mut model = self.lock();
-        model.permit(true, false)?;
+        model.permit(Operation::Sync)?;
         let names = std::mem::take(&mut model.names);
         let (synced, rest) = names.into_iter().partition::<Vec<_>, _>(|name| name.is_in(path));
         model.names = rest;
@@ -375,7 +384,7 @@ impl FileLayer for FaultyFiles {
 impl LayerFile for FaultyFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut model = lock(&self.model);
-        let permit = model.permit(false, true)?;
+        let permit = model.permit(Operation::Write)?;
         let place = usize::try_from(offset).unwrap_or(usize::MAX);
         let (written, error) = match permit {
             Permit::Go => (bytes, None),
@@ -391,7 +400,7 @@ impl LayerFile for FaultyFile {
 
     fn set_len(&mut self, length: u64) -> io::Result<()> {
         let mut model = lock(&self.model);
-        model.permit(false, false)?;
+        model.permit(Operation::Other)?;
         let cut = usize::try_from(length).unwrap_or(usize::MAX);
         model.change(self.inode, Change::Length(cut));
         self.real.set_len(length)
@@ -399,7 +408,7 @@ impl LayerFile for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut model = lock(&self.model);
-        model.permit(true, false)?;
+        model.permit(Operation::Sync)?;
         if let Some(file) = model.files.get_mut(self.inode) {
             file.durable.clone_from(&file.live);
             file.changes.clear();

@@ -54,21 +54,20 @@ impl From<StoreFailed> for StoreError {
 }
 
 /// Whether the file may be sound and only the system refuses; whatever else is said, it is no database of ours.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the database's list of errors is open")]
 const fn is_of_the_system(code: Option<ErrorCode>) -> bool {
-    match code {
+    matches!(
+        code,
         Some(
             ErrorCode::DiskFull
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::CannotOpen
-            | ErrorCode::PermissionDenied
-            | ErrorCode::ReadOnly
-            | ErrorCode::OutOfMemory,
-        ) => true,
-        _ => false,
-    }
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::OutOfMemory,
+        )
+    )
 }
 
 /// Opens a database.

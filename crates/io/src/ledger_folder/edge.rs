@@ -56,7 +56,7 @@ impl Edge {
             };
             edge.levels.push(bytes);
         }
-        if size % u64::from(TILE_WIDTH) != 0 {
+        if !size.is_multiple_of(u64::from(TILE_WIDTH)) {
             edge.entries = read_bundle(root, &place(0, size, size)?)?;
         }
         let hashes = edge.levels.first().map_or(&[][..], Vec::as_slice);

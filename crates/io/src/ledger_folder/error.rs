@@ -153,11 +153,10 @@ impl LedgerFolderError {
     /// Whether everything is as it was before, and there was only no room on the disk: worth a retry.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        match self {
-            Self::File(FileError::Full { .. }) => true,
-            Self::Database(error) => error.is_full(),
-            _ => false,
+        if let Self::Database(error) = self {
+            return error.is_full();
         }
+        matches!(self, Self::File(FileError::Full { .. }))
     }
 
     /// A stable code for reports. Codes are added, never renamed.

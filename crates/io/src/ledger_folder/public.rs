@@ -148,8 +148,6 @@ impl Gateway {
 /// The status list that a leaf records, and who signed it.
 pub(crate) fn recorded(leaf: &Leaf) -> Option<(String, StatusClaims)> {
     let entry = SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
-    match entry.claims() {
-        Claims::Status(status) => Some((entry.scid().to_owned(), status.clone())),
-        _ => None,
-    }
+    let Claims::Status(status) = entry.claims() else { return None };
+    Some((entry.scid().to_owned(), status.clone()))
 }

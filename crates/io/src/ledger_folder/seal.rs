@@ -77,6 +77,9 @@ pub(crate) struct Sealer {
     pub(crate) gateway: Option<Gateway>,
 }
 
+/// A merge of runs on a thread of its own.
+type Merge = JoinHandle<Result<Run, LedgerFolderError>>;
+
 /// The runs of ids, as the one who adds to them sees them.
 #[derive(Debug, Default)]
 pub(crate) struct IdFiles {
@@ -84,7 +87,7 @@ pub(crate) struct IdFiles {
     pub(crate) recent: usize,
     pub(crate) next: u64,
     /// A merge under way, and which runs it takes.
-    pub(crate) merging: Option<(Vec<u64>, JoinHandle<Result<Run, LedgerFolderError>>)>,
+    pub(crate) merging: Option<(Vec<u64>, Merge)>,
     /// Runs that no transaction names any more, and that a reader may still have open.
     pub(crate) unused: Vec<PathBuf>,
 }
@@ -243,7 +246,8 @@ impl Sealer {
         if self.ids.merging.is_some() {
             return;
         }
-        let tier = |run: &Run| (run.count() / RECENT as u64).max(1).ilog2() / ids::FAN.ilog2();
+        let recent = u64::try_from(RECENT).unwrap_or(u64::MAX);
+        let tier = |run: &Run| (run.count() / recent).max(1).ilog2() / ids::FAN.ilog2();
         for wanted in 0..8 {
             let same = self.ids.runs.iter().filter(|run| tier(run) == wanted);
             let runs: Vec<Arc<Run>> = same.cloned().collect();

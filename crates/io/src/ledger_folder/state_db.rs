@@ -99,10 +99,7 @@ impl StateDb {
 
     /// Opens the database for reading.
     pub(crate) fn open_reader(path: &Path) -> Answer<Self> {
-        let connection = match database::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
-            Ok(connection) => connection,
-            Err(error) => return Err(error),
-        };
+        let connection = database::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         Ok(Self { path: path.to_path_buf(), connection })
     }
 

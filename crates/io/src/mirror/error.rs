@@ -119,26 +119,28 @@ impl MirrorError {
     /// The leaf that broke a rule, if one did.
     #[must_use]
     pub const fn leaf(&self) -> Option<u64> {
-        match self {
-            Self::Rule(
-                LogError::LeafRefused { leaf_index, .. }
-                | LogError::LeafOutOfOrder { leaf_index }
-                | LogError::EpochMismatch { leaf_index }
-                | LogError::DocumentMissing { leaf_index, .. },
-            ) => Some(*leaf_index),
-            _ => None,
+        if let Self::Rule(
+            LogError::LeafRefused { leaf_index, .. }
+            | LogError::LeafOutOfOrder { leaf_index }
+            | LogError::EpochMismatch { leaf_index }
+            | LogError::DocumentMissing { leaf_index, .. },
+        ) = self
+        {
+            return Some(*leaf_index);
         }
+        None
     }
 
     /// Whether the log itself is at fault: a retry cannot help, and somebody should look.
     #[must_use]
     pub const fn is_fault_of_the_log(&self) -> bool {
-        match self {
-            Self::Rule(error) => !matches!(error, LogError::Store(_)),
-            Self::Parameters(_) | Self::RootMismatch { .. } | Self::NotSealed => true,
-            Self::Cosign(error) => error.is_alarm(),
-            _ => false,
+        if let Self::Cosign(error) = self {
+            return error.is_alarm();
         }
+        if let Self::Rule(error) = self {
+            return !matches!(error, LogError::Store(_));
+        }
+        matches!(self, Self::Parameters(_) | Self::RootMismatch { .. } | Self::NotSealed)
     }
 }
 

@@ -226,7 +226,7 @@ fn parameters_change_only_with_notice_and_only_as_their_event_says() {
         values: parameters.clone(),
         next: None,
     };
-    let fewer = Parameters { kinds: BTreeSet::from([Kind::Did]), ..parameters.clone() };
+    let fewer = Parameters { kinds: BTreeSet::from([Kind::Did]), ..parameters };
     let adopted = OperatorEvent::GuardAdopted { size: 1, root: NodeHash::empty() };
     let announcement = |seconds| Announcement {
         rules: RuleVersion::One,

@@ -264,7 +264,6 @@ impl Committer {
         }
         let (entries, _) = self.parts.engine.batch_size();
         let durable = self.parts.engine.commit();
-        let mut moved = moved;
         if let Err(error) = durable {
             let full = error.is_full();
             let refusal = if full {

@@ -34,7 +34,7 @@ fn tiles_on_disk_have_the_root_of_the_tree_at_every_checkpoint() {
     for size in sizes {
         assert_eq!(root_on_disk(folder.path(), size).unwrap(), tree.root(size).unwrap());
         let edge = Edge::load(folder.path(), size).unwrap();
-        assert_eq!(edge.entries.len() as u64, size % 256);
+        assert_eq!(u64::try_from(edge.entries.len()).unwrap(), size % 256);
     }
     for index in [0, 1, 255, 256, 511, 65_535, 65_999] {
         assert_eq!(read_entry(folder.path(), index, 66_000).unwrap(), leaf(index));

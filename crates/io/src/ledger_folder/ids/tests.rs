@@ -13,7 +13,7 @@ fn rows(numbers: std::ops::Range<u64>) -> Vec<Row> {
 
 fn write(folder: &Path, number: u64, numbers: std::ops::Range<u64>) -> Run {
     let rows = rows(numbers);
-    let count = rows.len() as u64;
+    let count = u64::try_from(rows.len()).unwrap();
     Run::write(&SystemFiles, folder, number, count, rows.into_iter().map(Ok)).unwrap()
 }
 

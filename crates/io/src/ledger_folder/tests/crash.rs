@@ -92,7 +92,7 @@ fn a_checkpoint_interrupted_at_any_step_is_finished_with_the_same_root() {
                 assert_eq!(view.lookup(&entry.entry_id()).unwrap(), Some(index), "{name}");
             }
         }
-        let file = crate::ledger_folder::recover::read_note(&path.join("checkpoint")).unwrap();
+        let file = recover::read_note(&path.join("checkpoint")).unwrap();
         assert_eq!(file.unwrap().text(), view.note().text(), "{name}");
     }
 }
@@ -238,7 +238,7 @@ fn a_lost_guard_is_adopted_and_the_log_says_so() {
     let ahead = LedgerReader::open(path).unwrap().view_at(None).unwrap().unwrap().note().clone();
     // A folder that is older than what somebody has seen may not be gone on with.
     remove(&step.before, "guard/checkpoint.db");
-    let error = LedgerFolder::adopt_guard(&step.before, &[ahead.clone()]).unwrap_err();
+    let error = LedgerFolder::adopt_guard(&step.before, std::slice::from_ref(&ahead)).unwrap_err();
     assert_eq!(error.code(), "guard-behind");
     let head = LedgerFolder::adopt_guard(path, &[ahead]).unwrap();
     assert_eq!(head.tree_size, 11);
