@@ -68,7 +68,9 @@ pub(super) fn rebuild_map(write: WriteArgs, context: &mut Context) -> Result<Out
         Err(error) => return Err(error.into()),
     }
     let bar = Bar::spinning(context.speech, "building the map");
+    // The pages and the file of their roots, which says of which version they are.
     files::remove(&map)?;
+    files::remove(&folder.join("map.redb.roots"))?;
     let ledger = LedgerFolder::open(&folder, context.now())?;
     drop(bar);
     let size = ledger.reader().status()?.size;

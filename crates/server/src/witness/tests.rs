@@ -127,7 +127,7 @@ fn every_status_of_the_protocol_is_given_for_its_reason() {
 
     // Who may speak.
     let other = SignedNote::new(note(&tree, 5).text().replace(ORIGIN, "unknown.example"));
-    let mut unknown = other.clone();
+    let mut unknown = other;
     unknown.put(note(&tree, 5).signatures()[0].clone());
     assert_eq!(post(5, &[], &unknown).status, 404);
     let mut unsigned = SignedNote::new(note(&tree, 5).text().to_owned());
