@@ -78,7 +78,7 @@ impl Options {
 fn map(options: &Options) {
     let scratch = tempfile::tempdir_in(options.folder.clone().unwrap_or_else(std::env::temp_dir))
         .expect("a folder");
-    for row in map_run::run(&scratch.path().join("map.redb"), &options.sizes()) {
+    for row in map_run::run(&scratch.path().join("map.pages"), &options.sizes()) {
         if options.record {
             figures::put(&figures::path(), "map", "keys", &row);
         }

@@ -10,7 +10,7 @@
 //! | `tile/…`, `checkpoint` | the log as static files (C2SP tlog-tiles) |
 //! | `journal/<first index>.jnl` | the leaves since the last checkpoint |
 //! | `state.db`, `ids/<n>.run` | what the leaves amount to; can be made again from the tiles |
-//! | `map.redb` | the map as a tree; can be made again from the state |
+//! | `map.pages` | the map as a tree; can be made again from the state |
 //! | `params/<hex>` | parameters documents |
 //! | `guard/checkpoint.db` | what the log signed last; can *not* be made again, and is never restored from a copy |
 //! | `witness/<name>/seen`, `witness/<name>/key` | what a witness in this process cosigned last, and its key |

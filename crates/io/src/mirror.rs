@@ -9,7 +9,7 @@
 //! | `LOCK` | held by the one process that uses the folder |
 //! | `key`, `seen` | the mirror's key; the newest checkpoint it cosigned |
 //! | `tile/…`, `params/<hex>`, `checkpoint` | the copy, laid out as the log itself is |
-//! | `map.redb` | nodes of the map; derived |
+//! | `map.pages` | nodes of the map; derived |
 //!
 //! The state of a mirror (heads, entry ids) is in memory and read again from its own leaves at the start: about 300 bytes
 //! for each leaf.
@@ -241,7 +241,7 @@ impl Mirror {
     }
 
     fn empty(&self, document: &[u8]) -> Result<Copy, MirrorError> {
-        let path = self.folder.join("map.redb");
+        let path = self.folder.join("map.pages");
         files::remove(&path)?;
         let map = MapStore::open(&path)?;
         let base = MirrorBase::new(&self.folder);

@@ -166,7 +166,7 @@ fn disk(folder: &Path, row: &mut Map<String, Value>) {
     row.insert("tileBytes".into(), bytes_under(&folder.join("tile")).into());
     row.insert("publicBytes".into(), bytes_under(&folder.join("public")).into());
     row.insert("stateBytes".into(), bytes_under(&folder.join("state.db")).into());
-    row.insert("mapBytes".into(), bytes_under(&folder.join("map.redb")).into());
+    row.insert("mapBytes".into(), bytes_under(&folder.join("map.pages")).into());
 }
 
 /// Has another process write to the ledger, kills it in the middle, and opens the ledger again.

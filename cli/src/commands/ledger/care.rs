@@ -55,7 +55,7 @@ pub(super) fn adopt_guard(
 /// Builds the map again. The log in the folder is the truth; what is put aside was only derived from it.
 pub(super) fn rebuild_map(write: WriteArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let folder = folder(context)?;
-    let map = folder.join("map.redb");
+    let map = folder.join("map.pages");
     let members = |size: Option<u64>| json!({ "folder": folder.display().to_string(), "size": size, "dryRun": write.dry_run });
     if write.dry_run {
         context.speech.say(&format!("would build {} again", map.display()));
@@ -70,7 +70,7 @@ pub(super) fn rebuild_map(write: WriteArgs, context: &mut Context) -> Result<Out
     let bar = Bar::spinning(context.speech, "building the map");
     // The pages and the file of their roots, which says of which version they are.
     files::remove(&map)?;
-    files::remove(&folder.join("map.redb.roots"))?;
+    files::remove(&folder.join("map.pages.roots"))?;
     let ledger = LedgerFolder::open(&folder, context.now())?;
     drop(bar);
     let size = ledger.reader().status()?.size;

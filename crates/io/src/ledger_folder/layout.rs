@@ -70,7 +70,7 @@ impl Layout {
 
     /// Nodes of the map.
     pub(crate) fn map(&self) -> PathBuf {
-        self.root.join("map.redb")
+        self.root.join("map.pages")
     }
 
     /// Whether a ledger of an older layout lies here: it kept all leaves in its journal, and its guard as a text.

@@ -37,7 +37,7 @@ fn changes(numbers: impl IntoIterator<Item = u64>, version: u64) -> Vec<(MapKey,
 
 fn scratch() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("map.redb");
+    let path = folder.path().join("map.pages");
     (folder, path)
 }
 
@@ -237,7 +237,7 @@ fn copy_of(path: &Path) -> (TempDir, PathBuf) {
 }
 
 fn roots(path: &Path) -> PathBuf {
-    path.with_file_name("map.redb.roots")
+    path.with_file_name("map.pages.roots")
 }
 
 #[test]

@@ -167,15 +167,15 @@ fn what_can_be_made_again_is_made_again() {
     assert_eq!(changed(&step.after, |_| {}), Ok(13));
     assert_eq!(changed(&step.after, |path| remove(path, "state.db")), Ok(13), "deleted");
     assert_eq!(changed(&step.after, |path| put_back(&step, path, "state.db")), Ok(13), "old");
-    assert_eq!(changed(&step.after, |path| remove(path, "map.redb")), Ok(13));
-    assert_eq!(changed(&step.after, |path| put_back(&step, path, "map.redb")), Ok(13));
+    assert_eq!(changed(&step.after, |path| remove(path, "map.pages")), Ok(13));
+    assert_eq!(changed(&step.after, |path| put_back(&step, path, "map.pages")), Ok(13));
     let everything = |path: &Path| {
         remove(path, "state.db");
-        remove(path, "map.redb");
+        remove(path, "map.pages");
         remove(path, "checkpoint");
     };
     assert_eq!(changed(&step.after, everything), Ok(13));
-    for name in ["state.db", "map.redb"] {
+    for name in ["state.db", "map.pages"] {
         for at in [0, 20, 100] {
             let flip = |path: &Path| {
                 // The log of the database would repair it.
