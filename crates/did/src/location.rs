@@ -107,8 +107,10 @@ fn check_segment(segment: &str) -> Result<String, LocationError> {
     Ok(segment.to_owned())
 }
 
-/// Undoes percent-encoding; `None` if it is cut off or does not hide UTF-8.
-pub(crate) fn percent_decode(text: &str) -> Option<String> {
+/// Undoes percent-encoding (RFC 3986 §2.1); `None` if it is cut off or does not hide UTF-8. `+` stays as it is: that is a
+/// space in forms only.
+#[must_use]
+pub fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

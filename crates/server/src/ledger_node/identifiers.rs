@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use inkan_core::{Timestamp, json};
+use inkan_did::location::percent_decode;
 use inkan_did::{Did, DidError};
 use inkan_io::ledger_folder::View;
 use serde_json::{Map, Value, json};
@@ -20,7 +21,7 @@ use super::current::entries_at;
 use super::dids::{Sum, Version, versions};
 use super::leaves::typed;
 use super::node::{Node, problem_of};
-use super::request::{Query, choose, media_type, percent_decode, read_body};
+use super::request::{Query, choose, media_type, read_body};
 use crate::problem::Problem;
 
 /// Where the DID begins.

@@ -3,7 +3,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
-use super::{Query, choose, decimal, percent_decode, read_body};
+use inkan_did::location::percent_decode;
+
+use super::{Query, choose, decimal, read_body};
 
 fn query(text: &str) -> Result<Query, super::Refusal> {
     let uri: Uri = format!("/path?{text}").parse().expect("a URI");
