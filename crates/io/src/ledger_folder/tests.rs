@@ -353,3 +353,5 @@ fn fresh_cosignatures_do_not_move_the_first_ones() {
 }
 
 mod crash;
+mod import;
+mod order;

@@ -7,7 +7,7 @@ use crate::cosigner::Seen;
 use crate::ledger_folder::Step as At;
 
 /// Copies a folder with all below it, but for the lock.
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -145,7 +145,7 @@ fn changed(from: &Path, change: impl Fn(&Path)) -> Result<u64, &'static str> {
     Ok(size)
 }
 
-fn remove(path: &Path, name: &str) {
+pub(super) fn remove(path: &Path, name: &str) {
     for name in [name.to_owned(), format!("{name}-wal"), format!("{name}-shm")] {
         let _ = fs::remove_file(path.join(name));
     }
