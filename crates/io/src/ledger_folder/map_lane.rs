@@ -36,9 +36,22 @@ enum Order {
     Keep(u64, Sender<Result<MapState, MapStoreError>>),
     Prune(u64),
     Durable,
+    /// Waits until the other end is gone.
+    #[cfg(test)]
+    Hold(Receiver<()>),
 }
 
 impl MapLane {
+    /// Has the map fall behind until what this gives is dropped.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> Sender<()> {
+        let (release, held) = channel();
+        if let Self::There(worker) = self {
+            let _ = worker.order(Order::Hold(held));
+        }
+        release
+    }
+
     /// Reads the states that are kept.
     pub(crate) fn reader(&self) -> MapReader {
         match self {
@@ -188,6 +201,10 @@ fn work(
             }
             Order::Durable => {
                 let _ = store.durable();
+            }
+            #[cfg(test)]
+            Order::Hold(held) => {
+                let _ = held.recv();
             }
         }
     }

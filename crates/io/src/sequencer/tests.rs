@@ -298,3 +298,6 @@ fn partial_tiles_go_when_their_full_tile_is_there() {
         assert!(verify_receipt(&view.receipt(index).unwrap(), &policy, at(9)).is_ok());
     }
 }
+
+mod limits;
+mod quorum;
