@@ -126,7 +126,7 @@ fn from_ledger(
             }
             let Some(index) = view.lookup(entry)? else { return Ok(()) };
             let format = if *format == "jws" { DigestFormat::Jws } else { DigestFormat::Di };
-            let opening = Opening { format, salt: *salt, digest: *digest };
+            let opening = Opening::new(format, *salt, *digest);
             material.receipts.push(view.receipt(index)?.with_opening(opening));
         }
         Want::Act { log, scid, act } => {
