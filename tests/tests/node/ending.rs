@@ -48,9 +48,15 @@ impl Process {
             .spawn()
             .expect("a process");
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let address = lines
-            .find_map(|line| line.ok()?.strip_prefix(READY)?.parse().ok())
-            .expect("it says where it listens");
+        let mut said = String::new();
+        let address = lines.find_map(|line| {
+            let line = line.ok()?;
+            said.push_str(&line);
+            said.push('\n');
+            line.strip_prefix(READY)?.parse().ok()
+        });
+        let address =
+            address.unwrap_or_else(|| panic!("it does not say where it listens:\n{said}"));
         thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
