@@ -161,7 +161,8 @@ fn keep_promise(ledger: &LedgerSink, home: &Home, speech: Speech) -> Result<(), 
 /// Opens the ledger for writing; another process of this machine may write first, for up to ten seconds.
 fn open_waiting(home: &Home, now: Timestamp) -> Result<LedgerSink, Failure> {
     let pinned = home.pinned()?;
-    for _ in 0..100 {
+    // Each waits for two seconds by itself.
+    for _ in 0..4 {
         match LedgerSink::open(&home.ledger, &pinned, now) {
             Err(LedgerError::Folder(LedgerFolderError::Locked { .. })) => {
                 std::thread::sleep(Duration::from_millis(100));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use inkan_io::clock::{Clock as _, OsClock};
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::os_rng::OsRng;
-use inkan_server::ledger_node::{self, NodeOptions, RunningNode};
+use inkan_server::ledger_node::{self, NodeError, NodeOptions, RunningNode};
+use inkan_tests::made_node::{node_options, until};
 use inkan_tests::shell::Shell;
 
 /// Copies a folder and all in it.
@@ -30,8 +31,17 @@ fn node(shell: &Shell, listen: &str) -> RunningNode {
         let now = OsClock.now();
         drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, now).unwrap());
     }
-    let options = NodeOptions::new(listen.parse().unwrap(), &data);
-    ledger_node::spawn(options, Arc::new(OsClock)).unwrap()
+    let mut started = None;
+    // A port that was given back may be taken by somebody else for a moment.
+    until("it listens", || {
+        let options = NodeOptions { listen: listen.parse().unwrap(), ..node_options(&data) };
+        started = match ledger_node::spawn(options, Arc::new(OsClock)) {
+            Err(NodeError::Listen { .. }) => None,
+            other => Some(other.unwrap()),
+        };
+        started.is_some()
+    });
+    started.unwrap()
 }
 
 #[test]

@@ -2,6 +2,10 @@
 
 #[path = "node/ending.rs"]
 mod ending;
+#[path = "node/failing.rs"]
+mod failing;
+#[path = "node/mutating.rs"]
+mod mutating;
 #[path = "node/reading.rs"]
 mod reading;
 #[path = "node/refusing.rs"]

@@ -4,10 +4,19 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{OutArgs, WriteArgs};
 
+/// What an operator needs to know before the first request.
+const START_HELP: &str = "\
+Paths: /v1/openapi.json describes them all, /readyz says whether entries are taken and if not why, /metrics is for Prometheus.
+Limits of one client, an IPv4 address or an IPv6 /64: 64 connections, 20 requests a second (200 at once), 60 new DIDs an hour; \
+of one signer: 50 entries a second. /v1/log shows them.
+It ends by itself if the disk does not confirm a write, or a witness has seen more than this folder has: what was acknowledged is \
+in the log, and the next start finds out what else is. Have a supervisor start it again.";
+
 /// `inkan ledger …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
     /// Run a ledger as a node that answers over HTTP, until ctrl-c or SIGTERM
+    #[command(after_help = START_HELP)]
     Start(StartArgs),
     /// Size, root, age and grade of the ledger, and who cosigned it
     Status,
@@ -70,10 +79,12 @@ pub(crate) struct StartArgs {
     /// Take the clock as it is though it stepped; the log will say so for ever
     #[arg(long)]
     pub(crate) accept_clock: bool,
-    /// File of operator tokens, one a line; they lift limits of clients and signers
+    /// File of operator tokens, one a line of at least 22 characters, that only you may read; who sends one (as
+    /// Authorization: Bearer) is free of the limits of clients and signers
     #[arg(long, value_name = "FILE")]
     pub(crate) tokens: Option<String>,
-    /// Network of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed, such as 10.0.0.0/8
+    /// Network of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed, such as 10.0.0.0/8; without it, all
+    /// who come through the proxy share the limits of one client
     #[arg(long = "proxy", value_name = "NET")]
     pub(crate) proxies: Vec<inkan_server::ledger_node::Network>,
     /// Log requests into this folder (- for standard error): no bodies, no whole addresses, nothing older than a day

@@ -90,6 +90,9 @@ pub struct SequencerOptions {
     pub gateway: bool,
     /// How long a partial tile is kept after its full one is there.
     pub keep_partial: Duration,
+    /// How far the map may be behind before entries of its kinds are turned away (§3.1): one checkpoint interval, where
+    /// both are not set apart.
+    pub map_patience: Duration,
 }
 
 impl Default for SequencerOptions {
@@ -104,6 +107,7 @@ impl Default for SequencerOptions {
             watch_clock: true,
             gateway: true,
             keep_partial: Duration::from_secs(3_600),
+            map_patience: Duration::from_secs(1),
         }
     }
 }
@@ -432,6 +436,12 @@ impl SequencerHandle {
         let mut metrics = self.inner.metrics().clone();
         metrics.queue = u64::try_from(queue).unwrap_or(u64::MAX);
         metrics
+    }
+
+    /// Whether it stopped for an error, and nothing goes on until the ledger is opened again.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.inner.seen().stopped.is_some()
     }
 
     /// Whether entries are taken now.

@@ -136,14 +136,14 @@ pub(crate) struct WriterLock {
 }
 
 impl WriterLock {
-    /// Takes the lock, or says at once who has it.
+    /// Takes the lock, or says who has it.
     pub(crate) fn take(layout: &Layout) -> Result<Self, LedgerFolderError> {
         let path = layout.root().join("LOCK");
         let at = |error| FileError::from_io(&path, error);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).map_err(at)?;
-        match file.try_lock() {
+        match files::lock_briefly(&file) {
             Ok(()) => {}
             Err(TryLockError::Error(error)) => return Err(at(error).into()),
             Err(TryLockError::WouldBlock) => {

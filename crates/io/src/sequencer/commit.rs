@@ -19,6 +19,8 @@ use crate::ledger_folder::{LedgerFolderError, Parts, Standing};
 
 /// Bytes of leaves that may wait for a checkpoint.
 const PENDING: usize = 128 << 20;
+/// How often clock and disk are looked at while nothing is submitted: readiness does not wait for somebody to try.
+const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) struct Committer {
     parts: Parts,
@@ -33,6 +35,7 @@ pub(super) struct Committer {
     left: VecDeque<Checked>,
     checkpoint_at: Instant,
     refresh_at: Instant,
+    look_at: Instant,
     /// When each state that the map has not reached was reached by the log.
     behind: VecDeque<(u64, Instant)>,
 }
@@ -60,7 +63,8 @@ impl Committer {
         sealing: Sealing,
     ) -> Self {
         let watch = ClockWatch::new(parts.engine.clock_unsure);
-        let (checkpoint_at, refresh_at) = (now(), now() + inner.options.refresh_every);
+        let (checkpoint_at, look_at) = (now(), now());
+        let refresh_at = now() + inner.options.refresh_every;
         let (left, behind) = Default::default();
         Self {
             parts,
@@ -73,6 +77,7 @@ impl Committer {
             left,
             checkpoint_at,
             refresh_at,
+            look_at,
             behind,
         }
     }
@@ -98,6 +103,8 @@ impl Committer {
             }
             if !batch.is_empty() {
                 self.commit(batch)?;
+            } else if now() >= self.look_at {
+                self.look();
             }
             if self.is_due(last) {
                 self.seal()?;
@@ -108,6 +115,15 @@ impl Committer {
             if last && !self.in_flight && !self.has_uncovered() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Whether anything stands in the way of the next entry, or does no more.
+    fn look(&mut self) {
+        self.look_at = now() + LOOK;
+        // Of a clock only a witness, or the operator, says that it is right again.
+        if self.inner.seen().paused != Some(SubmitError::ClockUnsure) {
+            self.obstacle();
         }
     }
 
@@ -131,7 +147,8 @@ impl Committer {
             (false, true) => self.checkpoint_at,
             (false, false) => self.refresh_at,
         };
-        let patience = due.saturating_duration_since(now()).max(Duration::from_millis(1));
+        let patience =
+            due.min(self.look_at).saturating_duration_since(now()).max(Duration::from_millis(1));
         let next = self.next;
         let nothing_left = self.left.is_empty();
         let mut ready = self.inner.ready();
@@ -230,13 +247,13 @@ impl Committer {
         }
     }
 
-    /// Whether the map is further behind than a checkpoint interval.
+    /// Whether the map is further behind than it may be.
     fn map_lags(&mut self) -> bool {
         let applied = self.parts.engine.map.applied();
         while self.behind.front().is_some_and(|(version, _)| *version <= applied) {
             self.behind.pop_front();
         }
-        let limit = self.inner.options.checkpoint_every.max(Duration::from_millis(200));
+        let limit = self.inner.options.map_patience;
         let lag = u64::try_from(self.behind.len()).unwrap_or(u64::MAX);
         self.inner.metrics().map_lag = lag;
         let oldest = self.behind.front();

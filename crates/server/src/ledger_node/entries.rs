@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use inkan_core::encoding::decode_b64u;
@@ -16,6 +16,7 @@ use inkan_ledger::Kind;
 use inkan_ledger::batch::{self, BATCH_ENTRIES};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::admit::{Caller, LoggedEntry};
@@ -71,12 +72,9 @@ pub(crate) async fn submit(
 /// POST `/v1/batches`.
 pub(crate) async fn batch(
     State(node): State<Arc<Node>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    framed: Framed,
 ) -> Result<Response, Problem> {
-    let entries = read_batch(&node, &caller, &uri, &headers, body).await?;
+    let Framed { caller, entries, room: _room } = framed;
     let begun = Instant::now();
     // What may not be submitted at all is answered here; the rest goes to the ledger together.
     let mut results: Vec<Option<Result<Acknowledged, Problem>>> = Vec::with_capacity(entries.len());
@@ -131,12 +129,9 @@ pub(crate) async fn batch(
 /// POST `/v1/imports`: the history of one DID, taken or refused as a whole (§6.6).
 pub(crate) async fn import(
     State(node): State<Arc<Node>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    framed: Framed,
 ) -> Result<Response, Problem> {
-    let entries = read_batch(&node, &caller, &uri, &headers, body).await?;
+    let Framed { caller, entries, room: _room } = framed;
     let mut bodies = Vec::with_capacity(entries.len());
     for (kind, body) in entries {
         if kind != Some(Kind::Did) {
@@ -266,33 +261,43 @@ fn settle(node: &Node, kind: Kind, subject: Subject, result: &Result<Acknowledge
     }
 }
 
-type Framed = Vec<(Option<Kind>, Vec<u8>)>;
+/// What batches and imports begin with: entries of known or unknown kinds, within the limits of whoever sends them.
+pub(crate) struct Framed {
+    caller: Caller,
+    entries: Vec<(Option<Kind>, Vec<u8>)>,
+    /// The memory that they take, until they are answered.
+    room: OwnedSemaphorePermit,
+}
 
-async fn read_batch(
-    node: &Node,
-    caller: &Caller,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Framed, Problem> {
-    if node.is_stopping() {
-        return Err(Refusal::NotReady.into());
+impl FromRequest<Arc<Node>> for Framed {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, node: &Arc<Node>) -> Result<Self, Problem> {
+        if node.is_stopping() {
+            return Err(Refusal::NotReady.into());
+        }
+        let (parts, body) = request.into_parts();
+        // Put there by `admit`, before any route is taken.
+        let caller = *parts.extensions.get::<Caller>().ok_or(Refusal::Fault)?;
+        Query::read(&parts.uri, &[])?;
+        let headers = &parts.headers;
+        if media_type(headers).as_deref() != Some("application/octet-stream") {
+            return Err(Refusal::MediaType("application/octet-stream").into());
+        }
+        let limits = &node.limits;
+        let room = node.room(headers, limits.batch)?;
+        let bytes = read_body(headers, body, limits.batch, limits.body_timeout).await?;
+        let framed =
+            batch::split(&bytes).map_err(|error| Problem::new(error.code(), error.to_string()))?;
+        // The request cost one token already.
+        let more = framed.len().min(BATCH_ENTRIES).saturating_sub(1);
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        if let Some(clients) = node.clients.as_ref().filter(|_| !caller.free) {
+            clients.take(&caller.prefix, more).map_err(|wait| Refusal::RateLimited { wait })?;
+        }
+        let entries = framed.iter().map(|entry| (entry.kind(), entry.body.to_vec())).collect();
+        Ok(Self { caller, entries, room })
     }
-    Query::read(uri, &[])?;
-    if media_type(headers).as_deref() != Some("application/octet-stream") {
-        return Err(Refusal::MediaType("application/octet-stream").into());
-    }
-    let _room = node.large_bodies.try_acquire().map_err(|_| Refusal::Overloaded)?;
-    let limits = &node.limits;
-    let bytes = read_body(headers, body, limits.batch, limits.body_timeout).await?;
-    let framed =
-        batch::split(&bytes).map_err(|error| Problem::new(error.code(), error.to_string()))?;
-    // The request cost one token already.
-    let more = u32::try_from(framed.len().min(BATCH_ENTRIES).saturating_sub(1)).unwrap_or(u32::MAX);
-    if let Some(clients) = node.clients.as_ref().filter(|_| !caller.free) {
-        clients.take(&caller.prefix, more).map_err(|wait| Refusal::RateLimited { wait })?;
-    }
-    Ok(framed.iter().map(|entry| (entry.kind(), entry.body.to_vec())).collect())
 }
 
 fn unknown_kind() -> Problem {

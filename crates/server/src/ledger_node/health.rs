@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -45,13 +44,12 @@ fn fresh(mut response: Response) -> Response {
 pub(crate) async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let mut out = String::new();
     node.metrics.write(&mut out);
-    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    gauge(&mut out, "inkan_http_connections", "Open connections.", count(&node.door.open));
+    gauge(&mut out, "inkan_http_connections", "Open connections.", node.door.open());
     counter(
         &mut out,
         "inkan_http_connections_refused_total",
-        "Connections beyond the limit.",
-        count(&node.door.refused),
+        "Connections beyond the limit, of all or of one client.",
+        node.door.refused(),
     );
     let now = node.now();
     let ledger = node.ledger.metrics();

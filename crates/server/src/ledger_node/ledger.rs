@@ -64,11 +64,11 @@ impl Ledger {
         folder: LedgerFolder,
         data: &Path,
         cosigners: Vec<Box<dyn Cosigner>>,
+        options: SequencerOptions,
         clock: SharedClock,
     ) -> Result<Self, NodeError> {
         let origin = folder.reader().origin().to_owned();
         let cose = CoseSigner::open(data, &origin)?;
-        let options = SequencerOptions::default();
         let (sequencer, handle) = Sequencer::start_with(folder, options, clock, cosigners)?;
         Ok(Self {
             data: data.to_path_buf(),
@@ -144,9 +144,9 @@ impl Ledger {
         let _ = tokio::time::timeout(patience, reached).await;
     }
 
-    /// Watches for new checkpoints; never ends.
+    /// Watches for new checkpoints; ends when the ledger has stopped for an error.
     pub(crate) async fn watch(&self) {
-        loop {
+        while !self.handle.has_stopped() {
             let metrics = self.handle.metrics();
             let seen = Covered { signed: metrics.signed_size, cosigned: metrics.cosigned_size };
             if *self.covered.borrow() != seen {

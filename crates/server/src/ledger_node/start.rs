@@ -2,7 +2,8 @@
 //!
 //! The end, at most ten seconds after SIGTERM or ctrl-c: `/readyz` says 503 and nothing new is taken; what was taken is
 //! finished, the last checkpoint made, and the databases closed; then the connections end. A second signal exits at once:
-//! what was acknowledged is on the disk already.
+//! what was acknowledged is on the disk already. A ledger that stopped, for its disk did not confirm a write or a witness
+//! has seen more than it has, ends the node in the same way, with that error.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,10 +21,11 @@ use super::ledger::Ledger;
 use super::node::{Node, Parts};
 use super::options::{NodeOptions, OperatorTokens, TokensError};
 use super::request_log::RequestLog;
-use super::{routes, serve};
+use super::routes;
+use crate::connections::{self, Signals};
 
 /// From the signal to the end of the process.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// Threads that wait for files.
 const BLOCKING_THREADS: usize = 32;
 /// Exit code after a second signal, as shells count them (128 + SIGINT).
@@ -170,6 +172,8 @@ impl Prepared {
             proxies,
             log,
             cosigners,
+            sequencer,
+            files,
         } = options;
         let tokens = match operator_tokens {
             Some(path) => OperatorTokens::read(&path)?,
@@ -181,12 +185,12 @@ impl Prepared {
             .thread_name("node")
             .build()
             .map_err(NodeError::Start)?;
-        let opening = OpenOptions { accept_clock, ..OpenOptions::default() };
+        let opening = OpenOptions { accept_clock, layer: files, ..OpenOptions::default() };
         let folder = LedgerFolder::open_with(&data, &opening, clock.now())?;
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
-        let ledger = Ledger::start(folder, &data, cosigners, Arc::clone(&clock))?;
+        let ledger = Ledger::start(folder, &data, cosigners, sequencer, Arc::clone(&clock))?;
         let log = RequestLog::new(log);
         let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
         Ok(Self { runtime, listener, address, node })
@@ -195,20 +199,18 @@ impl Prepared {
     fn serve(self, mut end: mpsc::Receiver<()>) -> Result<(), LedgerFolderError> {
         let Self { runtime, listener, address: _, node } = self;
         let (stop, stopping) = watch::channel(false);
-        let (close, closed) = watch::channel(false);
         let (finish, finished) = oneshot::channel::<()>();
         let ended = runtime.block_on(async {
             let router = routes::router(Arc::clone(&node));
-            let serving = tokio::spawn(serve::serve(
-                listener,
-                router,
-                Arc::clone(&node.door),
-                stopping,
-                closed,
-            ));
+            let door = Arc::clone(&node.door);
+            let serving = tokio::spawn(connections::serve(listener, router, door, stopping));
             let watching = Arc::clone(&node);
-            let watching = tokio::spawn(async move { watching.ledger.watch().await });
-            let _ = end.recv().await;
+            let mut watching = tokio::spawn(async move { watching.ledger.watch().await });
+            tokio::select! {
+                _ = end.recv() => {}
+                // What is durable is known only after it has been opened again (§9): whoever runs it starts it again.
+                _ = &mut watching => {}
+            }
             let deadline = tokio::time::Instant::now() + GRACE;
             node.stop();
             // Requests that were taken are answered: the ledger is closed after them, or at the last moment.
@@ -220,7 +222,6 @@ impl Prepared {
             });
             let _ = tokio::time::timeout_at(deadline, finished).await;
             let _ = stop.send(true);
-            let _ = close.send(true);
             let _ = tokio::time::timeout_at(deadline, serving).await;
             watching.abort();
             match tokio::time::timeout_at(deadline, closing).await {
@@ -240,42 +241,4 @@ async fn obey(mut signals: Signals, end: mpsc::Sender<()>) {
     let _ = end.send(()).await;
     signals.wait().await;
     std::process::exit(SECOND_SIGNAL);
-}
-
-/// SIGTERM and ctrl-c.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-c.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn wait(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }
