@@ -419,6 +419,22 @@ impl StateDb {
         rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
     }
 
+    /// The first `most` of [`Self::changes_since`].
+    pub(crate) fn some_changes_since(
+        &self,
+        from: u64,
+        size: u64,
+        most: usize,
+    ) -> Answer<Vec<(MapKey, MapValue)>> {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        let rows = self.all(
+            "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf LIMIT ?3",
+            [number(from), number(size), number(most)],
+            |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )?;
+        rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
+    }
+
     fn pair(&self, key: [u8; 32], value: &[u8]) -> Answer<(MapKey, MapValue)> {
         let value = self.value(value)?;
         Ok((MapKey::from_parts(value.kind, Digest::from_bytes(key)), value))
