@@ -329,7 +329,8 @@ fn ablation(
             "ledger-check" => "threadsOfValidation",
             "ledger-sequence" => "threadOfSequencer",
             "ledger-sealer" => "threadOfCheckpoints",
-            "ledger-map" => "threadOfMap",
+            "ledger-map" | "ledger-pages" => "threadsOfMap",
+            "ledger-gateway" => "threadOfGateway",
             name if name.starts_with("ledger-cosign") => continue,
             _ => "clients",
         };
