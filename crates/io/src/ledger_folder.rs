@@ -39,6 +39,7 @@ mod journal;
 mod layout;
 mod map_lane;
 mod public;
+mod public_lane;
 mod reader;
 mod recover;
 mod seal;

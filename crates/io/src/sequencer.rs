@@ -9,6 +9,7 @@
 //! | workers | what needs no state, and signatures against the heads they know |
 //! | sequencer | judges in the order of submission, one write and one sync for all, answers; C1, C10 |
 //! | sealer | C2 to C9, C11: tiles, guard, signature, transaction |
+//! | gateway | files of many DIDs behind their checkpoint |
 //! | map | keeps up the map |
 //! | one for each cosigner elsewhere | asks it |
 
@@ -86,8 +87,6 @@ pub struct SequencerOptions {
     pub refresh_every: Duration,
     /// Whether a clock that jumps stops the log (§3.5); not for one that is moved by hand.
     pub watch_clock: bool,
-    /// Whether files of gateways are written below `public`: each change of a DID costs a file.
-    pub gateway: bool,
     /// How long a partial tile is kept after its full one is there.
     pub keep_partial: Duration,
     /// How far the map may be behind before entries of its kinds are turned away (§3.1): one checkpoint interval, where
@@ -105,7 +104,6 @@ impl Default for SequencerOptions {
             checkpoint_every: Duration::from_secs(1),
             refresh_every: Duration::from_secs(60),
             watch_clock: true,
-            gateway: true,
             keep_partial: Duration::from_secs(3_600),
             map_patience: Duration::from_secs(1),
         }

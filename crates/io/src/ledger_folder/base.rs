@@ -53,7 +53,8 @@ impl DiskBase {
         runs: Vec<Arc<Run>>,
         size: u64,
     ) -> Result<Self, LedgerFolderError> {
-        let recent = db.all_recent()?.into_iter().collect();
+        // The last one counts: of an id that is there twice, that is the first place.
+        let recent = db.all_recent()?.into_iter().rev().collect();
         let (controllers, places) = Default::default();
         Ok(Self { root, db, size, recent, runs, controllers, places })
     }

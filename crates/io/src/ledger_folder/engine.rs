@@ -379,7 +379,7 @@ impl Engine {
         }
         let leaf = Leaf::parse(&self.leaf(newest.value.leaf_index)?).ok();
         match leaf.and_then(|leaf| public::recorded(&leaf)) {
-            Some((scid, status)) => gateway.serve_status(layer, &scid, &status),
+            Some((scid, status)) => gateway.serve_status(&scid, &status),
             None => Ok(()),
         }
     }

@@ -9,10 +9,7 @@ use std::thread::JoinHandle;
 use inkan_ledger::{MapKey, MapValue};
 
 use super::error::LedgerFolderError;
-use crate::map_store::{MapReader, MapState, MapStore, MapStoreError};
-
-/// Keys that may change before they are made durable: what a crash costs at the next start is bounded by it.
-const UNSAVED: u64 = 20_000;
+use crate::map_store::{MapReader, MapState, MapStore, MapStoreError, UNSAVED};
 
 /// Where the map is kept up.
 pub(crate) enum MapLane {
@@ -196,7 +193,8 @@ fn work(
             Order::Prune(version) => {
                 store.prune(version);
                 if store.unsaved() >= UNSAVED {
-                    let _ = store.durable();
+                    // The next checkpoint does not wait for it.
+                    let _ = store.durable_beside();
                 }
             }
             Order::Durable => {

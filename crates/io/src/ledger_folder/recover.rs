@@ -29,6 +29,7 @@ use super::journal::{self, Journal};
 use super::layout::Layout;
 use super::map_lane::MapLane;
 use super::public::Gateway;
+use super::public_lane::PublicLane;
 use super::seal::{IdFiles, Sealer};
 use super::state_db::StateDb;
 use crate::cosigner::Gathering;
@@ -82,8 +83,9 @@ pub(crate) fn open(
 
     // R4.
     let (mut machine, sealer_db, ids) = open_state(layout, options, &origin, &signed)?;
-    let gateway = options.gateway.then(|| Gateway { layout: layout.clone() });
-    let of_engine = gateway.clone();
+    let gateway = || Gateway::new(layout.clone(), Arc::clone(&options.layer));
+    let gateway = options.gateway.then(gateway);
+    let public = gateway.clone().map_or(PublicLane::Off, PublicLane::Here);
     let mut sealer = Sealer {
         layout: layout.clone(),
         layer: Arc::clone(&options.layer),
@@ -95,13 +97,13 @@ pub(crate) fn open(
         policy,
         published: (0, false),
         ids,
-        gateway,
+        public,
     };
     heal(layout, &mut machine, &mut sealer, signed.tree_size)?;
     if machine.standing().root() != signed.root_hash {
         return Err(LedgerFolderError::LeavesDamaged(None));
     }
-    sealer.publish_gateway(signed.tree_size)?;
+    sealer.public.resume(&sealer.db, signed.tree_size)?;
 
     // R7.
     let map = open_map(layout, &sealer.db, &machine)?;
@@ -122,7 +124,7 @@ pub(crate) fn open(
         batch: Batch::default(),
         events: VecDeque::new(),
         reserve: options.reserve,
-        gateway: of_engine,
+        gateway,
         clock_unsure: false,
         kept: 0,
         map_stored: true,

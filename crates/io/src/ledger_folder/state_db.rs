@@ -21,9 +21,13 @@ const LAYOUT: i64 = 2;
 /// The largest database that is looked through when it is opened.
 const SMALL: u64 = 4 << 20;
 
+/// So many ids of one checkpoint are one row, sorted: a row for each would be half of what a checkpoint costs.
+const MANY: usize = if cfg!(test) { 8 } else { 512 };
+
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recent(id BLOB PRIMARY KEY, leaf INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recent_many(first INTEGER PRIMARY KEY, rows BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS runs(run INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS controllers(scid TEXT NOT NULL UNIQUE, head BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS history(
@@ -186,6 +190,12 @@ impl StateDb {
     ) -> Answer<()> {
         if ids.flushed {
             self.run("DELETE FROM recent", [])?;
+            self.run("DELETE FROM recent_many", [])?;
+        } else if changes.entries().len() >= MANY {
+            let rows = changes.entries().iter().map(|(id, place)| (ids::key(id), *place));
+            let first = changes.entries().values().min().copied().unwrap_or(0);
+            let values = params![number(first), ids::to_bytes(rows)];
+            self.run("INSERT OR REPLACE INTO recent_many VALUES(?1, ?2)", values)?;
         } else {
             // Sorted by id: neighbours on a page are written together.
             for (id, place) in changes.entries() {
@@ -335,16 +345,27 @@ impl StateDb {
 
     /// Place of an id among the newest.
     pub(crate) fn recent(&self, id: &EntryId) -> Answer<Option<u64>> {
-        let place =
-            self.one("SELECT leaf FROM recent WHERE id = ?1", [ids::key(id)], |row| row.get(0))?;
-        Ok(place.map(unsigned))
+        let id = ids::key(id);
+        let place = self.one("SELECT leaf FROM recent WHERE id = ?1", [id], |row| row.get(0))?;
+        if let Some(place) = place {
+            return Ok(Some(unsigned(place)));
+        }
+        // As many as a run takes: some dozen at most.
+        let found = self.all("SELECT rows FROM recent_many ORDER BY first", [], |row| {
+            Ok(ids::find_in_bytes(row.get_ref(0)?.as_blob().unwrap_or_default(), &id))
+        })?;
+        Ok(found.into_iter().flatten().next())
     }
 
-    /// All of the newest ids.
+    /// All of the newest ids, sorted; an id that is there twice has its first place first.
     pub(crate) fn all_recent(&self) -> Answer<Vec<ids::Row>> {
-        self.all("SELECT id, leaf FROM recent ORDER BY id", [], |row| {
+        let mut rows = self.all("SELECT id, leaf FROM recent", [], |row| {
             Ok((row.get(0)?, unsigned(row.get(1)?)))
-        })
+        })?;
+        let many = self.all("SELECT rows FROM recent_many", [], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.extend(many.iter().flat_map(|many| ids::from_bytes(many)));
+        rows.sort_unstable();
+        Ok(rows)
     }
 
     /// The runs of ids that count, with their sizes.
@@ -414,6 +435,22 @@ impl StateDb {
         let rows = self.all(
             "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf",
             [number(from), number(size)],
+            |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )?;
+        rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
+    }
+
+    /// The first `most` of [`Self::changes_since`].
+    pub(crate) fn some_changes_since(
+        &self,
+        from: u64,
+        size: u64,
+        most: usize,
+    ) -> Answer<Vec<(MapKey, MapValue)>> {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        let rows = self.all(
+            "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf LIMIT ?3",
+            [number(from), number(size), number(most)],
             |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
         )?;
         rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()

@@ -21,6 +21,11 @@ use crate::ledger_folder::{LedgerFolderError, Parts, Standing};
 const PENDING: usize = 128 << 20;
 /// How often clock and disk are looked at while nothing is submitted: readiness does not wait for somebody to try.
 const LOOK: Duration = Duration::from_secs(1);
+/// With so many entries at hand others that are being checked are waited for, this long, as far as this many in all: a batch
+/// costs one sync, however small it is.
+const BUSY: usize = 16;
+const GATHER: Duration = Duration::from_millis(2);
+const ENOUGH: usize = 256;
 
 pub(super) struct Committer {
     parts: Parts,
@@ -151,7 +156,8 @@ impl Committer {
             due.min(self.look_at).saturating_duration_since(now()).max(Duration::from_millis(1));
         let next = self.next;
         let nothing_left = self.left.is_empty();
-        let mut ready = self.inner.ready();
+        let inner = Arc::clone(&self.inner);
+        let mut ready = inner.ready();
         let idle = |ready: &super::Ready| {
             nothing_left
                 && ready.tasks.is_empty()
@@ -159,23 +165,19 @@ impl Committer {
                 && !ready.chunks.contains_key(&next)
         };
         if idle(&ready) && !self.is_closed() {
-            (ready, _) = self
-                .inner
-                .wake
-                .wait_timeout(ready, patience)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = inner.wake.wait_timeout(ready, patience);
+            (ready, _) = waited.unwrap_or_else(PoisonError::into_inner);
         } else if idle(&ready) {
             // Closing: only the last checkpoint is waited for.
             let patience = patience.min(Duration::from_millis(20));
-            (ready, _) = self
-                .inner
-                .wake
-                .wait_timeout(ready, patience)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = inner.wake.wait_timeout(ready, patience);
+            (ready, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        while let Some(chunk) = ready.chunks.remove(&self.next) {
-            self.left.extend(chunk);
-            self.next = self.next.saturating_add(1);
+        self.collect(&mut ready);
+        if (BUSY..ENOUGH).contains(&self.left.len()) {
+            drop(ready);
+            self.gather();
+            ready = inner.ready();
         }
         let (tasks, notices) =
             (std::mem::take(&mut ready.tasks), std::mem::take(&mut ready.notices));
@@ -183,6 +185,30 @@ impl Committer {
         let batch = self.batch();
         let last = batch.is_empty() && self.left.is_empty() && self.is_finished();
         Turn { batch, tasks, notices, last }
+    }
+
+    /// Takes what workers have brought.
+    fn collect(&mut self, ready: &mut super::Ready) {
+        while let Some(chunk) = ready.chunks.remove(&self.next) {
+            self.left.extend(chunk);
+            self.next = self.next.saturating_add(1);
+        }
+    }
+
+    /// Waits a moment while workers have more in hand.
+    fn gather(&mut self) {
+        let until = now() + GATHER;
+        while self.left.len() < ENOUGH && now() < until && self.more_comes() {
+            // Woken by every chunk it would only take the processor from those who bring them.
+            std::thread::sleep(GATHER / 4);
+            let inner = Arc::clone(&self.inner);
+            self.collect(&mut inner.ready());
+        }
+    }
+
+    fn more_comes(&self) -> bool {
+        let intake = self.inner.intake();
+        !intake.items.is_empty() || intake.next != self.next
     }
 
     fn is_closed(&self) -> bool {

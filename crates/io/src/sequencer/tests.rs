@@ -308,5 +308,46 @@ fn partial_tiles_go_when_their_full_tile_is_there() {
     }
 }
 
+/// Waits for what another thread is to do, as long as it takes on a busy machine.
+fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let start = now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(120), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn files_of_few_dids_come_with_their_checkpoint_and_of_many_after_it_and_survive_a_crash() {
+    let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let layer = FaultyFiles::new(folder.path(), 7).unwrap();
+    let open = OpenOptions { layer: Arc::new(layer.clone()), ..OpenOptions::default() };
+    let ledger = made(folder.path(), &open);
+    let options = SequencerOptions { checkpoint_every: Duration::from_millis(200), ..options() };
+    let clock = Arc::new(Hand::default());
+    let (sequencer, handle) = Sequencer::start(ledger, options, clock).unwrap();
+    let file = |folder: &Path, seed: u64| {
+        std::fs::read_to_string(folder.join(format!("public/{ORIGIN}/p{seed}/did.jsonl"))).ok()
+    };
+    let people: Vec<Person> = (0..150).map(Person::new).collect();
+    let served = |person: &Person| Some(format!("{}\n", person.line));
+    let index = wait(&handle, Kind::Did, &people[0].line).unwrap().leaf_index;
+    handle.wait_covered(index, Wait::Checkpoint, Duration::from_secs(120)).unwrap();
+    assert_eq!(file(folder.path(), 0), served(&people[0]));
+
+    let rest = people.iter().skip(1).map(|person| (Kind::Did, person.line.clone().into_bytes()));
+    let answers = handle.submit_batch(rest.collect()).wait();
+    assert!(answers.iter().all(Result::is_ok));
+    eventually("files of all DIDs", || {
+        people.iter().zip(0..).all(|(person, seed)| file(folder.path(), seed) == served(person))
+    });
+    sequencer.shutdown().unwrap();
+    // What was noted as written is durable, without any recovery.
+    layer.crash(after.path()).unwrap();
+    for (person, seed) in people.iter().zip(0..) {
+        assert_eq!(file(after.path(), seed), served(person));
+    }
+}
+
 mod limits;
 mod quorum;
