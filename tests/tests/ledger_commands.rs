@@ -1,5 +1,10 @@
 //! `inkan ledger …` with the real binary: what each command prints and how it ends, on a folder and on a node.
 
+#[path = "ledger_commands/copies.rs"]
+mod copies;
+#[path = "ledger_commands/cosigners.rs"]
+mod cosigners;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -217,7 +222,10 @@ fn a_lost_guard_is_adopted_and_a_lost_map_is_built_again() {
 #[test]
 fn the_help_of_the_ledger_commands_is_as_it_was() {
     let shell = Shell::new();
-    for command in ["start", "status", "prove", "check", "watch", "record", "guard", "map"] {
+    for command in [
+        "start", "status", "prove", "check", "watch", "record", "guard", "map", "witness",
+        "mirror", "restore",
+    ] {
         insta::assert_snapshot!(
             format!("ledger_{command}_help"),
             shell.ok(&["ledger", command, "--help"])

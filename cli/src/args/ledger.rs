@@ -31,6 +31,8 @@ pub(crate) enum LedgerCommand {
     Witness(WitnessArgs),
     /// Keep a copy of a log, judge every entry again, and cosign its heads only if all agrees
     Mirror(MirrorArgs),
+    /// Put the damaged tiles of a ledger's folder in order again, from a mirror or another copy
+    Restore(RestoreArgs),
     /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours
     Record(RecordArgs),
     /// The record of what the log signed last
@@ -141,6 +143,20 @@ pub(crate) struct MirrorArgs {
     pub(crate) once: bool,
 }
 
+/// Arguments of `ledger restore`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RestoreArgs {
+    /// The data folder of the ledger; that of --ledger or of the profile if you give none
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<String>,
+    /// Where the copy is: the folder or the URL of a mirror or of a node
+    #[arg(long, value_name = "URL|DIR")]
+    pub(crate) from: String,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
 /// Arguments of `ledger prove`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ProveArgs {
@@ -182,7 +198,8 @@ pub(crate) struct CheckArgs {
     /// Demand this root hash (base64url or hexadecimal)
     #[arg(long, value_name = "HASH")]
     pub(crate) root: Option<String>,
-    /// Of a data folder, hash and judge every entry again
+    /// Of a data folder, hash every entry again and judge it by the rules, as a mirror does; takes some 400 bytes of memory
+    /// an entry
     #[arg(long)]
     pub(crate) deep: bool,
     /// Where the result goes.

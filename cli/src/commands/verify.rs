@@ -61,7 +61,7 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
     let assessment = AssessContext {
         registries: &registries,
         catalogue: &catalogue,
-        codes: &crate::catalogue::book(),
+        codes: crate::catalogue::book(),
     };
     let report = assess(&verification, &facts, &policy, &assessment);
     Ok(shown(args, &input.name, report.to_value(), report.exit()))

@@ -42,12 +42,12 @@ pub enum HttpError {
         url: String,
     },
     /// No connection, a broken one, a bad certificate, or no answer in time. Worth a retry.
-    #[error("{url}: cannot be reached")]
+    #[error("{url}: cannot be reached: {}", root_of(cause))]
     Unreachable {
         /// The URL.
         url: String,
-        /// What the client says.
-        source: reqwest::Error,
+        /// What the client says; in words only what is at the bottom of it.
+        cause: reqwest::Error,
     },
     /// An answer, but not a successful one.
     #[error("{url}: answered {status}")]
@@ -211,6 +211,18 @@ impl Session {
     }
 }
 
+/// What went wrong in the end: the layers above only repeat the URL.
+fn root_of(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
 /// Whether a request may go there: https anywhere, plain http only to this machine.
 pub(crate) fn allowed(url: &Url) -> bool {
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -260,7 +272,7 @@ fn runtime() -> Result<Runtime, HttpError> {
 }
 
 async fn exchange(request: RequestBuilder, url: &str, size: usize) -> Result<Answer, HttpError> {
-    let unreachable = |source| HttpError::Unreachable { url: url.to_owned(), source };
+    let unreachable = |cause| HttpError::Unreachable { url: url.to_owned(), cause };
     let too_large = || HttpError::TooLarge { url: url.to_owned(), limit: size };
     let mut answer = request.send().await.map_err(unreachable)?;
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());

@@ -76,6 +76,17 @@ use state_db::StateDb;
 /// Operators of the witnesses that run in the same process.
 const WITNESSES: [&str; 2] = ["w1", "w2"];
 
+/// What the log in a folder signed last, by its guard; as long as the lock is held, nobody writes there. For mending a
+/// folder that cannot be opened.
+pub(crate) fn signed_head(path: &Path) -> Result<(TreeHead, WriterLock), LedgerFolderError> {
+    let layout = Layout::new(path);
+    let (_, policy) = recover::read_policy(&layout)?;
+    let lock = WriterLock::take(&layout)?;
+    let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
+    let origin = policy.logs().first().ok_or_else(malformed)?.name();
+    Ok((Guard::open(&layout.guard(), origin)?.head(), lock))
+}
+
 /// The one writer of a ledger folder.
 #[derive(Debug)]
 pub struct LedgerFolder {

@@ -66,8 +66,8 @@ pub use policy::LogPolicy;
 pub use promise::{Breach, Promise, PromiseState, VerifiedPromise, verify_promise};
 pub use receipt::{
     Cosigner, Grade, Grades, Receipt, ReceiptError, StampInterval, TimestampChecker,
-    VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint, verify_checkpoint_with, verify_receipt,
-    verify_receipt_under,
+    VerifiedCheckpoint, VerifiedLeaf, verify_bundle_under, verify_checkpoint,
+    verify_checkpoint_with, verify_receipt, verify_receipt_under,
 };
 pub use record::{RECORD_ROOT, RecordBatch, RecordPlace};
 pub use rejection::{Refusal, Rejection};

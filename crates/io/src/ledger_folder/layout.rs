@@ -43,6 +43,11 @@ impl Layout {
         self.root.join("policy")
     }
 
+    /// Certificates of timestamp authorities among the cosigners.
+    pub(crate) fn anchors(&self) -> PathBuf {
+        self.root.join("anchors.pem")
+    }
+
     /// What the log signed last. Its own folder, so that it can lie on another volume.
     pub(crate) fn guard(&self) -> PathBuf {
         self.root.join("guard").join("checkpoint.db")

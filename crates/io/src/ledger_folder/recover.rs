@@ -32,6 +32,7 @@ use super::public::Gateway;
 use super::public_lane::PublicLane;
 use super::seal::{IdFiles, Sealer};
 use super::state_db::StateDb;
+use crate::anchors::{self, AnchorsError};
 use crate::cosigner::Gathering;
 use crate::files;
 use crate::map_store::{MapStore, MapStoreError};
@@ -393,7 +394,12 @@ pub(crate) fn read_policy(layout: &Layout) -> Result<(String, LogPolicy), Ledger
     let malformed = || LedgerFolderError::Malformed { path: path.clone() };
     let text = String::from_utf8(text).map_err(|_| malformed())?;
     let policy = LogPolicy::parse(&text).map_err(|_| malformed())?;
-    Ok((text, policy))
+    // Certificates of timestamp authorities lie beside the file that says where to ask them.
+    let anchors = anchors::read(&layout.anchors()).map_err(|error| match error {
+        AnchorsError::File(error) => LedgerFolderError::File(error),
+        AnchorsError::Malformed { path } => LedgerFolderError::Malformed { path },
+    })?;
+    Ok((text, policy.checking_tokens(Arc::new(anchors))))
 }
 
 /// Reads a note, if it is there.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
+use inkan_ledger::note::SignatureLine;
 use inkan_ledger::state::{Changes, Controller, Equivocation, Newest, Standing};
 use inkan_ledger::{EntryId, MapKey, MapValue, SignedNote};
 use rusqlite::types::FromSql;
@@ -267,16 +268,44 @@ impl StateDb {
         Ok(())
     }
 
-    /// C11: keeps the note of a size that first met the quorum, and the newest note of all.
+    /// C11: keeps the note of a size that first met the quorum, with the lines of those who answered later; and the newest
+    /// note of all.
     pub(crate) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
         self.run("BEGIN IMMEDIATE", [])?;
-        let newest = row.note.as_ref().map(ToString::to_string);
-        let stored = self.put_row(row).and_then(|()| {
-            self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [newest])?;
-            self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])
+        let stored = self.put_row(row).and_then(|()| self.put_late_lines(row)).and_then(|()| {
+            // Who answers late answers for an older size, which must not become the newest again.
+            let newest = self.newest_note()?.map_or(0, |(size, _)| size);
+            if row.size < newest {
+                return Ok(());
+            }
+            let note = row.note.as_ref().map(ToString::to_string);
+            self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [note])?;
+            self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])?;
+            Ok(())
         });
         self.run(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" }, [])?;
-        stored.map(|_| ())
+        stored
+    }
+
+    /// Adds lines of keys that had not cosigned this size before. A second line of one key says a later time: the first one
+    /// is worth more.
+    fn put_late_lines(&self, row: &CheckpointRow) -> Answer<()> {
+        let (Some(mut kept), Some(note)) = (self.note_of(row.size)?, &row.note) else {
+            return Ok(());
+        };
+        let before = kept.signatures().len();
+        for line in note.signatures() {
+            let same =
+                |known: &SignatureLine| (&known.name, known.key_id) == (&line.name, line.key_id);
+            if !kept.signatures().iter().any(same) {
+                kept.put(line.clone());
+            }
+        }
+        if kept.signatures().len() > before {
+            let values = params![number(row.size), kept.to_string()];
+            self.run("UPDATE checkpoints SET note = ?2 WHERE size = ?1", values)?;
+        }
+        Ok(())
     }
 
     /// The newest note with a quorum, and its size.
@@ -516,3 +545,6 @@ fn number(value: u64) -> i64 {
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,12 @@ impl View {
         edge::read_entry(self.shared.layout.root(), index, self.size)
     }
 
+    /// The leaves of a bundle.
+    pub(crate) fn bundle(&self, tile: &Tile) -> Result<Vec<Vec<u8>>, LedgerFolderError> {
+        let entries = edge::read_bundle(self.shared.layout.root(), tile)?;
+        Ok(entries.iter().map(|entry| entry.to_vec()).collect())
+    }
+
     fn check(&self, index: u64) -> Result<(), LedgerFolderError> {
         if index < self.size {
             return Ok(());
