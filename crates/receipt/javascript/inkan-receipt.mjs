@@ -1645,11 +1645,15 @@ async function holds(make) {
   }
 }
 
-const isKept = (promise, sidecar, policy, now) =>
+/** Whether a promised leaf is shown at its place; `keep` is told the head that shows it. */
+const isKept = (promise, sidecar, policy, now, keep) =>
   holds(async () => {
-    const found = await included(sidecar, await verifyHead(sidecar.proof.note, policy, now));
+    const head = await verifyHead(sidecar.proof.note, policy, now);
+    const found = await included(sidecar, head);
     const promised = promise.leaves.get(found.index);
-    return found.origin === promise.origin && promised !== undefined && same(promised, found.hash);
+    const kept = found.origin === promise.origin && promised !== undefined && same(promised, found.hash);
+    if (kept) keep(head);
+    return kept;
   });
 
 /** The log's own signature is enough: it is the log that is accused. */
@@ -1662,11 +1666,12 @@ async function isBrokenByLeaf(promise, sidecar, policy) {
   return checkInclusion(sidecar.leaf, index, checkpoint.size, path, checkpoint.root);
 }
 
-/** More than half of the witnesses saw, after the deadline, a log that ends too early. */
-const isBrokenByAbsence = (promise, head, policy, now) =>
+/** More than half of the witnesses saw, after the deadline, a log that ends before what no quorum saw in time. */
+const isBrokenByAbsence = (promise, head, inTime, policy, now) =>
   holds(async () => {
     const checkpoint = parseCheckpoint(head);
-    if (checkpoint.size > promise.last || checkpoint.origin !== promise.origin) return false;
+    const missing = [...promise.leaves.keys()].filter((index) => !inTime.has(index)).at(-1);
+    if (missing === undefined || checkpoint.size > missing || checkpoint.origin !== promise.origin) return false;
     await checkLog(head, promise.origin, policy);
     const { stamps } = await cosignatures(head, policy, now);
     const late = stamps.filter(({ time }) => BigInt(time) > promise.deadline).length;
@@ -1689,12 +1694,17 @@ async function checkPromise(request, report) {
     coded("malformed-receipt", () => checkLog(promise.note, promise.origin, policy)),
   );
   await report.trying(["promise"], async () => {
-    const remaining = new Set(promise.leaves.keys());
+    const [remaining, inTime] = [new Set(promise.leaves.keys()), new Set()];
     for (const sidecar of sidecars) {
       if (await isBrokenByLeaf(promise, sidecar, policy)) refuse("promise-broken");
-      if (await isKept(promise, sidecar, policy, now)) remaining.delete(sidecar.proof.index);
+      await isKept(promise, sidecar, policy, now, ({ existedBy }) => {
+        remaining.delete(sidecar.proof.index);
+        if (existedBy !== null && BigInt(existedBy) <= promise.deadline) inTime.add(sidecar.proof.index);
+      });
     }
-    for (const head of heads) if (await isBrokenByAbsence(promise, head, policy, now)) refuse("promise-broken");
+    for (const head of heads) {
+      if (await isBrokenByAbsence(promise, head, inTime, policy, now)) refuse("promise-broken");
+    }
     if (remaining.size > 0) refuse("promise-pending");
   });
   const deadline = promise.deadline > BigInt(LAST_SECOND) ? LAST_SECOND : Number(promise.deadline);
@@ -2232,10 +2242,14 @@ async function main(words) {
   const fs = await import("node:fs");
   if (words[0] === "batch") {
     const answers = [];
-    for (const line of fs.readFileSync(0, "utf8").split("\n")) {
-      if (line !== "") answers.push(JSON.stringify(await check(JSON.parse(line))));
+    try {
+      for (const line of fs.readFileSync(0, "utf8").split("\n")) {
+        if (line !== "") answers.push(JSON.stringify(await check(JSON.parse(line))));
+      }
+    } finally {
+      // A question that cannot be read ends the run; it takes no answer away.
+      fs.writeFileSync(1, answers.map((answer) => `${answer}\n`).join(""));
     }
-    fs.writeFileSync(1, answers.map((answer) => `${answer}\n`).join(""));
     return 0;
   }
   const file = (path) => ({ b64: fs.readFileSync(path).toString("base64") });

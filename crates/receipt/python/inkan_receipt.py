@@ -1642,12 +1642,15 @@ class Promise:
             self.leaves[index], last = leaf, index
         need(1 <= len(self.leaves) <= 1_000)
 
-    def is_kept_by(self, sidecar, policy, now):
+    def kept_by(self, sidecar, policy, now):
+        """The head that shows a promised leaf at its place, or None."""
         try:
-            included = Included(sidecar, Head(sidecar.proof.note, policy, now))
+            head = Head(sidecar.proof.note, policy, now)
+            included = Included(sidecar, head)
         except Refused:
-            return False
-        return included.origin == self.origin and self.leaves.get(included.index) == included.hash
+            return None
+        kept = included.origin == self.origin and self.leaves.get(included.index) == included.hash
+        return head if kept else None
 
     def is_broken_by_leaf(self, sidecar, policy):
         """The log's own signature is enough: it is the log that is accused."""
@@ -1659,10 +1662,11 @@ class Promise:
             sidecar.leaf, proof.index, checkpoint.size, proof.path, checkpoint.root
         )
 
-    def is_broken_by_absence(self, note, policy, now):
-        """More than half of the witnesses saw, after the deadline, a log that ends too early."""
+    def is_broken_by_absence(self, note, in_time, policy, now):
+        """More than half of the witnesses saw, after the deadline, a log that ends before what no quorum saw in time."""
         checkpoint = Checkpoint(note)
-        if checkpoint.size > max(self.leaves) or checkpoint.origin != self.origin:
+        missing = self.leaves.keys() - in_time
+        if not missing or checkpoint.size > max(missing) or checkpoint.origin != self.origin:
             return False
         if not self.is_signed(note, policy):
             return False
@@ -1694,13 +1698,16 @@ def check_promise(request, report):
     with report.trying("log"), coded("malformed-receipt"):
         check_log(promise.note, promise.origin, policy)
     with report.trying("promise"):
-        remaining = set(promise.leaves)
+        remaining, in_time = set(promise.leaves), set()
         for sidecar in sidecars:
             if promise.is_broken_by_leaf(sidecar, policy):
                 refuse("promise-broken")
-            if promise.is_kept_by(sidecar, policy, now):
+            head = promise.kept_by(sidecar, policy, now)
+            if head is not None:
                 remaining.discard(sidecar.proof.index)
-        if any(promise.is_broken_by_absence(note, policy, now) for note in notes):
+                if head.existed_by is not None and head.existed_by <= promise.deadline:
+                    in_time.add(sidecar.proof.index)
+        if any(promise.is_broken_by_absence(note, in_time, policy, now) for note in notes):
             refuse("promise-broken")
         if remaining:
             refuse("promise-pending")

@@ -26,7 +26,8 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-const LIMITS: HttpLimits = HttpLimits { size: 100, redirects: 2, seconds: 60 };
+const LIMITS: HttpLimits =
+    HttpLimits { size: 100, redirects: 2, plain: PlainHttp::Loopback, seconds: 60 };
 
 #[test]
 fn a_body_comes_with_its_media_type() {
@@ -45,8 +46,17 @@ fn only_https_and_loopback_are_asked() {
     }
     for url in ["https://example.com/", "http://localhost:1/", "http://[::1]/", "http://127.0.0.1/"]
     {
-        assert!(allowed(&Url::parse(url).unwrap()), "{url}");
+        assert!(PlainHttp::Loopback.permits(&Url::parse(url).unwrap()), "{url}");
     }
+}
+
+#[test]
+fn a_foreign_url_never_leads_to_this_machine_in_the_clear() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}/admin/shutdown?now=1", listener.local_addr().unwrap());
+    assert_eq!(get(&url, &HttpLimits::of_size(100)).unwrap_err().code(), "url-refused");
+    assert!(listener.accept().is_err(), "nobody came");
 }
 
 #[test]

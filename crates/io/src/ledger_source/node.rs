@@ -66,7 +66,7 @@ impl NodeReader {
         let policy = pinned.iter().find(|policy| policy.has_log(&origin)).cloned();
         let unknown = || NodeError::Proof {
             url: url.to_string(),
-            source: ReceiptError::UnknownLog { origin: origin.clone() },
+            source: ReceiptError::UnknownLog { origin: origin.clone(), pinned: false },
         };
         let policy = policy.ok_or_else(unknown)?;
         let shared = Shared { client, policy, origin, now };
@@ -207,7 +207,7 @@ impl Shared {
             Ok(verified)
         } else {
             let origin = verified.origin().to_owned();
-            Err(self.unproved(ReceiptError::UnknownLog { origin }))
+            Err(self.unproved(ReceiptError::UnknownLog { origin, pinned: false }))
         }
     }
 

@@ -169,7 +169,9 @@ pub(crate) fn check_log_signature(
     policy: &LogPolicy,
 ) -> Result<(), ReceiptError> {
     let mut signed = 0_usize;
+    let mut pinned = false;
     for log in policy.logs().iter().filter(|log| log.name() == origin) {
+        pinned = true;
         let mut lines = note.signatures().iter().filter(|line| log.matches(line));
         let (Some(line), KeyMaterial::Note(key)) = (lines.next(), log.material()) else { continue };
         if lines.next().is_some() {
@@ -179,7 +181,8 @@ pub(crate) fn check_log_signature(
             .map_err(|_| ReceiptError::LogSignatureInvalid)?;
         signed = signed.saturating_add(1);
     }
-    if signed == 0 { Err(ReceiptError::UnknownLog { origin: origin.to_owned() }) } else { Ok(()) }
+    let origin = origin.to_owned();
+    if signed == 0 { Err(ReceiptError::UnknownLog { origin, pinned }) } else { Ok(()) }
 }
 
 /// What known cosigners said.
