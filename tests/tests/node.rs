@@ -2,6 +2,8 @@
 
 #[path = "node/ending.rs"]
 mod ending;
+#[path = "node/long.rs"]
+mod long;
 #[path = "node/reading.rs"]
 mod reading;
 #[path = "node/refusing.rs"]
