@@ -6,6 +6,8 @@ mod ending;
 mod failing;
 #[path = "node/mutating.rs"]
 mod mutating;
+#[path = "node/long.rs"]
+mod long;
 #[path = "node/reading.rs"]
 mod reading;
 #[path = "node/refusing.rs"]

@@ -59,7 +59,7 @@ pub use error::LedgerFolderError;
 pub use layout::public_path;
 pub use reader::{LedgerReader, LedgerStatus};
 pub use steps::{Step, Steps};
-pub use view::View;
+pub use view::{DidVersion, View};
 
 use crate::cosigner::{Cosigner, LocalWitness, Seen, check_newest, is_ahead};
 use crate::files::layer::put;

@@ -25,6 +25,7 @@ mod prepared;
 mod replay;
 mod signed;
 mod standing;
+mod trail;
 
 pub use base::{Base, Newest};
 pub use candidate::Candidate;
@@ -35,6 +36,7 @@ pub use machine::Machine;
 pub use memory::Memory;
 pub use prepared::{ImportSubmission, Placed, Prepared, Submission};
 pub use standing::{Standing, StandingError};
+pub use trail::{Trail, Version};
 
 use inkan_did::webvh;
 

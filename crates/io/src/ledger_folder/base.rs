@@ -10,7 +10,7 @@ use std::sync::Arc;
 use inkan_core::{Digest, sha256};
 use inkan_ledger::leaf::Kind;
 use inkan_ledger::parameters::PARAMS_LIMIT;
-use inkan_ledger::state::{Base, Changes, Controller, Newest};
+use inkan_ledger::state::{Base, Changes, Controller, Newest, Version};
 use inkan_ledger::store::StoreError;
 use inkan_ledger::{EntryId, Leaf, MapKey};
 
@@ -157,13 +157,13 @@ impl Base for DiskBase {
         Ok(self.db.newest(key)?)
     }
 
-    fn versions(&self, scid: &str) -> Result<Vec<u64>, StoreError> {
-        let history = self.db.history(&MapKey::did(scid), u64::MAX)?;
-        Ok(history.iter().map(|value| value.leaf_index).collect())
+    fn version(&self, key: &MapKey, number: u64) -> Result<Option<Version>, StoreError> {
+        let found = self.db.version(key, number)?;
+        Ok(found.map(|(value, trail)| Version { leaf_index: value.leaf_index, trail }))
     }
 
     fn equivocations(&self, scid: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.db.forks(scid)?.into_iter().map(|fork| fork.version_id).collect())
+        Ok(self.db.fork_names(scid)?)
     }
 
     fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {

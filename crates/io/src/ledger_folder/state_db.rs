@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
 use inkan_ledger::note::SignatureLine;
-use inkan_ledger::state::{Changes, Controller, Equivocation, Newest, Standing};
+use inkan_ledger::state::{Changes, Controller, Equivocation, Newest, Standing, Trail};
 use inkan_ledger::{EntryId, MapKey, MapValue, SignedNote};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, params};
@@ -17,7 +17,7 @@ use super::database::{self, StoreFailed};
 use super::ids;
 
 /// The layout of the folder, so that another one is not misread.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// The largest database that is looked through when it is opened.
 const SMALL: u64 = 4 << 20;
@@ -221,12 +221,11 @@ impl StateDb {
         let mut history: Vec<_> = changes.history().iter().collect();
         history.sort_by_key(|(key, value)| (*key, value.leaf_index));
         for (key, value) in history {
-            let newest = changes.heads().get(key).filter(|newest| newest.value == *value);
             let values = params![
                 key.digest().as_bytes(),
                 number(value.leaf_index),
                 value.to_bytes(),
-                newest.map(|newest| &newest.detail),
+                changes.detail(key, value),
             ];
             self.run("INSERT OR REPLACE INTO history VALUES(?1, ?2, ?3, ?4)", values)?;
         }
@@ -435,6 +434,23 @@ impl StateDb {
         Ok(Some(Newest { value, detail: detail.unwrap_or_default() }))
     }
 
+    /// Where a version of a DID stands. A log holds all versions of its DIDs, from the first.
+    pub(crate) fn version(&self, key: &MapKey, number: u64) -> Answer<Option<(MapValue, Trail)>> {
+        let Some(skipped) = number.checked_sub(1) else { return Ok(None) };
+        let row = self.one(
+            "SELECT value, detail FROM history WHERE key = ?1 ORDER BY leaf LIMIT 1 OFFSET ?2",
+            params![key.digest().as_bytes(), self::number(skipped)],
+            |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)),
+        )?;
+        let Some((value, detail)) = row else { return Ok(None) };
+        let value = self.value(&value)?;
+        let trail = Trail::from_bytes(&detail.unwrap_or_default());
+        match trail.filter(|_| value.sequence == number) {
+            Some(trail) => Ok(Some((value, trail))),
+            None => Err(self.malformed("version")),
+        }
+    }
+
     fn value(&self, bytes: &[u8]) -> Answer<MapValue> {
         MapValue::parse(bytes).ok_or_else(|| self.malformed("value"))
     }
@@ -518,6 +534,11 @@ impl StateDb {
                 })
             },
         )
+    }
+
+    /// `versionId`s of the forks of a DID that are kept.
+    pub(crate) fn fork_names(&self, scid: &str) -> Answer<Vec<String>> {
+        self.all("SELECT version FROM forks WHERE scid = ?1", [scid], |row| row.get(0))
     }
 
     /// How many forks are kept in all.

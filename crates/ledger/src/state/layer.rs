@@ -8,6 +8,7 @@ use inkan_core::Digest;
 use super::base::Newest;
 use super::controller::Controller;
 use super::equivocation::Equivocation;
+use super::trail::Version;
 use crate::entry_id::EntryId;
 use crate::leaf::split;
 use crate::map::{MapKey, MapValue};
@@ -16,7 +17,8 @@ use crate::map::{MapKey, MapValue};
 pub(super) struct Layer {
     pub(super) entries: BTreeMap<EntryId, u64>,
     pub(super) controllers: BTreeMap<String, Controller>,
-    pub(super) versions: BTreeMap<String, Vec<u64>>,
+    /// Versions of DIDs, by map key and number.
+    pub(super) versions: BTreeMap<(MapKey, u64), Version>,
     pub(super) heads: BTreeMap<MapKey, Newest>,
     pub(super) history: Vec<(MapKey, MapValue)>,
     pub(super) equivocations: Vec<Equivocation>,
@@ -54,9 +56,7 @@ impl Layer {
         } = newer;
         self.entries.extend(entries);
         self.controllers.extend(controllers);
-        for (scid, places) in versions {
-            self.versions.entry(scid).or_default().extend(places);
-        }
+        self.versions.extend(versions);
         self.heads.extend(heads);
         self.history.extend(history);
         self.equivocations.extend(equivocations);

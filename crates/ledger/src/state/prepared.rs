@@ -6,6 +6,7 @@ use inkan_core::Timestamp;
 use inkan_did::webvh::Head;
 
 use super::standing::InForce;
+use super::trail::Trail;
 use crate::entry_id::EntryId;
 use crate::leaf::Kind;
 use crate::map::{Flags, MapKey, MapValue};
@@ -33,7 +34,14 @@ pub(super) struct Effect {
     pub(super) kind: Kind,
     pub(super) entry_id: EntryId,
     pub(super) seat: Option<Seat>,
-    pub(super) head: Option<Arc<Head>>,
+    pub(super) head: Option<Successor>,
+}
+
+/// A version of a DID that follows the one before it.
+#[derive(Clone, Debug)]
+pub(super) struct Successor {
+    pub(super) head: Arc<Head>,
+    pub(super) trail: Trail,
 }
 
 /// Where an entry stands in the map.

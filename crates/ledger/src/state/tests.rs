@@ -232,5 +232,6 @@ mod audit;
 mod events;
 mod forks;
 mod kinds;
+mod long;
 mod machine;
 mod moves;

@@ -98,6 +98,12 @@ pub(crate) async fn metrics(State(node): State<Arc<Node>>) -> Response {
         "Forks shown to the ledger.",
         ledger.equivocations,
     );
+    counter(
+        out_ref,
+        "inkan_leaves_read_total",
+        "Leaves read to answer questions.",
+        node.ledger.reader().leaves_read(),
+    );
     gauge(out_ref, "inkan_free_bytes", "Disk free beside the reserve.", ledger.free_bytes);
     let _ = writeln!(
         out,
