@@ -4,10 +4,10 @@
 mod ending;
 #[path = "node/failing.rs"]
 mod failing;
-#[path = "node/mutating.rs"]
-mod mutating;
 #[path = "node/long.rs"]
 mod long;
+#[path = "node/mutating.rs"]
+mod mutating;
 #[path = "node/reading.rs"]
 mod reading;
 #[path = "node/refusing.rs"]
