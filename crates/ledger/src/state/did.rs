@@ -7,6 +7,7 @@ use inkan_core::{Timestamp, json};
 use inkan_did::webvh::{self, Entry, EntryError, Head, Residence};
 use serde_json::Value;
 
+use super::address::{Address, Named};
 use super::base::Base;
 use super::candidate::Candidate;
 use super::controller::{Controller, residence};
@@ -18,6 +19,10 @@ use crate::leaf::Kind;
 use crate::map::Flags;
 use crate::rejection::{Refusal, Rejection};
 use crate::store::StoreError;
+
+/// Bytes of all entries of one DID together, each with one more for the end of its line: no more is read by those who resolve
+/// it.
+pub const HISTORY_LIMIT: usize = inkan_core::limits::DID_LOG;
 
 impl<B: Base> Machine<B> {
     pub(super) fn judge_did(
@@ -40,7 +45,11 @@ impl<B: Base> Machine<B> {
         let before = controller.as_ref().map(Controller::head);
         if care == Care::Trusting {
             let head = webvh::follow(before, entry).map_err(Rejection::Did)?;
-            return Ok(Verdict::New(self.did_effect(candidate, Arc::new(head))));
+            return Ok(Verdict::New(self.did_effect(
+                candidate,
+                Arc::new(head),
+                controller.as_ref(),
+            )));
         }
         self.check_kind(Kind::Did)?;
         if let Some(controller) = &controller {
@@ -55,7 +64,9 @@ impl<B: Base> Machine<B> {
         let place = controller.as_ref().map(Controller::leaf_index);
         let head = next_head(candidate, entry, before, place, time)?;
         webvh::check_home(before, &head, &self.origin).map_err(Rejection::Did)?;
-        Ok(Verdict::New(self.did_effect(candidate, head)))
+        let effect = self.did_effect(candidate, head, controller.as_ref());
+        effect.check_history()?;
+        Ok(Verdict::New(effect))
     }
 
     pub(super) fn check_kind(&self, kind: Kind) -> Result<(), Rejection> {
@@ -66,8 +77,31 @@ impl<B: Base> Machine<B> {
         }
     }
 
-    pub(super) fn did_effect(&self, candidate: &Candidate, head: Arc<Head>) -> Effect {
+    pub(super) fn did_effect(
+        &self,
+        candidate: &Candidate,
+        head: Arc<Head>,
+        before: Option<&Controller>,
+    ) -> Effect {
+        let history = before.map_or(0, Controller::history);
+        self.did_effect_after(candidate, head, before.map(Controller::head), history)
+    }
+
+    /// The same; `history` is how many bytes were there before.
+    pub(super) fn did_effect_after(
+        &self,
+        candidate: &Candidate,
+        head: Arc<Head>,
+        before: Option<&Head>,
+        history: u64,
+    ) -> Effect {
         let flags = flags(&head, residence(&head, &self.origin));
+        let line = u64::try_from(candidate.body().len()).unwrap_or(u64::MAX).saturating_add(1);
+        let is_new = before.is_none_or(|before| before.did() != head.did());
+        let address = is_new.then(|| Address {
+            scid: head.scid().to_owned(),
+            named: Named::Did(head.did().as_str().to_owned()),
+        });
         Effect {
             kind: Kind::Did,
             entry_id: candidate.entry_id(),
@@ -78,6 +112,8 @@ impl<B: Base> Machine<B> {
                 detail: Vec::new(),
             }),
             head: Some(head),
+            history: history.saturating_add(line),
+            address,
         }
     }
 
@@ -146,6 +182,21 @@ impl<B: Base> Machine<B> {
             })?);
         }
         Ok(Some(head))
+    }
+}
+
+impl Effect {
+    /// Whether the history of the DID is one that resolvers read. Room for one more entry is kept for its deactivation: a
+    /// full history must not leave a DID alive for ever.
+    pub(super) fn check_history(&self) -> Result<(), Rejection> {
+        let Some(head) = &self.head else { return Ok(()) };
+        let kept = if head.deactivated() { 0 } else { Kind::Did.body_limit().saturating_add(1) };
+        let limit = HISTORY_LIMIT.saturating_sub(kept);
+        if usize::try_from(self.history).is_ok_and(|history| history <= limit) {
+            Ok(())
+        } else {
+            Err(Rejection::HistoryTooLarge { limit })
+        }
     }
 }
 

@@ -234,12 +234,14 @@ impl<B: Base> Machine<B> {
                 self.standing.epoch = Some(leaf_index);
                 Kind::Epoch
             }
-            What::Entry(Effect { kind, entry_id, seat, head: did }) => {
+            What::Entry(Effect { kind, entry_id, seat, head: did, history, address }) => {
                 layer.entries.entry(entry_id).or_insert(leaf_index);
+                layer.addresses.extend(address);
                 if let Some(did) = did {
                     let scid = did.scid().to_owned();
                     layer.versions.entry(scid.clone()).or_default().push(leaf_index);
-                    layer.controllers.insert(scid, Controller::new(did, &self.origin, leaf_index));
+                    let controller = Controller::new(did, &self.origin, leaf_index, history);
+                    layer.controllers.insert(scid, controller);
                 }
                 if let (Some((key, value)), Some(seat)) = (head, seat) {
                     layer.history.push((key, value));
