@@ -25,6 +25,8 @@ use crate::files::{self, Access, FileError, FileLayer};
 
 /// The longest URI of a status list, as entries may name it.
 const URI_LIMIT: usize = 512;
+/// Bytes of files that are put in place together, and hence held in memory; one file more may be.
+const PUTS_LIMIT: usize = 32 << 20;
 /// A SCID has 46 characters.
 const SCID_LIMIT: usize = 64;
 
@@ -171,6 +173,9 @@ impl Gateway {
         let mut puts = Puts::new();
         let _writing = self.lock();
         for (key, _) in changed {
+            if puts.values().map(Vec::len).fold(0, usize::saturating_add) > PUTS_LIMIT {
+                self.put_each(std::mem::take(&mut puts))?;
+            }
             match key.kind() {
                 Kind::Did => self.publish_did(db, &key, &mut leaves, &mut puts)?,
                 Kind::Status => self.publish_status(db, &key)?,
