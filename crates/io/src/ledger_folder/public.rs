@@ -278,14 +278,14 @@ impl Gateway {
             }
         }
         let place = |url: Option<String>| url.and_then(|url| public_path(&public, &url));
-        let mut files = Vec::new();
+        let mut out = Vec::new();
         if !witnesses.is_empty()
             && let Some(path) = place(webvh::witness_url(entry.did()))
         {
-            files.push((path, [b"[".as_slice(), &witnesses.join(&b','), b"]\n"].concat()));
+            out.push((path, [b"[".as_slice(), &witnesses.join(&b','), b"]\n"].concat()));
         }
-        files.extend(place(webvh::document_url(entry.did())).map(|path| (path, lines)));
-        for (path, bytes) in files {
+        out.extend(place(webvh::document_url(entry.did())).map(|path| (path, lines)));
+        for (path, bytes) in out {
             if !is_there(&path, &bytes, limits::DID_LOG)? {
                 puts.insert(path, bytes);
             }

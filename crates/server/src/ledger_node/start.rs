@@ -45,7 +45,7 @@ pub enum NodeError {
     #[error(transparent)]
     Cose(#[from] CoseKeyError),
     /// The ledger stopped after an error that only opening it again can mend: the node ended, for a new start.
-    #[error("the ledger stopped ({}): {0}", .0.code())]
+    #[error("the ledger stopped ({})", .0.code())]
     Stopped(#[source] LedgerFolderError),
     /// Nothing can be received at the address.
     #[error("cannot listen on {address}")]
