@@ -38,6 +38,7 @@ mod ids;
 mod journal;
 mod layout;
 mod map_lane;
+mod places;
 mod public;
 mod public_lane;
 mod reader;
@@ -51,12 +52,14 @@ mod view;
 pub(crate) mod sealing {
     pub(crate) use super::base::IdIndex;
     pub(crate) use super::engine::Recorded;
+    pub(crate) use super::public::Gateway;
     pub(crate) use super::seal::{SealJob, Sealer, consistency_on_disk};
 }
 
 pub use database::StoreFailed;
 pub use error::LedgerFolderError;
-pub use layout::public_path;
+pub use places::public_path;
+pub use public::GatewayMetrics;
 pub use reader::{LedgerReader, LedgerStatus};
 pub use steps::{Step, Steps};
 pub use view::{DidVersion, View};

@@ -39,6 +39,7 @@ pub use ticket::Ticket;
 
 use crate::clock::Clock;
 use crate::cosigner::Cosigner;
+use crate::ledger_folder::sealing::Gateway;
 use crate::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Parts, Standing};
 use crate::note_key::NoteSigner;
 use ticket::{Answering, ticket};
@@ -130,6 +131,7 @@ struct Inner {
     clock: Arc<dyn Clock + Send + Sync>,
     reader: LedgerReader,
     log_key: Arc<NoteSigner>,
+    gateway: Option<Gateway>,
     intake: Mutex<Intake>,
     /// Something waits for a worker.
     work: Condvar,
@@ -255,6 +257,7 @@ impl Sequencer {
             clock,
             reader: parts.reader.clone(),
             log_key: Arc::clone(&sealer.log_key),
+            gateway: parts.engine.gateway.clone(),
             intake: Mutex::new(intake),
             work: Condvar::new(),
             ready: Mutex::new(Ready::default()),
@@ -433,10 +436,11 @@ impl SequencerHandle {
         let queue = self.inner.intake().waiting;
         let mut metrics = self.inner.metrics().clone();
         metrics.queue = u64::try_from(queue).unwrap_or(u64::MAX);
+        metrics.gateway = self.inner.gateway.as_ref().map(Gateway::metrics).unwrap_or_default();
         metrics
     }
 
-    /// Whether it stopped for an error, and nothing goes on until the ledger is opened again.
+    /// Whether the sequencer stopped after an error that only opening the ledger again can mend. Whoever waited was answered.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
         self.inner.seen().stopped.is_some()

@@ -170,34 +170,6 @@ impl WriterLock {
     }
 }
 
-/// Where the file lies that gateways serve under an `https` URL; `None` for a URL that is no plain file of a host.
-///
-/// Hosts are lower-case names, with a port perhaps; no segment is empty or begins with a dot but `.well-known`.
-#[must_use]
-pub fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
-    let (host, path) = url.strip_prefix("https://")?.split_once('/')?;
-    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    let host_byte =
-        |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    let sound = !name.is_empty() && name.bytes().all(host_byte) && !name.starts_with('.');
-    let port_sound =
-        port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-    if !sound || name.contains("..") || !port_sound {
-        return None;
-    }
-    let mut out = public.join(host.replace(':', "%3A"));
-    for segment in path.split('/') {
-        let plain =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'%');
-        let hidden = segment.starts_with('.') && segment != ".well-known";
-        if segment.is_empty() || segment.len() > 200 || hidden || !segment.bytes().all(plain) {
-            return None;
-        }
-        out.push(segment);
-    }
-    Some(out)
-}
-
 /// Whether a file is there.
 pub(crate) fn exists(path: &Path) -> Result<bool, LedgerFolderError> {
     std::fs::exists(path).map_err(|error| FileError::from_io(path, error).into())

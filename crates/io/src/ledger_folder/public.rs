@@ -1,29 +1,45 @@
 //! What gateways serve from a ledger folder: `public/<host>/…`.
 //!
-//! In scope: DID logs, verbatim from the leaves, and status lists, each version kept. Out of scope: serving them.
+//! In scope: DID logs, verbatim from the leaves, and status lists, each version kept. A file that cannot be written, or whose
+//! place is another's, is counted and passed over: all of it is derived, and what one entry names must not stop the log. Only
+//! what the disk itself says does. Out of scope: whose a place is (`places`), serving the files.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inkan_core::sha256;
+use inkan_core::{limits, sha256};
 use inkan_did::webvh;
 use inkan_ledger::tree::tiles::TILE_WIDTH;
 use inkan_ledger::{Claims, Kind, Leaf, MapKey, MapValue, SignedEntry, StatusClaims};
 
 use super::edge;
 use super::error::LedgerFolderError;
-use super::layout::{Layout, public_path};
+use super::layout::Layout;
+use super::places::{self, public_path};
 use super::state_db::StateDb;
 use crate::files::layer::{Put, put, put_many};
-use crate::files::{self, Access, FileLayer};
+use crate::files::{self, Access, FileError, FileLayer};
+
+/// The longest URI of a status list, as entries may name it.
+const URI_LIMIT: usize = 512;
+/// Bytes of files that are put in place together, and hence held in memory; one file more may be.
+const PUTS_LIMIT: usize = 32 << 20;
+/// A SCID has 46 characters.
+const SCID_LIMIT: usize = 64;
 
 /// Where a version of a status list is kept, whoever else uses the same URI.
 pub(crate) fn status_path(public: &Path, scid: &str, uri: &str, sequence: u64) -> Option<PathBuf> {
-    let served = public_path(public, uri)?;
-    let below = served.strip_prefix(public).ok()?;
-    let plain = !scid.is_empty() && scid.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    plain.then(|| public.join(".status").join(below).join(scid).join(sequence.to_string()))
+    let plain = (1..=SCID_LIMIT).contains(&scid.len())
+        && scid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !plain || !uri.starts_with("https://") || uri.len() > URI_LIMIT {
+        return None;
+    }
+    // A URI may name any path: as its digest it is never the folder of another, nor too long for a name.
+    let name = sha256(&[uri.as_bytes()]).to_hex();
+    Some(public.join(".status").join(name).join(scid).join(sequence.to_string()))
 }
 
 /// Writes a file that gateways serve; nothing happens if it is there already, with these bytes.
@@ -32,29 +48,66 @@ pub(crate) fn publish(
     path: &Path,
     bytes: &[u8],
     limit: usize,
-) -> Result<(), LedgerFolderError> {
-    if files::read_optional(path, limit)?.as_deref() == Some(bytes) {
+) -> Result<(), FileError> {
+    if is_there(path, bytes, limit)? {
         return Ok(());
     }
-    Ok(put(layer, path, bytes, Access::Public)?)
+    put(layer, path, bytes, Access::Public)
+}
+
+fn is_there(path: &Path, bytes: &[u8], limit: usize) -> Result<bool, FileError> {
+    match files::read_optional(path, limit) {
+        Ok(there) => Ok(there.as_deref() == Some(bytes)),
+        Err(error) if is_of_the_disk(&error) => Err(error),
+        // Whatever it is, it is not this: writing will say what is wrong.
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether the disk failed, rather than that one file cannot be where it should.
+fn is_of_the_disk(error: &FileError) -> bool {
+    match error {
+        FileError::Full { .. } | FileError::ReadOnly { .. } | FileError::NotSynced { .. } => true,
+        FileError::Failed { source, .. } => !matches!(
+            source.kind(),
+            ErrorKind::InvalidFilename
+                | ErrorKind::InvalidInput
+                | ErrorKind::TooManyLinks
+                | ErrorKind::DirectoryNotEmpty
+        ),
+        FileError::Missing { .. }
+        | FileError::NotAllowed { .. }
+        | FileError::TooLarge { .. }
+        | FileError::WrongKind { .. }
+        | FileError::Locked { .. } => false,
+    }
+}
+
+/// Files that gateways do not serve, since the ledger was opened: how often one was passed over.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct GatewayMetrics {
+    /// The place is another's.
+    pub taken: u64,
+    /// No gateway serves a file of that name, or of that size.
+    pub unfit: u64,
+    /// The system refuses the file, and no other.
+    pub failed: u64,
+}
+
+/// The same, while it is counted.
+#[derive(Debug, Default)]
+struct Passed {
+    taken: AtomicU64,
+    unfit: AtomicU64,
+    failed: AtomicU64,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Files to be put in place, each once.
 type Puts = BTreeMap<PathBuf, Vec<u8>>;
-
-/// A file that gateways serve, unless it is there already, with these bytes.
-fn if_new(
-    puts: &mut Puts,
-    path: PathBuf,
-    bytes: Vec<u8>,
-    limit: usize,
-) -> Result<(), LedgerFolderError> {
-    if files::read_optional(&path, limit)?.as_deref() != Some(&bytes) {
-        // Two DIDs may name one place: the newer one has it.
-        puts.insert(path, bytes);
-    }
-    Ok(())
-}
 
 /// Leaves that are read in order, or nearly: the newest bundle stays at hand.
 struct Leaves<'a> {
@@ -86,11 +139,12 @@ pub(crate) struct Gateway {
     layer: Arc<dyn FileLayer>,
     /// Held by the one thread that puts files in place.
     writing: Arc<Mutex<()>>,
+    passed: Arc<Passed>,
 }
 
 impl Gateway {
     pub(crate) fn new(layout: Layout, layer: Arc<dyn FileLayer>) -> Self {
-        Self { layout, layer, writing: Arc::default() }
+        Self { layout, layer, writing: Arc::default(), passed: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
@@ -119,6 +173,9 @@ impl Gateway {
         let mut puts = Puts::new();
         let _writing = self.lock();
         for (key, _) in changed {
+            if puts.values().map(Vec::len).fold(0, usize::saturating_add) > PUTS_LIMIT {
+                self.put_each(std::mem::take(&mut puts))?;
+            }
             match key.kind() {
                 Kind::Did => self.publish_did(db, &key, &mut leaves, &mut puts)?,
                 Kind::Status => self.publish_status(db, &key)?,
@@ -130,9 +187,58 @@ impl Gateway {
                 | Kind::Once => {}
             }
         }
-        let puts: Vec<_> = puts.into_iter().map(|(path, bytes)| Put { path, bytes }).collect();
-        put_many(&*self.layer, &self.layout.public(), &puts, Access::Public)?;
+        self.put_each(puts)?;
         Ok(reached)
+    }
+
+    /// Puts files in place: together, or one by one if one of them cannot be.
+    fn put_each(&self, puts: Puts) -> Result<(), LedgerFolderError> {
+        let puts: Vec<_> = puts.into_iter().map(|(path, bytes)| Put { path, bytes }).collect();
+        match put_many(&*self.layer, &self.layout.public(), &puts, Access::Public) {
+            Err(error) if !is_of_the_disk(&error) => {}
+            done => return Ok(done?),
+        }
+        for one in &puts {
+            self.or_passed(put(&*self.layer, &one.path, &one.bytes, Access::Public))?;
+        }
+        Ok(())
+    }
+
+    /// Passes over a file that only by itself cannot be there.
+    fn or_passed(&self, done: Result<(), FileError>) -> Result<(), LedgerFolderError> {
+        match done {
+            Err(error) if is_of_the_disk(&error) => Err(error.into()),
+            Err(_) => {
+                count(&self.passed.failed);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// What was passed over so far.
+    pub(crate) fn metrics(&self) -> GatewayMetrics {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Passed { taken, unfit, failed } = &*self.passed;
+        GatewayMetrics { taken: of(taken), unfit: of(unfit), failed: of(failed) }
+    }
+
+    /// Whether a place is this one's.
+    fn is_owner(
+        &self,
+        db: &StateDb,
+        place: Option<&str>,
+        scid: &str,
+    ) -> Result<bool, LedgerFolderError> {
+        let Some(place) = place else {
+            count(&self.passed.unfit);
+            return Ok(false);
+        };
+        let owns = db.owner(place)?.as_deref() == Some(scid);
+        if !owns {
+            count(&self.passed.taken);
+        }
+        Ok(owns)
     }
 
     fn leaf(&self, index: u64, size: u64) -> Result<Leaf, LedgerFolderError> {
@@ -150,31 +256,41 @@ impl Gateway {
         puts: &mut Puts,
     ) -> Result<(), LedgerFolderError> {
         let public = self.layout.public();
+        let history = db.history(key, leaves.size)?;
+        let Some(newest) = history.last() else { return Ok(()) };
+        let newest = leaves.leaf(newest.leaf_index)?;
+        let Ok(entry) = inkan_ledger::state::parse_did_body(newest.body()) else { return Ok(()) };
+        let place = places::place_of_did(entry.did().as_str());
+        if !self.is_owner(db, place.as_deref(), entry.scid())? {
+            return Ok(());
+        }
         let mut lines = Vec::new();
         let mut witnesses = Vec::new();
-        let mut newest = None;
-        for value in db.history(key, leaves.size)? {
+        for value in history {
             let leaf = leaves.leaf(value.leaf_index)?;
             let mut parts = leaf.body().splitn(2, |byte| *byte == b'\n');
             lines.extend_from_slice(parts.next().unwrap_or_default());
             lines.push(b'\n');
             witnesses.extend(parts.next().map(<[u8]>::to_vec));
-            newest = Some(leaf);
+            if lines.len() > limits::DID_LOG {
+                count(&self.passed.unfit);
+                return Ok(());
+            }
         }
-        let entry = newest.and_then(|leaf| inkan_ledger::state::parse_did_body(leaf.body()).ok());
-        let Some(entry) = entry else { return Ok(()) };
-        let limit = inkan_core::limits::DID_LOG;
+        let place = |url: Option<String>| url.and_then(|url| public_path(&public, &url));
+        let mut out = Vec::new();
         if !witnesses.is_empty()
-            && let Some(path) =
-                webvh::witness_url(entry.did()).and_then(|url| public_path(&public, &url))
+            && let Some(path) = place(webvh::witness_url(entry.did()))
         {
-            let array = [b"[".as_slice(), &witnesses.join(&b','), b"]\n"].concat();
-            if_new(puts, path, array, limit)?;
+            out.push((path, [b"[".as_slice(), &witnesses.join(&b','), b"]\n"].concat()));
         }
-        match webvh::document_url(entry.did()).and_then(|url| public_path(&public, &url)) {
-            Some(path) => if_new(puts, path, lines, limit),
-            None => Ok(()),
+        out.extend(place(webvh::document_url(entry.did())).map(|path| (path, lines)));
+        for (path, bytes) in out {
+            if !is_there(&path, &bytes, limits::DID_LOG)? {
+                puts.insert(path, bytes);
+            }
         }
+        Ok(())
     }
 
     /// Serves the newest version of a status list that is recorded and covered, if it is at hand.
@@ -185,7 +301,7 @@ impl Gateway {
         };
         let leaf = self.leaf(newest.value.leaf_index, standing.size())?;
         match recorded(&leaf) {
-            Some((scid, status)) => self.put_status(&scid, &status),
+            Some((scid, status)) => self.put_status(db, &scid, &status),
             None => Ok(()),
         }
     }
@@ -193,23 +309,35 @@ impl Gateway {
     /// Serves the version of a status list that is recorded as the newest, if it is at hand.
     pub(crate) fn serve_status(
         &self,
+        db: &StateDb,
         scid: &str,
         status: &StatusClaims,
     ) -> Result<(), LedgerFolderError> {
         let _writing = self.lock();
-        self.put_status(scid, status)
+        self.put_status(db, scid, status)
     }
 
-    fn put_status(&self, scid: &str, status: &StatusClaims) -> Result<(), LedgerFolderError> {
+    fn put_status(
+        &self,
+        db: &StateDb,
+        scid: &str,
+        status: &StatusClaims,
+    ) -> Result<(), LedgerFolderError> {
         let public = self.layout.public();
-        let limit = inkan_core::limits::STATUS_LIST;
+        let limit = limits::STATUS_LIST;
         let kept = status_path(&public, scid, &status.uri, status.sequence);
-        let kept = kept.map(|path| files::read_optional(&path, limit)).transpose()?.flatten();
-        match (kept, public_path(&public, &status.uri)) {
-            (Some(bytes), Some(path)) if sha256(&[&bytes]) == status.digest => {
-                publish(&*self.layer, &path, &bytes, limit)
-            }
-            _ => Ok(()),
+        let kept = match kept.map(|path| files::read_optional(&path, limit)) {
+            Some(Ok(Some(bytes))) if sha256(&[&bytes]) == status.digest => bytes,
+            Some(Err(error)) => return self.or_passed(Err(error)),
+            Some(Ok(_)) | None => return Ok(()),
+        };
+        let place = places::place_of_list(&status.uri);
+        if !self.is_owner(db, place.as_deref(), scid)? {
+            return Ok(());
+        }
+        match public_path(&public, &status.uri) {
+            Some(path) => self.or_passed(publish(&*self.layer, &path, &kept, limit)),
+            None => Ok(()),
         }
     }
 }
@@ -220,3 +348,6 @@ pub(crate) fn recorded(leaf: &Leaf) -> Option<(String, StatusClaims)> {
     let Claims::Status(status) = entry.claims() else { return None };
     Some((entry.scid().to_owned(), status.clone()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
 use inkan_ledger::note::SignatureLine;
-use inkan_ledger::state::{Changes, Controller, Equivocation, Newest, Standing, Trail};
+use inkan_ledger::state::{
+    Address, Changes, Controller, Equivocation, Named, Newest, Standing, Trail,
+};
 use inkan_ledger::{EntryId, MapKey, MapValue, SignedNote};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, params};
 
 use super::database::{self, StoreFailed};
-use super::ids;
+use super::{ids, places};
 
 /// The layout of the folder, so that another one is not misread.
 const LAYOUT: i64 = 3;
@@ -55,6 +57,7 @@ CREATE TABLE IF NOT EXISTS checkpoints(
     note TEXT,
     existed_by INTEGER
 ) STRICT;
+CREATE TABLE IF NOT EXISTS places(place TEXT PRIMARY KEY, scid TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS checkpoints_seen ON checkpoints(existed_by, size) WHERE existed_by IS NOT NULL;
 ";
 
@@ -229,6 +232,9 @@ impl StateDb {
             ];
             self.run("INSERT OR REPLACE INTO history VALUES(?1, ?2, ?3, ?4)", values)?;
         }
+        for address in changes.addresses() {
+            self.claim(address)?;
+        }
         for fork in changes.equivocations() {
             let Equivocation { scid, number: version, leaf_index, .. } = fork;
             let values = params![
@@ -252,6 +258,44 @@ impl StateDb {
         let standing = changes.standing().to_bytes();
         self.run("INSERT OR REPLACE INTO meta VALUES('standing', ?1)", [standing])?;
         Ok(())
+    }
+
+    /// Gives a place on the web to the first that names it; in the order of the log.
+    fn claim(&self, address: &Address) -> Answer<()> {
+        let Address { scid, named } = address;
+        let Some(place) = places::place_of(named) else { return Ok(()) };
+        let (mut free, mut own) = (true, false);
+        for folder in places::folders(&place) {
+            // No folder of it is the file of a list.
+            free &= self.owner(folder.trim_end_matches('/'))?.is_none();
+            own |= self.owner(folder)?.as_deref() == Some(scid);
+        }
+        let free = match named {
+            Named::Did(_) => free,
+            // It lies below a place of its signer, and is no folder.
+            Named::List(_) => free && own && !self.is_folder(&place)?,
+        };
+        if free {
+            self.run("INSERT OR IGNORE INTO places VALUES(?1, ?2)", [place.as_str(), scid])?;
+        }
+        Ok(())
+    }
+
+    /// Whether a DID has a place at or below this one.
+    fn is_folder(&self, place: &str) -> Answer<bool> {
+        // `0` follows `/`.
+        let (from, to) = (format!("{place}/"), format!("{place}0"));
+        let below = self.one(
+            "SELECT 1 FROM places WHERE place >= ?1 AND place < ?2 LIMIT 1",
+            [from, to],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(below.is_some())
+    }
+
+    /// The SCID that has a place on the web (see [`places`]).
+    pub(crate) fn owner(&self, place: &str) -> Answer<Option<String>> {
+        self.one("SELECT scid FROM places WHERE place = ?1", [place], |row| row.get(0))
     }
 
     fn put_row(&self, row: &CheckpointRow) -> Answer<()> {

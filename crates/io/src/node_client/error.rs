@@ -95,6 +95,7 @@ const CODES: &[&str] = &[
     "batch-malformed",
     "clock-unsure",
     "did-deactivated",
+    "did-history-too-large",
     "document-invalid",
     "entry-hash-mismatch",
     "entry-signature-invalid",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use inkan_core::Digest;
 
+use super::address::Address;
 use super::base::Newest;
 use super::controller::Controller;
 use super::equivocation::Equivocation;
@@ -87,6 +88,13 @@ impl Changes {
     #[must_use]
     pub fn epochs(&self) -> &[u64] {
         &self.layer.epochs
+    }
+
+    /// Which places on the web entries named, in the order of the log: the first of a DID, one that moves it, and each of a
+    /// status list.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.layer.addresses
     }
 
     /// Whether there is nothing to store.

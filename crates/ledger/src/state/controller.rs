@@ -14,15 +14,22 @@ pub struct Controller {
     residence: Residence,
     leaf_index: u64,
     trail: Trail,
+    history: u64,
 }
 
 /// First byte of the stored form.
 const FORM: u8 = 2;
 
 impl Controller {
-    pub(super) fn new(head: Arc<Head>, origin: &str, leaf_index: u64, trail: Trail) -> Self {
+    pub(super) fn new(
+        head: Arc<Head>,
+        origin: &str,
+        leaf_index: u64,
+        trail: Trail,
+        history: u64,
+    ) -> Self {
         let residence = residence(&head, origin);
-        Self { head, residence, leaf_index, trail }
+        Self { head, residence, leaf_index, trail, history }
     }
 
     /// The head.
@@ -53,6 +60,12 @@ impl Controller {
         &self.trail
     }
 
+    /// Bytes of all entries of the DID so far, each with one more for the end of its line.
+    #[must_use]
+    pub const fn history(&self) -> u64 {
+        self.history
+    }
+
     /// The document in force.
     #[must_use]
     pub fn document(&self) -> &DidDocument {
@@ -68,6 +81,7 @@ impl Controller {
         };
         let mut out = vec![FORM, residence];
         out.extend(self.leaf_index.to_be_bytes());
+        out.extend(self.history.to_be_bytes());
         let trail = self.trail.to_bytes();
         // Five numbers of at most ten bytes.
         out.push(u8::try_from(trail.len()).unwrap_or(u8::MAX));
@@ -84,6 +98,7 @@ impl Controller {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoredHeadError> {
         let (form, rest) = bytes.split_first_chunk::<2>().ok_or(StoredHeadError)?;
         let (leaf_index, rest) = rest.split_first_chunk::<8>().ok_or(StoredHeadError)?;
+        let (history, rest) = rest.split_first_chunk::<8>().ok_or(StoredHeadError)?;
         let (length, rest) = rest.split_first().ok_or(StoredHeadError)?;
         let (trail, head) = rest.split_at_checked(usize::from(*length)).ok_or(StoredHeadError)?;
         let trail = Trail::from_bytes(trail).ok_or(StoredHeadError)?;
@@ -93,7 +108,8 @@ impl Controller {
             _ => return Err(StoredHeadError),
         };
         let head = Arc::new(Head::from_stored(head)?);
-        Ok(Self { head, residence, leaf_index: u64::from_be_bytes(*leaf_index), trail })
+        let (leaf_index, history) = (u64::from_be_bytes(*leaf_index), u64::from_be_bytes(*history));
+        Ok(Self { head, residence, leaf_index, trail, history })
     }
 }
 

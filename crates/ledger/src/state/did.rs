@@ -8,6 +8,7 @@ use inkan_core::{Timestamp, json};
 use inkan_did::webvh::{self, Before, Entry, EntryError, Head, Residence, Settings};
 use serde_json::Value;
 
+use super::address::{Address, Named};
 use super::base::Base;
 use super::candidate::Candidate;
 use super::controller::{Controller, residence};
@@ -20,6 +21,10 @@ use crate::leaf::Kind;
 use crate::map::Flags;
 use crate::rejection::{Refusal, Rejection};
 use crate::store::StoreError;
+
+/// Bytes of all entries of one DID together, each with one more for the end of its line: no more is read by those who resolve
+/// it.
+pub const HISTORY_LIMIT: usize = inkan_core::limits::DID_LOG;
 
 impl<B: Base> Machine<B> {
     pub(super) fn judge_did(
@@ -44,7 +49,8 @@ impl<B: Base> Machine<B> {
         let trail = trail.copied().unwrap_or_default().after(entry, self.size());
         if care == Care::Trusting {
             let head = webvh::follow(before, entry).map_err(Rejection::Did)?;
-            return Ok(Verdict::New(self.did_effect(candidate, Arc::new(head), trail)));
+            let effect = self.did_effect(candidate, Arc::new(head), trail, controller.as_ref());
+            return Ok(Verdict::New(effect));
         }
         self.check_kind(Kind::Did)?;
         if let Some(controller) = &controller {
@@ -59,7 +65,9 @@ impl<B: Base> Machine<B> {
         let place = controller.as_ref().map(Controller::leaf_index);
         let head = next_head(candidate, entry, before, place, time)?;
         webvh::check_home(before, &head, &self.origin).map_err(Rejection::Did)?;
-        Ok(Verdict::New(self.did_effect(candidate, head, trail)))
+        let effect = self.did_effect(candidate, head, trail, controller.as_ref());
+        effect.check_history()?;
+        Ok(Verdict::New(effect))
     }
 
     pub(super) fn check_kind(&self, kind: Kind) -> Result<(), Rejection> {
@@ -75,8 +83,28 @@ impl<B: Base> Machine<B> {
         candidate: &Candidate,
         head: Arc<Head>,
         trail: Trail,
+        before: Option<&Controller>,
+    ) -> Effect {
+        let history = before.map_or(0, Controller::history);
+        self.did_effect_after(candidate, head, trail, before.map(Controller::head), history)
+    }
+
+    /// The same; `history` is how many bytes were there before.
+    pub(super) fn did_effect_after(
+        &self,
+        candidate: &Candidate,
+        head: Arc<Head>,
+        trail: Trail,
+        before: Option<&Head>,
+        history: u64,
     ) -> Effect {
         let flags = flags(&head, residence(&head, &self.origin));
+        let line = u64::try_from(candidate.body().len()).unwrap_or(u64::MAX).saturating_add(1);
+        let is_new = before.is_none_or(|before| before.did() != head.did());
+        let address = is_new.then(|| Address {
+            scid: head.scid().to_owned(),
+            named: Named::Did(head.did().as_str().to_owned()),
+        });
         Effect {
             kind: Kind::Did,
             entry_id: candidate.entry_id(),
@@ -87,6 +115,8 @@ impl<B: Base> Machine<B> {
                 detail: trail.to_bytes(),
             }),
             head: Some(Successor { head, trail }),
+            history: history.saturating_add(line),
+            address,
         }
     }
 
@@ -172,6 +202,21 @@ impl<B: Base> Machine<B> {
         let entry = Arc::new(entry);
         read.insert(place, Arc::clone(&entry));
         Ok(entry)
+    }
+}
+
+impl Effect {
+    /// Whether the history of the DID is one that resolvers read. Room for one more entry is kept for its deactivation: a
+    /// full history must not leave a DID alive for ever.
+    pub(super) fn check_history(&self) -> Result<(), Rejection> {
+        let Some(Successor { head, .. }) = &self.head else { return Ok(()) };
+        let kept = if head.deactivated() { 0 } else { Kind::Did.body_limit().saturating_add(1) };
+        let limit = HISTORY_LIMIT.saturating_sub(kept);
+        if usize::try_from(self.history).is_ok_and(|history| history <= limit) {
+            Ok(())
+        } else {
+            Err(Rejection::HistoryTooLarge { limit })
+        }
     }
 }
 

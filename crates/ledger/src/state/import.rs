@@ -58,6 +58,7 @@ impl<B: Base> Machine<B> {
         }
         let mut before = controller.as_ref().map(|controller| Arc::clone(controller.shared_head()));
         let mut place = controller.as_ref().map(Controller::leaf_index);
+        let mut history = controller.as_ref().map_or(0, Controller::history);
         let mut home_before = None;
         let mut trail = controller.as_ref().map(Controller::trail).copied().unwrap_or_default();
         let mut out = Vec::with_capacity(candidates.len());
@@ -69,7 +70,10 @@ impl<B: Base> Machine<B> {
             let leaf_index = self.size().saturating_add(out.len().try_into().unwrap_or(u64::MAX));
             let bytes = leaf::join(Kind::Did, time, body);
             trail = trail.after(entry, leaf_index);
-            let effect = self.did_effect(candidate, Arc::clone(&head), trail);
+            let (shared, before_it) = (Arc::clone(&head), before.as_deref());
+            let effect = self.did_effect_after(candidate, shared, trail, before_it, history);
+            effect.check_history().map_err(|source| invalid_entry(position, source))?;
+            history = effect.history;
             out.push(self.place(leaf_index, time, bytes, What::Entry(effect)));
             (before, place) = (Some(head), Some(leaf_index));
         }
@@ -160,7 +164,9 @@ impl<B: Base> Machine<B> {
         let head = next_head(candidate, entry, before, None, time)?;
         let trail = controller.as_ref().map(Controller::trail).copied().unwrap_or_default();
         let trail = trail.after(entry, self.size());
-        Ok(Verdict::New(self.did_effect(candidate, head, trail)))
+        let effect = self.did_effect(candidate, head, trail, controller.as_ref());
+        effect.check_history()?;
+        Ok(Verdict::New(effect))
     }
 
     /// The import that is open after this leaf; an error if the leaf may not stand in the one that is open now.

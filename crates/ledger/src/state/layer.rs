@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use inkan_core::Digest;
 
+use super::address::Address;
 use super::base::Newest;
 use super::controller::Controller;
 use super::equivocation::Equivocation;
@@ -24,6 +25,7 @@ pub(super) struct Layer {
     pub(super) equivocations: Vec<Equivocation>,
     pub(super) documents: BTreeMap<Digest, Vec<u8>>,
     pub(super) epochs: Vec<u64>,
+    pub(super) addresses: Vec<Address>,
     /// Whole leaves of the kinds whose bytes are compared when their id comes again.
     pub(super) leaves: BTreeMap<u64, Arc<[u8]>>,
 }
@@ -52,6 +54,7 @@ impl Layer {
             equivocations,
             documents,
             epochs,
+            addresses,
             leaves,
         } = newer;
         self.entries.extend(entries);
@@ -62,6 +65,7 @@ impl Layer {
         self.equivocations.extend(equivocations);
         self.documents.extend(documents);
         self.epochs.extend(epochs);
+        self.addresses.extend(addresses);
         self.leaves.extend(leaves);
     }
 }

@@ -235,12 +235,14 @@ impl<B: Base> Machine<B> {
                 self.standing.epoch = Some(leaf_index);
                 Kind::Epoch
             }
-            What::Entry(Effect { kind, entry_id, seat, head: did }) => {
+            What::Entry(Effect { kind, entry_id, seat, head: did, history, address }) => {
                 layer.entries.entry(entry_id).or_insert(leaf_index);
+                layer.addresses.extend(address);
                 if let (Some((key, value)), Some(Successor { head, trail })) = (head, did) {
                     let scid = head.scid().to_owned();
                     layer.versions.insert((key, value.sequence), Version { leaf_index, trail });
-                    let controller = Controller::new(head, &self.origin, leaf_index, trail);
+                    let controller =
+                        Controller::new(head, &self.origin, leaf_index, trail, history);
                     layer.controllers.insert(scid, controller);
                 }
                 if let (Some((key, value)), Some(seat)) = (head, seat) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use inkan_core::Timestamp;
 use inkan_did::webvh::Head;
 
+use super::address::Address;
 use super::standing::InForce;
 use super::trail::Trail;
 use crate::entry_id::EntryId;
@@ -35,6 +36,10 @@ pub(super) struct Effect {
     pub(super) entry_id: EntryId,
     pub(super) seat: Option<Seat>,
     pub(super) head: Option<Successor>,
+    /// Bytes of the history of the DID with this entry; 0 for an entry of another kind.
+    pub(super) history: u64,
+    /// The place on the web that the entry is the first of its DID to name, or that it names again for a status list.
+    pub(super) address: Option<Address>,
 }
 
 /// A version of a DID that follows the one before it.

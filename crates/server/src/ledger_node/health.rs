@@ -105,6 +105,16 @@ pub(crate) async fn metrics(State(node): State<Arc<Node>>) -> Response {
         node.ledger.reader().leaves_read(),
     );
     gauge(out_ref, "inkan_free_bytes", "Disk free beside the reserve.", ledger.free_bytes);
+    let passed = [
+        ("taken", ledger.gateway.taken),
+        ("unfit", ledger.gateway.unfit),
+        ("failed", ledger.gateway.failed),
+    ];
+    let name = "inkan_gateway_passed_over_total";
+    let _ = writeln!(out, "# HELP {name} Files that gateways do not serve.\n# TYPE {name} counter");
+    for (reason, count) in passed {
+        let _ = writeln!(out, "{name}{{reason=\"{reason}\"}} {count}");
+    }
     let _ = writeln!(
         out,
         "# HELP inkan_cosigner_up Whether a cosigner answered last time.\n# TYPE inkan_cosigner_up gauge"

@@ -2,8 +2,8 @@
 //!
 //! The end, at most ten seconds after SIGTERM or ctrl-c: `/readyz` says 503 and nothing new is taken; what was taken is
 //! finished, the last checkpoint made, and the databases closed; then the connections end. A second signal exits at once:
-//! what was acknowledged is on the disk already. A ledger that stopped, for its disk did not confirm a write or a witness
-//! has seen more than it has, ends the node in the same way, with that error.
+//! what was acknowledged is on the disk already. A ledger that stopped by itself, for its disk did not confirm a write or a
+//! witness has seen more than it has, ends its node in the same way, with that error.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,6 +46,9 @@ pub enum NodeError {
     /// The key of receipts in COSE cannot be used.
     #[error(transparent)]
     Cose(#[from] CoseKeyError),
+    /// The ledger stopped after an error that only opening it again can mend: the node ended, for a new start.
+    #[error("the ledger stopped ({})", .0.code())]
+    Stopped(#[source] LedgerFolderError),
     /// Nothing can be received at the address.
     #[error("cannot listen on {address}")]
     Listen {
@@ -67,6 +70,7 @@ impl NodeError {
             Self::Ledger(error) => error.code(),
             Self::Tokens(error) => error.code(),
             Self::Cose(error) => error.code(),
+            Self::Stopped(_) => "ledger-stopped",
             Self::Listen { .. } => "listen-failed",
             Self::Start(_) => "node-start-failed",
         }
@@ -75,9 +79,11 @@ impl NodeError {
 
 /// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called with the address once it listens.
 ///
+/// It ends by itself once the ledger has stopped, after an answer to everybody who waits (§3.2 of the ledger specification).
+///
 /// # Errors
 ///
-/// [`NodeError`] if it cannot start, or could not end in order.
+/// [`NodeError`] if it cannot start, or could not end in order; [`NodeError::Stopped`].
 pub fn run(
     options: NodeOptions,
     clock: SharedClock,
@@ -90,7 +96,12 @@ pub fn run(
         prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
     prepared.runtime.spawn(obey(signals, end));
     ready(prepared.address);
-    Ok(prepared.serve(ended)?)
+    match prepared.serve(ended) {
+        (Ending::Asked, ended) => Ok(ended?),
+        (Ending::Stopped, ended) => {
+            Err(NodeError::Stopped(ended.err().unwrap_or(LedgerFolderError::Unconfirmed)))
+        }
+    }
 }
 
 /// Starts a node on a thread of its own: for tests and demonstrations.
@@ -104,7 +115,7 @@ pub fn spawn(options: NodeOptions, clock: SharedClock) -> Result<RunningNode, No
     let (end, ended) = mpsc::channel(2);
     let thread = std::thread::Builder::new()
         .name("node".to_owned())
-        .spawn(move || prepared.serve(ended))
+        .spawn(move || prepared.serve(ended).1)
         .map_err(NodeError::Start)?;
     Ok(RunningNode { address, end, thread: Some(thread) })
 }
@@ -153,6 +164,15 @@ impl Drop for RunningNode {
     }
 }
 
+/// Why a node ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ending {
+    /// Somebody wants it to.
+    Asked,
+    /// Its ledger has stopped.
+    Stopped,
+}
+
 /// A node that listens and does not answer yet.
 struct Prepared {
     runtime: Runtime,
@@ -196,7 +216,7 @@ impl Prepared {
         Ok(Self { runtime, listener, address, node })
     }
 
-    fn serve(self, mut end: mpsc::Receiver<()>) -> Result<(), LedgerFolderError> {
+    fn serve(self, mut end: mpsc::Receiver<()>) -> (Ending, Result<(), LedgerFolderError>) {
         let Self { runtime, listener, address: _, node } = self;
         let (stop, stopping) = watch::channel(false);
         let (finish, finished) = oneshot::channel::<()>();
@@ -206,17 +226,17 @@ impl Prepared {
             let serving = tokio::spawn(connections::serve(listener, router, door, stopping));
             let watching = Arc::clone(&node);
             let mut watching = tokio::spawn(async move { watching.ledger.watch().await });
-            tokio::select! {
-                _ = end.recv() => {}
-                // What is durable is known only after it has been opened again (§9): whoever runs it starts it again.
-                _ = &mut watching => {}
-            }
+            // What is durable is known only after it has been opened again (§9): whoever runs it starts it again.
+            let ending = tokio::select! {
+                _ = end.recv() => Ending::Asked,
+                _ = &mut watching => Ending::Stopped,
+            };
             let deadline = tokio::time::Instant::now() + GRACE;
             node.stop();
             // Requests that were taken are answered: the ledger is closed after them, or at the last moment.
-            let ending = Arc::clone(&node);
+            let closing = Arc::clone(&node);
             let closing = tokio::task::spawn_blocking(move || {
-                let ended = ending.ledger.shutdown();
+                let ended = closing.ledger.shutdown();
                 drop(finish);
                 ended
             });
@@ -224,11 +244,12 @@ impl Prepared {
             let _ = stop.send(true);
             let _ = tokio::time::timeout_at(deadline, serving).await;
             watching.abort();
-            match tokio::time::timeout_at(deadline, closing).await {
+            let ended = match tokio::time::timeout_at(deadline, closing).await {
                 Ok(Ok(ended)) => ended,
                 // What was acknowledged is on the disk; the next start finishes the checkpoint.
                 Ok(Err(_)) | Err(_) => Err(LedgerFolderError::Unconfirmed),
-            }
+            };
+            (ending, ended)
         });
         runtime.shutdown_timeout(Duration::from_millis(100));
         ended

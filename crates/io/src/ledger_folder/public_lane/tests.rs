@@ -2,8 +2,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use inkan_core::rng::insecure::SeededRng;
-use inkan_crypto::{KeyType, SecretKey};
-use inkan_did::webvh::{self, Create};
 use inkan_ledger::Kind;
 
 use super::super::tests::{ORIGIN, Person, at};
@@ -65,28 +63,4 @@ fn more_than_an_opening_takes_on_waits_for_the_next_checkpoint() {
     ledger.checkpoint(at(31)).unwrap();
     assert!(all_whole(folder.path(), &people));
     assert_eq!(ledger.sealer.db.published().unwrap(), 104);
-}
-
-#[test]
-fn two_dids_that_name_one_place_do_not_stop_the_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let people = people(1);
-    let mut ledger = ledger(folder.path(), &[], &OpenOptions::default());
-    let key = |seed| SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed));
-    let request = Create {
-        domain: ORIGIN.to_owned(),
-        path: Some("p0".to_owned()),
-        key_id: "key-1".to_owned(),
-        key: key(71).public_key(),
-        next_key_hashes: vec![],
-        services: vec![],
-        home: Some(ORIGIN.to_owned()),
-    };
-    let (_, other) = webvh::create(&request, &key(72), &key(73).public_key(), at(0)).unwrap();
-    for line in [people[0].line.as_str(), other.trim_end()] {
-        ledger.submit(Kind::Did, line.as_bytes(), at(10)).unwrap();
-    }
-    ledger.checkpoint(at(11)).unwrap();
-    let text = fs::read_to_string(file(folder.path(), 0)).unwrap();
-    assert_eq!(text, format!("{}\n", other.trim_end()));
 }
