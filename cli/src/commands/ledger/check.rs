@@ -157,12 +157,8 @@ fn when(head: &VerifiedCheckpoint) -> Option<String> {
 }
 
 fn rest(head: &VerifiedCheckpoint) -> String {
-    let operators: Vec<String> = head.operators().into_iter().collect();
-    let operators = if operators.is_empty() {
-        "no independent cosigner".to_owned()
-    } else {
-        operators.join(", ")
-    };
+    let operators =
+        super::status::operators(head).unwrap_or_else(|| "no independent cosigner".to_owned());
     let root = head.head().root_hash.digest().to_hex();
     let mut lines = format!("  root   {root}\n  time   {} ({operators})\n", head.grades());
     for name in head.not_checked() {

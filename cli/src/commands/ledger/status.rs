@@ -103,11 +103,17 @@ pub(super) fn ago(seconds: i64) -> String {
 }
 
 fn graded(head: &VerifiedCheckpoint) -> String {
-    let operators: Vec<String> = head.operators().into_iter().collect();
-    if operators.is_empty() {
-        return format!("{}: no independent cosigner", head.grades());
+    match operators(head) {
+        None => format!("{}: no independent cosigner", head.grades()),
+        Some(names) => format!("{} ({names})", head.grades()),
     }
-    format!("{} ({})", head.grades(), operators.join(", "))
+}
+
+/// The operators that the grade counts; `None` if there is none. Their names are the policy's, which a stranger may have
+/// written.
+pub(super) fn operators(head: &VerifiedCheckpoint) -> Option<String> {
+    let names: Vec<String> = head.operators().iter().map(|name| safe(name, 100)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
@@ -116,7 +122,7 @@ fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
         .iter()
         .map(|one| {
             let age = now.seconds_since(one.stamp().latest).max(0);
-            format!("{} {} ago", one.name(), ago(age))
+            format!("{} {} ago", safe(one.name(), 100), ago(age))
         })
         .collect();
     let unchecked = head.not_checked().iter();

@@ -6,7 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use inkan_did::{Did, percent_decode};
+use inkan_did::Did;
+use inkan_did::location::percent_decode;
 use inkan_ledger::state::Named;
 
 /// File names have at most so many bytes, on every system that is in use.
