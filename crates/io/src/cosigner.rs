@@ -22,7 +22,7 @@ use crate::note_key::NoteKeyError;
 
 mod config;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod gathering;
 mod http;
 mod local;

@@ -6,12 +6,14 @@ use inkan_core::sha256;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh::{self, Create, History};
 use inkan_did::{Did, DidUrl};
+use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{
     ActId, Claims, EntryId, Grade, MapKey, SignedEntry, StatusClaims, StatusFormat, commitment,
     verify_current, verify_receipt,
 };
 
 use super::*;
+use crate::cosigner::LocalWitness;
 use crate::files;
 
 pub(crate) const ORIGIN: &str = "ledger.example";
@@ -353,3 +355,4 @@ fn fresh_cosignatures_do_not_move_the_first_ones() {
 }
 
 mod crash;
+mod newest;

@@ -71,7 +71,8 @@ impl NodeError {
     }
 }
 
-/// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called with the address once it listens.
+/// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called once it listens, with the
+/// address and the names of cosigners that did not answer what they have seen last.
 ///
 /// # Errors
 ///
@@ -79,7 +80,7 @@ impl NodeError {
 pub fn run(
     options: NodeOptions,
     clock: SharedClock,
-    ready: impl FnOnce(SocketAddr),
+    ready: impl FnOnce(SocketAddr, &[String]),
 ) -> Result<(), NodeError> {
     let prepared = Prepared::new(options, clock)?;
     let (end, ended) = mpsc::channel(2);
@@ -87,7 +88,7 @@ pub fn run(
     let signals =
         prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
     prepared.runtime.spawn(obey(signals, end));
-    ready(prepared.address);
+    ready(prepared.address, &prepared.silent);
     Ok(prepared.serve(ended)?)
 }
 
@@ -156,6 +157,8 @@ struct Prepared {
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
+    /// Cosigners that did not say what they have seen last.
+    silent: Vec<String>,
     node: Arc<Node>,
 }
 
@@ -183,17 +186,21 @@ impl Prepared {
             .map_err(NodeError::Start)?;
         let opening = OpenOptions { accept_clock, ..OpenOptions::default() };
         let folder = LedgerFolder::open_with(&data, &opening, clock.now())?;
+        let silent = folder.silent().to_vec();
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
         let ledger = Ledger::start(folder, &data, cosigners, Arc::clone(&clock))?;
         let log = RequestLog::new(log);
+        if !silent.is_empty() {
+            log.notice(clock.now(), "cosigners-silent", &silent);
+        }
         let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
-        Ok(Self { runtime, listener, address, node })
+        Ok(Self { runtime, listener, address, silent, node })
     }
 
     fn serve(self, mut end: mpsc::Receiver<()>) -> Result<(), LedgerFolderError> {
-        let Self { runtime, listener, address: _, node } = self;
+        let Self { runtime, listener, node, .. } = self;
         let (stop, stopping) = watch::channel(false);
         let (close, closed) = watch::channel(false);
         let (finish, finished) = oneshot::channel::<()>();
