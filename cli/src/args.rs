@@ -21,7 +21,7 @@ pub(crate) use did::{
 };
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
-    RecordArgs, StartArgs, WatchArgs, WitnessArgs,
+    RecordArgs, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,
@@ -235,6 +235,9 @@ pub(crate) struct InitArgs {
     /// Policy of the log (C2SP tlog-policy) that you got another way, instead of trusting what the ledger says of itself
     #[arg(long, value_name = "FILE")]
     pub(crate) log_policy: Option<String>,
+    /// Certificate, PEM or DER, of a timestamp authority that the policy names: without it its stamps are not checked
+    #[arg(long = "anchor", value_name = "FILE")]
+    pub(crate) anchors: Vec<String>,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,

@@ -1,17 +1,37 @@
 //! What each code means: the catalogue `schemas/codes.json`, shipped in the binary.
 //!
-//! In scope: finding an entry by code or number. Out of scope: how it is shown (`failure`, `commands::explain`).
+//! In scope: finding an entry by code or number; refusing to run with a catalogue that has two meanings for a code. Out of
+//! scope: how it is shown (`failure`, `commands::explain`).
+
+use std::sync::LazyLock;
 
 pub(crate) use inkan_core::codes::CodeEntry as Entry;
 
-use inkan_core::codes::CodeBook;
+use inkan_core::codes::{CodeBook, CodesError};
 
 /// The catalogue as it is in the repository.
 const TEXT: &str = include_str!("../../schemas/codes.json");
 
-/// The catalogue, read. A damaged one is empty: then codes have no numbers, and a test fails.
-pub(crate) fn book() -> CodeBook {
-    CodeBook::parse(TEXT).unwrap_or_default()
+/// The same, read once.
+static BOOK: LazyLock<Result<CodeBook, CodesError>> = LazyLock::new(|| CodeBook::parse(TEXT));
+
+/// Why no command may run: without the catalogue every exit code would be that of a fault, or worse, of something else.
+pub(crate) fn damage() -> Option<String> {
+    damage_of(&BOOK)
+}
+
+fn damage_of(read: &Result<CodeBook, CodesError>) -> Option<String> {
+    let error = read.as_ref().err()?;
+    Some(format!(
+        "error: this build of inkan is damaged and does nothing: {error} [{}]\n",
+        error.code()
+    ))
+}
+
+/// The catalogue. [`damage`] was asked before: it is never empty in a command.
+pub(crate) fn book() -> &'static CodeBook {
+    static NONE: LazyLock<CodeBook> = LazyLock::new(CodeBook::default);
+    BOOK.as_ref().unwrap_or(&NONE)
 }
 
 /// Finds an entry by its code (`credential-revoked`) or number (`INK-3104`, `ink-3104`, `3104`).

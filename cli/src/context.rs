@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use inkan_core::{Timestamp, limits};
 use inkan_io::clock::{Clock as _, OsClock, SteppingClock};
@@ -56,10 +57,12 @@ impl Home {
         self.profile.name()
     }
 
-    /// The policies of logs that this profile trusts.
+    /// The policies of logs that this profile trusts, with the certificates of timestamp authorities that lie beside them.
     pub(crate) fn pinned(&self) -> Result<Vec<LogPolicy>, Failure> {
+        let anchors = Arc::new(self.profile.anchors()?);
         let read = |(origin, text): (String, String)| {
             LogPolicy::parse(&text)
+                .map(|policy| policy.checking_tokens(anchors.clone()))
                 .map_err(|error| Failure::from(error).during(format!("logs/{origin}.policy")))
         };
         self.profile.pinned_logs()?.into_iter().map(read).collect()

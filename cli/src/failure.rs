@@ -333,6 +333,14 @@ pub(crate) enum CliError {
         /// The root it is for.
         found: String,
     },
+    /// The log signed what its rules forbid.
+    #[error("{folder}: {rule}")]
+    LogRuleBroken {
+        /// Where the log is.
+        folder: String,
+        /// The entry, and which rule it breaks.
+        rule: String,
+    },
     /// Something that must not happen.
     #[error("unexpected fault: {0}")]
     Fault(String),
@@ -375,6 +383,7 @@ impl CliError {
             Self::SplitView { .. } => "split-view",
             Self::EntryUnknown { .. } => "entry-unknown",
             Self::RootMismatch { .. } => "root-mismatch",
+            Self::LogRuleBroken { .. } => "log-rule-broken",
             Self::Fault(_) => "unexpected-fault",
         }
     }
@@ -449,6 +458,7 @@ failures!(
     inkan_io::keystore_file::KeystoreFileError,
     inkan_io::ledger_folder::LedgerFolderError,
     inkan_io::ledger_source::LedgerError,
+    inkan_io::mirror::MirrorError,
     inkan_io::node_client::NodeError,
     inkan_io::profile::ProfileError,
     inkan_io::seen::SeenError,

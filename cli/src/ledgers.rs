@@ -171,7 +171,8 @@ pub(crate) fn no_answer(name: &str) -> String {
 /// Opens the ledger for writing; another process of this machine may write first, for up to ten seconds.
 fn open_waiting(home: &Home, now: Timestamp) -> Result<LedgerSink, Failure> {
     let pinned = home.pinned()?;
-    for _ in 0..100 {
+    // Each waits for two seconds by itself.
+    for _ in 0..4 {
         match LedgerSink::open(&home.ledger, &pinned, now) {
             Err(LedgerError::Folder(LedgerFolderError::Locked { .. })) => {
                 std::thread::sleep(Duration::from_millis(100));

@@ -33,6 +33,10 @@ use crate::failure::{CliError, Failure};
 use crate::output::{Outcome, Speech, World};
 
 fn main() -> ExitCode {
+    if let Some(damage) = catalogue::damage() {
+        output::complain(&damage);
+        return ExitCode::FAILURE;
+    }
     let arguments: Vec<_> = std::env::args_os().collect();
     let exit = match Cli::try_parse_from(&arguments) {
         Ok(cli) => run(cli),

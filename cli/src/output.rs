@@ -180,7 +180,7 @@ impl Speech {
 
     /// Says what another part already laid out.
     pub(crate) fn warn_raw(&self, text: &str) {
-        let _ = write!(anstream::stderr(), "{text}");
+        complain(text);
     }
 
     /// Prints a result, and gives the exit code of the process.
@@ -258,6 +258,11 @@ fn print_lines(mut outcome: Outcome, world: &World) -> io::Result<()> {
         return print_line(&envelope(outcome, world));
     };
     items.iter().try_for_each(print_line)
+}
+
+/// Writes to standard error as it is.
+pub(crate) fn complain(text: &str) {
+    let _ = write!(anstream::stderr(), "{text}");
 }
 
 /// Prints at once, in the middle of a command: for what is told as it happens.

@@ -99,8 +99,7 @@ fn recorded_credential(criterion: &mut Criterion) {
     let body = ledger.issuance(&credential.issuance_digest());
     let index = ledger.append(Kind::Issuance, body.as_bytes());
     let (_, note) = ledger.filled(100);
-    let opening =
-        Opening { format: DigestFormat::Di, salt: SALT, digest: credential.issuance_digest() };
+    let opening = Opening::new(DigestFormat::Di, SALT, credential.issuance_digest());
     let [of_did, of_issuance] =
         [1, index].map(|index| ledger.log.receipt(index, &note).expect("a receipt"));
     let receipts = [of_did, of_issuance.with_opening(opening)];

@@ -4,13 +4,18 @@
 
 use std::path::PathBuf;
 
-use inkan_tests::load::{figures, map_run, plot, rates, size_run};
+use inkan_tests::load::{figures, http_run, map_run, plot, rates, size_run};
 
 const HELP: &str = "\
-rates [--count N] [--folder PATH] [--record]  durable appends beside R, with N entries in each round (20,000)
+rates [--count N] [--folder PATH] [--record]  durable appends of each kind beside R, with N entries in each round (20,000); what
+                                           an entry costs where; acknowledgements at 70 % load and one at a time
+http [--count N] [--record]                the same through /v1/batches of a node on loopback, and single entries
 size [--to N] [--folder PATH] [--keep] [--record]
-                                           a ledger growing through 10k, 100k, 1M … up to N leaves (1M); with
-                                           --to 10000000 it takes about an hour and 10 GB
+                                           a ledger growing through 10k, 100k, 1M … up to N leaves (1M): appends, receipts,
+                                           proofs, resolving, memory, restarts; to 10000000 it takes half an hour and 30 GB
+grow --folder LEDGER --to N                only grow a ledger, or go on with it; it is kept (with a file no-gateway in its folder
+                                           it writes no files for gateways, 8 KB for each DID)
+at --folder LEDGER [--record]              what `size` measures, of a ledger that is there, at the size that it has
 map [--to N] [--folder PATH] [--record]    the map alone, growing through 10k, 100k, 1M … up to N keys (1M)
 plot                                       draw docs/ledger-growth.svg from docs/ledger-figures.json
 
@@ -37,6 +42,20 @@ fn main() {
         "size" => size(&options),
         // Started by `size`, and killed by it.
         "victim" => size_run::victim(&options.folder.unwrap_or_default(), options.to),
+        "at" => {
+            let row = size_run::at(&options.folder.expect("--folder"));
+            if options.record {
+                figures::put(&figures::path(), "growth", "size", &row);
+            }
+        }
+        "grow" => size_run::grow(&options.folder.expect("--folder"), options.to),
+        "http" => {
+            for row in http_run::run(options.count) {
+                if options.record {
+                    figures::put(&figures::path(), "rates", "what", &row);
+                }
+            }
+        }
         "plot" => draw(),
         "rates" => rates(&options),
         _ => println!("{HELP}"),

@@ -13,6 +13,7 @@ pub mod peer;
 pub mod receipt_vectors;
 pub mod shell;
 pub mod source;
+pub mod tsa;
 pub mod world;
 
 use std::path::{Path, PathBuf};

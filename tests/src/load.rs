@@ -6,6 +6,7 @@
 pub mod clients;
 pub mod entries;
 pub mod figures;
+pub mod http_run;
 pub mod map_run;
 pub mod measure;
 pub mod plot;

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{Digest, Timestamp, sha256};
@@ -141,9 +141,15 @@ impl Controller {
     /// An issuance entry over an artefact.
     #[must_use]
     pub fn issuance(&self, artefact: &str) -> String {
+        self.issuance_at(artefact, OsClock.now())
+    }
+
+    /// The same, made at a time.
+    #[must_use]
+    pub fn issuance_at(&self, artefact: &str, now: Timestamp) -> String {
         let digest = sha256(&[artefact.as_bytes()]);
         let commitment = commitment(Kind::Issuance, self.scid(), &[1; 16], &digest);
-        self.sign(&Claims::Issuance { commitment })
+        self.sign_at(&Claims::Issuance { commitment }, now)
     }
 
     /// One state of an act.
@@ -174,6 +180,22 @@ fn key(seed: u64) -> SecretKey {
     SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed))
 }
 
+/// What a busy machine needs at most: nothing may fail because something was slow.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits for something to become true.
+///
+/// # Panics
+///
+/// If it does not, in [`PATIENCE`].
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}: not after {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A node and its ledger's folder, which goes with it.
 #[derive(Debug)]
 pub struct TestNode {
@@ -201,7 +223,7 @@ impl TestNode {
         let scratch = tempfile::tempdir().expect("a folder");
         let data = scratch.path().join("ledger");
         create_ledger(&data);
-        let mut options = NodeOptions::new(loopback(), &data);
+        let mut options = node_options(&data);
         change(&mut options);
         let node = spawn(options, Arc::new(OsClock)).expect("a node");
         Self { data, node, _scratch: scratch }
@@ -212,6 +234,21 @@ impl TestNode {
     pub fn client(&self) -> HttpClient {
         HttpClient::new(self.node.address())
     }
+}
+
+/// A node at any free port, whose limits of connections no test meets by being slow, and whose map may lag.
+#[must_use]
+pub fn node_options(data: &Path) -> NodeOptions {
+    let mut options = NodeOptions::new(loopback(), data);
+    options.sequencer.map_patience = PATIENCE;
+    options.limits = patient(Limits::default());
+    options
+}
+
+/// The same limits, and a client may be slow.
+#[must_use]
+pub fn patient(limits: Limits) -> Limits {
+    Limits { head_timeout: PATIENCE, body_timeout: PATIENCE, ..limits }
 }
 
 /// Makes an empty ledger.
@@ -230,10 +267,16 @@ pub fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// No limits of clients and signers.
+/// No limits of single clients and signers.
 #[must_use]
 pub fn unlimited() -> Limits {
-    Limits { client: None, signer: None, new_dids: None, ..Limits::default() }
+    patient(Limits {
+        connections_per_client: None,
+        client: None,
+        signer: None,
+        new_dids: None,
+        ..Limits::default()
+    })
 }
 
 /// Sends requests, each over a connection of its own.
@@ -300,6 +343,12 @@ impl HttpClient {
         Self { address, headers: Vec::new() }
     }
 
+    /// Where the server listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The same, with a header more.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
@@ -340,7 +389,7 @@ impl HttpClient {
         body: &[u8],
     ) -> Option<HttpAnswer> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
         if !self.headers.iter().any(|(name, _)| name == "host") {
             head.push_str("host: node.example\r\n");
@@ -369,11 +418,19 @@ impl HttpClient {
         self.submit_and_wait(body, "durable")
     }
 
-    /// Hands in an entry and waits.
+    /// Hands in an entry and waits; again if the checkpoint took longer than a node has clients wait.
     #[must_use]
     pub fn submit_and_wait(&self, body: &str, wait: &str) -> HttpAnswer {
         let media_type = if body.starts_with('{') { "text/jsonl" } else { "application/jose" };
-        self.post(&format!("/v1/entries?wait={wait}"), media_type, body.as_bytes())
+        let path = format!("/v1/entries?wait={wait}");
+        let mut answer = self.post(&path, media_type, body.as_bytes());
+        for _ in 0..4 {
+            if wait == "durable" || answer.status != 202 {
+                break;
+            }
+            answer = self.post(&path, media_type, body.as_bytes());
+        }
+        answer
     }
 }
 
@@ -382,9 +439,13 @@ fn parse(answer: &[u8]) -> Option<HttpAnswer> {
     let head = std::str::from_utf8(&answer[..end]).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers = lines
+    let headers: BTreeMap<_, _> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    Some(HttpAnswer { status, headers, body: answer[end + 4..].to_vec() })
+    let answer = HttpAnswer { status, headers, body: answer[end + 4..].to_vec() };
+    // A server that died in the middle has not answered; to HEAD there is no body.
+    let length = answer.header("content-length").parse::<usize>();
+    let is_whole = length.is_err() || answer.body.is_empty() || length == Ok(answer.body.len());
+    is_whole.then_some(answer)
 }

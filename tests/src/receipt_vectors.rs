@@ -10,9 +10,11 @@ pub mod coses;
 pub mod currents;
 pub mod edges;
 pub mod mutants;
+pub mod parameters;
 pub mod policies;
 pub mod primitives;
 pub mod promises;
+pub mod records;
 pub mod signers;
 pub mod whole;
 
@@ -99,7 +101,9 @@ pub fn all() -> Vec<Group> {
         currents::group(),
         signers::group(),
         artefacts::group(),
+        records::group(),
         promises::group(),
+        parameters::group(),
         coses::group(),
     ]);
     out

@@ -2,9 +2,9 @@
 //!
 //! In scope: running one command and looking at what came out. Out of scope: what must come out.
 
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -27,6 +27,35 @@ pub struct Said {
     pub out: String,
     /// Standard error.
     pub err: String,
+}
+
+/// A command that goes on; it is ended when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    ready: Value,
+    /// Open as long as the command runs, so that it never writes into nothing.
+    _out: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// A member of the line that said it was ready.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there.
+    #[must_use]
+    pub fn ready(&self, member: &str) -> &str {
+        self.ready[member].as_str().unwrap_or_else(|| panic!("no {member}: {}", self.ready))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already cannot be ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Said {
@@ -124,6 +153,31 @@ impl Shell {
             out: String::from_utf8_lossy(&stdout).into_owned(),
             err: String::from_utf8_lossy(&stderr).into_owned(),
         }
+    }
+
+    /// Starts a command that goes on until this is dropped; waits for its first line, which is JSON and says that it is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it ends, or says something else.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = Command::new(&self.binary)
+            .args(arguments)
+            .arg("--json")
+            .current_dir(self.home())
+            .env_clear()
+            .env("HOME", self.home())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("inkan starts");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("its first line");
+        let ready = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("inkan {arguments:?} is not ready: {line:?}"));
+        Running { child, ready, _out: out }
     }
 
     /// Runs a command that must succeed, and gives its standard output without the last line end.

@@ -348,5 +348,5 @@ fn to_ledger(opening: &Opened) -> Opening {
         "di-proof" => DigestFormat::DiProof,
         _ => DigestFormat::Jws,
     };
-    Opening { format, salt: opening.salt, digest: opening.digest }
+    Opening::new(format, opening.salt, opening.digest)
 }

@@ -416,3 +416,72 @@ fn without_its_ledger_a_verifier_does_not_accept_unless_told_to() {
         "who asks for the bundle alone gets it"
     );
 }
+
+/// A revoked credential whose bundle was made before; gives the file's name.
+fn revoked_since(shell: &Shell) -> &'static str {
+    let (_, me) = shell.cast();
+    let claims = fixtures().join("story/claims.json").display().to_string();
+    shell.ok(&[
+        "-p", "city", "issue", "Badge", "--from", "city", "--to", &me, "--claims", &claims,
+        "--out", "b.json",
+    ]);
+    shell.ok(&["-p", "city", "revoke", "b.json", "--reason", "left", "--yes"]);
+    "b.json"
+}
+
+#[test]
+fn a_folder_that_holds_another_ledger_hides_no_revocation() {
+    let shell = Shell::new();
+    let bundle = revoked_since(&shell);
+    let own = fs::read_dir(shell.home()).expect("a folder").flatten().find_map(|entry| {
+        let log = fs::read_to_string(entry.path().join("checkpoint")).ok()?;
+        log.lines().next().map(str::to_owned)
+    });
+    let own = own.expect("the ledger of the story");
+    // Of another name, and one under the name of the pinned log with another key.
+    for (folder, domain) in [("other", "other.example"), ("impostor", own.as_str())] {
+        shell.ok(&["init", folder, "--role", "issuer", "--ledger", folder, "--domain", domain]);
+        shell.ok(&["-p", folder, "did", "create", "--name", "somebody"]);
+        let said = shell.inkan(&["-p", "desk", "verify", bundle, "--ledger", folder]);
+        assert_eq!(said.exit, 19, "{said:?}");
+        assert_eq!(said.err.contains("another key than"), folder == "impostor", "{said:?}");
+    }
+}
+
+#[test]
+fn what_a_bundle_says_of_the_present_counts_for_who_asked_for_that() {
+    let shell = Shell::new();
+    let bundle = revoked_since(&shell);
+    // A verifier that knows the issuer's log, and asks another one.
+    shell.ok(&[
+        "init",
+        "far",
+        "--role",
+        "verifier",
+        "--ledger",
+        "other",
+        "--domain",
+        "far.example",
+    ]);
+    let logs = |profile: &str| profile_folder(&shell, profile).join("logs");
+    for entry in fs::read_dir(logs("desk")).expect("pinned policies").flatten() {
+        let target = logs("far").join(entry.file_name());
+        if !target.exists() {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+    let verify = |extra: &[&str]| {
+        let mut line = vec!["-p", "far", "verify", bundle];
+        line.extend(extra);
+        shell.inkan(&line)
+    };
+    let said = verify(&[]);
+    assert_eq!(said.exit, 19, "{said:?}");
+    assert_eq!(verify(&["--offline"]).exit, 0, "who asks for the bundle alone gets it");
+    assert_eq!(verify(&["--max-age", "1d"]).exit, 0, "and who says how old it may be");
+}
+
+/// Where `inkan` keeps a profile on Linux, seen from the home folder.
+fn profile_folder(shell: &Shell, name: &str) -> std::path::PathBuf {
+    shell.home().join(".local/share/inkan").join(name)
+}

@@ -32,6 +32,8 @@ mod power;
 use books::Books;
 use people::Person;
 
+/// What a busy machine needs at most.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How many clients submit at once.
 const CLIENTS: u64 = 4;
 
@@ -77,6 +79,7 @@ fn run(order: &Value) {
     let options = SequencerOptions {
         checkpoint_every: Duration::from_millis(15),
         workers: Some(1),
+        map_patience: PATIENCE,
         ..SequencerOptions::default()
     };
     let (_sequencer, handle) =
@@ -170,11 +173,13 @@ fn victimise(path: &Path, moment: &Moment, first: &[u64], base: u64) -> Vec<Stri
     match moment {
         Moment::After(time) => std::thread::sleep(*time),
         Moment::At(..) => {
-            // A step that does not come again, as before the first batch, is no fault: kill it then.
-            while let Ok(line) = lines.recv_timeout(Duration::from_millis(1_500)) {
+            // A step that does not come again, as before the first batch, is no fault: kill it when it says no more.
+            let mut patience = PATIENCE;
+            while let Ok(line) = lines.recv_timeout(patience) {
                 if line == "here" {
                     break;
                 }
+                patience = Duration::from_millis(1_500);
                 said.push(line);
             }
         }

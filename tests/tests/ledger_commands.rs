@@ -1,12 +1,21 @@
 //! `inkan ledger …` with the real binary: what each command prints and how it ends, on a folder and on a node.
 
+#[path = "ledger_commands/copies.rs"]
+mod copies;
+#[path = "ledger_commands/cosigners.rs"]
+mod cosigners;
+
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use inkan_io::clock::{Clock as _, OsClock};
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::os_rng::OsRng;
-use inkan_server::ledger_node::{self, NodeOptions, RunningNode};
+use inkan_server::ledger_node::{self, NodeError, NodeOptions, RunningNode};
+use inkan_tests::made_node::{Controller, HttpClient, node_options, until};
+use inkan_tests::peer;
 use inkan_tests::shell::Shell;
 
 /// Copies a folder and all in it.
@@ -30,8 +39,17 @@ fn node(shell: &Shell, listen: &str) -> RunningNode {
         let now = OsClock.now();
         drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, now).unwrap());
     }
-    let options = NodeOptions::new(listen.parse().unwrap(), &data);
-    ledger_node::spawn(options, Arc::new(OsClock)).unwrap()
+    let mut started = None;
+    // A port that was given back may be taken by somebody else for a moment.
+    until("it listens", || {
+        let options = NodeOptions { listen: listen.parse().unwrap(), ..node_options(&data) };
+        started = match ledger_node::spawn(options, Arc::new(OsClock)) {
+            Err(NodeError::Listen { .. }) => None,
+            other => Some(other.unwrap()),
+        };
+        started.is_some()
+    });
+    started.unwrap()
 }
 
 #[test]
@@ -276,10 +294,55 @@ fn a_half_made_ledger_is_finished_by_the_next_init() {
 #[test]
 fn the_help_of_the_ledger_commands_is_as_it_was() {
     let shell = Shell::new();
-    for command in ["start", "status", "prove", "check", "watch", "record", "guard", "map"] {
+    for command in [
+        "start", "status", "prove", "check", "watch", "record", "guard", "map", "witness",
+        "mirror", "restore",
+    ] {
         insta::assert_snapshot!(
             format!("ledger_{command}_help"),
             shell.ok(&["ledger", command, "--help"])
         );
     }
+}
+
+/// Without the end of its node, a ledger that has stopped leaves a process behind that answers 503 for ever, and nobody starts
+/// it again.
+#[test]
+fn a_ledger_that_stops_by_itself_ends_its_node_with_exit_1_after_an_answer_to_all() {
+    let shell = Shell::new();
+    let data = shell.home().join("data");
+    drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, OsClock.now()).unwrap());
+    let mut child = Command::new(peer::inkan())
+        .args(["ledger", "start", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .env_clear()
+        .env("HOME", shell.home())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().rsplit("http://").next().unwrap().parse().expect("it answers");
+    let client = HttpClient::new(address);
+
+    // The next checkpoint cannot be published.
+    let checkpoint = data.join("checkpoint");
+    std::fs::remove_file(&checkpoint).unwrap();
+    std::fs::create_dir(&checkpoint).unwrap();
+    let person = Controller::new(71);
+    let path = "/v1/entries?wait=checkpoint";
+    let answer = client.send("POST", path, "text/jsonl", person.line.as_bytes());
+    assert_eq!(answer.status, 202, "durable, and said: {answer:?}");
+    let index = answer.json()["index"].as_u64().unwrap();
+    let said = child.wait_with_output().unwrap();
+    let error = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(said.status.code(), Some(1), "{error}");
+    assert!(error.contains("the ledger stopped"), "{error}");
+
+    std::fs::remove_dir(&checkpoint).unwrap();
+    let ledger = LedgerFolder::open(&data, OsClock.now()).unwrap();
+    let view = ledger.reader().view_at(None).unwrap().unwrap();
+    assert_eq!(view.entry(index).unwrap().body(), person.line.as_bytes());
 }

@@ -2,6 +2,12 @@
 
 #[path = "node/ending.rs"]
 mod ending;
+#[path = "node/failing.rs"]
+mod failing;
+#[path = "node/long.rs"]
+mod long;
+#[path = "node/mutating.rs"]
+mod mutating;
 #[path = "node/reading.rs"]
 mod reading;
 #[path = "node/refusing.rs"]

@@ -7,6 +7,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use inkan_core::Timestamp;
+use inkan_evidence::tsa::Anchors;
+use inkan_ledger::receipt::{TlogProof, verify_checkpoint_with};
+use inkan_ledger::{LogPolicy, SignedNote};
 use inkan_receipt::{Request, check};
 use inkan_tests::receipt_vectors::mutants::mutants;
 use inkan_tests::receipt_vectors::{Group, all, contains, whole_request};
@@ -73,6 +77,28 @@ fn all_verifiers_answer_alike_about_mutants() {
     let refused = ours.iter().filter(|answer| answer["ok"] == false).count();
     assert!(refused * 2 > ours.len(), "most mutants are refused, but here only {refused}");
     compare(&names, &requests, &ours);
+}
+
+/// The token of the vectors is one of another implementation: it counts for whoever can check it, and only over this head.
+#[test]
+fn the_real_token_of_the_vectors_counts_where_it_can_be_checked() {
+    let vectors = read_json(&folder().join("vectors/broken.json"));
+    let cases = vectors["cases"].as_array().expect("cases");
+    let name = "a timestamp authority with a real token that is needed";
+    let case = cases.iter().find(|case| case["name"] == name).expect("a case");
+    let text = |member: &str| case["request"][member].as_str().expect("text").to_owned();
+    let policy = LogPolicy::parse(&text("policy")).expect("a policy");
+    let note = TlogProof::parse(&text("receipt")).expect("a proof").note().clone();
+    let mut anchors = Anchors::default();
+    let root = std::fs::read(workspace_root().join("fixtures/tsa/vectors.der")).expect("a file");
+    anchors.add_file(&root).expect("a certificate");
+    let now = Timestamp::parse("2027-01-01T00:00:00Z").expect("a time");
+    let judged = |note: &SignedNote| verify_checkpoint_with(note, &policy, Some(&anchors), now);
+    let head = judged(&note).expect("a head");
+    assert_eq!(head.grades().to_string(), "witnessed 4, tsa");
+    assert!(head.not_checked().is_empty());
+    let blind = verify_checkpoint_with(&note, &policy, None, now).expect_err("not counted");
+    assert_eq!(blind.code(), "quorum-not-met");
 }
 
 /// The commands of the two files take files and end with the exit codes of §2.7.

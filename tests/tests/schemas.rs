@@ -14,7 +14,8 @@ use inkan_did::{DidUrl, webvh};
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::parameters::{Announcement, OperatorEvent, Parameters, ParametersDocument};
 use inkan_ledger::{
-    ActId, CurrentProof, Evidence, Kind, Leaf, MapKey, Opening, Receipt, SignedEntry,
+    ActId, CurrentProof, Evidence, Kind, Leaf, MapKey, Opening, Receipt, RecordBatch, RecordPlace,
+    SignedEntry,
 };
 use inkan_ledger::{
     AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, TrustClaims,
@@ -195,22 +196,35 @@ fn receipts_fit_their_schema() {
         reads: Box::new(|value| Receipt::from_value(value).is_ok()),
     }
     .check();
+    let batch = RecordBatch::new((0..5).map(|n| (sha256(&[&[n]]), [n; 16]))).expect("records");
+    let record = |salt| batch.opening(1, salt).expect("a record").to_value();
+    let records = vec![record(None), record(Some([9; 16]))];
     for file in ["receipt", "bundle"] {
         let opening = Closed {
             place: (file, "/$defs/opening"),
-            samples: openings.clone(),
+            samples: [openings.clone(), records.clone()].concat(),
             only_read: &[],
             reads: Box::new(|value| Opening::from_value(value).is_ok()),
         };
         opening.check();
+        let fits = |value: &Value| validator(&opening.schema()).is_valid(value);
         let formats = opening.schema()["properties"]["format"]["enum"].clone();
         for format in formats.as_array().expect("formats") {
-            assert!(Opening::from_value(&with(&openings[0], "format", format.clone())).is_ok());
+            for sample in [&openings[0], &records[0]] {
+                let other = with(sample, "format", format.clone());
+                let is_record = format == "record";
+                let good = is_record == sample.get("record").is_some();
+                assert_eq!(Opening::from_value(&other).is_ok(), good, "{other}");
+                assert_eq!(fits(&other), good, "{other}");
+            }
         }
-        let other = with(&openings[0], "format", "record".into());
-        assert!(
-            Opening::from_value(&other).is_err() && !validator(&opening.schema()).is_valid(&other)
-        );
+        Closed {
+            place: (file, "/$defs/record"),
+            samples: records.iter().map(|opening| opening["record"].clone()).collect(),
+            only_read: &[],
+            reads: Box::new(|value| RecordPlace::from_value(value).is_ok()),
+        }
+        .check();
     }
     // Inside a bundle there is one member more, and nothing else is different.
     let mut inside = schema("bundle")["properties"]["receipts"]["items"].clone();

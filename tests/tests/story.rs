@@ -11,7 +11,8 @@ use std::sync::Arc;
 use inkan_io::clock::{Clock as _, OsClock};
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::os_rng::OsRng;
-use inkan_server::ledger_node::{self, NodeOptions};
+use inkan_server::ledger_node;
+use inkan_tests::made_node::node_options;
 use inkan_tests::{fixtures, peer, read_text, workspace_root};
 
 /// What a line printed before it ended, and how it ended.
@@ -46,7 +47,7 @@ fn the_local_story_runs_the_same_against_a_node() {
     let data = folder.path().join("data");
     let now = OsClock.now();
     drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, now).unwrap());
-    let options = NodeOptions::new("127.0.0.1:0".parse().unwrap(), &data);
+    let options = node_options(&data);
     let node = ledger_node::spawn(options, Arc::new(OsClock)).unwrap();
     let story = transcript().replace("--ledger ./ledger", &format!("--ledger {}", node.url()));
     assert!(story.contains("--ledger http://127.0.0.1:"));

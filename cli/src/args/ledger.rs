@@ -4,10 +4,19 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{OutArgs, WriteArgs};
 
+/// What an operator needs to know before the first request.
+const START_HELP: &str = "\
+Paths: /v1/openapi.json describes them all, /readyz says whether entries are taken and if not why, /metrics is for Prometheus.
+Limits of one client, an IPv4 address or an IPv6 /64: 64 connections, 20 requests a second (200 at once), 60 new DIDs an hour; \
+of one signer: 50 entries a second. /v1/log shows them.
+It ends by itself if the disk does not confirm a write, or a witness has seen more than this folder has: what was acknowledged is \
+in the log, and the next start finds out what else is. Have a supervisor start it again.";
+
 /// `inkan ledger …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
     /// Run a ledger as a node that answers over HTTP, until ctrl-c or SIGTERM
+    #[command(after_help = START_HELP)]
     Start(StartArgs),
     /// Size, root, age and grade of the ledger, and who cosigned it
     Status,
@@ -22,6 +31,8 @@ pub(crate) enum LedgerCommand {
     Witness(WitnessArgs),
     /// Keep a copy of a log, judge every entry again, and cosign its heads only if all agrees
     Mirror(MirrorArgs),
+    /// Put the damaged tiles of a ledger's folder in order again, from a mirror or another copy
+    Restore(RestoreArgs),
     /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours
     Record(RecordArgs),
     /// The record of what the log signed last
@@ -74,10 +85,12 @@ pub(crate) struct StartArgs {
     /// Take the clock as it is though it stepped; the log will say so for ever
     #[arg(long)]
     pub(crate) accept_clock: bool,
-    /// File of operator tokens, one a line; they lift limits of clients and signers
+    /// File of operator tokens, one a line of at least 22 characters, that only you may read; who sends one (as
+    /// Authorization: Bearer) is free of the limits of clients and signers
     #[arg(long, value_name = "FILE")]
     pub(crate) tokens: Option<String>,
-    /// Network of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed, such as 10.0.0.0/8
+    /// Network of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed, such as 10.0.0.0/8; without it, all
+    /// who come through the proxy share the limits of one client
     #[arg(long = "proxy", value_name = "NET")]
     pub(crate) proxies: Vec<inkan_server::ledger_node::Network>,
     /// Log requests into this folder (- for standard error): no bodies, no whole addresses, nothing older than a day
@@ -134,6 +147,20 @@ pub(crate) struct MirrorArgs {
     pub(crate) once: bool,
 }
 
+/// Arguments of `ledger restore`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RestoreArgs {
+    /// The data folder of the ledger; that of --ledger or of the profile if you give none
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<String>,
+    /// Where the copy is: the folder or the URL of a mirror or of a node
+    #[arg(long, value_name = "URL|DIR")]
+    pub(crate) from: String,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
 /// Arguments of `ledger prove`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ProveArgs {
@@ -175,7 +202,8 @@ pub(crate) struct CheckArgs {
     /// Demand this root hash (base64url or hexadecimal)
     #[arg(long, value_name = "HASH")]
     pub(crate) root: Option<String>,
-    /// Of a data folder, hash and judge every entry again
+    /// Of a data folder, hash every entry again and judge it by the rules, as a mirror does; takes some 400 bytes of memory
+    /// an entry
     #[arg(long)]
     pub(crate) deep: bool,
     /// Where the result goes.

@@ -13,6 +13,20 @@ fn an_entry_is_found_by_code_and_by_every_spelling_of_its_number() {
 #[test]
 fn the_catalogue_that_is_shipped_can_be_read() {
     CodeBook::parse(TEXT).unwrap();
+    assert_eq!(damage(), None);
+    assert!(book().entries().count() > 400);
+}
+
+#[test]
+fn a_catalogue_with_two_meanings_for_a_code_stops_everything() {
+    let first = book().entries().next().unwrap();
+    let begin = TEXT.find("  {\n   \"code\"").unwrap();
+    let end = begin + TEXT[begin..].find("  },\n").unwrap() + "  },\n".len();
+    let twice = [&TEXT[..end], &TEXT[begin..]].concat();
+    let said = damage_of(&CodeBook::parse(&twice)).unwrap();
+    assert!(said.contains("occurs twice") && said.contains("codes-malformed"), "{said}");
+    let renumbered = TEXT.replacen(&first.number, "INK-0000", 1);
+    assert_eq!(damage_of(&CodeBook::parse(&renumbered)), None, "another number is no damage");
 }
 
 #[test]

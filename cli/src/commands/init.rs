@@ -2,8 +2,11 @@
 //!
 //! Order: ledger, profile folder, `config.toml`. A crash in between leaves nothing that a second run does not take up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use inkan_evidence::tsa::Anchors;
+use inkan_io::anchors::AnchorsError;
 use inkan_io::files;
 use inkan_io::ledger_folder::{LedgerFolder, LedgerReader};
 use inkan_io::ledger_source::{LedgerPlace, LedgerSource, published_policy};
@@ -57,6 +60,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         };
         let profile = Profile::create(&folder, &args.name)?;
         profile.pin_log(origin, &policy)?;
+        profile.pin_anchors(origin, &found.anchors)?;
         let settings = ProfileSettings {
             role: args.role.name().to_owned(),
             ledger: place.to_string(),
@@ -91,6 +95,10 @@ struct Found {
     keys: Vec<String>,
     /// Witnesses in that policy.
     witnesses: Vec<String>,
+    /// Files with certificates of timestamp authorities in that policy.
+    anchors: Vec<Vec<u8>>,
+    /// Authorities whose stamps cannot be checked for want of a certificate.
+    unchecked: Vec<String>,
     /// `made-here`, `own-folder`, `policy-file` or `first-use`.
     basis: &'static str,
 }
@@ -98,12 +106,20 @@ struct Found {
 fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found, Failure> {
     let vacant = place.folder().map(|folder| vacancy(folder, args)).transpose()?.flatten();
     if let Some(origin) = vacant {
-        if args.log_policy.is_some() {
-            let usage = "--log-policy is for a ledger that exists: this one is new, and its keys are made now";
+        if args.log_policy.is_some() || !args.anchors.is_empty() {
+            let usage = "--log-policy and --anchor are for a ledger that exists: this one is new, and its keys are made now";
             return Err(CliError::Usage(usage.to_owned()).into());
         }
-        let (keys, witnesses) = (Vec::new(), Vec::new());
-        return Ok(Found { new: true, origin, policy: None, keys, witnesses, basis: "made-here" });
+        return Ok(Found {
+            new: true,
+            origin,
+            policy: None,
+            keys: Vec::new(),
+            witnesses: Vec::new(),
+            anchors: Vec::new(),
+            unchecked: Vec::new(),
+            basis: "made-here",
+        });
     }
     let (text, basis) = match &args.log_policy {
         Some(file) => {
@@ -115,12 +131,18 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
         None if place.folder().is_some() => (published(place)?, "own-folder"),
         None => (published(place)?, "first-use"),
     };
-    let policy = LogPolicy::parse(&text)?;
+    let anchors = anchors(place, args)?;
+    let mut at_hand = Anchors::default();
+    for (name, bytes) in &anchors {
+        let malformed = |_| AnchorsError::Malformed { path: name.into() };
+        at_hand.add_file(bytes).map_err(malformed)?;
+    }
+    let policy = LogPolicy::parse(&text)?.checking_tokens(Arc::new(at_hand));
     // What is pinned must be what the ledger signs with, now: a wrong file is found out here, and not by the first verify.
     let source = LedgerSource::open(place, std::slice::from_ref(&policy), context.now())?;
     let origin = source.origin().to_owned();
     let view = source.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
-    verify_checkpoint(view.note(), &policy, context.now())?;
+    let head = verify_checkpoint(view.note(), &policy, context.now())?;
     let names = |key: &VerifierKey| key.to_string();
     Ok(Found {
         new: false,
@@ -128,8 +150,23 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
         keys: policy.logs().iter().map(names).collect(),
         witnesses: policy.witnesses().iter().map(|one| one.name().to_owned()).collect(),
         policy: Some(text),
+        anchors: anchors.into_iter().map(|(_, bytes)| bytes).collect(),
+        unchecked: head.not_checked().to_vec(),
         basis,
     })
+}
+
+/// Files with certificates, by name: those that were named, else that of a ledger's own folder.
+fn anchors(place: &LedgerPlace, args: &InitArgs) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
+    let own = place.folder().map(|folder| folder.join("anchors.pem")).filter(|own| own.is_file());
+    let named = args.anchors.iter().map(PathBuf::from);
+    let paths: Vec<PathBuf> =
+        if args.anchors.is_empty() { own.into_iter().collect() } else { named.collect() };
+    let read = |path: PathBuf| {
+        let bytes = files::read(&path, inkan_core::limits::DOCUMENT)?;
+        Ok::<_, Failure>((path, bytes))
+    };
+    paths.into_iter().map(read).collect()
 }
 
 /// The policy that the ledger itself publishes.
@@ -153,6 +190,12 @@ fn show_trust(found: &Found, context: &Context) {
         format!("witnesses: {}", safe(&found.witnesses.join(", "), 300))
     };
     speech.say(&witnesses);
+    for name in &found.unchecked {
+        let name = safe(name, 100);
+        speech.warn(&format!(
+            "stamps of {name} are not checked: --anchor FILE brings its certificate"
+        ));
+    }
     if found.basis == "first-use" {
         speech.warn("trust on first use: whoever answered now is believed from now on");
         speech.warn("compare the key with one you got another way, or bring it: --log-policy FILE");

@@ -5,6 +5,7 @@ mod check;
 mod cosign;
 mod prove;
 mod record;
+mod restore;
 mod start;
 mod status;
 mod watch;
@@ -23,6 +24,7 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Watch(args) => watch::run(args, context),
         LedgerCommand::Witness(args) => cosign::witness(args, context),
         LedgerCommand::Mirror(args) => cosign::mirror(args, context),
+        LedgerCommand::Restore(args) => restore::run(args, context),
         LedgerCommand::Record(args) => record::run(args, context),
         LedgerCommand::Guard(GuardCommand::Adopt { notes, accept_silence, write }) => {
             care::adopt_guard(notes, *accept_silence, *write, context)

@@ -7,9 +7,10 @@ use inkan_core::Timestamp;
 use inkan_core::json::text;
 use inkan_credential::{Artefact, Bundle, bundle};
 use inkan_evidence::{Registry, facts_of};
-use inkan_io::gather::{Network, Sources, gather};
+use inkan_io::gather::{Copies, Network, Sources, gather};
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
+use inkan_ledger::{ReceiptError, verify_checkpoint};
 use inkan_verifier::{Expectation, Live, plan, verify};
 use serde_json::Value;
 
@@ -61,7 +62,7 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
     let assessment = AssessContext {
         registries: &registries,
         catalogue: &catalogue,
-        codes: &crate::catalogue::book(),
+        codes: crate::catalogue::book(),
     };
     let report = assess(&verification, &facts, &policy, &assessment);
     Ok(shown(args, &input.name, report.to_value(), report.exit()))
@@ -112,6 +113,9 @@ fn gathered(
             return Err(missing.try_this(alone.0, alone.1));
         }
     };
+    if let Some(reading) = &reading {
+        is_pinned(reading, home, context.now())?;
+    }
     let ledger = reading.as_ref().map(Reading::source);
     let mut schemas = BTreeMap::new();
     for name in home.profile.names(Shelf::Schemas)? {
@@ -121,8 +125,30 @@ fn gathered(
         }
     }
     let network = if args.offline { Network::Offline } else { Network::Ask };
-    let sources = Sources { ledger, schemas: &schemas, network };
+    // How something stood when the bundle was made counts for who says so, or says how old it may be.
+    let copies =
+        if args.offline || args.max_age.is_some() { Copies::Count } else { Copies::MustBeRenewed };
+    let sources = Sources { ledger, schemas: &schemas, network, copies };
     Ok(gather(bundle, &plan(bundle), &sources, as_of)?)
+}
+
+/// A ledger that no pinned policy knows says nothing, in a folder as behind a URL: without this a revocation could be hidden
+/// by naming another folder.
+fn is_pinned(reading: &Reading, home: &Home, now: Timestamp) -> Result<(), Failure> {
+    let mut unknown = None;
+    for policy in home.pinned()? {
+        match verify_checkpoint(reading.view().note(), &policy, now) {
+            // That a pinned log has another key is worth more than that other policies do not know it.
+            Err(error @ ReceiptError::UnknownLog { pinned: true, .. }) => unknown = Some(error),
+            Err(error @ ReceiptError::UnknownLog { .. }) => {
+                unknown.get_or_insert(error);
+            }
+            Ok(_) | Err(_) => return Ok(()),
+        }
+    }
+    let nothing_pinned =
+        || ReceiptError::UnknownLog { origin: reading.source().origin().to_owned(), pinned: false };
+    Err(Failure::from(unknown.unwrap_or_else(nothing_pinned)).during(&home.ledger.to_string()))
 }
 
 /// What a presentation must answer: the nonce we made for it, the caller's, or a used one with `--replay`.

@@ -153,7 +153,7 @@ fn time_stamp(stage: &mut Stage) -> Result<(), Failure> {
     let secret = keys.get(&key.key).ok_or_else(|| fault("no key"))?;
     let method = DidUrl::parse(&own.method_url(key))?;
     let scid = method.did().scid().ok_or_else(|| fault("no SCID"))?.to_owned();
-    let opening = Opening { format: DigestFormat::Di, salt: draw(&mut OsRng), digest };
+    let opening = Opening::new(DigestFormat::Di, draw(&mut OsRng), digest);
     let now = stage.now();
     let path = std::path::PathBuf::from(stage.path("ledger"));
     let index = {

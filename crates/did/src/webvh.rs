@@ -49,6 +49,7 @@
 //! # }
 //! ```
 
+mod before;
 mod build;
 mod check;
 mod entry;
@@ -64,10 +65,11 @@ mod stored;
 mod testing;
 mod witness;
 
+pub use before::{Before, Settings};
 pub use build::{
     BuildError, Create, Update, create, deactivate, rotate, update, witness_line, witness_proof,
 };
-pub use check::{check_next, follow};
+pub use check::{check_after, check_next, follow};
 pub use entry::Entry;
 pub use error::{EntryError, Malformed, ProofProblem};
 pub use hash::next_key_hash;

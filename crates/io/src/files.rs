@@ -336,6 +336,13 @@ pub fn close_to_others(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Between two tries to take a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Tries in ten seconds.
+const PATIENTLY: u32 = 200;
+/// Tries in two seconds.
+const BRIEFLY: u32 = 40;
+
 /// An exclusive lock between processes, held until it is dropped.
 #[derive(Debug)]
 pub struct FolderLock {
@@ -348,16 +355,25 @@ pub struct FolderLock {
 ///
 /// [`FileError::Locked`] after the wait; worth a retry.
 pub fn lock(folder: &Path) -> Result<FolderLock, FileError> {
-    lock_within(folder, 200)
+    lock_within(folder, PATIENTLY)
 }
 
-/// Takes the exclusive lock of a folder (its file `LOCK`), without waiting: for what runs as long as it is held.
+/// Takes the exclusive lock of a folder (its file `LOCK`), waiting for two seconds at most: for what runs as long as it is
+/// held.
 ///
 /// # Errors
 ///
 /// [`FileError::Locked`].
 pub fn try_lock(folder: &Path) -> Result<FolderLock, FileError> {
-    lock_within(folder, 1)
+    lock_within(folder, BRIEFLY)
+}
+
+/// Takes the exclusive lock of a file, waiting for two seconds at most.
+///
+/// A lock outlives its holder for a moment: a process that the holder was just starting has its files until it has become
+/// another program, and one that was killed until the system has tidied up.
+pub(crate) fn lock_briefly(file: &File) -> Result<(), TryLockError> {
+    lock_file(file, BRIEFLY)
 }
 
 fn lock_within(folder: &Path, tries: u32) -> Result<FolderLock, FileError> {
@@ -366,15 +382,21 @@ fn lock_within(folder: &Path, tries: u32) -> Result<FolderLock, FileError> {
     options.write(true).create(true).truncate(false);
     restrict(&mut options, Access::Private);
     let file = options.open(&path).map_err(|error| FileError::from_io(&path, error))?;
-    for attempt in 1..=tries {
+    match lock_file(&file, tries) {
+        Ok(()) => Ok(FolderLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(FileError::Locked { path }),
+        Err(TryLockError::Error(error)) => Err(FileError::from_io(&path, error)),
+    }
+}
+
+fn lock_file(file: &File, tries: u32) -> Result<(), TryLockError> {
+    for _ in 1..tries {
         match file.try_lock() {
-            Ok(()) => return Ok(FolderLock { _file: file }),
-            Err(TryLockError::WouldBlock) if attempt == tries => break,
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
-            Err(TryLockError::Error(error)) => return Err(FileError::from_io(&path, error)),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
         }
     }
-    Err(FileError::Locked { path })
+    file.try_lock()
 }
 
 #[cfg(unix)]

@@ -10,7 +10,8 @@ use inkan_credential::Bundle;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_did::{Did, Method, webvh};
 use inkan_ledger::{
-    CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry, StatusClaims,
+    Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry,
+    StatusClaims,
 };
 use inkan_verifier::{Material, Want};
 use serde_json::Value;
@@ -27,6 +28,8 @@ pub struct Sources<'a> {
     pub schemas: &'a BTreeMap<String, Value>,
     /// Whether the network may be asked.
     pub network: Network,
+    /// Whether copies in the bundle count for what moves on.
+    pub copies: Copies,
 }
 
 /// Whether the network may be asked.
@@ -36,6 +39,15 @@ pub enum Network {
     Ask,
     /// Nothing leaves this machine.
     Offline,
+}
+
+/// Whether what travels in the bundle may say how something that moves on stands: a DID, a status, an act.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Copies {
+    /// It may: the caller judges by the bundle alone, or bounds its age.
+    Count,
+    /// Only what this run got from the ledger, or over HTTPS, may: a bundle made before a revocation hides it otherwise.
+    MustBeRenewed,
 }
 
 /// What was found, and what was asked for in vain.
@@ -60,6 +72,9 @@ pub fn gather(
     as_of: Timestamp,
 ) -> Result<Gathered, LedgerError> {
     let mut found = Gathered { material: from_bundle(bundle), missed: Vec::new() };
+    if sources.copies == Copies::MustBeRenewed {
+        drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
+    }
     let view = match sources.ledger {
         Some(ledger) => ledger.view_at(Some(as_of))?.map(|view| (ledger, view)),
         None => None,
@@ -71,6 +86,18 @@ pub fn gather(
         from_elsewhere(want, sources, &mut found);
     }
     Ok(found)
+}
+
+/// Takes away what says how something stood when the bundle was made. Proofs of the ledger that is asked stay: it adds newer
+/// ones. Receipts stay as well: what they show does not change.
+fn drop_copies(material: &mut Material, asked: Option<&str>) {
+    let of_asked = |proof: &CurrentProof| {
+        Checkpoint::parse_text(proof.epoch().note().text())
+            .is_ok_and(|head| asked == Some(head.origin()))
+    };
+    material.current.retain(of_asked);
+    material.did_logs.clear();
+    material.status_lists.clear();
 }
 
 /// What travels in the bundle. What cannot be read is noted: it must not vanish.
@@ -126,7 +153,7 @@ fn from_ledger(
             }
             let Some(index) = view.lookup(entry)? else { return Ok(()) };
             let format = if *format == "jws" { DigestFormat::Jws } else { DigestFormat::Di };
-            let opening = Opening { format, salt: *salt, digest: *digest };
+            let opening = Opening::new(format, *salt, *digest);
             material.receipts.push(view.receipt(index)?.with_opening(opening));
         }
         Want::Act { log, scid, act } => {

@@ -1,6 +1,6 @@
 //! HTTP with limits: one GET ([`get`]) for DIDs and status lists of others, a [`Session`] for a ledger node.
 //!
-//! In scope: https only (plain http on loopback, or where the caller was told to), size, redirects, time. Out of scope:
+//! In scope: https only (plain http to this machine for a node of one's own, or where the caller was told to), size, redirects, time. Out of scope:
 //! what an answer means; who asks (`gather`, `node_client`) judges it like any other foreign bytes.
 
 use std::net::IpAddr;
@@ -18,17 +18,20 @@ const CONNECT_SECONDS: u64 = 5;
 pub struct HttpLimits {
     /// Bytes of the answer.
     pub size: usize,
-    /// Redirects followed; each must be https (or stay on loopback).
+    /// Redirects followed; each must be https, or be allowed by `plain`.
     pub redirects: usize,
+    /// Whether plain http will do. URLs out of foreign credentials get [`PlainHttp::Never`]: else whoever writes one makes
+    /// its verifier send a GET to any service on the verifier's own machine.
+    pub plain: PlainHttp,
     /// Seconds for everything together.
     pub seconds: u64,
 }
 
 impl HttpLimits {
-    /// At most `size` bytes, three redirects, ten seconds.
+    /// At most `size` bytes, three redirects, https alone, ten seconds.
     #[must_use]
     pub const fn of_size(size: usize) -> Self {
-        Self { size, redirects: 3, seconds: 10 }
+        Self { size, redirects: 3, plain: PlainHttp::Never, seconds: 10 }
     }
 }
 
@@ -42,12 +45,12 @@ pub enum HttpError {
         url: String,
     },
     /// No connection, a broken one, a bad certificate, or no answer in time. Worth a retry.
-    #[error("{url}: cannot be reached")]
+    #[error("{url}: cannot be reached: {}", root_of(cause))]
     Unreachable {
         /// The URL.
         url: String,
-        /// What the client says.
-        source: reqwest::Error,
+        /// What the client says; in words only what is at the bottom of it.
+        cause: reqwest::Error,
     },
     /// An answer, but not a successful one.
     #[error("{url}: answered {status}")]
@@ -87,9 +90,11 @@ impl HttpError {
     }
 }
 
-/// Whether plain http may leave this machine.
+/// Where plain http will do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PlainHttp {
+    /// Nowhere.
+    Never,
     /// Only to this machine.
     Loopback,
     /// Anywhere: whoever is on the way can read, withhold and replay, and nothing but proofs can be believed.
@@ -160,7 +165,7 @@ pub struct Fetched {
 pub fn get(url: &str, limits: &HttpLimits) -> Result<Fetched, HttpError> {
     let refused = || HttpError::UrlRefused { url: url.to_owned() };
     let target = Url::parse(url).map_err(|_| refused())?;
-    if !allowed(&target) {
+    if !limits.plain.permits(&target) {
         return Err(refused());
     }
     let client = client(limits)?;
@@ -194,7 +199,7 @@ impl Session {
     pub fn exchange(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
         let refused = || HttpError::UrlRefused { url: request.url.to_owned() };
         let url = Url::parse(request.url).map_err(|_| refused())?;
-        if !(allowed(&url) || self.plain == PlainHttp::Anywhere && is_plain(&url)) {
+        if !self.plain.permits(&url) {
             return Err(refused());
         }
         let with_body = |builder: RequestBuilder, media_type: &str, body: &[u8]| {
@@ -211,15 +216,29 @@ impl Session {
     }
 }
 
-/// Whether a request may go there: https anywhere, plain http only to this machine.
-pub(crate) fn allowed(url: &Url) -> bool {
-    let anonymous = url.username().is_empty() && url.password().is_none();
-    anonymous && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)))
+/// What went wrong in the end: the layers above only repeat the URL.
+fn root_of(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
-/// Whether it is plain http, without a password in the URL.
-fn is_plain(url: &Url) -> bool {
-    url.scheme() == "http" && url.username().is_empty() && url.password().is_none()
+impl PlainHttp {
+    /// Whether a request may go there: https anywhere, plain http as this says, nothing with a password in the URL.
+    pub(crate) fn permits(self, url: &Url) -> bool {
+        let plain = match self {
+            Self::Never => false,
+            Self::Loopback => is_loopback(url),
+            Self::Anywhere => true,
+        };
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        anonymous && (url.scheme() == "https" || (url.scheme() == "http" && plain))
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -237,9 +256,12 @@ fn builder() -> ClientBuilder {
 }
 
 fn client(limits: &HttpLimits) -> Result<Client, HttpError> {
-    let most = limits.redirects;
+    let (most, plain) = (limits.redirects, limits.plain);
     let policy = redirect::Policy::custom(move |attempt| {
-        if attempt.previous().len() > most || !allowed(attempt.url()) {
+        // Once over https, never in the clear again.
+        let secure = attempt.previous().iter().any(|url| url.scheme() == "https");
+        let plain = if secure { PlainHttp::Never } else { plain };
+        if attempt.previous().len() > most || !plain.permits(attempt.url()) {
             attempt.stop()
         } else {
             attempt.follow()
@@ -260,7 +282,7 @@ fn runtime() -> Result<Runtime, HttpError> {
 }
 
 async fn exchange(request: RequestBuilder, url: &str, size: usize) -> Result<Answer, HttpError> {
-    let unreachable = |source| HttpError::Unreachable { url: url.to_owned(), source };
+    let unreachable = |cause| HttpError::Unreachable { url: url.to_owned(), cause };
     let too_large = || HttpError::TooLarge { url: url.to_owned(), limit: size };
     let mut answer = request.send().await.map_err(unreachable)?;
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());

@@ -25,6 +25,7 @@ use inkan_core::{CryptoRng, Timestamp};
 use inkan_ledger::checkpoint::is_origin;
 use inkan_ledger::epoch::Parameters;
 use inkan_ledger::state::Candidate;
+use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{Kind, LogPolicy, SignedNote};
 
 mod adopt;
@@ -39,7 +40,9 @@ mod journal;
 mod layout;
 mod map_lane;
 mod newest;
+mod places;
 mod public;
+mod public_lane;
 mod reader;
 mod recover;
 mod seal;
@@ -51,16 +54,18 @@ mod view;
 pub(crate) mod sealing {
     pub(crate) use super::base::IdIndex;
     pub(crate) use super::engine::Recorded;
+    pub(crate) use super::public::Gateway;
     pub(crate) use super::seal::{SealJob, Sealer, consistency_on_disk};
 }
 
 pub use adopt::{AdoptOptions, Adopted};
 pub use database::StoreFailed;
 pub use error::LedgerFolderError;
-pub use layout::public_path;
+pub use places::public_path;
+pub use public::GatewayMetrics;
 pub use reader::{LedgerReader, LedgerStatus};
 pub use steps::{Step, Steps};
-pub use view::View;
+pub use view::{DidVersion, View};
 
 use crate::cosigner::{Cosigner, Seen};
 use crate::files::layer::put;
@@ -77,6 +82,17 @@ use state_db::StateDb;
 
 /// Operators of the witnesses that run in the same process.
 const WITNESSES: [&str; 2] = ["w1", "w2"];
+
+/// What the log in a folder signed last, by its guard; as long as the lock is held, nobody writes there. For mending a
+/// folder that cannot be opened.
+pub(crate) fn signed_head(path: &Path) -> Result<(TreeHead, WriterLock), LedgerFolderError> {
+    let layout = Layout::new(path);
+    let (_, policy) = recover::read_policy(&layout)?;
+    let lock = WriterLock::take(&layout)?;
+    let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
+    let origin = policy.logs().first().ok_or_else(malformed)?.name();
+    Ok((Guard::open(&layout.guard(), origin)?.head(), lock))
+}
 
 /// The one writer of a ledger folder.
 #[derive(Debug)]

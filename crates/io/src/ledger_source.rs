@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkan_core::Timestamp;
+use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{ActId, CurrentProof, EntryId, LogPolicy, NodeHash, Receipt, SignedNote};
 
 pub use node::{NodeReader, NodeView, published_policy};
@@ -304,6 +305,21 @@ impl SourceView {
             Self::Folder(view) => Ok(view.receipt_here(index)?),
             Self::Node(view) => Ok(view.receipt_here(index)?),
         }
+    }
+
+    /// The leaves of the entry bundle that has this leaf, the first of them, as far as this checkpoint goes. Nothing is
+    /// verified: that is [`inkan_ledger::verify_bundle_under`], with the receipt of the first one.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn bundle(&self, index: u64) -> Result<(u64, Vec<Vec<u8>>), LedgerError> {
+        let tile = Tile::holding(0, index, self.size()).ok_or(LedgerFolderError::NoSuchPlace)?;
+        let leaves = match self {
+            Self::Folder(view) => view.bundle(&tile)?,
+            Self::Node(view) => view.bundle(&tile)?,
+        };
+        Ok((tile.start(), leaves))
     }
 
     /// The proof that the tree of this checkpoint continues the tree of the first `from` leaves.

@@ -15,6 +15,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use inkan_ledger::map::{MapKey, MapProof, MapValue};
 use inkan_ledger::tree::NodeHash;
@@ -30,10 +31,13 @@ pub use recover::Recovered;
 
 use bucket::Entry;
 use pages::Pages;
-use tree::Tree;
+use tree::{Image, Tree};
 
-/// Buckets that wait in memory for their pages to be written before a checkpoint writes them unasked; about 100 MB.
-const PENDING: usize = 40_000;
+/// Buckets that wait in memory for their pages to be written before a checkpoint writes them unasked; about 45 MB.
+const PENDING: usize = 24_576;
+/// Keys that may change before they are made durable: what a crash costs at the next start is bounded by it, and, with a page
+/// for each of them, so is memory.
+pub const UNSAVED: u64 = 8_192;
 /// Keys that are put in at a time, so that readers need not wait for a whole batch.
 const STEP: usize = 32;
 
@@ -56,6 +60,8 @@ pub struct MapStore {
     tree: Arc<Mutex<Tree>>,
     /// Keys changed since the last durable commit.
     unsaved: u64,
+    /// A durable commit under way on a thread of its own.
+    writing: Option<JoinHandle<Result<(), MapStoreError>>>,
 }
 
 impl MapStore {
@@ -68,7 +74,7 @@ impl MapStore {
     pub fn open(path: &Path) -> Result<Self, MapStoreError> {
         let pages = Arc::new(Pages::open(path)?);
         let tree = Arc::new(Mutex::new(Tree::open(Arc::clone(&pages))?));
-        Ok(Self { path: path.to_owned(), pages, tree, unsaved: 0 })
+        Ok(Self { path: path.to_owned(), pages, tree, unsaved: 0, writing: None })
     }
 
     /// The file of pages.
@@ -141,7 +147,10 @@ impl MapStore {
     /// [`MapStoreError::Damaged`], [`MapStoreError::Unavailable`].
     pub fn keep(&mut self) -> Result<MapState, MapStoreError> {
         if lock(&self.tree).pending() > PENDING {
-            self.durable()?;
+            self.join()?;
+            if lock(&self.tree).pending() > PENDING {
+                self.durable()?;
+            }
         }
         let mut tree = lock(&self.tree);
         tree.keep();
@@ -179,13 +188,36 @@ impl MapStore {
     ///
     /// [`MapStoreError::Unavailable`].
     pub fn durable(&mut self) -> Result<(), MapStoreError> {
+        self.join()?;
         let Some(image) = lock(&self.tree).image() else { return Ok(()) };
-        // Readers find in memory what is being written.
-        self.pages.write(&image.buckets, image.there)?;
-        self.pages.put_roots(&image.roots)?;
-        lock(&self.tree).written(image);
         self.unsaved = 0;
+        write(&self.pages, &self.tree, image)
+    }
+
+    /// As [`Self::durable`], on a thread of its own, so that keys are taken meanwhile; does nothing while one is at it.
+    ///
+    /// # Errors
+    ///
+    /// [`MapStoreError::Unavailable`], of this time or the last.
+    pub fn durable_beside(&mut self) -> Result<(), MapStoreError> {
+        if self.writing.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return Ok(());
+        }
+        self.join()?;
+        let Some(image) = lock(&self.tree).image() else { return Ok(()) };
+        self.unsaved = 0;
+        let (pages, tree) = (Arc::clone(&self.pages), Arc::clone(&self.tree));
+        let work = move || write(&pages, &tree, image);
+        // Without a thread it stays for the next time.
+        self.writing = std::thread::Builder::new().name("ledger-pages".to_owned()).spawn(work).ok();
         Ok(())
+    }
+
+    /// Waits for a commit that is under way.
+    fn join(&mut self) -> Result<(), MapStoreError> {
+        let ended = self.writing.take().map(JoinHandle::join);
+        let lost = |_| Err(MapStoreError::Unavailable("a thread that wrote has ended".to_owned()));
+        ended.map_or(Ok(()), |ended| ended.unwrap_or_else(lost))
     }
 
     /// Forgets everything and takes all `heads`, in any order, as version `version`.
@@ -214,6 +246,21 @@ impl MapStore {
         store.durable()?;
         Ok(store)
     }
+}
+
+impl Drop for MapStore {
+    fn drop(&mut self) {
+        // Whoever opens the files next must not meet it; what it did not write is taken again from the heads.
+        let _ = self.join();
+    }
+}
+
+/// Readers find in memory what is being written.
+fn write(pages: &Pages, tree: &Mutex<Tree>, image: Image) -> Result<(), MapStoreError> {
+    pages.write(&image.buckets, image.there)?;
+    pages.put_roots(&image.roots)?;
+    lock(tree).written(image);
+    Ok(())
 }
 
 /// Reads the states that are kept while the writer goes on.

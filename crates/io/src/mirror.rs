@@ -27,13 +27,15 @@ use inkan_ledger::tree::tiles::{bundles_of_growth, tiles_of_growth};
 use inkan_ledger::tree::{LeafHash, TreeHead};
 use inkan_ledger::{MerkleTree, SignedNote, VerifierKey};
 
+mod audit;
 mod base;
 mod error;
 mod restore;
 mod source;
 
+pub use audit::audit;
 pub use error::MirrorError;
-pub use restore::restore;
+pub use restore::{Restored, restore_folder};
 pub use source::MirrorSource;
 
 use crate::cosigner::{CosignError, LocalWitness, Seen, signed_head, with_lines_of};
@@ -352,15 +354,16 @@ fn params_of(entry: &[u8]) -> Option<Digest> {
     (kind == Kind::Epoch).then(|| Epoch::parse(body).ok()).flatten().map(|epoch| epoch.params)
 }
 
-/// Writes a file of the copy, and its folders.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), MirrorError> {
+/// Writes a file of the copy, and its folders; says whether it was not there as it is.
+fn write(path: &Path, bytes: &[u8]) -> Result<bool, MirrorError> {
     if let Some(folder) = path.parent() {
         files::create_folder(folder, Access::Public)?;
     }
     if files::read_optional(path, bytes.len()).is_ok_and(|old| old.as_deref() == Some(bytes)) {
-        return Ok(());
+        return Ok(false);
     }
-    Ok(files::write_atomic(path, bytes, Access::Public)?)
+    files::write_atomic(path, bytes, Access::Public)?;
+    Ok(true)
 }
 
 impl From<CosignError> for MirrorError {

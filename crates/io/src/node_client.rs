@@ -56,7 +56,7 @@ impl NodeUrl {
         if !anonymous || !whole || !matches!(url.scheme(), "http" | "https") {
             return Err(malformed());
         }
-        if !crate::http::allowed(&url) && plain == PlainHttp::Loopback {
+        if !plain.permits(&url) {
             return Err(NodeError::Insecure { url: text.to_owned() });
         }
         Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), plain })
@@ -65,7 +65,7 @@ impl NodeUrl {
     /// Whether what is said there can be read and changed on the way.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
-        reqwest::Url::parse(&self.base).is_ok_and(|url| !crate::http::allowed(&url))
+        reqwest::Url::parse(&self.base).is_ok_and(|url| !PlainHttp::Loopback.permits(&url))
     }
 
     /// The URL, without a slash at its end.

@@ -226,6 +226,20 @@ impl Profile {
         Ok(out)
     }
 
+    /// Keeps files with certificates of timestamp authorities beside the policy of a log; they replace those kept before.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`].
+    pub fn pin_anchors(&self, origin: &str, files: &[Vec<u8>]) -> Result<(), ProfileError> {
+        let policy = self.log_policy_path(origin)?;
+        for (number, bytes) in (1..).zip(files) {
+            let path = policy.with_extension(format!("policy.{number}.pem"));
+            files::write_atomic(&path, bytes, Access::Private)?;
+        }
+        Ok(())
+    }
+
     /// Certificates of timestamp authorities beside the pinned policies: what checks their tokens.
     ///
     /// # Errors

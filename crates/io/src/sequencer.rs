@@ -9,6 +9,7 @@
 //! | workers | what needs no state, and signatures against the heads they know |
 //! | sequencer | judges in the order of submission, one write and one sync for all, answers; C1, C10 |
 //! | sealer | C2 to C9, C11: tiles, guard, signature, transaction |
+//! | gateway | files of many DIDs behind their checkpoint |
 //! | map | keeps up the map |
 //! | one for each cosigner elsewhere | asks it |
 
@@ -38,6 +39,7 @@ pub use ticket::Ticket;
 
 use crate::clock::Clock;
 use crate::cosigner::Cosigner;
+use crate::ledger_folder::sealing::Gateway;
 use crate::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Parts, Standing};
 use crate::note_key::NoteSigner;
 use ticket::{Answering, ticket};
@@ -86,10 +88,11 @@ pub struct SequencerOptions {
     pub refresh_every: Duration,
     /// Whether a clock that jumps stops the log (§3.5); not for one that is moved by hand.
     pub watch_clock: bool,
-    /// Whether files of gateways are written below `public`: each change of a DID costs a file.
-    pub gateway: bool,
     /// How long a partial tile is kept after its full one is there.
     pub keep_partial: Duration,
+    /// How far the map may be behind before entries of its kinds are turned away (§3.1): one checkpoint interval, where
+    /// both are not set apart.
+    pub map_patience: Duration,
 }
 
 impl Default for SequencerOptions {
@@ -102,8 +105,8 @@ impl Default for SequencerOptions {
             checkpoint_every: Duration::from_secs(1),
             refresh_every: Duration::from_secs(60),
             watch_clock: true,
-            gateway: true,
             keep_partial: Duration::from_secs(3_600),
+            map_patience: Duration::from_secs(1),
         }
     }
 }
@@ -128,6 +131,7 @@ struct Inner {
     clock: Arc<dyn Clock + Send + Sync>,
     reader: LedgerReader,
     log_key: Arc<NoteSigner>,
+    gateway: Option<Gateway>,
     intake: Mutex<Intake>,
     /// Something waits for a worker.
     work: Condvar,
@@ -258,6 +262,7 @@ impl Sequencer {
             clock,
             reader: parts.reader.clone(),
             log_key: Arc::clone(&sealer.log_key),
+            gateway: parts.engine.gateway.clone(),
             intake: Mutex::new(intake),
             work: Condvar::new(),
             ready: Mutex::new(Ready::default()),
@@ -436,7 +441,14 @@ impl SequencerHandle {
         let queue = self.inner.intake().waiting;
         let mut metrics = self.inner.metrics().clone();
         metrics.queue = u64::try_from(queue).unwrap_or(u64::MAX);
+        metrics.gateway = self.inner.gateway.as_ref().map(Gateway::metrics).unwrap_or_default();
         metrics
+    }
+
+    /// Whether the sequencer stopped after an error that only opening the ledger again can mend. Whoever waited was answered.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.inner.seen().stopped.is_some()
     }
 
     /// Whether entries are taken now.

@@ -22,7 +22,7 @@ use inkan_did::webvh::{self, Entry, Head};
 use serde_json::{Map, Value};
 
 use crate::checkpoint::Checkpoint;
-use crate::note::SignedNote;
+use crate::note::{SignatureLine, SignedNote};
 use crate::policy::LogPolicy;
 use crate::promise::{Breach, VerifiedPromise, verify_promise};
 use crate::receipt::verify::{check_log_signature, witness_stamps};
@@ -335,7 +335,7 @@ fn broken_promise(
         }
         Breach::NotCovered(note) => {
             check_note(note, policy)?;
-            let broken = verified.is_broken_by_absence(note, policy, now);
+            let broken = verified.is_broken_by_absence(note, &BTreeSet::new(), policy, now);
             promise.leaves().keys().next_back().copied().filter(|_| broken)
         }
     };
@@ -398,10 +398,15 @@ fn split_view(
     if first.origin() != second.origin() {
         return Err(EvidenceError::NoContradiction);
     }
-    // A cosignature that does not verify accuses nobody; the log's own signature is enough.
-    let stamped = |note| -> BTreeSet<usize> {
-        let stamps = witness_stamps(note, policy, now).unwrap_or_default();
-        stamps.into_iter().map(|(place, _)| place).collect()
+    // A cosignature that does not verify accuses nobody, and shields nobody else: each line is judged by itself. The log's own
+    // signature is enough.
+    let stamped = |note: &SignedNote| -> BTreeSet<usize> {
+        let alone = |line: &SignatureLine| {
+            let mut single = SignedNote::new(note.text().to_owned());
+            single.put(line.clone());
+            witness_stamps(&single, policy, now).unwrap_or_default()
+        };
+        note.signatures().iter().flat_map(alone).map(|(place, _)| place).collect()
     };
     let witnesses = stamped(one)
         .intersection(&stamped(other))

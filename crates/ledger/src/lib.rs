@@ -11,7 +11,7 @@
 //! | May this entry follow, under which rules and parameters? | [`state`], [`rules`], [`parameters`], refused as [`rejection`] |
 //! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
 //! | When does a witness cosign? | [`witness`], [`cosignature`], asked as in [`add_checkpoint`] |
-//! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`current`], [`policy`] |
+//! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`record`], [`current`], [`policy`] |
 
 pub mod add_checkpoint;
 pub mod batch;
@@ -33,6 +33,7 @@ pub mod parameters;
 pub mod policy;
 pub mod promise;
 pub mod receipt;
+pub mod record;
 pub mod rejection;
 pub mod rules;
 pub mod state;
@@ -65,9 +66,10 @@ pub use policy::LogPolicy;
 pub use promise::{Breach, Promise, PromiseState, VerifiedPromise, verify_promise};
 pub use receipt::{
     Cosigner, Grade, Grades, Receipt, ReceiptError, StampInterval, TimestampChecker,
-    VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint, verify_checkpoint_with, verify_receipt,
-    verify_receipt_under,
+    VerifiedCheckpoint, VerifiedLeaf, verify_bundle_under, verify_checkpoint,
+    verify_checkpoint_with, verify_receipt, verify_receipt_under,
 };
+pub use record::{RECORD_ROOT, RecordBatch, RecordPlace};
 pub use rejection::{Refusal, Rejection};
 pub use rules::RuleVersion;
 pub use state::{Base, Candidate, Machine};

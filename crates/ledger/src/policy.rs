@@ -4,9 +4,11 @@
 //! specification). Out of scope: checking signatures (`receipt`), where policy files lie.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::checkpoint::is_origin;
 use crate::note::{KeyMaterial, VerifierKey};
+use crate::receipt::TimestampChecker;
 
 /// The largest policy file in bytes.
 pub const POLICY_LIMIT: usize = 65_536;
@@ -21,7 +23,20 @@ pub struct LogPolicy {
     logs: Vec<VerifierKey>,
     witnesses: Vec<PolicyWitness>,
     quorum: Option<Rule>,
+    tokens: Tokens,
 }
+
+/// What checks the tokens of timestamp authorities. It is a tool: policies that say the same are equal, whatever they hold.
+#[derive(Clone, Debug, Default)]
+struct Tokens(Option<Arc<dyn TimestampChecker>>);
+
+impl PartialEq for Tokens {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Tokens {}
 
 /// A witness under the name that the policy gives it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -110,7 +125,21 @@ impl LogPolicy {
             }
         }
         let quorum = reader.quorum.ok_or(PolicyError::Quorum)?;
-        Ok(Self { logs: reader.logs, witnesses: reader.witnesses, quorum })
+        let tokens = Tokens::default();
+        Ok(Self { logs: reader.logs, witnesses: reader.witnesses, quorum, tokens })
+    }
+
+    /// The same policy, with what checks the tokens of the timestamp authorities that it names. Without, their lines are
+    /// not checked and count for nothing (V6).
+    #[must_use]
+    pub fn checking_tokens(self, checker: Arc<dyn TimestampChecker>) -> Self {
+        Self { tokens: Tokens(Some(checker)), ..self }
+    }
+
+    /// What checks tokens, if there is anything.
+    #[must_use]
+    pub fn token_checker(&self) -> Option<&dyn TimestampChecker> {
+        self.tokens.0.as_deref()
     }
 
     /// Logs that are accepted.

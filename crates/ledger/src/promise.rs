@@ -3,7 +3,7 @@
 //! In scope: their text, signing, verifying, and whether one was kept, is pending or was broken. Out of scope: keeping
 //! them (`inkan-io`), the evidence file about a broken one (`evidence`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::encoding::{b64, decode_b64};
 use inkan_core::{Digest, Timestamp};
@@ -13,7 +13,9 @@ use crate::checkpoint::{Checkpoint, is_origin};
 use crate::note::{KeyMaterial, SignatureLine, SignedNote, VerifierKey, parse_decimal};
 use crate::policy::LogPolicy;
 use crate::receipt::verify::{check_log_signature, witness_stamps};
-use crate::receipt::{Receipt, ReceiptError, verify_checkpoint, verify_receipt_under};
+use crate::receipt::{
+    Receipt, ReceiptError, VerifiedLeaf, verify_checkpoint, verify_receipt_under,
+};
 use crate::tree::{LeafHash, verify_inclusion};
 
 /// The largest promise in bytes (V1 with another limit than receipts have).
@@ -226,30 +228,39 @@ impl VerifiedPromise {
         now: Timestamp,
     ) -> PromiseState {
         let mut open: Vec<u64> = self.promise.leaves.keys().copied().collect();
+        let mut in_time = BTreeSet::new();
         for receipt in receipts {
             if self.is_broken_by_leaf(receipt, policy) {
                 return PromiseState::Broken(Breach::OtherLeaf(Box::new(receipt.clone())));
             }
-            if self.is_kept_by(receipt, policy, now) {
+            if let Some(leaf) = self.kept_by(receipt, policy, now) {
                 let index = receipt.proof().path().leaf_index;
                 open.retain(|place| *place != index);
+                if leaf.existed_by().is_some_and(|time| !self.promise.deadline_passed(time)) {
+                    in_time.insert(index);
+                }
             }
         }
-        if let Some(note) =
-            checkpoints.iter().find(|note| self.is_broken_by_absence(note, policy, now))
-        {
+        let absent = |note: &&SignedNote| self.is_broken_by_absence(note, &in_time, policy, now);
+        if let Some(note) = checkpoints.iter().find(absent) {
             return PromiseState::Broken(Breach::NotCovered((*note).clone()));
         }
         if open.is_empty() { PromiseState::Kept } else { PromiseState::Pending { open } }
     }
 
     /// Whether the receipt, under the policy's quorum, shows a promised leaf at its place.
-    fn is_kept_by(&self, receipt: &Receipt, policy: &LogPolicy, now: Timestamp) -> bool {
+    fn kept_by(
+        &self,
+        receipt: &Receipt,
+        policy: &LogPolicy,
+        now: Timestamp,
+    ) -> Option<VerifiedLeaf> {
         let index = receipt.proof().path().leaf_index;
         let promised = self.promise.leaves.get(&index);
         verify_checkpoint(receipt.note(), policy, now)
             .and_then(|checkpoint| verify_receipt_under(receipt, &checkpoint))
-            .is_ok_and(|leaf| {
+            .ok()
+            .filter(|leaf| {
                 leaf.origin() == self.promise.origin && promised == Some(&leaf.leaf_hash())
             })
     }
@@ -267,16 +278,18 @@ impl VerifiedPromise {
     }
 
     /// (b): a witness alone may lag, and a timestamp authority stamps old heads as gladly as new ones, so more than half of
-    /// the witnesses that do see growth must have seen this head after the deadline.
+    /// the witnesses that do see growth must have seen this head after the deadline. Witnesses that are new to a log can be
+    /// shown an old head of it by anybody: places that the quorum saw `in_time` are not absent.
     pub(crate) fn is_broken_by_absence(
         &self,
         note: &SignedNote,
+        in_time: &BTreeSet<u64>,
         policy: &LogPolicy,
         now: Timestamp,
     ) -> bool {
-        let last = self.promise.leaves.last_key_value();
+        let last = self.promise.leaves.keys().rev().find(|place| !in_time.contains(place));
         let Ok(checkpoint) = Checkpoint::parse_text(note.text()) else { return false };
-        let ends_before = last.is_some_and(|(last, _)| checkpoint.head().tree_size <= *last);
+        let ends_before = last.is_some_and(|last| checkpoint.head().tree_size <= *last);
         if !ends_before || checkpoint.origin() != self.promise.origin {
             return false;
         }

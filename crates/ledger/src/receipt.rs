@@ -24,8 +24,8 @@ pub use proof::TlogProof;
 pub use timestamp::{StampInterval, TOKEN_LIMIT, TimestampChecker};
 pub use verified::{Cosigner, VerifiedCheckpoint, VerifiedLeaf};
 pub use verify::{
-    claimed_existed_by, verify_checkpoint, verify_checkpoint_with, verify_receipt,
-    verify_receipt_under,
+    claimed_existed_by, verify_bundle_under, verify_checkpoint, verify_checkpoint_with,
+    verify_receipt, verify_receipt_under,
 };
 
 /// `type` of the sidecar.

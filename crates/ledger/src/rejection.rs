@@ -113,6 +113,12 @@ pub enum Rejection {
     /// A did:webvh rule was broken.
     #[error("did:webvh entry is refused")]
     Did(#[source] webvh::EntryError),
+    /// With this entry the history of the DID would be larger than resolvers read, or than leaves room for its deactivation.
+    #[error("history of the DID would have more bytes than the limit of {limit}")]
+    HistoryTooLarge {
+        /// Bytes allowed of all its entries together.
+        limit: usize,
+    },
     /// The entries of an import do not belong together, or one of them breaks a rule: none is taken.
     #[error("import is refused: {problem}")]
     ImportInvalid {
@@ -161,6 +167,7 @@ impl Rejection {
             Self::AlreadyUsed { .. } => "already-used",
             Self::BackdatingLimit { .. } => "backdating-limit",
             Self::ListTooSmall { .. } => "list-too-small",
+            Self::HistoryTooLarge { .. } => "did-history-too-large",
             Self::ImportInvalid { .. } => "import-invalid",
             Self::Parameters(error) => error.code(),
             Self::NotReady => "not-ready",

@@ -11,6 +11,7 @@
 //! | Did a leaf of somebody else's log obey the rules? | [`Machine::audit`] |
 //! | What must be stored, and what is asked of the store? | [`Changes`], [`Standing`], [`Base`] |
 
+mod address;
 mod base;
 mod candidate;
 mod changes;
@@ -25,16 +26,20 @@ mod prepared;
 mod replay;
 mod signed;
 mod standing;
+mod trail;
 
+pub use address::{Address, Named};
 pub use base::{Base, Newest};
 pub use candidate::Candidate;
 pub use changes::Changes;
 pub use controller::Controller;
+pub use did::HISTORY_LIMIT;
 pub use equivocation::{EQUIVOCATIONS_LIMIT, Equivocation};
 pub use machine::Machine;
 pub use memory::Memory;
 pub use prepared::{ImportSubmission, Placed, Prepared, Submission};
 pub use standing::{Standing, StandingError};
+pub use trail::{Trail, Version};
 
 use inkan_did::webvh;
 

@@ -640,9 +640,29 @@ class Proof {
 
 const FORMATS = ["jws", "cose", "di", "di-proof", "di-sd", "file"];
 
+const RECORD_ROOT = "application/vnd.inkan.record-root";
+
 function parseOpening(value) {
-  need(value instanceof Map && value.size === 3 && FORMATS.includes(textOf(value, "format")));
-  return { salt: decodeB64u(textOf(value, "salt"), 16), digest: decodeB64u(textOf(value, "digest"), 32) };
+  need(value instanceof Map);
+  const format = textOf(value, "format");
+  let record;
+  if (format === "record") {
+    need(value.size === 4);
+    record = parseRecord(value.get("record"));
+  } else {
+    need(value.size === 3 && FORMATS.includes(format));
+  }
+  return { salt: decodeB64u(textOf(value, "salt"), 16), digest: decodeB64u(textOf(value, "digest"), 32), record };
+}
+
+/** Where a record stands in its batch, and the way from there to the root. */
+function parseRecord(value) {
+  need(value instanceof Map && hasOnly(value, ["index", "size", "path", "rootSalt"]));
+  const [index, size, path] = [value.get("index"), value.get("size"), value.get("path")];
+  need(isCount(index) && isCount(size) && index < size);
+  need(Array.isArray(path) && path.length <= 63 && path.every((node) => typeof node === "string"));
+  const salt = value.has("rootSalt") ? decodeB64u(textOf(value, "rootSalt"), 16) : undefined;
+  return { index, size, path: path.map((node) => decodeB64u(node, 32)), salt };
 }
 
 /** A leaf, its proof, and what opens its commitment. */
@@ -811,9 +831,8 @@ function parseEpoch(body) {
   const found = EPOCH.exec(decodeUtf8(body));
   need(found && !found[0].includes("\n") && found[0].length === body.length);
   const [, keys, map, params, previous, size] = found;
-  decodeB64u(params, 32);
   need([keys, size, previous === "null" ? "0" : previous].every((each) => Number(each) <= SAFE));
-  return { map: decodeB64u(map, 32), size: BigInt(size) };
+  return { map: decodeB64u(map, 32), params: decodeB64u(params, 32), size: BigInt(size) };
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1288,7 +1307,8 @@ const CLAIMS = {
     } else {
       entry.com = members.digest("com");
     }
-    if (members.left.has("n")) members.integer("n", 1);
+    entry.mediaType = mediaType;
+    if (members.left.has("n")) entry.records = members.integer("n", 1);
     return [entry.scid, scope, entry.dig ?? entry.com];
   },
   once(entry, members) {
@@ -1333,12 +1353,37 @@ async function isSignedUnder(entry, document) {
 
 const commitment = (kind, scid, salt, digest) => sha256(utf8(`inkan-commit/v1\n${kind}\n${scid}\n`), salt, digest);
 
-/** V11. */
+/** V11. Without the record, its place in a batch is not checked. */
 async function checkOpening(entry, opening, artefact) {
-  if (artefact.digest !== undefined && !same(opening.digest, artefact.digest)) refuse("digest-mismatch");
-  const expected = await commitment(entry.kind, entry.scid, opening.salt, opening.digest);
-  if (entry.com === undefined || !same(decodeB64u(entry.com), expected)) refuse("opening-invalid");
-  if (artefact.digest !== undefined && entry.act !== undefined && artefact.act !== entry.act) refuse("act-mismatch");
+  const { digest } = artefact;
+  if (digest !== undefined && !same(opening.digest, await digestOf(opening, digest))) refuse("digest-mismatch");
+  const { record } = opening;
+  let { salt } = opening;
+  if (record !== undefined) {
+    await digestOf(opening, opening.digest);
+    if (entry.mediaType !== RECORD_ROOT || entry.records !== record.size) refuse("opening-invalid");
+    salt = record.salt;
+  } else if (entry.mediaType?.toLowerCase() === RECORD_ROOT) {
+    // The root of a batch is the SHA-256 of 65 bytes, which would pass for a file.
+    refuse("opening-invalid");
+  }
+  if (record !== undefined && salt === undefined) {
+    if (entry.dig === undefined || !same(decodeB64u(entry.dig), opening.digest)) refuse("opening-invalid");
+  } else {
+    const expected = await commitment(entry.kind, entry.scid, salt, opening.digest);
+    if (entry.com === undefined || !same(decodeB64u(entry.com), expected)) refuse("opening-invalid");
+  }
+  if (digest !== undefined && entry.act !== undefined && artefact.act !== entry.act) refuse("act-mismatch");
+  return digest === undefined && record !== undefined ? "not-checked" : "pass";
+}
+
+/** What an entry commits to if the artefact has this digest: of a record, the root that its path leads to. */
+async function digestOf(opening, digest) {
+  const { record } = opening;
+  if (record === undefined) return digest;
+  const leaf = Uint8Array.of(...utf8("inkan-record/v1\n"), ...opening.salt, ...digest);
+  const root = await rootOf(leaf, BigInt(record.index), BigInt(record.size), record.path);
+  return root ?? refuse("opening-invalid");
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -1600,11 +1645,15 @@ async function holds(make) {
   }
 }
 
-const isKept = (promise, sidecar, policy, now) =>
+/** Whether a promised leaf is shown at its place; `keep` is told the head that shows it. */
+const isKept = (promise, sidecar, policy, now, keep) =>
   holds(async () => {
-    const found = await included(sidecar, await verifyHead(sidecar.proof.note, policy, now));
+    const head = await verifyHead(sidecar.proof.note, policy, now);
+    const found = await included(sidecar, head);
     const promised = promise.leaves.get(found.index);
-    return found.origin === promise.origin && promised !== undefined && same(promised, found.hash);
+    const kept = found.origin === promise.origin && promised !== undefined && same(promised, found.hash);
+    if (kept) keep(head);
+    return kept;
   });
 
 /** The log's own signature is enough: it is the log that is accused. */
@@ -1617,11 +1666,12 @@ async function isBrokenByLeaf(promise, sidecar, policy) {
   return checkInclusion(sidecar.leaf, index, checkpoint.size, path, checkpoint.root);
 }
 
-/** More than half of the witnesses saw, after the deadline, a log that ends too early. */
-const isBrokenByAbsence = (promise, head, policy, now) =>
+/** More than half of the witnesses saw, after the deadline, a log that ends before what no quorum saw in time. */
+const isBrokenByAbsence = (promise, head, inTime, policy, now) =>
   holds(async () => {
     const checkpoint = parseCheckpoint(head);
-    if (checkpoint.size > promise.last || checkpoint.origin !== promise.origin) return false;
+    const missing = [...promise.leaves.keys()].filter((index) => !inTime.has(index)).at(-1);
+    if (missing === undefined || checkpoint.size > missing || checkpoint.origin !== promise.origin) return false;
     await checkLog(head, promise.origin, policy);
     const { stamps } = await cosignatures(head, policy, now);
     const late = stamps.filter(({ time }) => BigInt(time) > promise.deadline).length;
@@ -1644,12 +1694,17 @@ async function checkPromise(request, report) {
     coded("malformed-receipt", () => checkLog(promise.note, promise.origin, policy)),
   );
   await report.trying(["promise"], async () => {
-    const remaining = new Set(promise.leaves.keys());
+    const [remaining, inTime] = [new Set(promise.leaves.keys()), new Set()];
     for (const sidecar of sidecars) {
       if (await isBrokenByLeaf(promise, sidecar, policy)) refuse("promise-broken");
-      if (await isKept(promise, sidecar, policy, now)) remaining.delete(sidecar.proof.index);
+      await isKept(promise, sidecar, policy, now, ({ existedBy }) => {
+        remaining.delete(sidecar.proof.index);
+        if (existedBy !== null && BigInt(existedBy) <= promise.deadline) inTime.add(sidecar.proof.index);
+      });
     }
-    for (const head of heads) if (await isBrokenByAbsence(promise, head, policy, now)) refuse("promise-broken");
+    for (const head of heads) {
+      if (await isBrokenByAbsence(promise, head, inTime, policy, now)) refuse("promise-broken");
+    }
     if (remaining.size > 0) refuse("promise-pending");
   });
   const deadline = promise.deadline > BigInt(LAST_SECOND) ? LAST_SECOND : Number(promise.deadline);
@@ -1753,6 +1808,117 @@ async function checkCose(request, report) {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
+// Operator events: parameters documents (section 2.4).
+
+const VALUES = ["iatPast", "iatFuture", "listMin", "compromiseBackdating", "promise", "notice", "importMax"];
+const DETAILS = {
+  genesis: [],
+  announced: [],
+  applied: [],
+  "clock-accepted": ["step"],
+  "guard-adopted": ["size", "root"],
+};
+
+/** A parameters document: closed, and in the one canonical form. */
+function parseDocument(bytes) {
+  const value = parseJson(bytes, 16_384);
+  need(value instanceof Map && same(utf8(canonical(value)), bytes));
+  const members = ["type", "previous", "event", "detail", "rules", "values"];
+  need(hasAll(value, value.has("next") ? [...members, "next"] : members));
+  need(textOf(value, "type") === "inkan-params/1" && value.get("rules") === 1);
+  const previous = value.get("previous") === null ? null : decodeB64u(textOf(value, "previous"), 32);
+  const event = textOf(value, "event");
+  const detail = value.get("detail");
+  need(Object.hasOwn(DETAILS, event) && detail instanceof Map && hasAll(detail, DETAILS[event]));
+  for (const [name, item] of detail) {
+    if (name === "root") decodeB64u(textOf(detail, name), 32);
+    else need(isCount(item));
+  }
+  checkValues(value.get("values"));
+  const next = value.get("next");
+  if (next !== undefined) {
+    need(next instanceof Map && hasAll(next, ["rules", "values", "notBefore"]) && next.get("rules") === 1);
+    need(isCount(next.get("notBefore")) && next.get("notBefore") <= LAST_SECOND);
+    checkValues(next.get("values"));
+  }
+  return { value, previous, event, values: value.get("values"), next };
+}
+
+function checkValues(value) {
+  need(value instanceof Map && hasAll(value, [...VALUES, "kinds"]));
+  need(VALUES.every((name) => isCount(value.get(name))));
+  const kinds = value.get("kinds");
+  need(Array.isArray(kinds) && kinds.every((kind) => KINDS.slice(1).includes(kind)));
+  need(kinds.every((kind, at) => at === 0 || kinds[at - 1] < kind));
+}
+
+const alike = (one, other) =>
+  one === other || (one !== undefined && other !== undefined && canonical(one) === canonical(other));
+
+/** Whether a document may follow another, whose digest is given, in an epoch leaf of this time. */
+function mayFollow(document, before, digest, time) {
+  const { event, next } = document;
+  if (document.previous === null || !same(document.previous, digest) || event === "genesis") return false;
+  const unchanged = alike(document.values, before.values);
+  if (event === "announced") {
+    const notice = Math.min(time + before.values.get("notice"), LAST_SECOND);
+    return unchanged && next !== undefined && next.get("notBefore") >= notice;
+  }
+  if (event === "applied") {
+    const announced = before.next;
+    if (announced === undefined || next !== undefined) return false;
+    return alike(document.values, announced.get("values")) && time >= announced.get("notBefore");
+  }
+  return unchanged && alike(next, before.next);
+}
+
+async function checkParameters(request, report) {
+  const policy = await readPolicy(request, report);
+  const epochs = await report.trying(EPOCH_CHECKS, async () => {
+    const out = [];
+    for (const bytes of request.receipts) out.push(await epochOf(bytes, policy, request.now ?? LAST_SECOND));
+    return out;
+  });
+  const events = [];
+  let before;
+  await report.trying(["parameters"], () =>
+    coded("params-invalid", async () => {
+      need(epochs.length > 0 && request.documents.length === epochs.length);
+      for (const [at, bytes] of request.documents.entries()) {
+        const [{ found, epoch }, document, digest] = [epochs[at], parseDocument(bytes), await sha256(bytes)];
+        need(same(epoch.params, digest));
+        if (before === undefined) {
+          need(found.index === 0n && document.event === "genesis");
+          need(document.previous === null && document.next === undefined);
+        } else {
+          need(before.found.index < found.index && before.found.origin === found.origin);
+          need(mayFollow(document, before.document, before.digest, found.leaf.time));
+        }
+        before = { found, document, digest };
+        const place = { index: number(found.index), leafTime: found.leaf.time };
+        events.push({ event: document.event, digest: hex(digest), ...place });
+      }
+    }),
+  );
+  const { found, document } = before;
+  const shown = (value) => (value === undefined ? null : JSON.parse(canonical(value)));
+  report.facts = { origin: found.origin, values: shown(document.values), next: shown(document.next), events };
+}
+
+async function epochOf(bytes, policy, now) {
+  const sidecar = await coded("malformed-receipt", () => parseSidecar(bytes, undefined));
+  const head = await verifyHead(sidecar.proof.note, policy, now);
+  const found = await included(sidecar, head);
+  const epoch = await coded("malformed-leaf", () => {
+    need(found.kind === "epoch");
+    const parsed = parseEpoch(found.leaf.body);
+    need(parsed.size === found.index);
+    return parsed;
+  });
+  return { found, epoch };
+}
+
+// -------------------------------------------------------------------------------------------------------------------
 // Requests and answers.
 
 const CHECK_OF = {
@@ -1775,12 +1941,14 @@ const CHECK_OF = {
   stale: "age",
   "map-proof-invalid": "map",
   "map-value-invalid": "map",
+  "params-invalid": "parameters",
   "promise-broken": "promise",
   "promise-pending": "promise",
 };
 
 const HEAD_CHECKS = ["log", "cosigners", "quorum"];
 const RECEIPT_CHECKS = ["policy", "form", ...HEAD_CHECKS, "inclusion", "leaf", "entry", "opening", "age"];
+const EPOCH_CHECKS = ["form", ...HEAD_CHECKS, "inclusion", "leaf"];
 const CURRENT_CHECKS = ["policy", "form", ...HEAD_CHECKS, "inclusion", "leaf", "map", "opening", "age"];
 
 class Report {
@@ -1850,8 +2018,7 @@ async function checkReceipt(request, report) {
   const opening = given === undefined ? sidecar.opening : await coded("malformed-receipt", () => parseOpening(given));
   if (opening !== undefined) {
     if (entry === undefined) refuse("opening-invalid");
-    await checkOpening(entry, opening, request);
-    report.checks.opening = "pass";
+    report.checks.opening = await checkOpening(entry, opening, request);
   } else if (request.digest !== undefined) {
     report.checks.opening = "not-checked";
   }
@@ -1963,7 +2130,7 @@ function fileOf(request, name) {
 const asParsed = (value) => parseJson(utf8(JSON.stringify(value)), SIDECAR_LIMIT);
 
 const FILES = ["policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose"];
-const LISTS = ["history", "receipts", "heads"];
+const LISTS = ["history", "receipts", "heads", "documents"];
 
 /** Reads a request; members that are left out are undefined. */
 function readRequest(request, needed, optional) {
@@ -2017,6 +2184,9 @@ export async function check(request) {
   } else if (request.check === "promise") {
     read = readRequest(request, ["policy", "promise"], ["now", "receipts", "heads"]);
     [report, make] = [new Report(["policy", "form", "log", "promise"]), checkPromise];
+  } else if (request.check === "parameters") {
+    read = readRequest(request, ["policy", "documents", "receipts"], ["now"]);
+    [report, make] = [new Report(["policy", ...EPOCH_CHECKS, "parameters"]), checkParameters];
   } else if (request.check === "cose") {
     read = readRequest(request, ["cose", "leaf", "key"], []);
     [report, make] = [new Report(["form", "inclusion", "log"]), checkCose];
@@ -2072,10 +2242,14 @@ async function main(words) {
   const fs = await import("node:fs");
   if (words[0] === "batch") {
     const answers = [];
-    for (const line of fs.readFileSync(0, "utf8").split("\n")) {
-      if (line !== "") answers.push(JSON.stringify(await check(JSON.parse(line))));
+    try {
+      for (const line of fs.readFileSync(0, "utf8").split("\n")) {
+        if (line !== "") answers.push(JSON.stringify(await check(JSON.parse(line))));
+      }
+    } finally {
+      // A question that cannot be read ends the run; it takes no answer away.
+      fs.writeFileSync(1, answers.map((answer) => `${answer}\n`).join(""));
     }
-    fs.writeFileSync(1, answers.map((answer) => `${answer}\n`).join(""));
     return 0;
   }
   const file = (path) => ({ b64: fs.readFileSync(path).toString("base64") });

@@ -595,12 +595,29 @@ class Proof:
 
 
 FORMATS = ("jws", "cose", "di", "di-proof", "di-sd", "file")
+RECORD_ROOT = "application/vnd.inkan.record-root"
 
 
 def parse_opening(value):
-    need(isinstance(value, dict) and len(value) == 3 and text_of(value, "format") in FORMATS)
+    need(isinstance(value, dict))
+    form, record = text_of(value, "format"), None
+    if form == "record":
+        need(len(value) == 4)
+        record = parse_record(value.get("record"))
+    else:
+        need(len(value) == 3 and form in FORMATS)
     salt = decode_b64u(text_of(value, "salt"), 16)
-    return {"salt": salt, "digest": decode_b64u(text_of(value, "digest"), 32)}
+    return {"salt": salt, "digest": decode_b64u(text_of(value, "digest"), 32), "record": record}
+
+
+def parse_record(value):
+    """Where a record stands in its batch, and the way from there to the root."""
+    need(isinstance(value, dict) and set(value) <= {"index", "size", "path", "rootSalt"})
+    index, size, path = value.get("index"), value.get("size"), value.get("path")
+    need(is_count(index) and is_count(size) and index < size)
+    need(isinstance(path, list) and len(path) <= 63 and all(isinstance(node, str) for node in path))
+    salt = decode_b64u(text_of(value, "rootSalt"), 16) if "rootSalt" in value else None
+    return {"index": index, "size": size, "path": [decode_b64u(node, 32) for node in path], "salt": salt}
 
 
 class Sidecar:
@@ -798,10 +815,9 @@ def parse_epoch(body):
     found = EPOCH.fullmatch(body)
     need(found)
     keys, mapped, params, previous, size = (group.decode() for group in found.groups())
-    decode_b64u(params, 32)
     numbers = [int(keys), int(size)] + ([] if previous == "null" else [int(previous)])
     need(all(each <= SAFE for each in numbers))
-    return {"map": decode_b64u(mapped, 32), "size": int(size)}
+    return {"map": decode_b64u(mapped, 32), "params": decode_b64u(params, 32), "size": int(size)}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -1231,7 +1247,7 @@ class SignedEntry:
         issuer = members.text("iss", 512)
         self.audience = members.text("aud", 64)
         self.issued_at = members.time("iat")
-        self.com = self.act = self.dig = None
+        self.com = self.act = self.dig = self.media_type = self.records = None
         self.id_parts, self.map_parts = getattr(self, kind)(members)
         need(not members.left and issuer == self.issuer)
 
@@ -1293,8 +1309,9 @@ class SignedEntry:
                 members.integer("len")
         else:
             self.com = members.digest("com")
+        self.media_type = media_type
         if "n" in members.left:
-            members.integer("n", 1)
+            self.records = members.integer("n", 1)
         return [self.scid, scope, self.dig or self.com], None
 
     def once(self, members):
@@ -1324,14 +1341,41 @@ def commitment(kind, scid, salt, digest):
 
 
 def check_opening(entry, opening, artefact):
-    """V11."""
-    if artefact["digest"] is not None and opening["digest"] != artefact["digest"]:
+    """V11. Without the record, its place in a batch is not checked."""
+    digest = artefact["digest"]
+    if digest is not None and digest_of(opening, digest) != opening["digest"]:
         refuse("digest-mismatch")
-    expected = commitment(entry.kind, entry.scid, opening["salt"], opening["digest"])
-    if entry.com is None or decode_b64u(entry.com) != expected:
+    salt, record = opening["salt"], opening["record"]
+    if record is not None:
+        digest_of(opening, opening["digest"])
+        if (entry.media_type, entry.records) != (RECORD_ROOT, record["size"]):
+            refuse("opening-invalid")
+        salt = record["salt"]
+    elif entry.media_type is not None and entry.media_type.lower() == RECORD_ROOT:
+        # The root of a batch is the SHA-256 of 65 bytes, which would pass for a file.
         refuse("opening-invalid")
-    if artefact["digest"] is not None and entry.act is not None and artefact["act"] != entry.act:
+    if record is not None and salt is None:
+        if entry.dig is None or decode_b64u(entry.dig) != opening["digest"]:
+            refuse("opening-invalid")
+    else:
+        expected = commitment(entry.kind, entry.scid, salt, opening["digest"])
+        if entry.com is None or decode_b64u(entry.com) != expected:
+            refuse("opening-invalid")
+    if digest is not None and entry.act is not None and artefact["act"] != entry.act:
         refuse("act-mismatch")
+    return "not-checked" if digest is None and record is not None else "pass"
+
+
+def digest_of(opening, digest):
+    """What an entry commits to if the artefact has this digest: of a record, the root that its path leads to."""
+    record = opening["record"]
+    if record is None:
+        return digest
+    leaf = b"inkan-record/v1\n" + opening["salt"] + digest
+    root = root_of(leaf, record["index"], record["size"], record["path"])
+    if root is None:
+        refuse("opening-invalid")
+    return root
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -1598,12 +1642,15 @@ class Promise:
             self.leaves[index], last = leaf, index
         need(1 <= len(self.leaves) <= 1_000)
 
-    def is_kept_by(self, sidecar, policy, now):
+    def kept_by(self, sidecar, policy, now):
+        """The head that shows a promised leaf at its place, or None."""
         try:
-            included = Included(sidecar, Head(sidecar.proof.note, policy, now))
+            head = Head(sidecar.proof.note, policy, now)
+            included = Included(sidecar, head)
         except Refused:
-            return False
-        return included.origin == self.origin and self.leaves.get(included.index) == included.hash
+            return None
+        kept = included.origin == self.origin and self.leaves.get(included.index) == included.hash
+        return head if kept else None
 
     def is_broken_by_leaf(self, sidecar, policy):
         """The log's own signature is enough: it is the log that is accused."""
@@ -1615,10 +1662,11 @@ class Promise:
             sidecar.leaf, proof.index, checkpoint.size, proof.path, checkpoint.root
         )
 
-    def is_broken_by_absence(self, note, policy, now):
-        """More than half of the witnesses saw, after the deadline, a log that ends too early."""
+    def is_broken_by_absence(self, note, in_time, policy, now):
+        """More than half of the witnesses saw, after the deadline, a log that ends before what no quorum saw in time."""
         checkpoint = Checkpoint(note)
-        if checkpoint.size > max(self.leaves) or checkpoint.origin != self.origin:
+        missing = self.leaves.keys() - in_time
+        if not missing or checkpoint.size > max(missing) or checkpoint.origin != self.origin:
             return False
         if not self.is_signed(note, policy):
             return False
@@ -1650,13 +1698,16 @@ def check_promise(request, report):
     with report.trying("log"), coded("malformed-receipt"):
         check_log(promise.note, promise.origin, policy)
     with report.trying("promise"):
-        remaining = set(promise.leaves)
+        remaining, in_time = set(promise.leaves), set()
         for sidecar in sidecars:
             if promise.is_broken_by_leaf(sidecar, policy):
                 refuse("promise-broken")
-            if promise.is_kept_by(sidecar, policy, now):
+            head = promise.kept_by(sidecar, policy, now)
+            if head is not None:
                 remaining.discard(sidecar.proof.index)
-        if any(promise.is_broken_by_absence(note, policy, now) for note in notes):
+                if head.existed_by is not None and head.existed_by <= promise.deadline:
+                    in_time.add(sidecar.proof.index)
+        if any(promise.is_broken_by_absence(note, in_time, policy, now) for note in notes):
             refuse("promise-broken")
         if remaining:
             refuse("promise-pending")
@@ -1771,6 +1822,110 @@ def check_cose(request, report):
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Operator events: parameters documents (section 2.4).
+
+VALUES = {"iatPast", "iatFuture", "listMin", "compromiseBackdating", "promise", "notice", "importMax"}
+DETAILS = {"genesis": set(), "announced": set(), "applied": set(), "clock-accepted": {"step"}}
+DETAILS["guard-adopted"] = {"size", "root"}
+
+
+def parse_parameters(data):
+    """A parameters document: closed, and in the one canonical form."""
+    value = parse_json(data, 16_384)
+    need(isinstance(value, dict) and canonical(value).encode() == data)
+    need(set(value) - {"next"} == {"type", "previous", "event", "detail", "rules", "values"})
+    need(text_of(value, "type") == "inkan-params/1" and is_rules(value["rules"]))
+    if value["previous"] is not None:
+        value["previous"] = decode_b64u(text_of(value, "previous"), 32)
+    detail = value["detail"]
+    need(isinstance(detail, dict) and set(detail) == DETAILS.get(text_of(value, "event")))
+    need(all(is_count(detail[name]) for name in set(detail) - {"root"}))
+    if "root" in detail:
+        decode_b64u(text_of(detail, "root"), 32)
+    check_values(value["values"])
+    if "next" in value:
+        following = value["next"]
+        need(isinstance(following, dict) and set(following) == {"rules", "values", "notBefore"})
+        need(is_rules(following["rules"]) and is_count(following["notBefore"]))
+        need(following["notBefore"] <= LAST_SECOND)
+        check_values(following["values"])
+    return value
+
+
+def is_rules(value):
+    return is_count(value) and value == 1
+
+
+def check_values(value):
+    need(isinstance(value, dict) and set(value) == VALUES | {"kinds"})
+    need(all(is_count(value[name]) for name in VALUES))
+    kinds = value["kinds"]
+    need(isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds))
+    need(set(kinds) <= set(KINDS) - {"epoch"} and kinds == sorted(set(kinds)))
+
+
+def may_follow(document, before, digest, time):
+    """Whether a document may follow another, whose digest is given, in an epoch leaf of this time."""
+    event, following = document["event"], document.get("next")
+    same = (document["rules"], document["values"]) == (before["rules"], before["values"])
+    announced = before.get("next")
+    if document["previous"] != digest or event == "genesis":
+        return False
+    if event == "announced":
+        notice = min(time + before["values"]["notice"], LAST_SECOND)
+        return same and following is not None and following["notBefore"] >= notice
+    if event == "applied":
+        return (
+            announced is not None
+            and (document["rules"], document["values"]) == (announced["rules"], announced["values"])
+            and following is None
+            and time >= announced["notBefore"]
+        )
+    return same and following == announced
+
+
+def check_parameters(request, report):
+    now = request["now"] if request["now"] is not None else LAST_SECOND
+    with report.trying("policy"), coded("policy-invalid"):
+        policy = Policy(request["policy"])
+    with report.trying("form", "log", "cosigners", "quorum", "inclusion", "leaf"):
+        epochs = [epoch_of(data, policy, now) for data in request["receipts"]]
+    with report.trying("parameters"), coded("params-invalid"):
+        need(request["documents"] and len(request["documents"]) == len(epochs))
+        events, before = [], None
+        for data, (included, epoch) in zip(request["documents"], epochs):
+            document, digest = parse_parameters(data), sha256(data)
+            need(epoch["params"] == digest)
+            if before is None:
+                need(included.index == 0 and document["event"] == "genesis")
+                need(document["previous"] is None and "next" not in document)
+            else:
+                old, name, place = before
+                need(place.index < included.index and place.origin == included.origin)
+                need(may_follow(document, old, name, included.leaf.time))
+            before = document, digest, included
+            place = {"index": number(included.index), "leafTime": included.leaf.time}
+            events.append({"event": document["event"], "digest": digest.hex(), **place})
+    report.facts = {
+        "origin": epochs[-1][0].origin,
+        "values": document["values"],
+        "next": document.get("next"),
+        "events": events,
+    }
+
+
+def epoch_of(data, policy, now):
+    with coded("malformed-receipt"):
+        sidecar = Sidecar.parse(data, None)
+    included = Included(sidecar, Head(sidecar.proof.note, policy, now))
+    with coded("malformed-leaf"):
+        need(included.kind == "epoch")
+        epoch = parse_epoch(included.leaf.body)
+        need(epoch["size"] == included.index)
+    return included, epoch
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Requests and answers.
 
 CHECK_OF = {
@@ -1793,6 +1948,7 @@ CHECK_OF = {
     "stale": "age",
     "map-proof-invalid": "map",
     "map-value-invalid": "map",
+    "params-invalid": "parameters",
     "promise-broken": "promise",
     "promise-pending": "promise",
 }
@@ -1874,8 +2030,7 @@ def check_receipt(request, report):
     if opening is not None:
         if entry is None:
             refuse("opening-invalid")
-        check_opening(entry, opening, artefact)
-        report.checks["opening"] = "pass"
+        report.checks["opening"] = check_opening(entry, opening, artefact)
     elif artefact["digest"] is not None:
         report.checks["opening"] = "not-checked"
     check_age(request, head, report)
@@ -1996,7 +2151,7 @@ def read_request(request, needed, optional):
             out[name] = None
         elif name in ("policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose"):
             out[name] = file_of(request, name)
-        elif name in ("history", "receipts", "heads"):
+        elif name in ("history", "receipts", "heads", "documents"):
             out[name] = [file_of({name: item}, name) for item in request[name]]
         else:
             out[name] = request[name]
@@ -2050,6 +2205,10 @@ def check(request):
         read = read_request(request, {"policy", "promise"}, {"now", "receipts", "heads"})
         report = Report("policy", "form", "log", "promise")
         make = check_promise
+    elif asked == "parameters":
+        read = read_request(request, {"policy", "documents", "receipts"}, {"now"})
+        report = Report("policy", "form", "log", "cosigners", "quorum", "inclusion", "leaf", "parameters")
+        make = check_parameters
     elif asked == "cose":
         read = read_request(request, {"cose", "leaf", "key"}, set())
         report = Report("form", "inclusion", "log")

@@ -11,6 +11,7 @@
 //! | Does this receipt hold, and for what? | [`receipt`](mod@receipt), [`signer`] |
 //! | Which entry is the newest? | [`current`](mod@current) |
 //! | Did a log keep what it promised? | [`promise`](mod@promise) |
+//! | Did the parameters of a log change as they may? | [`parameters`](mod@parameters) |
 //! | Does this COSE receipt hold? | [`cose`](mod@cose) |
 //! | What are the bytes of an id, a commitment, a root? | [`primitive`](mod@primitive) |
 //!
@@ -30,6 +31,7 @@
 
 pub mod cose;
 pub mod current;
+pub mod parameters;
 pub mod primitive;
 pub mod promise;
 pub mod receipt;
@@ -47,6 +49,7 @@ pub fn check(request: &Request) -> Report {
         Request::Receipt(asked) => receipt::check_receipt(asked),
         Request::Current(asked) => current::check_current(asked),
         Request::Promise(asked) => promise::check_promise(asked),
+        Request::Parameters(asked) => parameters::check_parameters(asked),
         Request::Cose(asked) => cose::check_cose(asked),
         Request::Primitive(asked) => primitive::compute(asked),
     }

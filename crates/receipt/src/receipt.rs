@@ -9,7 +9,7 @@ use inkan_ledger::receipt::{Cosigner, TlogProof};
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{
     EntryId, Kind, LogPolicy, Opening, Receipt, ReceiptError, SignedEntry, VerifiedCheckpoint,
-    VerifiedLeaf, check_commitment, verify_checkpoint, verify_receipt_under,
+    VerifiedLeaf, verify_checkpoint, verify_receipt_under,
 };
 use serde_json::{Value, json};
 
@@ -178,7 +178,8 @@ fn judge_entry(
     }
 }
 
-/// V11: the commitment is opened whenever an opening is there; the artefact is compared if its digest is given.
+/// V11: the commitment is opened whenever an opening is there; the artefact is compared if its digest is given. Without
+/// the record, its place in a batch is not checked.
 pub(crate) fn check_opening(
     receipt: &Receipt,
     entry: Option<&SignedEntry>,
@@ -194,9 +195,11 @@ pub(crate) fn check_opening(
     let Some(entry) = entry else { return Err("opening-invalid") };
     let checked = match &artefact.digest {
         Some(digest) => opening.check(entry, digest, artefact.act.as_ref()),
-        None => check_commitment(entry, &opening.salt, &opening.digest),
+        None => opening.check_entry(entry),
     };
-    checked.map(|()| Outcome::Pass).map_err(|error| error.code())
+    let whole = artefact.digest.is_some() || opening.record.is_none();
+    let outcome = if whole { Outcome::Pass } else { Outcome::NotChecked };
+    checked.map(|()| outcome).map_err(|error| error.code())
 }
 
 /// What a signed head shows: log, size, times, cosigners.

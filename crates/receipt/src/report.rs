@@ -121,6 +121,7 @@ fn check_of(code: &str) -> &'static str {
         "digest-mismatch" | "opening-invalid" | "act-mismatch" | "act-superseded" => "opening",
         "stale" => "age",
         "map-proof-invalid" | "map-value-invalid" => "map",
+        "params-invalid" => "parameters",
         "promise-broken" | "promise-pending" => "promise",
         _ => "form",
     }

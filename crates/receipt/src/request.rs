@@ -18,6 +18,8 @@ pub enum Request {
     Current(CurrentRequest),
     /// Did a log keep what it promised?
     Promise(PromiseRequest),
+    /// Did the parameters of a log change as they may?
+    Parameters(ParametersRequest),
     /// Does this COSE receipt hold?
     Cose(CoseRequest),
     /// A hash that the specification defines.
@@ -102,6 +104,17 @@ pub struct PromiseRequest {
     pub heads: Vec<Vec<u8>>,
 }
 
+/// Did the parameters of a log change as they may?
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ParametersRequest {
+    /// Under which trust; `max_age` is not looked at.
+    pub trust: Trust,
+    /// Parameters documents, from the first one of the log on.
+    pub documents: Vec<Vec<u8>>,
+    /// For each of them the sidecar of an epoch leaf that names it.
+    pub receipts: Vec<Vec<u8>>,
+}
+
 /// Does this COSE receipt hold?
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CoseRequest {
@@ -163,6 +176,11 @@ impl Request {
                 promise: reader.needed("promise")?,
                 receipts: reader.list("receipts", bytes)?.unwrap_or_default(),
                 heads: reader.list("heads", bytes)?.unwrap_or_default(),
+            }),
+            "parameters" => Self::Parameters(ParametersRequest {
+                trust: reader.moment()?,
+                documents: reader.list("documents", bytes)?.ok_or_else(|| wrong("documents"))?,
+                receipts: reader.list("receipts", bytes)?.ok_or_else(|| wrong("receipts"))?,
             }),
             "cose" => Self::Cose(CoseRequest {
                 cose: reader.needed("cose")?,

@@ -7,7 +7,7 @@
 //! | Question | Module |
 //! |---|---|
 //! | What can be set? | [`options`], [`limits`], [`network`] |
-//! | How is it started and ended? | [`start`], `serve` |
+//! | How is it started and ended? | [`start`]; its connections: `connections` of this crate |
 //! | Which path is answered by whom? | [`routes`] |
 //! | How are entries taken? | `entries` |
 //! | What can be read? | `statics`, `leaves`, `current`, `dids`, `identifiers`, `gateway`, `lists`, `about`, `health` |
@@ -35,7 +35,6 @@ pub mod refusal;
 mod request;
 mod request_log;
 pub mod routes;
-mod serve;
 mod signed;
 pub mod start;
 mod statics;

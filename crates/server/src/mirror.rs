@@ -99,10 +99,9 @@ pub fn run(
     ready: impl FnOnce(SocketAddr, &VerifierKey),
 ) -> Result<(), WitnessServiceError> {
     let (prepared, follower) = prepare(options, clock, report)?;
-    ready(prepared.address, &prepared.key);
-    prepared.run();
+    let served = prepared.run(ready);
     follower.leave();
-    Ok(())
+    served
 }
 
 /// Starts a mirror on threads of its own: for tests and demonstrations.

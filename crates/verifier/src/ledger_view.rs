@@ -166,10 +166,14 @@ impl<'a> Notes<'a> {
             return known.clone();
         }
         let origin = note.text().lines().next().unwrap_or_default().to_owned();
-        let mut result = Err(ReceiptError::UnknownLog { origin });
+        let mut result = Err(ReceiptError::UnknownLog { origin, pinned: false });
         let tokens = self.context.timestamps.as_deref();
         for log in &self.context.logs {
-            result = verify_checkpoint_with(note, log, tokens, self.now);
+            let judged = verify_checkpoint_with(note, log, tokens, self.now);
+            let unknown = matches!(judged, Err(ReceiptError::UnknownLog { pinned: false, .. }));
+            if !unknown {
+                result = judged;
+            }
             if !matches!(result, Err(ReceiptError::UnknownLog { .. })) {
                 break;
             }

@@ -188,8 +188,9 @@ impl Maker {
 
 /// The head as a ledger's store would give it.
 fn stored(head: &Head) -> Controller {
-    // Form, at home here, leaf 1, the head.
-    let mut bytes = vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    // Form, at home here, leaf 1, no bytes of history so far, the head.
+    let mut bytes = vec![2, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    bytes.extend([0; 8]);
     bytes.extend(head.to_stored());
     Controller::from_bytes(&bytes).expect("a stored head")
 }
@@ -200,10 +201,30 @@ pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Both entries of a DID that was rotated once; dated a minute apart, the second `now`.
+///
+/// # Panics
+///
+/// If what we make is not accepted by us.
+#[must_use]
+pub fn rotated_did(number: u64, now: Timestamp) -> [Ready; 2] {
+    let (first, _) = did(number, now.plus_seconds(-60));
+    let [_, _, next, after] = keys(number);
+    let entry = parse_did_body(first.as_bytes()).expect("our own entry");
+    let head = webvh::check_next(None, &entry, now).expect("our own entry");
+    let second = webvh::rotate(&head, &[], &next, &after.public_key(), now).expect("an entry");
+    [first, second.trim_end().to_owned()].map(|line| (Kind::Did, line.into_bytes()))
+}
+
+/// Of the document, to update, to update next, and the one after that.
+fn keys(number: u64) -> [SecretKey; 4] {
+    let mut rng = SeededRng::new(number);
+    [(); 4].map(|()| SecretKey::generate(KeyType::Ed25519, &mut rng))
+}
+
 /// The first entry of a DID, and the key in its document.
 fn did(number: u64, now: Timestamp) -> (String, SecretKey) {
-    let mut rng = SeededRng::new(number);
-    let [key, update, next] = [(); 3].map(|()| SecretKey::generate(KeyType::Ed25519, &mut rng));
+    let [key, update, next, _] = keys(number);
     let request = Create {
         domain: ORIGIN.to_owned(),
         // Each DID has a file of its own at its gateway, as it would.

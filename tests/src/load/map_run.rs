@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use inkan_core::sha256;
-use inkan_io::map_store::MapStore;
+use inkan_io::map_store::{MapStore, UNSAVED};
 use inkan_ledger::leaf::Kind;
 use inkan_ledger::map::{Flags, MapKey, MapValue};
 use inkan_ledger::tree::LeafHash;
@@ -18,8 +18,6 @@ use super::measure::{Stretch, machine_load, memory_mib, millis, quantile, timed}
 const BATCH: u64 = 128;
 /// Keys between two checkpoints: a second at full load.
 const CHECKPOINT: u64 = 8_192;
-/// Keys between two durable commits.
-const DURABLE: u64 = 65_536;
 
 /// The `number`th DID of a run.
 fn head(number: u64, version: u64) -> (MapKey, MapValue) {
@@ -55,7 +53,7 @@ pub fn run(path: &Path, sizes: &[u64]) -> Vec<Map<String, Value>> {
                 store.prune(done);
             }
             stall = stall.max(start.elapsed());
-            if store.unsaved() >= DURABLE {
+            if store.unsaved() >= UNSAVED {
                 syncs += timed(|| store.durable().expect("durable")).1;
             }
         }
@@ -72,6 +70,10 @@ pub fn run(path: &Path, sizes: &[u64]) -> Vec<Map<String, Value>> {
             store.apply(version, &changes).expect("applied");
             if (round * BATCH).is_multiple_of(CHECKPOINT) {
                 store.keep().expect("kept");
+                store.prune(version);
+                if store.unsaved() >= UNSAVED {
+                    store.durable().expect("durable");
+                }
             }
         }
         store.keep().expect("kept");

@@ -124,8 +124,18 @@ fn time_of(folder: &Path) -> Duration {
 /// Resident memory that is this process's own (not pages of files), in MiB; zero where there is no `/proc`.
 #[must_use]
 pub fn memory_mib() -> f64 {
+    status_mib("RssAnon:")
+}
+
+/// The most memory that was ever resident in this process, pages of files among it, in MiB.
+#[must_use]
+pub fn peak_memory_mib() -> f64 {
+    status_mib("VmHWM:")
+}
+
+fn status_mib(name: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     as_f64(kib.unwrap_or_default()) / 1024.0
 }

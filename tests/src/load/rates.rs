@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use inkan_core::Timestamp;
 use inkan_io::clock::{Clock, OsClock};
-use inkan_io::ledger_folder::LedgerFolder;
+use inkan_io::ledger_folder::{LedgerFolder, OpenOptions};
 use inkan_io::sequencer::{Sequencer, SequencerHandle, SequencerOptions, Wait};
 use inkan_ledger::tree::Frontier;
 use inkan_ledger::{Kind, LeafHash};
@@ -30,6 +30,9 @@ const ROUNDS: usize = 5;
 
 /// DIDs that sign.
 const SIGNERS: u64 = 64;
+
+/// A file of this name in a ledger's folder: its gateway is elsewhere, and writes no files here.
+pub const NO_GATEWAY: &str = "no-gateway";
 
 /// The same whenever it is asked, so that a process that opens the ledger again has the same signers.
 fn signers_time(now: Timestamp) -> Timestamp {
@@ -57,7 +60,10 @@ impl Loaded {
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         let now = OsClock.now();
-        let ledger = LedgerFolder::create(folder, ORIGIN, &mut fresh_rng(), now).expect("a ledger");
+        let gateway = !folder.join(NO_GATEWAY).exists();
+        let options = OpenOptions { gateway, ..OpenOptions::default() };
+        let ledger = LedgerFolder::create_with(folder, ORIGIN, &options, &mut fresh_rng(), now);
+        let ledger = ledger.expect("a ledger");
         let (sequencer, handle) =
             Sequencer::start(ledger, SequencerOptions::default(), Arc::new(OsClock))
                 .expect("a sequencer");
@@ -75,7 +81,10 @@ impl Loaded {
     pub fn open(folder: &Path, next: u64) -> (Self, Duration) {
         let now = OsClock.now();
         let stretch = Stretch::begin();
-        let ledger = LedgerFolder::open(folder, now).expect("a ledger");
+        // A ledger that was begun without files of gateways stays so.
+        let gateway = !folder.join(NO_GATEWAY).exists();
+        let options = OpenOptions { gateway, ..OpenOptions::default() };
+        let ledger = LedgerFolder::open_with(folder, &options, now).expect("a ledger");
         let options = SequencerOptions::default();
         let (sequencer, handle) =
             Sequencer::start(ledger, options, Arc::new(OsClock)).expect("a sequencer");
@@ -92,6 +101,13 @@ impl Loaded {
     /// Leaves numbers out.
     pub const fn skip_to(&mut self, next: u64) {
         self.next = next;
+    }
+
+    /// Numbers of entries that somebody else makes.
+    pub const fn take_numbers(&mut self, count: u64) -> std::ops::Range<u64> {
+        let from = self.next;
+        self.next += count;
+        from..self.next
     }
 
     /// Waits until a checkpoint covers all that was acknowledged.
@@ -313,7 +329,8 @@ fn ablation(
             "ledger-check" => "threadsOfValidation",
             "ledger-sequence" => "threadOfSequencer",
             "ledger-sealer" => "threadOfCheckpoints",
-            "ledger-map" => "threadOfMap",
+            "ledger-map" | "ledger-pages" => "threadsOfMap",
+            "ledger-gateway" => "threadOfGateway",
             name if name.starts_with("ledger-cosign") => continue,
             _ => "clients",
         };

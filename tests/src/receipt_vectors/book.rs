@@ -91,6 +91,8 @@ pub struct Book {
     pub log: Named,
     /// Witnesses that may cosign it.
     pub witnesses: Vec<Named>,
+    /// Which parameters document its next epoch leaf names.
+    pub params: Digest,
     leaves: Vec<Vec<u8>>,
     tree: MerkleTree,
     /// The newest entry of each id, as of each epoch leaf.
@@ -112,6 +114,7 @@ impl Book {
             origin: origin.to_owned(),
             log: Named::log(origin, seed),
             witnesses,
+            params: sha256(&[b"parameters"]),
             leaves: Vec::new(),
             tree: MerkleTree::new(),
             heads: BTreeMap::new(),
@@ -182,7 +185,7 @@ impl Book {
         Epoch {
             keys: self.heads.len() as u64,
             map: KeyMap::new(&self.heads).root(),
-            params: sha256(&[b"parameters"]),
+            params: self.params,
             previous: self.epochs.keys().last().copied(),
             rules: RuleVersion::One,
             size: self.size(),

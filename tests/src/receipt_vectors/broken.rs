@@ -447,28 +447,35 @@ fn keys(group: &mut Group, book: &Book, note: &SignedNote) {
     tsa(group, book, note, &policy);
 }
 
-/// A timestamp authority's line: not checked here, so not counted.
+/// A timestamp authority's line: not checked here, so not counted, whether it is a real token or none.
 fn tsa(group: &mut Group, book: &Book, note: &SignedNote, policy: &str) {
-    let material = inkan_ledger::note::KeyMaterial::Tsa([3; 32]);
-    let key = inkan_ledger::VerifierKey::new("tsa.example", material).expect("a name");
-    let mut stamped = note.clone();
-    let (name, key_id) = (key.name().to_owned(), key.id());
-    stamped.put(SignatureLine { name, key_id, signature: vec![0x30, 0x82, 0, 0] });
-    let receipt = with_note(book, &stamped);
-    let beside = format!("witness tsa {key}\n{policy}");
-    group.holds(
-        "a timestamp authority that is not needed",
-        json!({ "receipt": receipt, "policy": beside }),
-        &json!({
-            "notChecked": ["tsa"], "grade": ["witnessed 2"],
-        }),
-    );
-    let needed = beside.replace("quorum g", "group both all g tsa\nquorum both");
-    group.refused(
-        "a timestamp authority that is needed",
-        json!({ "receipt": receipt, "policy": needed }),
-        "quorum-not-met",
-    );
+    let anchor =
+        *inkan_core::sha256(&[include_bytes!("../../../fixtures/tsa/vectors.der")]).as_bytes();
+    let token = include_bytes!("../../../fixtures/tsa/vectors.token").to_vec();
+    for (which, anchor, token) in
+        [("", [3; 32], vec![0x30, 0x82, 0, 0]), (" with a real token", anchor, token)]
+    {
+        let material = inkan_ledger::note::KeyMaterial::Tsa(anchor);
+        let key = inkan_ledger::VerifierKey::new("tsa.example", material).expect("a name");
+        let mut stamped = note.clone();
+        let (name, key_id) = (key.name().to_owned(), key.id());
+        stamped.put(SignatureLine { name, key_id, signature: token });
+        let receipt = with_note(book, &stamped);
+        let beside = format!("witness tsa {key}\n{policy}");
+        group.holds(
+            format!("a timestamp authority{which} that is not needed"),
+            json!({ "receipt": receipt, "policy": beside }),
+            &json!({
+                "notChecked": ["tsa"], "grade": ["witnessed 2"],
+            }),
+        );
+        let needed = beside.replace("quorum g", "group both all g tsa\nquorum both");
+        group.refused(
+            format!("a timestamp authority{which} that is needed"),
+            json!({ "receipt": receipt, "policy": needed }),
+            "quorum-not-met",
+        );
+    }
 }
 
 fn times(group: &mut Group, book: &Book, note: &SignedNote) {

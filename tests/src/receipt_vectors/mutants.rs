@@ -49,6 +49,7 @@ fn mutated(request: &Value, rng: &mut impl CryptoRng) -> Option<Value> {
         "promise",
         "receipts",
         "heads",
+        "documents",
         "cose",
         "now",
     ];

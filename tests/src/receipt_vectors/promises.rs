@@ -125,6 +125,19 @@ fn states(group: &mut Group, book: &Book) {
         ask(&one, &[], &[book.cosigned(6, &[2_000, 2_000])]),
         pending,
     );
+    let old = [short(&[2_000, 2_000])];
+    group.holds(
+        "an old head at new witnesses after the deadline, the leaf witnessed before",
+        ask(&one, &[sidecar(5)], &old),
+        &json!({ "promised": [5] }),
+    );
+    group.refused(
+        "the same, and of two leaves one was witnessed",
+        ask(&promise(book, &[5, 6]), &[sidecar(5)], &old),
+        broken,
+    );
+    let late = book.sidecar(5, &book.cosigned(9, &[1_001, 1_001, 10]));
+    group.refused("an old head, and the leaf witnessed too late", ask(&one, &[late], &old), broken);
     let mut forged = short(&[2_000, 2_000]);
     let mut line = forged.signatures()[1].clone();
     line.signature[20] ^= 1;

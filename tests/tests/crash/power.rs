@@ -60,6 +60,7 @@ fn record(path: &Path, layer: &FaultyFiles, first: &[u64], base: u64) -> Vec<Str
     let options = SequencerOptions {
         checkpoint_every: Duration::from_millis(5),
         workers: Some(1),
+        map_patience: Duration::from_secs(120),
         ..SequencerOptions::default()
     };
     let clock = Arc::new(OsClock);

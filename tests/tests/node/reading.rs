@@ -9,12 +9,13 @@ use inkan_io::clock::{Clock, OsClock};
 use inkan_ledger::cose::CoseReceipt;
 use inkan_ledger::tree::verify_consistency;
 use inkan_ledger::{
-    ActId, Checkpoint, CurrentProof, LeafHash, LogPolicy, MapKey, NodeHash, OnceId, Receipt,
-    SignedNote, TrustStatement, verify_current, verify_receipt,
+    ActId, Checkpoint, CurrentProof, Kind, LeafHash, LogPolicy, MapKey, NodeHash, OnceId, Receipt,
+    SignedNote, TrustStatement, batch, verify_current, verify_receipt,
 };
+use inkan_server::ledger_node::Limits;
 use inkan_server::ledger_node::routes::ROUTES;
 use inkan_tests::files_under;
-use inkan_tests::made_node::{Controller, HttpAnswer, HttpClient, TestNode};
+use inkan_tests::made_node::{Controller, HttpAnswer, HttpClient, TestNode, unlimited};
 use serde_json::Value;
 
 use super::schema;
@@ -241,6 +242,132 @@ fn leaves_places_and_consistency_are_what_the_log_holds() {
     let (old, new) = (head("/v1/cosignatures/1"), head("/checkpoint"));
     assert!(verify_consistency(&old, &new, &hashes).is_ok());
     assert_eq!(client.get("/v1/consistency?from=2&to=1").code(), "query-invalid");
+}
+
+#[test]
+fn a_leaf_hash_is_found_however_far_back_it_is() {
+    let node = TestNode::with(|options| {
+        options.limits = Limits { scanned: 200, ..unlimited() };
+    });
+    let (client, anna) = (node.client(), Controller::new(8));
+    assert_eq!(client.submit_and_wait(&anna.line, "cosigned").status, 200);
+    for round in 0..3 {
+        let entries: Vec<_> = (0..200).map(|n| anna.issuance(&format!("{round} {n}"))).collect();
+        let framed = entries.iter().map(|entry| (Kind::Issuance, entry.as_bytes()));
+        let framed = batch::join(framed).expect("a batch");
+        let answer = client.post("/v1/batches", "application/octet-stream", &framed);
+        assert_eq!(answer.status, 202);
+    }
+    assert_eq!(client.submit_and_wait(&anna.issuance("last"), "cosigned").status, 200);
+    let size = size_of(&client);
+    assert!(size > 600);
+    let template = "/v1/lookup/leaf/{hash}";
+    let path = |hash: &str| format!("/v1/lookup/leaf/{hash}");
+    let hash_of = |index: u64| {
+        let leaf = client.get(&format!("/v1/entries/{index}")).body;
+        LeafHash::of(&leaf).digest().to_hex()
+    };
+    for index in [0, 1, 255, 256, 300, size - 201, size - 200, size - 1] {
+        let hash = hash_of(index);
+        let (mut at, mut steps) = (path(&hash), 0);
+        let found = loop {
+            let answer = client.get(&at);
+            schema::check(template, "get", &answer);
+            if answer.status == 200 {
+                break answer.json()["index"].clone();
+            }
+            let from = answer.json()["searchedFrom"].as_u64().expect("there is more to look at");
+            at = format!("{}?before={from}", path(&hash));
+            steps += 1;
+        };
+        assert_eq!(found, index);
+        assert_eq!(steps, (size - 1 - index) / 200, "leaf {index} of {size}");
+    }
+    // At the end it is certain.
+    let nowhere = path(&"0".repeat(64));
+    let last = client.get(&format!("{nowhere}?before=200"));
+    assert_eq!((last.code().as_str(), last.json().get("searchedFrom")), ("not-found", None));
+    assert_eq!(client.get(&nowhere).json()["searchedFrom"], size - 200);
+    assert_eq!(client.get(&format!("{nowhere}?before=0")).code(), "not-found");
+    let beyond = client.get(&format!("{nowhere}?before={}", size + 1));
+    assert_eq!(beyond.code(), "query-invalid");
+}
+
+/// The metrics that §8 of the specification names, and what they say after what was done.
+#[test]
+fn every_metric_is_there_and_says_what_happened() {
+    let filled = filled();
+    let Filled { client, anna, .. } = &filled;
+    assert_eq!(client.submit(&anna.issuance("a")).status, 200, "a duplicate");
+    let mut forged = anna.issuance("b");
+    forged.replace_range(forged.len() - 8.., "AAAAAAAA");
+    assert_eq!(client.submit(&forged).code(), "entry-signature-invalid");
+    assert_eq!(client.submit(&anna.act(ActId::from_bytes(ACT), 3)).status, 202);
+    assert_eq!(client.submit_and_wait(&anna.rotated(1), "cosigned").status, 200);
+    assert_eq!(client.submit(&anna.rotated(2)).code(), "version-conflict");
+    let size = size_of(client);
+    let answer = ok(client, "/metrics", "/metrics");
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text();
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        let line = line.unwrap_or_else(|| panic!("{name} is missing in {text}"));
+        line.parse().expect("a number")
+    };
+    let size = f64::from(u32::try_from(size).expect("small"));
+    for (name, expected) in [
+        ("inkan_entries_total{kind=\"did\",outcome=\"new\"}", 2.0),
+        ("inkan_entries_total{kind=\"did\",outcome=\"version-conflict\"}", 1.0),
+        ("inkan_entries_total{kind=\"issuance\",outcome=\"new\"}", 1.0),
+        ("inkan_entries_total{kind=\"issuance\",outcome=\"duplicate\"}", 1.0),
+        ("inkan_entries_total{kind=\"issuance\",outcome=\"entry-signature-invalid\"}", 1.0),
+        ("inkan_entries_total{kind=\"countersignature\",outcome=\"new\"}", 3.0),
+        ("inkan_entries_total{kind=\"status\",outcome=\"new\"}", 1.0),
+        ("inkan_tree_size", size),
+        ("inkan_tree_size_cosigned", size),
+        ("inkan_leaves", size),
+        ("inkan_queue_entries", 0.0),
+        ("inkan_cosigner_up{cosigner=\"w1\"}", 1.0),
+        ("inkan_cosigner_up{cosigner=\"w2\"}", 1.0),
+        ("inkan_clock_skew_seconds", 0.0),
+        ("inkan_equivocations_total", 1.0),
+        ("inkan_ready", 1.0),
+        ("inkan_http_connections_refused_total", 0.0),
+    ] {
+        assert!((value(name) - expected).abs() < 0.5, "{name} is not {expected} in {text}");
+    }
+    for (name, least) in [
+        ("inkan_commit_seconds_count", 5.0),
+        ("inkan_commit_seconds_bucket{le=\"+Inf\"}", 5.0),
+        ("inkan_queue_seconds_count", 7.0),
+        ("inkan_checkpoint_seconds_count", 1.0),
+        ("inkan_acknowledge_seconds_count", 7.0),
+        ("inkan_http_request_seconds_count", 7.0),
+        ("inkan_committed_total", 7.0),
+        ("inkan_promises_total", 5.0),
+        ("inkan_http_connections", 1.0),
+        ("inkan_free_bytes", 1.0),
+        ("inkan_map_lag_batches", 0.0),
+        ("inkan_checkpoint_age_seconds", 0.0),
+        ("inkan_quorum_age_seconds", 0.0),
+    ] {
+        assert!(value(name) >= least, "{name} is less than {least} in {text}");
+    }
+    for age in ["inkan_checkpoint_age_seconds", "inkan_quorum_age_seconds"] {
+        assert!(value(age) < 600.0, "{age}: they were made just now");
+    }
+    // Each has a line that says what it is, and the document names it.
+    let document = client.get("/v1/openapi.json").json();
+    let described = document["paths"]["/metrics"]["get"]["description"].as_str().expect("text");
+    let named = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let mut count = 0;
+    for name in named {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name}");
+        assert!(described.contains(name), "{name} is not in the OpenAPI document");
+        count += 1;
+    }
+    assert!(count >= 20, "{count}");
+    assert!(!text.contains(anna.scid()) && !text.contains("did:webvh"));
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn moved(mut world: World) -> Moved {
     let claims = Claims::Issuance { commitment: com };
     let entry = SignedEntry::sign(&claims, &issuer.url(), OTHER, &issuer.key, world.now);
     let place = other.append(Kind::Issuance, entry.expect("an entry").as_bytes(), world.now);
-    let opening = Opening { format: DigestFormat::Di, salt: SALT, digest };
+    let opening = Opening::new(DigestFormat::Di, SALT, digest);
     let issued = other.receipt(place).with_opening(opening);
     let logs = vec![other.policy(), world.ledger.policy()];
     let context = Context { logs, ..world.context() };

@@ -40,8 +40,7 @@ impl Elsewhere {
         let opening = case.opening.expect("a record");
         let com = commitment(Kind::Issuance, self.clerk.scid(), &opening.salt, &opening.digest);
         let place = self.enter(world, &Claims::Issuance { commitment: com });
-        let opening =
-            Opening { format: DigestFormat::Di, salt: opening.salt, digest: opening.digest };
+        let opening = Opening::new(DigestFormat::Di, opening.salt, opening.digest);
         parts.receipts.push(self.ledger.receipt(self.clerk.places[0]));
         parts.receipts.push(self.ledger.receipt(place).with_opening(opening));
     }
@@ -153,7 +152,7 @@ fn an_act_is_recorded_where_it_says() {
     let place = elsewhere.enter(&world, &claims);
     let mut parts = world.parts(&shown);
     let format = DigestFormat::DiProof;
-    let opening = Opening { format, salt: opening.salt, digest: opening.digest };
+    let opening = Opening::new(format, opening.salt, opening.digest);
     parts.receipts.push(elsewhere.ledger.receipt(elsewhere.clerk.places[0]));
     parts.receipts.push(elsewhere.ledger.receipt(place).with_opening(opening));
     let key = MapKey::act(elsewhere.clerk.scid(), &act);

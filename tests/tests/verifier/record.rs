@@ -194,7 +194,7 @@ fn an_entry_with_another_salt_than_the_signed_one_is_no_record() {
     let com = commitment(Kind::Issuance, &scid, &[9; 16], &digest);
     let place = world.enter(ISSUER, &Claims::Issuance { commitment: com });
     let format = inkan_ledger::DigestFormat::Di;
-    case.entries.push((place, Opening { format, salt: [9; 16], digest }));
+    case.entries.push((place, Opening::new(format, [9; 16], digest)));
     let verification = world.parts(&case).judge(&world.context());
     worthless(&verification, CheckName::OnLedger, "opening-invalid");
 }
@@ -270,7 +270,7 @@ fn rogue(
     case.entries.clear();
     let mut parts = world.parts(&case);
     let format = inkan_ledger::DigestFormat::Di;
-    let opening = Opening { format, salt: opening.salt, digest: opening.digest };
+    let opening = Opening::new(format, opening.salt, opening.digest);
     parts.receipts.push(receipt.with_opening(opening));
     parts
 }

@@ -20,7 +20,7 @@ use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
 use crate::render::report::moment;
-use crate::render::{Mark, with_article};
+use crate::render::{Mark, safe, with_article};
 
 pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
@@ -164,7 +164,12 @@ fn rest(head: &VerifiedCheckpoint) -> String {
         operators.join(", ")
     };
     let root = head.head().root_hash.digest().to_hex();
-    format!("  root   {root}\n  time   {} ({operators})\n", head.grades())
+    let mut lines = format!("  root   {root}\n  time   {} ({operators})\n", head.grades());
+    for name in head.not_checked() {
+        let name = safe(name, 100);
+        let _ = writeln!(lines, "  {name} was not checked: {}", super::status::NO_ANCHOR);
+    }
+    lines
 }
 
 fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Value> {
@@ -174,6 +179,7 @@ fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Val
         "existedBy": head.existed_by().map(|time| time.to_string()),
         "freshAt": head.fresh_at().map(|time| time.to_string()),
         "grade": head.grades().list().iter().map(ToString::to_string).collect::<Vec<_>>(), "operators": head.operators(),
+        "notChecked": head.not_checked(),
     });
     value.as_object().cloned().unwrap_or_default()
 }

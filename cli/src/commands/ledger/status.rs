@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::ledgers::Reading;
 use crate::output::{BOLD, Outcome};
 use crate::render::report::moment;
+use crate::render::safe;
 
 pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
@@ -64,6 +65,9 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
     Ok(Outcome::new("inkan-ledger-status/1", human, members))
 }
 
+/// Why the stamp of a timestamp authority says nothing here, and what helps.
+pub(super) const NO_ANCHOR: &str = "no certificate of it is beside the pinned policy (logs/*.pem)";
+
 /// The newest head under the policy pinned for its log.
 pub(super) fn verified(
     reading: &Reading,
@@ -115,7 +119,8 @@ fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
             format!("{} {} ago", one.name(), ago(age))
         })
         .collect();
-    parts.extend(head.not_checked().iter().map(|name| format!("{name} not checked")));
+    let unchecked = head.not_checked().iter();
+    parts.extend(unchecked.map(|name| format!("{} not checked: {NO_ANCHOR}", safe(name, 100))));
     if parts.is_empty() {
         return "by nobody".to_owned();
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use inkan_did::Did;
 use inkan_io::seen;
-use inkan_ledger::{Kind, Leaf, SignedEntry, verify_receipt_under};
+use inkan_ledger::{Kind, Leaf, SignedEntry, VerifiedLeaf, verify_bundle_under};
 use serde_json::{Value, json};
 
 use crate::args::WatchArgs;
@@ -93,19 +93,30 @@ impl Watch {
             return Err(CliError::Usage(usage).into());
         }
         while self.next < view.size() {
-            let index = self.next;
-            let receipt = view.receipt_here(index)?;
-            let leaf = verify_receipt_under(&receipt, &head)?;
-            self.next = index.saturating_add(1);
-            let about = About::of(leaf.leaf());
-            let wanted = self.did.as_ref().and_then(Did::scid);
-            if wanted.is_some_and(|scid| about.scid.as_deref() != Some(scid)) {
-                continue;
+            // A bundle and one receipt show up to 256 entries at once.
+            let (start, leaves) = view.bundle(self.next)?;
+            let first = view.receipt_here(start)?;
+            for leaf in verify_bundle_under(&first, &leaves, &head)? {
+                self.one(&leaf, context);
             }
-            self.printed = self.printed.saturating_add(1);
-            self.print(index, leaf.leaf(), &about, context);
         }
         Ok(())
+    }
+
+    /// Takes in one entry, if it is new here.
+    fn one(&mut self, leaf: &VerifiedLeaf, context: &Context) {
+        let index = leaf.leaf_index();
+        if index < self.next {
+            return;
+        }
+        self.next = index.saturating_add(1);
+        let about = About::of(leaf.leaf());
+        let wanted = self.did.as_ref().and_then(Did::scid);
+        if wanted.is_some_and(|scid| about.scid.as_deref() != Some(scid)) {
+            return;
+        }
+        self.printed = self.printed.saturating_add(1);
+        self.print(index, leaf.leaf(), &about, context);
     }
 
     fn print(&mut self, index: u64, leaf: &Leaf, about: &About, context: &Context) {
@@ -122,7 +133,8 @@ impl Watch {
             let who = about.did.as_deref().map(short_did).unwrap_or_default();
             let version = about.version.map(|version| format!(" version {version}"));
             let (kind, version) = (leaf.kind().name(), version.unwrap_or_default());
-            output::print_now(&format!("{index:>8}  {time}  {kind:<16} {who}{version}\n"));
+            let line = format!("{index:>8}  {time}  {kind:<16} {who}{version}");
+            output::print_now(&format!("{}\n", line.trim_end()));
         }
     }
 }

@@ -27,6 +27,17 @@ fn a_code_or_number_that_occurs_twice_is_refused() {
 }
 
 #[test]
+fn the_catalogue_of_this_repository_gives_each_code_and_number_one_meaning() {
+    let text = include_str!("../../../../schemas/codes.json");
+    let numbers = |book: &CodeBook| {
+        book.entries().map(|entry| entry.number.clone()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let book = CodeBook::parse(text).unwrap();
+    assert_eq!(numbers(&book).len(), book.entries().count());
+    assert!(book.entries().all(|entry| !entry.title.is_empty()));
+}
+
+#[test]
 fn the_graver_finding_gives_the_exit_code() {
     assert_eq!(first_exit([15, 16]), Some(16));
     assert_eq!(first_exit([19, 11, 12]), Some(11));

@@ -4,6 +4,7 @@ use inkan_core::{Timestamp, tolerance};
 use inkan_crypto::PublicKey;
 use serde_json::Value;
 
+use super::before::Before;
 use super::entry::Entry;
 use super::error::{EntryError, Malformed, ProofProblem};
 use super::hash;
@@ -27,23 +28,37 @@ pub fn check_next(
     entry: &Entry,
     ledger_time: Timestamp,
 ) -> Result<Head, EntryError> {
-    let Advance { head, approving } = advance(head, entry, ledger_time)?;
+    check_after(head.map(Before::from), entry, ledger_time)?;
+    Ok(next_head(head, entry).head)
+}
+
+/// The same without giving the new head, for a version of which only what the rules ask about is at hand: `before` is
+/// `None` for the first entry of a DID.
+///
+/// # Errors
+///
+/// As [`check_next`].
+pub fn check_after(
+    before: Option<Before<'_>>,
+    entry: &Entry,
+    ledger_time: Timestamp,
+) -> Result<(), EntryError> {
+    check_rules(before, entry, ledger_time)?;
     // D11. Every entry carries the approvals it needs, and no others.
-    match (&entry.approvals, approving.is_empty()) {
-        (None, true) => {}
-        (None, false) => {
-            let threshold = approving.threshold();
-            return Err(EntryError::WitnessThreshold { approvals: 0, threshold });
+    let approving = approving(before.map(|before| before.witness), entry);
+    match (&entry.approvals, approving.filter(|set| !set.is_empty())) {
+        (None, None) => Ok(()),
+        (None, Some(set)) => {
+            Err(EntryError::WitnessThreshold { approvals: 0, threshold: set.threshold() })
         }
-        (Some(_), true) => return Err(EntryError::WitnessInvalid),
-        (Some(approvals), false) => {
+        (Some(_), None) => Err(EntryError::WitnessInvalid),
+        (Some(approvals), Some(set)) => {
             if approvals.version_id() != entry.version_id() {
                 return Err(EntryError::WitnessInvalid);
             }
-            witness::check_threshold(&approving, &approvals.verify(ledger_time)?)?;
+            witness::check_threshold(set, &approvals.verify(ledger_time)?)
         }
     }
-    Ok(head)
 }
 
 /// Takes an entry that was checked before, by [`check_next`] against this very head, and gives the new head again.
@@ -55,8 +70,9 @@ pub fn check_next(
 ///
 /// [`EntryError`] if it is not.
 pub fn follow(head: Option<&Head>, entry: &Entry) -> Result<Head, EntryError> {
-    check_number(head, entry)?;
-    check_hashes(head, entry)?;
+    let before = head.map(Before::from);
+    check_number(before, entry)?;
+    check_hashes(before, entry)?;
     Ok(next_head(head, entry).head)
 }
 
@@ -73,33 +89,41 @@ pub(super) fn advance(
     entry: &Entry,
     now: Timestamp,
 ) -> Result<Advance, EntryError> {
-    check_number(head, entry)?;
-    check_alive(head)?;
-    check_hashes(head, entry)?;
-    check_time(head, entry, now)?;
-    let authorized = authorized_keys(head, entry)?;
-    check_proofs(authorized, entry, now).map_err(EntryError::ProofInvalid)?;
-    check_move(head, entry)?;
+    check_rules(head.map(Before::from), entry, now)?;
     Ok(next_head(head, entry))
 }
 
+fn check_rules(
+    before: Option<Before<'_>>,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<(), EntryError> {
+    check_number(before, entry)?;
+    check_alive(before)?;
+    check_hashes(before, entry)?;
+    check_time(before, entry, now)?;
+    let authorized = authorized_keys(before, entry)?;
+    check_proofs(authorized, entry, now).map_err(EntryError::ProofInvalid)?;
+    check_move(before, entry)
+}
+
 /// D2, and the SCID part of D9.
-fn check_number(head: Option<&Head>, entry: &Entry) -> Result<(), EntryError> {
-    let expected = head.map_or(Some(1), |head| head.number.checked_add(1));
+fn check_number(before: Option<Before<'_>>, entry: &Entry) -> Result<(), EntryError> {
+    let expected = before.map_or(Some(1), |before| before.number.checked_add(1));
     if expected != Some(entry.number) {
-        let head = head.map(|head| head.version_id.clone());
+        let head = before.map(|before| before.version_id.to_owned());
         return Err(EntryError::VersionConflict { given: entry.version_id.clone(), head });
     }
-    if head.is_some_and(|head| head.scid != entry.scid()) {
+    if before.is_some_and(|before| before.scid != entry.scid()) {
         return Err(EntryError::StateIdScid);
     }
     Ok(())
 }
 
 /// D12.
-fn check_alive(head: Option<&Head>) -> Result<(), EntryError> {
-    match head {
-        Some(head) if head.deactivated || head.update_keys.is_empty() => {
+fn check_alive(before: Option<Before<'_>>) -> Result<(), EntryError> {
+    match before {
+        Some(before) if before.deactivated || before.update_keys.is_empty() => {
             Err(EntryError::DidDeactivated)
         }
         Some(_) | None => Ok(()),
@@ -107,6 +131,12 @@ fn check_alive(head: Option<&Head>) -> Result<(), EntryError> {
 }
 
 impl Entry {
+    /// Whether each proof holds by the key that it names; whether that key may authorise the entry is another question.
+    #[must_use]
+    pub fn proofs_hold(&self, now: Timestamp) -> bool {
+        self.proofs.iter().all(|proof| proof.verify(&self.unsigned, now).is_ok())
+    }
+
     /// Whether the entry hash is the one after this `versionId` (D5); `None` for a first entry.
     #[must_use]
     pub fn names_predecessor(&self, version_id: Option<&str>) -> bool {
@@ -119,10 +149,10 @@ impl Entry {
 }
 
 /// D4 and D5.
-fn check_hashes(head: Option<&Head>, entry: &Entry) -> Result<(), EntryError> {
+fn check_hashes(before: Option<Before<'_>>, entry: &Entry) -> Result<(), EntryError> {
     let members = entry.unsigned_members()?;
-    let predecessor = match head {
-        Some(head) => head.version_id.as_str(),
+    let predecessor = match before {
+        Some(before) => before.version_id,
         None => {
             if hash::scid_hash(members, entry.scid())? != entry.scid() {
                 return Err(EntryError::ScidMismatch);
@@ -138,10 +168,10 @@ fn check_hashes(head: Option<&Head>, entry: &Entry) -> Result<(), EntryError> {
 }
 
 /// The order of D6.
-fn check_time(head: Option<&Head>, entry: &Entry, now: Timestamp) -> Result<(), EntryError> {
+fn check_time(before: Option<Before<'_>>, entry: &Entry, now: Timestamp) -> Result<(), EntryError> {
     let given = entry.time;
-    if let Some(head) = head.filter(|head| given <= head.time) {
-        return Err(EntryError::VersionTimeNotLater { given, head: head.time });
+    if let Some(before) = before.filter(|before| given <= before.time) {
+        return Err(EntryError::VersionTimeNotLater { given, head: before.time });
     }
     if given > now.plus_seconds(tolerance::LEDGER_FUTURE) {
         return Err(EntryError::VersionTimeInFuture { given, now });
@@ -151,16 +181,16 @@ fn check_time(head: Option<&Head>, entry: &Entry, now: Timestamp) -> Result<(), 
 
 /// D7: the keys that may authorise this entry.
 fn authorized_keys<'a>(
-    head: Option<&'a Head>,
+    before: Option<Before<'a>>,
     entry: &'a Entry,
 ) -> Result<&'a [PublicKey], EntryError> {
     let own = entry.parameters.update_keys.as_deref();
-    let Some(head) = head else { return own.ok_or(EntryError::UpdateKeyNotCommitted) };
-    if !head.pre_rotation() {
-        return Ok(&head.update_keys);
+    let Some(before) = before else { return own.ok_or(EntryError::UpdateKeyNotCommitted) };
+    if !before.pre_rotation() {
+        return Ok(before.update_keys);
     }
     let own = own.filter(|keys| !keys.is_empty()).ok_or(EntryError::UpdateKeyNotCommitted)?;
-    let committed = |key| head.next_key_hashes.contains(&hash::next_key_hash(key));
+    let committed = |key| before.next_key_hashes.contains(&hash::next_key_hash(key));
     if entry.parameters.next_key_hashes.is_none() || !own.iter().all(committed) {
         return Err(EntryError::UpdateKeyNotCommitted);
     }
@@ -183,19 +213,26 @@ fn check_proofs(
 }
 
 /// D9: another host or path only if portable, and the old DID is named.
-fn check_move(head: Option<&Head>, entry: &Entry) -> Result<(), EntryError> {
-    let Some(head) = head.filter(|head| head.did() != entry.did()) else { return Ok(()) };
+fn check_move(before: Option<Before<'_>>, entry: &Entry) -> Result<(), EntryError> {
+    let Some(before) = before.filter(|before| before.did != entry.did()) else { return Ok(()) };
     let names = entry.document.value().get("alsoKnownAs").and_then(Value::as_array);
-    let names_old = names.is_some_and(|names| names.iter().any(|name| name == head.did().as_str()));
+    let old = before.did.as_str();
+    let names_old = names.is_some_and(|names| names.iter().any(|name| name == old));
     // `portable: false` in this very entry forbids the move as well.
-    let portable = head.portable && entry.parameters.portable.unwrap_or(true);
+    let portable = before.portable && entry.parameters.portable.unwrap_or(true);
     if portable && names_old { Ok(()) } else { Err(EntryError::MoveNotAllowed) }
+}
+
+/// D11: from none, the new set approves at once; otherwise the old one does.
+fn approving<'a>(prior: Option<&'a WitnessSet>, entry: &'a Entry) -> Option<&'a WitnessSet> {
+    prior.filter(|set| !set.is_empty()).or(entry.parameters.witness.as_ref())
 }
 
 fn next_head(head: Option<&Head>, entry: &Entry) -> Advance {
     let set = &entry.parameters;
-    let prior = head.map(|head| head.witness.clone()).unwrap_or_default();
-    let witness = set.witness.clone().unwrap_or_else(|| prior.clone());
+    let prior = head.map(|head| &head.witness);
+    let approving = approving(prior, entry).cloned().unwrap_or_default();
+    let witness = set.witness.clone().or_else(|| prior.cloned()).unwrap_or_default();
     let kept = |keep: fn(&Head) -> Vec<String>| head.map(keep).unwrap_or_default();
     let next = Head {
         scid: entry.scid().to_owned(),
@@ -220,10 +257,8 @@ fn next_head(head: Option<&Head>, entry: &Entry) -> Advance {
             .ledger_log()
             .map(str::to_owned)
             .or_else(|| head.and_then(|head| head.home.clone())),
-        witness: witness.clone(),
+        witness,
     };
-    // D11: from none, the new set approves at once; otherwise the old one does.
-    let approving = if prior.is_empty() { witness } else { prior };
     Advance { head: next, approving }
 }
 

@@ -42,6 +42,11 @@ pub struct WitnessSet {
 }
 
 impl WitnessSet {
+    /// Nobody need approve.
+    pub(super) const fn nobody() -> Self {
+        Self { threshold: 0, witnesses: BTreeSet::new() }
+    }
+
     /// How many distinct witnesses must approve; 0 if the set is empty.
     #[must_use]
     pub const fn threshold(&self) -> u64 {

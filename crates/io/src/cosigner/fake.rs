@@ -31,6 +31,15 @@ pub(crate) fn serve(mut handler: impl FnMut(&str, &[u8]) -> Reply + Send + 'stat
     url
 }
 
+/// A URL at which nobody listens, as long as the streams are kept: a port that a client has taken is given to nobody else.
+pub(crate) fn nobody_listens() -> ([TcpStream; 2], String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let url = format!("http://{}", client.local_addr().unwrap());
+    let (server, _) = listener.accept().unwrap();
+    ([client, server], url)
+}
+
 fn answer(
     mut stream: TcpStream,
     handler: &mut impl FnMut(&str, &[u8]) -> Reply,

@@ -3,12 +3,16 @@
 //! In scope: the few operations whose order durability rests on. Out of scope: reading, which goes past it; the databases,
 //! which do their own writing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Access, FileError};
+
+/// So many files are worth a sync of the whole disk.
+const MANY: usize = 32;
 
 /// How writes reach the disk. An operation is durable only when a later sync of its file or folder has returned.
 pub trait FileLayer: fmt::Debug + Send + Sync {
@@ -46,6 +50,14 @@ pub trait FileLayer: fmt::Debug + Send + Sync {
     ///
     /// Those of the system; never to be tried again.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes all that was written to the disk of a folder durable, bytes and names; `false` if the system cannot do that at
+    /// once, and nothing was done.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; never to be tried again.
+    fn sync_disk(&self, folder: &Path) -> io::Result<bool>;
 
     /// Bytes that may still be written to the disk of a folder.
     ///
@@ -110,6 +122,17 @@ impl FileLayer for SystemFiles {
         super::sync_folder(path)
     }
 
+    #[cfg(target_os = "linux")]
+    fn sync_disk(&self, folder: &Path) -> io::Result<bool> {
+        rustix::fs::syncfs(File::open(folder)?)?;
+        Ok(true)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn sync_disk(&self, _folder: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
         let found = rustix::fs::statvfs(path)?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
@@ -154,13 +177,42 @@ pub struct Put {
 ///
 /// [`FileError`]; what was put in place by then stays.
 pub fn put_all(layer: &dyn FileLayer, files: &[Put], access: Access) -> Result<(), FileError> {
-    let mut folders: Vec<PathBuf> = Vec::new();
+    put_in_place(layer, files, access, None)
+}
+
+/// As [`put_all`], for many files below `root` and on its disk: where the system can, one sync of the disk stands for those of
+/// all files, and one more for those of all folders.
+///
+/// # Errors
+///
+/// [`FileError`]; what was put in place by then stays.
+pub fn put_many(
+    layer: &dyn FileLayer,
+    root: &Path,
+    files: &[Put],
+    access: Access,
+) -> Result<(), FileError> {
+    put_in_place(layer, files, access, (files.len() >= MANY).then_some(root))
+}
+
+fn put_in_place(
+    layer: &dyn FileLayer,
+    files: &[Put],
+    access: Access,
+    disk: Option<&Path>,
+) -> Result<(), FileError> {
+    let sync_disk = || match disk {
+        Some(root) => layer.sync_disk(root).map_err(|error| FileError::not_synced(root, error)),
+        None => Ok(false),
+    };
+    let mut folders = BTreeSet::new();
     let mut opened = Vec::new();
     for file in files {
         let folder = parent(&file.path);
-        if folders.last() != Some(&folder) && !folders.contains(&folder) {
-            make_folders(layer, &folder, access)?;
-            folders.push(folder);
+        if !folders.contains(&folder) {
+            // Those above new ones are synced with the others, once: many files cost hardly more than one.
+            make_missing(layer, &folder, access, &mut folders)?;
+            folders.insert(folder);
         }
         let temporary = temporary(&file.path);
         let at = |error| FileError::from_io(&temporary, error);
@@ -169,15 +221,19 @@ pub fn put_all(layer: &dyn FileLayer, files: &[Put], access: Access) -> Result<(
         open.set_len(0).and_then(|()| open.write_at(0, &file.bytes)).map_err(at)?;
         opened.push((open, temporary));
     }
-    for (file, temporary) in &mut opened {
-        file.sync().map_err(|error| FileError::not_synced(temporary, error))?;
+    if !sync_disk()? {
+        for (file, temporary) in &mut opened {
+            file.sync().map_err(|error| FileError::not_synced(temporary, error))?;
+        }
     }
     for ((_, temporary), file) in opened.iter().zip(files) {
         let renamed = layer.rename(temporary, &file.path);
         renamed.map_err(|error| FileError::from_io(&file.path, error))?;
     }
-    for folder in &folders {
-        layer.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?;
+    if !sync_disk()? {
+        for folder in &folders {
+            layer.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?;
+        }
     }
     Ok(())
 }
@@ -202,12 +258,27 @@ pub fn put(
 ///
 /// [`FileError`].
 pub fn make_folders(layer: &dyn FileLayer, path: &Path, access: Access) -> Result<(), FileError> {
+    let mut grown = BTreeSet::new();
+    make_missing(layer, path, access, &mut grown)?;
+    for folder in &grown {
+        layer.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?;
+    }
+    Ok(())
+}
+
+/// Makes a folder and its missing parents; `grown` are those that must be synced for it.
+fn make_missing(
+    layer: &dyn FileLayer,
+    path: &Path,
+    access: Access,
+    grown: &mut BTreeSet<PathBuf>,
+) -> Result<(), FileError> {
     if path.is_dir() {
         return Ok(());
     }
     let above = parent(path);
     if !above.as_os_str().is_empty() {
-        make_folders(layer, &above, access)?;
+        make_missing(layer, &above, access, grown)?;
     }
     match layer.create_folder(path, access) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -215,7 +286,8 @@ pub fn make_folders(layer: &dyn FileLayer, path: &Path, access: Access) -> Resul
         }
         Ok(()) | Err(_) => {}
     }
-    layer.sync_folder(&above).map_err(|error| FileError::not_synced(&above, error))
+    grown.insert(above);
+    Ok(())
 }
 
 fn parent(path: &Path) -> PathBuf {

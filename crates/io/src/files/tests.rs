@@ -80,6 +80,19 @@ fn permissions_can_be_looked_at_and_closed() {
     assert!(!open_to_others(&path).unwrap());
 }
 
+/// As when the holder was just starting a process, which has its files until it is another program.
+#[test]
+fn a_lock_that_is_given_back_late_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = try_lock(folder.path()).unwrap();
+    let late = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        drop(held);
+    });
+    try_lock(folder.path()).unwrap();
+    late.join().unwrap();
+}
+
 #[test]
 fn a_lock_excludes_a_second_holder_until_it_is_dropped() {
     let folder = tempfile::tempdir().unwrap();

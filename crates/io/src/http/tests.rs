@@ -26,7 +26,8 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-const LIMITS: HttpLimits = HttpLimits { size: 100, redirects: 2, seconds: 5 };
+const LIMITS: HttpLimits =
+    HttpLimits { size: 100, redirects: 2, plain: PlainHttp::Loopback, seconds: 60 };
 
 #[test]
 fn a_body_comes_with_its_media_type() {
@@ -45,8 +46,17 @@ fn only_https_and_loopback_are_asked() {
     }
     for url in ["https://example.com/", "http://localhost:1/", "http://[::1]/", "http://127.0.0.1/"]
     {
-        assert!(allowed(&Url::parse(url).unwrap()), "{url}");
+        assert!(PlainHttp::Loopback.permits(&Url::parse(url).unwrap()), "{url}");
     }
+}
+
+#[test]
+fn a_foreign_url_never_leads_to_this_machine_in_the_clear() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}/admin/shutdown?now=1", listener.local_addr().unwrap());
+    assert_eq!(get(&url, &HttpLimits::of_size(100)).unwrap_err().code(), "url-refused");
+    assert!(listener.accept().is_err(), "nobody came");
 }
 
 #[test]
@@ -73,9 +83,6 @@ fn redirects_are_counted_and_never_leave_https_or_loopback() {
 fn an_error_answer_and_a_closed_port_are_told_apart() {
     let missing = server(vec![answer("404 Not Found", "", "")]);
     assert_eq!(get(&missing, &LIMITS).unwrap_err().code(), "peer-refused");
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}/", listener.local_addr().unwrap())
-    };
+    let (_taken, closed) = crate::cosigner::fake::nobody_listens();
     assert_eq!(get(&closed, &LIMITS).unwrap_err().code(), "peer-unreachable");
 }

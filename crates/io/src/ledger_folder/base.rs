@@ -10,7 +10,7 @@ use std::sync::Arc;
 use inkan_core::{Digest, sha256};
 use inkan_ledger::leaf::Kind;
 use inkan_ledger::parameters::PARAMS_LIMIT;
-use inkan_ledger::state::{Base, Changes, Controller, Newest};
+use inkan_ledger::state::{Base, Changes, Controller, Newest, Version};
 use inkan_ledger::store::StoreError;
 use inkan_ledger::{EntryId, Leaf, MapKey};
 
@@ -53,7 +53,8 @@ impl DiskBase {
         runs: Vec<Arc<Run>>,
         size: u64,
     ) -> Result<Self, LedgerFolderError> {
-        let recent = db.all_recent()?.into_iter().collect();
+        // The last one counts: of an id that is there twice, that is the first place.
+        let recent = db.all_recent()?.into_iter().rev().collect();
         let (controllers, places) = Default::default();
         Ok(Self { root, db, size, recent, runs, controllers, places })
     }
@@ -156,13 +157,13 @@ impl Base for DiskBase {
         Ok(self.db.newest(key)?)
     }
 
-    fn versions(&self, scid: &str) -> Result<Vec<u64>, StoreError> {
-        let history = self.db.history(&MapKey::did(scid), u64::MAX)?;
-        Ok(history.iter().map(|value| value.leaf_index).collect())
+    fn version(&self, key: &MapKey, number: u64) -> Result<Option<Version>, StoreError> {
+        let found = self.db.version(key, number)?;
+        Ok(found.map(|(value, trail)| Version { leaf_index: value.leaf_index, trail }))
     }
 
     fn equivocations(&self, scid: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.db.forks(scid)?.into_iter().map(|fork| fork.version_id).collect())
+        Ok(self.db.fork_names(scid)?)
     }
 
     fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {

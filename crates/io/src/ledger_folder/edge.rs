@@ -268,6 +268,16 @@ pub(crate) fn read_entry(
     entries.get(at).cloned().ok_or_else(|| LedgerFolderError::TileDamaged { path: path() })
 }
 
+/// All leaves of the bundle that holds one.
+pub(crate) fn read_entries(
+    root: &Path,
+    index: u64,
+    size: u64,
+) -> Result<Vec<Arc<[u8]>>, LedgerFolderError> {
+    let tile = Tile::holding(0, index, size).ok_or(LedgerFolderError::NoSuchPlace)?;
+    read_bundle(root, &tile)
+}
+
 /// The partial tile at the end of a level that has `hashes` hashes, not a multiple of 256.
 fn place(level: u8, hashes: u64, size: u64) -> Result<Tile, LedgerFolderError> {
     Tile::holding(level, hashes.saturating_sub(1), size).ok_or(LedgerFolderError::NoSuchPlace)

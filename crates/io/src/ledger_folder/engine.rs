@@ -370,7 +370,9 @@ impl Engine {
             return Err(LedgerFolderError::StatusListRecorded);
         }
         let layer = &*self.layer;
-        public::publish(layer, &path, bytes, inkan_core::limits::STATUS_LIST)?;
+        let kept = public::publish(layer, &path, bytes, inkan_core::limits::STATUS_LIST);
+        // What the disk did not confirm is not known to be there, and nobody asks it twice.
+        kept.inspect_err(|error| self.stopped |= matches!(error, FileError::NotSynced { .. }))?;
         // It came after its entry was covered: it is served at once, if it is the newest.
         let newest = self.machine.newest(&MapKey::status(scid, uri))?;
         let (Some(gateway), Some(_), Some(newest)) = (&self.gateway, covered, newest) else {
@@ -381,7 +383,9 @@ impl Engine {
         }
         let leaf = Leaf::parse(&self.leaf(newest.value.leaf_index)?).ok();
         match leaf.and_then(|leaf| public::recorded(&leaf)) {
-            Some((scid, status)) => gateway.serve_status(layer, &scid, &status),
+            Some((scid, status)) => {
+                reader.shared.database(|db| gateway.serve_status(db, &scid, &status))
+            }
             None => Ok(()),
         }
     }

@@ -270,6 +270,33 @@ fn is_marked(filter: &[u8], id: &[u8; 32]) -> bool {
     probes(id, filter.len()).all(|(at, bit)| filter.get(at).is_some_and(|byte| byte & bit != 0))
 }
 
+/// Sorted rows one after another, as in a run.
+pub(crate) fn to_bytes(rows: impl Iterator<Item = Row>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (id, place) in rows {
+        out.extend(id);
+        out.extend(place.to_be_bytes());
+    }
+    out
+}
+
+/// What [`to_bytes`] wrote.
+pub(crate) fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = Row> {
+    let (rows, _) = bytes.as_chunks::<ROW>();
+    rows.iter().filter_map(|row| Some((*row.first_chunk::<32>()?, place(row)?)))
+}
+
+/// The place of an id in what [`to_bytes`] wrote.
+pub(crate) fn find_in_bytes(bytes: &[u8], id: &[u8; 32]) -> Option<u64> {
+    let (rows, _) = bytes.as_chunks::<ROW>();
+    let found = rows.binary_search_by(|row| row[..32].cmp(id)).ok()?;
+    place(rows.get(found)?)
+}
+
+fn place(row: &[u8; ROW]) -> Option<u64> {
+    row.last_chunk::<8>().map(|place| u64::from_be_bytes(*place))
+}
+
 /// The bytes of an id, as the key of its row.
 pub(crate) fn key(id: &EntryId) -> [u8; 32] {
     *id.digest().as_bytes()

@@ -64,6 +64,11 @@ impl Layout {
         self.root.join("policy")
     }
 
+    /// Certificates of timestamp authorities among the cosigners.
+    pub(crate) fn anchors(&self) -> PathBuf {
+        self.root.join("anchors.pem")
+    }
+
     /// What the log signed last. Its own folder, so that it can lie on another volume.
     pub(crate) fn guard(&self) -> PathBuf {
         self.root.join("guard").join("checkpoint.db")
@@ -176,7 +181,7 @@ pub(crate) struct WriterLock {
 }
 
 impl WriterLock {
-    /// Takes the lock, or says at once who has it.
+    /// Takes the lock, or says who has it.
     pub(crate) fn take(layout: &Layout) -> Result<Self, LedgerFolderError> {
         Ok(Self { _file: locked(&layout.root().join("LOCK"), layout.root())?, _guard: None })
     }
@@ -215,7 +220,7 @@ fn locked(path: &Path, held: &Path) -> Result<File, LedgerFolderError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let mut file = options.open(path).map_err(at)?;
-    match file.try_lock() {
+    match files::lock_briefly(&file) {
         Ok(()) => {}
         Err(TryLockError::Error(error)) => return Err(at(error).into()),
         Err(TryLockError::WouldBlock) => {
@@ -234,34 +239,6 @@ fn locked(path: &Path, held: &Path) -> Result<File, LedgerFolderError> {
         .and_then(|_| file.write_all(pid.as_bytes()))
         .map_err(at)?;
     Ok(file)
-}
-
-/// Where the file lies that gateways serve under an `https` URL; `None` for a URL that is no plain file of a host.
-///
-/// Hosts are lower-case names, with a port perhaps; no segment is empty or begins with a dot but `.well-known`.
-#[must_use]
-pub fn public_path(public: &Path, url: &str) -> Option<PathBuf> {
-    let (host, path) = url.strip_prefix("https://")?.split_once('/')?;
-    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    let host_byte =
-        |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    let sound = !name.is_empty() && name.bytes().all(host_byte) && !name.starts_with('.');
-    let port_sound =
-        port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-    if !sound || name.contains("..") || !port_sound {
-        return None;
-    }
-    let mut out = public.join(host.replace(':', "%3A"));
-    for segment in path.split('/') {
-        let plain =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'%');
-        let hidden = segment.starts_with('.') && segment != ".well-known";
-        if segment.is_empty() || segment.len() > 200 || hidden || !segment.bytes().all(plain) {
-            return None;
-        }
-        out.push(segment);
-    }
-    Some(out)
 }
 
 /// Whether a file is there.

@@ -9,10 +9,7 @@ use std::thread::JoinHandle;
 use inkan_ledger::{MapKey, MapValue};
 
 use super::error::LedgerFolderError;
-use crate::map_store::{MapReader, MapState, MapStore, MapStoreError};
-
-/// Keys that may change before they are made durable: what a crash costs at the next start is bounded by it.
-const UNSAVED: u64 = 20_000;
+use crate::map_store::{MapReader, MapState, MapStore, MapStoreError, UNSAVED};
 
 /// Where the map is kept up.
 pub(crate) enum MapLane {
@@ -36,9 +33,22 @@ enum Order {
     Keep(u64, Sender<Result<MapState, MapStoreError>>),
     Prune(u64),
     Durable,
+    /// Waits until the other end is gone.
+    #[cfg(test)]
+    Hold(Receiver<()>),
 }
 
 impl MapLane {
+    /// Has the map fall behind until what this gives is dropped.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> Sender<()> {
+        let (release, held) = channel();
+        if let Self::There(worker) = self {
+            let _ = worker.order(Order::Hold(held));
+        }
+        release
+    }
+
     /// Reads the states that are kept.
     pub(crate) fn reader(&self) -> MapReader {
         match self {
@@ -183,11 +193,16 @@ fn work(
             Order::Prune(version) => {
                 store.prune(version);
                 if store.unsaved() >= UNSAVED {
-                    let _ = store.durable();
+                    // The next checkpoint does not wait for it.
+                    let _ = store.durable_beside();
                 }
             }
             Order::Durable => {
                 let _ = store.durable();
+            }
+            #[cfg(test)]
+            Order::Hold(held) => {
+                let _ = held.recv();
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inkan_core::{Digest, Timestamp};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     runs: Mutex<BTreeMap<u64, Arc<Run>>>,
     /// The map store, while the writer is in this process.
     map: Mutex<Option<MapReader>>,
+    /// Leaves that were read to answer questions, so far.
+    pub(crate) leaves_read: AtomicU64,
 }
 
 /// Lets readers use the writer's map store, until it is dropped: then nothing but the writer keeps the store open.
@@ -100,7 +103,8 @@ impl LedgerReader {
         }
         let (idle, runs) = Default::default();
         let map = Mutex::new(None);
-        let shared = Shared { layout, policy_text, policy, origin, idle, runs, map };
+        let leaves_read = AtomicU64::new(0);
+        let shared = Shared { layout, policy_text, policy, origin, idle, runs, map, leaves_read };
         // Whoever opens a ledger hears at once that it cannot be read.
         shared.database(StateDb::newest_note)?;
         Ok(Self { shared: Arc::new(shared) })
@@ -122,6 +126,12 @@ impl LedgerReader {
     #[must_use]
     pub fn policy(&self) -> &LogPolicy {
         &self.shared.policy
+    }
+
+    /// Leaves that were read to answer questions, by all readers that are copies of this one: what questions cost.
+    #[must_use]
+    pub fn leaves_read(&self) -> u64 {
+        self.shared.leaves_read.load(Ordering::Relaxed)
     }
 
     /// The folder.

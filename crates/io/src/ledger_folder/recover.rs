@@ -31,8 +31,10 @@ use super::layout::Layout;
 use super::map_lane::MapLane;
 use super::newest::Newest;
 use super::public::Gateway;
+use super::public_lane::PublicLane;
 use super::seal::{IdFiles, Sealer};
 use super::state_db::StateDb;
+use crate::anchors::{self, AnchorsError};
 use crate::cosigner::{Cosigner, Gathering, signed_head};
 use crate::files;
 use crate::map_store::{MapStore, MapStoreError};
@@ -96,8 +98,9 @@ pub(crate) fn open(
 
     // R4.
     let (mut machine, sealer_db, ids) = open_state(layout, options, &origin, &signed)?;
-    let gateway = options.gateway.then(|| Gateway { layout: layout.clone() });
-    let of_engine = gateway.clone();
+    let gateway = || Gateway::new(layout.clone(), Arc::clone(&options.layer));
+    let gateway = options.gateway.then(gateway);
+    let public = gateway.clone().map_or(PublicLane::Off, PublicLane::Here);
     let mut sealer = Sealer {
         layout: layout.clone(),
         layer: Arc::clone(&options.layer),
@@ -109,13 +112,13 @@ pub(crate) fn open(
         policy,
         published: (0, false),
         ids,
-        gateway,
+        public,
     };
     heal(layout, &mut machine, &mut sealer, signed.tree_size)?;
     if machine.standing().root() != signed.root_hash {
         return Err(LedgerFolderError::LeavesDamaged(None));
     }
-    sealer.publish_gateway(signed.tree_size)?;
+    sealer.public.resume(&sealer.db, signed.tree_size)?;
 
     // R7.
     let map = open_map(layout, &sealer.db, &machine)?;
@@ -136,7 +139,7 @@ pub(crate) fn open(
         batch: Batch::default(),
         events: VecDeque::new(),
         reserve: options.reserve,
-        gateway: of_engine,
+        gateway,
         clock_unsure: false,
         kept: 0,
         map_stored: true,
@@ -405,7 +408,12 @@ pub(crate) fn read_policy(layout: &Layout) -> Result<(String, LogPolicy), Ledger
     let malformed = || LedgerFolderError::Malformed { path: path.clone() };
     let text = String::from_utf8(text).map_err(|_| malformed())?;
     let policy = LogPolicy::parse(&text).map_err(|_| malformed())?;
-    Ok((text, policy))
+    // Certificates of timestamp authorities lie beside the file that says where to ask them.
+    let anchors = anchors::read(&layout.anchors()).map_err(|error| match error {
+        AnchorsError::File(error) => LedgerFolderError::File(error),
+        AnchorsError::Malformed { path } => LedgerFolderError::Malformed { path },
+    })?;
+    Ok((text, policy.checking_tokens(Arc::new(anchors))))
 }
 
 /// Reads a note, if it is there.

@@ -22,11 +22,11 @@ use super::error::LedgerFolderError;
 use super::guard::Guard;
 use super::ids::{self, Run};
 use super::layout::Layout;
-use super::public::Gateway;
+use super::public_lane::PublicLane;
 use super::state_db::{CheckpointRow, IdPlan, StateDb};
 use super::steps::{Step, Steps};
 use crate::cosigner::{CosignError, CosignRequest, Cosigned, Cosigner, Gathering};
-use crate::files::layer::{Put, put, put_all};
+use crate::files::layer::{Put, put, put_many};
 use crate::files::{self, Access, FileLayer};
 use crate::note_key::NoteSigner;
 
@@ -74,7 +74,7 @@ pub(crate) struct Sealer {
     /// Leaves under the note that is published, and whether a quorum cosigned it.
     pub(crate) published: (u64, bool),
     pub(crate) ids: IdFiles,
-    pub(crate) gateway: Option<Gateway>,
+    pub(crate) public: PublicLane,
 }
 
 /// A merge of runs on a thread of its own.
@@ -108,7 +108,7 @@ impl Sealer {
         self.steps.at(Step::Published);
         let index = self.store(&job.changes, true)?;
         self.steps.at(Step::Stored);
-        self.publish_gateway(job.head.tree_size)?;
+        self.public.follow(&self.db, job.head.tree_size)?;
         Ok(Sealed { note, index })
     }
 
@@ -132,7 +132,7 @@ impl Sealer {
     }
 
     fn put_tiles(&self, files: &[Put]) -> Result<(), LedgerFolderError> {
-        Ok(put_all(&*self.layer, files, Access::Public)?)
+        Ok(put_many(&*self.layer, self.layout.root(), files, Access::Public)?)
     }
 
     /// C4, C5: what is on disk is what is in memory, and continues what was signed.
@@ -265,16 +265,10 @@ impl Sealer {
         }
     }
 
-    /// What gateways serve of the leaves that were covered since the last time.
-    pub(crate) fn publish_gateway(&mut self, size: u64) -> Result<(), LedgerFolderError> {
-        if let Some(gateway) = &self.gateway {
-            let from = self.db.published()?;
-            if from < size {
-                gateway.publish(&*self.layer, &self.db, from, size)?;
-                self.db.set_published(size)?;
-            }
-        }
-        Ok(())
+    /// Moves what can follow a checkpoint to threads of its own.
+    pub(crate) fn spawn(&mut self) -> Result<(), LedgerFolderError> {
+        let size = self.guard.head().tree_size;
+        self.public.spawn(&self.layout, &self.db, size)
     }
 
     /// C11, first half: begins to gather lines over a note, and has the cosigners at hand add theirs.
@@ -332,8 +326,9 @@ impl Sealer {
         Ok(())
     }
 
-    /// Waits for a merge that is under way: its thread writes.
+    /// Waits for what is under way on other threads.
     pub(crate) fn finish(&mut self) {
+        self.public.finish(&self.db);
         if let Some((_, thread)) = self.ids.merging.take() {
             // The runs that it was to replace still count.
             let _ = thread.join();

@@ -7,23 +7,30 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
-use inkan_ledger::state::{Changes, Controller, Equivocation, Newest, Standing};
+use inkan_ledger::note::SignatureLine;
+use inkan_ledger::state::{
+    Address, Changes, Controller, Equivocation, Named, Newest, Standing, Trail,
+};
 use inkan_ledger::{EntryId, MapKey, MapValue, SignedNote};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, params};
 
 use super::database::{self, StoreFailed};
-use super::ids;
+use super::{ids, places};
 
 /// The layout of the folder, so that another one is not misread.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// The largest database that is looked through when it is opened.
 const SMALL: u64 = 4 << 20;
 
+/// So many ids of one checkpoint are one row, sorted: a row for each would be half of what a checkpoint costs.
+const MANY: usize = if cfg!(test) { 8 } else { 512 };
+
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recent(id BLOB PRIMARY KEY, leaf INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recent_many(first INTEGER PRIMARY KEY, rows BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS runs(run INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS controllers(scid TEXT NOT NULL UNIQUE, head BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS history(
@@ -50,6 +57,7 @@ CREATE TABLE IF NOT EXISTS checkpoints(
     note TEXT,
     existed_by INTEGER
 ) STRICT;
+CREATE TABLE IF NOT EXISTS places(place TEXT PRIMARY KEY, scid TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS checkpoints_seen ON checkpoints(existed_by, size) WHERE existed_by IS NOT NULL;
 ";
 
@@ -186,6 +194,12 @@ impl StateDb {
     ) -> Answer<()> {
         if ids.flushed {
             self.run("DELETE FROM recent", [])?;
+            self.run("DELETE FROM recent_many", [])?;
+        } else if changes.entries().len() >= MANY {
+            let rows = changes.entries().iter().map(|(id, place)| (ids::key(id), *place));
+            let first = changes.entries().values().min().copied().unwrap_or(0);
+            let values = params![number(first), ids::to_bytes(rows)];
+            self.run("INSERT OR REPLACE INTO recent_many VALUES(?1, ?2)", values)?;
         } else {
             // Sorted by id: neighbours on a page are written together.
             for (id, place) in changes.entries() {
@@ -210,14 +224,16 @@ impl StateDb {
         let mut history: Vec<_> = changes.history().iter().collect();
         history.sort_by_key(|(key, value)| (*key, value.leaf_index));
         for (key, value) in history {
-            let newest = changes.heads().get(key).filter(|newest| newest.value == *value);
             let values = params![
                 key.digest().as_bytes(),
                 number(value.leaf_index),
                 value.to_bytes(),
-                newest.map(|newest| &newest.detail),
+                changes.detail(key, value),
             ];
             self.run("INSERT OR REPLACE INTO history VALUES(?1, ?2, ?3, ?4)", values)?;
+        }
+        for address in changes.addresses() {
+            self.claim(address)?;
         }
         for fork in changes.equivocations() {
             let Equivocation { scid, number: version, leaf_index, .. } = fork;
@@ -244,6 +260,44 @@ impl StateDb {
         Ok(())
     }
 
+    /// Gives a place on the web to the first that names it; in the order of the log.
+    fn claim(&self, address: &Address) -> Answer<()> {
+        let Address { scid, named } = address;
+        let Some(place) = places::place_of(named) else { return Ok(()) };
+        let (mut free, mut own) = (true, false);
+        for folder in places::folders(&place) {
+            // No folder of it is the file of a list.
+            free &= self.owner(folder.trim_end_matches('/'))?.is_none();
+            own |= self.owner(folder)?.as_deref() == Some(scid);
+        }
+        let free = match named {
+            Named::Did(_) => free,
+            // It lies below a place of its signer, and is no folder.
+            Named::List(_) => free && own && !self.is_folder(&place)?,
+        };
+        if free {
+            self.run("INSERT OR IGNORE INTO places VALUES(?1, ?2)", [place.as_str(), scid])?;
+        }
+        Ok(())
+    }
+
+    /// Whether a DID has a place at or below this one.
+    fn is_folder(&self, place: &str) -> Answer<bool> {
+        // `0` follows `/`.
+        let (from, to) = (format!("{place}/"), format!("{place}0"));
+        let below = self.one(
+            "SELECT 1 FROM places WHERE place >= ?1 AND place < ?2 LIMIT 1",
+            [from, to],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(below.is_some())
+    }
+
+    /// The SCID that has a place on the web (see [`places`]).
+    pub(crate) fn owner(&self, place: &str) -> Answer<Option<String>> {
+        self.one("SELECT scid FROM places WHERE place = ?1", [place], |row| row.get(0))
+    }
+
     fn put_row(&self, row: &CheckpointRow) -> Answer<()> {
         let values = params![
             number(row.size),
@@ -257,16 +311,44 @@ impl StateDb {
         Ok(())
     }
 
-    /// C11: keeps the note of a size that first met the quorum, and the newest note of all.
+    /// C11: keeps the note of a size that first met the quorum, with the lines of those who answered later; and the newest
+    /// note of all.
     pub(crate) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
         self.run("BEGIN IMMEDIATE", [])?;
-        let newest = row.note.as_ref().map(ToString::to_string);
-        let stored = self.put_row(row).and_then(|()| {
-            self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [newest])?;
-            self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])
+        let stored = self.put_row(row).and_then(|()| self.put_late_lines(row)).and_then(|()| {
+            // Who answers late answers for an older size, which must not become the newest again.
+            let newest = self.newest_note()?.map_or(0, |(size, _)| size);
+            if row.size < newest {
+                return Ok(());
+            }
+            let note = row.note.as_ref().map(ToString::to_string);
+            self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [note])?;
+            self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])?;
+            Ok(())
         });
         self.run(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" }, [])?;
-        stored.map(|_| ())
+        stored
+    }
+
+    /// Adds lines of keys that had not cosigned this size before. A second line of one key says a later time: the first one
+    /// is worth more.
+    fn put_late_lines(&self, row: &CheckpointRow) -> Answer<()> {
+        let (Some(mut kept), Some(note)) = (self.note_of(row.size)?, &row.note) else {
+            return Ok(());
+        };
+        let before = kept.signatures().len();
+        for line in note.signatures() {
+            let same =
+                |known: &SignatureLine| (&known.name, known.key_id) == (&line.name, line.key_id);
+            if !kept.signatures().iter().any(same) {
+                kept.put(line.clone());
+            }
+        }
+        if kept.signatures().len() > before {
+            let values = params![number(row.size), kept.to_string()];
+            self.run("UPDATE checkpoints SET note = ?2 WHERE size = ?1", values)?;
+        }
+        Ok(())
     }
 
     /// The newest note with a quorum, and its size.
@@ -335,16 +417,27 @@ impl StateDb {
 
     /// Place of an id among the newest.
     pub(crate) fn recent(&self, id: &EntryId) -> Answer<Option<u64>> {
-        let place =
-            self.one("SELECT leaf FROM recent WHERE id = ?1", [ids::key(id)], |row| row.get(0))?;
-        Ok(place.map(unsigned))
+        let id = ids::key(id);
+        let place = self.one("SELECT leaf FROM recent WHERE id = ?1", [id], |row| row.get(0))?;
+        if let Some(place) = place {
+            return Ok(Some(unsigned(place)));
+        }
+        // As many as a run takes: some dozen at most.
+        let found = self.all("SELECT rows FROM recent_many ORDER BY first", [], |row| {
+            Ok(ids::find_in_bytes(row.get_ref(0)?.as_blob().unwrap_or_default(), &id))
+        })?;
+        Ok(found.into_iter().flatten().next())
     }
 
-    /// All of the newest ids.
+    /// All of the newest ids, sorted; an id that is there twice has its first place first.
     pub(crate) fn all_recent(&self) -> Answer<Vec<ids::Row>> {
-        self.all("SELECT id, leaf FROM recent ORDER BY id", [], |row| {
+        let mut rows = self.all("SELECT id, leaf FROM recent", [], |row| {
             Ok((row.get(0)?, unsigned(row.get(1)?)))
-        })
+        })?;
+        let many = self.all("SELECT rows FROM recent_many", [], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.extend(many.iter().flat_map(|many| ids::from_bytes(many)));
+        rows.sort_unstable();
+        Ok(rows)
     }
 
     /// The runs of ids that count, with their sizes.
@@ -385,6 +478,23 @@ impl StateDb {
         Ok(Some(Newest { value, detail: detail.unwrap_or_default() }))
     }
 
+    /// Where a version of a DID stands. A log holds all versions of its DIDs, from the first.
+    pub(crate) fn version(&self, key: &MapKey, number: u64) -> Answer<Option<(MapValue, Trail)>> {
+        let Some(skipped) = number.checked_sub(1) else { return Ok(None) };
+        let row = self.one(
+            "SELECT value, detail FROM history WHERE key = ?1 ORDER BY leaf LIMIT 1 OFFSET ?2",
+            params![key.digest().as_bytes(), self::number(skipped)],
+            |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)),
+        )?;
+        let Some((value, detail)) = row else { return Ok(None) };
+        let value = self.value(&value)?;
+        let trail = Trail::from_bytes(&detail.unwrap_or_default());
+        match trail.filter(|_| value.sequence == number) {
+            Some(trail) => Ok(Some((value, trail))),
+            None => Err(self.malformed("version")),
+        }
+    }
+
     fn value(&self, bytes: &[u8]) -> Answer<MapValue> {
         MapValue::parse(bytes).ok_or_else(|| self.malformed("value"))
     }
@@ -414,6 +524,22 @@ impl StateDb {
         let rows = self.all(
             "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf",
             [number(from), number(size)],
+            |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )?;
+        rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
+    }
+
+    /// The first `most` of [`Self::changes_since`].
+    pub(crate) fn some_changes_since(
+        &self,
+        from: u64,
+        size: u64,
+        most: usize,
+    ) -> Answer<Vec<(MapKey, MapValue)>> {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        let rows = self.all(
+            "SELECT key, value FROM history WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf LIMIT ?3",
+            [number(from), number(size), number(most)],
             |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)),
         )?;
         rows.into_iter().map(|(key, value)| self.pair(key, &value)).collect()
@@ -454,6 +580,11 @@ impl StateDb {
         )
     }
 
+    /// `versionId`s of the forks of a DID that are kept.
+    pub(crate) fn fork_names(&self, scid: &str) -> Answer<Vec<String>> {
+        self.all("SELECT version FROM forks WHERE scid = ?1", [scid], |row| row.get(0))
+    }
+
     /// How many forks are kept in all.
     pub(crate) fn fork_count(&self) -> Answer<u64> {
         let count = self.one("SELECT count(*) FROM forks", [], |row| row.get::<_, i64>(0))?;
@@ -479,3 +610,6 @@ fn number(value: u64) -> i64 {
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

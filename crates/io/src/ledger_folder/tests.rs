@@ -6,7 +6,6 @@ use inkan_core::sha256;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh::{self, Create, History};
 use inkan_did::{Did, DidUrl};
-use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{
     ActId, Claims, EntryId, Grade, MapKey, SignedEntry, StatusClaims, StatusFormat, commitment,
     verify_current, verify_receipt,
@@ -31,10 +30,15 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::at(seed, ORIGIN, Some(&format!("p{seed}")))
+    }
+
+    /// One whose DID names this place.
+    pub(crate) fn at(seed: u64, host: &str, path: Option<&str>) -> Self {
         let key = |seed| SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed));
         let request = Create {
-            domain: ORIGIN.to_owned(),
-            path: Some(format!("p{seed}")),
+            domain: host.to_owned(),
+            path: path.map(str::to_owned),
             key_id: "key-1".to_owned(),
             key: key(seed).public_key(),
             next_key_hashes: vec![],
@@ -302,8 +306,8 @@ fn every_version_of_a_status_list_is_kept_and_the_recorded_one_served() {
     let mut ledger = create(folder.path());
     let person = Person::new(5);
     ledger.submit(Kind::Did, person.line.as_bytes(), at(10)).unwrap();
-    let uri = "https://ledger.example/status/1";
-    let served = folder.path().join("public/ledger.example/status/1");
+    let uri = "https://ledger.example/p5/status/1";
+    let served = folder.path().join("public/ledger.example/p5/status/1");
     let scid = person.scid();
     for (sequence, list) in [(1, b"first".as_slice()), (2, b"second")] {
         ledger.put_status_list(scid, uri, sequence, b"draft").unwrap();
@@ -334,7 +338,7 @@ fn every_version_of_a_status_list_is_kept_and_the_recorded_one_served() {
     assert_eq!(current.head().unwrap().value().sequence, 2);
     let error = ledger.put_status_list(scid, uri, 1, b"other").unwrap_err();
     assert_eq!(error.code(), "status-list-recorded");
-    let error = ledger.put_status_list(scid, "https://a/../b", 1, b"x").unwrap_err();
+    let error = ledger.put_status_list(scid, "http://a.example/b", 1, b"x").unwrap_err();
     assert_eq!(error.code(), "status-uri-invalid");
 }
 
@@ -355,4 +359,6 @@ fn fresh_cosignatures_do_not_move_the_first_ones() {
 }
 
 mod crash;
+mod import;
 mod newest;
+mod order;

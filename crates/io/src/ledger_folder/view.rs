@@ -6,17 +6,34 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use inkan_did::webvh::Entry;
 use inkan_ledger::map::{Map, MapProof};
+use inkan_ledger::state::Trail;
 use inkan_ledger::store::StoreError;
 use inkan_ledger::tree::tiles::{Tile, TileNodes};
 use inkan_ledger::tree::{consistency_from, inclusion_from};
-use inkan_ledger::{ActId, CurrentProof, EntryId, Leaf, MapKey, NodeHash, Receipt, SignedNote};
+use inkan_ledger::{
+    ActId, CurrentProof, EntryId, Leaf, MapKey, MapValue, NodeHash, Receipt, SignedNote,
+};
 
 use super::edge;
 use super::error::LedgerFolderError;
 use super::reader::Shared;
 use inkan_ledger::entry::OnceId;
+
+/// One version of a DID, as a leaf of the log.
+#[derive(Debug)]
+pub struct DidVersion {
+    /// What the map says of it: place, number, flags.
+    pub value: MapValue,
+    /// Its leaf.
+    pub leaf: Leaf,
+    /// Its entry.
+    pub entry: Entry,
+    trail: Trail,
+}
 
 /// A ledger up to one signed head; later entries are not seen. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,7 +78,23 @@ impl View {
     /// As [`Self::entry`].
     pub fn entry_bytes(&self, index: u64) -> Result<Arc<[u8]>, LedgerFolderError> {
         self.check(index)?;
+        self.shared.leaves_read.fetch_add(1, Ordering::Relaxed);
         edge::read_entry(self.shared.layout.root(), index, self.size)
+    }
+
+    /// The leaves of a bundle.
+    pub(crate) fn bundle(&self, tile: &Tile) -> Result<Vec<Vec<u8>>, LedgerFolderError> {
+        let entries = edge::read_bundle(self.shared.layout.root(), tile)?;
+        Ok(entries.iter().map(|entry| entry.to_vec()).collect())
+    }
+
+    /// The newest entry under a map key; its number tells how many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn newest(&self, key: &MapKey) -> Result<Option<MapValue>, LedgerFolderError> {
+        self.shared.database(|db| db.head_at(key, self.size))
     }
 
     fn check(&self, index: u64) -> Result<(), LedgerFolderError> {
@@ -131,6 +164,73 @@ impl View {
         self.entries(&MapKey::did(scid))
     }
 
+    /// The newest version of a DID, however many there are before it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn did_head(&self, scid: &str) -> Result<Option<DidVersion>, LedgerFolderError> {
+        match self.newest(&MapKey::did(scid))? {
+            Some(value) => self.did_version(scid, value.sequence),
+            None => Ok(None),
+        }
+    }
+
+    /// One version of a DID, by its number; no other is read.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn did_version(
+        &self,
+        scid: &str,
+        number: u64,
+    ) -> Result<Option<DidVersion>, LedgerFolderError> {
+        let found = self.shared.database(|db| db.version(&MapKey::did(scid), number))?;
+        let Some((value, trail)) = found.filter(|(value, _)| value.leaf_index < self.size) else {
+            return Ok(None);
+        };
+        let leaf = self.entry(value.leaf_index)?;
+        Ok(Some(DidVersion { entry: self.did_entry(&leaf)?, leaf, value, trail }))
+    }
+
+    /// The home log of a DID as of a version.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn did_home(&self, version: &DidVersion) -> Result<Option<String>, LedgerFolderError> {
+        let home = |entry: &Entry| entry.document().ledger_log().map(str::to_owned);
+        match version.trail.0.home {
+            None => Ok(None),
+            Some(place) if place == version.value.leaf_index => Ok(home(&version.entry)),
+            Some(place) => Ok(home(&self.did_entry(&self.entry(place)?)?)),
+        }
+    }
+
+    fn did_entry(&self, leaf: &Leaf) -> Result<Entry, LedgerFolderError> {
+        let damaged = |_| self.damaged_entries();
+        inkan_ledger::state::parse_did_body(leaf.body()).map_err(damaged)
+    }
+
+    /// The leaves of all versions of a DID, oldest first. Bundles are read once.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn did_leaves(&self, scid: &str) -> Result<Vec<Leaf>, LedgerFolderError> {
+        let history = self.shared.database(|db| db.history(&MapKey::did(scid), self.size))?;
+        let mut bundles = Bundles::new(self);
+        let leaves = history.iter().map(|value| {
+            Leaf::parse(&bundles.entry(value.leaf_index)?).map_err(|_| self.damaged_entries())
+        });
+        leaves.collect()
+    }
+
+    fn damaged_entries(&self) -> LedgerFolderError {
+        LedgerFolderError::TileDamaged { path: self.shared.layout.root().join("tile/entries") }
+    }
+
     /// All states of an act, oldest first, each with the receipt of [`Self::receipt`].
     ///
     /// # Errors
@@ -157,6 +257,24 @@ impl View {
     pub fn entries(&self, key: &MapKey) -> Result<Vec<Receipt>, LedgerFolderError> {
         let history = self.shared.database(|db| db.history(key, self.size))?;
         history.iter().map(|value| self.receipt(value.leaf_index)).collect()
+    }
+
+    /// All entries under a map key, oldest first, each with its receipt at this very checkpoint. Tiles and bundles are read
+    /// once for all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if the ledger cannot be read.
+    pub fn entries_here(&self, key: &MapKey) -> Result<Vec<Receipt>, LedgerFolderError> {
+        let history = self.shared.database(|db| db.history(key, self.size))?;
+        let (mut bundles, tiles) = (Bundles::new(self), Tiles::new(&self.shared));
+        let nodes = TileNodes::new(self.size, |tile| tiles.read(&tile));
+        let receipts = history.iter().map(|value| {
+            let proof = inclusion_from(&nodes, value.leaf_index, self.size)
+                .map_err(|error| tiles.failed(&error))?;
+            Ok(Receipt::new(bundles.entry(value.leaf_index)?.to_vec(), &proof, &self.note))
+        });
+        receipts.collect()
     }
 
     /// Proves which version of a DID is the newest, or that it is not registered.
@@ -219,7 +337,7 @@ impl View {
         &self,
         key: &MapKey,
         epoch_index: u64,
-    ) -> Result<(MapProof, Option<inkan_ledger::MapValue>), LedgerFolderError> {
+    ) -> Result<(MapProof, Option<MapValue>), LedgerFolderError> {
         if let Some(map) = self.shared.map()
             && let Ok(proof) = map.prove(key, epoch_index)
         {
@@ -240,12 +358,36 @@ impl View {
         let tiles = Tiles::new(&self.shared);
         let nodes = TileNodes::new(size, |tile| tiles.read(&tile));
         let proof = inclusion_from(&nodes, index, size).map_err(|error| tiles.failed(&error))?;
-        let leaf = edge::read_entry(self.shared.layout.root(), index, self.size)?;
+        let leaf = self.entry_bytes(index)?;
         Ok(Receipt::new(leaf.to_vec(), &proof, note))
     }
 }
 
-/// The tiles that one proof needs, each read once.
+/// Leaves in the order of the log, or nearly: the bundle that was read last stays at hand.
+struct Bundles<'a> {
+    view: &'a View,
+    held: Option<(u64, Vec<Arc<[u8]>>)>,
+}
+
+impl<'a> Bundles<'a> {
+    const fn new(view: &'a View) -> Self {
+        Self { view, held: None }
+    }
+
+    fn entry(&mut self, index: u64) -> Result<Arc<[u8]>, LedgerFolderError> {
+        let shared = &self.view.shared;
+        let tile = Tile::holding(0, index, self.view.size).ok_or(LedgerFolderError::NoSuchPlace)?;
+        if self.held.as_ref().is_none_or(|(number, _)| *number != tile.index()) {
+            self.held = Some((tile.index(), edge::read_bundle(shared.layout.root(), &tile)?));
+        }
+        shared.leaves_read.fetch_add(1, Ordering::Relaxed);
+        let at = usize::try_from(index.saturating_sub(tile.start())).unwrap_or(usize::MAX);
+        let entry = self.held.as_ref().and_then(|(_, entries)| entries.get(at)).cloned();
+        entry.ok_or_else(|| self.view.damaged_entries())
+    }
+}
+
+/// The tiles that proofs need, each read once.
 struct Tiles<'a> {
     shared: &'a Shared,
     read: RefCell<BTreeMap<Tile, Arc<Vec<u8>>>>,

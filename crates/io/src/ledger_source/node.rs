@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use inkan_core::encoding::decode_b64;
 use inkan_core::{Digest, Timestamp, json, limits, tolerance};
+use inkan_ledger::tree::tiles::{BUNDLE_BYTES, Tile, decode_bundle};
 use inkan_ledger::{
     ActId, Checkpoint, CurrentProof, EntryId, Kind, LogPolicy, MapKey, NodeHash, Receipt,
     ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
@@ -65,7 +66,7 @@ impl NodeReader {
         let policy = pinned.iter().find(|policy| policy.has_log(&origin)).cloned();
         let unknown = || NodeError::Proof {
             url: url.to_string(),
-            source: ReceiptError::UnknownLog { origin: origin.clone() },
+            source: ReceiptError::UnknownLog { origin: origin.clone(), pinned: false },
         };
         let policy = policy.ok_or_else(unknown)?;
         let shared = Shared { client, policy, origin, now };
@@ -206,7 +207,7 @@ impl Shared {
             Ok(verified)
         } else {
             let origin = verified.origin().to_owned();
-            Err(self.unproved(ReceiptError::UnknownLog { origin }))
+            Err(self.unproved(ReceiptError::UnknownLog { origin, pinned: false }))
         }
     }
 
@@ -290,6 +291,27 @@ impl NodeView {
     /// [`NodeError`].
     pub fn receipt_here(&self, index: u64) -> Result<Receipt, NodeError> {
         self.receipt_from(index, &format!("/v1/receipts/{index}?at={}", self.size()))
+    }
+
+    /// The entries of a bundle as they are served; of a partial one that is gone, as many of the full one.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn bundle(&self, tile: &Tile) -> Result<Vec<Vec<u8>>, NodeError> {
+        let fetch = |tile: &Tile| {
+            let path = format!("/{}", tile.entries_path());
+            let bytes = self.shared.client.bytes(&path, "*/*", BUNDLE_BYTES)?;
+            Ok::<_, NodeError>((path, bytes, tile.width()))
+        };
+        let (path, bytes, width) = match fetch(tile)? {
+            (_, None, _) if tile.is_partial() => fetch(&tile.full())?,
+            found => found,
+        };
+        let bytes = bytes.ok_or_else(|| self.odd(&path, "no such entries"))?;
+        let entries =
+            decode_bundle(&bytes, width).map_err(|_| self.odd(&path, "not a bundle of entries"))?;
+        Ok(entries.into_iter().take(tile.width().into()).map(<[u8]>::to_vec).collect())
     }
 
     fn receipt_from(&self, index: u64, path: &str) -> Result<Receipt, NodeError> {

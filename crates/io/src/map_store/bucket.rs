@@ -101,6 +101,10 @@ impl Bucket {
                 if self.entries.len().saturating_sub(self.beside.len()) >= CAPACITY {
                     self.beside.push(entry.key);
                 }
+                if self.entries.len() == self.entries.capacity() {
+                    // Buckets wait by the thousand: doubling would be half of all memory.
+                    self.entries.reserve_exact(4);
+                }
                 self.entries.insert(at, entry);
                 true
             }
@@ -160,8 +164,10 @@ impl Bucket {
             return None;
         }
         let rows = page.get(HEAD..)?.chunks_exact(ENTRY).take(count);
-        let entries: Option<Vec<_>> = rows.map(read_entry).collect();
-        let entries = entries?;
+        let mut entries = Vec::with_capacity(count.saturating_add(2));
+        for row in rows {
+            entries.push(read_entry(row)?);
+        }
         let in_order = entries.windows(2).all(|two| matches!(two, [a, b] if a.key < b.key));
         in_order.then_some(Self { depth, entries, beside: Vec::new() })
     }

@@ -41,7 +41,7 @@ impl Pages {
     pub(super) fn open(path: &Path) -> Result<Self, MapStoreError> {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
-        match file.try_lock() {
+        match files::lock_briefly(&file) {
             Ok(()) => Ok(Self { file, roots: roots_path(path) }),
             Err(TryLockError::WouldBlock) => Err(MapStoreError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inkan_core::Digest;
-use inkan_ledger::state::{Base, Changes, Controller, Memory, Newest};
+use inkan_ledger::state::{Base, Changes, Controller, Memory, Newest, Version};
 use inkan_ledger::store::StoreError;
 use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{EntryId, MapKey, leaf};
@@ -76,8 +76,8 @@ impl Base for MirrorBase {
         self.memory.newest(key)
     }
 
-    fn versions(&self, scid: &str) -> Result<Vec<u64>, StoreError> {
-        self.memory.versions(scid)
+    fn version(&self, key: &MapKey, number: u64) -> Result<Option<Version>, StoreError> {
+        self.memory.version(key, number)
     }
 
     fn equivocations(&self, scid: &str) -> Result<Vec<String>, StoreError> {

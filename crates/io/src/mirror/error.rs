@@ -10,6 +10,7 @@ use inkan_ledger::tree::tiles::TileError;
 use crate::cosigner::CosignError;
 use crate::files::FileError;
 use crate::http::HttpError;
+use crate::ledger_folder::LedgerFolderError;
 use crate::map_store::MapStoreError;
 use crate::note_key::NoteKeyError;
 
@@ -83,6 +84,9 @@ pub enum MirrorError {
     /// The mirror's own map cannot be read or written.
     #[error(transparent)]
     Map(#[from] MapStoreError),
+    /// The ledger folder that is to be restored.
+    #[error(transparent)]
+    Folder(#[from] LedgerFolderError),
     /// A bundle cannot be written as it was read.
     #[error(transparent)]
     Bundle(#[from] TileError),
@@ -111,6 +115,7 @@ impl MirrorError {
             Self::Key(error) => error.code(),
             Self::File(FileError::Locked { .. }) => "ledger-locked",
             Self::File(error) => error.code(),
+            Self::Folder(error) => error.code(),
             Self::Map(error) => error.code(),
             Self::Store(error) => error.code(),
         }

@@ -6,74 +6,122 @@ use inkan_core::sha256;
 use inkan_ledger::MerkleTree;
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::leaf::{self, Kind};
-use inkan_ledger::tree::tiles::{bundles_of_growth, encode_bundle, tiles_of_growth};
+use inkan_ledger::tree::tiles::{Tile, bundles_of_growth, encode_bundle, tiles_of_growth};
 use inkan_ledger::tree::{LeafHash, TreeHead};
 
 use super::error::MirrorError;
 use super::source::MirrorSource;
 use super::write;
 use crate::files::{self, Access};
+use crate::ledger_folder;
 
-/// Writes all tiles, entry bundles and parameters documents of a log below `folder` anew, as of `head`; gives how many
-/// leaves there are.
+/// What was put in order.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Restored {
+    /// The head that the log signed last.
+    pub head: TreeHead,
+    /// Files that were missing or not what was signed.
+    pub files: u64,
+}
+
+/// Writes the tiles of a damaged ledger folder anew, up to what its guard says that the log signed last; so that the
+/// ledger can be opened again with nothing lost.
 ///
-/// `head` must be one that the log signed, better the one in its guard: what `source` gives is compared with it, before
-/// anything is written. The ledger must not be open.
+/// Leaves that `source` does not have, since it follows the log at a distance, are taken from the folder itself.
+/// `progress` hears how many leaves are done.
+///
+/// # Errors
+///
+/// [`MirrorError::RootMismatch`] if the source has another log; then nothing was written. [`MirrorError::Folder`] if there is
+/// no ledger, no guard, or another process uses it. Others are worth a retry.
+pub fn restore_folder(
+    folder: &Path,
+    source: &mut MirrorSource,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Restored, MirrorError> {
+    let (head, _lock) = ledger_folder::signed_head(folder)?;
+    restore(folder, &head, source, progress)
+}
+
+/// Writes those tiles, entry bundles and parameters documents of a log below `folder` anew that are not as of `head`.
+///
+/// `head` must be one that the log signed: what `source` gives is compared with it, before anything is written. The ledger
+/// must not be open.
 ///
 /// # Errors
 ///
 /// [`MirrorError::RootMismatch`] if the source has another log, or fewer leaves under another root; then nothing was
 /// written. [`MirrorError`] otherwise; worth a retry.
-pub fn restore(
+pub(super) fn restore(
     folder: &Path,
     head: &TreeHead,
     source: &mut MirrorSource,
-) -> Result<u64, MirrorError> {
-    let _lock = files::try_lock(folder)?;
+    progress: &mut dyn FnMut(u64),
+) -> Result<Restored, MirrorError> {
+    let mut own = MirrorSource::folder(folder);
     // Twice over the source: leaves of a large log do not fit into memory, their hashes do.
     let mut tree = MerkleTree::new();
     for tile in bundles_of_growth(0, head.tree_size) {
-        for entry in source.bundle(&tile)? {
+        for entry in bundle(&tile, source, &mut own)? {
             tree.append(LeafHash::of(&entry));
         }
+        progress(tree.size());
     }
     if tree.root(head.tree_size).ok() != Some(head.root_hash) {
         return Err(MirrorError::RootMismatch { size: head.tree_size });
     }
+    let mut changed = 0_u64;
     for tile in bundles_of_growth(0, head.tree_size) {
-        let entries = source.bundle(&tile)?;
+        let entries = bundle(&tile, source, &mut own)?;
         for (place, entry) in (tile.start()..).zip(&entries) {
             if tree.leaf_hash(place).ok() != Some(LeafHash::of(entry)) {
                 return Err(MirrorError::RootMismatch { size: head.tree_size });
             }
-            restore_document(folder, entry, source)?;
+            changed = changed.saturating_add(restore_document(folder, entry, source)?.into());
         }
         let bytes = encode_bundle(entries.iter().map(Vec::as_slice))?;
-        write(&folder.join(tile.entries_path()), &bytes)?;
+        let path = folder.join(tile.entries_path());
+        changed = changed.saturating_add(write(&path, &bytes)?.into());
     }
     for tile in tiles_of_growth(0, head.tree_size) {
-        write(&folder.join(tile.path()), &tile.bytes_from(&tree)?)?;
+        let bytes = tile.bytes_from(&tree)?;
+        changed = changed.saturating_add(write(&folder.join(tile.path()), &bytes)?.into());
     }
-    Ok(head.tree_size)
+    Ok(Restored { head: *head, files: changed })
 }
 
-/// The parameters document that an epoch leaf names, if it is not there or damaged.
+/// The entries of a bundle, from the folder itself where the source does not go so far.
+fn bundle(
+    tile: &Tile,
+    source: &mut MirrorSource,
+    own: &mut MirrorSource,
+) -> Result<Vec<Vec<u8>>, MirrorError> {
+    match source.bundle(tile) {
+        Err(MirrorError::Missing { path }) => {
+            own.bundle(tile).map_err(|_| MirrorError::Missing { path })
+        }
+        other => other,
+    }
+}
+
+/// The parameters document that an epoch leaf names, if it is not there or damaged; says whether it was.
 fn restore_document(
     folder: &Path,
     entry: &[u8],
     source: &mut MirrorSource,
-) -> Result<(), MirrorError> {
+) -> Result<bool, MirrorError> {
     let epoch = leaf::split(entry)
         .ok()
         .filter(|(kind, ..)| *kind == Kind::Epoch)
         .and_then(|(_, _, body)| Epoch::parse(body).ok());
-    let Some(epoch) = epoch else { return Ok(()) };
+    let Some(epoch) = epoch else { return Ok(false) };
     let path = folder.join("params").join(epoch.params.to_hex());
     let kept = files::read_optional(&path, inkan_ledger::parameters::PARAMS_LIMIT).ok().flatten();
     if kept.is_some_and(|kept| sha256(&[&kept]) == epoch.params) {
-        return Ok(());
+        return Ok(false);
     }
     let document = source.document(&epoch.params)?;
     files::create_folder(&folder.join("params"), Access::Public)?;
-    Ok(files::write_atomic(&path, &document, Access::Public)?)
+    files::write_atomic(&path, &document, Access::Public)?;
+    Ok(true)
 }

@@ -46,7 +46,7 @@ impl MirrorSource {
     /// [`MirrorError::Missing`], [`MirrorError::Malformed`], [`MirrorError::Http`], [`MirrorError::File`].
     pub fn checkpoint(&mut self) -> Result<SignedNote, MirrorError> {
         let path = "checkpoint";
-        let bytes = self.get(path, NOTE_LIMIT)?.ok_or_else(|| missing(path))?;
+        let bytes = self.get(path, NOTE_LIMIT)?.ok_or_else(|| self.missing(path))?;
         std::str::from_utf8(&bytes)
             .ok()
             .and_then(|text| SignedNote::parse(text).ok())
@@ -65,9 +65,9 @@ impl MirrorSource {
             None if tile.is_partial() => {
                 let full = tile.full();
                 let bytes = self.get(&full.entries_path(), BUNDLE_BYTES)?;
-                (bytes.ok_or_else(|| missing(&path))?, full.width())
+                (bytes.ok_or_else(|| self.missing(&path))?, full.width())
             }
-            None => return Err(missing(&path)),
+            None => return Err(self.missing(&path)),
         };
         let entries = decode_bundle(&bytes, width).map_err(|_| MirrorError::Malformed { path })?;
         let wanted = usize::from(tile.width());
@@ -84,12 +84,21 @@ impl MirrorSource {
             Place::Folder(_) => format!("params/{}", digest.to_hex()),
             Place::Url { .. } => format!("v1/params/{}", digest.to_hex()),
         };
-        let document = self.get(&path, PARAMS_LIMIT)?.ok_or_else(|| missing(&path))?;
+        let document = self.get(&path, PARAMS_LIMIT)?.ok_or_else(|| self.missing(&path))?;
         if sha256(&[&document]) == *digest {
             Ok(document)
         } else {
             Err(MirrorError::Malformed { path })
         }
+    }
+
+    /// That a file is not there which must be.
+    fn missing(&self, path: &str) -> MirrorError {
+        let path = match &self.0 {
+            Place::Folder(folder) => folder.join(path).display().to_string(),
+            Place::Url { prefix, .. } => format!("{prefix}/{path}"),
+        };
+        MirrorError::Missing { path }
     }
 
     /// One file; `None` if there is none.
@@ -119,8 +128,4 @@ impl MirrorSource {
             }
         }
     }
-}
-
-fn missing(path: &str) -> MirrorError {
-    MirrorError::Missing { path: path.to_owned() }
 }

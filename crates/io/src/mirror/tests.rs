@@ -11,6 +11,7 @@ use inkan_ledger::rules::RuleVersion;
 use inkan_ledger::tree::tiles::encode_bundle;
 use inkan_ledger::{Checkpoint, Claims, Log, NodeHash, SignedEntry, commitment};
 
+use super::restore::restore;
 use super::*;
 
 const ORIGIN: &str = "log.example";
@@ -321,7 +322,10 @@ fn a_damaged_copy_is_noticed_and_tiles_are_restored_from_a_mirror() {
     .unwrap();
     let damaged = tempfile::tempdir().unwrap();
     let mut mirror = MirrorSource::folder(folder.path());
-    assert_eq!(restore(damaged.path(), &head, &mut mirror).unwrap(), head.tree_size);
+    let restored = restore(damaged.path(), &head, &mut mirror, &mut |_| {}).unwrap();
+    assert_eq!(restored.head, head);
+    assert_eq!(restored.files, 3, "a tile, a bundle, the parameters");
+    assert_eq!(restore(damaged.path(), &head, &mut mirror, &mut |_| {}).unwrap().files, 0);
     for tile in tiles_of_growth(0, head.tree_size) {
         let path = tile.path();
         let read = |folder: &Path| std::fs::read(folder.join(&path)).unwrap();
@@ -331,7 +335,7 @@ fn a_damaged_copy_is_noticed_and_tiles_are_restored_from_a_mirror() {
     let bundle = bundles_of_growth(0, head.tree_size).next().unwrap();
     assert_eq!(restored.bundle(&bundle).unwrap(), leaves[..usize::from(bundle.width())]);
     let other = TreeHead { root_hash: NodeHash::empty(), ..head };
-    let error = restore(damaged.path(), &other, &mut mirror).unwrap_err();
+    let error = restore(damaged.path(), &other, &mut mirror, &mut |_| {}).unwrap_err();
     assert_eq!(error.code(), "mirror-root-mismatch");
     // A mirror whose own copy was altered stops, until it is repaired.
     let path = folder.path().join(bundle.entries_path());
@@ -340,6 +344,69 @@ fn a_damaged_copy_is_noticed_and_tiles_are_restored_from_a_mirror() {
     std::fs::write(&path, &bytes).unwrap();
     let error = operator.mirror(folder.path()).follow(&mut operator.source(), at(200)).unwrap_err();
     assert!(matches!(error, MirrorError::Damaged { .. } | MirrorError::Rule(_)), "{error:?}");
-    restore(folder.path(), &head, &mut operator.source()).unwrap();
+    let mended = restore(folder.path(), &head, &mut operator.source(), &mut |_| {}).unwrap();
+    assert_eq!(mended.files, 1, "the bundle that was altered");
     operator.mirror(folder.path()).follow(&mut operator.source(), at(200)).unwrap();
+}
+
+#[test]
+fn a_folder_gets_its_last_leaves_from_itself_where_the_mirror_does_not_go_so_far() {
+    let operator = Operator::new();
+    let leaves = honest(250);
+    let folder = tempfile::tempdir().unwrap();
+    let mut mirror = operator.mirror(folder.path());
+    operator.publish(&leaves[..3]);
+    mirror.follow(&mut operator.source(), at(100)).unwrap();
+    operator.publish(&leaves);
+    let note = operator.source().checkpoint().unwrap();
+    let head = signed_head(&note, std::slice::from_ref(&operator.signer.key)).unwrap();
+    let tile = tiles_of_growth(0, head.tree_size).last().unwrap();
+    let path = operator.folder.path().join(tile.path());
+    assert!(!path.exists(), "the operator writes no tiles");
+    let mut copy = MirrorSource::folder(folder.path());
+    let mut reached = 0;
+    let restored =
+        restore(operator.folder.path(), &head, &mut copy, &mut |size| reached = size).unwrap();
+    assert_eq!((restored.files, reached), (1, head.tree_size));
+    assert_eq!(std::fs::read(&path).unwrap().len(), leaves.len() * 32);
+}
+
+/// What an audit of these leaves finds; the operator has signed them all.
+fn audited(operator: &Operator, leaves: &[Vec<u8>]) -> Result<(), MirrorError> {
+    operator.publish(leaves);
+    let note = operator.source().checkpoint().unwrap();
+    let head = signed_head(&note, std::slice::from_ref(&operator.signer.key)).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut reached = 0;
+    let folder = operator.folder.path();
+    let found = audit(folder, ORIGIN, &head, scratch.path(), &mut |size| reached = size);
+    assert_eq!(reached, head.tree_size, "all leaves are hashed, whatever one of them is");
+    found
+}
+
+#[test]
+fn an_audit_names_the_leaf_that_the_log_should_not_have_signed() {
+    let operator = Operator::new();
+    let leaves = honest(3);
+    audited(&operator, &leaves).unwrap();
+    let leaf = Leaf::parse(&leaves[4]).unwrap();
+    let entry = SignedEntry::parse(Kind::Issuance, leaf.body()).unwrap();
+    let (_, _, kid) = person();
+    let body = SignedEntry::sign(entry.claims(), &kid, ORIGIN, &key(9), at(20)).unwrap();
+    let mut forged = leaves.clone();
+    forged[4] = Leaf::new(Kind::Issuance, leaf.time(), body.into_bytes()).unwrap().to_bytes();
+    assert_eq!(audited(&operator, &forged).unwrap_err().leaf(), Some(4));
+    let last = leaves.len() - 1;
+    let mut wrong = leaves.clone();
+    wrong[last] = epoch_with(&leaves[last], |epoch| epoch.map = NodeHash::empty());
+    assert_eq!(audited(&operator, &wrong).unwrap_err().leaf(), u64::try_from(last).ok());
+    assert_eq!(audited(&operator, &leaves[..2]).unwrap_err().code(), "not-last-leaf");
+    // A leaf that the log never signed is damage, whatever it says.
+    operator.publish(&leaves);
+    let note = operator.source().checkpoint().unwrap();
+    let head = signed_head(&note, std::slice::from_ref(&operator.signer.key)).unwrap();
+    operator.publish(&forged);
+    let scratch = tempfile::tempdir().unwrap();
+    let error = audit(operator.folder.path(), ORIGIN, &head, scratch.path(), &mut |_| {});
+    assert_eq!(error.unwrap_err().code(), "mirror-root-mismatch");
 }

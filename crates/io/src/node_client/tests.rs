@@ -115,10 +115,7 @@ fn a_busy_node_is_asked_again_and_a_conflict_is_not() {
 
 #[test]
 fn a_closed_port_is_unreachable() {
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
+    let (_taken, closed) = crate::cosigner::fake::nobody_listens();
     let url = NodeUrl::parse(&closed, PlainHttp::Loopback).unwrap();
     let error = NodeClient::new(&url).unwrap().text("/checkpoint").unwrap_err();
     assert_eq!(error.code(), "peer-unreachable");

@@ -19,6 +19,13 @@ use crate::ledger_folder::{LedgerFolderError, Parts, Standing};
 
 /// Bytes of leaves that may wait for a checkpoint.
 const PENDING: usize = 128 << 20;
+/// How often clock and disk are looked at while nothing is submitted: readiness does not wait for somebody to try.
+const LOOK: Duration = Duration::from_secs(1);
+/// With so many entries at hand others that are being checked are waited for, this long, as far as this many in all: a batch
+/// costs one sync, however small it is.
+const BUSY: usize = 16;
+const GATHER: Duration = Duration::from_millis(2);
+const ENOUGH: usize = 256;
 
 pub(super) struct Committer {
     parts: Parts,
@@ -33,6 +40,7 @@ pub(super) struct Committer {
     left: VecDeque<Checked>,
     checkpoint_at: Instant,
     refresh_at: Instant,
+    look_at: Instant,
     /// When each state that the map has not reached was reached by the log.
     behind: VecDeque<(u64, Instant)>,
 }
@@ -60,7 +68,8 @@ impl Committer {
         sealing: Sealing,
     ) -> Self {
         let watch = ClockWatch::new(parts.engine.clock_unsure);
-        let (checkpoint_at, refresh_at) = (now(), now() + inner.options.refresh_every);
+        let (checkpoint_at, look_at) = (now(), now());
+        let refresh_at = now() + inner.options.refresh_every;
         let (left, behind) = Default::default();
         Self {
             parts,
@@ -73,6 +82,7 @@ impl Committer {
             left,
             checkpoint_at,
             refresh_at,
+            look_at,
             behind,
         }
     }
@@ -98,6 +108,8 @@ impl Committer {
             }
             if !batch.is_empty() {
                 self.commit(batch)?;
+            } else if now() >= self.look_at {
+                self.look();
             }
             if self.is_due(last) {
                 self.seal()?;
@@ -108,6 +120,15 @@ impl Committer {
             if last && !self.in_flight && !self.has_uncovered() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Whether anything stands in the way of the next entry, or does no more.
+    fn look(&mut self) {
+        self.look_at = now() + LOOK;
+        // Of a clock only a witness, or the operator, says that it is right again.
+        if self.inner.seen().paused != Some(SubmitError::ClockUnsure) {
+            self.obstacle();
         }
     }
 
@@ -131,10 +152,12 @@ impl Committer {
             (false, true) => self.checkpoint_at,
             (false, false) => self.refresh_at,
         };
-        let patience = due.saturating_duration_since(now()).max(Duration::from_millis(1));
+        let patience =
+            due.min(self.look_at).saturating_duration_since(now()).max(Duration::from_millis(1));
         let next = self.next;
         let nothing_left = self.left.is_empty();
-        let mut ready = self.inner.ready();
+        let inner = Arc::clone(&self.inner);
+        let mut ready = inner.ready();
         let idle = |ready: &super::Ready| {
             nothing_left
                 && ready.tasks.is_empty()
@@ -142,23 +165,19 @@ impl Committer {
                 && !ready.chunks.contains_key(&next)
         };
         if idle(&ready) && !self.is_closed() {
-            (ready, _) = self
-                .inner
-                .wake
-                .wait_timeout(ready, patience)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = inner.wake.wait_timeout(ready, patience);
+            (ready, _) = waited.unwrap_or_else(PoisonError::into_inner);
         } else if idle(&ready) {
             // Closing: only the last checkpoint is waited for.
             let patience = patience.min(Duration::from_millis(20));
-            (ready, _) = self
-                .inner
-                .wake
-                .wait_timeout(ready, patience)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = inner.wake.wait_timeout(ready, patience);
+            (ready, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        while let Some(chunk) = ready.chunks.remove(&self.next) {
-            self.left.extend(chunk);
-            self.next = self.next.saturating_add(1);
+        self.collect(&mut ready);
+        if (BUSY..ENOUGH).contains(&self.left.len()) {
+            drop(ready);
+            self.gather();
+            ready = inner.ready();
         }
         let (tasks, notices) =
             (std::mem::take(&mut ready.tasks), std::mem::take(&mut ready.notices));
@@ -166,6 +185,30 @@ impl Committer {
         let batch = self.batch();
         let last = batch.is_empty() && self.left.is_empty() && self.is_finished();
         Turn { batch, tasks, notices, last }
+    }
+
+    /// Takes what workers have brought.
+    fn collect(&mut self, ready: &mut super::Ready) {
+        while let Some(chunk) = ready.chunks.remove(&self.next) {
+            self.left.extend(chunk);
+            self.next = self.next.saturating_add(1);
+        }
+    }
+
+    /// Waits a moment while workers have more in hand.
+    fn gather(&mut self) {
+        let until = now() + GATHER;
+        while self.left.len() < ENOUGH && now() < until && self.more_comes() {
+            // Woken by every chunk it would only take the processor from those who bring them.
+            std::thread::sleep(GATHER / 4);
+            let inner = Arc::clone(&self.inner);
+            self.collect(&mut inner.ready());
+        }
+    }
+
+    fn more_comes(&self) -> bool {
+        let intake = self.inner.intake();
+        !intake.items.is_empty() || intake.next != self.next
     }
 
     fn is_closed(&self) -> bool {
@@ -230,13 +273,13 @@ impl Committer {
         }
     }
 
-    /// Whether the map is further behind than a checkpoint interval.
+    /// Whether the map is further behind than it may be.
     fn map_lags(&mut self) -> bool {
         let applied = self.parts.engine.map.applied();
         while self.behind.front().is_some_and(|(version, _)| *version <= applied) {
             self.behind.pop_front();
         }
-        let limit = self.inner.options.checkpoint_every.max(Duration::from_millis(200));
+        let limit = self.inner.options.map_patience;
         let lag = u64::try_from(self.behind.len()).unwrap_or(u64::MAX);
         self.inner.metrics().map_lag = lag;
         let oldest = self.behind.front();

@@ -7,7 +7,7 @@ use inkan_core::Timestamp;
 use inkan_ledger::Kind;
 
 use super::{Acknowledged, Answer, ImportAnswer, SubmitError};
-use crate::ledger_folder::Standing;
+use crate::ledger_folder::{GatewayMetrics, Standing};
 
 /// Upper bounds of a [`Histogram`]'s buckets in microseconds; what is longer is in the last one.
 pub const BOUNDS: [u64; 12] =
@@ -85,6 +85,8 @@ pub struct SequencerMetrics {
     pub equivocations: u64,
     /// Bytes free beside the reserve.
     pub free_bytes: u64,
+    /// Files that gateways do not serve.
+    pub gateway: GatewayMetrics,
 }
 
 /// Whether entries are taken.

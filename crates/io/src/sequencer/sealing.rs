@@ -62,10 +62,11 @@ impl Sealing {
 }
 
 pub(super) fn start(
-    sealer: Sealer,
+    mut sealer: Sealer,
     cosigners: Vec<Box<dyn Cosigner>>,
     inner: &Arc<Inner>,
 ) -> Result<Sealing, LedgerFolderError> {
+    sealer.spawn()?;
     let (orders, received) = channel();
     let layout = sealer.layout.clone();
     let consistency = Arc::new(move |old, new| consistency_on_disk(&layout, old, new));

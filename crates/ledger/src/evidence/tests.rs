@@ -78,6 +78,14 @@ fn two_roots_of_one_size_are_a_split_view_of_the_log_and_of_who_cosigned_both() 
     let evidence = Evidence::of_heads(both(&world), fork.cosigned(5, &[20]), None);
     let Proven::SplitView { witnesses, .. } = proven(&world, &evidence).unwrap() else { panic!() };
     assert_eq!(witnesses, BTreeSet::from(["w1".to_owned()]), "the other witness did not lie");
+    // A spoilt line shields its own witness only.
+    let mut spoilt = both(&fork);
+    let mut line = spoilt.signatures().last().unwrap().clone();
+    line.signature[30] ^= 1;
+    spoilt.put(line);
+    let evidence = Evidence::of_heads(both(&world), spoilt, None);
+    let Proven::SplitView { witnesses, .. } = proven(&world, &evidence).unwrap() else { panic!() };
+    assert_eq!(witnesses.len(), 1, "{witnesses:?}");
     let same = Evidence::of_heads(both(&world), world.signed(5), None);
     assert_eq!(code(proven(&world, &same)), "ledger-evidence-proves-nothing");
     let grown = Evidence::of_heads(both(&world), both(&log(50, 4)), None);

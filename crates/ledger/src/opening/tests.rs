@@ -13,7 +13,7 @@ fn entry(person: &Person, claims: &Claims) -> SignedEntry {
 }
 
 fn opening(artefact: &[u8]) -> Opening {
-    Opening { format: DigestFormat::Di, salt: SALT, digest: sha256(&[artefact]) }
+    Opening::new(DigestFormat::Di, SALT, sha256(&[artefact]))
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn openings_have_one_form() {
 proptest! {
     #[test]
     fn every_opening_is_read_back(format in 0_usize..6, salt in any::<[u8; 16]>(), digest in any::<[u8; 32]>()) {
-        let opening = Opening { format: DigestFormat::ALL[format], salt, digest: Digest::from_bytes(digest) };
+        let opening = Opening::new(DigestFormat::ALL[format], salt, Digest::from_bytes(digest));
         prop_assert_eq!(Opening::from_value(&opening.to_value()), Ok(opening));
     }
 }

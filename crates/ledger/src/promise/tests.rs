@@ -173,6 +173,23 @@ fn a_short_checkpoint_after_the_deadline_breaks_it_if_most_witnesses_saw_it() {
 }
 
 #[test]
+fn an_old_head_shown_to_new_witnesses_accuses_nobody_who_kept_the_promise_in_time() {
+    let world = log(5);
+    let promise = signed(&world, &promise_of(&world, &[1, 3], 86_400));
+    // Anybody can take a head from before to witnesses that never saw the log, after the deadline.
+    let old = [world.cosigned(2, &[86_401, 86_500])];
+    assert!(matches!(judge(&world, &promise, &[], &old), PromiseState::Broken(_)));
+    let kept = receipts(&world, &[1, 3], &[86_300, 86_400]);
+    assert_eq!(judge(&world, &promise, &kept, &old), PromiseState::Kept);
+    assert!(
+        matches!(judge(&world, &promise, &kept[..1], &old), PromiseState::Broken(_)),
+        "not of 3"
+    );
+    let late = receipts(&world, &[1, 3], &[86_500, 86_500]);
+    assert!(matches!(judge(&world, &promise, &late, &old), PromiseState::Broken(_)), "too late");
+}
+
+#[test]
 fn a_timestamp_authority_shows_no_growth_and_breaks_no_promise() {
     let world = log(5);
     let size = world.log.size();

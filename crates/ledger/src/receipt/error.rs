@@ -15,10 +15,12 @@ pub enum ReceiptError {
     #[error("receipt is malformed: {0}")]
     Malformed(&'static str),
     /// V5: no key of the policy is the log's.
-    #[error("log {origin:?} is not known")]
+    #[error("log {origin:?} {}", if *.pinned { "signs with another key than the one that is pinned" } else { "is not known" })]
     UnknownLog {
         /// The name it claims.
         origin: String,
+        /// Whether the policy has keys of a log of this name, and this is none of them: another log under its name.
+        pinned: bool,
     },
     /// V5: the log's own signature does not verify.
     #[error("signature of the log does not verify")]

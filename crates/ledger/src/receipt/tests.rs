@@ -25,7 +25,7 @@ fn sidecars_are_read_as_they_were_written() {
     let (_, receipts) = receipts();
     for receipt in receipts {
         let digest = inkan_core::sha256(&[b"x"]);
-        let opening = Opening { format: DigestFormat::Jws, salt: [1; 16], digest };
+        let opening = Opening::new(DigestFormat::Jws, [1; 16], digest);
         let opened = receipt.clone().with_opening(opening);
         let exported = opened.clone().with_cose(vec![0xd2, 0x84]);
         assert_eq!(exported.cose(), Some([0xd2, 0x84].as_slice()));

@@ -17,7 +17,8 @@ use crate::cosignature::{claimed_time, verify_cosignature};
 use crate::leaf::Leaf;
 use crate::note::{KeyMaterial, SignedNote};
 use crate::policy::{LogPolicy, PolicyWitness};
-use crate::tree::{LeafHash, verify_inclusion};
+use crate::tree::tiles::TILE_WIDTH;
+use crate::tree::{InclusionError, LeafHash, MerkleTree, NodeHash, verify_inclusion};
 
 /// Verifies a receipt under the logs and witnesses that the caller trusts.
 ///
@@ -35,8 +36,8 @@ pub fn verify_receipt(
     verify_receipt_under(receipt, &verify_checkpoint(receipt.note(), policy, now)?)
 }
 
-/// Verifies a signed head: V5 to V7, and the times of §5.3. Tokens of timestamp authorities are not checked, and do not
-/// count; see [`verify_checkpoint_with`].
+/// Verifies a signed head: V5 to V7, and the times of §5.3. Tokens of timestamp authorities are checked by what the policy
+/// has for it ([`LogPolicy::checking_tokens`]), else they are not and do not count.
 ///
 /// # Errors
 ///
@@ -49,7 +50,7 @@ pub fn verify_checkpoint(
     verify_checkpoint_with(note, policy, None, now)
 }
 
-/// As [`verify_checkpoint`], with what checks the tokens of timestamp authorities.
+/// As [`verify_checkpoint`], with what checks the tokens of timestamp authorities; the policy's own if there is none.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub fn verify_checkpoint_with(
     let checkpoint = Checkpoint::parse_text(note.text())
         .map_err(|_| ReceiptError::Malformed("checkpoint is not three lines"))?;
     check_log_signature(note, checkpoint.origin(), policy)?;
-    let stamps = check_cosignatures(note, policy, tokens, now)?;
+    let stamps = check_cosignatures(note, policy, tokens.or(policy.token_checker()), now)?;
     // V7.
     let cosigned = stamps.seen.iter().map(|(place, _)| *place).collect();
     if !policy.is_met_by(&cosigned) {
@@ -104,14 +105,60 @@ pub fn verify_receipt_under(
     let path = receipt.proof().path();
     let leaf_hash = LeafHash::of(receipt.leaf_bytes());
     verify_inclusion(&leaf_hash, path, &checkpoint.head())?;
-    // V9.
-    let leaf = Leaf::parse(receipt.leaf_bytes())?;
+    placed(receipt.leaf_bytes(), path.leaf_index, leaf_hash, checkpoint)
+}
+
+/// Verifies all leaves of an entry bundle (C2SP tlog-tiles) by the receipt of its first one: the path of that leaf passes
+/// the root over the bundle, so no other leaf needs a path of its own.
+///
+/// `leaves` are all leaves that the bundle has under `checkpoint`.
+///
+/// # Errors
+///
+/// [`ReceiptError`] as [`verify_receipt_under`]; [`ReceiptError::Malformed`] if they do not begin or end where a bundle does;
+/// [`ReceiptError::InclusionInvalid`] if one of them is not what is in the log.
+pub fn verify_bundle_under(
+    first: &Receipt,
+    leaves: &[Vec<u8>],
+    checkpoint: &VerifiedCheckpoint,
+) -> Result<Vec<VerifiedLeaf>, ReceiptError> {
+    let begin = verify_receipt_under(first, checkpoint)?;
+    let (start, size) = (begin.leaf_index, checkpoint.head().tree_size);
+    let width = size.saturating_sub(start).min(u64::from(TILE_WIDTH));
+    let whole = start.is_multiple_of(u64::from(TILE_WIDTH));
+    if !whole || u64::try_from(leaves.len()) != Ok(width) {
+        return Err(ReceiptError::Malformed("bundle begins or ends elsewhere"));
+    }
+    let mut tree = MerkleTree::new();
+    for leaf in leaves {
+        tree.append(LeafHash::of(leaf));
+    }
+    // A tree of `width` leaves is so high, and its first leaf is the left child on each level.
+    let height = usize::try_from(width.next_power_of_two().trailing_zeros()).unwrap_or(usize::MAX);
+    let steps = first.proof().path().path.iter().take(height);
+    let root =
+        steps.fold(begin.leaf_hash.into_node(), |node, next| NodeHash::of_children(&node, next));
+    if tree.root(width).ok() != Some(root) {
+        return Err(InclusionError::RootMismatch.into());
+    }
+    let place =
+        |(index, leaf): (u64, &Vec<u8>)| placed(leaf, index, LeafHash::of(leaf), checkpoint);
+    (start..).zip(leaves).map(place).collect()
+}
+
+/// V9, of a leaf that is in the tree.
+fn placed(
+    bytes: &[u8],
+    leaf_index: u64,
+    leaf_hash: LeafHash,
+    checkpoint: &VerifiedCheckpoint,
+) -> Result<VerifiedLeaf, ReceiptError> {
+    let leaf = Leaf::parse(bytes)?;
     if let Some(existed_by) = checkpoint.existed_by()
         && leaf.time() > existed_by.plus_seconds(tolerance::LEDGER_FUTURE)
     {
         return Err(ReceiptError::TimeInconsistent { leaf_time: leaf.time(), existed_by });
     }
-    let leaf_index = path.leaf_index;
     Ok(VerifiedLeaf { checkpoint: checkpoint.clone(), leaf_index, leaf_hash, leaf })
 }
 
@@ -122,7 +169,9 @@ pub(crate) fn check_log_signature(
     policy: &LogPolicy,
 ) -> Result<(), ReceiptError> {
     let mut signed = 0_usize;
+    let mut pinned = false;
     for log in policy.logs().iter().filter(|log| log.name() == origin) {
+        pinned = true;
         let mut lines = note.signatures().iter().filter(|line| log.matches(line));
         let (Some(line), KeyMaterial::Note(key)) = (lines.next(), log.material()) else { continue };
         if lines.next().is_some() {
@@ -132,7 +181,8 @@ pub(crate) fn check_log_signature(
             .map_err(|_| ReceiptError::LogSignatureInvalid)?;
         signed = signed.saturating_add(1);
     }
-    if signed == 0 { Err(ReceiptError::UnknownLog { origin: origin.to_owned() }) } else { Ok(()) }
+    let origin = origin.to_owned();
+    if signed == 0 { Err(ReceiptError::UnknownLog { origin, pinned }) } else { Ok(()) }
 }
 
 /// What known cosigners said.
@@ -203,14 +253,21 @@ pub(crate) fn witness_stamps(
     Ok(stamps.seen.into_iter().map(|(place, stamp)| (place, stamp.earliest)).collect())
 }
 
-/// When the quorum claims to have seen a head of one's own: signatures are not checked, so for choosing only.
+/// When the quorum claims to have seen a head of one's own: signatures of witnesses are not checked, so for choosing only.
 #[must_use]
 pub fn claimed_existed_by(note: &SignedNote, policy: &LogPolicy) -> Option<Timestamp> {
     let stamp = |(place, witness): (usize, &PolicyWitness)| {
         let line = note.signatures().iter().find(|line| witness.key().matches(line))?;
         match witness.key().material() {
             KeyMaterial::Cosignature(_) => Some((place, StampInterval::at(claimed_time(line)?))),
-            KeyMaterial::Tsa(_) | KeyMaterial::Note(_) => None,
+            // A token states no time that could be read without checking it.
+            KeyMaterial::Tsa(anchor) => {
+                let (tokens, anchor) = (policy.token_checker()?, Digest::from_bytes(*anchor));
+                let imprint = sha256(&[note.text().as_bytes()]);
+                let stamp = tokens.check(&anchor, &line.signature, &imprint).ok()?;
+                Some((place, stamp))
+            }
+            KeyMaterial::Note(_) => None,
         }
     };
     let stamps: Vec<_> = policy.witnesses().iter().enumerate().filter_map(stamp).collect();

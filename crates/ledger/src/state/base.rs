@@ -6,6 +6,7 @@
 use inkan_core::Digest;
 
 use super::controller::Controller;
+use super::trail::Version;
 use crate::entry_id::EntryId;
 use crate::map::{MapKey, MapValue};
 use crate::store::StoreError;
@@ -52,12 +53,12 @@ pub trait Base {
     /// [`StoreError`].
     fn newest(&self, key: &MapKey) -> Result<Option<Newest>, StoreError>;
 
-    /// Places of all entries of a DID, oldest first. Asked only for forks.
+    /// Where a version of a DID stands; `key` is the DID's map key. Asked only for forks.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn versions(&self, scid: &str) -> Result<Vec<u64>, StoreError>;
+    fn version(&self, key: &MapKey, number: u64) -> Result<Option<Version>, StoreError>;
 
     /// `versionId`s of the forks of a DID that are kept. Asked only for forks.
     ///
@@ -79,7 +80,7 @@ pub trait Base {
 pub struct Newest {
     /// What the map says.
     pub value: MapValue,
-    /// What the map does not say: of a status list its format, of a trust statement whether it is final. Opaque bytes,
-    /// kept as they are.
+    /// What the map does not say: of a status list its format, of a trust statement whether it is final, of a DID its
+    /// [`Trail`](super::Trail). Opaque bytes, kept as they are.
     pub detail: Vec<u8>,
 }

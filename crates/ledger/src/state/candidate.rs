@@ -43,6 +43,8 @@ enum Checked {
     /// A DID's entry, as the one after the head that stands there. Times were compared with `at`: what was no future then
     /// is none later.
     Next { before: Option<u64>, at: Timestamp, head: Arc<Head> },
+    /// Whether the proofs of a DID's entry whose number is taken hold by the keys that they name, and nothing else.
+    Proofs { hold: bool },
 }
 
 impl Candidate {
@@ -142,7 +144,8 @@ impl Candidate {
     /// entry follows.
     ///
     /// What was found good is not checked again unless the head moved since. A refusal here is no verdict, for the caller
-    /// may not know the newest head: submit the entry nonetheless.
+    /// may not know the newest head: submit the entry nonetheless. An entry of a DID whose number is taken is not refused
+    /// here: only its own proofs are looked at, which is all that costs much of it.
     ///
     /// # Errors
     ///
@@ -164,6 +167,12 @@ impl Candidate {
             }
             Form::Did { entry, .. } => {
                 let before = controller.map(Controller::head);
+                if before.is_some_and(|head| entry.number() <= head.number()) {
+                    // It is refused for certain. What is left is whether it may be evidence.
+                    let hold = entry.proofs_hold(now);
+                    self.checked = Some(Checked::Proofs { hold });
+                    return Ok(());
+                }
                 let head = webvh::check_next(before, entry, now).map_err(Rejection::Did)?;
                 let before = controller.map(Controller::leaf_index);
                 Checked::Next { before, at: now, head: Arc::new(head) }
@@ -189,7 +198,7 @@ impl Candidate {
     pub(super) const fn signature_checked_by(&self) -> Option<u64> {
         match &self.checked {
             Some(Checked::Signature { head }) => Some(*head),
-            Some(Checked::Next { .. }) | None => None,
+            Some(Checked::Next { .. } | Checked::Proofs { .. }) | None => None,
         }
     }
 
@@ -199,7 +208,17 @@ impl Candidate {
             Some(Checked::Next { before: seen, at, head }) if *seen == before && *at <= time => {
                 Some(Arc::clone(head))
             }
-            Some(Checked::Next { .. } | Checked::Signature { .. }) | None => None,
+            Some(Checked::Next { .. } | Checked::Signature { .. } | Checked::Proofs { .. })
+            | None => None,
+        }
+    }
+
+    /// Whether the proofs of a DID's entry hold by the keys that they name, if that was looked at.
+    pub(super) const fn proofs_hold(&self) -> Option<bool> {
+        match &self.checked {
+            Some(Checked::Next { .. }) => Some(true),
+            Some(Checked::Proofs { hold }) => Some(*hold),
+            Some(Checked::Signature { .. }) | None => None,
         }
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use inkan_core::Digest;
 
+use super::address::Address;
 use super::base::Newest;
 use super::controller::Controller;
 use super::equivocation::Equivocation;
 use super::layer::Layer;
 use super::standing::Standing;
+use super::trail::Version;
 use crate::entry_id::EntryId;
 use crate::map::{MapKey, MapValue};
 
@@ -41,9 +43,9 @@ impl Changes {
         &self.layer.controllers
     }
 
-    /// Places of the entries of DIDs, by SCID, oldest first; added to those that the base has.
+    /// Where versions of DIDs stand, by map key and number; added to those that the base has.
     #[must_use]
-    pub fn versions(&self) -> &BTreeMap<String, Vec<u64>> {
+    pub fn versions(&self) -> &BTreeMap<(MapKey, u64), Version> {
         &self.layer.versions
     }
 
@@ -57,6 +59,17 @@ impl Changes {
     #[must_use]
     pub fn history(&self) -> &[(MapKey, MapValue)] {
         &self.layer.history
+    }
+
+    /// What is kept beside an entry of [`Self::history`], if anything is: of a DID for each version, of others for the
+    /// newest.
+    #[must_use]
+    pub fn detail(&self, key: &MapKey, value: &MapValue) -> Option<Vec<u8>> {
+        if let Some(version) = self.layer.versions.get(&(*key, value.sequence)) {
+            return Some(version.trail.to_bytes());
+        }
+        let newest = self.layer.heads.get(key).filter(|newest| newest.value == *value);
+        newest.map(|newest| newest.detail.clone())
     }
 
     /// Forks of DIDs that were refused.
@@ -75,6 +88,13 @@ impl Changes {
     #[must_use]
     pub fn epochs(&self) -> &[u64] {
         &self.layer.epochs
+    }
+
+    /// Which places on the web entries named, in the order of the log: the first of a DID, one that moves it, and each of a
+    /// status list.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.layer.addresses
     }
 
     /// Whether there is nothing to store.

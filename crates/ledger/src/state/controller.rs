@@ -5,21 +5,31 @@ use std::sync::Arc;
 use inkan_did::DidDocument;
 use inkan_did::webvh::{Head, Residence, StoredHeadError};
 
+use super::trail::Trail;
+
 /// A DID as the ledger sees it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Controller {
     head: Arc<Head>,
     residence: Residence,
     leaf_index: u64,
+    trail: Trail,
+    history: u64,
 }
 
 /// First byte of the stored form.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 impl Controller {
-    pub(super) fn new(head: Arc<Head>, origin: &str, leaf_index: u64) -> Self {
+    pub(super) fn new(
+        head: Arc<Head>,
+        origin: &str,
+        leaf_index: u64,
+        trail: Trail,
+        history: u64,
+    ) -> Self {
         let residence = residence(&head, origin);
-        Self { head, residence, leaf_index }
+        Self { head, residence, leaf_index, trail, history }
     }
 
     /// The head.
@@ -44,6 +54,18 @@ impl Controller {
         self.leaf_index
     }
 
+    /// What the next version is judged by beside the head.
+    #[must_use]
+    pub const fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Bytes of all entries of the DID so far, each with one more for the end of its line.
+    #[must_use]
+    pub const fn history(&self) -> u64 {
+        self.history
+    }
+
     /// The document in force.
     #[must_use]
     pub fn document(&self) -> &DidDocument {
@@ -59,6 +81,11 @@ impl Controller {
         };
         let mut out = vec![FORM, residence];
         out.extend(self.leaf_index.to_be_bytes());
+        out.extend(self.history.to_be_bytes());
+        let trail = self.trail.to_bytes();
+        // Five numbers of at most ten bytes.
+        out.push(u8::try_from(trail.len()).unwrap_or(u8::MAX));
+        out.extend(trail);
         out.extend(self.head.to_stored());
         out
     }
@@ -70,14 +97,19 @@ impl Controller {
     /// [`StoredHeadError`] for any other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoredHeadError> {
         let (form, rest) = bytes.split_first_chunk::<2>().ok_or(StoredHeadError)?;
-        let (leaf_index, head) = rest.split_first_chunk::<8>().ok_or(StoredHeadError)?;
+        let (leaf_index, rest) = rest.split_first_chunk::<8>().ok_or(StoredHeadError)?;
+        let (history, rest) = rest.split_first_chunk::<8>().ok_or(StoredHeadError)?;
+        let (length, rest) = rest.split_first().ok_or(StoredHeadError)?;
+        let (trail, head) = rest.split_at_checked(usize::from(*length)).ok_or(StoredHeadError)?;
+        let trail = Trail::from_bytes(trail).ok_or(StoredHeadError)?;
         let residence = match form {
             [FORM, 0] => Residence::Here,
             [FORM, 1] => Residence::Leaving,
             _ => return Err(StoredHeadError),
         };
         let head = Arc::new(Head::from_stored(head)?);
-        Ok(Self { head, residence, leaf_index: u64::from_be_bytes(*leaf_index) })
+        let (leaf_index, history) = (u64::from_be_bytes(*leaf_index), u64::from_be_bytes(*history));
+        Ok(Self { head, residence, leaf_index, trail, history })
     }
 }
 

@@ -1,23 +1,30 @@
 //! The rules of DID entries that need to know what came before: which head, whose home, and forks (§6.1, §6.2 of the ledger
 //! specification).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use inkan_core::{Timestamp, json};
-use inkan_did::webvh::{self, Entry, EntryError, Head, Residence};
+use inkan_did::webvh::{self, Before, Entry, EntryError, Head, Residence, Settings};
 use serde_json::Value;
 
+use super::address::{Address, Named};
 use super::base::Base;
 use super::candidate::Candidate;
 use super::controller::{Controller, residence};
 use super::equivocation::{EQUIVOCATIONS_LIMIT, Equivocation};
 use super::machine::{Care, Machine, Verdict};
 use super::parse_did_body;
-use super::prepared::{Effect, Seat};
+use super::prepared::{Effect, Seat, Successor};
+use super::trail::Trail;
 use crate::leaf::Kind;
 use crate::map::Flags;
 use crate::rejection::{Refusal, Rejection};
 use crate::store::StoreError;
+
+/// Bytes of all entries of one DID together, each with one more for the end of its line: no more is read by those who resolve
+/// it.
+pub const HISTORY_LIMIT: usize = inkan_core::limits::DID_LOG;
 
 impl<B: Base> Machine<B> {
     pub(super) fn judge_did(
@@ -38,14 +45,17 @@ impl<B: Base> Machine<B> {
         }
         let controller = self.controller_now(entry.scid())?;
         let before = controller.as_ref().map(Controller::head);
+        let trail = controller.as_ref().map(Controller::trail);
+        let trail = trail.copied().unwrap_or_default().after(entry, self.size());
         if care == Care::Trusting {
             let head = webvh::follow(before, entry).map_err(Rejection::Did)?;
-            return Ok(Verdict::New(self.did_effect(candidate, Arc::new(head))));
+            let effect = self.did_effect(candidate, Arc::new(head), trail, controller.as_ref());
+            return Ok(Verdict::New(effect));
         }
         self.check_kind(Kind::Did)?;
         if let Some(controller) = &controller {
             if entry.number() <= controller.head().number() {
-                return Err(self.judge_fork(entry, body, controller, time)?);
+                return Err(self.judge_fork(candidate, entry, body, controller, time)?);
             }
             if controller.residence() == Residence::Leaving {
                 let home = controller.head().home().unwrap_or_default().to_owned();
@@ -55,7 +65,9 @@ impl<B: Base> Machine<B> {
         let place = controller.as_ref().map(Controller::leaf_index);
         let head = next_head(candidate, entry, before, place, time)?;
         webvh::check_home(before, &head, &self.origin).map_err(Rejection::Did)?;
-        Ok(Verdict::New(self.did_effect(candidate, head)))
+        let effect = self.did_effect(candidate, head, trail, controller.as_ref());
+        effect.check_history()?;
+        Ok(Verdict::New(effect))
     }
 
     pub(super) fn check_kind(&self, kind: Kind) -> Result<(), Rejection> {
@@ -66,8 +78,33 @@ impl<B: Base> Machine<B> {
         }
     }
 
-    pub(super) fn did_effect(&self, candidate: &Candidate, head: Arc<Head>) -> Effect {
+    pub(super) fn did_effect(
+        &self,
+        candidate: &Candidate,
+        head: Arc<Head>,
+        trail: Trail,
+        before: Option<&Controller>,
+    ) -> Effect {
+        let history = before.map_or(0, Controller::history);
+        self.did_effect_after(candidate, head, trail, before.map(Controller::head), history)
+    }
+
+    /// The same; `history` is how many bytes were there before.
+    pub(super) fn did_effect_after(
+        &self,
+        candidate: &Candidate,
+        head: Arc<Head>,
+        trail: Trail,
+        before: Option<&Head>,
+        history: u64,
+    ) -> Effect {
         let flags = flags(&head, residence(&head, &self.origin));
+        let line = u64::try_from(candidate.body().len()).unwrap_or(u64::MAX).saturating_add(1);
+        let is_new = before.is_none_or(|before| before.did() != head.did());
+        let address = is_new.then(|| Address {
+            scid: head.scid().to_owned(),
+            named: Named::Did(head.did().as_str().to_owned()),
+        });
         Effect {
             kind: Kind::Did,
             entry_id: candidate.entry_id(),
@@ -75,79 +112,116 @@ impl<B: Base> Machine<B> {
                 key: *candidate.did_key(),
                 flags,
                 sequence: head.number(),
-                detail: Vec::new(),
+                detail: trail.to_bytes(),
             }),
-            head: Some(head),
+            head: Some(Successor { head, trail }),
+            history: history.saturating_add(line),
+            address,
         }
     }
 
     /// §6.2: an entry whose number is taken. Evidence, if it follows the same predecessor by all rules.
+    ///
+    /// Anybody may send such entries, as many as they like, and this is the sequencer's time: whatever can turn one away
+    /// comes in the order of its cost, and all of it reads six leaves at most, however long the history is: the predecessor,
+    /// the entries that set keys, commitments, witnesses and portability, and the one that won.
     fn judge_fork(
         &self,
+        candidate: &Candidate,
         entry: &Entry,
         body: &[u8],
         controller: &Controller,
         time: Timestamp,
     ) -> Result<Refusal, StoreError> {
         let refused: Refusal = conflict(entry, Some(controller)).into();
+        // Workers looked at these.
+        if candidate.proofs_hold() == Some(false) {
+            return Ok(refused);
+        }
         let kept = self.kept_evidence(entry.scid())?;
         if kept.len() >= EQUIVOCATIONS_LIMIT || kept.contains(entry.version_id()) {
             return Ok(refused);
         }
-        let places = self.versions(entry.scid())?;
-        let Some(before) = self.head_before(entry, &places)? else { return Ok(refused) };
-        if webvh::check_next(before.as_ref(), entry, time).is_err() {
+        let mut read = Readings::default();
+        let before = match entry.number().checked_sub(1) {
+            Some(0) | None => None,
+            Some(number) => {
+                let Some(version) = self.version(candidate.did_key(), number)? else {
+                    return Err(StoreError::new(format!("version {number} of a DID is missing")));
+                };
+                Some(version)
+            }
+        };
+        let predecessor = match before {
+            Some(version) => Some(self.read(&mut read, version.leaf_index)?),
+            None => None,
+        };
+        // Whoever only pretends to follow is turned away at the first hash, whoever signs for others at the proof.
+        let named = predecessor.as_ref().map(|entry| entry.version_id());
+        let holds = || candidate.proofs_hold().unwrap_or_else(|| entry.proofs_hold(time));
+        if !entry.names_predecessor(named) || !holds() {
             return Ok(refused);
         }
-        let number = usize::try_from(entry.number()).unwrap_or(usize::MAX);
-        let Some(leaf_index) = number.checked_sub(1).and_then(|at| places.get(at)).copied() else {
-            return Ok(refused);
+        let Some(recorded) = self.version(candidate.did_key(), entry.number())? else {
+            return Err(StoreError::new("the version that stands there is missing".to_owned()));
         };
+        let places = before.map(|version| version.trail.0).unwrap_or_default();
+        let mut set =
+            |place: Option<u64>| place.map(|place| self.read(&mut read, place)).transpose();
+        let (keys, commitments) = (set(places.update_keys)?, set(places.next_key_hashes)?);
+        let (witness, portable) = (set(places.witness)?, set(places.portable)?);
+        let settings = Settings {
+            update_keys: keys.as_deref(),
+            next_key_hashes: commitments.as_deref(),
+            witness: witness.as_deref(),
+            portable: portable.as_deref(),
+            home: None,
+        };
+        let before = predecessor.as_deref().map(|entry| Before::of_entries(entry, settings));
+        if webvh::check_after(before, entry, time).is_err() {
+            return Ok(refused);
+        }
         Ok(Refusal::Equivocation(Box::new(Equivocation {
             scid: entry.scid().to_owned(),
             number: entry.number(),
-            leaf_index,
-            recorded: self.body(leaf_index)?.into_owned(),
+            leaf_index: recorded.leaf_index,
+            recorded: self.body(recorded.leaf_index)?.into_owned(),
             version_id: entry.version_id().to_owned(),
             head: controller.head().version_id().to_owned(),
             refused: body.to_vec(),
         })))
     }
 
-    /// The recorded head that `entry` would follow, from the recorded entries; `None` if it does not name that one.
-    ///
-    /// Costs a reading of each entry before it, so whoever only pretends to follow is turned away at the first hash.
-    fn head_before(
-        &self,
-        entry: &Entry,
-        places: &[u64],
-    ) -> Result<Option<Option<Head>>, StoreError> {
-        let earlier = entry.number().saturating_sub(1);
-        let Some(places) = usize::try_from(earlier).ok().and_then(|count| places.get(..count))
-        else {
-            return Ok(None);
-        };
-        let read = |place: u64| -> Result<Entry, StoreError> {
-            parse_did_body(&self.body(place)?)
-                .map_err(|_| StoreError::new(format!("leaf {place} is no entry of a DID")))
-        };
-        let predecessor = match places.last() {
-            Some(place) => Some(read(*place)?.version_id().to_owned()),
-            None => None,
-        };
-        if !entry.names_predecessor(predecessor.as_deref()) {
-            return Ok(None);
+    /// The entry at a place, read once.
+    fn read(&self, read: &mut Readings, place: u64) -> Result<Arc<Entry>, StoreError> {
+        if let Some(entry) = read.get(&place) {
+            return Ok(Arc::clone(entry));
         }
-        let mut head: Option<Head> = None;
-        for place in places {
-            let next = webvh::follow(head.as_ref(), &read(*place)?);
-            head = Some(next.map_err(|_| {
-                StoreError::new(format!("leaf {place} does not follow the entry before it"))
-            })?);
-        }
-        Ok(Some(head))
+        let entry = parse_did_body(&self.body(place)?)
+            .map_err(|_| StoreError::new(format!("leaf {place} is no entry of a DID")))?;
+        let entry = Arc::new(entry);
+        read.insert(place, Arc::clone(&entry));
+        Ok(entry)
     }
 }
+
+impl Effect {
+    /// Whether the history of the DID is one that resolvers read. Room for one more entry is kept for its deactivation: a
+    /// full history must not leave a DID alive for ever.
+    pub(super) fn check_history(&self) -> Result<(), Rejection> {
+        let Some(Successor { head, .. }) = &self.head else { return Ok(()) };
+        let kept = if head.deactivated() { 0 } else { Kind::Did.body_limit().saturating_add(1) };
+        let limit = HISTORY_LIMIT.saturating_sub(kept);
+        if usize::try_from(self.history).is_ok_and(|history| history <= limit) {
+            Ok(())
+        } else {
+            Err(Rejection::HistoryTooLarge { limit })
+        }
+    }
+}
+
+/// The entries that a fork is judged by, by their places.
+type Readings = BTreeMap<u64, Arc<Entry>>;
 
 /// The head that an entry makes, by all rules but where its home is.
 pub(super) fn next_head(

@@ -58,7 +58,9 @@ impl<B: Base> Machine<B> {
         }
         let mut before = controller.as_ref().map(|controller| Arc::clone(controller.shared_head()));
         let mut place = controller.as_ref().map(Controller::leaf_index);
+        let mut history = controller.as_ref().map_or(0, Controller::history);
         let mut home_before = None;
+        let mut trail = controller.as_ref().map(Controller::trail).copied().unwrap_or_default();
         let mut out = Vec::with_capacity(candidates.len());
         for (position, candidate) in candidates.iter().enumerate() {
             let Form::Did { entry, body } = candidate.form() else { continue };
@@ -67,7 +69,11 @@ impl<B: Base> Machine<B> {
             home_before = before.as_ref().and_then(|head| head.home().map(str::to_owned));
             let leaf_index = self.size().saturating_add(out.len().try_into().unwrap_or(u64::MAX));
             let bytes = leaf::join(Kind::Did, time, body);
-            let effect = self.did_effect(candidate, Arc::clone(&head));
+            trail = trail.after(entry, leaf_index);
+            let (shared, before_it) = (Arc::clone(&head), before.as_deref());
+            let effect = self.did_effect_after(candidate, shared, trail, before_it, history);
+            effect.check_history().map_err(|source| invalid_entry(position, source))?;
+            history = effect.history;
             out.push(self.place(leaf_index, time, bytes, What::Entry(effect)));
             (before, place) = (Some(head), Some(leaf_index));
         }
@@ -156,7 +162,11 @@ impl<B: Base> Machine<B> {
         let controller = self.controller_now(entry.scid())?;
         let before = controller.as_ref().map(Controller::head);
         let head = next_head(candidate, entry, before, None, time)?;
-        Ok(Verdict::New(self.did_effect(candidate, head)))
+        let trail = controller.as_ref().map(Controller::trail).copied().unwrap_or_default();
+        let trail = trail.after(entry, self.size());
+        let effect = self.did_effect(candidate, head, trail, controller.as_ref());
+        effect.check_history()?;
+        Ok(Verdict::New(effect))
     }
 
     /// The import that is open after this leaf; an error if the leaf may not stand in the one that is open now.
@@ -164,7 +174,7 @@ impl<B: Base> Machine<B> {
         let leaf_index = prepared.leaf_index();
         let refused = |problem| LogError::LeafRefused { leaf_index, source: invalid(problem) };
         let head = match &prepared.what {
-            What::Entry(Effect { head: Some(head), .. }) => head,
+            What::Entry(Effect { head: Some(successor), .. }) => &successor.head,
             What::Entry(_) | What::Epoch { .. } => {
                 return match &self.import {
                     Some(_) => Err(refused("another leaf stands in the middle of it")),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use inkan_core::Digest;
 
+use super::address::Address;
 use super::base::Newest;
 use super::controller::Controller;
 use super::equivocation::Equivocation;
+use super::trail::Version;
 use crate::entry_id::EntryId;
 use crate::leaf::split;
 use crate::map::{MapKey, MapValue};
@@ -16,12 +18,14 @@ use crate::map::{MapKey, MapValue};
 pub(super) struct Layer {
     pub(super) entries: BTreeMap<EntryId, u64>,
     pub(super) controllers: BTreeMap<String, Controller>,
-    pub(super) versions: BTreeMap<String, Vec<u64>>,
+    /// Versions of DIDs, by map key and number.
+    pub(super) versions: BTreeMap<(MapKey, u64), Version>,
     pub(super) heads: BTreeMap<MapKey, Newest>,
     pub(super) history: Vec<(MapKey, MapValue)>,
     pub(super) equivocations: Vec<Equivocation>,
     pub(super) documents: BTreeMap<Digest, Vec<u8>>,
     pub(super) epochs: Vec<u64>,
+    pub(super) addresses: Vec<Address>,
     /// Whole leaves of the kinds whose bytes are compared when their id comes again.
     pub(super) leaves: BTreeMap<u64, Arc<[u8]>>,
 }
@@ -50,18 +54,18 @@ impl Layer {
             equivocations,
             documents,
             epochs,
+            addresses,
             leaves,
         } = newer;
         self.entries.extend(entries);
         self.controllers.extend(controllers);
-        for (scid, places) in versions {
-            self.versions.entry(scid).or_default().extend(places);
-        }
+        self.versions.extend(versions);
         self.heads.extend(heads);
         self.history.extend(history);
         self.equivocations.extend(equivocations);
         self.documents.extend(documents);
         self.epochs.extend(epochs);
+        self.addresses.extend(addresses);
         self.leaves.extend(leaves);
     }
 }

@@ -17,8 +17,9 @@ use super::controller::Controller;
 use super::equivocation::{EQUIVOCATIONS_LIMIT, Equivocation};
 use super::import::OpenImport;
 use super::layer::Layer;
-use super::prepared::{Effect, Placed, Prepared, Submission, What};
+use super::prepared::{Effect, Placed, Prepared, Submission, Successor, What};
 use super::standing::{InForce, Standing};
+use super::trail::Version;
 use crate::entry_id::EntryId;
 use crate::epoch::{Epoch, MapRoot};
 use crate::leaf::{self, Kind};
@@ -234,12 +235,15 @@ impl<B: Base> Machine<B> {
                 self.standing.epoch = Some(leaf_index);
                 Kind::Epoch
             }
-            What::Entry(Effect { kind, entry_id, seat, head: did }) => {
+            What::Entry(Effect { kind, entry_id, seat, head: did, history, address }) => {
                 layer.entries.entry(entry_id).or_insert(leaf_index);
-                if let Some(did) = did {
-                    let scid = did.scid().to_owned();
-                    layer.versions.entry(scid.clone()).or_default().push(leaf_index);
-                    layer.controllers.insert(scid, Controller::new(did, &self.origin, leaf_index));
+                layer.addresses.extend(address);
+                if let (Some((key, value)), Some(Successor { head, trail })) = (head, did) {
+                    let scid = head.scid().to_owned();
+                    layer.versions.insert((key, value.sequence), Version { leaf_index, trail });
+                    let controller =
+                        Controller::new(head, &self.origin, leaf_index, trail, history);
+                    layer.controllers.insert(scid, controller);
                 }
                 if let (Some((key, value)), Some(seat)) = (head, seat) {
                     layer.history.push((key, value));
@@ -371,12 +375,12 @@ impl<B: Base> Machine<B> {
         body.map(Cow::Owned).ok_or_else(|| StoreError::new(format!("leaf {leaf_index} is missing")))
     }
 
-    /// Places of all entries of a DID, oldest first.
-    pub(super) fn versions(&self, scid: &str) -> Result<Vec<u64>, StoreError> {
-        // Changes may be in the base and still unsettled, so a place may come twice.
-        let mut places: BTreeSet<u64> = self.base.versions(scid)?.into_iter().collect();
-        places.extend(self.layers().filter_map(|layer| layer.versions.get(scid)).flatten());
-        Ok(places.into_iter().collect())
+    /// Where a version of a DID stands; `key` is the DID's map key.
+    pub(super) fn version(&self, key: &MapKey, number: u64) -> Result<Option<Version>, StoreError> {
+        match self.layers().find_map(|layer| layer.versions.get(&(*key, number))) {
+            Some(version) => Ok(Some(*version)),
+            None => self.base.version(key, number),
+        }
     }
 
     /// `versionId`s of the forks of a DID that are kept.

@@ -9,6 +9,7 @@ use super::base::{Base, Newest};
 use super::changes::Changes;
 use super::controller::Controller;
 use super::equivocation::Equivocation;
+use super::trail::Version;
 use crate::entry_id::EntryId;
 use crate::leaf::Leaf;
 use crate::map::{MapKey, MapValue};
@@ -20,7 +21,7 @@ pub struct Memory {
     pub(crate) leaves: Vec<Leaf>,
     entries: BTreeMap<EntryId, u64>,
     controllers: BTreeMap<String, Controller>,
-    versions: BTreeMap<String, Vec<u64>>,
+    versions: BTreeMap<(MapKey, u64), Version>,
     heads: BTreeMap<MapKey, Newest>,
     /// All entries of each id, oldest first: the map as of any place is read from here.
     history: BTreeMap<MapKey, Vec<MapValue>>,
@@ -44,9 +45,7 @@ impl Memory {
         for (scid, controller) in changes.controllers() {
             self.controllers.insert(scid.clone(), controller.clone());
         }
-        for (scid, places) in changes.versions() {
-            self.versions.entry(scid.clone()).or_default().extend(places);
-        }
+        self.versions.extend(changes.versions());
         for (key, newest) in changes.heads() {
             self.heads.insert(*key, newest.clone());
         }
@@ -137,8 +136,8 @@ impl Base for Memory {
         Ok(self.heads.get(key).cloned())
     }
 
-    fn versions(&self, scid: &str) -> Result<Vec<u64>, StoreError> {
-        Ok(self.versions.get(scid).cloned().unwrap_or_default())
+    fn version(&self, key: &MapKey, number: u64) -> Result<Option<Version>, StoreError> {
+        Ok(self.versions.get(&(*key, number)).copied())
     }
 
     fn equivocations(&self, scid: &str) -> Result<Vec<String>, StoreError> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use inkan_core::Timestamp;
 use inkan_did::webvh::Head;
 
+use super::address::Address;
 use super::standing::InForce;
+use super::trail::Trail;
 use crate::entry_id::EntryId;
 use crate::leaf::Kind;
 use crate::map::{Flags, MapKey, MapValue};
@@ -33,7 +35,18 @@ pub(super) struct Effect {
     pub(super) kind: Kind,
     pub(super) entry_id: EntryId,
     pub(super) seat: Option<Seat>,
-    pub(super) head: Option<Arc<Head>>,
+    pub(super) head: Option<Successor>,
+    /// Bytes of the history of the DID with this entry; 0 for an entry of another kind.
+    pub(super) history: u64,
+    /// The place on the web that the entry is the first of its DID to name, or that it names again for a status list.
+    pub(super) address: Option<Address>,
+}
+
+/// A version of a DID that follows the one before it.
+#[derive(Clone, Debug)]
+pub(super) struct Successor {
+    pub(super) head: Arc<Head>,
+    pub(super) trail: Trail,
 }
 
 /// Where an entry stands in the map.

@@ -3,6 +3,7 @@
 use inkan_core::Timestamp;
 use inkan_did::{DidDocument, DidUrl, Relationship};
 
+use super::address::{Address, Named};
 use super::base::Base;
 use super::candidate::Candidate;
 use super::controller::Controller;
@@ -37,7 +38,19 @@ impl<B: Base> Machine<B> {
             self.check_kind_rule(entry, time)?;
         }
         let seat = self.check_sequence(candidate, entry)?;
-        Ok(Verdict::New(Effect { kind, entry_id: candidate.entry_id(), seat, head: None }))
+        let address = match entry.claims() {
+            Claims::Status(status) => Some(Address {
+                scid: entry.scid().to_owned(),
+                named: Named::List(status.uri.clone()),
+            }),
+            Claims::Issuance { .. }
+            | Claims::Countersignature { .. }
+            | Claims::Trust(_)
+            | Claims::Anchor(_)
+            | Claims::Once(_) => None,
+        };
+        let entry_id = candidate.entry_id();
+        Ok(Verdict::New(Effect { kind, entry_id, seat, head: None, history: 0, address }))
     }
 
     /// §2.6.

@@ -231,6 +231,8 @@ fn the_map_as_of_any_place_is_that_of_the_newest_entries_before_it() {
 mod audit;
 mod events;
 mod forks;
+mod histories;
 mod kinds;
+mod long;
 mod machine;
 mod moves;

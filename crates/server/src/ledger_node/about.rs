@@ -58,6 +58,7 @@ pub(crate) async fn log(State(node): State<Arc<Node>>, uri: Uri) -> Result<Respo
                     "body": limits.body,
                     "batch": limits.batch,
                     "batchEntries": BATCH_ENTRIES,
+                    "connections": limits.connections_per_client,
                     "client": rate(&limits.client),
                     "signer": rate(&limits.signer),
                     "newDids": rate(&limits.new_dids),

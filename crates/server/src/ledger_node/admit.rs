@@ -1,6 +1,6 @@
 //! What every request passes: who asks, whether there is room for it, and what is kept of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -15,11 +15,8 @@ use super::node::Node;
 use super::refusal::Refusal;
 use super::request_log::Line;
 use super::routes;
+use crate::connections::{Peer, caught};
 use crate::problem::{Code, Problem};
-
-/// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +44,11 @@ pub(crate) async fn admit(
     let mut response = match check(&node, address, route, request.headers()) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            // Here, so that a fault is counted and logged as any answer.
+            match caught(next.run(request)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
         }
         Err(refusal) => Problem::from(refusal).into_response(),
     };

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use inkan_core::encoding::b64u_array;
 use inkan_did::Did;
 use inkan_io::ledger_folder::{LedgerFolderError, View};
-use inkan_ledger::{ActId, CurrentProof, MapKey, OnceId, Receipt, TrustStatement};
+use inkan_ledger::{ActId, CurrentProof, MapKey, OnceId, TrustStatement};
 use serde_json::{Value, json};
 
+use super::admit::Caller;
+use super::dids::{PROVED_PER_TOKEN, Payer};
 use super::leaves::to_json;
 use super::node::{Node, problem_of};
 use super::refusal::Refusal;
@@ -67,32 +70,35 @@ pub(crate) async fn once(State(node): State<Arc<Node>>, uri: Uri) -> Result<Resp
 /// GET `/v1/dids/{scid}/entries`.
 pub(crate) async fn did_entries(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     Path(scid): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let query = Query::read(&uri, &["at"])?;
     let scid = scid_of(scid)?;
-    list(&node, &query, move |view| view.did_entries(&scid)).await
+    list(&node, caller, &query, MapKey::did(&scid)).await
 }
 
 /// GET `/v1/status/entries?iss=&uri=`.
 pub(crate) async fn status_entries(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let query = Query::read(&uri, &["iss", "uri", "at"])?;
     let (scid, uri) = (issuer(&query)?, query.need("uri")?.to_owned());
-    list(&node, &query, move |view| view.status_entries(&scid, &uri)).await
+    list(&node, caller, &query, MapKey::status(&scid, &uri)).await
 }
 
 /// GET `/v1/acts/entries?iss=&act=`.
 pub(crate) async fn act_entries(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let query = Query::read(&uri, &["iss", "act", "at"])?;
     let (scid, act) = (issuer(&query)?, act_of(&query)?);
-    list(&node, &query, move |view| view.act_entries(&scid, &act)).await
+    list(&node, caller, &query, MapKey::act(&scid, &act)).await
 }
 
 async fn answer(
@@ -108,26 +114,28 @@ async fn answer(
 
 async fn list(
     node: &Arc<Node>,
+    caller: Caller,
     query: &Query,
-    entries: impl FnOnce(&View) -> Result<Vec<Receipt>, LedgerFolderError> + Send + 'static,
+    key: MapKey,
 ) -> Result<Response, Problem> {
     let at = query.number("at")?;
+    let payer = Payer::new(node, caller);
     let value = node
         .view(at, move |_, view| {
-            entries(view).and_then(|all| entries_at(view, &all)).map_err(|error| problem_of(&error))
+            let newest = view.newest(&key).map_err(|error| problem_of(&error))?;
+            payer.pay(newest.map_or(0, |newest| newest.sequence), PROVED_PER_TOKEN)?;
+            entries_at(view, &key).map_err(|error| problem_of(&error))
         })
         .await?;
     Ok(to_json(&value))
 }
 
 /// All entries of one id, oldest first, each proved at this very checkpoint, which is sent once.
-pub(crate) fn entries_at(view: &View, all: &[Receipt]) -> Result<Value, LedgerFolderError> {
+pub(crate) fn entries_at(view: &View, key: &MapKey) -> Result<Value, LedgerFolderError> {
     let mut checkpoints = Vec::new();
-    let mut receipts = Vec::with_capacity(all.len());
-    for receipt in all {
-        let here = view.receipt_here(receipt.proof().path().leaf_index)?;
-        receipts.push(here.to_bundle_value(&mut checkpoints));
-    }
+    let all = view.entries_here(key)?;
+    let receipts: Vec<_> =
+        all.iter().map(|receipt| receipt.to_bundle_value(&mut checkpoints)).collect();
     Ok(json!({
         "type": "inkan-entries/1",
         "size": view.size(),

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use inkan_core::encoding::b64u;
-use inkan_did::webvh::Entry;
-use inkan_io::ledger_folder::View;
-use inkan_ledger::Leaf;
+use inkan_io::ledger_folder::{DidVersion, View};
+use inkan_ledger::{Flags, Leaf};
 use serde_json::{Value, json};
 
+use super::admit::Caller;
 use super::current::scid_of;
 use super::leaves::{to_json, typed};
 use super::node::{Node, problem_of};
@@ -18,55 +19,38 @@ use super::refusal::Refusal;
 use super::request::Query;
 use crate::problem::Problem;
 
-/// One version of a DID, as a leaf of the log.
-#[derive(Debug)]
-pub(crate) struct Version {
-    pub(crate) index: u64,
-    pub(crate) leaf: Leaf,
-    pub(crate) entry: Entry,
+/// So many leaves are read for one token, and so many are proved.
+pub(crate) const READ_PER_TOKEN: u64 = 64;
+pub(crate) const PROVED_PER_TOKEN: u64 = 16;
+
+/// Who pays for an answer that is as long as a history, before it is begun: a token for so many entries. A client whose
+/// bucket is half full can ask for the longest there is.
+pub(crate) struct Payer {
+    node: Arc<Node>,
+    caller: Caller,
 }
 
-/// All versions, oldest first, as of a checkpoint.
-pub(crate) fn versions(view: &View, scid: &str) -> Result<Vec<Version>, Problem> {
-    let receipts = view.did_entries(scid).map_err(|error| problem_of(&error))?;
-    let mut out = Vec::with_capacity(receipts.len());
-    for receipt in receipts {
-        let leaf = Leaf::parse(receipt.leaf_bytes()).map_err(|_| Refusal::Fault)?;
-        let entry = inkan_ledger::state::parse_did_body(leaf.body()).map_err(|_| Refusal::Fault)?;
-        out.push(Version { index: receipt.proof().path().leaf_index, leaf, entry });
+impl Payer {
+    pub(crate) fn new(node: &Arc<Node>, caller: Caller) -> Self {
+        Self { node: Arc::clone(node), caller }
     }
-    if out.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(out) }
-}
 
-/// What all entries together say of the DID.
-#[derive(Debug, Default)]
-pub(crate) struct Sum {
-    pub(crate) deactivated: bool,
-    pre_rotation: bool,
-    witnessed: bool,
-    portable: bool,
-    home: Option<String>,
-}
-
-impl Sum {
-    pub(crate) fn of(all: &[Version]) -> Self {
-        let mut state = Self::default();
-        for Version { entry, .. } in all {
-            let set = entry.parameters();
-            state.deactivated |= set.deactivated == Some(true);
-            if let Some(hashes) = &set.next_key_hashes {
-                state.pre_rotation = !hashes.is_empty();
-            }
-            if let Some(witness) = &set.witness {
-                state.witnessed = !witness.is_empty();
-            }
-            state.portable = set.portable.unwrap_or(state.portable);
-            if let Some(home) = entry.document().ledger_log() {
-                state.home = Some(home.to_owned());
-            }
-        }
-        state
+    pub(crate) fn pay(&self, entries: u64, per_token: u64) -> Result<(), Problem> {
+        let clients = self.node.clients.as_ref().filter(|_| !self.caller.free);
+        let (Some(clients), Some(rate)) = (clients, self.node.limits.client) else {
+            return Ok(());
+        };
+        // The request cost one token already.
+        let tokens = u32::try_from(entries / per_token).unwrap_or(u32::MAX).min(rate.burst / 2);
+        let taken = clients.take(&self.caller.prefix, tokens);
+        taken.map_err(|wait| Refusal::RateLimited { wait }.into())
     }
+}
+
+/// The newest version of a DID.
+pub(crate) fn head_of(view: &View, scid: &str) -> Result<DidVersion, Problem> {
+    let head = view.did_head(scid).map_err(|error| problem_of(&error))?;
+    head.ok_or_else(|| Refusal::NotFound.into())
 }
 
 /// GET `/v1/dids/{scid}`: the newest version in short; `current` proves it.
@@ -79,22 +63,22 @@ pub(crate) async fn summary(
     let (scid, at) = (scid_of(scid)?, query.number("at")?);
     let value = node
         .view(at, move |_, view| {
-            let all = versions(view, &scid)?;
-            let newest = all.last().ok_or(Refusal::NotFound)?;
-            let state = Sum::of(&all);
+            let head = head_of(view, &scid)?;
+            let home = view.did_home(&head).map_err(|error| problem_of(&error))?;
+            let flags = head.value.flags;
             Ok(json!({
                 "scid": scid,
-                "did": newest.entry.did().as_str(),
-                "versionId": newest.entry.version_id(),
-                "versionTime": newest.entry.version_time().to_string(),
-                "versions": all.len(),
-                "index": newest.index,
-                "time": newest.leaf.time().seconds(),
-                "deactivated": state.deactivated,
-                "preRotation": state.pre_rotation,
-                "witnessed": state.witnessed,
-                "portable": state.portable,
-                "home": state.home,
+                "did": head.entry.did().as_str(),
+                "versionId": head.entry.version_id(),
+                "versionTime": head.entry.version_time().to_string(),
+                "versions": head.value.sequence,
+                "index": head.value.leaf_index,
+                "time": head.leaf.time().seconds(),
+                "deactivated": flags.has(Flags::ENDED),
+                "preRotation": flags.has(Flags::PRE_ROTATION),
+                "witnessed": flags.has(Flags::WITNESSED),
+                "portable": flags.has(Flags::PORTABLE),
+                "home": home,
                 "size": view.size(),
             }))
         })
@@ -105,17 +89,25 @@ pub(crate) async fn summary(
 /// GET `/v1/dids/{scid}/did.jsonl`: the lines, verbatim from the leaves.
 pub(crate) async fn log(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     Path(scid): Path<String>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
     let scid = scid_of(scid)?;
+    let payer = Payer::new(&node, caller);
+    let asked = headers.clone();
     let (body, version) = node
         .view(None, move |_, view| {
-            let all = versions(view, &scid)?;
-            let version = all.last().map(|newest| newest.entry.version_id().to_owned());
-            Ok((log_of(&all), version.unwrap_or_default()))
+            let head = head_of(view, &scid)?;
+            let version = head.entry.version_id().to_owned();
+            if is_known(&asked, &version) {
+                return Ok((Vec::new(), version));
+            }
+            payer.pay(head.value.sequence, READ_PER_TOKEN)?;
+            let leaves = view.did_leaves(&scid).map_err(|error| problem_of(&error))?;
+            Ok((log_of(&leaves), version))
         })
         .await?;
     Ok(tagged(&headers, &version, "text/jsonl", body))
@@ -124,16 +116,18 @@ pub(crate) async fn log(
 /// GET `/v1/dids/{scid}/did-witness.json`.
 pub(crate) async fn witness_file(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     Path(scid): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
     let scid = scid_of(scid)?;
+    let payer = Payer::new(&node, caller);
     let body = node
         .view(None, move |_, view| {
-            let all = versions(view, &scid)?;
-            let lines = all.iter().filter_map(|version| parts(&version.leaf).1);
-            let lines: Vec<_> = lines.collect();
+            payer.pay(head_of(view, &scid)?.value.sequence, READ_PER_TOKEN)?;
+            let leaves = view.did_leaves(&scid).map_err(|error| problem_of(&error))?;
+            let lines: Vec<_> = leaves.iter().filter_map(|leaf| parts(leaf).1).collect();
             if lines.is_empty() {
                 return Err(Refusal::NotFound.into());
             }
@@ -154,7 +148,7 @@ pub(crate) async fn equivocations(
     let value = node
         .view(None, move |ledger, view| {
             // Nobody's SCID has forks.
-            versions(view, &scid)?;
+            head_of(view, &scid)?;
             let forks = ledger.equivocations(&scid)?;
             let list: Vec<Value> = forks
                 .iter()
@@ -183,13 +177,22 @@ fn parts(leaf: &Leaf) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-pub(crate) fn log_of(all: &[Version]) -> Vec<u8> {
+pub(crate) fn log_of(leaves: &[Leaf]) -> Vec<u8> {
     let mut out = Vec::new();
-    for version in all {
-        out.extend_from_slice(parts(&version.leaf).0);
+    for leaf in leaves {
+        out.extend_from_slice(parts(leaf).0);
         out.push(b'\n');
     }
     out
+}
+
+/// Whether the client has this version.
+fn is_known(headers: &HeaderMap, version: &str) -> bool {
+    let tag = format!("\"{version}\"");
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+        let value = value.to_str().unwrap_or_default();
+        value.split(',').any(|given| given.trim().trim_start_matches("W/") == tag)
+    })
 }
 
 /// An answer with the `versionId` as its tag; 304 for a client that has it.
@@ -200,10 +203,7 @@ pub(crate) fn tagged(
     body: impl IntoResponse,
 ) -> Response {
     let tag = format!("\"{version}\"");
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
-        let value = value.to_str().unwrap_or_default();
-        value.split(',').any(|given| given.trim().trim_start_matches("W/") == tag)
-    });
+    let known = is_known(headers, version);
     let mut response =
         if known { StatusCode::NOT_MODIFIED.into_response() } else { typed(media_type, body) };
     let headers = response.headers_mut();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use inkan_core::encoding::decode_b64u;
@@ -16,6 +16,7 @@ use inkan_ledger::Kind;
 use inkan_ledger::batch::{self, BATCH_ENTRIES};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::admit::{Caller, LoggedEntry};
@@ -30,6 +31,8 @@ use crate::problem::Problem;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The longest head of a JWS that is looked into here, in bytes of base64url.
 const JOSE_HEAD_LIMIT: usize = 1_024;
+/// Tokens that a refused entry of a DID costs besides.
+const REFUSED_DID: u32 = 4;
 
 /// POST `/v1/entries`.
 pub(crate) async fn submit(
@@ -71,12 +74,9 @@ pub(crate) async fn submit(
 /// POST `/v1/batches`.
 pub(crate) async fn batch(
     State(node): State<Arc<Node>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    framed: Framed,
 ) -> Result<Response, Problem> {
-    let entries = read_batch(&node, &caller, &uri, &headers, body).await?;
+    let Framed { caller, entries, room: _room } = framed;
     let begun = Instant::now();
     // What may not be submitted at all is answered here; the rest goes to the ledger together.
     let mut results: Vec<Option<Result<Acknowledged, Problem>>> = Vec::with_capacity(entries.len());
@@ -105,7 +105,7 @@ pub(crate) async fn batch(
             None => {
                 let result = answers.next().unwrap_or_else(|| Err(Refusal::Fault.into()));
                 if let Some((kind, subject)) = subjects.next() {
-                    settle(&node, kind, subject, &result);
+                    settle(&node, &caller, kind, subject, &result);
                 }
                 result
             }
@@ -131,12 +131,9 @@ pub(crate) async fn batch(
 /// POST `/v1/imports`: the history of one DID, taken or refused as a whole (§6.6).
 pub(crate) async fn import(
     State(node): State<Arc<Node>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    framed: Framed,
 ) -> Result<Response, Problem> {
-    let entries = read_batch(&node, &caller, &uri, &headers, body).await?;
+    let Framed { caller, entries, room: _room } = framed;
     let mut bodies = Vec::with_capacity(entries.len());
     for (kind, body) in entries {
         if kind != Some(Kind::Did) {
@@ -151,10 +148,14 @@ pub(crate) async fn import(
         quota.peek(&caller.prefix).map_err(|wait| Refusal::QuotaExceeded { wait })?;
     }
     let begun = Instant::now();
+    let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
     let result = node.ledger.submit_import(bodies).await;
     node.metrics.acknowledged.record(begun.elapsed());
     let outcome = result.as_ref().map_or_else(Problem::code, |_| "new");
     node.metrics.entry("import", outcome);
+    if result.as_ref().is_err_and(|problem| problem.status().is_client_error()) {
+        charge_refused(&node, &caller, count);
+    }
     let taken = result?;
     if let Some(quota) = node.new_dids.as_ref().filter(|_| !caller.free) {
         quota.charge(&caller.prefix, 1);
@@ -198,7 +199,7 @@ async fn take(
     let begun = Instant::now();
     let result = node.ledger.submit(kind, body).await;
     node.metrics.acknowledged.record(begun.elapsed());
-    settle(node, kind, subject, &result);
+    settle(node, caller, kind, subject, &result);
     result
 }
 
@@ -220,17 +221,16 @@ impl Subject {
         if caller.free {
             return Ok(Self::Free);
         }
-        if kind == Kind::Did {
-            return match &node.new_dids {
-                Some(quota) if is_first_version(body) => {
-                    quota.peek(&caller.prefix).map_err(|wait| Refusal::QuotaExceeded { wait })?;
-                    Ok(Self::NewDid(caller.prefix))
-                }
-                // Later versions are a second apart by rule D6: they need no limit of their own.
-                Some(_) | None => Ok(Self::Free),
-            };
+        if kind == Kind::Did && is_first_version(body) {
+            let Some(quota) = &node.new_dids else { return Ok(Self::Free) };
+            quota.peek(&caller.prefix).map_err(|wait| Refusal::QuotaExceeded { wait })?;
+            return Ok(Self::NewDid(caller.prefix));
         }
-        match (&node.signers, signer_of(body)) {
+        Self::of_signer(node, if kind == Kind::Did { did_of(body) } else { signer_of(body) })
+    }
+
+    fn of_signer(node: &Node, scid: Option<String>) -> Result<Self, Problem> {
+        match (&node.signers, scid) {
             (Some(signers), Some(scid)) => {
                 signers.peek(&scid).map_err(|wait| Refusal::RateLimited { wait })?;
                 Ok(Self::Signer(scid))
@@ -241,7 +241,13 @@ impl Subject {
 }
 
 /// Charges an accepted entry, and counts any.
-fn settle(node: &Node, kind: Kind, subject: Subject, result: &Result<Acknowledged, Problem>) {
+fn settle(
+    node: &Node,
+    caller: &Caller,
+    kind: Kind,
+    subject: Subject,
+    result: &Result<Acknowledged, Problem>,
+) {
     let outcome = match result {
         Ok(Acknowledged { standing: Standing::New, .. }) => "new",
         Ok(Acknowledged { standing: Standing::Duplicate, .. }) => "duplicate",
@@ -249,6 +255,10 @@ fn settle(node: &Node, kind: Kind, subject: Subject, result: &Result<Acknowledge
     };
     node.metrics.entry(kind.name(), outcome);
     if outcome != "new" {
+        let refused = result.as_ref().is_err_and(|problem| problem.status().is_client_error());
+        if kind == Kind::Did && refused {
+            charge_refused(node, caller, 1);
+        }
         return;
     }
     match subject {
@@ -266,33 +276,50 @@ fn settle(node: &Node, kind: Kind, subject: Subject, result: &Result<Acknowledge
     }
 }
 
-type Framed = Vec<(Option<Kind>, Vec<u8>)>;
-
-async fn read_batch(
-    node: &Node,
-    caller: &Caller,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Framed, Problem> {
-    if node.is_stopping() {
-        return Err(Refusal::NotReady.into());
-    }
-    Query::read(uri, &[])?;
-    if media_type(headers).as_deref() != Some("application/octet-stream") {
-        return Err(Refusal::MediaType("application/octet-stream").into());
-    }
-    let _room = node.large_bodies.try_acquire().map_err(|_| Refusal::Overloaded)?;
-    let limits = &node.limits;
-    let bytes = read_body(headers, body, limits.batch, limits.body_timeout).await?;
-    let framed =
-        batch::split(&bytes).map_err(|error| Problem::new(error.code(), error.to_string()))?;
-    // The request cost one token already.
-    let more = u32::try_from(framed.len().min(BATCH_ENTRIES).saturating_sub(1)).unwrap_or(u32::MAX);
+/// Refused entries of a DID may have cost readings of earlier ones: more than the tokens that they paid with.
+fn charge_refused(node: &Node, caller: &Caller, entries: u32) {
     if let Some(clients) = node.clients.as_ref().filter(|_| !caller.free) {
-        clients.take(&caller.prefix, more).map_err(|wait| Refusal::RateLimited { wait })?;
+        clients.charge(&caller.prefix, entries.saturating_mul(REFUSED_DID));
     }
-    Ok(framed.iter().map(|entry| (entry.kind(), entry.body.to_vec())).collect())
+}
+
+/// What batches and imports begin with: entries of known or unknown kinds, within the limits of whoever sends them.
+pub(crate) struct Framed {
+    caller: Caller,
+    entries: Vec<(Option<Kind>, Vec<u8>)>,
+    /// The memory that they take, until they are answered.
+    room: OwnedSemaphorePermit,
+}
+
+impl FromRequest<Arc<Node>> for Framed {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, node: &Arc<Node>) -> Result<Self, Problem> {
+        if node.is_stopping() {
+            return Err(Refusal::NotReady.into());
+        }
+        let (parts, body) = request.into_parts();
+        // Put there by `admit`, before any route is taken.
+        let caller = *parts.extensions.get::<Caller>().ok_or(Refusal::Fault)?;
+        Query::read(&parts.uri, &[])?;
+        let headers = &parts.headers;
+        if media_type(headers).as_deref() != Some("application/octet-stream") {
+            return Err(Refusal::MediaType("application/octet-stream").into());
+        }
+        let limits = &node.limits;
+        let room = node.room(headers, limits.batch)?;
+        let bytes = read_body(headers, body, limits.batch, limits.body_timeout).await?;
+        let framed =
+            batch::split(&bytes).map_err(|error| Problem::new(error.code(), error.to_string()))?;
+        // The request cost one token already.
+        let more = framed.len().min(BATCH_ENTRIES).saturating_sub(1);
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        if let Some(clients) = node.clients.as_ref().filter(|_| !caller.free) {
+            clients.take(&caller.prefix, more).map_err(|wait| Refusal::RateLimited { wait })?;
+        }
+        let entries = framed.iter().map(|entry| (entry.kind(), entry.body.to_vec())).collect();
+        Ok(Self { caller, entries, room })
+    }
 }
 
 fn unknown_kind() -> Problem {
@@ -313,8 +340,11 @@ fn kind_of_jws(body: &[u8]) -> Result<Kind, Problem> {
 
 /// The SCID in `kid`; not authenticated.
 fn signer_of(body: &[u8]) -> Option<String> {
-    let kid = jose_head(body)?.kid?;
-    let scid = kid.strip_prefix("did:webvh:")?.split(':').next()?;
+    scid_in(&jose_head(body)?.kid?)
+}
+
+fn scid_in(did: &str) -> Option<String> {
+    let scid = did.strip_prefix("did:webvh:")?.split(':').next()?;
     (scid.len() == 46).then(|| scid.to_owned())
 }
 
@@ -328,6 +358,21 @@ fn jose_head(body: &[u8]) -> Option<JoseHead> {
     let end = body.iter().take(JOSE_HEAD_LIMIT + 1).position(|byte| *byte == b'.')?;
     let text = std::str::from_utf8(body.get(..end)?).ok()?;
     serde_json::from_slice(&decode_b64u(text).ok()?).ok()
+}
+
+/// The SCID of the DID that a log line says to be of; not authenticated.
+fn did_of(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Line {
+        state: State,
+    }
+    #[derive(Deserialize)]
+    struct State {
+        id: String,
+    }
+    let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line: Line = serde_json::from_slice(line).ok()?;
+    scid_in(&line.state.id)
 }
 
 /// Whether a log line says to be a first version.

@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::admit::{Peer, is_from_proxy};
+use super::admit::is_from_proxy;
 use super::dids::tagged;
 use super::leaves::typed;
 use super::ledger::Ledger;
 use super::node::Node;
 use super::refusal::Refusal;
 use super::statics;
+use crate::connections::Peer;
 use crate::problem::Problem;
 
 /// Any path that is no other route's.

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -45,13 +44,12 @@ fn fresh(mut response: Response) -> Response {
 pub(crate) async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let mut out = String::new();
     node.metrics.write(&mut out);
-    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    gauge(&mut out, "inkan_http_connections", "Open connections.", count(&node.door.open));
+    gauge(&mut out, "inkan_http_connections", "Open connections.", node.door.open());
     counter(
         &mut out,
         "inkan_http_connections_refused_total",
-        "Connections beyond the limit.",
-        count(&node.door.refused),
+        "Connections beyond the limit, of all or of one client.",
+        node.door.refused(),
     );
     let now = node.now();
     let ledger = node.ledger.metrics();
@@ -100,7 +98,23 @@ pub(crate) async fn metrics(State(node): State<Arc<Node>>) -> Response {
         "Forks shown to the ledger.",
         ledger.equivocations,
     );
+    counter(
+        out_ref,
+        "inkan_leaves_read_total",
+        "Leaves read to answer questions.",
+        node.ledger.reader().leaves_read(),
+    );
     gauge(out_ref, "inkan_free_bytes", "Disk free beside the reserve.", ledger.free_bytes);
+    let passed = [
+        ("taken", ledger.gateway.taken),
+        ("unfit", ledger.gateway.unfit),
+        ("failed", ledger.gateway.failed),
+    ];
+    let name = "inkan_gateway_passed_over_total";
+    let _ = writeln!(out, "# HELP {name} Files that gateways do not serve.\n# TYPE {name} counter");
+    for (reason, count) in passed {
+        let _ = writeln!(out, "{name}{{reason=\"{reason}\"}} {count}");
+    }
     let _ = writeln!(
         out,
         "# HELP inkan_cosigner_up Whether a cosigner answered last time.\n# TYPE inkan_cosigner_up gauge"

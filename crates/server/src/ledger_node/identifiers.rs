@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -14,11 +15,14 @@ use axum::response::{IntoResponse, Response};
 use inkan_core::{Timestamp, json};
 use inkan_did::location::percent_decode;
 use inkan_did::{Did, DidError};
-use inkan_io::ledger_folder::View;
+use inkan_io::ledger_folder::{DidVersion, View};
+use inkan_ledger::state::parse_did_body;
+use inkan_ledger::{Flags, Leaf, MapKey};
 use serde_json::{Map, Value, json};
 
+use super::admit::Caller;
 use super::current::entries_at;
-use super::dids::{Sum, Version, versions};
+use super::dids::{PROVED_PER_TOKEN, Payer, READ_PER_TOKEN, head_of};
 use super::leaves::typed;
 use super::node::{Node, problem_of};
 use super::request::{Query, choose, media_type, read_body};
@@ -93,9 +97,14 @@ impl IntoResponse for Unresolved {
 }
 
 /// GET `/1.0/identifiers/{did}`.
-pub(crate) async fn get(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn get(
+    State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     match asked_in_query(&uri) {
-        Ok(asked) => resolve(&node, &uri, &headers, asked).await,
+        Ok(asked) => resolve(&node, caller, &uri, &headers, asked).await,
         Err(unresolved) => unresolved.into_response(),
     }
 }
@@ -103,6 +112,7 @@ pub(crate) async fn get(State(node): State<Arc<Node>>, uri: Uri, headers: Header
 /// POST `/1.0/identifiers/{did}`: the options are a JSON object in the body.
 pub(crate) async fn post(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
@@ -113,7 +123,7 @@ pub(crate) async fn post(
     let is_json = named.as_deref().is_none_or(|name| name.ends_with("json"));
     let asked = if is_json && uri.query().is_none() { asked_in_body(&bytes) } else { None };
     Ok(match asked {
-        Some(asked) => resolve(&node, &uri, &headers, asked).await,
+        Some(asked) => resolve(&node, caller, &uri, &headers, asked).await,
         None => Unresolved::InvalidOptions.into_response(),
     })
 }
@@ -157,7 +167,13 @@ fn asked(members: &Map<String, Value>) -> Option<Asked> {
     Some(asked)
 }
 
-async fn resolve(node: &Arc<Node>, uri: &Uri, headers: &HeaderMap, asked: Asked) -> Response {
+async fn resolve(
+    node: &Arc<Node>,
+    caller: Caller,
+    uri: &Uri,
+    headers: &HeaderMap,
+    asked: Asked,
+) -> Response {
     let accepted = [
         &[RESULT, "application/ld+json", "application/json"][..],
         &[DOCUMENT, "application/did+json", "application/did+ld+json"][..],
@@ -169,8 +185,9 @@ async fn resolve(node: &Arc<Node>, uri: &Uri, headers: &HeaderMap, asked: Asked)
         Ok(did) => did,
         Err(unresolved) => return unresolved.into_response(),
     };
+    let payer = Payer::new(node, caller);
     let found = node
-        .view(None, move |_, view| match find(view, &did, &asked) {
+        .view(None, move |_, view| match find(view, &did, &asked, &payer) {
             Err(problem) if problem.code() == "not-found" => Ok(None),
             found => found.map(Some),
         })
@@ -231,20 +248,30 @@ impl Found {
     }
 }
 
-fn find(view: &View, did: &Did, asked: &Asked) -> Result<Found, Problem> {
+fn find(view: &View, did: &Did, asked: &Asked, payer: &Payer) -> Result<Found, Problem> {
     let not_found = || Problem::from(super::refusal::Refusal::NotFound);
+    let problem = |error| problem_of(&error);
     let scid = did.scid().ok_or_else(not_found)?;
-    let all = versions(view, scid)?;
+    let head = head_of(view, scid)?;
+    let newest = head.value.sequence;
+    let read = |number: u64| match view.did_version(scid, number).map_err(problem)? {
+        Some(version) => Ok(version),
+        None => Err(not_found()),
+    };
+    let chosen = select(newest, &read, asked)?.ok_or_else(not_found)?;
+    let is_last = chosen == newest;
+    let first = read(1)?;
+    let version = read(chosen)?;
     // A host that this DID never had is another DID.
-    if !all.iter().any(|version| version.entry.did() == did) {
-        return Err(not_found());
+    let near = [&head, &version, &first];
+    if !near.iter().any(|version| version.entry.did() == did) {
+        payer.pay(newest, READ_PER_TOKEN)?;
+        let leaves = view.did_leaves(scid).map_err(problem)?;
+        if !leaves.iter().any(|leaf| is_of(leaf, did)) {
+            return Err(not_found());
+        }
     }
-    let chosen = select(&all, asked).ok_or_else(not_found)?;
-    let (version, next) =
-        (all.get(chosen).ok_or_else(not_found)?, all.get(chosen.saturating_add(1)));
-    let first = all.first().ok_or_else(not_found)?;
-    let ended = Sum::of(&all).deactivated;
-    let is_last = next.is_none();
+    let ended = head.value.flags.has(Flags::ENDED);
     let mut metadata = Map::new();
     let mut put = |name: &str, value: Value| metadata.insert(name.to_owned(), value);
     put("versionId", version.entry.version_id().into());
@@ -252,7 +279,8 @@ fn find(view: &View, did: &Did, asked: &Asked) -> Result<Found, Problem> {
     put("created", first.entry.version_time().to_string().into());
     put("updated", version.entry.version_time().to_string().into());
     put("deactivated", (ended && is_last).into());
-    if let Some(next) = next {
+    if !is_last {
+        let next = read(chosen.saturating_add(1))?;
         put("nextVersionId", next.entry.version_id().into());
         put("nextUpdate", next.entry.version_time().to_string().into());
     }
@@ -260,9 +288,8 @@ fn find(view: &View, did: &Did, asked: &Asked) -> Result<Found, Problem> {
         put("canonicalId", version.entry.did().as_str().into());
     }
     if asked.proof {
-        let problem = |error| problem_of(&error);
-        let receipts = view.did_entries(scid).map_err(problem)?;
-        put("entries", entries_at(view, &receipts).map_err(problem)?);
+        payer.pay(newest, PROVED_PER_TOKEN)?;
+        put("entries", entries_at(view, &MapKey::did(scid)).map_err(problem)?);
         put("current", view.did_current(scid).map_err(problem)?.to_value());
     }
     let gone = ended && is_last;
@@ -270,27 +297,44 @@ fn find(view: &View, did: &Did, asked: &Asked) -> Result<Found, Problem> {
     Ok(Found { document, metadata: Value::Object(metadata), gone })
 }
 
-/// The one version that everything asked for names; the newest if nothing is.
-fn select(all: &[Version], asked: &Asked) -> Option<usize> {
-    let mut chosen = None;
-    let mut agree = |found: Option<usize>| {
-        let found = found?;
-        if chosen.is_some_and(|chosen| chosen != found) {
-            return None;
-        }
-        chosen = Some(found);
-        Some(())
-    };
+/// Whether a leaf is a version of this very DID, under its name then.
+fn is_of(leaf: &Leaf, did: &Did) -> bool {
+    parse_did_body(leaf.body()).is_ok_and(|entry| entry.did() == did)
+}
+
+/// The number of the one version that everything asked for names; the newest if nothing is.
+fn select(
+    newest: u64,
+    read: &impl Fn(u64) -> Result<DidVersion, Problem>,
+    asked: &Asked,
+) -> Result<Option<u64>, Problem> {
+    let mut named = Vec::new();
     if let Some(id) = &asked.version_id {
-        agree(all.iter().position(|version| version.entry.version_id() == id))?;
+        let number = id.split_once('-').and_then(|(number, _)| number.parse().ok());
+        let number = number.filter(|number| (1..=newest).contains(number));
+        named.push(match number {
+            Some(number) if read(number)?.entry.version_id() == id => Some(number),
+            Some(_) | None => None,
+        });
     }
     if let Some(time) = asked.version_time {
-        agree(all.iter().rposition(|version| version.entry.version_time() <= time))?;
+        // Each version is later than the one before it (D6).
+        let (mut at, mut after) = (0, newest.saturating_add(1));
+        while after.saturating_sub(at) > 1 {
+            let middle = at.midpoint(after);
+            if read(middle)?.entry.version_time() <= time {
+                at = middle;
+            } else {
+                after = middle;
+            }
+        }
+        named.push(Some(at).filter(|at| *at > 0));
     }
     if let Some(number) = asked.version_number {
-        agree(all.iter().position(|version| version.entry.number() == number))?;
+        named.push(Some(number).filter(|number| (1..=newest).contains(number)));
     }
-    chosen.or_else(|| all.len().checked_sub(1))
+    let chosen = named.first().copied().unwrap_or(Some(newest));
+    Ok(chosen.filter(|_| named.iter().all(|one| *one == chosen)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What stands in the log: entries, where they stand, receipts, consistency (§8 and §5 of the ledger specification).
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -21,8 +22,6 @@ use crate::problem::Problem;
 
 /// A receipt as JSON.
 pub(crate) const SIDECAR: &str = "application/vnd.inkan.receipt+json";
-/// Leaves that are looked through for a leaf hash: 128 MiB of hashes.
-const SCANNED: u64 = 1 << 22;
 const TEXT: &str = "text/plain; charset=utf-8";
 /// A COSE Receipt (RFC 9942), as COSE itself is named (RFC 9052 §11.3).
 const COSE: &str = "application/cose; cose-type=\"cose-sign1\"";
@@ -87,20 +86,32 @@ pub(crate) async fn lookup(
     Ok(to_json(&value))
 }
 
-/// GET `/v1/lookup/leaf/{hash}`: where the leaf with this hash stands, among the newest four million.
+/// GET `/v1/lookup/leaf/{hash}`: where the leaf with this hash stands, among as many as one search looks through, before
+/// `before`. Who does not find it hears where to go on.
 pub(crate) async fn lookup_leaf(
     State(node): State<Arc<Node>>,
     Path(hash): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    Query::read(&uri, &[])?;
+    let query = Query::read(&uri, &["before"])?;
+    let before = query.number("before")?;
     let hash = Digest::from_hex(&hash).map(LeafHash::from_digest).map_err(|_| Refusal::NotFound)?;
     // A scan: one at a time, so that nobody keeps the disk busy with them.
     let _turn = node.scans.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    let most = node.limits.scanned;
     let value = node
         .view(None, move |ledger, view| {
-            let index = find_leaf(ledger.data(), view.size(), &hash)?;
-            place_of(view, index.ok_or(Refusal::NotFound)?)
+            let end = before.unwrap_or_else(|| view.size());
+            if end > view.size() {
+                return Err(Refusal::query("before").into());
+            }
+            let oldest = end.saturating_sub(most);
+            match find_leaf(ledger.data(), view.size(), oldest..end, &hash)? {
+                Some(index) => place_of(view, index),
+                // All of them were looked at.
+                None if oldest == 0 => Err(Refusal::NotFound.into()),
+                None => Err(Problem::from(Refusal::NotFound).with("searchedFrom", oldest)),
+            }
         })
         .await?;
     Ok(to_json(&value))
@@ -108,18 +119,25 @@ pub(crate) async fn lookup_leaf(
 
 /// Looks through the tiles of leaf hashes, newest first. There is no index of them: whoever has an entry knows its id,
 /// and epoch leaves are the last of a checkpoint.
-fn find_leaf(data: &FilePath, size: u64, hash: &LeafHash) -> Result<Option<u64>, Problem> {
-    let mut end = size;
-    let oldest = size.saturating_sub(SCANNED);
-    while let Some(last) = end.checked_sub(1).filter(|_| end > oldest) {
+fn find_leaf(
+    data: &FilePath,
+    size: u64,
+    range: Range<u64>,
+    hash: &LeafHash,
+) -> Result<Option<u64>, Problem> {
+    let mut end = range.end;
+    while let Some(last) = end.checked_sub(1).filter(|last| *last >= range.start) {
         let tile = Tile::holding(0, last, size).ok_or(Refusal::Fault)?;
         let full = Tile::new(0, last / 256, 256).map_err(|_| Refusal::Fault)?;
         let read = |tile: &Tile| std::fs::read(data.join(tile.path()));
         let bytes = read(&tile).or_else(|_| read(&full)).map_err(|_| Refusal::Fault)?;
         let (hashes, _) = bytes.as_chunks::<32>();
-        if let Some(at) = hashes.iter().rposition(|known| known == hash.digest().as_bytes()) {
-            let index = tile.start().saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
-            return Ok(Some(index).filter(|index| *index < size));
+        let found = hashes.iter().enumerate().rev().find_map(|(at, known)| {
+            let index = tile.start().saturating_add(u64::try_from(at).ok()?);
+            (range.contains(&index) && known == hash.digest().as_bytes()).then_some(index)
+        });
+        if found.is_some() {
+            return Ok(found);
         }
         end = tile.start();
     }

@@ -56,6 +56,8 @@ pub(crate) struct Covered {
     pub(crate) signed: u64,
     /// Under the log's own quorum.
     pub(crate) cosigned: u64,
+    /// There will be no more.
+    pub(crate) ended: bool,
 }
 
 impl Ledger {
@@ -64,11 +66,11 @@ impl Ledger {
         folder: LedgerFolder,
         data: &Path,
         cosigners: Vec<Box<dyn Cosigner>>,
+        options: SequencerOptions,
         clock: SharedClock,
     ) -> Result<Self, NodeError> {
         let origin = folder.reader().origin().to_owned();
         let cose = CoseSigner::open(data, &origin)?;
-        let options = SequencerOptions::default();
         let (sequencer, handle) = Sequencer::start_with(folder, options, clock, cosigners)?;
         Ok(Self {
             data: data.to_path_buf(),
@@ -137,18 +139,20 @@ impl Ledger {
         reached(*self.covered.borrow(), wait, leaf_index)
     }
 
-    /// Waits until a checkpoint of this sort covers a leaf, or for so long.
+    /// Waits until a checkpoint of this sort covers a leaf, or for so long, or until the ledger stops.
     pub(crate) async fn wait_for(&self, wait: Wait, leaf_index: u64, patience: Duration) {
         let mut covered = self.covered();
-        let reached = covered.wait_for(|covered| reached(*covered, wait, leaf_index));
+        let reached =
+            covered.wait_for(|covered| covered.ended || reached(*covered, wait, leaf_index));
         let _ = tokio::time::timeout(patience, reached).await;
     }
 
-    /// Watches for new checkpoints; never ends.
+    /// Watches for new checkpoints; ends when the ledger has stopped by itself.
     pub(crate) async fn watch(&self) {
-        loop {
+        while !self.handle.has_stopped() {
             let metrics = self.handle.metrics();
-            let seen = Covered { signed: metrics.signed_size, cosigned: metrics.cosigned_size };
+            let (signed, cosigned) = (metrics.signed_size, metrics.cosigned_size);
+            let seen = Covered { signed, cosigned, ended: false };
             if *self.covered.borrow() != seen {
                 if let Some(parameters) = self.parameters_in_force() {
                     *self.parameters.lock().unwrap_or_else(PoisonError::into_inner) = parameters;
@@ -157,6 +161,7 @@ impl Ledger {
             }
             tokio::time::sleep_until(Instant::now() + LOOK).await;
         }
+        self.covered.send_modify(|covered| covered.ended = true);
     }
 
     fn parameters_in_force(&self) -> Option<Parameters> {

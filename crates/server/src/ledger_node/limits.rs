@@ -1,7 +1,7 @@
 //! What one client, one signer and everybody together may ask of a node (§8 of the ledger specification).
 //!
 //! In scope: token buckets in bounded memory, and which network a client belongs to. Out of scope: sizes and times of
-//! requests (`serve`, `request`).
+//! requests (`connections`, `request`).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -47,6 +47,8 @@ impl Rate {
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
+    /// Connections at once of one client: an IPv4 address or an IPv6 /64. Those of configured proxies are not counted.
+    pub connections_per_client: Option<usize>,
     /// Time in which the head of a request must arrive, and in which an idle connection is closed.
     pub head_timeout: Duration,
     /// Time in which the body of a request must arrive, and in which a client must take a part of an answer.
@@ -55,13 +57,18 @@ pub struct Limits {
     pub body: usize,
     /// Largest body of a batch or an import in bytes.
     pub batch: usize,
+    /// Bytes of batches, imports and status lists that are held at once, from their first byte to their answer.
+    pub large_bodies: usize,
     /// Requests and entries of one client: an IPv4 address or an IPv6 /64.
     pub client: Option<Rate>,
     /// Entries of one signer.
     pub signer: Option<Rate>,
     /// New DIDs of one client.
     pub new_dids: Option<Rate>,
-    /// Whether clients on this machine are free of these three. Only where no proxy on this machine speaks for others.
+    /// Leaves that one search for a leaf hash looks through, at 32 bytes each.
+    pub scanned: u64,
+    /// Whether clients on this machine are free of the four limits of a client and a signer. Only where no proxy on this
+    /// machine speaks for others.
     pub loopback_is_free: bool,
 }
 
@@ -69,13 +76,16 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1_024,
+            connections_per_client: Some(64),
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             body: 64 << 10,
             batch: inkan_ledger::batch::BATCH_LIMIT,
+            large_bodies: 64 << 20,
             client: Some(Rate::per_second(20, 200)),
             signer: Some(Rate::per_second(50, 50)),
             new_dids: Some(Rate::per_hour(60)),
+            scanned: 1 << 22,
             loopback_is_free: false,
         }
     }

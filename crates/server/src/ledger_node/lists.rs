@@ -48,7 +48,7 @@ pub(crate) async fn put(
     let (scid, list, sequence) = named(&uri)?;
     // Before the body is read: who has no entry shall not fill our memory either.
     let recorded = recorded(&node, &scid, &list, sequence).await?;
-    let _room = node.large_bodies.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    let _room = node.room(&headers, limits::STATUS_LIST)?;
     let patience = node.limits.body_timeout;
     let bytes = read_body(&headers, body, limits::STATUS_LIST, patience).await?;
     if sha256(&[&bytes]) != recorded {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::http::HeaderMap;
 use inkan_core::Timestamp;
 use inkan_io::ledger_folder::{LedgerFolderError, Standing, View};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ledger::{Acknowledged, Ledger};
 use super::limits::{Buckets, Limits, Prefix};
@@ -14,13 +15,11 @@ use super::metrics::Metrics;
 use super::network::Network;
 use super::options::OperatorTokens;
 use super::refusal::Refusal;
+use super::request::announced;
 use super::request_log::RequestLog;
-use super::serve::Door;
-use super::start::SharedClock;
+use super::start::{GRACE, SharedClock};
+use crate::connections::{Door, Terms};
 use crate::problem::Problem;
-
-/// Large bodies that are held in memory at once, each of at most 8 MiB.
-const LARGE_BODIES: usize = 16;
 
 /// One running node.
 pub(crate) struct Node {
@@ -34,7 +33,8 @@ pub(crate) struct Node {
     pub(crate) proxies: Vec<Network>,
     pub(crate) metrics: Metrics,
     pub(crate) log: RequestLog,
-    pub(crate) large_bodies: Semaphore,
+    /// Kibibytes of large bodies that may be held.
+    large_bodies: Arc<Semaphore>,
     /// Searches through all tiles.
     pub(crate) scans: Semaphore,
     clock: SharedClock,
@@ -60,18 +60,28 @@ pub(crate) struct Parts {
 impl Node {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { ledger, limits, tokens, proxies, log, clock } = parts;
+        let terms = Terms {
+            connections: limits.connections,
+            per_client: limits.connections_per_client,
+            proxies: proxies.clone(),
+            loopback_is_free: limits.loopback_is_free,
+            head_timeout: limits.head_timeout,
+            write_timeout: limits.body_timeout,
+            longest: None,
+            grace: GRACE,
+        };
         Self {
-            door: Arc::new(Door::new(&limits)),
+            door: Arc::new(Door::new(terms)),
             clients: limits.client.map(Buckets::new),
             signers: limits.signer.map(Buckets::new),
             new_dids: limits.new_dids.map(Buckets::new),
+            large_bodies: Arc::new(Semaphore::new(limits.large_bodies >> 10)),
             ledger,
             limits,
             tokens,
             proxies,
             metrics: Metrics::default(),
             log,
-            large_bodies: Semaphore::new(LARGE_BODIES),
             scans: Semaphore::new(1),
             clock,
             stopping: AtomicBool::new(false),
@@ -80,6 +90,19 @@ impl Node {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Room for a large body, of at most `limit` bytes, until the permit is dropped.
+    pub(crate) fn room(
+        &self,
+        headers: &HeaderMap,
+        limit: usize,
+    ) -> Result<OwnedSemaphorePermit, Refusal> {
+        // One that does not say how long it is may be as long as any.
+        let length = announced(headers).unwrap_or(limit).min(limit);
+        let kibibytes = u32::try_from(length.div_ceil(1 << 10)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.large_bodies).try_acquire_many_owned(kibibytes);
+        room.map_err(|_| Refusal::Overloaded)
     }
 
     /// From now on nothing new is taken.

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use inkan_core::{Digest, sha256};
 use inkan_io::cosigner::Cosigner;
-use inkan_io::files::{self, FileError};
+use inkan_io::files::{self, FileError, FileLayer, SystemFiles};
+use inkan_io::sequencer::SequencerOptions;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::limits::Limits;
@@ -35,6 +37,10 @@ pub struct NodeOptions {
     pub log: LogTo,
     /// Who cosigns checkpoints, beside the witnesses of the data folder.
     pub cosigners: Vec<Box<dyn Cosigner>>,
+    /// Queue, batches, checkpoints, and the watch over the clock.
+    pub sequencer: SequencerOptions,
+    /// Through which the files of the ledger are written, and which knows how much room there is.
+    pub files: Arc<dyn FileLayer>,
 }
 
 /// Where requests are logged: time, method, route, status, code, entry id and truncated network; never bodies.
@@ -61,6 +67,8 @@ impl NodeOptions {
             proxies: Vec::new(),
             log: LogTo::Nowhere,
             cosigners: Vec::new(),
+            sequencer: SequencerOptions::default(),
+            files: Arc::new(SystemFiles),
         }
     }
 }

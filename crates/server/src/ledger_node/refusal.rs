@@ -165,6 +165,7 @@ pub(crate) fn problem_of_rejection(rejection: &Rejection) -> Problem {
         | Rejection::SignatureInvalid
         | Rejection::BackdatingLimit { .. }
         | Rejection::ListTooSmall { .. }
+        | Rejection::HistoryTooLarge { .. }
         | Rejection::Parameters(_) => problem(&rejection.to_string()),
     }
 }

@@ -65,6 +65,11 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number| canonical && digits && *number < 1 << 53)
 }
 
+/// How long a request says that its body is.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// Reads a body of at most `limit` bytes that arrives within `patience`.
 pub(crate) async fn read_body(
     headers: &HeaderMap,
@@ -72,10 +77,7 @@ pub(crate) async fn read_body(
     limit: usize,
     patience: Duration,
 ) -> Result<Vec<u8>, Refusal> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<usize>().ok());
+    let announced = announced(headers);
     if announced.is_some_and(|length| length > limit) {
         return Err(Refusal::TooLarge { limit });
     }

@@ -2,7 +2,8 @@
 //!
 //! The end, at most ten seconds after SIGTERM or ctrl-c: `/readyz` says 503 and nothing new is taken; what was taken is
 //! finished, the last checkpoint made, and the databases closed; then the connections end. A second signal exits at once:
-//! what was acknowledged is on the disk already.
+//! what was acknowledged is on the disk already. A ledger that stopped by itself, for its disk did not confirm a write or a
+//! witness has seen more than it has, ends its node in the same way, with that error.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,10 +21,11 @@ use super::ledger::Ledger;
 use super::node::{Node, Parts};
 use super::options::{NodeOptions, OperatorTokens, TokensError};
 use super::request_log::RequestLog;
-use super::{routes, serve};
+use super::routes;
+use crate::connections::{self, Signals};
 
 /// From the signal to the end of the process.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// Threads that wait for files.
 const BLOCKING_THREADS: usize = 32;
 /// Exit code after a second signal, as shells count them (128 + SIGINT).
@@ -44,6 +46,9 @@ pub enum NodeError {
     /// The key of receipts in COSE cannot be used.
     #[error(transparent)]
     Cose(#[from] CoseKeyError),
+    /// The ledger stopped after an error that only opening it again can mend: the node ended, for a new start.
+    #[error("the ledger stopped ({})", .0.code())]
+    Stopped(#[source] LedgerFolderError),
     /// Nothing can be received at the address.
     #[error("cannot listen on {address}")]
     Listen {
@@ -65,6 +70,7 @@ impl NodeError {
             Self::Ledger(error) => error.code(),
             Self::Tokens(error) => error.code(),
             Self::Cose(error) => error.code(),
+            Self::Stopped(_) => "ledger-stopped",
             Self::Listen { .. } => "listen-failed",
             Self::Start(_) => "node-start-failed",
         }
@@ -74,9 +80,11 @@ impl NodeError {
 /// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called once it listens, with the
 /// address and the names of cosigners that did not answer what they have seen last.
 ///
+/// It ends by itself once the ledger has stopped, after an answer to everybody who waits (§3.2 of the ledger specification).
+///
 /// # Errors
 ///
-/// [`NodeError`] if it cannot start, or could not end in order.
+/// [`NodeError`] if it cannot start, or could not end in order; [`NodeError::Stopped`].
 pub fn run(
     options: NodeOptions,
     clock: SharedClock,
@@ -89,7 +97,12 @@ pub fn run(
         prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
     prepared.runtime.spawn(obey(signals, end));
     ready(prepared.address, &prepared.silent);
-    Ok(prepared.serve(ended)?)
+    match prepared.serve(ended) {
+        (Ending::Asked, ended) => Ok(ended?),
+        (Ending::Stopped, ended) => {
+            Err(NodeError::Stopped(ended.err().unwrap_or(LedgerFolderError::Unconfirmed)))
+        }
+    }
 }
 
 /// Starts a node on a thread of its own: for tests and demonstrations.
@@ -103,7 +116,7 @@ pub fn spawn(options: NodeOptions, clock: SharedClock) -> Result<RunningNode, No
     let (end, ended) = mpsc::channel(2);
     let thread = std::thread::Builder::new()
         .name("node".to_owned())
-        .spawn(move || prepared.serve(ended))
+        .spawn(move || prepared.serve(ended).1)
         .map_err(NodeError::Start)?;
     Ok(RunningNode { address, end, thread: Some(thread) })
 }
@@ -152,6 +165,15 @@ impl Drop for RunningNode {
     }
 }
 
+/// Why a node ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ending {
+    /// Somebody wants it to.
+    Asked,
+    /// Its ledger has stopped.
+    Stopped,
+}
+
 /// A node that listens and does not answer yet.
 struct Prepared {
     runtime: Runtime,
@@ -173,6 +195,8 @@ impl Prepared {
             proxies,
             log,
             cosigners,
+            sequencer,
+            files,
         } = options;
         let tokens = match operator_tokens {
             Some(path) => OperatorTokens::read(&path)?,
@@ -184,13 +208,13 @@ impl Prepared {
             .thread_name("node")
             .build()
             .map_err(NodeError::Start)?;
-        let opening = OpenOptions { accept_clock, ..OpenOptions::default() };
+        let opening = OpenOptions { accept_clock, layer: files, ..OpenOptions::default() };
         let folder = LedgerFolder::open_with(&data, &opening, clock.now())?;
         let silent = folder.silent().to_vec();
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
-        let ledger = Ledger::start(folder, &data, cosigners, Arc::clone(&clock))?;
+        let ledger = Ledger::start(folder, &data, cosigners, sequencer, Arc::clone(&clock))?;
         let log = RequestLog::new(log);
         if !silent.is_empty() {
             log.notice(clock.now(), "cosigners-silent", &silent);
@@ -199,42 +223,40 @@ impl Prepared {
         Ok(Self { runtime, listener, address, silent, node })
     }
 
-    fn serve(self, mut end: mpsc::Receiver<()>) -> Result<(), LedgerFolderError> {
+    fn serve(self, mut end: mpsc::Receiver<()>) -> (Ending, Result<(), LedgerFolderError>) {
         let Self { runtime, listener, node, .. } = self;
         let (stop, stopping) = watch::channel(false);
-        let (close, closed) = watch::channel(false);
         let (finish, finished) = oneshot::channel::<()>();
         let ended = runtime.block_on(async {
             let router = routes::router(Arc::clone(&node));
-            let serving = tokio::spawn(serve::serve(
-                listener,
-                router,
-                Arc::clone(&node.door),
-                stopping,
-                closed,
-            ));
+            let door = Arc::clone(&node.door);
+            let serving = tokio::spawn(connections::serve(listener, router, door, stopping));
             let watching = Arc::clone(&node);
-            let watching = tokio::spawn(async move { watching.ledger.watch().await });
-            let _ = end.recv().await;
+            let mut watching = tokio::spawn(async move { watching.ledger.watch().await });
+            // What is durable is known only after it has been opened again (§9): whoever runs it starts it again.
+            let ending = tokio::select! {
+                _ = end.recv() => Ending::Asked,
+                _ = &mut watching => Ending::Stopped,
+            };
             let deadline = tokio::time::Instant::now() + GRACE;
             node.stop();
             // Requests that were taken are answered: the ledger is closed after them, or at the last moment.
-            let ending = Arc::clone(&node);
+            let closing = Arc::clone(&node);
             let closing = tokio::task::spawn_blocking(move || {
-                let ended = ending.ledger.shutdown();
+                let ended = closing.ledger.shutdown();
                 drop(finish);
                 ended
             });
             let _ = tokio::time::timeout_at(deadline, finished).await;
             let _ = stop.send(true);
-            let _ = close.send(true);
             let _ = tokio::time::timeout_at(deadline, serving).await;
             watching.abort();
-            match tokio::time::timeout_at(deadline, closing).await {
+            let ended = match tokio::time::timeout_at(deadline, closing).await {
                 Ok(Ok(ended)) => ended,
                 // What was acknowledged is on the disk; the next start finishes the checkpoint.
                 Ok(Err(_)) | Err(_) => Err(LedgerFolderError::Unconfirmed),
-            }
+            };
+            (ending, ended)
         });
         runtime.shutdown_timeout(Duration::from_millis(100));
         ended
@@ -247,42 +269,4 @@ async fn obey(mut signals: Signals, end: mpsc::Sender<()>) {
     let _ = end.send(()).await;
     signals.wait().await;
     std::process::exit(SECOND_SIGNAL);
-}
-
-/// SIGTERM and ctrl-c.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-c.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn wait(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

@@ -9,6 +9,8 @@ use inkan_ledger::LogPolicy;
 use super::*;
 
 const ORIGIN: &str = "ledger.example";
+/// What a busy machine needs at most.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Stage {
     folder: tempfile::TempDir,
@@ -53,10 +55,10 @@ fn a_mirror_follows_a_ledger_and_serves_a_copy_that_another_follows() {
     let stage = Stage::new();
     let ledger = stage.folder.path().join("ledger");
     let (first, told) = stage.start("mirror-1", ledger.to_str().unwrap());
-    assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), Ok(1));
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), Ok(1));
     let url = format!("{}/{}", first.url(), origin_hash(ORIGIN));
     let (second, told) = stage.start("mirror-2", &url);
-    assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), Ok(1));
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), Ok(1));
     assert_ne!(first.key(), second.key());
     drop((first, second));
     // Its folder is its own again.
@@ -71,7 +73,7 @@ fn a_log_asks_a_mirror_as_it_asks_a_witness() {
     let stage = Stage::new();
     let ledger = stage.folder.path().join("ledger");
     let (mirror, told) = stage.start("mirror", ledger.to_str().unwrap());
-    told.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+    told.recv_timeout(PATIENCE).unwrap().unwrap();
     let address = WitnessAddress {
         name: "mirror".to_owned(),
         key: mirror.key().clone(),
@@ -110,7 +112,7 @@ fn a_policy_names_one_log_and_a_folder_has_one_mirror() {
     let stage = Stage::new();
     let ledger = stage.folder.path().join("ledger");
     let (_mirror, told) = stage.start("mirror", ledger.to_str().unwrap());
-    told.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+    told.recv_timeout(PATIENCE).unwrap().unwrap();
     let again = stage.options("mirror", ledger.to_str().unwrap());
     assert_eq!(follow_once(&again, OsClock.now()).unwrap_err().code(), "ledger-locked");
     let gone = stage.options("elsewhere", "/nowhere");

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use inkan_ledger::VerifierKey;
 use tokio::net::TcpListener;
@@ -11,12 +12,24 @@ use tokio::sync::watch;
 
 use super::http::{Shared, router};
 use super::{Judge, SharedClock, Witness, WitnessOptions, WitnessServiceError};
-use crate::connections;
+use crate::connections::{self, Door, Signals, Terms};
 use crate::ledger_node::Rate;
 use crate::ledger_node::limits::Buckets;
 
 /// Threads that wait for the disk: one for each log that is busy, and some.
 const BLOCKING_THREADS: usize = 16;
+/// Connections at once; answers are small, and soon given.
+const CONNECTIONS: usize = 256;
+/// Of one client. A proxy on this machine may speak for more of them.
+const CONNECTIONS_PER_CLIENT: usize = 64;
+/// The head of a request must be here by then; an idle connection is closed then.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client must take a part of an answer by then.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// No connection lives longer.
+const LONGEST: Duration = Duration::from_secs(300);
+/// How long an end may take.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs a witness until it is told to end by SIGTERM or ctrl-c. `ready` is called with its address and its key.
 ///
@@ -28,10 +41,7 @@ pub fn run(
     clock: SharedClock,
     ready: impl FnOnce(SocketAddr, &VerifierKey),
 ) -> Result<(), WitnessServiceError> {
-    let prepared = Prepared::of(options, clock)?;
-    ready(prepared.address, &prepared.key);
-    prepared.run();
-    Ok(())
+    Prepared::of(options, clock)?.run(ready)
 }
 
 /// Starts a witness on a thread of its own: for tests and demonstrations.
@@ -128,14 +138,24 @@ impl Prepared {
     }
 
     /// Serves until a signal.
-    pub(crate) fn run(self) {
+    pub(crate) fn run(
+        self,
+        ready: impl FnOnce(SocketAddr, &VerifierKey),
+    ) -> Result<(), WitnessServiceError> {
         let (stop, stopping) = watch::channel(false);
+        // Before anybody is told that it runs: a signal that came earlier would end it at once.
+        let mut signals = self
+            .runtime
+            .block_on(async { Signals::listen() })
+            .map_err(WitnessServiceError::Start)?;
         self.runtime.spawn(async move {
-            connections::wait_for_signal().await;
+            signals.wait().await;
             let _ = stop.send(true);
             std::future::pending::<()>().await;
         });
+        ready(self.address, &self.key);
         self.serve(stopping);
+        Ok(())
     }
 
     /// Serves on a thread of its own.
@@ -152,7 +172,17 @@ impl Prepared {
     fn serve(self, stopping: watch::Receiver<bool>) {
         let Self { runtime, listener, address: _, prefix, key: _, shared } = self;
         let router = router(shared, &prefix);
-        runtime.block_on(connections::serve(listener, router, stopping));
-        runtime.shutdown_timeout(connections::GRACE);
+        let door = Arc::new(Door::new(Terms {
+            connections: CONNECTIONS,
+            per_client: Some(CONNECTIONS_PER_CLIENT),
+            proxies: Vec::new(),
+            loopback_is_free: true,
+            head_timeout: HEAD_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
+            longest: Some(LONGEST),
+            grace: GRACE,
+        }));
+        runtime.block_on(connections::serve(listener, router, door, stopping));
+        runtime.shutdown_timeout(GRACE);
     }
 }

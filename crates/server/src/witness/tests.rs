@@ -268,7 +268,7 @@ fn a_second_process_a_lost_record_and_a_bad_policy_are_refused() {
 fn a_client_that_asks_too_often_is_told_to_wait() {
     let stage = Stage::new();
     let mut options = stage.options();
-    options.rate = Some(Rate { tokens: 1, per: Duration::from_secs(60), burst: 3 });
+    options.rate = Some(Rate { tokens: 1, per: Duration::from_secs(3_600), burst: 3 });
     let witness = spawn(&options, Arc::new(Standing)).unwrap();
     let statuses: Vec<_> = (0..5).map(|_| stage.post(&witness, "x")).collect();
     assert_eq!(statuses.iter().filter(|answer| answer.status == 400).count(), 3);

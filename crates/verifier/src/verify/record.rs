@@ -96,7 +96,7 @@ fn judge(
 ) -> Result<Option<Record>, Reason> {
     let leaf = match &seen.result {
         Ok(leaf) => leaf,
-        Err(inkan_ledger::ReceiptError::UnknownLog { origin }) => {
+        Err(inkan_ledger::ReceiptError::UnknownLog { origin, .. }) => {
             return Err(Reason::UnknownLog { origin: origin.clone() });
         }
         Err(error) => return Err(Reason::ReceiptInvalid { code: error.code() }),

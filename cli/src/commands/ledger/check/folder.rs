@@ -1,12 +1,19 @@
-//! The data folder of a ledger: does it hold what was signed?
+//! The data folder of a ledger, or a mirror's copy of one: does it hold what was signed?
 //!
-//! Without `--deep` the newest checkpoint is compared with what the folder computes; with it every entry is hashed again.
+//! Without `--deep` the newest checkpoint is verified, and that the last entry leads to it; with it every entry is hashed and judged again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use inkan_io::ledger_folder::LedgerReader;
-use inkan_ledger::tree::Frontier;
-use inkan_ledger::verify_checkpoint;
+use inkan_core::encoding::hex;
+use inkan_core::rng::draw;
+use inkan_io::files::{self, Access};
+use inkan_io::ledger_folder::{LedgerReader, View};
+use inkan_io::mirror::{self, MirrorError, MirrorSource};
+use inkan_io::os_rng::OsRng;
+use inkan_ledger::tree::TreeHead;
+use inkan_ledger::{
+    Checkpoint, LogPolicy, SignedNote, VerifiedCheckpoint, verify_checkpoint, verify_receipt_under,
+};
 use serde_json::json;
 
 use crate::args::CheckArgs;
@@ -21,61 +28,141 @@ pub(super) fn run(
     args: &CheckArgs,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
-    let reader = LedgerReader::open(path)?;
-    let view = reader.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
+    let Shown { note, origin, own, view } = shown(path)?;
     // The policy pinned here, or, for an operator without a profile, the folder's own.
     let home = context.home_if_any()?;
     let pinned = match &home {
-        Some(home) => home.pinned()?.into_iter().find(|policy| policy.has_log(reader.origin())),
+        Some(home) => home.pinned()?.into_iter().find(|policy| policy.has_log(&origin)),
         None => None,
     };
-    let own = pinned.is_none();
-    let policy = pinned.unwrap_or_else(|| reader.policy().clone());
-    let head = verify_checkpoint(view.note(), &policy, context.now())?;
+    let is_own = pinned.is_none();
+    let policy = pinned.or(own).ok_or(CliError::NoPinnedLog)?;
+    let head = verify_checkpoint(&note, &policy, context.now())?;
     let (size, root) = (head.head().tree_size, head.head().root_hash);
     super::demand(args.root.as_deref(), root.digest())?;
-    let mut hashed = 0;
-    if args.deep {
-        let bar = Bar::new(context.speech, "hashing", size);
-        let mut edge = Frontier::new();
-        let mut before = None;
-        for index in 0..size {
-            let leaf = view.entry(index)?;
-            let time = leaf.time();
-            if before.is_some_and(|before| time < before) {
-                let what = format!("entry {index} is earlier than the one before it");
-                return Err(damaged(path, &what));
-            }
-            before = Some(time);
-            edge.append(leaf.hash());
-            bar.reach(index.saturating_add(1));
-        }
-        if edge.root() != root {
-            return Err(damaged(path, "its entries do not hash to the root that was signed"));
-        }
-        hashed = size;
+    if let (Some(view), Some(last)) = (&view, size.checked_sub(1)) {
+        right_edge(view, last, &head, path)?;
     }
-    let how = if args.deep { "every entry hashed again" } else { "the right edge" };
+    if args.deep {
+        judge(path, head.origin(), &head.head(), context)?;
+    }
+    let judged = if args.deep { size } else { 0 };
+    let how = if args.deep {
+        "each hashed and judged again, all well"
+    } else {
+        "head and right edge are well"
+    };
     let mut human = format!(
-        "{} {}: {size} entries of {}, {how}; root {}\n",
+        "{} {}: {size} entries of {}, {how}\n",
         Mark::Pass.painted(),
         path.display(),
         head.origin(),
-        root.digest().to_hex(),
     );
-    if own {
+    human.push_str(&super::rest(&head));
+    if is_own {
         human.push_str("  judged by the folder's own policy: no profile pins this log\n");
     }
     if !args.deep {
-        human.push_str("  --deep hashes every entry again\n");
+        human.push_str("  --deep hashes and judges every entry again\n");
     }
     let mut members = super::members(&head);
     members.insert("file".to_owned(), "folder".into());
-    members.insert("hashed".to_owned(), hashed.into());
-    members.insert("policy".to_owned(), json!(if own { "own" } else { "pinned" }));
+    members.insert("hashed".to_owned(), judged.into());
+    members.insert("judged".to_owned(), judged.into());
+    members.insert("policy".to_owned(), json!(if is_own { "own" } else { "pinned" }));
     Ok(Outcome::new("inkan-ledger-check/1", human, members.into()))
 }
 
-fn damaged(path: &Path, what: &str) -> Failure {
-    Failure::new("tile-damaged", format!("{}: {what}", path.display()))
+/// What a folder shows of a log.
+struct Shown {
+    note: SignedNote,
+    origin: String,
+    /// The policy in the folder; a mirror's copy has none.
+    own: Option<LogPolicy>,
+    /// The ledger itself; a copy has none.
+    view: Option<View>,
 }
+
+fn shown(path: &Path) -> Result<Shown, Failure> {
+    match LedgerReader::open(path) {
+        Ok(reader) => {
+            let view = reader.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
+            let (note, origin) = (view.note().clone(), reader.origin().to_owned());
+            let own = Some(reader.policy().clone());
+            Ok(Shown { note, origin, own, view: Some(view) })
+        }
+        // A copy, as mirrors keep it, is judged like the ledger itself.
+        Err(error) if error.code() == "ledger-not-found" && path.join("checkpoint").is_file() => {
+            let note = MirrorSource::folder(path).checkpoint()?;
+            let checkpoint = Checkpoint::parse_text(note.text());
+            let file = path.join("checkpoint").display().to_string();
+            let other = CliError::NotOfLedger { file, what: "no signed checkpoint" };
+            let origin = checkpoint.map_err(|_| other)?.origin().to_owned();
+            Ok(Shown { note, origin, own: None, view: None })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The last entry must lead to the root that was signed: the tiles on the way are those that the next entries build on.
+fn right_edge(
+    view: &View,
+    last: u64,
+    head: &VerifiedCheckpoint,
+    path: &Path,
+) -> Result<(), Failure> {
+    match verify_receipt_under(&view.receipt_here(last)?, head) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::from_error(DAMAGED, &error).during(path.display().to_string())),
+    }
+}
+
+/// Every entry again: is it what was signed, and should it have been?
+fn judge(path: &Path, origin: &str, head: &TreeHead, context: &Context) -> Result<(), Failure> {
+    let bar = Bar::new(context.speech, "judging", head.tree_size);
+    let scratch = Scratch::make()?;
+    let found = mirror::audit(path, origin, head, &scratch.0, &mut |done| bar.reach(done));
+    drop(bar);
+    let folder = path.display().to_string();
+    found.map_err(|error| match (error.leaf(), &error) {
+        (Some(leaf), _) => broken(folder, &format!("entry {leaf} breaks a rule: "), &error),
+        (None, MirrorError::RootMismatch { .. }) => {
+            let what = "its entries do not hash to the root that was signed";
+            Failure::new(DAMAGED, format!("{folder}: {what}"))
+        }
+        (None, MirrorError::Missing { .. } | MirrorError::Malformed { .. }) => {
+            Failure::from_error(DAMAGED, &error)
+        }
+        (None, _) if error.is_fault_of_the_log() => broken(folder, "", &error),
+        (None, _) => Failure::from(error).during(folder),
+    })
+}
+
+/// What the log signed and must not have.
+fn broken(folder: String, which: &str, error: &MirrorError) -> Failure {
+    let cause = Failure::from_error(error.code(), error);
+    let rule = format!("{which}{}", cause.message());
+    CliError::LogRuleBroken { folder, rule }.into()
+}
+
+/// A folder for the map, which is built again; it is gone when this is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make() -> Result<Self, Failure> {
+        let name = format!("inkan-check-{}", hex(&draw::<6>(&mut OsRng)));
+        let scratch = Self(std::env::temp_dir().join(name));
+        files::create_folder(&scratch.0, Access::Private)?;
+        Ok(scratch)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays is in the system's folder for what need not stay.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The folder does not hold what was signed.
+const DAMAGED: &str = "tile-damaged";

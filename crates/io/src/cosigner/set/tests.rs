@@ -1,4 +1,5 @@
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::Barrier;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_ledger::note::KeyMaterial;
@@ -8,15 +9,20 @@ use crate::clock::OsClock;
 use crate::note_key::{NoteSigner, Purpose};
 
 const ORIGIN: &str = "log.example";
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What a busy machine needs at most.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// What is looked for and must not be there.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
-/// Answers as it is told to, after a while.
+/// Answers as it is told to, and notes when it was asked.
 #[derive(Debug)]
 struct Fake {
     name: String,
     key: VerifierKey,
     pace: Pace,
-    delay: Duration,
+    /// Waited for before and after each answer.
+    gate: Option<Arc<Barrier>>,
+    asked: Arc<Mutex<Vec<Instant>>>,
     up: bool,
     newest: Option<SignedNote>,
 }
@@ -39,7 +45,11 @@ impl Cosigner for Fake {
         request: &CosignRequest<'_>,
         _now: Timestamp,
     ) -> Result<Vec<SignatureLine>, CosignError> {
-        std::thread::sleep(self.delay);
+        self.asked.lock().unwrap().push(instant());
+        if let Some(gate) = &self.gate {
+            gate.wait();
+            gate.wait();
+        }
         assert!(request.note.text().starts_with(ORIGIN));
         if self.up { Ok(Vec::new()) } else { Err(CosignError::NoProof { size: 1 }) }
     }
@@ -55,10 +65,16 @@ fn signer() -> NoteSigner {
     NoteSigner::create(&path, ORIGIN, Purpose::Log, &mut SeededRng::new(3)).unwrap()
 }
 
-fn fake(name: &str, pace: Pace, delay: Duration) -> Fake {
+#[expect(clippy::disallowed_methods, reason = "paces are measured")]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+fn fake(name: &str, pace: Pace) -> Fake {
     let KeyMaterial::Note(key) = signer().key().material().clone() else { panic!("a log") };
     let key = VerifierKey::new(name, KeyMaterial::Cosignature(key)).unwrap();
-    Fake { name: name.to_owned(), key, pace, delay, up: true, newest: None }
+    let (gate, asked) = (None, Arc::default());
+    Fake { name: name.to_owned(), key, pace, gate, asked, up: true, newest: None }
 }
 
 fn note(size: u64) -> SignedNote {
@@ -82,11 +98,13 @@ fn start(cosigners: Vec<Fake>) -> (CosignerSet, Receiver<Delivery>) {
 
 #[test]
 fn a_slow_or_dead_cosigner_stops_nobody() {
-    let slow = fake("slow", Pace::EveryCheckpoint, Duration::from_millis(400));
-    let mut dead = fake("dead", Pace::EveryCheckpoint, Duration::ZERO);
+    let gate = Arc::new(Barrier::new(2));
+    let mut slow = fake("slow", Pace::EveryCheckpoint);
+    slow.gate = Some(Arc::clone(&gate));
+    let mut dead = fake("dead", Pace::EveryCheckpoint);
     dead.up = false;
-    let quick = fake("quick", Pace::EveryCheckpoint, Duration::ZERO);
-    let own = fake("own", Pace::InProcess, Duration::ZERO);
+    let quick = fake("quick", Pace::EveryCheckpoint);
+    let own = fake("own", Pace::InProcess);
     let (mut set, receiver) = start(vec![slow, dead, quick, own]);
     let note = note(3);
     let request = CosignRequest { note: &note, consistency: &|_| None };
@@ -94,9 +112,14 @@ fn a_slow_or_dead_cosigner_stops_nobody() {
     let own: Vec<_> = set.ask_own(&request, now).into_iter().map(|d| d.name).collect();
     assert_eq!(own, ["own"]);
     set.offer(&note);
-    let order: Vec<_> =
-        (0..3).map(|_| receiver.recv_timeout(PATIENCE).unwrap()).map(|d| d.name).collect();
-    assert_eq!(order[2], "slow", "{order:?}");
+    // The slow one has been asked, and does not answer before it is let.
+    gate.wait();
+    let next = || receiver.recv_timeout(PATIENCE).unwrap().name;
+    let mut before = [next(), next()];
+    before.sort();
+    assert_eq!(before, ["dead", "quick"]);
+    gate.wait();
+    assert_eq!(next(), "slow");
     let standing = set.standing();
     let of = |name: &str| standing.iter().find(|s| s.name == name).unwrap();
     assert_eq!((of("own").up, of("own").size), (Some(true), Some(3)));
@@ -108,33 +131,47 @@ fn a_slow_or_dead_cosigner_stops_nobody() {
 #[test]
 fn only_the_newest_note_is_sent_and_at_its_pace() {
     let pace = Duration::from_millis(300);
-    let (set, receiver) = start(vec![fake("public", Pace::Every(pace), Duration::ZERO)]);
+    let gate = Arc::new(Barrier::new(2));
+    let mut public = fake("public", Pace::Every(pace));
+    public.gate = Some(Arc::clone(&gate));
+    let asked = Arc::clone(&public.asked);
+    let (set, receiver) = start(vec![public]);
     set.offer(&note(1));
-    assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(1).text());
+    gate.wait();
+    // While it is busy with one, others come.
     (2..=6).for_each(|size| set.offer(&note(size)));
+    let answered = instant();
+    gate.wait();
+    assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(1).text());
     // Nothing before its time; then the newest, once.
-    assert!(receiver.recv_timeout(pace / 3).is_err());
+    gate.wait();
+    gate.wait();
     assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(6).text());
-    assert!(receiver.recv_timeout(pace * 2).is_err(), "an idle log waits a minute");
+    assert!(asked.lock().unwrap()[1] >= answered + pace, "not before its time");
+    let again = receiver.recv_timeout(A_MOMENT).unwrap_err();
+    assert_eq!(again, RecvTimeoutError::Timeout, "an idle log waits a minute");
+    assert_eq!(asked.lock().unwrap().len(), 2);
     set.stop();
 }
 
 #[test]
 fn an_own_cosigner_is_asked_for_each_head_and_pauses_after_failures() {
-    let (set, receiver) = start(vec![fake("own", Pace::EveryCheckpoint, Duration::ZERO)]);
+    let (set, receiver) = start(vec![fake("own", Pace::EveryCheckpoint)]);
     for size in 1..=3 {
         set.offer(&note(size));
         assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(size).text());
     }
     drop(set);
-    let mut dead = fake("dead", Pace::EveryCheckpoint, Duration::ZERO);
+    let mut dead = fake("dead", Pace::EveryCheckpoint);
     dead.up = false;
+    let asked = Arc::clone(&dead.asked);
     let (set, receiver) = start(vec![dead]);
     set.offer(&note(1));
     receiver.recv_timeout(PATIENCE).unwrap();
     set.offer(&note(2));
-    assert!(receiver.recv_timeout(FIRST_PAUSE / 2).is_err());
     assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(2).text());
+    let asked = asked.lock().unwrap().clone();
+    assert!(asked[1] >= asked[0] + FIRST_PAUSE, "not at once after a failure");
     set.stop();
 }
 
@@ -144,7 +181,7 @@ fn a_cosigner_that_saw_more_than_the_guard_knows_stops_the_start() {
     let log = signer().key().clone();
     let logs = std::slice::from_ref(&log);
     let with = |newest: Option<SignedNote>, up: bool| -> Vec<Box<dyn Cosigner>> {
-        let mut one = fake("one", Pace::EveryCheckpoint, Duration::ZERO);
+        let mut one = fake("one", Pace::EveryCheckpoint);
         one.newest = newest;
         one.up = up;
         vec![Box::new(one)]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use inkan_core::sha256;
 use inkan_ledger::SignedNote;
 
-use super::super::fake::{Reply, serve};
+use super::super::fake::{Reply, nobody_listens, serve};
 use super::*;
 
 const NOTE: &str = include_str!("../../../../../fixtures/tsa/note.txt");
@@ -30,9 +30,7 @@ fn ask(cosigner: &mut TsaCosigner) -> Result<Vec<SignatureLine>, CosignError> {
 
 #[test]
 fn an_authority_that_is_down_or_answers_badly_gives_no_line() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let dead = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let (_taken, dead) = nobody_listens();
     assert_eq!(ask(&mut cosigner(&dead)).unwrap_err().code(), "peer-unreachable");
     let refused = include_bytes!("../../../../../fixtures/tsa/refused.tsr");
     let cases: [(u16, &'static str, &[u8], &str); 6] = [

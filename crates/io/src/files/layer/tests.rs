@@ -1,3 +1,4 @@
+use super::super::faults::{Fault, FaultyFiles};
 use super::*;
 
 #[test]
@@ -10,4 +11,32 @@ fn files_are_put_in_place_whole_in_folders_that_were_missing() {
     assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 1);
     assert!(!super::super::open_to_others(&path).unwrap());
     assert!(SystemFiles.free_bytes(folder.path()).unwrap() > 0);
+}
+
+#[test]
+fn of_many_files_a_crash_leaves_none_in_part_and_none_missing_when_they_were_durable() {
+    for step in 0.. {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let layer = FaultyFiles::new(folder.path(), step).unwrap();
+        let name = |number: usize| format!("d/{number}/did.jsonl");
+        let put = |number| Put {
+            path: folder.path().join(name(number)),
+            bytes: format!("line {number}\n").repeat(9).into_bytes(),
+        };
+        let files: Vec<Put> = (0..MANY).map(put).collect();
+        // One seed in three, or it takes too long; each comes at another step.
+        layer.fail_after(step * 3, Fault::Power);
+        let done = put_many(&layer, folder.path(), &files, Access::Public).is_ok();
+        layer.crash(after.path()).unwrap();
+        for (number, file) in files.iter().enumerate() {
+            match fs::read(after.path().join(name(number))) {
+                Ok(bytes) => assert_eq!(bytes, file.bytes, "step {step}"),
+                Err(_) => assert!(!done, "step {step}"),
+            }
+        }
+        if done {
+            assert!(step > 30);
+            break;
+        }
+    }
 }

@@ -16,7 +16,7 @@ fn shown(world: &World, key: &MapKey) -> VerifiedCurrent {
 
 fn opening(artefact: &[u8]) -> (Opening, Digest) {
     let digest = sha256(&[artefact]);
-    (Opening { format: DigestFormat::Jws, salt: SALT, digest }, digest)
+    (Opening::new(DigestFormat::Jws, SALT, digest), digest)
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, ReceiptError>) -> &'static str {

@@ -305,6 +305,58 @@ fn a_token_counts_from_its_latest_time_and_up_to_its_earliest() {
 }
 
 #[test]
+fn what_a_policy_has_to_check_tokens_with_is_used_everywhere() {
+    let case = case();
+    let note = stamped(&case, &[110, 120], "# 115 130");
+    let bare = with_tsa(&case, "stamps", "quorum stamps\n");
+    let able = bare.clone().checking_tokens(Arc::new(Tokens));
+    assert_eq!(bare, able, "they say the same");
+    assert_eq!(code(verify_checkpoint(&note, &bare, at(200))), "quorum-not-met");
+    let head = verify_checkpoint(&note, &able, at(200)).unwrap();
+    assert_eq!((head.existed_by(), head.not_checked()), (Some(at(130)), &[][..]));
+    assert!(verify_receipt(&case.under(&note), &able, at(200)).is_ok());
+    assert_eq!(claimed_existed_by(&note, &able), Some(at(130)), "for finding a head by its time");
+    assert_eq!(claimed_existed_by(&note, &bare), None);
+    let forged = stamped(&case, &[110, 120], "0000 115 130");
+    assert_eq!(code(verify_checkpoint(&forged, &able, at(200))), "cosignature-invalid");
+}
+
+#[test]
+fn a_bundle_is_verified_by_the_path_of_its_first_leaf() {
+    let mut world = World::new();
+    let person = Person::new(5);
+    world.register(&person);
+    for number in 0..300_u32 {
+        world.enter(&person, &person.issuance(&number.to_be_bytes())).unwrap();
+    }
+    let size = world.seal(100);
+    let note = world.cosigned(size, &[110, 120]);
+    let head = verify_checkpoint(&note, &world.policy(), at(200)).unwrap();
+    let receipt = |index| world.log.receipt(index, &note).unwrap();
+    let bytes = |from: u64, to: u64| -> Vec<Vec<u8>> {
+        (from..to).map(|index| receipt(index).leaf_bytes().to_vec()).collect()
+    };
+    for (from, to) in [(0, 256), (256, size)] {
+        let mut leaves = bytes(from, to);
+        let verified = verify_bundle_under(&receipt(from), &leaves, &head).unwrap();
+        let indexes: Vec<_> = verified.iter().map(VerifiedLeaf::leaf_index).collect();
+        assert_eq!(indexes, (from..to).collect::<Vec<_>>());
+        assert_eq!(verified.last().unwrap().leaf().to_bytes(), *leaves.last().unwrap());
+        // The last leaf is another one, or two have changed places: the first one's own path holds as before.
+        let last = leaves.len() - 1;
+        leaves.swap(last, last - 1);
+        let swapped = verify_bundle_under(&receipt(from), &leaves, &head);
+        assert_eq!(swapped.unwrap_err().code(), "inclusion-invalid");
+        leaves.swap(last, last - 1);
+        leaves.pop();
+        let short = verify_bundle_under(&receipt(from), &leaves, &head);
+        assert_eq!(short.unwrap_err().code(), "malformed-receipt");
+    }
+    let inside = verify_bundle_under(&receipt(1), &bytes(1, 257), &head);
+    assert_eq!(inside.unwrap_err().code(), "malformed-receipt");
+}
+
+#[test]
 fn a_token_that_does_not_verify_is_a_forgery() {
     let case = case();
     let policy = with_tsa(&case, "stamps", "quorum w1\n");

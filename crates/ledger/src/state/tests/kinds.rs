@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::code;
 use crate::entry::{AnchorContent, AnchorScope, SignedEntry, TrustOperation, TrustStatement};
-use crate::testing::{Person, World, anchor, at, ed25519, once, trust};
+use crate::testing::{Person, World, anchor, at, ed25519, once, status, trust};
 use crate::{Claims, EntryId, Flags, Kind, MapKey, Rejection};
 
 fn world() -> (World, Person) {
@@ -140,6 +140,37 @@ fn the_members_of_anchors_and_uses_are_exact() {
     assert_eq!(member(&once, "scope", json!("x".repeat(65))), "member-invalid");
     assert_eq!(member(&once, "id", json!("AAAA")), "member-invalid");
     assert_eq!(member(&once, "seq", json!(1)), "unknown-member");
+}
+
+/// The longest text of each member is taken, and one character more is not.
+#[test]
+fn texts_may_be_as_long_as_the_specification_says_and_no_longer() {
+    let (list, grant) = (Claims::Status(status(1, b"x")), Claims::Trust(trust(1)));
+    let (public, use_up) = (Claims::Anchor(anchor(b"x")), Claims::Once(once(1)));
+    for (claims, name, begin, limit) in [
+        (&list, "uri", "https://a/", 512),
+        (&list, "purpose", "p", 32),
+        (&list, "aud", "a", 64),
+        (&grant, "entityId", "did:web:", 512),
+        (&grant, "action", "a", 64),
+        (&grant, "resource", "r", 256),
+        (&public, "mt", "application/", 127),
+        (&use_up, "scope", "s", 64),
+    ] {
+        let text = |length: usize| json!(format!("{begin}{}", "x".repeat(length - begin.len())));
+        assert_eq!(member(claims, name, text(limit)), "good", "{name}");
+        assert_eq!(member(claims, name, text(limit + 1)), "member-invalid", "{name}");
+        assert_eq!(member(claims, name, json!("")), "member-invalid", "{name}");
+    }
+    let year = at(0).plus_seconds(366 * 86_400).seconds();
+    let until = |exp: i64| {
+        changed(&list, |payload| {
+            payload["nbf"] = at(0).seconds().into();
+            payload["exp"] = exp.into();
+        })
+    };
+    assert_eq!((until(year), until(year + 1)), ("good", "member-invalid"));
+    assert_eq!((until(at(1).seconds()), until(at(0).seconds())), ("good", "member-invalid"));
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn changes_are_answered_for_until_they_are_settled() {
     assert_eq!(first.standing(), bench.machine.standing());
     assert_eq!((first.entries().len(), first.heads().len(), first.epochs()), (2, 2, &[0][..]));
     assert_eq!(first.controllers().len(), 1);
-    assert_eq!(first.versions()[person.scid()], [1]);
+    assert_eq!(first.versions()[&(MapKey::did(person.scid()), 1)].leaf_index, 1);
     assert_eq!(first.documents().values().collect::<Vec<_>>(), [&document()]);
     // Nothing is stored yet, and the log goes on.
     assert_eq!(bench.submit(Kind::Status, &body, 2).unwrap(), 2);

@@ -168,6 +168,45 @@ fn an_import_is_taken_as_a_whole_or_not_at_all() {
     audited(&b, &parameters);
 }
 
+/// 4 MiB with the framing, to the byte: white space in an entry is free, so it fills one up to any length.
+#[test]
+fn an_import_has_as_many_bytes_as_are_taken_at_once() {
+    let mut b = new_log(OTHER, &Parameters::default());
+    let lines = moving(&Person::new(5), 1);
+    let filled = |length: usize| {
+        let space = " ".repeat(length - lines[0].len());
+        lines[0].replacen('{', &format!("{{{space}"), 1)
+    };
+    let frame = 3;
+    let mut all = vec![filled((4 << 20) / 128 - frame); 128];
+    assert_eq!(broken(import(&mut b, &all, 100)), (1, "version-conflict"), "not too large");
+    all[0] = filled((4 << 20) / 128 - frame + 1);
+    assert_eq!(problem(import(&mut b, &all, 100)), "it has more bytes than are taken at once");
+}
+
+/// What the operator's own node would not take, a mirror does not let pass either.
+#[test]
+fn an_audit_refuses_an_import_that_is_larger_than_one_may_be() {
+    let person = Person::new(5);
+    let lines = moving(&person, 3);
+    let audited = |import_max| {
+        let parameters = Parameters { import_max, ..Parameters::default() };
+        let (_, digest) = parameters.genesis_document().unwrap();
+        let genesis = new_log(OTHER, &parameters).leaf(0).unwrap().to_bytes();
+        let mut mirror = Log::new(OTHER, &parameters, digest).unwrap();
+        mirror.audit(&genesis).unwrap();
+        let leaf = |line: &String| {
+            crate::Leaf::new(Kind::Did, at(100), line.as_bytes().to_vec()).unwrap().to_bytes()
+        };
+        lines.iter().try_for_each(|line| mirror.audit(&leaf(line)).map(drop))
+    };
+    assert!(audited(4).is_ok());
+    let Err(crate::LogError::LeafRefused { leaf_index: 4, source }) = audited(3) else {
+        panic!("the fourth entry is one too many")
+    };
+    assert_eq!(source.code(), "import-invalid");
+}
+
 #[test]
 fn a_history_without_another_home_is_entered_one_by_one() {
     let mut b = new_log(OTHER, &Parameters::default());

@@ -1,7 +1,5 @@
-//! The node under load on loopback (§10 of the ledger specification): `/v1/batches` beside R, and how long a client waits
-//! for an acknowledgement. Client and node share this machine's processors, so that the node has less than all of them.
-//!
-//! `cargo bench -p inkan-tests --bench ledger_http -- [--count N]`
+//! A node under load on loopback (§10 of the ledger specification): `/v1/batches` beside *R*, and how long a client waits for an
+//! acknowledgement. Client and node share this machine's processors, so that the node has less than all of them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,9 +9,12 @@ use std::time::{Duration, Instant};
 
 use inkan_io::clock::{Clock, OsClock};
 use inkan_ledger::{Kind, batch};
-use inkan_tests::load::entries::{Maker, Ready};
-use inkan_tests::load::measure::{Stretch, as_f64, machine_load, memory_mib, millis, quantile};
-use inkan_tests::made_node::TestNode;
+use serde_json::{Map, Value};
+
+use super::entries::{Maker, Ready};
+use super::figures::rounded;
+use super::measure::{Cost, Stretch, as_f64, machine_load, memory_mib, millis, quantile};
+use crate::made_node::TestNode;
 
 /// Entries of one batch.
 const BATCH: usize = 500;
@@ -21,18 +22,16 @@ const BATCH: usize = 500;
 const SENDERS: usize = 4;
 /// Connections that send single entries.
 const CLIENTS: usize = 64;
+/// R and appends are measured in turns this often; the median ratio counts.
+const ROUNDS: u64 = 5;
 
-fn main() {
-    let mut count = 40_000_u64;
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--count" => count = arguments.next().and_then(|n| n.parse().ok()).expect("a number"),
-            // As a test: everything once, and small.
-            "--test" => count = 500,
-            other => panic!("{other}?"),
-        }
-    }
+/// All rows: batches of `count` entries in each round, and a part of that one by one.
+///
+/// # Panics
+///
+/// If the node fails.
+#[must_use]
+pub fn run(count: u64) -> Vec<Map<String, Value>> {
     let node = TestNode::start();
     let address = node.node.address();
     let mut maker = Maker::new(64, OsClock.now());
@@ -43,46 +42,59 @@ fn main() {
         maker.make_all(&[Kind::Issuance], next - count..next)
     };
     post_batches(address, &batches(&maker.registrations()));
-    for round in 1..=3 {
-        let entries = fresh(&mut maker, count);
-        let stretch = Stretch::begin();
-        maker.validate_all(&entries);
-        let bare = stretch.end();
-        let framed = batches(&entries);
-        let stretch = Stretch::begin();
-        post_batches(address, &framed);
-        let sent = stretch.end();
-        println!(
-            "round {round}: R {:.0}/s, /v1/batches {:.0}/s = {:.0} % of R on the clock, {:.0} % by processor time",
-            bare.rate(count),
-            sent.rate(count),
-            100.0 * sent.rate(count) / bare.rate(count),
-            100.0 * bare.processor.as_secs_f64() / sent.processor.as_secs_f64(),
-        );
-    }
+    let mut rounds: Vec<(Cost, Cost)> = (0..ROUNDS)
+        .map(|_| {
+            let entries = fresh(&mut maker, count);
+            let stretch = Stretch::begin();
+            maker.validate_all(&entries);
+            let bare = stretch.end();
+            let framed = batches(&entries);
+            let stretch = Stretch::begin();
+            post_batches(address, &framed);
+            (bare, stretch.end())
+        })
+        .collect();
+    let ratio = |(bare, sent): &(Cost, Cost)| bare.wall.as_secs_f64() / sent.wall.as_secs_f64();
+    rounds.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+    let median = rounds[rounds.len() / 2];
+    let (bare, sent) = &median;
+    let mut rows = Vec::new();
+    let mut row = Map::new();
+    row.insert("what".into(), "appends: issuance through /v1/batches".into());
+    row.insert("r".into(), rounded(bare.rate(count)));
+    row.insert("perSecond".into(), rounded(sent.rate(count)));
+    row.insert("percentOfR".into(), rounded(ratio(&median) * 100.0));
+    let processor = bare.processor.as_secs_f64() / sent.processor.as_secs_f64().max(1e-9);
+    row.insert("percentOfRByProcessor".into(), rounded(processor * 100.0));
+    row.insert("targetPercent".into(), rounded(60.0));
+    push(&mut rows, row);
+
     let single = fresh(&mut maker, (count / 20).max(100));
-    let (rate, mut times) = post_singles(address, &single, 1, None);
-    report("one at a time", rate, &mut times);
+    let found = post_singles(address, &single, 1, None);
+    push(&mut rows, waited("over HTTP, one at a time", found));
     let many = fresh(&mut maker, (count / 4).max(100));
-    let (most, mut times) = post_singles(address, &many, CLIENTS, None);
-    report("64 clients, as fast as they can", most, &mut times);
+    let (most, times) = post_singles(address, &many, CLIENTS, None);
+    push(&mut rows, waited("over HTTP, 64 clients, one entry each", (most, times)));
     let paced = fresh(&mut maker, (count / 4).max(100));
-    let (rate, mut times) = post_singles(address, &paced, CLIENTS, Some(0.7 * most));
-    report("64 clients at 70 % of that", rate, &mut times);
-    println!(
-        "memory {:.0} MiB (client and node), load of the machine {:.1}",
-        memory_mib(),
-        machine_load()
-    );
+    let found = post_singles(address, &paced, CLIENTS, Some(0.7 * most));
+    push(&mut rows, waited("over HTTP, 64 clients at 70 % of that", found));
+    rows
 }
 
-fn report(what: &str, rate: f64, times: &mut [Duration]) {
-    println!(
-        "{what}: {rate:.0}/s, p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
-        millis(quantile(times, 0.5)),
-        millis(quantile(times, 0.99)),
-        millis(quantile(times, 1.0)),
-    );
+fn waited(what: &str, (rate, mut times): (f64, Vec<Duration>)) -> Map<String, Value> {
+    let mut row = Map::new();
+    row.insert("what".into(), what.into());
+    row.insert("perSecond".into(), rounded(rate));
+    row.insert("p50Millis".into(), rounded(millis(quantile(&mut times, 0.5))));
+    row.insert("p99Millis".into(), rounded(millis(quantile(&mut times, 0.99))));
+    row
+}
+
+fn push(rows: &mut Vec<Map<String, Value>>, mut row: Map<String, Value>) {
+    row.insert("memoryMiB".into(), rounded(memory_mib()));
+    row.insert("machineLoad".into(), rounded(machine_load()));
+    println!("http: {}", Value::Object(row.clone()));
+    rows.push(row);
 }
 
 fn batches(entries: &[Ready]) -> Vec<Vec<u8>> {

@@ -1,0 +1,137 @@
+//! Who vouches for a ledger besides its operator: a witness and a timestamp authority in processes of their own, and clients
+//! whose policies ask for them.
+
+use std::time::Duration;
+
+use inkan_tests::shell::{Said, Shell};
+use inkan_tests::tsa::Authority;
+
+/// Runs a command again until it ends with 0: cosigners answer when they can.
+fn patiently(shell: &Shell, arguments: &[&str]) -> Said {
+    let mut said = shell.inkan(arguments);
+    for _ in 0..300 {
+        if said.exit == 0 {
+            return said;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        said = shell.inkan(arguments);
+    }
+    panic!("inkan {arguments:?}: {said:?}");
+}
+
+/// A shell with a ledger in `ledger`, and the line of its policy that names its key.
+fn operator() -> (Shell, String) {
+    let shell = Shell::new();
+    shell.ok(&["init", "operator", "--ledger", "ledger", "--domain", "ledger.example"]);
+    let policy = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
+    let log = policy.lines().next().unwrap().to_owned();
+    (shell, log)
+}
+
+#[test]
+fn a_node_gathers_what_a_client_demands_from_a_witness_process() {
+    let (shell, log) = operator();
+    let own = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
+    let arguments = ["ledger", "witness", "--data", "wit", "--name", "witness.example/w"];
+    let listen = ["--policy", "ledger/policy", "--listen", "127.0.0.1:0"];
+    let witness = shell.start(&[&arguments[..], &listen].concat());
+    let (key, url) = (witness.ready("key"), witness.ready("url"));
+    shell.write("ledger/cosigners", format!("witness outside {key} {url} {url} own\n").as_bytes());
+    // The log's own quorum has it too: a head is published when it has answered.
+    let all = own.replace(
+        "group witnesses all",
+        &format!("witness outside {key}\ngroup witnesses all outside"),
+    );
+    assert_ne!(all, own);
+    shell.write("ledger/policy", all.as_bytes());
+    shell.write(
+        "client.policy",
+        format!("{log}\nwitness outside {key}\nquorum outside\n").as_bytes(),
+    );
+    let node = shell.start(&["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"]);
+    let place = node.ready("url").to_owned();
+    patiently(&shell, &["init", "client", "--ledger", &place, "--log-policy", "client.policy"]);
+    shell.ok(&["-p", "client", "did", "create", "--name", "me"]);
+    let status = patiently(&shell, &["-p", "client", "ledger", "status", "--json"]).json();
+    assert_eq!(status["operators"], serde_json::json!(["outside"]), "{status}");
+    assert!(status["size"].as_u64().unwrap() > 1 && status["existedBy"].is_string(), "{status}");
+    let proof = ["-p", "client", "ledger", "prove", "1", "--out", "r.json"];
+    patiently(&shell, &proof);
+
+    // What it cosigned convinces a client that knows nothing but the policy; without the witness it does not.
+    let check = ["-p", "client", "ledger", "check", "r.json", "--json"];
+    assert_eq!(shell.inkan(&check).json()["grade"], serde_json::json!(["witnessed 1"]));
+    let receipt = std::fs::read_to_string(shell.home().join("r.json")).unwrap();
+    let marker = "\\n\u{2014} witness.example/w ";
+    let (before, after) = receipt.split_once(marker).expect("the line of the witness");
+    let (_, after) = after.split_once("\\n").unwrap();
+    shell.write("bare.json", format!("{before}\\n{after}").as_bytes());
+    let bare = shell.inkan(&["-p", "client", "ledger", "check", "bare.json", "--json"]);
+    assert_eq!(bare.exit, 19, "{bare:?}");
+    assert!(bare.finds("quorum-not-met"), "{bare:?}");
+}
+
+#[test]
+fn the_stamp_of_an_authority_counts_where_its_certificate_is_pinned_and_nowhere_else() {
+    let Some(authority) = Authority::start() else {
+        eprintln!("no openssl command of version 3: not tested");
+        return;
+    };
+    let (shell, log) = operator();
+    let own = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
+    let (key, anchor) = (authority.key(), authority.anchor().display().to_string());
+    shell.write("ledger/anchors.pem", &std::fs::read(authority.anchor()).unwrap());
+    shell.write("ledger/cosigners", format!("tsa stamps {key} {}\n", authority.url()).as_bytes());
+    let all = own.replace(
+        "group witnesses all",
+        &format!("witness stamps {key}\ngroup witnesses all stamps"),
+    );
+    shell.write("ledger/policy", all.as_bytes());
+    let demands = format!("{log}\nwitness stamps {key}\nquorum stamps\n");
+    shell.write("demands.policy", demands.as_bytes());
+    shell.write("mentions.policy", demands.replace("quorum stamps", "quorum none").as_bytes());
+    let node = shell.start(&["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"]);
+    let place = node.ready("url").to_owned();
+
+    let init = ["init", "strict", "--ledger", &place, "--log-policy", "demands.policy"];
+    patiently(&shell, &[&init[..], &["--anchor", &anchor]].concat());
+    let status = patiently(&shell, &["-p", "strict", "ledger", "status", "--json"]).json();
+    assert_eq!(status["grade"], serde_json::json!(["witnessed 1", "tsa"]), "{status}");
+    assert_eq!(status["notChecked"], serde_json::json!([]));
+    for form in ["receipt", "text"] {
+        let proof = ["-p", "strict", "ledger", "prove", "0", "--as", form, "--out"];
+        shell.ok(&[&proof[..], &[&format!("{form}.out")]].concat());
+    }
+    let proof = std::fs::read_to_string(shell.home().join("text.out")).unwrap();
+    assert!(proof.contains("witnessed 1, tsa"), "{proof}");
+    let checked = shell.inkan(&["-p", "strict", "ledger", "check", "receipt.out", "--json"]).json();
+    assert_eq!(checked["operators"], serde_json::json!(["stamps"]), "{checked}");
+    let watched = shell.inkan(&["-p", "strict", "ledger", "watch", "--since", "0", "--once"]);
+    assert_eq!(watched.exit, 0, "{watched:?}");
+    // The folder's own policy asks for the stamp, and the certificate lies beside it.
+    drop(node);
+    let folder = shell.inkan(&["-p", "operator", "ledger", "check", "ledger", "--deep", "--json"]);
+    assert_eq!(folder.exit, 0, "{folder:?}");
+
+    // The same policy without the certificate: nothing is known of the stamp.
+    let strict = shell.home().join(".local/share/inkan/strict/logs");
+    let pinned: Vec<_> =
+        std::fs::read_dir(&strict).unwrap().map(|file| file.unwrap().path()).collect();
+    let pem = pinned.iter().find(|file| file.extension().is_some_and(|is| is == "pem")).unwrap();
+    std::fs::remove_file(pem).unwrap();
+    let blind = shell.inkan(&["-p", "strict", "ledger", "check", "receipt.out", "--json"]);
+    assert_eq!(blind.exit, 19, "{blind:?}");
+    assert!(blind.finds("quorum-not-met"), "{blind:?}");
+    let blind = shell.inkan(&["-p", "strict", "--ledger", "ledger", "ledger", "status", "--json"]);
+    assert_eq!(blind.exit, 19, "{blind:?}");
+    let init = ["init", "mild", "--ledger", "ledger", "--log-policy", "mentions.policy"];
+    std::fs::remove_file(shell.home().join("ledger/anchors.pem")).unwrap();
+    let said = shell.inkan(&init);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert!(said.err.contains("stamps of stamps are not checked"), "{said:?}");
+    for file in ["receipt.out", "ledger/checkpoint"] {
+        let mild = shell.inkan(&["-p", "mild", "ledger", "check", file, "--json"]);
+        assert_eq!(mild.json()["notChecked"], serde_json::json!(["stamps"]), "{mild:?}");
+    }
+    assert!(shell.ok(&["-p", "mild", "ledger", "status"]).contains("stamps not checked"));
+}
