@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::output::Speech;
+use crate::render::safe;
 
 /// The newest checkpoint of a ledger, for reading; no lock is taken. It was compared with what this profile saw before.
 #[derive(Debug)]
@@ -121,6 +122,9 @@ impl Writing {
         let now = context.now();
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
+        if let LedgerSink::Folder(folder) = &ledger {
+            folder.silent().iter().for_each(|name| context.speech.warn(&no_answer(name)));
+        }
         let healed = intent::heal(&home.profile, &mut ledger, now);
         keep_promise(&ledger, home, context.speech)?;
         for healed in healed? {
@@ -156,6 +160,12 @@ fn keep_promise(ledger: &LedgerSink, home: &Home, speech: Speech) -> Result<(), 
     let shown = path.display();
     speech.warn(&format!("the node's promise to cover it is kept: inkan ledger check {shown}"));
     Ok(())
+}
+
+/// What is said of a cosigner that could not be asked what it has seen last.
+pub(crate) fn no_answer(name: &str) -> String {
+    let name = safe(name, 100);
+    format!("{name} does not answer: whether it has seen more of this ledger is not known")
 }
 
 /// Opens the ledger for writing; another process of this machine may write first, for up to ten seconds.

@@ -211,15 +211,84 @@ fn nothing_is_replaced_unasked_and_plain_http_leaves_this_machine_only_on_demand
 fn a_lost_guard_is_adopted_and_a_lost_map_is_built_again() {
     let shell = Shell::new();
     shell.cast();
+    let dry = ["-p", "me", "ledger", "guard", "adopt", "-n", "--json"];
+    for line in [&dry[..], &["-p", "me", "ledger", "guard", "adopt", "--yes", "--json"]] {
+        let needless = shell.inkan(line);
+        assert_eq!(needless.exit, 7, "{needless:?}");
+        assert!(needless.finds("guard-in-order"), "{needless:?}");
+    }
+    let old = shell.home().join("old");
+    copy(&shell.home().join("ledger"), &old);
+    shell.ok(&["-p", "me", "did", "create", "--name", "newest"]);
+    shell.ok(&["-p", "me", "ledger", "status"]);
+    std::fs::remove_dir_all(old.join("guard")).unwrap();
+    let refused = shell.inkan(&[&dry[..], &["--ledger", "old"]].concat());
+    assert_eq!(refused.exit, 6, "a profile has seen more: {refused:?}");
+    assert!(refused.finds("guard-behind"), "{refused:?}");
+
     std::fs::remove_dir_all(shell.home().join("ledger/guard")).unwrap();
     let stopped = shell.inkan(&["-p", "me", "did", "create", "--name", "x", "--json"]);
     assert_ne!(stopped.exit, 0, "{stopped:?}");
     assert!(stopped.finds("guard-missing"), "{stopped:?}");
+    let would = shell.inkan(&dry).json();
+    assert_eq!((would["dryRun"].as_bool(), would["size"].as_u64()), (Some(true), Some(7)));
+    assert!(!shell.home().join("ledger/guard/checkpoint.db").exists());
     shell.ok(&["-p", "me", "ledger", "guard", "adopt", "ledger/checkpoint", "--yes"]);
     shell.ok(&["-p", "me", "did", "create", "--name", "y"]);
     shell.ok(&["-p", "me", "ledger", "map", "rebuild"]);
     shell.ok(&["-p", "me", "did", "create", "--name", "z"]);
     shell.ok(&["-p", "desk", "ledger", "check", "ledger", "--deep"]);
+}
+
+/// What can be made again is made again by starting, and is called by its name until then.
+#[test]
+fn a_lost_database_is_made_again_by_whoever_writes() {
+    let shell = Shell::new();
+    shell.cast();
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = std::fs::remove_file(shell.home().join("ledger").join(name));
+    }
+    let status = shell.inkan(&["-p", "me", "ledger", "status", "--json"]);
+    assert_eq!(status.exit, 6, "{status:?}");
+    assert!(status.finds("ledger-state-missing"), "{status:?}");
+    // It gets as far as opening the folder: only the address is refused.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = ["ledger", "start", "--data", "ledger", "--listen", &address, "--json"];
+    let start = shell.inkan(&line);
+    assert!(start.finds("listen-failed"), "{start:?}");
+    shell.ok(&["-p", "me", "ledger", "status"]);
+}
+
+/// Without it a folder of which `init` was interrupted is no ledger, and none can be made there either.
+#[test]
+fn a_half_made_ledger_is_finished_by_the_next_init() {
+    let shell = Shell::new();
+    shell.ok(&["init", "op", "--ledger", "whole", "--domain", "log.example"]);
+    // Before the policy was written, and before the first head was published.
+    let whole = shell.home().join("whole");
+    let half = shell.home().join("policy");
+    for folder in ["journal", "keys", "witness/w1"] {
+        std::fs::create_dir_all(half.join(folder)).unwrap();
+    }
+    for file in ["LOCK", "keys/log", "witness/w1/key"] {
+        std::fs::copy(whole.join(file), half.join(file)).unwrap();
+    }
+    copy(&whole, &shell.home().join("head"));
+    std::fs::remove_file(shell.home().join("head/checkpoint")).unwrap();
+    let other = shell.inkan(&["init", "a", "--ledger", "policy", "--domain", "other.example"]);
+    assert_eq!(other.exit, 2, "{other:?}");
+    assert!(other.err.contains("half made, for log.example"), "{}", other.err);
+    for name in ["policy", "head"] {
+        shell.ok(&["init", name, "--ledger", name]);
+        shell.ok(&["-p", name, "did", "create", "--name", "x"]);
+        shell.ok(&["-p", name, "ledger", "status"]);
+    }
+    // What has more in it than a ledger's making leaves is none of ours to finish.
+    std::fs::create_dir_all(shell.home().join("mine/journal")).unwrap();
+    shell.write("mine/note.txt", b"mine");
+    let foreign = shell.inkan(&["init", "b", "--ledger", "mine", "--domain", "log.example"]);
+    assert_eq!(foreign.exit, 3, "{foreign:?}");
 }
 
 #[test]

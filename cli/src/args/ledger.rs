@@ -52,6 +52,9 @@ pub(crate) enum GuardCommand {
         /// Heads of this log that witnesses and mirrors have: signed checkpoint files
         #[arg(value_name = "FILE")]
         notes: Vec<String>,
+        /// Go on though a cosigner that has a monitoring URL does not answer: it may have seen more
+        #[arg(long)]
+        accept_silence: bool,
         /// Dry run and answers.
         #[command(flatten)]
         write: WriteArgs,
@@ -75,7 +78,8 @@ pub(crate) struct StartArgs {
     /// Where to listen; it speaks plain HTTP, so anything but this machine belongs behind a proxy with TLS
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7000")]
     pub(crate) listen: std::net::SocketAddr,
-    /// The data folder, as made by `inkan init`; that of --ledger or of the profile if you give none
+    /// The data folder, as made by `inkan init`; that of --ledger or of the profile if you give none. Never put its
+    /// guard/ and witness/*/seen back from a backup
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
     /// Take the clock as it is though it stepped; the log will say so for ever

@@ -104,14 +104,12 @@ struct Found {
 }
 
 fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found, Failure> {
-    if let Some(folder) = place.folder()
-        && is_vacant(folder)?
-    {
+    let vacant = place.folder().map(|folder| vacancy(folder, args)).transpose()?.flatten();
+    if let Some(origin) = vacant {
         if args.log_policy.is_some() || !args.anchors.is_empty() {
             let usage = "--log-policy and --anchor are for a ledger that exists: this one is new, and its keys are made now";
             return Err(CliError::Usage(usage.to_owned()).into());
         }
-        let origin = args.domain.clone().unwrap_or_else(|| EXAMPLE.to_owned());
         return Ok(Found {
             new: true,
             origin,
@@ -226,17 +224,36 @@ fn create_ledger(
     let speech = &context.speech;
     speech.say(&format!("made the ledger {origin} in {}, with two witnesses", path.display()));
     speech.say("both witnesses run on this machine: others will not count them as independent");
-    if args.domain.is_none() {
+    if origin == EXAMPLE && args.domain.is_none() {
         speech.say(&format!("{origin} is a name for examples; --domain HOST sets one of yours"));
     }
     Ok(())
 }
 
-/// Whether a ledger can be made there: nothing, or an empty folder.
-fn is_vacant(path: &Path) -> Result<bool, Failure> {
-    match std::fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(files::FileError::from_io(path, error).into()),
+/// The name of the ledger that can be made there: where nothing is, in an empty folder, or where making one was interrupted.
+fn vacancy(path: &Path, args: &InitArgs) -> Result<Option<String>, Failure> {
+    let empty = match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(files::FileError::from_io(path, error).into()),
+    };
+    let begun = if empty {
+        None
+    } else {
+        match LedgerFolder::unfinished(path)? {
+            Some(unfinished) => unfinished.origin,
+            None => return Ok(None),
+        }
+    };
+    match (begun, &args.domain) {
+        (Some(begun), Some(domain)) if begun != *domain => {
+            let path = path.display();
+            let usage = format!(
+                "{path} is half made, for {begun}: give --domain {begun}, or remove the folder"
+            );
+            Err(CliError::Usage(usage).into())
+        }
+        (Some(begun), _) => Ok(Some(begun)),
+        (None, domain) => Ok(Some(domain.clone().unwrap_or_else(|| EXAMPLE.to_owned()))),
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Mirror(args) => cosign::mirror(args, context),
         LedgerCommand::Restore(args) => restore::run(args, context),
         LedgerCommand::Record(args) => record::run(args, context),
-        LedgerCommand::Guard(GuardCommand::Adopt { notes, write }) => {
-            care::adopt_guard(notes, *write, context)
+        LedgerCommand::Guard(GuardCommand::Adopt { notes, accept_silence, write }) => {
+            care::adopt_guard(notes, *accept_silence, *write, context)
         }
         LedgerCommand::Map(MapCommand::Rebuild { write }) => care::rebuild_map(*write, context),
     }

@@ -26,8 +26,9 @@ use inkan_ledger::checkpoint::is_origin;
 use inkan_ledger::epoch::Parameters;
 use inkan_ledger::state::Candidate;
 use inkan_ledger::tree::TreeHead;
-use inkan_ledger::{Checkpoint, Kind, LogPolicy, NodeHash, SignedNote};
+use inkan_ledger::{Kind, LogPolicy, SignedNote};
 
+mod adopt;
 mod base;
 mod database;
 mod edge;
@@ -38,6 +39,7 @@ mod ids;
 mod journal;
 mod layout;
 mod map_lane;
+mod newest;
 mod places;
 mod public;
 mod public_lane;
@@ -56,6 +58,7 @@ pub(crate) mod sealing {
     pub(crate) use super::seal::{SealJob, Sealer, consistency_on_disk};
 }
 
+pub use adopt::{AdoptOptions, Adopted};
 pub use database::StoreFailed;
 pub use error::LedgerFolderError;
 pub use places::public_path;
@@ -64,13 +67,14 @@ pub use reader::{LedgerReader, LedgerStatus};
 pub use steps::{Step, Steps};
 pub use view::{DidVersion, View};
 
-use crate::cosigner::{Cosigner, LocalWitness, Seen, check_newest, is_ahead};
+use crate::cosigner::{Cosigner, Seen};
 use crate::files::layer::put;
-use crate::files::{Access, FileLayer, SystemFiles};
-use crate::note_key::{NoteSigner, Purpose};
+use crate::files::{Access, FileError, FileLayer, SystemFiles};
+use crate::note_key::{NoteKeyError, NoteSigner, Purpose};
 use engine::Engine;
 use guard::Guard;
 use layout::{Layout, WriterLock};
+use newest::Newest;
 use reader::LentMap;
 use recover::Opened;
 use seal::Sealer;
@@ -98,6 +102,7 @@ pub struct LedgerFolder {
     engine: Engine,
     sealer: Sealer,
     cosigners: Vec<Box<dyn Cosigner>>,
+    newest: Newest,
     _lock: WriterLock,
 }
 
@@ -107,6 +112,8 @@ pub(crate) struct Parts {
     pub(crate) reader: LedgerReader,
     _map: LentMap,
     pub(crate) engine: Engine,
+    /// What came of asking cosigners at the opening.
+    pub(crate) newest: Newest,
     _lock: WriterLock,
 }
 
@@ -117,6 +124,13 @@ pub struct Accepted {
     pub leaf_index: u64,
     /// Whether it was recorded now.
     pub standing: Standing,
+}
+
+/// A ledger whose making was interrupted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unfinished {
+    /// The name it was to have, if its key is there already.
+    pub origin: Option<String>,
 }
 
 /// Whether an entry is new to the log.
@@ -191,9 +205,15 @@ impl LedgerFolder {
         }
         let layer = &*options.layer;
         layout.create(layer, &WITNESSES)?;
-        let lock = WriterLock::take(&layout)?;
+        let lock = WriterLock::take(&layout)?.and_guard(&layout, origin)?;
         if layout::exists(&layout.policy())? {
-            return Err(LedgerFolderError::Exists { path: path.to_path_buf() });
+            let (_, policy) = recover::read_policy(&layout)?;
+            let whole = layout::exists(&layout.checkpoint())?;
+            if whole || origin_of(&layout, &policy)? != origin {
+                return Err(LedgerFolderError::Exists { path: path.to_path_buf() });
+            }
+            // The policy is the last of what is made; only the first checkpoint was interrupted.
+            return Self::open_locked(&layout, lock, options, now);
         }
         let log_key = NoteSigner::create(&layout.log_key(), origin, Purpose::Log, rng)?;
         if log_key.key.name() != origin {
@@ -226,7 +246,8 @@ impl LedgerFolder {
     /// [`LedgerFolderError::Locked`] while another process writes; [`LedgerFolderError::NotFound`];
     /// [`LedgerFolderError::JournalDamaged`], [`LedgerFolderError::LeavesDamaged`],
     /// [`LedgerFolderError::TileDamaged`], [`LedgerFolderError::GuardMissing`] and
-    /// [`LedgerFolderError::GuardBehind`] if the disk does not hold what was signed; [`LedgerFolderError::File`].
+    /// [`LedgerFolderError::GuardBehind`] if the disk does not hold what was signed; [`LedgerFolderError::Cosigner`] if a
+    /// cosigner has seen more; [`LedgerFolderError::CosignersSilent`] after an adoption; [`LedgerFolderError::File`].
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, LedgerFolderError> {
         Self::open_with(path, &OpenOptions::default(), now)
     }
@@ -242,8 +263,8 @@ impl LedgerFolder {
         now: Timestamp,
     ) -> Result<Self, LedgerFolderError> {
         let layout = Layout::new(path);
-        recover::read_policy(&layout)?;
-        let lock = WriterLock::take(&layout)?;
+        let (_, policy) = recover::read_policy(&layout)?;
+        let lock = WriterLock::take(&layout)?.and_guard(&layout, origin_of(&layout, &policy)?)?;
         Self::open_locked(&layout, lock, options, now)
     }
 
@@ -253,13 +274,12 @@ impl LedgerFolder {
         options: &OpenOptions,
         now: Timestamp,
     ) -> Result<Self, LedgerFolderError> {
-        let mut cosigners = local_witnesses(layout)?;
-        let Opened { engine, sealer, publish } = recover::open(layout, options, now)?;
+        let mut cosigners = newest::local(layout)?;
+        let opened = recover::open(layout, options, &mut cosigners, now)?;
+        let Opened { engine, sealer, publish, newest } = opened;
         let reader = LedgerReader::open(layout.root())?;
         let _map = LentMap::lend(&reader, engine.map.reader());
-        // R8, for the witnesses at hand; others are asked by whoever adds them.
-        check_newest(&mut cosigners, sealer.policy.logs(), &sealer.guard.head())?;
-        let mut folder = Self { reader, _map, engine, sealer, cosigners, _lock: lock };
+        let mut folder = Self { reader, _map, engine, sealer, cosigners, newest, _lock: lock };
         if publish {
             folder.publish(now)?;
         }
@@ -269,39 +289,51 @@ impl LedgerFolder {
         Ok(folder)
     }
 
-    /// Puts the guard's record in place again, which was lost: the head that is published in the folder, unless one of
-    /// `others`, notes of witnesses and mirrors, or a witness in this process has seen more. The log will say so.
+    /// Puts the guard's record in place again, which was lost: the head that is published in the folder, unless somebody has
+    /// seen more. The log will say so.
     ///
     /// # Errors
     ///
-    /// [`LedgerFolderError::GuardBehind`] if more was signed than the folder holds; those of [`Self::open`].
-    pub fn adopt_guard(path: &Path, others: &[SignedNote]) -> Result<TreeHead, LedgerFolderError> {
+    /// [`LedgerFolderError::GuardInOrder`] if nothing was lost; [`LedgerFolderError::GuardBehind`],
+    /// [`LedgerFolderError::Cosigner`] and [`LedgerFolderError::WitnessBehind`] if more was signed than the folder holds;
+    /// [`LedgerFolderError::CosignersSilent`] if that could not be asked; those of [`Self::open`].
+    pub fn adopt_guard(path: &Path, options: &AdoptOptions) -> Result<Adopted, LedgerFolderError> {
+        adopt::adopt(&Layout::new(path), options)
+    }
+
+    /// Name and policy of the log in a folder, for those who need nothing else of it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError::NotFound`], [`LedgerFolderError::OlderLayout`], [`LedgerFolderError::Malformed`].
+    pub fn policy(path: &Path) -> Result<(String, LogPolicy), LedgerFolderError> {
         let layout = Layout::new(path);
         let (_, policy) = recover::read_policy(&layout)?;
-        let _lock = WriterLock::take(&layout)?;
-        let missing = || LedgerFolderError::NotFound { path: layout.checkpoint() };
-        let note = recover::read_note(&layout.checkpoint())?.ok_or_else(missing)?;
-        let checkpoint = Checkpoint::parse_text(note.text());
-        let malformed = || LedgerFolderError::Malformed { path: layout.checkpoint() };
-        let checkpoint = checkpoint.map_err(|_| malformed())?;
-        let head = checkpoint.head();
-        let nothing = TreeHead { tree_size: 0, root_hash: NodeHash::empty() };
-        // Only what this log's own key signed, and what the tiles hold.
-        if !is_ahead(&note, policy.logs(), &nothing) {
-            return Err(malformed());
+        Ok((origin_of(&layout, &policy)?.to_owned(), policy))
+    }
+
+    /// Whether a folder holds a ledger whose making was interrupted, to be finished by calling [`Self::create`] again.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError::File`] if the folder cannot be looked at; [`LedgerFolderError::Key`].
+    pub fn unfinished(path: &Path) -> Result<Option<Unfinished>, LedgerFolderError> {
+        let layout = Layout::new(path);
+        if !layout.is_unfinished()? {
+            return Ok(None);
         }
-        if edge::root_on_disk(layout.root(), head.tree_size)? != head.root_hash {
-            return Err(LedgerFolderError::TileDamaged { path: layout.root().join("tile") });
-        }
-        if others.iter().any(|other| is_ahead(other, policy.logs(), &head)) {
-            return Err(LedgerFolderError::GuardBehind { path: layout.guard() });
-        }
-        let mut cosigners = local_witnesses(&layout)?;
-        check_newest(&mut cosigners, policy.logs(), &head)?;
-        let event = checkpoint.to_text();
-        put(&SystemFiles, &layout.guard_event(), event.as_bytes(), Access::Private)?;
-        Guard::adopt(&SystemFiles, &layout.guard(), checkpoint.origin(), head)?;
-        Ok(head)
+        let origin = match NoteSigner::read(&layout.log_key(), Purpose::Log) {
+            Ok(signer) => Some(signer.key.name().to_owned()),
+            Err(NoteKeyError::File(FileError::Missing { .. })) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Some(Unfinished { origin }))
+    }
+
+    /// Cosigners with a monitoring URL that did not answer when the ledger was opened (R8): what they have seen is unknown.
+    #[must_use]
+    pub fn silent(&self) -> &[String] {
+        &self.newest.silent
     }
 
     /// The ledger for reading.
@@ -439,8 +471,8 @@ impl LedgerFolder {
 
     /// Gives out what a sequencer runs on its threads.
     pub(crate) fn into_parts(self) -> (Parts, Sealer, Vec<Box<dyn Cosigner>>) {
-        let Self { reader, _map, engine, sealer, cosigners, _lock } = self;
-        (Parts { reader, _map, engine, _lock }, sealer, cosigners)
+        let Self { reader, _map, engine, sealer, cosigners, newest, _lock } = self;
+        (Parts { reader, _map, engine, newest, _lock }, sealer, cosigners)
     }
 }
 
@@ -457,16 +489,10 @@ impl Parts {
     }
 }
 
-/// The witnesses whose keys lie in the folder.
-fn local_witnesses(layout: &Layout) -> Result<Vec<Box<dyn Cosigner>>, LedgerFolderError> {
-    let log = NoteSigner::read(&layout.log_key(), Purpose::Log)?;
-    let mut witnesses: Vec<Box<dyn Cosigner>> = Vec::new();
-    for name in layout.witnesses()? {
-        let signer = NoteSigner::read(&layout.witness_key(&name), Purpose::Witness)?;
-        let seen = layout.witness_seen(&name);
-        witnesses.push(Box::new(LocalWitness::open(&name, signer, vec![log.key.clone()], &seen)?));
-    }
-    Ok(witnesses)
+/// The name of the log that a policy is about.
+fn origin_of<'a>(layout: &Layout, policy: &'a LogPolicy) -> Result<&'a str, LedgerFolderError> {
+    let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
+    Ok(policy.logs().first().ok_or_else(malformed)?.name())
 }
 
 #[cfg(test)]

@@ -236,16 +236,21 @@ impl Sequencer {
     ) -> Result<(Self, SequencerHandle), LedgerFolderError> {
         let (mut parts, sealer, mut own) = folder.into_parts();
         let head = sealer.guard.head();
-        let mut cosigners = cosigners;
-        // R8, before anything is signed.
-        crate::cosigner::check_newest(&mut cosigners, sealer.policy.logs(), &head)?;
-        own.append(&mut cosigners);
+        // R8 for those that were not asked at the opening.
+        let (mut asked, mut others): (Vec<_>, Vec<_>) =
+            cosigners.into_iter().partition(|cosigner| parts.newest.has_asked(cosigner.as_ref()));
+        let logs = sealer.policy.logs();
+        let mut silent = crate::cosigner::check_newest(&mut others, logs, &head)?;
+        silent.extend(parts.newest.silent.iter().cloned());
+        own.append(&mut asked);
+        own.append(&mut others);
         let cosigned = parts.reader.shared.newest()?.map_or(0, |(size, _)| size);
         let metrics = SequencerMetrics {
             leaves: parts.engine.machine.size(),
             signed_size: head.tree_size,
             cosigned_size: cosigned,
             equivocations: sealer.db.fork_count()?,
+            cosigners: silent.into_iter().map(|name| (name, false)).collect(),
             ..SequencerMetrics::default()
         };
         let paused = parts.engine.clock_unsure.then_some(SubmitError::ClockUnsure);

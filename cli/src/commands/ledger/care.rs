@@ -3,53 +3,76 @@
 use std::path::{Path, PathBuf};
 
 use inkan_io::files;
-use inkan_io::ledger_folder::LedgerFolder;
+use inkan_io::ledger_folder::{AdoptOptions, Adopted, LedgerFolder};
 use inkan_io::ledger_source::LedgerPlace;
+use inkan_io::profile::Profile;
+use inkan_io::seen;
 use inkan_ledger::SignedNote;
 use serde_json::json;
 
 use crate::args::WriteArgs;
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
+use crate::ledgers::no_answer;
 use crate::output::Outcome;
 use crate::progress::Bar;
 use crate::prompt;
 
-/// Adopts what the folder published as the last signed head, unless somebody has seen more.
+/// Adopts what the folder published as the last signed head, unless somebody has seen more: witnesses, those who gave a
+/// head, or a profile of this machine.
 pub(super) fn adopt_guard(
     notes: &[String],
+    accept_silence: bool,
     write: WriteArgs,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
     let folder = folder(context)?;
-    let mut seen = Vec::new();
+    let (origin, _) = LedgerFolder::policy(&folder)?;
+    let mut seen = remembered(&origin, context)?;
+    let profiles = seen.len();
     for path in notes {
         seen.push(note(Path::new(path))?);
     }
-    if seen.is_empty() {
-        context.speech.warn(
-            "no head of a witness or mirror is given: nothing outside this folder is compared",
-        );
+    let mut options = AdoptOptions { seen, accept_silence, dry_run: true };
+    // Compared before anybody is asked to decide, and once more when it is done.
+    let Adopted { head, silent } = LedgerFolder::adopt_guard(&folder, &options)?;
+    if notes.is_empty() {
+        context.speech.warn(&format!(
+            "no head of a witness or mirror is given: compared with the folder's own cosigners and {profiles} profiles"
+        ));
     }
+    silent.iter().for_each(|name| context.speech.warn(&no_answer(name)));
+    let root = head.root_hash.digest().to_hex();
+    let members = json!({
+        "folder": folder.display().to_string(), "size": head.tree_size, "root": root,
+        "compared": options.seen.len(), "silent": silent, "dryRun": write.dry_run,
+    });
     if write.dry_run {
-        let folder = folder.display();
-        context.speech.say(&format!("would adopt the head that is published in {folder}"));
-        return Ok(Outcome::new("inkan-ledger-guard/1", String::new(), json!({ "dryRun": true })));
+        let size = head.tree_size;
+        context.speech.say(&format!("would adopt: {size} entries, root {root}"));
+        return Ok(Outcome::new("inkan-ledger-guard/1", String::new(), members));
     }
     if !write.yes {
         let question =
             "adopt the published head as the last one signed? The log will say so for ever";
         prompt::confirm(context.asking, question)?;
     }
-    let head = LedgerFolder::adopt_guard(&folder, &seen)?;
-    let root = head.root_hash.digest().to_hex();
+    options.dry_run = false;
+    let head = LedgerFolder::adopt_guard(&folder, &options)?.head;
     context.speech.say(&format!("adopted: {} entries, root {root}", head.tree_size));
     context.speech.say("the next checkpoint carries the event; mirrors will compare");
-    let members = json!({
-        "folder": folder.display().to_string(), "size": head.tree_size, "root": root,
-        "compared": notes.len(), "dryRun": false,
-    });
     Ok(Outcome::new("inkan-ledger-guard/1", String::new(), members))
+}
+
+/// The largest heads of this log that profiles of this machine have seen.
+fn remembered(origin: &str, context: &Context) -> Result<Vec<SignedNote>, Failure> {
+    let mut seen = Vec::new();
+    for name in context.config.profiles.keys() {
+        if let Ok(profile) = Profile::open(&context.folders.data.join(name), name) {
+            seen.extend(seen::largest(&profile, origin)?);
+        }
+    }
+    Ok(seen)
 }
 
 /// Builds the map again. The log in the folder is the truth; what is put aside was only derived from it.

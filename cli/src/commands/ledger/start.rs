@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use inkan_io::clock::OsClock;
 use inkan_io::cosigner;
-use inkan_io::ledger_folder::LedgerReader;
+use inkan_io::ledger_folder::LedgerFolder;
+use inkan_ledger::LogPolicy;
 use inkan_server::ledger_node::{self, LogTo, NodeOptions};
 use serde_json::json;
 
 use crate::args::StartArgs;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::ledgers::no_answer;
 use crate::output::{self, Outcome};
 
 pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -19,10 +21,8 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
         Some(data) => PathBuf::from(data),
         None => super::care::folder(context)?,
     };
-    let reader = reader_of(&data)?;
-    let origin = reader.origin().to_owned();
-    let cosigners = cosigner::configured(&data, reader.policy().logs())?;
-    drop(reader);
+    let (origin, policy) = policy_of(&data)?;
+    let cosigners = cosigner::configured(&data, policy.logs())?;
     let speech = context.speech;
     if !args.listen.ip().is_loopback() {
         speech.warn("it speaks plain HTTP: put a proxy with TLS in front of it");
@@ -42,7 +42,10 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
         },
         ..NodeOptions::new(args.listen, &data)
     };
-    ledger_node::run(options, Arc::new(OsClock), |address| {
+    ledger_node::run(options, Arc::new(OsClock), |address, silent| {
+        for name in silent {
+            speech.warn(&no_answer(name));
+        }
         let url = format!("http://{address}");
         let ready = if speech.machine() {
             let value = json!({
@@ -61,14 +64,15 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
     Ok(Outcome::said())
 }
 
-/// The log in a folder; the remedy for a folder without one is to make it.
-fn reader_of(data: &Path) -> Result<LedgerReader, Failure> {
-    match LedgerReader::open(data) {
-        Ok(reader) => Ok(reader),
+/// Name and policy of the log in a folder; the remedy for a folder without one is to make it.
+///
+/// Nothing else is read here: what can be made again is made again when the node opens the folder.
+fn policy_of(data: &Path) -> Result<(String, LogPolicy), Failure> {
+    match LedgerFolder::policy(data) {
         Err(error) if error.code() == "ledger-not-found" => {
             let make = format!("inkan init operator --ledger {} --domain HOST", data.display());
             Err(Failure::from(error).try_this("make one, with two witnesses", make))
         }
-        Err(error) => Err(error.into()),
+        found => Ok(found?),
     }
 }

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 /// What a fake answers.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) media_type: &'static str,
-    pub(super) body: Vec<u8>,
-    pub(super) delay: Duration,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) media_type: &'static str,
+    pub(crate) body: Vec<u8>,
+    pub(crate) delay: Duration,
 }
 
 impl Reply {
-    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, media_type: "text/plain", body: body.into(), delay: Duration::ZERO }
     }
 }
 
 /// Serves until the test process ends; gives the URL. The handler gets the first line of a request, and its body.
-pub(super) fn serve(mut handler: impl FnMut(&str, &[u8]) -> Reply + Send + 'static) -> String {
+pub(crate) fn serve(mut handler: impl FnMut(&str, &[u8]) -> Reply + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {

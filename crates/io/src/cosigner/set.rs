@@ -13,7 +13,7 @@ use inkan_ledger::note::SignatureLine;
 use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
-use super::{CosignError, CosignRequest, Cosigner, Pace, is_ahead};
+use super::{CosignError, CosignRequest, Cosigner, Pace, is_ahead, signed_head};
 use crate::clock::Clock;
 
 /// An idle log submits its checkpoint again after this time (§3.3).
@@ -176,7 +176,7 @@ impl fmt::Debug for CosignerSet {
 
 /// Asks all cosigners, at once, for the newest head they have seen, before anything is signed (R8 of §3.4).
 ///
-/// `guard` is what the log signed last. Gives the names of those that could not be asked.
+/// `guard` is what the log signed last. Gives the names of those that could not be asked, or answered nothing of this log.
 ///
 /// # Errors
 ///
@@ -198,6 +198,8 @@ pub fn check_newest(
             Ok(Some(note)) if is_ahead(&note, logs, guard) => {
                 return Err(CosignError::GuardBehind { note: Box::new(note) });
             }
+            // What the log did not sign says nothing about it.
+            Ok(Some(note)) if signed_head(&note, logs).is_none() => silent.push(name),
             Ok(_) => {}
             Err(_) => silent.push(name),
         }

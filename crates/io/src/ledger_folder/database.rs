@@ -7,7 +7,7 @@ use inkan_ledger::store::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::LedgerFolderError;
-use crate::files::{FileError, FileLayer};
+use crate::files::{FileError, FileLayer, SystemFiles};
 
 /// A database did not do what it was asked.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -25,7 +25,7 @@ impl StoreFailed {
         Self {
             path: path.to_path_buf(),
             problem: error.to_string(),
-            full: code == Some(ErrorCode::DiskFull),
+            full: is_full(code, || free_beside(path)),
             damaged: !is_of_the_system(code),
         }
     }
@@ -51,6 +51,24 @@ impl From<StoreFailed> for StoreError {
     fn from(error: StoreFailed) -> Self {
         Self::new(error.to_string())
     }
+}
+
+/// Less than this and SQLite cannot even map the index of its log, which it then calls an I/O failure.
+const LEAST: u64 = 65_536;
+
+/// Whether the disk had no room; `free` are the bytes that it has, if that is known.
+fn is_full(code: Option<ErrorCode>, free: impl FnOnce() -> Option<u64>) -> bool {
+    match code {
+        Some(ErrorCode::DiskFull) => true,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+            free().is_some_and(|free| free < LEAST)
+        }
+        _ => false,
+    }
+}
+
+fn free_beside(path: &Path) -> Option<u64> {
+    SystemFiles.free_bytes(path.parent()?).ok()
 }
 
 /// Whether the file may be sound and only the system refuses; whatever else is said, it is no database of ours.
@@ -93,3 +111,6 @@ pub(crate) fn sync_folder_of(files: &dyn FileLayer, path: &Path) -> Result<(), L
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     Ok(files.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?)
 }
+
+#[cfg(test)]
+mod tests;

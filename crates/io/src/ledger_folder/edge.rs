@@ -3,7 +3,7 @@
 //! In scope: growing partial tiles and entry bundles in memory, reading them back. Out of scope: which paths and bytes they
 //! have (`inkan_ledger::tree`), when they are durable (`seal`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inkan_ledger::store::StoreError;
@@ -41,7 +41,7 @@ pub(crate) struct Growth {
 }
 
 impl Edge {
-    /// Reads the edge that a tree of `size` leaves has on disk.
+    /// Reads the edge that a tree of `size` leaves has on disk, whose root is the one that was signed.
     pub(crate) fn load(root: &Path, size: u64) -> Result<Self, LedgerFolderError> {
         let mut edge = Self { size, written: size, ..Self::default() };
         for level in 0..8_u8 {
@@ -60,11 +60,10 @@ impl Edge {
             edge.entries = read_bundle(root, &place(0, size, size)?)?;
         }
         let hashes = edge.levels.first().map_or(&[][..], Vec::as_slice);
-        let same = |(entry, hash): (&Arc<[u8]>, &[u8])| {
-            LeafHash::of(entry).digest().as_bytes().as_slice() == hash
-        };
-        if !edge.entries.iter().zip(hashes.chunks(32)).all(same) {
-            return Err(LedgerFolderError::TileDamaged { path: root.join("tile/entries") });
+        if !are_hashes_of(&edge.entries, hashes) {
+            // The hashes are those of the root that was signed: who opens the log has compared them before.
+            let path = root.join(place(0, size, size)?.entries_path());
+            return Err(LedgerFolderError::TileDamaged { path });
         }
         Ok(edge)
     }
@@ -144,38 +143,116 @@ pub(crate) fn root_on_disk(root: &Path, size: u64) -> Result<NodeHash, LedgerFol
         .map_err(|_| LedgerFolderError::TileDamaged { path: root.join("tile") })
 }
 
-/// Reads the hashes of a tile, from the full one if the partial one is gone.
+/// Reads the hashes of a tile, from a wider one if that is what there is: a copy from a mirror has no older edges.
 pub(crate) fn read_tile(root: &Path, tile: &Tile) -> Result<Vec<u8>, LedgerFolderError> {
     let length = usize::from(tile.width()).saturating_mul(32);
-    let path = root.join(tile.path());
-    let found = match files::read_optional(&path, TILE_BYTES)? {
-        None if tile.is_partial() => {
-            files::read_optional(&root.join(tile.full().path()), TILE_BYTES)?
-        }
-        found => found,
-    };
-    let mut bytes = found.ok_or_else(|| LedgerFolderError::TileDamaged { path: path.clone() })?;
+    let (path, found) = read_wide(root, tile, Tile::path, TILE_BYTES)?;
+    let damaged = || LedgerFolderError::TileDamaged { path: path.clone() };
+    let (mut bytes, _) = found.ok_or_else(damaged)?;
     if bytes.len() < length {
-        return Err(LedgerFolderError::TileDamaged { path });
+        return Err(damaged());
     }
     bytes.truncate(length);
     Ok(bytes)
 }
 
-/// Reads the entries of a bundle, from the full one if the partial one is gone.
+/// Reads the entries of a bundle, from a wider one if that is what there is.
 pub(crate) fn read_bundle(root: &Path, tile: &Tile) -> Result<Vec<Arc<[u8]>>, LedgerFolderError> {
-    let path = root.join(tile.entries_path());
+    let (path, found) = read_wide(root, tile, Tile::entries_path, BUNDLE_BYTES)?;
     let damaged = || LedgerFolderError::TileDamaged { path: path.clone() };
-    let (bytes, width) = match files::read_optional(&path, BUNDLE_BYTES)? {
-        None if tile.is_partial() => {
-            let full = root.join(tile.full().entries_path());
-            (files::read_optional(&full, BUNDLE_BYTES)?, TILE_WIDTH)
-        }
-        found => (found, tile.width()),
-    };
-    let bytes = bytes.ok_or_else(damaged)?;
+    let (bytes, width) = found.ok_or_else(damaged)?;
     let entries = decode_bundle(&bytes, width).map_err(|_| damaged())?;
     Ok(entries.into_iter().take(usize::from(tile.width())).map(Arc::from).collect())
+}
+
+/// A file of tiles with its width.
+type Wide = Option<(Vec<u8>, u16)>;
+
+/// Reads the file of a tile; else the full one; else the narrowest partial one that is wider. Each begins with the same bytes.
+///
+/// Gives the path that was read, or that was sought in vain.
+fn read_wide(
+    root: &Path,
+    tile: &Tile,
+    path_of: impl Fn(&Tile) -> String,
+    limit: usize,
+) -> Result<(PathBuf, Wide), LedgerFolderError> {
+    let path = root.join(path_of(tile));
+    if let Some(bytes) = files::read_optional(&path, limit)? {
+        return Ok((path, Some((bytes, tile.width()))));
+    }
+    if !tile.is_partial() {
+        return Ok((path, None));
+    }
+    let full = root.join(path_of(&tile.full()));
+    if let Some(bytes) = files::read_optional(&full, limit)? {
+        return Ok((full, Some((bytes, TILE_WIDTH))));
+    }
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let names = files::list(&folder, "")?;
+    let widths = names.iter().filter_map(|name| name.parse::<u16>().ok());
+    let Some(width) = widths.filter(|width| *width > tile.width() && *width < TILE_WIDTH).min()
+    else {
+        return Ok((path, None));
+    };
+    let wider = folder.join(width.to_string());
+    let found = files::read_optional(&wider, limit)?.map(|bytes| (bytes, width));
+    Ok((wider, found))
+}
+
+/// Which file at the right edge is not what was signed, when the root is another: the lowest that does not agree with what
+/// lies below it.
+pub(crate) fn blame(root: &Path, size: u64) -> PathBuf {
+    let all = root.join("tile");
+    for level in 0..8_u8 {
+        let hashes = size >> (level * TILE_HEIGHT);
+        if hashes == 0 {
+            break;
+        }
+        let Ok(tile) = place(level, hashes, size) else { break };
+        let path = root.join(tile.path());
+        let Ok(bytes) = read_tile(root, &tile) else { return path };
+        let sound = if level == 0 {
+            bundle_agrees(root, &tile, &bytes)
+        } else {
+            let mut below = (tile.start()..).zip(bytes.chunks(32));
+            below.try_fold(true, |sound, (index, hash)| {
+                Ok(sound && node_agrees(root, level.saturating_sub(1), index, hash)?)
+            })
+        };
+        match sound {
+            Ok(true) => {}
+            Ok(false) => return path,
+            Err(LedgerFolderError::TileDamaged { path }) => return path,
+            Err(_) => return all,
+        }
+    }
+    all
+}
+
+/// Whether a hash above a full tile is the root over it; an error names that tile if it is itself not what lies below.
+fn node_agrees(root: &Path, level: u8, index: u64, hash: &[u8]) -> Result<bool, LedgerFolderError> {
+    let full = tile(level, index, TILE_WIDTH)?;
+    let bytes = read_tile(root, &full)?;
+    if tile_root(&bytes)?.digest().as_bytes().as_slice() == hash {
+        return Ok(true);
+    }
+    if level == 0 && !bundle_agrees(root, &full, &bytes)? {
+        return Err(LedgerFolderError::TileDamaged { path: root.join(full.path()) });
+    }
+    Ok(false)
+}
+
+/// Whether the hashes of a tile of the lowest level are those of its entries.
+fn bundle_agrees(root: &Path, tile: &Tile, hashes: &[u8]) -> Result<bool, LedgerFolderError> {
+    Ok(are_hashes_of(&read_bundle(root, tile)?, hashes))
+}
+
+fn are_hashes_of(entries: &[Arc<[u8]>], hashes: &[u8]) -> bool {
+    let same = |(entry, hash): (&Arc<[u8]>, &[u8])| {
+        LeafHash::of(entry).digest().as_bytes().as_slice() == hash
+    };
+    entries.iter().zip(hashes.chunks(32)).all(same)
 }
 
 /// Reads one entry of a tree of `size` leaves.

@@ -325,7 +325,9 @@ impl Engine {
         if !self.events.is_empty() {
             return Ok(());
         }
-        for path in [self.layout.guard_event(), self.layout.clock_unsure()] {
+        let done =
+            [self.layout.guard_event(), self.layout.guard_unheard(), self.layout.clock_unsure()];
+        for path in done {
             if path.exists() && !self.clock_unsure {
                 self.layer.remove(&path).map_err(|error| FileError::from_io(&path, error))?;
             }

@@ -64,6 +64,32 @@ pub enum LedgerFolderError {
         /// The record.
         path: PathBuf,
     },
+    /// The record of the last signed head is there and is not older than what was published: nothing may take its place.
+    #[error("{path} is in order and remembers {size} entries")]
+    GuardInOrder {
+        /// The record.
+        path: PathBuf,
+        /// Leaves under the last signed head.
+        size: u64,
+    },
+    /// What a witness in this process remembers is older than what it cosigned: it was restored from a copy.
+    #[error("{path} is older than what the witness cosigned")]
+    WitnessBehind {
+        /// The record.
+        path: PathBuf,
+    },
+    /// Nothing in the folder shows what was signed last, and these cosigners, which could, do not answer. Worth a retry.
+    #[error("no answer from {}: nothing else shows what was signed last", .names.join(", "))]
+    CosignersSilent {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The database that the leaves amount to is gone. Opened for writing, the ledger makes it again.
+    #[error("{path} is missing")]
+    StateMissing {
+        /// The database.
+        path: PathBuf,
+    },
     /// A tile or entry bundle is missing, or is not what was signed.
     #[error("{path}: not what was signed")]
     TileDamaged {
@@ -170,6 +196,10 @@ impl LedgerFolderError {
             Self::JournalDamaged { .. } | Self::LeavesDamaged(_) => "journal-damaged",
             Self::GuardMissing { .. } => "guard-missing",
             Self::GuardBehind { .. } => "guard-behind",
+            Self::GuardInOrder { .. } => "guard-in-order",
+            Self::WitnessBehind { .. } => "witness-memory-behind",
+            Self::CosignersSilent { .. } => "cosigners-silent",
+            Self::StateMissing { .. } => "ledger-state-missing",
             Self::TileDamaged { .. } => "tile-damaged",
             Self::TileConflict { .. } => "tile-conflict",
             Self::OlderLayout { .. } => "ledger-layout-unknown",

@@ -8,6 +8,27 @@ use super::error::LedgerFolderError;
 use crate::files::layer::make_folders;
 use crate::files::{self, Access, FileError, FileLayer};
 
+/// Names in a folder before its first head is published.
+const MADE: [&str; 17] = [
+    "LOCK",
+    "anchors.pem",
+    "cosigners",
+    "guard",
+    "ids",
+    "journal",
+    "keys",
+    "map.pages",
+    "map.pages.roots",
+    "params",
+    "policy",
+    "public",
+    "state.db",
+    "state.db-shm",
+    "state.db-wal",
+    "tile",
+    "witness",
+];
+
 /// Paths of a ledger folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -56,6 +77,11 @@ impl Layout {
     /// The head of a guard that was adopted, until the log says so.
     pub(crate) fn guard_event(&self) -> PathBuf {
         self.root.join("guard").join("adopted")
+    }
+
+    /// Cosigners whose silence the operator accepted when that guard was adopted: one name a line.
+    pub(crate) fn guard_unheard(&self) -> PathBuf {
+        self.root.join("guard").join("unheard")
     }
 
     /// By how many seconds the clock jumped, until somebody says that it is right.
@@ -113,6 +139,18 @@ impl Layout {
         self.root.join("witness").join(name)
     }
 
+    /// Whether the making of a ledger was interrupted here: nothing else lies here, and no head was ever published.
+    pub(crate) fn is_unfinished(&self) -> Result<bool, LedgerFolderError> {
+        let names = files::list(&self.root, "")?;
+        let ours = names.iter().all(|name| MADE.contains(&name.as_str()));
+        if !ours || !self.journal().is_dir() || exists(&self.checkpoint())? {
+            return Ok(false);
+        }
+        // Without a policy, tiles are those of a ledger that lost it.
+        let bare = files::list(&self.root.join("tile").join("entries"), "")?.is_empty();
+        Ok(bare || exists(&self.policy())?)
+    }
+
     /// Makes the folders of a new ledger.
     pub(crate) fn create(
         &self,
@@ -138,36 +176,69 @@ impl Layout {
 #[derive(Debug)]
 pub(crate) struct WriterLock {
     _file: File,
+    /// The same for the guard, which may lie elsewhere and serve another copy of the folder.
+    _guard: Option<File>,
 }
 
 impl WriterLock {
     /// Takes the lock, or says who has it.
     pub(crate) fn take(layout: &Layout) -> Result<Self, LedgerFolderError> {
-        let path = layout.root().join("LOCK");
-        let at = |error| FileError::from_io(&path, error);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&path).map_err(at)?;
-        match files::lock_briefly(&file) {
-            Ok(()) => {}
-            Err(TryLockError::Error(error)) => return Err(at(error).into()),
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // The holder may be about to write it.
-                let _ = file.take(20).read_to_string(&mut pid);
-                let pid = pid.trim();
-                let known = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
-                let pid = if known { pid } else { "unknown" }.to_owned();
-                return Err(LedgerFolderError::Locked { path: layout.root().to_path_buf(), pid });
-            }
-        }
-        let pid = format!("{}\n", std::process::id());
-        file.set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(pid.as_bytes()))
-            .map_err(at)?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: locked(&layout.root().join("LOCK"), layout.root())?, _guard: None })
     }
+
+    /// Takes the lock beside the guard too, wherever links lead: two copies of a folder that share a guard would else both
+    /// acknowledge entries, and one of them lose its own.
+    pub(crate) fn and_guard(
+        self,
+        layout: &Layout,
+        origin: &str,
+    ) -> Result<Self, LedgerFolderError> {
+        let Some(folder) = guard_folder(layout)? else { return Ok(self) };
+        let name = inkan_core::sha256(&[origin.as_bytes()]).to_hex();
+        let name: String = name.chars().take(16).chain(".lock".chars()).collect();
+        Ok(Self { _guard: Some(locked(&folder.join(name), &folder)?), ..self })
+    }
+}
+
+/// The folder in which the guard is in truth; `None` if there is none.
+fn guard_folder(layout: &Layout) -> Result<Option<PathBuf>, LedgerFolderError> {
+    let path = layout.guard();
+    let resolved = |path: &Path| match std::fs::canonicalize(path) {
+        Ok(resolved) => Ok(Some(resolved)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::from_io(path, error)),
+    };
+    if let Some(file) = resolved(&path)? {
+        return Ok(file.parent().map(Path::to_path_buf));
+    }
+    Ok(path.parent().map(resolved).transpose()?.flatten())
+}
+
+/// Opens and locks a file, and writes this process's id into it; `held` is what is in use if another has it.
+fn locked(path: &Path, held: &Path) -> Result<File, LedgerFolderError> {
+    let at = |error| FileError::from_io(path, error);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(path).map_err(at)?;
+    match files::lock_briefly(&file) {
+        Ok(()) => {}
+        Err(TryLockError::Error(error)) => return Err(at(error).into()),
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // The holder may be about to write it.
+            let _ = file.take(20).read_to_string(&mut pid);
+            let pid = pid.trim();
+            let known = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+            let pid = if known { pid } else { "unknown" }.to_owned();
+            return Err(LedgerFolderError::Locked { path: held.to_path_buf(), pid });
+        }
+    }
+    let pid = format!("{}\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .and_then(|_| file.write_all(pid.as_bytes()))
+        .map_err(at)?;
+    Ok(file)
 }
 
 /// Whether a file is there.

@@ -97,6 +97,10 @@ impl LedgerReader {
         let (policy_text, policy) = recover::read_policy(&layout)?;
         let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
         let origin = policy.logs().first().ok_or_else(malformed)?.name().to_owned();
+        let state = layout.state();
+        if !super::layout::exists(&state)? {
+            return Err(LedgerFolderError::StateMissing { path: state });
+        }
         let (idle, runs) = Default::default();
         let map = Mutex::new(None);
         let leaves_read = AtomicU64::new(0);

@@ -1,6 +1,7 @@
-//! Opening a ledger for writing, after whatever happened (R2 to R7, R9 of §3.4 of the ledger specification).
+//! Opening a ledger for writing, after whatever happened (R2 to R9 of §3.4 of the ledger specification).
 //!
-//! In scope: what the disk must hold at least, what is healed, what stops. Out of scope: the lock (R1), cosigners (R8).
+//! In scope: what the disk must hold at least, what is healed, what stops. Out of scope: the lock (R1), asking cosigners
+//! (R8, `newest`).
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -28,12 +29,13 @@ use super::ids::Run;
 use super::journal::{self, Journal};
 use super::layout::Layout;
 use super::map_lane::MapLane;
+use super::newest::Newest;
 use super::public::Gateway;
 use super::public_lane::PublicLane;
 use super::seal::{IdFiles, Sealer};
 use super::state_db::StateDb;
 use crate::anchors::{self, AnchorsError};
-use crate::cosigner::Gathering;
+use crate::cosigner::{Cosigner, Gathering, signed_head};
 use crate::files;
 use crate::map_store::{MapStore, MapStoreError};
 use crate::note_key::{NoteSigner, Purpose};
@@ -48,17 +50,19 @@ pub(crate) struct Opened {
     pub(crate) sealer: Sealer,
     /// Whether the published note is missing, old, or without a quorum: R9.
     pub(crate) publish: bool,
+    /// What came of R8.
+    pub(crate) newest: Newest,
 }
 
 /// Opens everything; the lock is held.
 pub(crate) fn open(
     layout: &Layout,
     options: &OpenOptions,
+    local: &mut [Box<dyn Cosigner>],
     now: Timestamp,
 ) -> Result<Opened, LedgerFolderError> {
     let (policy_text, policy) = read_policy(layout)?;
-    let malformed = || LedgerFolderError::Malformed { path: layout.policy() };
-    let origin = policy.logs().first().ok_or_else(malformed)?.name().to_owned();
+    let origin = super::origin_of(layout, &policy)?.to_owned();
     drop(policy_text);
     let log_key = Arc::new(NoteSigner::read(&layout.log_key(), Purpose::Log)?);
 
@@ -66,20 +70,30 @@ pub(crate) fn open(
     let guard = Guard::open(&layout.guard(), &origin)?;
     let signed = guard.head();
     let published = read_note(&layout.checkpoint())?;
-    let published = published.and_then(|note| Checkpoint::parse_text(note.text()).ok());
+    let unsigned = || LedgerFolderError::Malformed { path: layout.checkpoint() };
+    // Bytes that the log did not sign say nothing about the guard: the file itself is what is wrong.
+    let published =
+        published.map(|note| signed_head(&note, policy.logs()).ok_or_else(unsigned)).transpose()?;
     let ahead = |head: TreeHead| {
         head.tree_size > signed.tree_size
             || (head.tree_size == signed.tree_size && head.root_hash != signed.root_hash)
     };
-    if published.as_ref().is_some_and(|checkpoint| ahead(checkpoint.head())) {
+    if published.is_some_and(ahead) {
         return Err(LedgerFolderError::GuardBehind { path: layout.guard() });
     }
 
     // R3.
-    let damaged = || LedgerFolderError::TileDamaged { path: layout.root().join("tile") };
-    let edge = Edge::load(layout.root(), signed.tree_size)?;
     if edge::root_on_disk(layout.root(), signed.tree_size)? != signed.root_hash {
-        return Err(damaged());
+        let path = edge::blame(layout.root(), signed.tree_size);
+        return Err(LedgerFolderError::TileDamaged { path });
+    }
+    let edge = Edge::load(layout.root(), signed.tree_size)?;
+
+    // R8, before anything is signed: R6 may go on with a checkpoint.
+    let newest = Newest::ask(layout, &policy, local, &signed)?;
+    let event = read_event(layout)?;
+    if event.is_some() {
+        newest.demand_answers(layout)?;
     }
 
     // R4.
@@ -143,7 +157,7 @@ pub(crate) fn open(
     }
     engine.journal.remove_below(engine.uncovered.first)?;
     accept_clock(&mut engine, options, now)?;
-    if let Some(head) = read_event(layout)? {
+    if let Some(head) = event {
         let TreeHead { tree_size: size, root_hash: root } = head;
         engine.events.push_back(OperatorEvent::GuardAdopted { size, root });
     }
@@ -151,9 +165,9 @@ pub(crate) fn open(
     // R9.
     let head = sealer.guard.head();
     let covered = sealer.db.newest_note()?.map_or(0, |(size, _)| size);
-    let file = published.map_or(0, |checkpoint| checkpoint.head().tree_size);
+    let file = published.map_or(0, |head| head.tree_size);
     let publish = head.tree_size > 0 && (file < head.tree_size || covered < head.tree_size);
-    Ok(Opened { engine, sealer, publish })
+    Ok(Opened { engine, sealer, publish, newest })
 }
 
 /// §3.5: a clock far behind the last leaf stops the log, unless the operator says it is right.

@@ -12,6 +12,7 @@ use inkan_ledger::{
 };
 
 use super::*;
+use crate::cosigner::LocalWitness;
 use crate::files;
 
 pub(crate) const ORIGIN: &str = "ledger.example";
@@ -359,4 +360,5 @@ fn fresh_cosignatures_do_not_move_the_first_ones() {
 
 mod crash;
 mod import;
+mod newest;
 mod order;

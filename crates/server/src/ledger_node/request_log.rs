@@ -46,19 +46,29 @@ impl RequestLog {
 
     /// Writes a line. A log that cannot be written stops no request.
     pub(crate) fn write(&self, line: &Line<'_>) {
+        self.put(line.time, &line.to_text());
+    }
+
+    /// Writes what an operator should know, among the requests.
+    pub(crate) fn notice(&self, time: Timestamp, code: &str, names: &[String]) {
+        let line = serde_json::json!({ "time": time.seconds(), "code": code, "names": names });
+        self.put(time, &format!("{line}\n"));
+    }
+
+    fn put(&self, time: Timestamp, text: &str) {
         match &self.to {
             LogTo::Nowhere => {}
             LogTo::StandardError => {
-                let _ = std::io::stderr().write_all(line.to_text().as_bytes());
+                let _ = std::io::stderr().write_all(text.as_bytes());
             }
             LogTo::Folder(folder) => {
-                let hour = line.time.seconds().div_euclid(HOUR);
+                let hour = time.seconds().div_euclid(HOUR);
                 let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
                 if open.as_ref().is_none_or(|(current, _)| *current != hour) {
                     *open = roll(folder, hour).map(|file| (hour, file));
                 }
                 if let Some((_, file)) = open.as_mut() {
-                    let _ = file.write_all(line.to_text().as_bytes());
+                    let _ = file.write_all(text.as_bytes());
                 }
             }
         }

@@ -77,7 +77,8 @@ impl NodeError {
     }
 }
 
-/// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called with the address once it listens.
+/// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called once it listens, with the
+/// address and the names of cosigners that did not answer what they have seen last.
 ///
 /// It ends by itself once the ledger has stopped, after an answer to everybody who waits (§3.2 of the ledger specification).
 ///
@@ -87,7 +88,7 @@ impl NodeError {
 pub fn run(
     options: NodeOptions,
     clock: SharedClock,
-    ready: impl FnOnce(SocketAddr),
+    ready: impl FnOnce(SocketAddr, &[String]),
 ) -> Result<(), NodeError> {
     let prepared = Prepared::new(options, clock)?;
     let (end, ended) = mpsc::channel(2);
@@ -95,7 +96,7 @@ pub fn run(
     let signals =
         prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
     prepared.runtime.spawn(obey(signals, end));
-    ready(prepared.address);
+    ready(prepared.address, &prepared.silent);
     match prepared.serve(ended) {
         (Ending::Asked, ended) => Ok(ended?),
         (Ending::Stopped, ended) => {
@@ -178,6 +179,8 @@ struct Prepared {
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
+    /// Cosigners that did not say what they have seen last.
+    silent: Vec<String>,
     node: Arc<Node>,
 }
 
@@ -207,17 +210,21 @@ impl Prepared {
             .map_err(NodeError::Start)?;
         let opening = OpenOptions { accept_clock, layer: files, ..OpenOptions::default() };
         let folder = LedgerFolder::open_with(&data, &opening, clock.now())?;
+        let silent = folder.silent().to_vec();
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
         let ledger = Ledger::start(folder, &data, cosigners, sequencer, Arc::clone(&clock))?;
         let log = RequestLog::new(log);
+        if !silent.is_empty() {
+            log.notice(clock.now(), "cosigners-silent", &silent);
+        }
         let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
-        Ok(Self { runtime, listener, address, node })
+        Ok(Self { runtime, listener, address, silent, node })
     }
 
     fn serve(self, mut end: mpsc::Receiver<()>) -> (Ending, Result<(), LedgerFolderError>) {
-        let Self { runtime, listener, address: _, node } = self;
+        let Self { runtime, listener, node, .. } = self;
         let (stop, stopping) = watch::channel(false);
         let (finish, finished) = oneshot::channel::<()>();
         let ended = runtime.block_on(async {

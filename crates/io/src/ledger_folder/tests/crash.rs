@@ -21,13 +21,13 @@ pub(super) fn copy(from: &Path, to: &Path) {
 }
 
 /// The folder before and after an operation.
-struct Step {
+pub(super) struct Step {
     _folder: tempfile::TempDir,
-    before: std::path::PathBuf,
-    after: std::path::PathBuf,
+    pub(super) before: std::path::PathBuf,
+    pub(super) after: std::path::PathBuf,
 }
 
-fn step(operation: impl FnOnce(&mut LedgerFolder, &Person)) -> Step {
+pub(super) fn step(operation: impl FnOnce(&mut LedgerFolder, &Person)) -> Step {
     let folder = tempfile::tempdir().unwrap();
     let (before, after) = (folder.path().join("before"), folder.path().join("after"));
     let (mut ledger, person) = filled(&after);
@@ -36,7 +36,7 @@ fn step(operation: impl FnOnce(&mut LedgerFolder, &Person)) -> Step {
     Step { before, after, _folder: folder }
 }
 
-fn checkpointed(ledger: &mut LedgerFolder, person: &Person) {
+pub(super) fn checkpointed(ledger: &mut LedgerFolder, person: &Person) {
     enter(ledger, person, &person.issuance(b"b"), at(400));
     ledger.checkpoint(at(401)).unwrap();
 }
@@ -238,9 +238,10 @@ fn a_lost_guard_is_adopted_and_the_log_says_so() {
     let ahead = LedgerReader::open(path).unwrap().view_at(None).unwrap().unwrap().note().clone();
     // A folder that is older than what somebody has seen may not be gone on with.
     remove(&step.before, "guard/checkpoint.db");
-    let error = LedgerFolder::adopt_guard(&step.before, std::slice::from_ref(&ahead)).unwrap_err();
+    let options = crate::ledger_folder::AdoptOptions { seen: vec![ahead], ..Default::default() };
+    let error = LedgerFolder::adopt_guard(&step.before, &options).unwrap_err();
     assert_eq!(error.code(), "guard-behind");
-    let head = LedgerFolder::adopt_guard(path, &[ahead]).unwrap();
+    let head = LedgerFolder::adopt_guard(path, &options).unwrap().head;
     assert_eq!(head.tree_size, 11);
     let ledger = LedgerFolder::open(path, at(500)).unwrap();
     let view = ledger.reader().view_at(None).unwrap().unwrap();
