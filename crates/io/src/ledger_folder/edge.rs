@@ -217,7 +217,9 @@ pub(crate) fn blame(root: &Path, size: u64) -> PathBuf {
         } else {
             let mut below = (tile.start()..).zip(bytes.chunks(32));
             below.try_fold(true, |sound, (index, hash)| {
-                Ok(sound && node_agrees(root, level.saturating_sub(1), index, hash)?)
+                Ok::<bool, LedgerFolderError>(
+                    sound && node_agrees(root, level.saturating_sub(1), index, hash)?,
+                )
             })
         };
         match sound {
