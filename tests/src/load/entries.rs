@@ -188,9 +188,10 @@ impl Maker {
 
 /// The head as a ledger's store would give it.
 fn stored(head: &Head) -> Controller {
-    // Form, at home here, leaf 1, no bytes of history so far, the head.
+    // Form, at home here, leaf 1; no bytes of history, and a trail of five numbers that says nothing; the head.
     let mut bytes = vec![2, 0, 0, 0, 0, 0, 0, 0, 0, 1];
     bytes.extend([0; 8]);
+    bytes.extend([5, 0, 0, 0, 0, 0]);
     bytes.extend(head.to_stored());
     Controller::from_bytes(&bytes).expect("a stored head")
 }
