@@ -53,9 +53,12 @@ fn cuts(count: u64, seed: u64) {
 fn record(path: &Path, layer: &FaultyFiles, first: &[u64], base: u64) -> Vec<String> {
     let options =
         OpenOptions { layer: Arc::new(layer.clone()), reserve: 0, ..OpenOptions::default() };
-    let Ok(ledger) = LedgerFolder::open_with(path, &options, OsClock.now()) else {
-        assert!(layer.has_failed(), "it opens while there is power");
-        return Vec::new();
+    let ledger = match LedgerFolder::open_with(path, &options, OsClock.now()) {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            assert!(layer.has_failed(), "it opens while there is power: {error}");
+            return Vec::new();
+        }
     };
     let options = SequencerOptions {
         checkpoint_every: Duration::from_millis(5),
