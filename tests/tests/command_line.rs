@@ -392,15 +392,9 @@ fn a_nonce_may_look_like_an_option() {
 #[test]
 fn without_its_ledger_a_verifier_does_not_accept_unless_told_to() {
     let shell = Shell::new();
-    let (_, me) = shell.cast();
-    let claims = fixtures().join("story/claims.json").display().to_string();
-    shell.ok(&[
-        "-p", "city", "issue", "Badge", "--from", "city", "--to", &me, "--claims", &claims,
-        "--out", "b.json",
-    ]);
-    shell.ok(&["-p", "city", "revoke", "b.json", "--reason", "left", "--yes"]);
+    let bundle = revoked_since(&shell);
     let verify = |extra: &[&str]| {
-        let mut line = vec!["-p", "desk", "verify", "b.json"];
+        let mut line = vec!["-p", "desk", "verify", bundle];
         line.extend(extra);
         shell.inkan(&line).exit
     };

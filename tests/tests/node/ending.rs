@@ -30,7 +30,7 @@ fn serve_as_a_process() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let mut options = node_options(&PathBuf::from(folder));
     options.limits = Limits { connections: 200, ..unlimited() };
-    run(options, Arc::new(OsClock), |address| eprintln!("{READY}{address}")).expect("in order");
+    run(options, Arc::new(OsClock), |address, _| eprintln!("{READY}{address}")).expect("in order");
 }
 
 struct Process {

@@ -85,6 +85,10 @@ impl FileLayer for GatedFiles {
         SystemFiles.sync_folder(path)
     }
 
+    fn sync_disk(&self, folder: &Path) -> io::Result<bool> {
+        SystemFiles.sync_disk(folder)
+    }
+
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
         SystemFiles.free_bytes(path)
     }
