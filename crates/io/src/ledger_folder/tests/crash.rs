@@ -238,7 +238,7 @@ fn a_lost_guard_is_adopted_and_the_log_says_so() {
     let ahead = LedgerReader::open(path).unwrap().view_at(None).unwrap().unwrap().note().clone();
     // A folder that is older than what somebody has seen may not be gone on with.
     remove(&step.before, "guard/checkpoint.db");
-    let options = crate::ledger_folder::AdoptOptions { seen: vec![ahead], ..Default::default() };
+    let options = AdoptOptions { seen: vec![ahead], ..Default::default() };
     let error = LedgerFolder::adopt_guard(&step.before, &options).unwrap_err();
     assert_eq!(error.code(), "guard-behind");
     let head = LedgerFolder::adopt_guard(path, &options).unwrap().head;

@@ -27,7 +27,7 @@ fn newest(path: &Path) -> SignedNote {
 
 /// All that shows what was signed.
 fn signed(path: &Path) -> (Vec<u8>, TreeHead) {
-    let guard = guard::Guard::open(&path.join("guard/checkpoint.db"), ORIGIN).unwrap();
+    let guard = Guard::open(&path.join("guard/checkpoint.db"), ORIGIN).unwrap();
     (fs::read(path.join("checkpoint")).unwrap(), guard.head())
 }
 
@@ -141,7 +141,7 @@ fn a_guard_is_adopted_only_if_it_is_lost_and_nobody_has_seen_more() {
     assert_eq!(code(path, &plain).unwrap_err(), "witness-memory-behind");
     fs::remove_file(&seen).unwrap();
     assert_eq!(code(path, &plain).unwrap().head.tree_size, 11);
-    assert_eq!(crate::cosigner::Seen::read(&seen, ORIGIN).unwrap().head().tree_size, 11);
+    assert_eq!(Seen::read(&seen, ORIGIN).unwrap().head().tree_size, 11);
     assert!(LedgerFolder::open(path, at(500)).is_ok());
     assert_ne!(fs::read(&seen).unwrap(), newer, "and it goes on");
     // A record that is no database is replaced.

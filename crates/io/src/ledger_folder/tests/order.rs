@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use inkan_core::Digest;
+use inkan_ledger::{Checkpoint, NodeHash};
 
 use super::super::guard::Guard;
 use super::*;
