@@ -118,7 +118,7 @@ impl Home {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     open.push(path);
-                } else if !path.ends_with("LOCK") && !is_housekeeping(&path) {
+                } else if !is_lock(&path) && !is_housekeeping(&path) {
                     let bytes = std::fs::read(&path).unwrap();
                     out.push((path, bytes));
                 }
@@ -127,6 +127,11 @@ impl Home {
         out.sort();
         out
     }
+}
+
+/// Files that hold nothing but who has them.
+fn is_lock(path: &Path) -> bool {
+    path.ends_with("LOCK") || path.extension().is_some_and(|extension| extension == "lock")
 }
 
 /// Files that reading changes: which head was seen, and the pages of databases. What a ledger says is in its tiles, its

@@ -147,7 +147,7 @@ fn a_guard_that_is_behind_the_folder_is_noticed_without_witnesses() {
     let root = note.lines().nth(2).unwrap();
     let other = inkan_core::encoding::b64(&[7; 32]);
     fs::write(path.join("checkpoint"), note.replace(root, &other)).unwrap();
-    assert_eq!(with(&["checkpoint"]), Err("guard-behind"), "one size, two roots");
+    assert_eq!(with(&["checkpoint"]), Err("ledger-file-malformed"), "not what the log signed");
 }
 
 /// Without R8's comparison of roots a witness that was shown another tree of this very size would be passed over.

@@ -75,7 +75,8 @@ fn kinds_in_the_map_wait_for_a_map_that_lags_and_the_others_do_not() {
     }));
     let open = OpenOptions { steps, ..OpenOptions::default() };
     let ledger = LedgerFolder::open_with(folder.path(), &open, at(0)).unwrap();
-    let (sequencer, handle) = Sequencer::start(ledger, options(), Arc::<Hand>::default()).unwrap();
+    let options = SequencerOptions { map_patience: Duration::from_millis(200), ..options() };
+    let (sequencer, handle) = Sequencer::start(ledger, options, Arc::<Hand>::default()).unwrap();
     let person = Person::new(13);
     wait(&handle, Kind::Did, &person.line).unwrap();
     // A checkpoint is under way and does not end, so that no further one waits for the map.
