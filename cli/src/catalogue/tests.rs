@@ -20,9 +20,9 @@ fn the_catalogue_that_is_shipped_can_be_read() {
 #[test]
 fn a_catalogue_with_two_meanings_for_a_code_stops_everything() {
     let first = book().entries().next().unwrap();
-    let begin = TEXT.find("  {\n   \"code\"").unwrap();
-    let end = begin + TEXT[begin..].find("  },\n").unwrap() + "  },\n".len();
-    let twice = [&TEXT[..end], &TEXT[begin..]].concat();
+    let (before, rest) = TEXT.split_once("  {\n   \"code\"").unwrap();
+    let (one, _) = rest.split_once("  },\n").unwrap();
+    let twice = format!("{before}  {{\n   \"code\"{one}  }},\n  {{\n   \"code\"{rest}");
     let said = damage_of(&CodeBook::parse(&twice)).unwrap();
     assert!(said.contains("occurs twice") && said.contains("codes-malformed"), "{said}");
     let renumbered = TEXT.replacen(&first.number, "INK-0000", 1);

@@ -148,7 +148,7 @@ fn is_pinned(reading: &Reading, home: &Home, now: Timestamp) -> Result<(), Failu
     }
     let nothing_pinned =
         || ReceiptError::UnknownLog { origin: reading.source().origin().to_owned(), pinned: false };
-    Err(Failure::from(unknown.unwrap_or_else(nothing_pinned)).during(&home.ledger.to_string()))
+    Err(Failure::from(unknown.unwrap_or_else(nothing_pinned)).during(home.ledger.to_string()))
 }
 
 /// What a presentation must answer: the nonce we made for it, the caller's, or a used one with `--replay`.

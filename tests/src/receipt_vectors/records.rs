@@ -18,6 +18,9 @@ const ROOT_SALT: [u8; 16] = [9; 16];
 /// Records in the batch of most cases.
 const SIZE: u64 = 5;
 
+/// What is broken, how, and the code it gets.
+type Broken<'a> = (&'a str, &'a dyn Fn(&mut Value), &'a str);
+
 /// The file.
 ///
 /// # Panics
@@ -188,7 +191,7 @@ fn refusals(
     let root_salt = good["record"].get("rootSalt").map(|_| ROOT_SALT);
     let four = value_of(five, 4, root_salt);
     let other = batch(1..6);
-    let cases: [(&str, &dyn Fn(&mut Value), &str); 11] = [
+    let cases: [Broken<'_>; 11] = [
         ("another salt", &|o| o["salt"] = b64u(&[200; 16]).into(), "digest-mismatch"),
         ("a neighbour's salt", &|o| o["salt"] = four["salt"].clone(), "digest-mismatch"),
         ("another index", &|o| o["record"]["index"] = 3.into(), "digest-mismatch"),

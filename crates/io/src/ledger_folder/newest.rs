@@ -73,5 +73,5 @@ pub(crate) fn local_witness(
     let log = NoteSigner::read(&layout.log_key(), Purpose::Log)?;
     let signer = NoteSigner::read(&layout.witness_key(name), Purpose::Witness)?;
     let seen = layout.witness_seen(name);
-    Ok(LocalWitness::open(name, signer, vec![log.key.clone()], &seen)?)
+    Ok(LocalWitness::open(name, signer, vec![log.key], &seen)?)
 }

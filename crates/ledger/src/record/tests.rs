@@ -206,7 +206,7 @@ proptest! {
     #[test]
     fn any_flipped_bit_of_a_path_is_found(size in 2_u64..40, at in any::<prop::sample::Index>(), bit in 0_usize..256) {
         let (person, batch) = (Person::new(5), batch(size));
-        let index = at.index(usize::try_from(size).unwrap()) as u64;
+        let index = u64::try_from(at.index(usize::try_from(size).unwrap())).unwrap();
         let public = entry(&person, batch.public(AnchorScope::Dataset));
         let mut opening = batch.opening(index, None).unwrap();
         let path = &mut opening.record.as_mut().unwrap().path;

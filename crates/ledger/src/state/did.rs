@@ -114,7 +114,7 @@ impl<B: Base> Machine<B> {
                 sequence: head.number(),
                 detail: trail.to_bytes(),
             }),
-            head: Some(Successor { head, trail }),
+            head: Some(Box::new(Successor { head, trail })),
             history: history.saturating_add(line),
             address,
         }
@@ -209,8 +209,9 @@ impl Effect {
     /// Whether the history of the DID is one that resolvers read. Room for one more entry is kept for its deactivation: a
     /// full history must not leave a DID alive for ever.
     pub(super) fn check_history(&self) -> Result<(), Rejection> {
-        let Some(Successor { head, .. }) = &self.head else { return Ok(()) };
-        let kept = if head.deactivated() { 0 } else { Kind::Did.body_limit().saturating_add(1) };
+        let Some(next) = &self.head else { return Ok(()) };
+        let kept =
+            if next.head.deactivated() { 0 } else { Kind::Did.body_limit().saturating_add(1) };
         let limit = HISTORY_LIMIT.saturating_sub(kept);
         if usize::try_from(self.history).is_ok_and(|history| history <= limit) {
             Ok(())

@@ -238,7 +238,8 @@ impl<B: Base> Machine<B> {
             What::Entry(Effect { kind, entry_id, seat, head: did, history, address }) => {
                 layer.entries.entry(entry_id).or_insert(leaf_index);
                 layer.addresses.extend(address);
-                if let (Some((key, value)), Some(Successor { head, trail })) = (head, did) {
+                if let (Some((key, value)), Some(next)) = (head, did) {
+                    let Successor { head, trail } = *next;
                     let scid = head.scid().to_owned();
                     layer.versions.insert((key, value.sequence), Version { leaf_index, trail });
                     let controller =

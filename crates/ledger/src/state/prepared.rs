@@ -35,7 +35,7 @@ pub(super) struct Effect {
     pub(super) kind: Kind,
     pub(super) entry_id: EntryId,
     pub(super) seat: Option<Seat>,
-    pub(super) head: Option<Successor>,
+    pub(super) head: Option<Box<Successor>>,
     /// Bytes of the history of the DID with this entry; 0 for an entry of another kind.
     pub(super) history: u64,
     /// The place on the web that the entry is the first of its DID to name, or that it names again for a status list.

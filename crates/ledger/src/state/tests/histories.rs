@@ -51,11 +51,12 @@ fn a_history_grows_no_larger_than_is_read_and_can_always_be_ended() {
     let next = person.rotate(&head, at(10)).0;
     let limit = HISTORY_LIMIT - Kind::Did.body_limit() - 1;
     let room = limit - next.len() - 1;
-    let refused: Result<_, Refusal> = Err(Rejection::HistoryTooLarge { limit }.into());
+    let too_large = Rejection::HistoryTooLarge { limit };
+    assert_eq!(too_large.code(), "did-history-too-large");
+    let refused: Result<_, Refusal> = Err(too_large.into());
     assert_eq!(submit(&mut after(&person, &[&lines[0]], room), &next), Ok(2));
     let mut full = after(&person, &[&lines[0]], room + 1);
     assert_eq!(submit(&mut full, &next), refused);
-    assert_eq!(refused.unwrap_err().code(), "did-history-too-large");
     let end = person.deactivate(&head, at(10));
     assert_eq!(submit(&mut full, &end), Ok(2), "room for it is left");
     assert!(full.take_changes().controllers()[person.scid()].head().deactivated());
