@@ -21,7 +21,7 @@ pub(crate) use did::{
 };
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
-    RecordArgs, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
+    RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,
@@ -124,6 +124,11 @@ impl OutArgs {
     /// The file, if one is named.
     pub(crate) fn path(&self) -> Option<&str> {
         self.out.as_deref()
+    }
+
+    /// The same, for a file that the command names itself.
+    pub(crate) fn named(&self, path: &std::path::Path) -> Self {
+        Self { out: Some(path.to_string_lossy().into_owned()), force: self.force }
     }
 
     /// What becomes of a file that is there already.

@@ -2,7 +2,7 @@
 
 mod heads;
 
-pub(crate) use heads::{split_view, warn_if_exposed};
+pub(crate) use heads::{split_view, verify_pinned, warn_if_exposed};
 
 use std::path::Path;
 use std::time::Duration;
@@ -47,7 +47,9 @@ impl Reading {
         present(home)?;
         let now = context.now();
         let source = LedgerSource::open(&home.ledger, &home.pinned()?, now)?;
-        Self::of(source, home, out, now)
+        let reading = Self::of(source, home, out, now)?;
+        heads::is_pinned(&reading.view, home, now)?;
+        Ok(reading)
     }
 
     /// The same, or nothing where there is no folder: for commands that can do without.
@@ -120,10 +122,14 @@ impl Writing {
     pub(crate) fn begin(context: &Context, home: &Home) -> Result<Self, Failure> {
         present(home)?;
         let now = context.now();
+        if let Some(folder) = home.ledger.folder() {
+            heads::is_own(folder, home)?;
+        }
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
         if let LedgerSink::Folder(folder) = &ledger {
             folder.silent().iter().for_each(|name| context.speech.warn(&no_answer(name)));
+            folder.unattended().iter().for_each(|name| context.speech.warn(&no_key(name)));
         }
         let healed = intent::heal(&home.profile, &mut ledger, now);
         keep_promise(&ledger, home, context.speech)?;
@@ -166,6 +172,14 @@ fn keep_promise(ledger: &LedgerSink, home: &Home, speech: Speech) -> Result<(), 
 pub(crate) fn no_answer(name: &str) -> String {
     let name = safe(name, 100);
     format!("{name} does not answer: whether it has seen more of this ledger is not known")
+}
+
+/// What is said of a witness of the ledger's policy that cannot be asked to cosign.
+pub(crate) fn no_key(name: &str) -> String {
+    let name = safe(name, 100);
+    format!(
+        "{name} cannot cosign: its folder under witness/ is gone, and `cosigners` does not say where it answers"
+    )
 }
 
 /// Opens the ledger for writing; another process of this machine may write first, for up to ten seconds.

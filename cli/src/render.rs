@@ -7,6 +7,8 @@ pub(crate) mod table;
 pub(crate) mod timeline;
 pub(crate) mod tree;
 
+use inkan_core::text::is_hidden;
+
 use crate::output::{DIM, FAIL, PASS, WARN};
 
 /// The mark before a line. Words and marks carry the meaning, colour only adds.
@@ -34,7 +36,7 @@ impl Mark {
     }
 }
 
-/// Text that others wrote, made safe for a terminal: control characters and direction marks become `\u{…}`, and what
+/// Text that others wrote, made safe for a terminal: control characters and what hides or moves text become `\u{…}`, and what
 /// is longer than `limit` characters is cut.
 pub(crate) fn safe(text: &str, limit: usize) -> String {
     let mut out = String::new();
@@ -43,8 +45,7 @@ pub(crate) fn safe(text: &str, limit: usize) -> String {
             out.push('…');
             break;
         }
-        let direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || direction {
+        if is_hidden(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

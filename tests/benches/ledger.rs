@@ -112,6 +112,7 @@ fn recorded_credential(criterion: &mut Criterion) {
         receipts: Receipts::Required,
         expectation: None,
         max_age: None,
+        known: Vec::new(),
         as_of,
         received_at: as_of,
     };

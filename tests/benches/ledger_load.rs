@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use inkan_tests::load::{figures, http_run, map_run, plot, rates, size_run};
 
 const HELP: &str = "\
-rates [--count N] [--folder PATH] [--record]  durable appends of each kind beside R, with N entries in each round (20,000); what
+rates [--count N] [--only KIND] [--folder PATH] [--record]  durable appends of each kind beside R, with N entries in each round (20,000); what
                                            an entry costs where; acknowledgements at 70 % load and one at a time
 http [--count N] [--record]                the same through /v1/batches of a node on loopback, and single entries
 size [--to N] [--folder PATH] [--keep] [--record]
@@ -29,6 +29,7 @@ fn main() {
         match argument.as_str() {
             "--to" => options.to = value().parse().expect("a number"),
             "--count" => options.count = value().parse().expect("a number"),
+            "--only" => options.only = Some(value()),
             "--folder" => options.folder = Some(value().into()),
             "--keep" => options.keep = true,
             "--record" => options.record = true,
@@ -66,6 +67,7 @@ struct Options {
     command: String,
     to: u64,
     count: u64,
+    only: Option<String>,
     folder: Option<PathBuf>,
     record: bool,
     keep: bool,
@@ -77,6 +79,7 @@ impl Default for Options {
             command: String::new(),
             to: 1_000_000,
             count: 20_000,
+            only: None,
             folder: None,
             record: false,
             keep: false,
@@ -107,7 +110,7 @@ fn map(options: &Options) {
 fn rates(options: &Options) {
     let scratch = tempfile::tempdir_in(options.folder.clone().unwrap_or_else(std::env::temp_dir))
         .expect("a folder");
-    for row in rates::run(scratch.path(), options.count) {
+    for row in rates::run(scratch.path(), options.count, options.only.as_deref()) {
         if options.record {
             figures::put(&figures::path(), "rates", "what", &row);
         }

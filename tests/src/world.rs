@@ -310,6 +310,7 @@ impl World {
             receipts: Receipts::Required,
             expectation: None,
             max_age: None,
+            known: Vec::new(),
             as_of: self.now,
             received_at: self.now,
         }

@@ -128,16 +128,7 @@ fn seeds_of_the_ledger_are_written() {
     let issuance = ledger.issuance(&sha256(&[b"credential"]));
     let (first, note) = ledger.filled(5);
     let scid = ledger.did.scid().expect("a did:webvh");
-    let now = ledger.now().plus_seconds(60);
-    let after = Party::new(KeyType::Ed25519, &mut SeededRng::new(3));
-    let rotated = webvh::rotate(
-        ledger.history().latest(),
-        &[("sign-2".to_owned(), after.public_key())],
-        &ledger.next_key,
-        &after.public_key(),
-        now,
-    );
-    let rotated = rotated.expect("a second entry");
+    let [rotated, _] = successors(&ledger);
 
     fs::write(workspace_root().join("tests/fuzz/seed.policy"), &ledger.policy_text)
         .expect("a file");
@@ -262,11 +253,25 @@ fn seeds_of_proofs_are_written() {
         ("leaves", Evidence::Leaves(Box::new(leaves))),
         (
             "did",
-            Evidence::Did { history: vec![], entries: [(); 2].map(|()| ledger.did_log.clone()) },
+            Evidence::Did {
+                history: vec![ledger.did_log.trim_end().to_owned()],
+                entries: successors(&ledger).map(|entry| entry.trim_end().to_owned()),
+            },
         ),
     ] {
         seed("ledger_evidence", name, evidence.to_value().to_string());
     }
+}
+
+/// Two second versions of the ledger's DID, of which only one may be.
+fn successors(ledger: &Ledger) -> [String; 2] {
+    let now = ledger.now().plus_seconds(60);
+    [3, 5].map(|seed| {
+        let key = Party::new(KeyType::Ed25519, &mut SeededRng::new(seed)).public_key();
+        let keys = [("sign-2".to_owned(), key.clone())];
+        let history = ledger.history();
+        webvh::rotate(history.latest(), &keys, &ledger.next_key, &key, now).expect("an entry")
+    })
 }
 
 /// Seeds of formats that need no ledger and no party.

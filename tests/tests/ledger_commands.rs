@@ -292,6 +292,133 @@ fn a_half_made_ledger_is_finished_by_the_next_init() {
 }
 
 #[test]
+fn files_are_registered_together_and_each_proves_itself_alone() {
+    let shell = Shell::new();
+    shell.cast();
+    std::fs::create_dir(shell.home().join("readings")).unwrap();
+    for number in 0..5 {
+        shell.write(&format!("readings/{number}.csv"), format!("t,{number}\n").as_bytes());
+    }
+    shell.write("notes.txt", b"calibrated");
+    let record = |more: &[&str]| {
+        let base = ["-p", "city", "ledger", "record", "--batch", "readings", "notes.txt"];
+        shell.inkan(&[&base[..], more].concat())
+    };
+    let entries =
+        || shell.inkan(&["-p", "desk", "ledger", "status", "--json"]).json()["size"].clone();
+    let before = entries();
+    let dry = record(&["-n", "--json"]);
+    assert_eq!((dry.exit, entries()), (0, before), "{dry:?}");
+    let done = record(&["--json"]);
+    assert_eq!(done.exit, 0, "{done:?}");
+    assert_eq!(done.json()["records"].as_array().map(Vec::len), Some(6));
+    let again = record(&["--no-input"]);
+    assert_eq!(again.exit, 7, "receipts are not replaced unasked: {again:?}");
+
+    let check = |receipt: &str, more: &[&str]| {
+        shell.inkan(&[&["-p", "desk", "ledger", "check", receipt, "--json"][..], more].concat())
+    };
+    let notes = "notes.txt.inkan-receipt.json";
+    for number in 0..5 {
+        let file = format!("readings/{number}.csv");
+        let said = check(&format!("{file}.inkan-receipt.json"), &["--file", &file]);
+        assert_eq!((said.exit, said.json()["opening"].as_str()), (0, Some("pass")), "{said:?}");
+        assert_eq!(said.json()["record"]["size"], 6);
+    }
+    let other = check(notes, &["--file", "readings/1.csv"]);
+    assert!(other.exit == 11 && other.finds("digest-mismatch"), "{other:?}");
+    let alone = check(notes, &[]);
+    assert_eq!((alone.exit, alone.json()["opening"].as_str()), (0, Some("not-checked")));
+    let changed = |from: &str, to: &str| {
+        let text = std::fs::read_to_string(shell.home().join(notes)).unwrap();
+        assert!(text.contains(from), "{text}");
+        shell.write("changed.json", text.replace(from, to).as_bytes());
+        check("changed.json", &["--file", "notes.txt"])
+    };
+    let larger = changed("\"size\": 6", "\"size\": 7");
+    assert!(larger.exit == 11 && larger.finds("opening-invalid"), "{larger:?}");
+    let elsewhere = changed("\"index\": 5", "\"index\": 4");
+    assert!(elsewhere.exit == 11 && elsewhere.finds("digest-mismatch"), "{elsewhere:?}");
+
+    // With the root in the open, and the receipts in a folder of their own.
+    std::fs::create_dir(shell.home().join("out")).unwrap();
+    let public = record(&["--public", "--scope", "document", "--out", "out", "--json"]);
+    assert_eq!(public.exit, 0, "{public:?}");
+    let said = check("out/3.csv.inkan-receipt.json", &["--file", "readings/3.csv"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    let swapped = check("out/3.csv.inkan-receipt.json", &["--file", "readings/2.csv"]);
+    assert_eq!(swapped.exit, 11, "{swapped:?}");
+
+    let twice = ["-p", "city", "ledger", "record", "--batch", "notes.txt", "notes.txt"];
+    assert_eq!(shell.inkan(&twice).exit, 2);
+    let head =
+        shell.inkan(&["-p", "desk", "ledger", "check", "ledger/checkpoint", "--file", "notes.txt"]);
+    assert_eq!(head.exit, 2, "a head is of no file: {head:?}");
+}
+
+/// Split views and forks of a DID in each of their forms, and broken promises: what proves them, and what does not.
+#[test]
+fn evidence_of_every_form_is_judged_from_a_file() {
+    let shell = Shell::new();
+    shell.cast();
+    let fuzz = inkan_tests::workspace_root().join("tests/fuzz");
+    let logs = shell.home().join(".local/share/inkan/desk/logs");
+    std::fs::copy(fuzz.join("seed.policy"), logs.join("seeds.policy")).unwrap();
+    let judge = |evidence: &serde_json::Value| {
+        shell.write("evidence.json", evidence.to_string().as_bytes());
+        shell.inkan(&["-p", "desk", "ledger", "check", "evidence.json", "--json"])
+    };
+    for (seed, code, halves) in [
+        ("seed-heads", "split-view", Some("notes")),
+        ("seed-leaves", "split-view", None),
+        ("seed-did", "did-equivocation", Some("entries")),
+        ("seed-other-leaf", "promise-broken", None),
+    ] {
+        let good = inkan_tests::read_json(&fuzz.join("corpus/ledger_evidence").join(seed));
+        let proved = judge(&good);
+        assert!(proved.exit == 18 && proved.finds(code), "{seed}: {proved:?}");
+        let mut open = good.clone();
+        open["more"] = 1.into();
+        let open = judge(&open);
+        assert!(open.exit == 10 && open.finds("ledger-evidence-malformed"), "{seed}: {open:?}");
+        if let Some(halves) = halves {
+            let mut one = good.clone();
+            one[halves][1] = one[halves][0].clone();
+            let one = judge(&one);
+            let nothing = "ledger-evidence-proves-nothing";
+            assert!(one.exit == 19 && one.finds(nothing), "{seed}: {one:?}");
+        }
+    }
+}
+
+#[test]
+fn an_older_bundle_does_not_convince_who_saw_the_revocation() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
+    shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat());
+    let verify = |profile, more: &[&str]| {
+        shell.inkan(&[&["-p", profile, "verify", "badge.json", "--json"][..], more].concat())
+    };
+    for profile in ["desk", "me"] {
+        let good = verify(profile, &[]);
+        assert_eq!(good.exit, 0, "{good:?}");
+    }
+    shell.ok(&["-p", "city", "revoke", "badge.json", "--reason", "left", "--yes"]);
+    let revoked = verify("desk", &[]);
+    assert_eq!(revoked.exit, 12, "{revoked:?}");
+
+    // The ledger cannot be asked any more: the bundle is as good as when it was made, for who knows no better.
+    std::fs::rename(shell.home().join("ledger"), shell.home().join("away")).unwrap();
+    let ignorant = verify("me", &["--offline"]);
+    assert_eq!(ignorant.exit, 0, "{ignorant:?}");
+    let knowing = verify("desk", &["--offline"]);
+    assert_eq!(knowing.exit, 19, "{knowing:?}");
+    assert!(knowing.finds("newer-state-known"), "{knowing:?}");
+}
+
+#[test]
 fn the_help_of_the_ledger_commands_is_as_it_was() {
     let shell = Shell::new();
     for command in [

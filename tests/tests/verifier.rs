@@ -8,6 +8,7 @@ mod verifier {
     mod expect;
     mod flips;
     mod keys;
+    mod known;
     mod moved;
     mod other_logs;
     mod presented;

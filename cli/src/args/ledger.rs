@@ -33,7 +33,8 @@ pub(crate) enum LedgerCommand {
     Mirror(MirrorArgs),
     /// Put the damaged tiles of a ledger's folder in order again, from a mirror or another copy
     Restore(RestoreArgs),
-    /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours
+    /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours; or, with --batch,
+    /// files
     Record(RecordArgs),
     /// The record of what the log signed last
     #[command(subcommand)]
@@ -101,21 +102,12 @@ pub(crate) struct StartArgs {
 /// Arguments of `ledger witness`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WitnessArgs {
-    /// Folder for its key and for what it has seen; made if it is not there. Never restore it from a backup
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: String,
-    /// Name of its key if there is none yet: a URL without https://, such as witness.example/w1
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: String,
-    /// File in the form of C2SP tlog-policy: its `log` lines say which logs are witnessed
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: String,
+    /// Who cosigns.
+    #[command(flatten)]
+    pub(crate) cosigner: CosignerArgs,
     /// Where to listen; it speaks plain HTTP, so anything but this machine belongs behind a proxy with TLS
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7001")]
     pub(crate) listen: std::net::SocketAddr,
-    /// Begins every path, such as /w1
-    #[arg(long, value_name = "PATH", default_value = "")]
-    pub(crate) prefix: String,
 }
 
 /// Arguments of `ledger mirror`.
@@ -124,27 +116,36 @@ pub(crate) struct MirrorArgs {
     /// The log: a URL, or its data folder
     #[arg(value_name = "URL|DIR")]
     pub(crate) source: String,
-    /// Folder for the copy, its key and what it has cosigned; made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: String,
-    /// Name of its key if there is none yet: a URL without https://, such as mirror.example
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: String,
-    /// File in the form of C2SP tlog-policy: its `log` line has the keys of the log
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: String,
+    /// Who cosigns.
+    #[command(flatten)]
+    pub(crate) cosigner: CosignerArgs,
     /// Where to listen; it speaks plain HTTP, so anything but this machine belongs behind a proxy with TLS
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7002")]
     pub(crate) listen: std::net::SocketAddr,
-    /// Begins every path, such as /m1
-    #[arg(long, value_name = "PATH", default_value = "")]
-    pub(crate) prefix: String,
     /// Seconds between two looks at the log
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) every: u64,
     /// Follow the log once, say what was found, and end
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// What witness and mirror have in common.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CosignerArgs {
+    /// Folder for its key and for what it has cosigned, of a mirror for the copy too; made if it is not there. Never
+    /// restore it from a backup
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: String,
+    /// Name of its key if there is none yet: a URL without https://, such as witness.example/w1
+    #[arg(long, value_name = "NAME", value_parser = super::values::cosigner_name)]
+    pub(crate) name: String,
+    /// File in the form of C2SP tlog-policy: its `log` lines have the names and keys of the logs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: String,
+    /// Begins every path, such as /w1
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) prefix: String,
 }
 
 /// Arguments of `ledger restore`.
@@ -199,6 +200,9 @@ pub(crate) struct CheckArgs {
     /// Receipt, promise, checkpoint or evidence, or a data folder; - or nothing reads standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<String>,
+    /// The file or record that the receipt should be of: compare it with what the entry commits to
+    #[arg(long = "file", value_name = "RECORD")]
+    pub(crate) artefact: Option<String>,
     /// Demand this root hash (base64url or hexadecimal)
     #[arg(long, value_name = "HASH")]
     pub(crate) root: Option<String>,
@@ -240,6 +244,16 @@ pub(crate) struct RecordArgs {
     /// Bundle or credential with the countersignature; - or nothing reads standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<String>,
+    /// Register these files instead, and those in these folders (but hidden ones), in one entry; each gets a receipt of
+    /// its own, beside it or in the folder of --out
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "file")]
+    pub(crate) batch: Vec<String>,
+    /// What the files are; dataset if you do not say
+    #[arg(long, value_enum, requires = "batch")]
+    pub(crate) scope: Option<RecordScope>,
+    /// Show the root over the files to everybody, instead of a commitment to it
+    #[arg(long, requires = "batch")]
+    pub(crate) public: bool,
     /// Which of your DIDs registers the act
     #[arg(long = "as", value_name = "DID")]
     pub(crate) identity: Option<String>,
@@ -249,4 +263,19 @@ pub(crate) struct RecordArgs {
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// What the records of a batch are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum RecordScope {
+    /// Documents
+    Document,
+    /// Firmware
+    Firmware,
+    /// A data set
+    Dataset,
+    /// Models
+    Model,
+    /// Anything else
+    Other,
 }

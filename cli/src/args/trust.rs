@@ -76,7 +76,7 @@ pub(crate) struct PolicyNewArgs {
     /// A countersignature in this role must be there
     #[arg(long, value_enum, value_name = "ROLE")]
     pub(crate) countersigned: Vec<DecisionRole>,
-    /// Least grade of time: operator, witnessed:K, tsa or chain
+    /// Least grade of time: operator, witnessed:K, tsa or chain (which no receipt reaches yet)
     #[arg(long, value_name = "GRADE", value_parser = values::grade)]
     pub(crate) time: Option<String>,
     /// Where the result goes.

@@ -2,6 +2,7 @@
 
 use inkan_assurance::Ial;
 use inkan_core::Timestamp;
+use inkan_core::text::is_hidden;
 use inkan_core::time::CalendarSpan;
 
 /// A time in RFC 3339.
@@ -57,6 +58,17 @@ pub(super) fn grade(text: &str) -> Result<String, String> {
     } else {
         Err("not a grade of time: operator, witnessed:K, tsa or chain".to_owned())
     }
+}
+
+/// The name of a cosigner's key (C2SP signed-note): what others write into their policies.
+pub(super) fn cosigner_name(text: &str) -> Result<String, String> {
+    if text.contains("://") {
+        return Err("a name is a URL without its scheme, such as witness.example/w1".to_owned());
+    }
+    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c == '+' || is_hidden(c)) {
+        return Err("a name has no spaces and no +, such as witness.example/w1".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads `365d`, `12h`, `15m`, `30s`, `1y`, or an ISO 8601 duration.

@@ -8,9 +8,9 @@ use inkan_core::json::text;
 use inkan_credential::{Artefact, Bundle, bundle};
 use inkan_evidence::{Registry, facts_of};
 use inkan_io::gather::{Copies, Network, Sources, gather};
+use inkan_io::known;
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
-use inkan_ledger::{ReceiptError, verify_checkpoint};
 use inkan_verifier::{Expectation, Live, plan, verify};
 use serde_json::Value;
 
@@ -49,10 +49,12 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
         receipts: receipts(&policy),
         expectation: expectation.clone(),
         max_age: args.max_age.as_deref().map(super::issue::seconds).transpose()?,
+        known: known::load(&home.profile)?,
         as_of,
         received_at,
     };
     let verification = verify(&bundle, &gathered.material, &judged_with);
+    known::remember(&home.profile, verification.states())?;
     if verification.presenter().is_some() {
         consume(expectation.as_ref(), &bundle, &home, received_at)?;
     }
@@ -113,9 +115,6 @@ fn gathered(
             return Err(missing.try_this(alone.0, alone.1));
         }
     };
-    if let Some(reading) = &reading {
-        is_pinned(reading, home, context.now())?;
-    }
     let ledger = reading.as_ref().map(Reading::source);
     let mut schemas = BTreeMap::new();
     for name in home.profile.names(Shelf::Schemas)? {
@@ -130,25 +129,6 @@ fn gathered(
         if args.offline || args.max_age.is_some() { Copies::Count } else { Copies::MustBeRenewed };
     let sources = Sources { ledger, schemas: &schemas, network, copies };
     Ok(gather(bundle, &plan(bundle), &sources, as_of)?)
-}
-
-/// A ledger that no pinned policy knows says nothing, in a folder as behind a URL: without this a revocation could be hidden
-/// by naming another folder.
-fn is_pinned(reading: &Reading, home: &Home, now: Timestamp) -> Result<(), Failure> {
-    let mut unknown = None;
-    for policy in home.pinned()? {
-        match verify_checkpoint(reading.view().note(), &policy, now) {
-            // That a pinned log has another key is worth more than that other policies do not know it.
-            Err(error @ ReceiptError::UnknownLog { pinned: true, .. }) => unknown = Some(error),
-            Err(error @ ReceiptError::UnknownLog { .. }) => {
-                unknown.get_or_insert(error);
-            }
-            Ok(_) | Err(_) => return Ok(()),
-        }
-    }
-    let nothing_pinned =
-        || ReceiptError::UnknownLog { origin: reading.source().origin().to_owned(), pinned: false };
-    Err(Failure::from(unknown.unwrap_or_else(nothing_pinned)).during(home.ledger.to_string()))
 }
 
 /// What a presentation must answer: the nonce we made for it, the caller's, or a used one with `--replay`.

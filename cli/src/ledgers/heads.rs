@@ -1,11 +1,16 @@
 //! What a ledger shows now against what this profile saw of it before: an older head is refused, another one is an alarm.
 
+use std::path::Path;
+
 use inkan_core::Timestamp;
 use inkan_io::files::{self, Access};
+use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::ledger_source::{LedgerPlace, SourceView};
 use inkan_io::seen::{self, Sighting};
 use inkan_ledger::evidence::Growth;
-use inkan_ledger::{Checkpoint, Evidence, LeafHash, SignedNote, verify_checkpoint};
+use inkan_ledger::{
+    Checkpoint, Evidence, LeafHash, LogPolicy, ReceiptError, SignedNote, verify_checkpoint,
+};
 
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
@@ -35,6 +40,51 @@ pub(super) fn compare(
             Err(split_view((&seen, shown.note()), Some(view), home, out, now))
         }
     }
+}
+
+/// A head that does not hold under the pinned policy says nothing, in a folder as behind a URL: without this a revocation
+/// could be hidden by naming another folder, or an older copy whose cosignatures were cut off.
+pub(super) fn is_pinned(view: &SourceView, home: &Home, now: Timestamp) -> Result<(), Failure> {
+    match verify_pinned(home, |policy| verify_checkpoint(view.note(), policy, now)) {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(failure.during(home.ledger.to_string())),
+    }
+}
+
+/// Whether the folder is of a log that is pinned here: nothing is written into another.
+pub(super) fn is_own(folder: &Path, home: &Home) -> Result<(), Failure> {
+    let (origin, policy) = LedgerFolder::policy(folder)?;
+    let pinned = home.pinned()?;
+    let known = |key| pinned.iter().any(|known| known.logs().contains(key));
+    if policy.logs().iter().any(known) {
+        return Ok(());
+    }
+    let named = pinned.iter().any(|known| known.has_log(&origin));
+    let unknown = ReceiptError::UnknownLog { origin, pinned: named };
+    Err(Failure::from(unknown).during(home.ledger.to_string()))
+}
+
+/// Judges under the first pinned policy that knows the log.
+///
+/// # Errors
+///
+/// What that policy finds; that no pinned policy knows the log.
+pub(crate) fn verify_pinned<T>(
+    home: &Home,
+    judge: impl Fn(&LogPolicy) -> Result<T, ReceiptError>,
+) -> Result<T, Failure> {
+    let mut unknown = None;
+    for policy in home.pinned()? {
+        match judge(&policy) {
+            // That a pinned log has another key is worth more than that other policies do not know it.
+            Err(error @ ReceiptError::UnknownLog { pinned: true, .. }) => unknown = Some(error),
+            Err(error @ ReceiptError::UnknownLog { .. }) => {
+                unknown.get_or_insert(error);
+            }
+            judged => return Ok(judged?),
+        }
+    }
+    Err(unknown.map_or_else(|| CliError::NoPinnedLog.into(), Failure::from))
 }
 
 /// The failure that two heads are which exclude each other; both are written down as evidence. `larger` shows how the

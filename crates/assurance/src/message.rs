@@ -73,7 +73,7 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         Code::IssuerNotTrusted | Code::IssuerNotJudged => "issuer-trusted",
         Code::CredentialTypeNotAdmitted | Code::CredentialMissing => "credential-type",
         Code::ReceiptMissing => "receipt",
-        Code::TimeGradeTooLow => "time-grade",
+        Code::TimeGradeTooLow | Code::TimeGradeUnavailable => "time-grade",
         Code::QuorumNotMet => "quorum",
         Code::StatusNotNamed => "status-named",
         Code::StatusTooOld => "status-age",

@@ -158,6 +158,13 @@ fn ledger(
 ) -> Vec<Line> {
     let rule = &policy.outer.ledger;
     let mut out = Vec::new();
+    if rule.time == (TimeGrade::Chain {}) {
+        // It takes the anchor of a log on that chain, which nothing here verifies: also where no receipt is required,
+        // such a policy is not met, rather than met without a look.
+        let found = credential.record.as_ref().map(|record| record.grades().join(", "));
+        let line = Line::fail("time-grade", subject, Code::TimeGradeUnavailable);
+        out.push(line.expected(grade_name(rule.time)).found(found.unwrap_or_default()));
+    }
     if !rule.required {
         return out;
     }
@@ -174,7 +181,8 @@ fn ledger(
         }
         return out;
     };
-    if !meets(rule.time, record) && !said(Code::TimeGradeTooLow) {
+    let known = rule.time != (TimeGrade::Chain {});
+    if known && !meets(rule.time, record) && !said(Code::TimeGradeTooLow) {
         let line = Line::fail("time-grade", subject, Code::TimeGradeTooLow);
         out.push(line.expected(grade_name(rule.time)).found(record.grades().join(", ")));
     }

@@ -12,6 +12,7 @@ pub mod json;
 pub mod limits;
 pub mod rng;
 pub mod secret;
+pub mod text;
 pub mod time;
 pub mod tolerance;
 

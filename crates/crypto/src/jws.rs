@@ -17,12 +17,44 @@ use crate::{
 /// A compact JWS that is well formed. Nothing is known of its signature before [`Jws::verify`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Jws {
+    signed: SignedText,
+    header: Map<String, Value>,
+    payload: Vec<u8>,
+}
+
+/// The text of a [`Jws`] without what was decoded from it: what its signature is checked with, now or later.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignedText {
     text: String,
     signing_length: usize,
-    header: Map<String, Value>,
     algorithm: Algorithm,
-    payload: Vec<u8>,
     signature: [u8; 64],
+}
+
+impl SignedText {
+    /// What is signed: header and payload as they were encoded, with the dot between them.
+    #[must_use]
+    pub fn signing_input(&self) -> &str {
+        self.text.get(..self.signing_length).unwrap_or_default()
+    }
+
+    /// The whole text, as it was read.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Checks the signature with `key`, whose algorithm must be the one of the header.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::AlgorithmMismatch`] or [`SignatureError::Mismatch`].
+    pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
+        if key.algorithm() != self.algorithm {
+            return Err(SignatureError::AlgorithmMismatch);
+        }
+        key.verify(self.signing_input().as_bytes(), &self.signature)
+    }
 }
 
 impl Jws {
@@ -65,7 +97,8 @@ impl Jws {
         let length = signature.len();
         let signature = signature.try_into().map_err(|_| JwsError::SignatureLength(length))?;
         let signing_length = head.len().saturating_add(body.len()).saturating_add(1);
-        Ok(Self { text: text.to_owned(), signing_length, header, algorithm, payload, signature })
+        let signed = SignedText { text: text.to_owned(), signing_length, algorithm, signature };
+        Ok(Self { signed, header, payload })
     }
 
     /// The protected header.
@@ -77,7 +110,7 @@ impl Jws {
     /// The algorithm that `alg` names.
     #[must_use]
     pub const fn alg(&self) -> Algorithm {
-        self.algorithm
+        self.signed.algorithm
     }
 
     /// The media type of the whole, `typ`, as written.
@@ -101,31 +134,34 @@ impl Jws {
     /// What is signed: header and payload as they were encoded, with the dot between them.
     #[must_use]
     pub fn signing_input(&self) -> &str {
-        self.text.get(..self.signing_length).unwrap_or_default()
+        self.signed.signing_input()
     }
 
     /// The 64 signature bytes.
     #[must_use]
     pub const fn signature(&self) -> &[u8] {
-        &self.signature
+        &self.signed.signature
     }
 
     /// The whole text, as it was read.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.signed.as_str()
     }
 
-    /// Checks the signature with `key`, whose algorithm must be the one of the header.
+    /// The same without header and payload.
+    #[must_use]
+    pub fn into_signed_text(self) -> SignedText {
+        self.signed
+    }
+
+    /// Checks the signature, see [`SignedText::verify`].
     ///
     /// # Errors
     ///
     /// [`SignatureError::AlgorithmMismatch`] or [`SignatureError::Mismatch`].
     pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
-        if key.algorithm() != self.algorithm {
-            return Err(SignatureError::AlgorithmMismatch);
-        }
-        key.verify(self.signing_input().as_bytes(), &self.signature)
+        self.signed.verify(key)
     }
 }
 

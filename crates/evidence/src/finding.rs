@@ -145,6 +145,8 @@ pub enum Code {
     ReceiptMissing,
     /// The time of the record rests on fewer independent witnesses than needed.
     TimeGradeTooLow,
+    /// The policy asks for a grade of time that nothing verified here can show: that of a public chain.
+    TimeGradeUnavailable,
     /// The policy names witnesses that have not cosigned.
     QuorumNotMet,
     /// The credential names no status list.
@@ -266,6 +268,7 @@ impl Code {
             Self::CredentialMissing => "credential-missing",
             Self::ReceiptMissing => "receipt-missing",
             Self::TimeGradeTooLow => "time-grade-too-low",
+            Self::TimeGradeUnavailable => "time-grade-unavailable",
             Self::QuorumNotMet => "quorum-not-met",
             Self::StatusNotNamed => "status-not-named",
             Self::StatusTooOld => "stale",
@@ -348,6 +351,7 @@ impl Code {
             | Self::CredentialMissing
             | Self::ReceiptMissing
             | Self::TimeGradeTooLow
+            | Self::TimeGradeUnavailable
             | Self::QuorumNotMet
             | Self::StatusNotNamed
             | Self::StatusTooOld

@@ -336,6 +336,13 @@ impl LedgerFolder {
         &self.newest.silent
     }
 
+    /// Witnesses of the ledger's own policy that nobody here can ask for a cosignature: their key is not in the folder, and
+    /// `cosigners` has no address of them.
+    #[must_use]
+    pub fn unattended(&self) -> &[String] {
+        &self.newest.unattended
+    }
+
     /// The ledger for reading.
     #[must_use]
     pub const fn reader(&self) -> &LedgerReader {

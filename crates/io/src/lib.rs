@@ -10,6 +10,7 @@ pub mod gather;
 pub mod http;
 pub mod intent;
 pub mod keystore_file;
+pub mod known;
 pub mod ledger_folder;
 pub mod ledger_sink;
 pub mod ledger_source;

@@ -260,6 +260,12 @@ impl Profile {
         Ok(self.folder.join("logs").join(format!("{file}.seen")))
     }
 
+    /// Where the newest states seen of DIDs, acts and status lists are remembered.
+    #[must_use]
+    pub fn known(&self) -> PathBuf {
+        self.folder.join("known.json")
+    }
+
     /// Where it is remembered how far a log was watched.
     ///
     /// # Errors

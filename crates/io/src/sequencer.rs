@@ -13,35 +13,36 @@
 //! | map | keeps up the map |
 //! | one for each cosigner elsewhere | asks it |
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use inkan_core::Timestamp;
 use inkan_ledger::promise::Promise;
-use inkan_ledger::state::Candidate;
-use inkan_ledger::{EntryId, Kind, LeafHash, Rejection, SignedNote};
+use inkan_ledger::{EntryId, Kind, LeafHash, SignedNote};
 
 mod clock_watch;
 mod commit;
 mod error;
 mod heads;
+mod inner;
 mod metrics;
 mod sealing;
 mod ticket;
 mod workers;
 
 pub use error::SubmitError;
+pub use inner::ImportAnswer;
 pub use metrics::{BOUNDS, EntryOutcome, Histogram, Readiness, SequencerMetrics};
 pub use ticket::Ticket;
 
 use crate::clock::Clock;
 use crate::cosigner::Cosigner;
 use crate::ledger_folder::sealing::Gateway;
-use crate::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Parts, Standing};
-use crate::note_key::NoteSigner;
+use crate::ledger_folder::{LedgerFolder, LedgerFolderError, LedgerReader, Standing};
+use inner::{Checked, CheckedWork, Inner, Intake, Item, Ready, Seen, Task, Work};
 use ticket::{Answering, ticket};
 
 /// What an entry, or each entry of a batch, is answered with.
@@ -123,89 +124,6 @@ pub struct Sequencer {
 #[derive(Clone, Debug)]
 pub struct SequencerHandle {
     inner: Arc<Inner>,
-}
-
-/// What handles and threads share.
-struct Inner {
-    options: SequencerOptions,
-    clock: Arc<dyn Clock + Send + Sync>,
-    reader: LedgerReader,
-    log_key: Arc<NoteSigner>,
-    gateway: Option<Gateway>,
-    intake: Mutex<Intake>,
-    /// Something waits for a worker.
-    work: Condvar,
-    ready: Mutex<Ready>,
-    /// Something waits for the sequencer.
-    wake: Condvar,
-    seen: Mutex<Seen>,
-    covered: Condvar,
-    metrics: Mutex<SequencerMetrics>,
-}
-
-/// What waits for a worker.
-struct Intake {
-    items: VecDeque<Item>,
-    /// The number of the next chunk that a worker takes: the sequencer takes them in this order.
-    next: u64,
-    /// Entries that wait, for a worker or for the sequencer.
-    waiting: usize,
-    closing: bool,
-}
-
-/// What waits for the sequencer.
-#[derive(Default)]
-struct Ready {
-    chunks: BTreeMap<u64, Vec<Checked>>,
-    tasks: VecDeque<Task>,
-    notices: VecDeque<sealing::Notice>,
-    /// Nobody takes anything any more, for this reason: whoever brings something hears it at once.
-    ended: Option<SubmitError>,
-}
-
-/// A submission that waits.
-struct Item {
-    work: Work,
-    since: Instant,
-}
-
-/// What was submitted, and who waits for the answer.
-enum Work {
-    Entry { kind: Kind, body: Vec<u8>, answering: Answering<Answer> },
-    Import { bodies: Vec<Vec<u8>>, answering: Answering<ImportAnswer> },
-}
-
-/// The same, with all done that needs no state.
-struct Checked {
-    work: CheckedWork,
-    since: Instant,
-}
-
-enum CheckedWork {
-    Entry { kind: Kind, candidate: Box<Candidate>, answering: Answering<Answer> },
-    Import { candidates: Vec<Candidate>, answering: Answering<ImportAnswer> },
-    Refused { kind: Kind, rejection: Box<Rejection>, answering: Answering<Answer> },
-}
-
-/// Anything else that is done between two batches.
-type Task = Box<dyn FnOnce(&mut Parts) + Send>;
-
-/// What an import is answered with: all of its entries, or why none of them was taken.
-pub type ImportAnswer = Result<Vec<Acknowledged>, SubmitError>;
-
-/// What was published.
-struct Seen {
-    signed: u64,
-    cosigned: u64,
-    /// Why nothing is taken for now.
-    paused: Option<SubmitError>,
-    stopped: Option<SubmitError>,
-}
-
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("options", &self.options).finish_non_exhaustive()
-    }
 }
 
 impl Sequencer {
@@ -305,6 +223,12 @@ impl Sequencer {
         }
         ended.map_or(Ok(()), |ended| ended.unwrap_or(Err(LedgerFolderError::Unconfirmed)))
     }
+}
+
+/// A defect stops the ledger instead of leaving one behind that answers and takes nothing: what was half done is judged
+/// when the folder is opened again.
+fn caught(work: impl FnOnce() -> Result<(), LedgerFolderError>) -> Result<(), LedgerFolderError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(LedgerFolderError::Unconfirmed))
 }
 
 fn named<T: Send + 'static>(
@@ -485,164 +409,6 @@ fn gathered(gathering: &Mutex<Gathering>, at: usize, answer: Answer) {
         let answers = std::mem::take(&mut gathering.answers);
         drop(gathering);
         answering.give(answers);
-    }
-}
-
-impl Inner {
-    fn intake(&self) -> MutexGuard<'_, Intake> {
-        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn metrics(&self) -> MutexGuard<'_, SequencerMetrics> {
-        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ready(&self) -> MutexGuard<'_, Ready> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close(&self) {
-        self.intake().closing = true;
-        self.work.notify_all();
-        // Under its lock, so that a sequencer that is about to wait hears it.
-        drop(self.ready());
-        self.wake.notify_all();
-    }
-
-    /// Queues submissions, all or none.
-    fn hand_in(&self, submissions: Vec<Work>) {
-        let stopped = self.seen().stopped.clone();
-        let count = submissions.iter().map(Work::entries).sum::<usize>();
-        let mut intake = self.intake();
-        let room = self.options.queue.saturating_sub(intake.waiting);
-        let refusal = match stopped {
-            Some(stopped) => Some(stopped),
-            None if intake.closing => Some(SubmitError::NotReady),
-            None => (count > room).then_some(SubmitError::Overloaded),
-        };
-        if let Some(refusal) = refusal {
-            drop(intake);
-            for work in submissions {
-                self.metrics().count(work.kind(), EntryOutcome::Turned);
-                work.refuse(&refusal);
-            }
-            return;
-        }
-        let since = now();
-        intake.waiting = intake.waiting.saturating_add(count);
-        intake.items.extend(submissions.into_iter().map(|work| Item { work, since }));
-        drop(intake);
-        self.work.notify_all();
-    }
-
-    fn hand_task(&self, task: Task) {
-        let mut ready = self.ready();
-        // A task that is dropped answers that it was lost.
-        if ready.ended.is_none() {
-            ready.tasks.push_back(task);
-            drop(ready);
-            self.wake.notify_all();
-        }
-    }
-
-    /// What a worker has done.
-    fn bring(&self, number: u64, chunk: Vec<Checked>) {
-        let mut ready = self.ready();
-        if let Some(reason) = ready.ended.clone() {
-            drop(ready);
-            chunk.into_iter().for_each(|checked| checked.work.refuse(&reason));
-            return;
-        }
-        ready.chunks.insert(number, chunk);
-        drop(ready);
-        self.wake.notify_one();
-    }
-
-    fn notify(&self, notice: sealing::Notice) {
-        self.ready().notices.push_back(notice);
-        self.wake.notify_all();
-    }
-
-    /// Nothing goes on: whoever waits hears why.
-    fn stop(&self, error: &LedgerFolderError) {
-        let reason = SubmitError::Stopped { code: error.code(), reason: error.to_string() };
-        self.seen().stopped = Some(reason.clone());
-        self.covered.notify_all();
-        self.end(&reason);
-    }
-
-    /// Nobody takes anything any more. What workers still have in hand is refused when they bring it.
-    fn end(&self, reason: &SubmitError) {
-        let mut intake = self.intake();
-        intake.closing = true;
-        let items = std::mem::take(&mut intake.items);
-        intake.waiting = 0;
-        drop(intake);
-        self.work.notify_all();
-        items.into_iter().for_each(|item| item.work.refuse(reason));
-        let ended = Ready { ended: Some(reason.clone()), ..Ready::default() };
-        let ready = std::mem::replace(&mut *self.ready(), ended);
-        ready.chunks.into_values().flatten().for_each(|checked| checked.work.refuse(reason));
-    }
-}
-
-impl Work {
-    const fn kind(&self) -> Kind {
-        match self {
-            Self::Entry { kind, .. } => *kind,
-            Self::Import { .. } => Kind::Did,
-        }
-    }
-
-    fn entries(&self) -> usize {
-        match self {
-            Self::Entry { .. } => 1,
-            Self::Import { bodies, .. } => bodies.len().max(1),
-        }
-    }
-
-    fn refuse(self, error: &SubmitError) {
-        match self {
-            Self::Entry { answering, .. } => answering.give(Err(error.clone())),
-            Self::Import { answering, .. } => answering.give(Err(error.clone())),
-        }
-    }
-}
-
-impl CheckedWork {
-    const fn kind(&self) -> Kind {
-        match self {
-            Self::Entry { kind, .. } | Self::Refused { kind, .. } => *kind,
-            Self::Import { .. } => Kind::Did,
-        }
-    }
-
-    fn entries(&self) -> usize {
-        match self {
-            Self::Entry { .. } | Self::Refused { .. } => 1,
-            Self::Import { candidates, .. } => candidates.len().max(1),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Entry { candidate, .. } => candidate.body().len(),
-            Self::Import { candidates, .. } => candidates.iter().map(|one| one.body().len()).sum(),
-            Self::Refused { .. } => 0,
-        }
-    }
-
-    fn refuse(self, error: &SubmitError) {
-        match self {
-            Self::Entry { answering, .. } | Self::Refused { answering, .. } => {
-                answering.give(Err(error.clone()));
-            }
-            Self::Import { answering, .. } => answering.give(Err(error.clone())),
-        }
     }
 }
 

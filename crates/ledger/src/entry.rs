@@ -4,7 +4,7 @@
 //! signer is and what came before (`state`), what a commitment covers (`commitment`).
 
 use inkan_core::{Timestamp, json};
-use inkan_crypto::jws::{self, Jws, JwsError};
+use inkan_crypto::jws::{self, Jws, JwsError, SignedText};
 use inkan_crypto::{SignError, Signer};
 use inkan_did::{DidDocument, DidError, DidUrl, Relationship};
 use serde_json::{Map, Value};
@@ -38,7 +38,7 @@ pub struct SignedEntry {
     audience: String,
     issued_at: Timestamp,
     claims: Claims,
-    jws: Jws,
+    text: SignedText,
 }
 
 impl SignedEntry {
@@ -74,7 +74,9 @@ impl SignedEntry {
         if issuer != kid.did().as_str() {
             return Err(Rejection::MemberInvalid { member: "iss" });
         }
-        Ok(Self { kid, scid, audience, issued_at, claims, jws })
+        // The rest has been read: a ledger passes entries from thread to thread.
+        let text = jws.into_signed_text();
+        Ok(Self { kid, scid, audience, issued_at, claims, text })
     }
 
     /// Makes an entry for the log `origin`, dated `now`.
@@ -114,7 +116,7 @@ impl SignedEntry {
             .method(&self.kid)
             .filter(|_| signer.allows(&self.kid, Relationship::AssertionMethod))
             .ok_or_else(|| Rejection::KeyNotAuthorized { kid: self.kid.as_str().to_owned() })?;
-        self.jws.verify(&method.key).map_err(|_| Rejection::SignatureInvalid)
+        self.text.verify(&method.key).map_err(|_| Rejection::SignatureInvalid)
     }
 
     /// What is recorded.
@@ -162,13 +164,13 @@ impl SignedEntry {
     /// The body, as it was read.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.jws.as_str().as_bytes()
+        self.text.as_str().as_bytes()
     }
 
     /// What is signed: header and payload, with the dot between them.
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
-        self.jws.signing_input().as_bytes()
+        self.text.signing_input().as_bytes()
     }
 
     /// The id under which the log knows it.

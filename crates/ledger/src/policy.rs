@@ -83,7 +83,7 @@ pub enum PolicyError {
         line: usize,
     },
     /// No quorum line, or two.
-    #[error("log policy has not exactly one quorum line")]
+    #[error("log policy has not exactly one quorum line, such as: quorum none")]
     Quorum,
     /// More than 64 logs, witnesses or groups.
     #[error("log policy names too many logs, witnesses or groups")]

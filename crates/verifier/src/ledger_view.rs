@@ -20,6 +20,8 @@ use crate::material::{Context, Material};
 pub struct LedgerView<'a> {
     receipts: Vec<Seen<'a>>,
     current: Vec<Shown<'a>>,
+    /// Ids that somebody asked about.
+    asked: RefCell<BTreeSet<MapKey>>,
 }
 
 /// A receipt and what became of its check.
@@ -66,7 +68,7 @@ impl<'a> LedgerView<'a> {
                 Shown { proof, checkpoint, result }
             })
             .collect();
-        Self { receipts, current }
+        Self { receipts, current, asked: RefCell::default() }
     }
 
     /// All receipts, in the order given.
@@ -113,8 +115,25 @@ impl<'a> LedgerView<'a> {
         heads.map(VerifiedCheckpoint::origin).collect()
     }
 
+    /// Notes that the verification rests on the newest state of this key, whether it is at hand or not.
+    pub fn ask(&self, key: &MapKey) {
+        self.asked.borrow_mut().insert(*key);
+    }
+
+    /// Keys that the verification rests on.
+    #[must_use]
+    pub fn asked(&self) -> BTreeSet<MapKey> {
+        self.asked.borrow().clone()
+    }
+
+    /// Every proved state at hand of a key that is named, by current-proofs that hold as of the judged time.
+    pub fn current(&self) -> impl Iterator<Item = &VerifiedCurrent> {
+        self.current.iter().filter_map(|shown| shown.result.as_ref()?.as_ref().ok())
+    }
+
     /// Every proved state of one key of the map, absence included, that was seen by the judged time.
     pub fn heads(&self, key: &MapKey) -> impl Iterator<Item = VerifiedCurrent> {
+        self.ask(key);
         self.current.iter().filter_map(move |shown| match &shown.result {
             Some(Ok(current)) => (current.key() == key).then(|| current.clone()),
             Some(Err(_)) => None,

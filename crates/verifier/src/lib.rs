@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod history;
+pub mod known;
 pub mod ledger_view;
 pub mod material;
 pub mod plan;
@@ -15,6 +16,7 @@ pub mod verified;
 pub mod verify;
 
 pub use check::{Check, CheckName, Outcome, Weight};
+pub use known::KnownState;
 pub use material::{Context, Expectation, Live, Material, Receipts};
 pub use plan::{Want, plan};
 pub use reason::Reason;

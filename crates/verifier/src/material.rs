@@ -7,6 +7,8 @@ use inkan_core::Timestamp;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_ledger::{CurrentProof, Grade, LogPolicy, Receipt, TimestampChecker};
 
+use crate::known::KnownState;
+
 /// Everything found for a plan, from bundle, ledger folder, cache and network alike. None of it is trusted: each
 /// piece proves itself or is not used.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +66,8 @@ pub struct Context {
     pub expectation: Option<Expectation>,
     /// Greatest age in seconds of what is known of the newest state of DIDs and status lists; `None` asks for none.
     pub max_age: Option<i64>,
+    /// Newest states of ids that this verifier saw before, each proved then under a pinned log.
+    pub known: Vec<KnownState>,
     /// The time that everything but freshness is judged at.
     pub as_of: Timestamp,
     /// When the artefact reached the verifier.

@@ -130,6 +130,9 @@ pub enum Reason {
     /// The newest information at hand is past its own end, older than asked for, or a newer one is known to exist.
     #[error("the newest information at hand is too old")]
     Stale,
+    /// A newer state of what the verification rests on was seen before, and what is at hand does not show it.
+    #[error("a newer state of it was seen here before, and what is at hand does not show it")]
+    NewerKnown,
     /// The list is malformed, signed by somebody else, or its proof does not verify.
     #[error("the status list cannot be used ({code})")]
     StatusListInvalid {
@@ -225,6 +228,7 @@ impl Reason {
             Self::Suspended { .. } => "credential-suspended",
             Self::StatusMissing { .. } => "status-list-missing",
             Self::Stale => "stale",
+            Self::NewerKnown => "newer-state-known",
             Self::StatusListInvalid { .. } => "status-list-invalid",
             Self::SchemaMissing { .. } => "schema-missing",
             Self::SchemaMismatch => "schema-mismatch",

@@ -11,6 +11,7 @@ use inkan_crypto::PublicKey;
 use inkan_ledger::{Cosigner, Grades};
 
 use crate::check::{Check, Outcome};
+use crate::known::KnownState;
 use crate::material::Live;
 
 /// All that a verification looked at, in check order, and what it established.
@@ -21,6 +22,7 @@ pub struct Verification {
     pub(crate) presenter: Option<Presenter>,
     pub(crate) presented: bool,
     pub(crate) credentials: Vec<Option<VerifiedCredential>>,
+    pub(crate) states: Vec<KnownState>,
     pub(crate) as_of: Timestamp,
     pub(crate) received_at: Timestamp,
 }
@@ -48,6 +50,13 @@ impl Verification {
     #[must_use]
     pub fn credentials(&self) -> &[Option<VerifiedCredential>] {
         &self.credentials
+    }
+
+    /// The newest states of ids that current-proofs at hand show, each under a pinned log: what the next verification
+    /// should know.
+    #[must_use]
+    pub fn states(&self) -> &[KnownState] {
+        &self.states
     }
 
     /// The time that everything but freshness was judged at.

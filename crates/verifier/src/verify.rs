@@ -19,6 +19,7 @@ use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
+use crate::known;
 use crate::ledger_view::LedgerView;
 use crate::material::{Context, Material};
 use crate::reason::Reason;
@@ -58,6 +59,11 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
     }
     let from = checks.len();
     other_material(&bench, &mut checks);
+    let behind = known::check(&bench.ledger, context);
+    if !behind.is_empty() {
+        credentials.fill(None);
+        checks.extend(behind);
+    }
     if checks.iter().skip(from).any(Check::failed) {
         // What comes with forged material leaves no evidence behind.
         credentials.fill(None);
@@ -68,6 +74,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         presenter,
         presented,
         credentials,
+        states: known::shown(&bench.ledger),
         as_of: context.as_of,
         received_at: context.received_at,
     }

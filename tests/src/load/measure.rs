@@ -133,8 +133,18 @@ pub fn peak_memory_mib() -> f64 {
     status_mib("VmHWM:")
 }
 
+/// Memory of its own that another process has, in MiB; zero where there is no `/proc`.
+#[must_use]
+pub fn memory_mib_of(process: u32) -> f64 {
+    status_mib_of(&process.to_string(), "RssAnon:")
+}
+
 fn status_mib(name: &str) -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status_mib_of("self", name)
+}
+
+fn status_mib_of(process: &str, name: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     as_f64(kib.unwrap_or_default()) / 1024.0

@@ -204,7 +204,7 @@ pub fn rounds(loaded: &mut Loaded, kinds: &[Kind], count: u64) -> Round {
 ///
 /// If the ledger fails.
 #[must_use]
-pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
+pub fn run(folder: &Path, count: u64, only: Option<&str>) -> Vec<Map<String, Value>> {
     let mut loaded = Loaded::new(folder);
     let mut rows = Vec::new();
     let mut best = 0.0_f64;
@@ -222,6 +222,9 @@ pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
             None,
         ),
     ] {
+        if only.is_some_and(|only| only != name) {
+            continue;
+        }
         let found = rounds(&mut loaded, kinds, count);
         if name == "issuance" {
             best = found.rate();
@@ -235,6 +238,11 @@ pub fn run(folder: &Path, count: u64) -> Vec<Map<String, Value>> {
         row.insert("handedInAgain".into(), found.again.into());
         row.insert("targetPercent".into(), target.map_or(Value::Null, |t| rounded(t * 100.0)));
         push(&mut rows, row);
+    }
+
+    if only.is_some() {
+        let _ended = loaded.end();
+        return rows;
     }
 
     for (name, kind) in [

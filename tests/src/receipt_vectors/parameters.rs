@@ -75,7 +75,11 @@ fn guard() -> OperatorEvent {
 
 /// A log whose epoch leaves name these documents, and the question about them.
 fn asked(steps: &[Step]) -> Value {
-    let mut book = Book::new("ledger.example", 1);
+    asked_of(("ledger.example", 1), steps)
+}
+
+fn asked_of((origin, seed): (&str, u64), steps: &[Step]) -> Value {
+    let mut book = Book::new(origin, seed);
     let mut places = Vec::new();
     for (seconds, document) in steps {
         book.wait(*seconds);
@@ -245,7 +249,7 @@ fn malformed(group: &mut Group) {
 
 /// What proves the epoch leaves may be wrong, too.
 fn receipts(group: &mut Group) {
-    let (_, steps) = story();
+    let (documents, steps) = story();
     let good = asked(&steps);
     let with = |name: &str, place: usize, value: Value| {
         let mut request = good.clone();
@@ -264,6 +268,25 @@ fn receipts(group: &mut Group) {
         swapped[name].as_array_mut().expect("a list").swap(1, 2);
     }
     group.refused("documents in another order", swapped, invalid);
+
+    // Lawful, but not what the third leaf names.
+    let mut unnamed = asked(&steps[..3]);
+    let lawful = bytes(&recorded(&documents[1], guard()));
+    unnamed["documents"][2] = String::from_utf8_lossy(&lawful).into();
+    group.refused("a lawful document that the leaf does not name", unnamed, invalid);
+    let turned = [steps[0].clone(), steps[2].clone(), steps[1].clone()];
+    let mut backwards = asked(&turned);
+    for name in ["documents", "receipts"] {
+        backwards[name].as_array_mut().expect("a list").swap(1, 2);
+    }
+    group.refused("leaves that go backwards", backwards, invalid);
+    // The second event in another log, which is trusted as well.
+    let other = Book::new("other.example", 9);
+    let mut across = asked(&steps[..2]);
+    across["receipts"][1] = asked_of(("other.example", 9), &steps[..2])["receipts"][1].clone();
+    let policy = Book::new("ledger.example", 1).two_of_three();
+    across["policy"] = format!("log {}\n{policy}", other.log.key).into();
+    group.refused("events of two logs", across, invalid);
 
     let mut book = Book::new("ledger.example", 1);
     let document = bytes(&genesis());

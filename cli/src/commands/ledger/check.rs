@@ -4,20 +4,22 @@
 
 mod accuse;
 mod folder;
+mod opened;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use inkan_core::{Digest, Timestamp, json as strict};
 use inkan_ledger::{
-    Checkpoint, Evidence, LogPolicy, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf,
-    verify_checkpoint, verify_receipt,
+    Checkpoint, Evidence, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
+    verify_receipt,
 };
 use serde_json::json;
 
 use crate::args::CheckArgs;
-use crate::context::{Context, Home, Input};
+use crate::context::{Context, Input};
 use crate::failure::{CliError, Failure};
+use crate::ledgers;
 use crate::output::Outcome;
 use crate::render::report::moment;
 use crate::render::{Mark, safe, with_article};
@@ -25,6 +27,10 @@ use crate::render::{Mark, safe, with_article};
 pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
     if let Some(path) = args.file.as_deref().map(Path::new).filter(|path| path.is_dir()) {
+        if args.artefact.is_some() {
+            let usage = "--file is compared with a receipt, and this is a folder";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
         return folder::run(path, args, context);
     }
     if args.deep {
@@ -34,16 +40,25 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
     let home = context.home()?;
     let input = context.input(args.file.as_deref())?;
     let now = context.now();
-    match subject(&input)? {
+    let subject = subject(&input)?;
+    if args.artefact.is_some() && !matches!(subject, Subject::Receipt(_)) {
+        let usage = "--file is compared with a receipt, and this is none";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    match subject {
         Subject::Receipt(receipt) => {
-            let verified = verify_pinned(&home, |policy| verify_receipt(&receipt, policy, now))
-                .map_err(|failure| failure.during(&input.name))?;
+            let verified =
+                ledgers::verify_pinned(&home, |policy| verify_receipt(&receipt, policy, now))
+                    .map_err(|failure| failure.during(&input.name))?;
             demand(args.root.as_deref(), verified.root_hash().digest())?;
-            Ok(of_receipt(&verified))
+            let opened = opened::judge(&receipt, &verified, args)
+                .map_err(|failure| failure.during(&input.name))?;
+            Ok(of_receipt(&verified, opened))
         }
         Subject::Checkpoint(note) => {
-            let verified = verify_pinned(&home, |policy| verify_checkpoint(&note, policy, now))
-                .map_err(|failure| failure.during(&input.name))?;
+            let verified =
+                ledgers::verify_pinned(&home, |policy| verify_checkpoint(&note, policy, now))
+                    .map_err(|failure| failure.during(&input.name))?;
             demand(args.root.as_deref(), verified.head().root_hash.digest())?;
             Ok(of_checkpoint(&verified, now))
         }
@@ -109,7 +124,7 @@ fn demand(root: Option<&str>, found: &Digest) -> Result<(), Failure> {
     }
 }
 
-fn of_receipt(verified: &VerifiedLeaf) -> Outcome {
+fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened) -> Outcome {
     let leaf = verified.leaf();
     let head = verified.checkpoint();
     let when = when(head).unwrap_or_else(|| {
@@ -124,6 +139,7 @@ fn of_receipt(verified: &VerifiedLeaf) -> Outcome {
         with_article(leaf.kind().name()),
     );
     human.push_str(&rest(head));
+    human.push_str(&opened.human);
     human.push_str("  what the entry says was not judged: inkan verify does that\n");
     let mut members = members(head);
     members.insert("index".to_owned(), verified.leaf_index().into());
@@ -131,6 +147,7 @@ fn of_receipt(verified: &VerifiedLeaf) -> Outcome {
     let leaf_time = json!({ "time": leaf.time().to_string(), "basis": "claimed" });
     members.insert("leafTime".to_owned(), leaf_time);
     members.insert("file".to_owned(), "receipt".into());
+    members.extend(opened.members);
     Outcome::new("inkan-ledger-check/1", human, members.into())
 }
 
@@ -178,23 +195,4 @@ fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Val
         "notChecked": head.not_checked(),
     });
     value.as_object().cloned().unwrap_or_default()
-}
-
-/// Judges under the first pinned policy that knows the log; without one, under any, for its error.
-pub(super) fn verify_pinned<T, E>(
-    home: &Home,
-    judge: impl Fn(&LogPolicy) -> Result<T, E>,
-) -> Result<T, Failure>
-where
-    Failure: From<E>,
-{
-    let mut last = None;
-    for policy in home.pinned()? {
-        match judge(&policy).map_err(Failure::from) {
-            Ok(verified) => return Ok(verified),
-            Err(error) if error.code() == "unknown-log" => last = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| CliError::NoPinnedLog.into()))
 }

@@ -20,13 +20,14 @@ use crate::output::{self, Outcome, Speech};
 pub(super) fn witness(args: &WitnessArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let speech = context.speech;
     about_listening(args.listen, speech);
-    let (data, policy) = (Path::new(&args.data), Path::new(&args.policy));
+    let who = &args.cosigner;
+    let (data, policy) = (Path::new(&who.data), Path::new(&who.policy));
     let options = WitnessOptions {
-        prefix: args.prefix.clone(),
-        ..WitnessOptions::new(data, &args.name, policy, args.listen)
+        prefix: who.prefix.clone(),
+        ..WitnessOptions::new(data, &who.name, policy, args.listen)
     };
     witness::run(&options, Arc::new(OsClock), |address, key| {
-        ready("witness", address, &args.prefix, key, speech);
+        ready("witness", address, &who.prefix, key, speech);
     })?;
     speech.say("ended in order: what it cosigned is remembered");
     Ok(Outcome::said())
@@ -34,13 +35,14 @@ pub(super) fn witness(args: &WitnessArgs, context: &mut Context) -> Result<Outco
 
 pub(super) fn mirror(args: &MirrorArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let speech = context.speech;
+    let who = &args.cosigner;
     let options = MirrorOptions {
-        prefix: args.prefix.clone(),
+        prefix: who.prefix.clone(),
         every: Duration::from_secs(args.every),
         ..MirrorOptions::new(
-            &PathBuf::from(&args.data),
-            &args.name,
-            Path::new(&args.policy),
+            &PathBuf::from(&who.data),
+            &who.name,
+            Path::new(&who.policy),
             &args.source,
             args.listen,
         )
@@ -66,7 +68,7 @@ pub(super) fn mirror(args: &MirrorArgs, context: &mut Context) -> Result<Outcome
         Err(error) => speech.warn(&format!("not cosigned: {error} [{}]", error.code())),
     });
     mirror::run(&options, Arc::new(OsClock), report, |address, key| {
-        ready("mirror", address, &args.prefix, key, speech);
+        ready("mirror", address, &who.prefix, key, speech);
     })?;
     speech.say("ended in order: what it cosigned is remembered");
     Ok(Outcome::said())

@@ -1,7 +1,9 @@
 //! `inkan ledger record`: registers the act of a countersigner whose DID is not on the ledger, in the name of one of ours.
 //!
 //! What it shows afterwards is time: that the countersignature existed when it was registered. All states of an act have
-//! one registrant, so whoever may want to withdraw uses a DID of their own.
+//! one registrant, so whoever may want to withdraw uses a DID of their own. With `--batch` it registers files instead.
+
+pub(super) mod batch;
 
 use inkan_credential::Opening;
 use inkan_credential::countersignature::{self, Countersignature};
@@ -24,6 +26,13 @@ use crate::render::report::short_did;
 use crate::wallet;
 
 pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if !args.batch.is_empty() {
+        return batch::run(args, context);
+    }
+    if args.public || args.scope.is_some() {
+        let usage = "--public and --scope are for --batch, which names the files";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     context.check_out(&args.out)?;
     let home = context.home()?;
     let input = context.input(args.file.as_deref())?;

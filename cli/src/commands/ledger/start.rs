@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::args::StartArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::ledgers::no_answer;
+use crate::ledgers::{no_answer, no_key};
 use crate::output::{self, Outcome};
 
 pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -42,10 +42,9 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
         },
         ..NodeOptions::new(args.listen, &data)
     };
-    ledger_node::run(options, Arc::new(OsClock), |address, silent| {
-        for name in silent {
-            speech.warn(&no_answer(name));
-        }
+    ledger_node::run(options, Arc::new(OsClock), |address, missing| {
+        missing.silent.iter().for_each(|name| speech.warn(&no_answer(name)));
+        missing.unattended.iter().for_each(|name| speech.warn(&no_key(name)));
         let url = format!("http://{address}");
         let ready = if speech.machine() {
             let value = json!({

@@ -335,6 +335,11 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "記録の日時を裏付ける独立した証人が足りない。",
     ),
     (
+        "time-grade-unavailable",
+        "The policy asks for the grade of a public chain, which no receipt can show to this verifier.",
+        "ポリシーが求める公開チェーンの等級は、この検証者では確かめられない。",
+    ),
+    (
         "quorum-not-met",
         "The policy names witnesses that have not cosigned.",
         "ポリシーが指定する証人の連署が確認できない。",
@@ -391,6 +396,11 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("credential-revoked", "", "発行者により失効されている。"),
     ("credential-suspended", "", "発行者により一時停止されている。"),
     ("status-list-missing", "", "失効リストが手元にない。"),
+    (
+        "newer-state-known",
+        "",
+        "より新しい状態を以前に確認しているが、手元の資料には示されていない。",
+    ),
     ("status-list-invalid", "", "失効リストが使えない。"),
     ("schema-missing", "", "スキーマが手元にない。"),
     ("schema-mismatch", "", "クレデンシャルがスキーマに適合しない。"),

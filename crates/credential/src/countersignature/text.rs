@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use inkan_core::text::is_hidden;
 use inkan_core::{Digest, Timestamp, json, sha256};
 use serde_json::Value;
 
@@ -137,33 +138,11 @@ fn line(out: &mut String, label: &str, text: &str) {
 /// Appends `text` with everything escaped that a screen would not show as it is.
 fn push_visible(out: &mut String, text: &str) {
     for character in text.chars() {
-        if character.is_control() || character == '\\' || is_invisible(character) {
+        if character == '\\' || is_hidden(character) {
             // Writing to a String cannot fail.
             let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
         } else {
             out.push(character);
         }
     }
-}
-
-/// Format characters that hide or reorder text: soft hyphen, zero-width, bidirectional controls, line separators,
-/// byte order mark, interlinear marks, tags.
-const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }

@@ -265,9 +265,12 @@ pub(crate) fn read_entry(
 ) -> Result<Arc<[u8]>, LedgerFolderError> {
     let tile = Tile::holding(0, index, size).ok_or(LedgerFolderError::NoSuchPlace)?;
     let at = usize::try_from(index % u64::from(TILE_WIDTH)).unwrap_or(usize::MAX);
-    let entries = read_bundle(root, &tile)?;
-    let path = || root.join(tile.entries_path());
-    entries.get(at).cloned().ok_or_else(|| LedgerFolderError::TileDamaged { path: path() })
+    let (path, found) = read_wide(root, &tile, Tile::entries_path, BUNDLE_BYTES)?;
+    let entry = found.as_ref().and_then(|(bytes, width)| {
+        // The others are not copied: a bundle may have a quarter of a megabyte.
+        decode_bundle(bytes, *width).ok()?.get(at).map(|entry| Arc::from(*entry))
+    });
+    entry.ok_or(LedgerFolderError::TileDamaged { path })
 }
 
 /// All leaves of the bundle that holds one.

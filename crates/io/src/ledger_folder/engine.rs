@@ -92,7 +92,9 @@ impl Engine {
         let free = free.map_err(|error| FileError::from_io(root, error))?;
         match free.checked_sub(self.reserve) {
             Some(room) if room > 0 => Ok(room),
-            Some(_) | None => Err(FileError::Full { path: root.to_path_buf() }.into()),
+            Some(_) | None => {
+                Err(LedgerFolderError::Reserve { path: root.to_path_buf(), bytes: self.reserve })
+            }
         }
     }
 

@@ -23,6 +23,17 @@ pub enum LedgerFolderError {
         /// The other process, or `unknown`.
         pid: String,
     },
+    /// The disk is full but for what is kept for entries that were accepted already. Worth a retry when there is room again.
+    #[error(
+        "less than {} MiB are free at {}: they are kept for what was accepted already",
+        .bytes >> 20, .path.display()
+    )]
+    Reserve {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes that stay free.
+        bytes: u64,
+    },
     /// There is no ledger in the folder.
     #[error("{path} holds no ledger")]
     NotFound {
@@ -182,7 +193,7 @@ impl LedgerFolderError {
         if let Self::Database(error) = self {
             return error.is_full();
         }
-        matches!(self, Self::File(FileError::Full { .. }))
+        matches!(self, Self::Reserve { .. } | Self::File(FileError::Full { .. }))
     }
 
     /// A stable code for reports. Codes are added, never renamed.
@@ -190,6 +201,7 @@ impl LedgerFolderError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "ledger-locked",
+            Self::Reserve { .. } => "storage-full",
             Self::NotFound { .. } => "ledger-not-found",
             Self::Exists { .. } => "ledger-exists",
             Self::Origin { .. } => "ledger-name-invalid",

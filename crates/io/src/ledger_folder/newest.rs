@@ -20,6 +20,8 @@ pub(crate) struct Newest {
     asked: Vec<VerifierKey>,
     /// Names of those that have a monitoring URL and did not answer.
     pub(crate) silent: Vec<String>,
+    /// Names of witnesses of the ledger's policy for which there is neither a key nor an address here.
+    pub(crate) unattended: Vec<String>,
 }
 
 impl Newest {
@@ -34,8 +36,11 @@ impl Newest {
         let mut silent = check_newest(local, logs, head)?;
         let mut elsewhere = configured(layout.root(), logs)?;
         silent.append(&mut check_newest(&mut elsewhere, logs, head)?);
-        let asked = elsewhere.iter().map(|cosigner| cosigner.key().clone()).collect();
-        Ok(Self { asked, silent })
+        let asked: Vec<_> = elsewhere.iter().map(|cosigner| cosigner.key().clone()).collect();
+        let here = |key| asked.contains(key) || local.iter().any(|witness| witness.key() == key);
+        let unattended = policy.witnesses().iter().filter(|witness| !here(witness.key()));
+        let unattended = unattended.map(|witness| witness.name().to_owned()).collect();
+        Ok(Self { asked, silent, unattended })
     }
 
     /// Whether this cosigner was among those that were asked.

@@ -1,6 +1,7 @@
 //! Why a node did not do what it was asked.
 
 use inkan_core::json;
+use inkan_core::text::is_hidden;
 use inkan_ledger::{ReceiptError, SignedNote};
 
 use crate::http::{Answer, HttpError};
@@ -153,10 +154,7 @@ impl Refusal {
         let said = named.or(of_type)?;
         let known = CODES.iter().find(|code| **code == said);
         let text = json::text(&value, "detail").or(json::text(&value, "title")).unwrap_or(said);
-        // Neither control characters nor marks that turn the direction of writing reach a terminal.
-        let direction = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let shown = |c: &char| !c.is_control() && !direction(*c);
-        let text: String = text.chars().filter(shown).take(300).collect();
+        let text: String = text.chars().filter(|c| !is_hidden(*c)).take(300).collect();
         let number = |names: &[&str]| {
             names.iter().find_map(|name| members.get(*name)).and_then(serde_json::Value::as_u64)
         };

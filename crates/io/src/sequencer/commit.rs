@@ -12,7 +12,7 @@ use super::sealing::{Notice, Order, Sealing};
 use super::ticket::Answering;
 use super::{
     Acknowledged, Answer, Checked, CheckedWork, EntryOutcome, ImportAnswer, Inner, SubmitError,
-    Task, now,
+    Task, caught, now,
 };
 use crate::ledger_folder::sealing::SealJob;
 use crate::ledger_folder::{LedgerFolderError, Parts, Standing};
@@ -88,7 +88,7 @@ impl Committer {
     }
 
     pub(super) fn run(mut self) -> Result<(), LedgerFolderError> {
-        let ended = self.work();
+        let ended = caught(|| self.work());
         match &ended {
             Ok(()) => self.inner.end(&SubmitError::NotReady),
             Err(error) => self.inner.stop(error),

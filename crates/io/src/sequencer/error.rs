@@ -15,7 +15,7 @@ pub enum SubmitError {
     #[error("ledger takes no entries now")]
     NotReady,
     /// The disk is full up to the reserve. Worth a retry when there is room again.
-    #[error("disk of the ledger is full")]
+    #[error("disk of the ledger is full but for what is kept for entries accepted already")]
     StorageFull,
     /// The clock jumped, and nobody confirmed it yet. Worth a retry.
     #[error("clock of the ledger is unsure")]

@@ -11,7 +11,7 @@ use inkan_core::Timestamp;
 use inkan_ledger::SignedNote;
 use inkan_ledger::note::SignatureLine;
 
-use super::{Inner, named, now};
+use super::{Inner, caught, named, now};
 use crate::cosigner::{CosignError, CosignRequest, Cosigner, CosignerSet, Delivery};
 use crate::ledger_folder::LedgerFolderError;
 use crate::ledger_folder::sealing::{IdIndex, SealJob, Sealer, consistency_on_disk};
@@ -94,24 +94,30 @@ struct Work {
 
 impl Work {
     fn run(mut self, orders: &Receiver<Order>) {
-        // What the last process left without a quorum is asked for at once.
-        let mut failed = self.sealer.sign().and_then(|note| self.cosign(&note)).err();
-        while failed.is_none() {
-            let done = match orders.recv_timeout(Duration::from_secs(5)) {
-                Ok(Order::Seal(job)) => self.seal(&job),
-                Ok(Order::Refresh) => self.sealer.sign().and_then(|note| self.cosign(&note)),
-                Ok(Order::Delivered(delivery)) => self.delivered(delivery),
-                Err(RecvTimeoutError::Timeout) => Ok(()),
-                Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => break,
-            };
-            failed = done.err();
-            self.sweep();
-        }
-        if let Some(error) = failed {
+        if let Err(error) = caught(|| self.obey(orders)) {
             self.inner.notify(Notice::Failed(error));
         }
         self.sealer.finish();
         self.cosigners.stop();
+    }
+
+    fn obey(&mut self, orders: &Receiver<Order>) -> Result<(), LedgerFolderError> {
+        // What the last process left without a quorum is asked for at once.
+        let note = self.sealer.sign()?;
+        self.cosign(&note)?;
+        loop {
+            match orders.recv_timeout(Duration::from_secs(5)) {
+                Ok(Order::Seal(job)) => self.seal(&job)?,
+                Ok(Order::Refresh) => {
+                    let note = self.sealer.sign()?;
+                    self.cosign(&note)?;
+                }
+                Ok(Order::Delivered(delivery)) => self.delivered(delivery)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            self.sweep();
+        }
     }
 
     fn seal(&mut self, job: &Arc<SealJob>) -> Result<(), LedgerFolderError> {

@@ -223,6 +223,28 @@ fn a_failed_sync_stops_the_log_and_opening_it_again_shows_what_is_there() {
     ledger.submit(Kind::Issuance, body.as_bytes(), at(1)).unwrap();
 }
 
+/// Without the catch the thread is gone, and a node goes on answering that it takes entries.
+#[test]
+fn a_defect_in_the_thread_of_the_log_stops_the_log_and_is_told_to_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sequencer, handle, _) = started(folder.path());
+    let person = Person::new(11);
+    let did = wait(&handle, Kind::Did, &person.line).unwrap();
+    handle.inner.hand_task(Box::new(|_| panic!("a defect, on purpose")));
+    let since = now();
+    while handle.is_ready() != Readiness::NotReady("storage-unconfirmed") {
+        assert!(since.elapsed() < PATIENCE, "nobody was told");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let body = person.sign(&person.issuance(b"a"), at(0));
+    let refused = wait(&handle, Kind::Issuance, &body).unwrap_err();
+    assert_eq!(refused.code(), "storage-unconfirmed");
+    assert_eq!(sequencer.shutdown().unwrap_err().code(), "storage-unconfirmed");
+    let mut ledger = LedgerFolder::open(folder.path(), at(1)).unwrap();
+    let again = ledger.submit(Kind::Did, person.line.as_bytes(), at(1)).unwrap();
+    assert_eq!((again.leaf_index, again.standing), (did.leaf_index, Standing::Duplicate));
+}
+
 /// Without the watch, entries would be dated by a clock that jumped, with nothing in the log to tell.
 #[test]
 fn a_clock_that_jumps_stops_the_log_until_the_operator_says_it_is_right() {

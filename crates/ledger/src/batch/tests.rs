@@ -9,6 +9,7 @@ fn a_batch_is_a_code_a_length_and_a_body_each() {
     assert_eq!(bytes, b"\x02\x00\x03abc\x01\x00\x00");
     let framed = [Framed { code: 2, body: b"abc" }, Framed { code: 1, body: b"" }];
     assert_eq!(split(&bytes), Ok(framed.to_vec()));
+    assert_eq!(framed.map(|entry| entry.kind()), [Some(Kind::Issuance), Some(Kind::Did)]);
 }
 
 #[test]
@@ -35,6 +36,7 @@ fn what_is_too_much_for_a_batch_is_not_written() {
     assert_eq!(join([(Kind::Did, &body[..])]), Err(BatchError::Body { entry: 0 }));
     assert_eq!(join(vec![(Kind::Did, &body[..65_535]); 65]), Err(BatchError::TooLarge));
     assert_eq!(join(vec![(Kind::Did, &body[..0]); BATCH_ENTRIES + 1]), Err(BatchError::Count));
+    assert!(join(vec![(Kind::Did, &body[..0]); BATCH_ENTRIES]).is_ok());
 }
 
 proptest! {

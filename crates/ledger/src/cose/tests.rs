@@ -84,6 +84,11 @@ fn what_is_not_shown_is_refused() {
     assert_eq!(code(receipt.verify(&other, &public)), "log-signature-invalid");
     assert_eq!(code(receipt.verify(&leaf, &p256(2).public_key())), "log-signature-invalid");
     assert_eq!(code(receipt.verify(&leaf, &ed25519(2).public_key())), "log-signature-invalid");
+    // Its header says ES256: a good signature of another kind of key is none.
+    let mut other = receipt.clone();
+    let root = receipt.verify(&leaf, &public).unwrap();
+    other.signature = ed25519(2).sign(&other.signed_bytes(&root)).unwrap();
+    assert_eq!(code(other.verify(&leaf, &ed25519(2).public_key())), "log-signature-invalid");
     let mut short = receipt.clone();
     short.proof.path.pop();
     assert_eq!(code(short.verify(&leaf, &public)), "inclusion-invalid");
@@ -131,6 +136,30 @@ fn only_one_encoding_is_read() {
     message.payload = None;
     message.unprotected.key_id = vec![1];
     assert_eq!(malformed(&message.to_tagged_vec().unwrap()), "malformed-receipt");
+}
+
+#[test]
+fn a_receipt_that_is_read_names_a_log_a_key_and_a_place_in_the_tree() {
+    let good = exported(&world(), 1, &p256(1)).unwrap();
+    let with = |change: fn(&mut CoseReceipt)| {
+        let mut other = good.clone();
+        change(&mut other);
+        CoseReceipt::parse(&other.to_bytes().unwrap()).map(drop)
+    };
+    assert!(with(|it| it.kid = vec![1; KID_LIMIT]).is_ok());
+    assert!(with(|it| it.proof.path = vec![NodeHash::empty(); PATH_LIMIT]).is_ok());
+    let refused: [fn(&mut CoseReceipt); 7] = [
+        |it| it.origin = "two words".to_owned(),
+        |it| it.origin = String::new(),
+        |it| it.kid = vec![],
+        |it| it.kid = vec![1; KID_LIMIT + 1],
+        |it| it.proof.path = vec![NodeHash::empty(); PATH_LIMIT + 1],
+        |it| it.proof.leaf_index = it.tree_size,
+        |it| it.tree_size = 1 << 63,
+    ];
+    for change in refused {
+        assert_eq!(with(change).unwrap_err().code(), "malformed-receipt");
+    }
 }
 
 proptest! {

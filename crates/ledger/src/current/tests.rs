@@ -116,6 +116,44 @@ fn only_an_epoch_leaf_at_the_end_of_its_checkpoint_speaks_of_the_map() {
     assert_eq!(with(case.world.log.receipt(6, &unsigned).unwrap()), "quorum-not-met");
 }
 
+/// An epoch leaf of a lying operator that names another place than its own: an older map would pass for the newest.
+#[test]
+fn an_epoch_leaf_that_names_another_place_or_kind_is_refused() {
+    let case = case();
+    let (world, last) = (&case.world, case.size - 1);
+    let good = case.proof(&case.act(), case.size);
+    let leaf = world.log.leaf(last).unwrap();
+    let epoch = Epoch::parse(leaf.body()).unwrap();
+    let with = |kind, size| {
+        let body = Epoch { size, ..epoch }.to_bytes();
+        let bytes = Leaf::new(kind, leaf.time(), body).unwrap().to_bytes();
+        let mut tree = crate::MerkleTree::new();
+        for index in 0..last {
+            tree.append(world.log.tree().leaf_hash(index).unwrap());
+        }
+        tree.append(LeafHash::of(&bytes));
+        let root_hash = tree.root(case.size).unwrap();
+        let head = crate::tree::TreeHead { tree_size: case.size, root_hash };
+        let checkpoint = crate::Checkpoint::new(crate::testing::ORIGIN, head).unwrap();
+        let mut note = checkpoint.sign(&world.log_key, &world.log_secret).unwrap();
+        for ((_, secret, key), time) in world.witnesses.iter().zip([210, 220]) {
+            note.put(crate::cosignature::cosign(note.text(), key, secret, at(time)).unwrap());
+        }
+        let receipt = Receipt::new(bytes, &tree.inclusion(last, case.size).unwrap(), &note);
+        let proof = CurrentProof::new(receipt, good.map.clone(), good.head.clone());
+        case.verify(&proof, &case.act()).map(drop)
+    };
+    assert_eq!(with(Kind::Epoch, last), Ok(()));
+    assert_eq!(with(Kind::Epoch, last - 1), Err(ReceiptError::MalformedBody));
+    assert_eq!(with(Kind::Epoch, last + 1), Err(ReceiptError::MalformedBody));
+    let found = Kind::Anchor;
+    assert_eq!(
+        with(found, last),
+        Err(ReceiptError::WrongKind { found }),
+        "nor one of another kind"
+    );
+}
+
 #[test]
 fn current_proofs_have_one_form() {
     let case = case();

@@ -87,6 +87,14 @@ fn broken_syntax_is_malformed() {
     let large = |_: &mut Value| {};
     let body = made(large, |p| p["com"] = "x".repeat(5_000).into());
     assert_eq!(issuance(&body), "entry-too-large");
+    let did = person().did;
+    let kid = |length: usize| format!("{did}#{}", "k".repeat(length - did.as_str().len() - 1));
+    assert_eq!(
+        SignedEntry::parse(Kind::Issuance, made(|h| h["kid"] = kid(512).into(), |_| {}).as_bytes())
+            .map(drop),
+        Ok(())
+    );
+    assert_eq!(issuance(&made(|h| h["kid"] = kid(513).into(), |_| {})), "member-invalid");
     let body = made(|h| h["kid"] = "k".repeat(1_000).into(), |_| {});
     assert_eq!(issuance(&body), "entry-too-large", "header over 768 bytes");
 }
@@ -204,6 +212,21 @@ fn only_a_listed_key_of_the_signer_verifies() {
             .unwrap();
     let entry = SignedEntry::parse(Kind::Issuance, forged.as_bytes()).unwrap();
     assert_eq!(entry.verify(&document(&person)).unwrap_err().code(), "entry-signature-invalid");
+}
+
+/// A key that the document has, but not for assertions, signs nothing: one for logging in would otherwise do.
+#[test]
+fn a_key_signs_only_if_it_is_listed_for_assertions() {
+    let person = person();
+    let did = crate::state::parse_did_body(person.line.as_bytes()).unwrap();
+    let body = person.sign(&person.issuance(b"a"), at(0));
+    let entry = SignedEntry::parse(Kind::Issuance, body.as_bytes()).unwrap();
+    let mut value = did.document().value().clone();
+    assert!(value["authentication"].is_array(), "it is listed there");
+    value["assertionMethod"] = json!([]);
+    let document = DidDocument::from_value(value, &person.did).unwrap();
+    assert!(document.method(&person.kid()).is_some());
+    assert_eq!(entry.verify(&document).unwrap_err().code(), "key-not-authorized");
 }
 
 #[test]

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::note::{KeyMaterial, VerifierKey};
 use crate::promise::Promise;
 use crate::testing::{ORIGIN, Person, World, at, ed25519};
 use crate::tree::MerkleTree;
@@ -103,10 +104,12 @@ fn a_larger_tree_that_begins_otherwise_is_a_split_view() {
         };
         let honest = growth(fork.log.tree(), old, new);
         // Given in either order.
-        let evidence = Evidence::of_heads(both(&fork), both(&world), Some(honest.clone()));
-        let fact = proven(&world, &evidence).unwrap();
-        let Proven::SplitView { sizes, witnesses, .. } = fact else { panic!() };
-        assert_eq!((sizes, witnesses.len()), ([old, new], 2));
+        for [one, other] in [[&fork, &world], [&world, &fork]] {
+            let evidence = Evidence::of_heads(both(one), both(other), Some(honest.clone()));
+            let fact = proven(&world, &evidence).unwrap();
+            let Proven::SplitView { sizes, witnesses, .. } = fact else { panic!() };
+            assert_eq!((sizes, witnesses.len()), ([old, new], 2));
+        }
         // A log that only grew cannot be accused, whatever root is claimed.
         let mut longer = log(5, 3);
         for person in 8..5 + people {
@@ -122,6 +125,28 @@ fn a_larger_tree_that_begins_otherwise_is_a_split_view() {
             let evidence = Evidence::of_heads(both(&world), both(&longer), Some(growth));
             assert_eq!(code(proven(&world, &evidence)), "ledger-evidence-proves-nothing");
         }
+    }
+}
+
+#[test]
+fn heads_of_two_logs_contradict_nothing() {
+    let (world, mut other) = (log(5, 3), log(50, 3));
+    let name = "other.example";
+    other.log_secret = ed25519(99);
+    let key = KeyMaterial::Note(other.log_secret.public_key());
+    other.log_key = VerifierKey::new(name, key).unwrap();
+    let head = Checkpoint::new(name, other.log.checkpoint(5).unwrap().head()).unwrap();
+    let note = head.sign(&other.log_key, &other.log_secret).unwrap();
+    let text = format!("log {}\nlog {}\nquorum none\n", world.log_key, other.log_key);
+    let policy = LogPolicy::parse(&text).unwrap();
+    let path = other.log.tree().inclusion(3, 5).unwrap();
+    let leaf = Receipt::new(other.log.leaf(3).unwrap().to_bytes(), &path, &note);
+    let own = world.log.receipt(3, &world.signed(5)).unwrap();
+    for evidence in
+        [Evidence::of_heads(world.signed(5), note, None), Evidence::Leaves(Box::new([own, leaf]))]
+    {
+        let judged = evidence.verify(&policy, at(100_000));
+        assert_eq!(code(judged), "ledger-evidence-proves-nothing");
     }
 }
 
@@ -150,6 +175,18 @@ fn only_what_the_log_signed_accuses_it() {
     let evidence = Evidence::of_heads(both(&world), both(&world), None);
     let nobody = LogPolicy::parse("quorum none\n").unwrap();
     assert_eq!(code(evidence.verify(&nobody, at(30))), "unknown-log");
+    let leaf = world.log.tree().leaf_hash(3).unwrap();
+    let promise = Promise::new(ORIGIN, at(86_400), [(3, leaf)].into()).unwrap();
+    let note = promise.sign(&world.log_key, &world.log_secret).unwrap();
+    let promise = verify_promise(&note.to_string(), &world.policy()).unwrap();
+    let breaches = [
+        Breach::OtherLeaf(Box::new(fork.log.receipt(3, &fork.signed(5)).unwrap())),
+        Breach::NotCovered(fork.cosigned(1, &[86_401, 86_401])),
+    ];
+    for breach in breaches {
+        let evidence = Evidence::of_promise(&promise, breach);
+        assert_eq!(code(proven(&world, &evidence)), "log-signature-invalid");
+    }
 }
 
 #[test]
@@ -195,6 +232,18 @@ fn evidence_is_closed_and_typed() {
         let error = Evidence::from_value(&other).unwrap_err();
         assert_eq!(error.code(), "ledger-evidence-malformed", "{member}");
     }
+    let grown = |hashes: usize| {
+        let node = b64(NodeHash::empty().digest().as_bytes());
+        let mut other = good.clone();
+        other["growth"] = json!({"root": node, "path": vec![node; hashes]});
+        Evidence::from_value(&other).is_ok()
+    };
+    assert_eq!((grown(126), grown(127)), (true, false));
+    let entries = ["one".to_owned(), "other".to_owned()];
+    let mut versions = Evidence::Did { history: vec![], entries }.to_value();
+    assert!(Evidence::from_value(&versions).is_ok());
+    versions["more"] = json!(1);
+    assert!(Evidence::from_value(&versions).is_err());
     assert!(Evidence::parse(b"[]").is_err());
     assert!(Evidence::parse(br#"{"type":"inkan-evidence/1"}"#).is_err());
 }

@@ -60,10 +60,13 @@ fn loose_leaves_are_refused_with_their_rule() {
     for kind in Kind::ALL {
         assert!(large(kind, 0).is_ok());
         assert_eq!(large(kind, 1), Err(LeafError::TooLarge));
+        let body = vec![b'x'; kind.body_limit() + 1];
+        assert_eq!(split(&join(kind, Timestamp::EPOCH, &body)), Err(LeafError::TooLarge));
     }
     assert_eq!(Leaf::parse(&vec![0; LEAF_LIMIT + 1]), Err(LeafError::TooLarge));
     let early = Timestamp::from_seconds(-1).unwrap();
     assert_eq!(Leaf::new(Kind::Did, early, vec![]), Err(LeafError::Time));
+    assert!(Leaf::new(Kind::Did, Timestamp::EPOCH, vec![]).is_ok());
 }
 
 proptest! {

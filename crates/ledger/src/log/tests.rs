@@ -65,6 +65,20 @@ fn replayed_leaves_give_the_same_log() {
     assert_eq!(log.state().heads(100), world.log.state().heads(100));
     assert_eq!(log.check_map(), Ok(()));
     let code = |leaves: &[Vec<u8>]| replay(leaves).map(drop).map_err(|error| error.code());
+    // One's own leaves are believed; whoever wants to know whether the map was right asks.
+    let last = Leaf::parse(bytes.last().unwrap()).unwrap();
+    let epoch = Epoch::parse(last.body()).unwrap();
+    for wrong in
+        [Epoch { keys: epoch.keys + 1, ..epoch }, Epoch { map: crate::NodeHash::empty(), ..epoch }]
+    {
+        let mut changed = bytes.clone();
+        let leaf = Leaf::new(Kind::Epoch, last.time(), wrong.to_bytes()).unwrap();
+        *changed.last_mut().unwrap() = leaf.to_bytes();
+        assert_eq!(
+            replay(&changed).unwrap().check_map().unwrap_err().code(),
+            "leaves-inconsistent"
+        );
+    }
     // A leaf left out, twice, out of order, altered, or of another log.
     let mut changed = bytes.clone();
     changed.remove(2);

@@ -138,6 +138,9 @@ fn loose_bytes_are_no_proof_and_no_value() {
     refused(&[2, 0, 0, 0]);
     refused(&[1, 2, 0, 0]);
     refused(&[1, 0, 1, 1]);
+    // A key has 256 bits, so a path has no more siblings.
+    assert!(MapProof::parse(&[&[1, 0, 1, 0][..], &[0; 32]].concat()).is_ok());
+    refused(&[&[1, 0, 1, 1][..], &[0; 33]].concat());
     // One sibling, empty, but a spare bit set.
     assert!(MapProof::parse(&[1, 0, 0, 1, 0]).is_ok());
     refused(&[1, 0, 0, 1, 1]);

@@ -32,6 +32,10 @@ fn loose_notes_are_refused_with_their_rule() {
     assert_eq!(refused(&NOTE.replace('\n', "\r\n")), NoteError::Characters);
     assert_eq!(refused(&NOTE.replace(' ', "\t")), NoteError::Characters);
     assert_eq!(refused(&format!("{}\n{NOTE}", "x".repeat(NOTE_LIMIT))), NoteError::Characters);
+    let longest = format!("{}\n{NOTE}", "x".repeat(NOTE_LIMIT - NOTE.len() - 1));
+    assert_eq!(longest.len(), NOTE_LIMIT);
+    assert!(SignedNote::parse(&longest).is_ok());
+    assert_eq!(refused(&format!("x{longest}")), NoteError::Characters, "one byte too many");
     assert_eq!(refused(NOTE.trim_end()), NoteError::Shape);
     assert_eq!(refused("text\n"), NoteError::Shape);
     assert_eq!(refused("text\n\n"), NoteError::Shape);

@@ -21,6 +21,7 @@ fn other_parameters_are_refused() {
         text.replace("\"anchor\"", "\"anchors\""),
         text.replace("\"anchor\"", "\"epoch\""),
         text.replace("\"anchor\"", "\"did\""),
+        text.replace("\"did\",", "\"did\",\"epoch\","),
         text.replace("\"detail\":{}", "\"detail\":{\"x\":1}"),
         text.replace("\"iatPast\":86400", "\"iatPast\":-1"),
         format!("{text}\n"),
@@ -30,4 +31,28 @@ fn other_parameters_are_refused() {
     let negative = Parameters { notice: -1, ..Parameters::default() };
     assert_eq!(negative.genesis_document(), Err(ParametersError::Value));
     assert_eq!(ParametersError::Value.code(), "params-invalid");
+}
+
+/// Without this a log could begin in the middle of a chain of documents that nobody can show, or with a change announced
+/// that no notice was given of.
+#[test]
+fn a_log_begins_with_a_document_of_its_own_and_no_announcement() {
+    let values = Parameters::default();
+    let genesis = ParametersDocument::genesis(values.clone());
+    assert_eq!(genesis.check_genesis(), Ok(()));
+    let digest = sha256(&[b"before"]);
+    let event = OperatorEvent::ClockAccepted { step: 1 };
+    for broken in [
+        ParametersDocument { event, ..genesis.clone() },
+        ParametersDocument { previous: Some(digest), ..genesis.clone() },
+        genesis.record(digest, event),
+    ] {
+        assert_eq!(broken.check_genesis(), Err(ParametersError::Chain));
+    }
+    let later = genesis.record(digest, event).to_bytes().unwrap();
+    assert_eq!(Parameters::parse(&later), Err(ParametersError::Chain));
+    let not_before = Timestamp::EPOCH.plus_seconds(values.notice);
+    let next = Announcement { rules: RuleVersion::One, values, not_before };
+    let announced = ParametersDocument { next: Some(next), ..genesis };
+    assert_eq!(announced.check_genesis(), Err(ParametersError::Change));
 }

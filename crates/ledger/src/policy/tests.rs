@@ -107,6 +107,27 @@ fn one_key_under_two_names_is_one_witness() {
     assert_eq!(LogPolicy::parse(&text), Err(PolicyError::Name { line: 2 }));
 }
 
+/// The id of a key has four bytes, so two keys of one name may share it: a line of one would be taken for the other's.
+#[test]
+fn keys_that_cannot_be_told_apart_in_a_note_are_not_both_taken() {
+    let vkey = |number: u64, name: &str| {
+        let mut anchor = [0; 32];
+        anchor[..8].copy_from_slice(&number.to_be_bytes());
+        VerifierKey::new(name, KeyMaterial::Tsa(anchor)).unwrap()
+    };
+    let mut ids = BTreeMap::new();
+    let found = (0..2_000_000)
+        .find_map(|number| ids.insert(vkey(number, "w").id(), number).map(|first| (first, number)));
+    let (first, second) = found.unwrap();
+    let policy = |first: VerifierKey, second: VerifierKey| {
+        LogPolicy::parse(&format!("witness a {first}\nwitness b {second}\nquorum none\n"))
+    };
+    let refused = policy(vkey(first, "w"), vkey(second, "w"));
+    assert_eq!(refused, Err(PolicyError::Name { line: 2 }));
+    assert!(policy(vkey(first, "w"), vkey(second, "v")).is_ok(), "names tell them apart");
+    assert!(policy(vkey(first, "w"), vkey(second + 1, "w")).is_ok(), "so do ids");
+}
+
 #[test]
 fn limits_are_above_what_the_specification_asks_for() {
     let policy = |count: u64| {
@@ -118,8 +139,14 @@ fn limits_are_above_what_the_specification_asks_for() {
         }
         LogPolicy::parse(&(text + "quorum none\n"))
     };
-    assert!(policy(32).is_ok());
+    assert!(policy(64).is_ok());
     assert_eq!(policy(65), Err(PolicyError::TooMany));
+    let padded = |length: usize| {
+        let rest = "\nquorum none\n";
+        LogPolicy::parse(&format!("#{}{rest}", "x".repeat(length - rest.len() - 1)))
+    };
+    assert!(padded(POLICY_LIMIT).is_ok());
+    assert!(padded(POLICY_LIMIT + 1).is_err());
 }
 
 proptest! {

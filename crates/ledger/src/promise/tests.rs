@@ -133,6 +133,30 @@ fn a_promise_is_kept_once_every_leaf_is_shown_under_the_quorum() {
     assert_eq!(judge(&world, &promise, &late, &[]), PromiseState::Kept);
 }
 
+/// Under a policy of two logs, one could show the other's receipt for what it left out itself.
+#[test]
+fn the_same_leaf_in_another_log_keeps_no_promise() {
+    let world = log(5);
+    let secret = ed25519(60);
+    let other = KeyMaterial::Note(secret.public_key());
+    let other = VerifierKey::new("other.example", other).unwrap();
+    let witnesses = world.witnesses.iter().map(|(name, _, key)| (name.clone(), key.clone()));
+    let text = LogPolicy::text_of_all(&world.log_key, &witnesses.collect::<Vec<_>>());
+    let policy = LogPolicy::parse(&format!("log {other}\n{text}")).unwrap();
+    let promise = signed(&world, &promise_of(&world, &[1], 86_400));
+    let size = world.log.size();
+    let head = world.log.checkpoint(size).unwrap().head();
+    let mut note = Checkpoint::new(other.name(), head).unwrap().sign(&other, &secret).unwrap();
+    for (_, secret, key) in &world.witnesses {
+        note.put(crate::cosignature::cosign(note.text(), key, secret, at(20)).unwrap());
+    }
+    let path = world.log.tree().inclusion(1, size).unwrap();
+    let receipt = Receipt::new(world.log.leaf(1).unwrap().to_bytes(), &path, &note);
+    assert!(crate::verify_receipt(&receipt, &policy, at(100_000)).is_ok(), "a good receipt");
+    let state = promise.judge(&[receipt], &[], &policy, at(100_000));
+    assert_eq!(state, PromiseState::Pending { open: vec![1] });
+}
+
 #[test]
 fn another_leaf_at_a_promised_place_breaks_it() {
     let world = log(5);
@@ -161,11 +185,17 @@ fn a_short_checkpoint_after_the_deadline_breaks_it_if_most_witnesses_saw_it() {
     let promise = signed(&world, &late);
     let state = |stamps: &[i64]| judge(&world, &promise, &[], &[world.cosigned(size, stamps)]);
     let broken = world.cosigned(size, &[86_401, 86_500]);
-    assert_eq!(state(&[86_401, 86_500]), PromiseState::Broken(Breach::NotCovered(broken)));
+    assert_eq!(state(&[86_401, 86_500]), PromiseState::Broken(Breach::NotCovered(broken.clone())));
     let pending = PromiseState::Pending { open: vec![size] };
     assert_eq!(state(&[86_400, 86_500]), pending, "at the deadline it may still come");
     assert_eq!(state(&[86_401]), pending, "one of two witnesses may lag");
     assert_eq!(state(&[]), pending);
+    // What the log never signed does not accuse it, whoever cosigned.
+    let mut unsigned = SignedNote::new(broken.text().to_owned());
+    let cosignatures = broken.signatures().iter().filter(|line| !world.log_key.matches(line));
+    cosignatures.for_each(|line| unsigned.put(line.clone()));
+    assert_eq!(unsigned.signatures().len(), 2);
+    assert_eq!(judge(&world, &promise, &[], &[unsigned]), pending);
     // A head that covers the place says nothing by itself.
     let shown = signed(&world, &promise_of(&world, &[1], 86_400));
     let covered = [world.cosigned(size, &[86_401, 86_500])];
@@ -202,6 +232,27 @@ fn a_timestamp_authority_shows_no_growth_and_breaks_no_promise() {
     let policy = LogPolicy::parse(&text).unwrap();
     let state = promise.judge(&[], &[note], &policy, at(100_000));
     assert!(matches!(state, PromiseState::Pending { .. }));
+}
+
+/// Half of all witnesses, if authorities counted, would never be reached by those that can see that a log did not grow.
+#[test]
+fn timestamp_authorities_are_not_among_the_witnesses_that_must_have_seen_it() {
+    let world = log(5);
+    let size = world.log.size();
+    let promise = Promise::new(ORIGIN, at(86_400), [(size, LeafHash::of(b"x"))].into()).unwrap();
+    let promise = signed(&world, &promise);
+    let mut text = format!("log {}\n", world.log_key);
+    for (name, _, key) in &world.witnesses {
+        text.push_str(&format!("witness {name} {key}\n"));
+    }
+    for number in 0..3 {
+        let tsa = VerifierKey::new(&format!("tsa{number}"), KeyMaterial::Tsa([number; 32]));
+        text.push_str(&format!("witness tsa{number} {}\n", tsa.unwrap()));
+    }
+    let policy = LogPolicy::parse(&(text + "quorum none\n")).unwrap();
+    let note = world.cosigned(size, &[86_401, 86_500]);
+    let state = promise.judge(&[], std::slice::from_ref(&note), &policy, at(100_000));
+    assert_eq!(state, PromiseState::Broken(Breach::NotCovered(note)));
 }
 
 proptest! {

@@ -52,6 +52,12 @@ fn receipts_of_a_bundle_share_their_checkpoints() {
         let mut cut = value.clone();
         cut["proof"] = value["proof"].as_str().unwrap().trim_end().into();
         assert_eq!(code(Receipt::from_bundle_value(&cut, &checkpoints)), "malformed-receipt");
+        // Joined, it would be the same text; but what is shared must be a whole checkpoint.
+        let (first, rest) = checkpoints[1].split_once('\n').unwrap();
+        let shared = [checkpoints[0].clone(), rest.to_owned()];
+        let mut moved = value.clone();
+        moved["proof"] = format!("{}{first}\n", value["proof"].as_str().unwrap()).into();
+        assert_eq!(code(Receipt::from_bundle_value(&moved, &shared)), "malformed-receipt");
         assert_eq!(
             Receipt::from_bundle_value(&receipt.to_value(), &checkpoints).as_ref(),
             Ok(receipt)
@@ -119,6 +125,11 @@ fn proofs_have_one_text_form() {
         assert_ne!(text, good);
         assert_eq!(code(TlogProof::parse(&text)), "malformed-receipt", "{text:?}");
     }
+    // No tree asks for a longer path than 63 hashes.
+    let lines = receipts[1].proof().path().path.len();
+    let more = format!("{path_line}\n").repeat(64 - lines);
+    let longest = good.replacen(&format!("{path_line}\n"), &more, 1);
+    assert_eq!(TlogProof::parse(&longest).unwrap().path().path.len(), 63);
     let extra = good.replacen("index", "extra AAAA\nindex", 1);
     assert_eq!(TlogProof::parse(&extra).unwrap().to_string(), extra, "parsed, and without meaning");
 }

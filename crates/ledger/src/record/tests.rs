@@ -148,6 +148,9 @@ fn the_inside_of_a_batch_is_no_file() {
         let opening = Opening::new(DigestFormat::File, ROOT_SALT, file);
         assert_eq!(opening.check(&anchored, &file, None).unwrap_err().code(), "opening-invalid");
     }
+    let plain = AnchorClaims { media_type: "text/csv".to_owned(), records: None, ..committed };
+    let opening = Opening::new(DigestFormat::File, ROOT_SALT, file);
+    assert_eq!(opening.check(&entry(&person, plain), &file, None), Ok(()), "a file is one");
 }
 
 #[test]
@@ -184,6 +187,10 @@ fn places_have_one_form() {
         other["record"][member] = value;
         assert_eq!(Opening::from_value(&other).unwrap_err().code(), "malformed-receipt", "{other}");
     }
+    let mut largest = good.clone();
+    largest["record"]["size"] = json!(json::MAX_SAFE_INTEGER);
+    largest["record"]["path"] = json!(vec![Digest::from_bytes([0; 32]).to_b64u(); 63]);
+    assert!(Opening::from_value(&largest).is_ok());
     for name in ["index", "size", "path"] {
         let mut other = good.clone();
         other["record"].as_object_mut().unwrap().remove(name);

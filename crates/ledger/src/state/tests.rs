@@ -170,6 +170,10 @@ fn did_entries_chain_to_the_head_and_are_told_apart() {
     world.submit(Kind::Did, &second, 10).unwrap();
     assert_eq!(code(world.submit(Kind::Did, &fork, 12)), "version-conflict");
     assert_eq!(world.submit(Kind::Did, &second, 13), Ok(2), "the same again is a duplicate");
+    let mut signed_again: serde_json::Value = serde_json::from_str(&second).unwrap();
+    signed_again["proof"][0]["proofValue"] = "another signature".into();
+    let signed_again = signed_again.to_string();
+    assert_eq!(world.submit(Kind::Did, &signed_again, 13), Ok(2), "whoever signed what it says");
     assert_eq!(code(world.submit(Kind::Did, "{}", 14)), "malformed-entry");
     assert_eq!(code(world.submit(Kind::Did, &format!("{second}\n{{}}"), 14)), "witness-invalid");
     assert_eq!(code(world.submit(Kind::Did, &"x".repeat(50_000), 14)), "entry-too-large");

@@ -137,6 +137,13 @@ fn growth_from_nothing_and_shrinking_cannot_be_shown() {
     let other = TreeHead { tree_size: 1, root_hash: NodeHash::empty() };
     assert_eq!(verify_consistency(&one, &other, &[]), Err(ConsistencyError::RootMismatch));
     assert_eq!(ConsistencyError::PathLength.code(), "consistency-invalid");
+    // A path that ends below the root of so large a tree, although it leads to the root that is given.
+    let tree = tree(&leaves(8));
+    let head = |tree_size, of| TreeHead { tree_size, root_hash: tree.root(of).unwrap() };
+    let path = tree.consistency(2, 4).unwrap();
+    assert_eq!(verify_consistency(&head(2, 2), &head(4, 4), &path), Ok(()));
+    let short = verify_consistency(&head(2, 2), &head(8, 4), &path);
+    assert_eq!(short, Err(ConsistencyError::PathLength));
 }
 
 proptest! {

@@ -358,9 +358,11 @@ where
 ///
 /// [`TileError::EntryTooLarge`].
 pub fn encode_bundle<'a>(
-    entries: impl IntoIterator<Item = &'a [u8]>,
+    entries: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
 ) -> Result<Vec<u8>, TileError> {
-    let mut bytes = Vec::new();
+    let entries = entries.into_iter();
+    let size = entries.clone().map(|entry| entry.len().saturating_add(2)).sum();
+    let mut bytes = Vec::with_capacity(size);
     for entry in entries {
         let length = u16::try_from(entry.len()).map_err(|_| TileError::EntryTooLarge)?;
         bytes.extend(length.to_be_bytes());

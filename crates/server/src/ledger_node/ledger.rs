@@ -280,7 +280,8 @@ fn problem_of_submission(error: &SubmitError) -> Problem {
         SubmitError::Overloaded => Refusal::Overloaded.into(),
         SubmitError::NotReady | SubmitError::Stopped { .. } => Refusal::NotReady.into(),
         SubmitError::StorageFull => {
-            Problem::new("storage-full", "the disk is full; reading goes on").retry_after(60)
+            Problem::new("storage-full", "the disk is full but for a reserve; reading goes on")
+                .retry_after(60)
         }
         SubmitError::ClockUnsure => {
             Problem::new("clock-unsure", "the node is not sure of the time").retry_after(10)

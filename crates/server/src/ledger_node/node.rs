@@ -175,7 +175,8 @@ pub(crate) fn problem_of(error: &LedgerFolderError) -> Problem {
         LedgerFolderError::Url { .. } => Refusal::query("uri").into(),
         LedgerFolderError::StatusListRecorded => Refusal::StatusListOther.into(),
         error if error.code() == "storage-full" => {
-            Problem::new("storage-full", "the disk is full; reading goes on").retry_after(60)
+            Problem::new("storage-full", "the disk is full but for a reserve; reading goes on")
+                .retry_after(60)
         }
         error if error.code() == "overloaded" => Refusal::Overloaded.into(),
         error if error.code() == "clock-unsure" => {

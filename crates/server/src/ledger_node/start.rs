@@ -77,8 +77,17 @@ impl NodeError {
     }
 }
 
+/// Cosigners from whom a node that starts has nothing to expect for now, by name.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Missing {
+    /// Those that did not answer what they have seen last.
+    pub silent: Vec<String>,
+    /// Those of the ledger's policy for which there is neither a key nor an address.
+    pub unattended: Vec<String>,
+}
+
 /// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called once it listens, with the
-/// address and the names of cosigners that did not answer what they have seen last.
+/// address and the cosigners that are missing.
 ///
 /// It ends by itself once the ledger has stopped, after an answer to everybody who waits (§3.2 of the ledger specification).
 ///
@@ -88,7 +97,7 @@ impl NodeError {
 pub fn run(
     options: NodeOptions,
     clock: SharedClock,
-    ready: impl FnOnce(SocketAddr, &[String]),
+    ready: impl FnOnce(SocketAddr, &Missing),
 ) -> Result<(), NodeError> {
     let prepared = Prepared::new(options, clock)?;
     let (end, ended) = mpsc::channel(2);
@@ -96,7 +105,7 @@ pub fn run(
     let signals =
         prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
     prepared.runtime.spawn(obey(signals, end));
-    ready(prepared.address, &prepared.silent);
+    ready(prepared.address, &prepared.missing);
     match prepared.serve(ended) {
         (Ending::Asked, ended) => Ok(ended?),
         (Ending::Stopped, ended) => {
@@ -179,8 +188,7 @@ struct Prepared {
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
-    /// Cosigners that did not say what they have seen last.
-    silent: Vec<String>,
+    missing: Missing,
     node: Arc<Node>,
 }
 
@@ -210,17 +218,22 @@ impl Prepared {
             .map_err(NodeError::Start)?;
         let opening = OpenOptions { accept_clock, layer: files, ..OpenOptions::default() };
         let folder = LedgerFolder::open_with(&data, &opening, clock.now())?;
-        let silent = folder.silent().to_vec();
+        let missing =
+            Missing { silent: folder.silent().to_vec(), unattended: folder.unattended().to_vec() };
         let at = |source| NodeError::Listen { address: listen, source };
         let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
         let ledger = Ledger::start(folder, &data, cosigners, sequencer, Arc::clone(&clock))?;
         let log = RequestLog::new(log);
-        if !silent.is_empty() {
-            log.notice(clock.now(), "cosigners-silent", &silent);
+        for (what, names) in
+            [("cosigners-silent", &missing.silent), ("cosigners-unattended", &missing.unattended)]
+        {
+            if !names.is_empty() {
+                log.notice(clock.now(), what, names);
+            }
         }
         let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
-        Ok(Self { runtime, listener, address, silent, node })
+        Ok(Self { runtime, listener, address, missing, node })
     }
 
     fn serve(self, mut end: mpsc::Receiver<()>) -> (Ending, Result<(), LedgerFolderError>) {

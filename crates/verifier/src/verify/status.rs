@@ -167,6 +167,7 @@ fn heads(
 ) -> Result<Vec<VerifiedCurrent>, Reason> {
     let Some(scid) = issuer.scid() else { return Ok(Vec::new()) };
     let key = MapKey::status(scid, &entry.list_uri);
+    bench.ledger.ask(&key);
     let history = bench.history(issuer)?;
     let home = history.newest().and_then(|version| version.home.as_deref());
     let origins = match list.recorded.as_ref().map(Recorded::origin).or(home) {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::args::CheckArgs;
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
-use crate::ledgers::Reading;
+use crate::ledgers::{self, Reading};
 use crate::output::Outcome;
 use crate::render::Mark;
 use crate::render::report::moment;
@@ -27,7 +27,7 @@ pub(super) fn promise(
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let now = context.now();
-    let verified = super::verify_pinned(home, |policy| verify_promise(text, policy))
+    let verified = ledgers::verify_pinned(home, |policy| verify_promise(text, policy))
         .map_err(|failure| failure.during(&input.name))?;
     let promised = verified.promise();
     let policy = super::super::status::policy_of(promised.origin(), home)?;

@@ -93,9 +93,8 @@ fn half(text: &str, home: &Home, context: &Context) -> Result<Half, Failure> {
             (view.note().clone(), Some(view))
         }
     };
-    let head =
-        super::super::check::verify_pinned(home, |policy| verify_checkpoint(&note, policy, now))
-            .map_err(|failure| failure.during(text))?;
+    let head = ledgers::verify_pinned(home, |policy| verify_checkpoint(&note, policy, now))
+        .map_err(|failure| failure.during(text))?;
     Ok(Half { name: text.to_owned(), head, view })
 }
 

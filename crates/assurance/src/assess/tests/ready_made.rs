@@ -85,8 +85,25 @@ fn a_timestamp_authority_is_one_grade_and_asked_for_by_name() {
     world.record.as_mut().unwrap().tsa = true;
     assert_eq!(decided(&world.report()), Decision::Accept);
     assert_eq!(world.report().to_value()["ledger"]["grade"], json!(["witnessed 2", "tsa"]));
+}
+
+/// No receipt shows it: a policy that asks for it is never met, whether it demands receipts or not.
+#[test]
+fn the_grade_of_a_public_chain_is_out_of_reach_and_says_so() {
+    let mut world = under("jp.ial.r7.ec-member-image-upload", r7());
+    world.record.as_mut().unwrap().tsa = true;
     world.policy["ledger"]["time"] = json!({"grade": "chain"});
-    assert_eq!(world.report().reasons(), ["time-grade-too-low"]);
+    for required in [true, false] {
+        world.policy["ledger"]["required"] = json!(required);
+        let report = world.report();
+        assert_eq!(
+            (decided(&report), report.reasons()),
+            (Decision::Reject, &["time-grade-unavailable"][..])
+        );
+        assert_eq!(report.to_value()["ledger"]["grade"], json!(["witnessed 2", "tsa"]));
+    }
+    world.policy["ledger"]["time"] = json!({"grade": "tsa"});
+    assert_eq!(decided(&world.report()), Decision::Accept);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use inkan_ledger::LogPolicy;
 
 use super::*;
 use crate::cosigner::{LocalWitness, Seen as SeenHead};
-use crate::note_key::Purpose;
+use crate::note_key::{NoteSigner, Purpose};
 
 /// A third witness, elsewhere, without which there is no quorum.
 fn third(folder: &Path, elsewhere: &Path) -> Box<dyn Cosigner> {

@@ -1,12 +1,12 @@
 use inkan_core::sha256;
 
 use super::*;
-use crate::ActId;
 use crate::current::verify_current;
 use crate::entry::{OnceClaims, OnceId, TrustStatement};
 use crate::map::MapKey;
 use crate::opening::DigestFormat;
 use crate::testing::{Person, SALT, World, at, status};
+use crate::{ActId, Leaf};
 
 fn shown(world: &World, key: &MapKey) -> VerifiedCurrent {
     let note = world.cosigned(world.log.size(), &[210, 220]);
@@ -48,6 +48,13 @@ fn an_older_state_of_an_act_is_superseded() {
     let stranger = parse_did_body(Person::new(6).line.as_bytes()).unwrap();
     let refused = newest.check_entry_signature(stranger.document());
     assert_eq!(code(refused), "entry-signature-invalid");
+    // Recorded here, but made out to another log.
+    let claims = person.act(1, 2, b"withdraw");
+    let body = SignedEntry::sign(&claims, &person.kid(), "other.example", &person.key, at(1));
+    let mut foreign = newest.clone();
+    let leaf = Leaf::new(Kind::Countersignature, at(1), body.unwrap().into_bytes()).unwrap();
+    foreign.head.as_mut().unwrap().leaf = leaf;
+    assert_eq!(code(check(&foreign, b"withdraw")), "entry-signature-invalid");
     assert_eq!(newest.check_fresh(90, at(300)), Ok(()));
     assert_eq!(code(newest.check_fresh(89, at(300))), "stale");
 }
@@ -66,6 +73,11 @@ fn a_coupon_is_unused_until_somebody_uses_it() {
     world.seal(200);
     let by = person.scid().to_owned();
     assert_eq!(shown(&world, &key).once(), Ok(OnceStanding::Used { by, leaf_index }));
+    // That nobody used a coupon says nothing of authorities and DIDs.
+    let nothing = shown(&world, &MapKey::once("coupon", &OnceId::from_bytes([8; 32])));
+    assert_eq!(code(nothing.trust_at(at(100))), "malformed-leaf");
+    assert_eq!(code(nothing.did_head(&[])), "malformed-leaf");
+    assert_eq!(code(nothing.status()), "malformed-leaf");
     let other = MapKey::once("ticket", &id);
     assert!(matches!(shown(&world, &other).once(), Ok(OnceStanding::NotUsed { .. })));
     assert_eq!(code(shown(&world, &MapKey::did("nobody")).once()), "malformed-leaf");
@@ -140,4 +152,30 @@ fn the_newest_status_list_and_the_newest_version_are_shown() {
     let refused = current.did_head(&[stranger.trim_end().as_bytes()]);
     assert_eq!(code(refused), "entry-signature-invalid");
     assert!(shown(&world, &MapKey::did("nobody")).did_head(&[]).unwrap().is_none());
+}
+
+/// The map is the operator's: a verifier that has the versions does not believe what it says beside them.
+#[test]
+fn the_map_says_of_a_did_what_its_newest_version_says() {
+    let mut world = World::new();
+    let person = Person::new(5);
+    world.register(&person);
+    world.seal(20);
+    let good = shown(&world, &MapKey::did(person.scid()));
+    assert_eq!(good.did_head(&[]).unwrap().unwrap().number(), 1);
+    let with = |change: &dyn Fn(&mut crate::MapValue)| {
+        let mut other = good.clone();
+        change(&mut other.head.as_mut().unwrap().value);
+        code(other.did_head(&[]))
+    };
+    assert_eq!(with(&|value| value.sequence = 2), "map-value-invalid");
+    let all = [Flags::ENDED, Flags::PRE_ROTATION, Flags::WITNESSED, Flags::PORTABLE, Flags::MOVED];
+    for flipped in all {
+        let change = |value: &mut crate::MapValue| {
+            let said = value.flags;
+            let kept = all.into_iter().filter(|flag| said.has(*flag) != (*flag == flipped));
+            value.flags = kept.fold(Flags::NONE, Flags::with);
+        };
+        assert_eq!(with(&change), "map-value-invalid", "{flipped:?}");
+    }
 }

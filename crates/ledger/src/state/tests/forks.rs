@@ -89,6 +89,15 @@ fn enough_evidence_is_enough() {
     let versions: std::collections::BTreeSet<_> =
         kept(&world).iter().map(|one| one.version_id.clone()).collect();
     assert_eq!(versions.len(), EQUIVOCATIONS_LIMIT, "each one a different fork");
+    // Of this DID: what its controller did hides nobody else's forks.
+    let other = Person::new(6);
+    world.submit(Kind::Did, &other.line, 40).unwrap();
+    let first = world.head(&other);
+    for (time, expected) in [(41, None), (42, Some("version-conflict"))] {
+        let refused = world.submit(Kind::Did, &other.rotate(&first, at(time)).0, 43);
+        assert_eq!(refused.err().map(|refusal| refusal.code()), expected);
+    }
+    assert_eq!(kept(&world).len(), EQUIVOCATIONS_LIMIT + 1);
 }
 
 #[test]

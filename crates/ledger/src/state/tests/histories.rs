@@ -55,7 +55,8 @@ fn a_history_grows_no_larger_than_is_read_and_can_always_be_ended() {
     assert_eq!(too_large.code(), "did-history-too-large");
     let refused: Result<_, Refusal> = Err(too_large.into());
     assert_eq!(submit(&mut after(&person, &[&lines[0]], room), &next), Ok(2));
-    let mut full = after(&person, &[&lines[0]], room + 1);
+    assert_eq!(submit(&mut after(&person, &[&lines[0]], room + 1), &next), refused);
+    let mut full = after(&person, &[&lines[0]], limit);
     assert_eq!(submit(&mut full, &next), refused);
     let end = person.deactivate(&head, at(10));
     assert_eq!(submit(&mut full, &end), Ok(2), "room for it is left");
@@ -82,4 +83,15 @@ fn an_import_is_no_way_around_it() {
         panic!("it is taken")
     };
     assert_eq!(*source.unwrap(), Rejection::HistoryTooLarge { limit });
+    // Nor does a mirror let it pass.
+    let audited = |history| {
+        let mut machine = after(&person, &[&lines[0], &lines[1]], history);
+        let leaf = crate::Leaf::new(Kind::Did, at(1_000), back.as_bytes().to_vec()).unwrap();
+        machine.audit(&leaf.to_bytes(), || panic!("no epoch")).map(|placed| placed.leaf_index)
+    };
+    assert_eq!(audited(room), Ok(3));
+    assert!(matches!(
+        audited(room + 1),
+        Err(crate::LogError::LeafRefused { source: Rejection::HistoryTooLarge { .. }, .. })
+    ));
 }

@@ -1,5 +1,6 @@
 //! Trust statements, anchors and one-time uses.
 
+use inkan_did::webvh;
 use serde_json::{Value, json};
 
 use super::code;
@@ -102,6 +103,7 @@ fn the_members_of_a_trust_statement_are_exact() {
     }
     assert_eq!(member(&grant, "entityId", json!("did:example:a.b-c_d%41:e")), "good");
     assert_eq!(member(&grant, "exp", json!(at(1).seconds())), "good");
+    assert_eq!(member(&grant, "seq", json!(inkan_core::json::MAX_SAFE_INTEGER)), "good");
     assert_eq!(member(&grant, "since", json!(1)), "unknown-member", "since goes with void only");
     let mut void = trust(1);
     void.operation = TrustOperation::Void { since: at(0) };
@@ -271,6 +273,55 @@ fn a_key_is_reported_compromised_once_after_it_was_rotated_away() {
     let mut other = trust(1);
     other.not_before = at(-month);
     assert!(submit(&other).is_ok());
+}
+
+#[test]
+fn a_compromise_may_be_as_recent_as_its_report() {
+    let (mut world, person) = world();
+    let (line, key) = person.rotate(&world.head(&person), at(100));
+    world.submit(Kind::Did, &line, 100).unwrap();
+    let kid = inkan_did::DidUrl::parse(&format!("{}#key-2", person.did)).unwrap();
+    let mut submit = |nbf: i64| {
+        let mut claims = trust(1);
+        claims.entity_id = person.did.to_string();
+        claims.action = "key-compromised".to_owned();
+        claims.resource = person.kid().to_string();
+        claims.not_before = at(nbf);
+        let claims = Claims::Trust(claims);
+        let body = SignedEntry::sign(&claims, &kid, "ledger.example", &key, at(100)).unwrap();
+        world.submit(Kind::Trust, &body, 100)
+    };
+    assert_eq!(submit(101), Err(Rejection::MemberInvalid { member: "nbf" }));
+    assert_eq!(submit(100), Ok(3));
+}
+
+/// A key that nothing uses may still be found in the document, and taken for one that counts.
+#[test]
+fn a_key_that_the_document_holds_is_not_reported_compromised() {
+    let (mut world, person) = world();
+    let first = world.head(&person);
+    let (line, key) = person.rotate(&first, at(100));
+    world.submit(Kind::Did, &line, 100).unwrap();
+    let head = world.head(&person);
+    let mut document = head.document().value().clone();
+    let method = first.document().value()["verificationMethod"][0].clone();
+    assert_eq!(method["id"], person.kid().to_string());
+    document["verificationMethod"].as_array_mut().unwrap().push(method);
+    let (update, next) = (ed25519(3_005), ed25519(4_005));
+    let next_key_hashes = vec![webvh::next_key_hash(&next.public_key())];
+    let change = webvh::Update { document, next_key_hashes };
+    let line = webvh::update(&head, &change, &update, at(110)).unwrap();
+    world.submit(Kind::Did, &line, 110).unwrap();
+    let mut claims = trust(1);
+    claims.entity_id = person.did.to_string();
+    claims.action = "key-compromised".to_owned();
+    claims.resource = person.kid().to_string();
+    claims.not_before = at(50);
+    let kid = inkan_did::DidUrl::parse(&format!("{}#key-2", person.did)).unwrap();
+    let claims = Claims::Trust(claims);
+    let body = SignedEntry::sign(&claims, &kid, "ledger.example", &key, at(120)).unwrap();
+    let refused = Err(Rejection::MemberInvalid { member: "resource" });
+    assert_eq!(world.submit(Kind::Trust, &body, 120), refused);
 }
 
 #[test]

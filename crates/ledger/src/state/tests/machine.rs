@@ -9,9 +9,12 @@ use crate::epoch::{MapRoot, Parameters};
 use crate::leaf::{Kind, Leaf};
 use crate::log::{ImportSubmission, Submission};
 use crate::map::{Map, MapKey, MapValue};
-use crate::state::{Base, Candidate, Changes, Controller, Machine, Memory, Standing};
+use crate::state::{
+    Base, Candidate, Changes, Controller, EQUIVOCATIONS_LIMIT, Equivocation, Machine, Memory,
+    Named, Standing,
+};
 use crate::testing::{ORIGIN, Person, anchor, at, once, status, trust};
-use crate::{Claims, Refusal, Rejection};
+use crate::{Claims, Refusal, Rejection, SignedEntry};
 
 fn document() -> Vec<u8> {
     Parameters::default().genesis_document().unwrap().0
@@ -122,6 +125,10 @@ fn changes_are_answered_for_until_they_are_settled() {
     assert_eq!(first.controllers().len(), 1);
     assert_eq!(first.versions()[&(MapKey::did(person.scid()), 1)].leaf_index, 1);
     assert_eq!(first.documents().values().collect::<Vec<_>>(), [&document()]);
+    let named: Vec<_> = first.addresses().iter().map(|address| &address.named).collect();
+    let list = status(1, b"a").uri;
+    assert_eq!(named, [&Named::Did(person.did.as_str().to_owned()), &Named::List(list.clone())]);
+    assert!(!first.is_empty());
     // Nothing is stored yet, and the log goes on.
     assert_eq!(bench.submit(Kind::Status, &body, 2).unwrap(), 2);
     let next = person.sign(&Claims::Status(status(2, b"b")), at(2));
@@ -131,6 +138,9 @@ fn changes_are_answered_for_until_they_are_settled() {
     bench.submit(Kind::Did, &line, 3).unwrap();
     let second = bench.machine.take_changes();
     assert_eq!((second.entries().len(), second.history().len()), (2, 2));
+    let named: Vec<_> = second.addresses().iter().map(|address| &address.named).collect();
+    assert_eq!(named, [&Named::List(list)], "the DID is where it was");
+    assert!(!second.is_empty());
     assert!(bench.machine.take_changes().is_empty());
     let leaves = bench.leaves.clone();
     store(&mut bench.machine, &first, &leaves);
@@ -142,12 +152,20 @@ fn changes_are_answered_for_until_they_are_settled() {
     let (fork, _) = person.rotate(head.head(), at(5));
     let refusal = bench.submit(Kind::Did, &fork, 5).unwrap_err();
     let Refusal::Equivocation(evidence) = refusal else { panic!("{refusal}") };
+    for number in 0..EQUIVOCATIONS_LIMIT {
+        let version_id = format!("2-{number}");
+        let other = Equivocation { scid: "other".to_owned(), version_id, ..(*evidence).clone() };
+        assert!(bench.machine.keep_evidence(other).unwrap());
+    }
+    let more = Equivocation { scid: "other".to_owned(), ..(*evidence).clone() };
+    assert!(!bench.machine.keep_evidence(more).unwrap(), "enough of that DID, not of this one");
     assert!(bench.machine.keep_evidence(*evidence.clone()).unwrap());
     assert!(!bench.machine.keep_evidence(*evidence).unwrap(), "known already");
     bench.machine.settle();
     bench.machine.settle();
     assert_eq!(bench.submit(Kind::Status, &next, 6).unwrap(), 3);
-    assert_eq!(bench.machine.take_changes().equivocations().len(), 1);
+    let third = bench.machine.take_changes();
+    assert_eq!((third.equivocations().len(), third.is_empty()), (EQUIVOCATIONS_LIMIT + 1, false));
 }
 
 #[test]
@@ -162,6 +180,15 @@ fn what_a_worker_checked_is_checked_again_if_the_head_moved() {
     assert!(candidate.check_signature(None, at(1)).is_err());
     candidate.check_signature(Some(&before), at(1)).unwrap();
     assert!(bench.machine.prepare(&candidate, at(1)).is_ok());
+    let claims = person.issuance(b"a");
+    let stranger = Person::new(6).key;
+    let forged = SignedEntry::sign(&claims, &person.kid(), ORIGIN, &stranger, at(1)).unwrap();
+    let mut forged = Candidate::parse(Kind::Issuance, forged.into_bytes()).unwrap();
+    assert!(forged.check_signature(Some(&before), at(1)).is_err());
+    assert!(
+        bench.machine.prepare(&forged, at(1)).is_err(),
+        "a signature that no worker found good"
+    );
     let (line, _) = person.rotate(before.head(), at(2));
     bench.submit(Kind::Did, &line, 2).unwrap();
     let refusal = bench.machine.prepare(&candidate, at(2)).unwrap_err();
@@ -180,6 +207,56 @@ fn what_a_worker_checked_is_checked_again_if_the_head_moved() {
     assert_eq!(refusal.code(), "version-time-invalid");
 }
 
+/// Without the versions that a kept batch brought, a fork would be refused and leave no evidence.
+#[test]
+fn a_fork_of_versions_from_batches_that_were_kept_is_evidence() {
+    let mut bench = Bench::new();
+    let person = Person::new(5);
+    bench.machine.begin();
+    bench.submit(Kind::Did, &person.line, 1).unwrap();
+    bench.machine.keep();
+    let first = bench.machine.controller(person.scid()).unwrap().unwrap();
+    bench.machine.begin();
+    bench.submit(Kind::Did, &person.rotate(first.head(), at(2)).0, 2).unwrap();
+    bench.machine.keep();
+    let refusal = bench.submit(Kind::Did, &person.rotate(first.head(), at(3)).0, 3).unwrap_err();
+    assert!(matches!(refusal, Refusal::Equivocation(_)), "{refusal:?}");
+}
+
+#[test]
+fn a_machine_begins_with_the_document_of_a_new_log() {
+    use crate::parameters::{OperatorEvent, ParametersDocument};
+    let genesis = ParametersDocument::parse(&document()).unwrap();
+    let event = OperatorEvent::ClockAccepted { step: 1 };
+    let later = genesis.record(inkan_core::sha256(&[&document()]), event).to_bytes().unwrap();
+    let error = Machine::new(ORIGIN, &later, Memory::new()).unwrap_err();
+    assert_eq!(error.code(), "params-invalid");
+}
+
+/// What a worker found good is not looked at again, so it must look at all of it: without the check there, a DID that ended
+/// or moved away would go on signing.
+#[test]
+fn a_worker_finds_no_signer_good_that_ended_or_moved_away() {
+    for (ending, code) in [(true, "signer-deactivated"), (false, "signer-moved")] {
+        let mut bench = Bench::new();
+        let person = Person::new(5);
+        bench.submit(Kind::Did, &person.line, 1).unwrap();
+        let head = bench.machine.controller(person.scid()).unwrap().unwrap();
+        let last = if ending {
+            person.deactivate(head.head(), at(2))
+        } else {
+            person.move_to(head.head(), "other.example", at(2))
+        };
+        bench.submit(Kind::Did, &last, 2).unwrap();
+        let ended = bench.machine.controller(person.scid()).unwrap().unwrap();
+        let body = person.sign(&person.issuance(b"a"), at(3));
+        let mut candidate = Candidate::parse(Kind::Issuance, body.into_bytes()).unwrap();
+        let refused = candidate.check_signature(Some(&ended), at(3)).unwrap_err();
+        assert_eq!(refused.code(), code);
+        assert_eq!(bench.machine.prepare(&candidate, at(3)).unwrap_err().code(), code);
+    }
+}
+
 #[test]
 fn a_clock_far_behind_is_taken_only_after_the_operator_said_so() {
     let mut bench = Bench::new();
@@ -190,12 +267,16 @@ fn a_clock_far_behind_is_taken_only_after_the_operator_said_so() {
     bench.machine.accept_clock();
     bench.submit(Kind::Did, &body, 1).unwrap();
     assert_eq!(bench.machine.standing().time(), at(10_000), "ledger time never goes back");
+    bench.submit(Kind::Did, &Person::new(9).line, 2).unwrap();
     // Once it has caught up, the next step back is another one.
     bench.submit(Kind::Did, &Person::new(7).line, 10_001).unwrap();
     let refusal = bench.submit(Kind::Did, &Person::new(8).line, 2).unwrap_err();
     assert_eq!(refusal.code(), "clock-unsure");
     let before_1970 = inkan_core::Timestamp::from_seconds(-1).unwrap();
     assert!(bench.machine.ledger_time(before_1970).is_err());
+    let new = Machine::new(ORIGIN, &document(), Memory::new()).unwrap();
+    assert!(new.ledger_time(before_1970).is_err());
+    assert!(new.ledger_time(inkan_core::Timestamp::EPOCH).is_ok());
 }
 
 #[test]
@@ -206,10 +287,16 @@ fn a_standing_is_stored_whole() {
     let bytes = standing.to_bytes();
     assert_eq!(Standing::from_bytes(&bytes).as_ref(), Ok(standing));
     assert_eq!((standing.size(), standing.epoch(), standing.is_sealed()), (2, Some(0), false));
+    let empty = Machine::new(ORIGIN, &document(), Memory::new()).unwrap();
+    let stored = Standing::from_bytes(&empty.standing().to_bytes());
+    assert_eq!(stored.as_ref(), Ok(empty.standing()), "before the first epoch too");
     assert_eq!(standing.document_bytes(), document());
     for end in 0..bytes.len() {
         assert!(Standing::from_bytes(&bytes[..end]).is_err());
     }
+    let text = String::from_utf8(bytes).unwrap();
+    let more = text.replacen('{', "{\"also\":1,", 1);
+    assert!(Standing::from_bytes(more.as_bytes()).is_err(), "stored by something newer");
     let controller = bench.machine.controller(Person::new(5).scid()).unwrap().unwrap();
     let stored = controller.to_bytes();
     let back = Controller::from_bytes(&stored).unwrap();
@@ -402,5 +489,31 @@ fn a_log_without_leaves_takes_no_entry() {
     let candidate = Candidate::parse(Kind::Did, Person::new(5).line.into_bytes()).unwrap();
     let refusal = machine.prepare(&candidate, at(1)).unwrap_err();
     assert_eq!(refusal, Refusal::Rejected(Rejection::NotReady));
+    let refusal = machine.prepare_import(&[candidate], at(1)).unwrap_err();
+    assert_eq!(refusal, Refusal::Rejected(Rejection::NotReady));
     assert!(Machine::new(ORIGIN, b"{}", Memory::new()).is_err());
+}
+
+/// Without the document a later start could not say which rules the log was under.
+#[test]
+fn what_a_kept_batch_brought_is_stored() {
+    let mut bench = Bench::new();
+    drop(bench.machine.take_changes());
+    bench.machine.begin();
+    let standing = bench.machine.standing();
+    let event = crate::parameters::OperatorEvent::ClockAccepted { step: 1 };
+    let next = standing.document().record(standing.document_digest(), event);
+    let map = bench.map_root();
+    let prepared = bench.machine.prepare_epoch(at(1), map, Some(&next)).unwrap().unwrap();
+    bench.commit(prepared);
+    bench.machine.keep();
+    let changes = bench.machine.take_changes();
+    let stored = changes.documents().values().next().map(Vec::as_slice);
+    assert_eq!(stored, Some(next.to_bytes().unwrap().as_slice()));
+    assert_eq!(changes.epochs(), [1]);
+    bench.machine.begin();
+    bench.submit(Kind::Did, &Person::new(5).line, 2).unwrap();
+    let changes = bench.machine.take_changes();
+    assert_eq!(changes.entries().len(), 1, "a running batch is kept");
+    assert_eq!(changes.addresses().len(), 1);
 }

@@ -168,6 +168,14 @@ fn an_import_is_taken_as_a_whole_or_not_at_all() {
     audited(&b, &parameters);
 }
 
+#[test]
+fn a_log_that_takes_no_dids_takes_none_by_import() {
+    let kinds = std::collections::BTreeSet::from([Kind::Anchor]);
+    let mut b = new_log(OTHER, &Parameters { kinds, ..Parameters::default() });
+    let refused = import(&mut b, &moving(&Person::new(5), 1), 100);
+    assert_eq!(refused.unwrap_err().code(), "unsupported-entry-type");
+}
+
 /// 4 MiB with the framing, to the byte: white space in an entry is free, so it fills one up to any length.
 #[test]
 fn an_import_has_as_many_bytes_as_are_taken_at_once() {

@@ -1,0 +1,144 @@
+//! `inkan ledger record --batch`: one entry for many records, and for each record a receipt of its own.
+//!
+//! What a receipt shows afterwards, offline: this record, byte for byte, was under the root that the entry commits to.
+//! Salts and paths exist in the receipts alone. A run that is interrupted between entry and receipts is made again, and
+//! the entry that nobody can open any more says nothing.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use inkan_core::{Digest, sha256};
+use inkan_io::files::{self, Access};
+use inkan_io::intent::Intent;
+use inkan_io::os_rng::OsRng;
+use inkan_ledger::{AnchorScope, Claims, RecordBatch};
+use serde_json::json;
+
+use crate::args::{RecordArgs, RecordScope};
+use crate::context::Context;
+use crate::failure::{CliError, Failure};
+use crate::identity::{self, Hand};
+use crate::keyring::Keyring;
+use crate::ledgers::{self, Writing, dry_run_lines};
+use crate::output::Outcome;
+
+/// The largest record in bytes.
+pub(in crate::commands::ledger) const RECORD_LIMIT: usize = 256 << 20;
+/// Bytes of the name of a receipt; while it is written it has a longer one, and no file system takes more than 255.
+const NAME_LIMIT: usize = 220;
+/// How the receipt of a file is called.
+const SUFFIX: &str = ".inkan-receipt.json";
+
+pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let targets = targets(args, context)?;
+    for target in &targets {
+        context.check_out(&args.out.named(&target.receipt))?;
+    }
+    let mut salted: Vec<(Digest, [u8; 16])> = Vec::new();
+    for target in &targets {
+        let record = files::read(&target.record, RECORD_LIMIT)?;
+        salted.push((sha256(&[&record]), inkan_core::rng::draw(&mut OsRng)));
+    }
+    let none = || CliError::Usage("--batch names no record: the folder is empty".to_owned());
+    let batch = RecordBatch::new(salted).ok_or_else(none)?;
+    let mut writing = Writing::begin(context, &home)?;
+    let own = identity::own(&home, args.identity.as_deref())?;
+    let keyring = Keyring::open(context, &home)?;
+    let hand = Hand::of(&own, None, &keyring, &home)?;
+    let Some(scid) = hand.method.did().scid() else {
+        return Err(super::malformed("--as", "a DID of this method cannot write to the ledger"));
+    };
+    let scope = scope_of(args.scope.unwrap_or(RecordScope::Dataset));
+    let root_salt = (!args.public).then(|| inkan_core::rng::draw(&mut OsRng));
+    let claims = match &root_salt {
+        Some(salt) => batch.committed(scope, scid, salt),
+        None => batch.public(scope),
+    };
+    let entry =
+        ledgers::entry(&Claims::Anchor(claims), &hand.method, hand.key, &home, context.now())?;
+    let command = "ledger record --batch".to_owned();
+    let intent = Intent { command, entries: vec![entry], ..Intent::default() };
+    if args.write.dry_run {
+        let (human, members) = dry_run_lines(&intent);
+        return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    let accepted = writing.commit(&intent)?;
+    let missing = || CliError::Fault("the ledger took the entry and named no place".to_owned());
+    let index = accepted.first().ok_or_else(missing)?.leaf_index;
+    let receipt = writing.reading()?.view().receipt(index)?;
+    for (target, place) in targets.iter().zip(0_u64..) {
+        let opening = batch.opening(place, root_salt).map_err(|error| {
+            Failure::from(CliError::Fault(format!("a record without a place: {error}")))
+        })?;
+        let text = format!("{:#}\n", receipt.clone().with_opening(opening).to_value());
+        files::write_atomic(&target.receipt, text.as_bytes(), Access::Private)?;
+    }
+    let (count, origin) = (targets.len(), &home.settings.origin);
+    let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+    context.speech.say(&format!("registered {records} as entry {index} of {origin}"));
+    let shown = |target: &Target| json!({ "record": target.record.display().to_string(), "receipt": target.receipt.display().to_string() });
+    let members = json!({
+        "entry": index, "registrant": own.did, "scope": scope.name(), "root": batch.root().to_hex(), "public": args.public,
+        "records": targets.iter().map(shown).collect::<Vec<_>>(),
+    });
+    let lines = targets.iter().map(|target| format!("{}\n", target.receipt.display()));
+    Ok(Outcome::new("inkan-batch-registration/1", lines.collect::<String>(), members))
+}
+
+/// A record, and where its receipt will be.
+struct Target {
+    record: PathBuf,
+    receipt: PathBuf,
+}
+
+/// The records that were named, in the order they were named in; of a folder its files, by name.
+fn targets(args: &RecordArgs, context: &Context) -> Result<Vec<Target>, Failure> {
+    let mut records = Vec::new();
+    for named in &args.batch {
+        let path = Path::new(named);
+        if path.is_dir() {
+            let mut names = files::list(path, "")?;
+            names.retain(|name| !name.ends_with(SUFFIX));
+            for name in names.iter().filter(|name| !path.join(name).is_file()) {
+                let left = path.join(name);
+                context.speech.warn(&format!("left out, since it is no file: {}", left.display()));
+            }
+            names.retain(|name| path.join(name).is_file());
+            names.sort_unstable();
+            records.extend(names.iter().map(|name| path.join(name)));
+        } else {
+            records.push(path.to_path_buf());
+        }
+    }
+    let mut taken = BTreeSet::new();
+    let mut targets = Vec::new();
+    for record in records {
+        let name = record.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = format!("{}{SUFFIX}", name.unwrap_or_default());
+        if name.len() > NAME_LIMIT {
+            let long = format!("the name of {} is too long for its receipt", record.display());
+            return Err(CliError::Usage(long).into());
+        }
+        let receipt = match args.out.path() {
+            Some(folder) => Path::new(folder).join(name),
+            None => record.with_file_name(name),
+        };
+        if !taken.insert(receipt.clone()) {
+            let twice = format!("two records would have the receipt {}", receipt.display());
+            return Err(CliError::Usage(twice).into());
+        }
+        targets.push(Target { record, receipt });
+    }
+    Ok(targets)
+}
+
+const fn scope_of(scope: RecordScope) -> AnchorScope {
+    match scope {
+        RecordScope::Document => AnchorScope::Document,
+        RecordScope::Firmware => AnchorScope::Firmware,
+        RecordScope::Dataset => AnchorScope::Dataset,
+        RecordScope::Model => AnchorScope::Model,
+        RecordScope::Other => AnchorScope::Other,
+    }
+}
