@@ -56,6 +56,15 @@ impl GatedFiles {
     }
 }
 
+/// Opens the gate at last: a test that fails while it is closed says so, and not that others waited in vain.
+struct Opened<'a>(&'a GatedFiles);
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
 #[derive(Debug)]
 struct GatedFile {
     gate: Option<GatedFiles>,
@@ -200,6 +209,7 @@ fn a_full_queue_is_said_at_once_and_what_waits_is_taken() {
     gate.close();
     let entry = |number: usize| anna.issuance(&format!("{number}"));
     thread::scope(|scope| {
+        let _opened = Opened(&gate);
         let waiting: Vec<_> = (0..12)
             .map(|number| {
                 let (client, entry) = (&client, entry(number));
@@ -216,6 +226,8 @@ fn a_full_queue_is_said_at_once_and_what_waits_is_taken() {
                 })
             })
             .collect();
+        // Before the writer stands at the gate, it may still empty a queue that was seen full.
+        until("the writer is held", || gate.is_waited_at());
         until("the queue is full", || {
             client.get("/metrics").text().contains("\ninkan_queue_entries 4\n")
         });
@@ -347,6 +359,7 @@ fn a_node_that_ends_takes_nothing_new_and_finishes_what_it_took() {
     let TestNode { node, data: _data, .. } = node;
     gate.close();
     let (taken, ended) = thread::scope(|scope| {
+        let _opened = Opened(&gate);
         let taken = scope.spawn(|| client.submit(&anna.issuance("a")));
         until("it is taken", || gate.is_waited_at());
         let ended = scope.spawn(|| node.shutdown());
