@@ -15,7 +15,10 @@ use inkan_io::ledger_source::LedgerPlace;
 
 use crate::context::Existing;
 
-pub(crate) use assets::{CredCommand, KeyAlgorithm, KeyCommand, KeyForm};
+pub(crate) use assets::{
+    CredCommand, CredReinstateArgs, CredStatusArgs, CredSuspendArgs, KeyAlgorithm, KeyCommand,
+    KeyForm,
+};
 pub(crate) use did::{
     CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
 };
@@ -36,7 +39,7 @@ pub(crate) use values::parse_span;
 const AFTER_HELP: &str = "\
 Exit codes:
    0 done, accepted   5 needs an answer  11 changed             16 holder, countersignature
-   1 fault of ours    6 unreachable      12 revoked             17 key not in force
+   1 fault of ours    6 unreachable      12 revoked, suspended  17 key not in force
    2 usage            7 conflict         13 not current         18 ledger proof forged
    3 not found        8 malformed file   14 issuer not trusted  19 cannot tell
    4 not allowed     10 no credential    15 policy not met      20 doctor found problems

@@ -27,3 +27,40 @@ pub(crate) fn leaked_passphrases() -> Vec<&'static str> {
     let names = ["INKAN_PASSPHRASE", "INKAN_NEXT_PASSPHRASE"];
     names.into_iter().filter(|name| variable(name).is_some()).collect()
 }
+
+/// The language in which the user reads messages, as a BCP 47 tag: from `LC_ALL`, `LC_MESSAGES` or `LANG`, in this order, as POSIX has
+/// it; English if they name none.
+pub(crate) fn language() -> String {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable);
+    language_of(locale.as_deref().unwrap_or_default())
+}
+
+/// `ja_JP.UTF-8` is `ja-JP`.
+fn language_of(locale: &str) -> String {
+    let name = locale.split(['.', '@']).next().unwrap_or_default();
+    let letters = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric()) && part.len() <= 8;
+    if matches!(name, "" | "C" | "POSIX") || !name.split('_').all(letters) {
+        return "en".to_owned();
+    }
+    name.replace('_', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales_name_languages() {
+        for (locale, language) in [
+            ("ja_JP.UTF-8", "ja-JP"),
+            ("de_AT@euro", "de-AT"),
+            ("fr", "fr"),
+            ("C.UTF-8", "en"),
+            ("POSIX", "en"),
+            ("", "en"),
+            ("../../etc", "en"),
+        ] {
+            assert_eq!(language_of(locale), language, "{locale}");
+        }
+    }
+}

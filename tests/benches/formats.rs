@@ -15,8 +15,14 @@ type Format = (&'static str, KeyType, f64, fn(&Party) -> SecuredCredential);
 const FORMATS: &[Format] = &[
     ("eddsa-jcs-2022", KeyType::Ed25519, 1.6, |issuer| issuer.issue_di(SUBJECT)),
     ("ecdsa-jcs-2019", KeyType::P256, 1.3, |issuer| issuer.issue_di(SUBJECT)),
+    ("eddsa-rdfc-2022", KeyType::Ed25519, 6.0, |issuer| issuer.issue_rdfc(SUBJECT)),
+    ("ecdsa-rdfc-2019", KeyType::P256, 6.0, |issuer| issuer.issue_rdfc(SUBJECT)),
     ("vc+jwt EdDSA", KeyType::Ed25519, 1.6, |issuer| issuer.issue_jose(SUBJECT)),
     ("vc+jwt ES256", KeyType::P256, 1.3, |issuer| issuer.issue_jose(SUBJECT)),
+    ("vc+sd-jwt EdDSA, 10 disclosures", KeyType::Ed25519, 1.5, |issuer| {
+        issuer.issue_sd_jwt(SUBJECT)
+    }),
+    ("vc+sd-jwt ES256, 10 disclosures", KeyType::P256, 1.5, |issuer| issuer.issue_sd_jwt(SUBJECT)),
 ];
 
 fn formats(criterion: &mut Criterion) {

@@ -9,9 +9,13 @@ use inkan_assurance::{Catalogue, Policy};
 use inkan_core::time::CalendarSpan;
 use inkan_core::{Timestamp, encoding, json, limits};
 use inkan_credential::countersignature::{self, Countersignature};
+use inkan_credential::sd_jwt::{ClaimPath, SdJwt};
+use inkan_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
 use inkan_credential::status_list::{BitstringStatusList, StatusListCredential};
+use inkan_credential::token_status_list::{self, ReferencedCwt, StatusListToken};
 use inkan_credential::{
-    Artefact, Bundle, Credential, Presentation, SecuredCredential, bundle, proof_check, schema,
+    Artefact, Bundle, Contexts, Credential, Presentation, SecuredCredential, bundle,
+    canonical_nquads, proof_check, schema,
 };
 use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, keystore};
@@ -62,7 +66,10 @@ pub const TARGETS: &[Target] = &[
     ("countersignature", countersignature_jws),
     ("bundle", bundle_file),
     ("proof_check", proofs),
+    ("rdfc", canonical_rdf),
     ("status_list", status_list),
+    ("sd_jwt", sd_jwt),
+    ("token_status_list", token_list),
     ("schema", json_schema),
     ("leaf", leaf),
     ("note", note),
@@ -271,12 +278,60 @@ pub fn proofs(bytes: &[u8]) {
     }
 }
 
+/// The canonical form of a document as RDF: one text, whatever is remembered; its lines are sorted and distinct.
+pub fn canonical_rdf(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes, limits::DOCUMENT) else { return };
+    let contexts = Contexts::built_in();
+    let first = canonical_nquads(&value, contexts);
+    assert_eq!(canonical_nquads(&value, contexts), first);
+    if let Ok(text) = first {
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.is_sorted_by(|one, next| one < next));
+    }
+}
+
 /// The encoded list of a status list credential.
 pub fn status_list(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(list) = BitstringStatusList::decode(text) {
         let again = BitstringStatusList::decode(&list.encode().expect("a list")).expect("our own");
         assert_eq!((again.len(), again.count_set()), (list.len(), list.count_set()));
+    }
+}
+
+/// An SD-JWT in any serialisation, what may be derived from it, and the type metadata of SD-JWT VCs.
+pub fn sd_jwt(bytes: &[u8]) {
+    let _ = TypeMetadata::parse(bytes, "https://type.example", None);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = ClaimPath::parse(text);
+    let json = json::parse(bytes, limits::DOCUMENT).ok();
+    let Ok(read) = json.map_or_else(|| SdJwt::parse(text), |value| SdJwt::parse_json(&value))
+    else {
+        return;
+    };
+    let again = SdJwt::parse(&read.to_compact()).expect("our own");
+    assert_eq!((again.payload(), again.located()), (read.payload(), read.located()));
+    assert_eq!(read.disclosures().len(), read.located().len());
+    let _ = (read.confirmation(), read.verify(&some_key()));
+    let _ = SdJwtVc::from_sd_jwt(read.clone());
+    if read.key_binding().is_none() {
+        let bare = read.derive(&[]).expect("nothing is always there");
+        assert!(bare.disclosures().is_empty());
+        let all = (0..read.disclosures().len()).collect();
+        assert_eq!(read.keep(&all).expect("all of it"), read);
+    }
+}
+
+/// A status list token as JWT or CWT, a CWT that refers to one, and a list of lists.
+pub fn token_list(bytes: &[u8]) {
+    let _ = (ReferencedCwt::parse(bytes), token_status_list::parse_aggregation(bytes));
+    let text = std::str::from_utf8(bytes).ok();
+    let jwt = text.and_then(|text| StatusListToken::parse_jwt(text).ok());
+    for token in [jwt, StatusListToken::parse_cwt(bytes).ok()].into_iter().flatten() {
+        assert_eq!(token.to_bytes(), bytes);
+        let (list, _) = (token.list(), token.verify(&some_key()));
+        assert_eq!(list.is_empty(), list.get(0).is_err());
+        assert!(list.get(list.len()).is_err());
     }
 }
 

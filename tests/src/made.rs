@@ -8,7 +8,9 @@ use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::countersignature::{self, Decision, Role, Statement};
 use inkan_credential::presentation::{self, Presentation, PresentationTerms};
-use inkan_credential::{SecuredCredential, sign};
+use inkan_credential::sd_jwt::{ClaimPath, Concealment};
+use inkan_credential::sign::ProofTerms;
+use inkan_credential::{Contexts, Cryptosuite, SecuredCredential, sign};
 use inkan_crypto::{KeyType, PublicKey, SecretKey};
 use inkan_did::self_contained::{did_key, did_key_url};
 use serde_json::{Value, json};
@@ -122,6 +124,22 @@ impl Party {
         self.secure_di(self.credential(subject))
     }
 
+    /// The same with a proof over RDF, and with the contexts that such credentials of ours have.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    #[must_use]
+    pub fn issue_rdfc(&self, subject: &str) -> SecuredCredential {
+        let mut credential = self.credential(subject);
+        credential["@context"] =
+            json!(["https://www.w3.org/ns/credentials/v2", inkan_credential::inline_context()]);
+        let suite = Cryptosuite::rdfc_for_key(self.public_key().key_type());
+        let terms = ProofTerms { created: Some(moment()), ..ProofTerms::new(suite, &self.method) };
+        sign::secure_di(credential, &terms, &self.key, Contexts::built_in())
+            .expect("a valid credential")
+    }
+
     /// Puts a Data Integrity proof on a credential.
     ///
     /// # Panics
@@ -142,6 +160,26 @@ impl Party {
     #[must_use]
     pub fn issue_jose(&self, subject: &str) -> SecuredCredential {
         sign::issue_jose(self.credential(subject), &self.method, &self.key)
+            .expect("a valid credential")
+    }
+
+    /// The same as `vc+sd-jwt`, with ten claims more, each disclosable by itself.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    #[must_use]
+    pub fn issue_sd_jwt(&self, subject: &str) -> SecuredCredential {
+        let mut credential = self.credential(subject);
+        let claims: Vec<ClaimPath> = (0..10)
+            .map(|number| {
+                credential["credentialSubject"][format!("claim{number}")] = json!("a value");
+                ClaimPath::Pointer(format!("/credentialSubject/claim{number}"))
+            })
+            .collect();
+        let concealment = Concealment { claims: &claims, decoys: 0 };
+        let rng = &mut SeededRng::new(10);
+        sign::issue_sd_jwt(credential, &concealment, &self.method, &self.key, rng)
             .expect("a valid credential")
     }
 

@@ -6,7 +6,12 @@ use std::path::PathBuf;
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{CryptoRng, SecretBytes, Timestamp, sha256};
+use inkan_credential::sd_jwt::{BindingTerms, ClaimPath, Concealment, Disclosure};
+use inkan_credential::sd_jwt_vc::{self, KeyName};
 use inkan_credential::status_list::BitstringStatusList;
+use inkan_credential::token_status_list::{
+    StatusBits, StatusListToken, TokenStatus, TokenStatusList, TokenTerms,
+};
 use inkan_crypto::keystore::Keystore;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh;
@@ -272,6 +277,57 @@ fn successors(ledger: &Ledger) -> [String; 2] {
         let history = ledger.history();
         webvh::rotate(history.latest(), &keys, &ledger.next_key, &key, now).expect("an entry")
     })
+}
+
+/// An SD-JWT VC and a status list, in each of their forms.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_sd_jwts_are_written() {
+    let rng = &mut SeededRng::new(5);
+    let (issuer, holder) = (Party::new(KeyType::Ed25519, rng), Party::new(KeyType::P256, rng));
+    let claims = json!({
+        "vct": "https://type.example", "iss": issuer.did, "exp": 1_900_000_000,
+        "cnf": { "jwk": holder.public_key().to_jwk() },
+        "status": { "status_list": { "idx": 7, "uri": "https://acme.example/statuslists/1" } },
+        "name": "Erika", "address": { "country": "DE" }, "nationalities": ["DE", "FR"],
+    });
+    let paths = ["name", "/address", "/address/country", "/nationalities/0"];
+    let paths = paths.map(|path| ClaimPath::parse(path).expect("a path"));
+    let concealment = Concealment { claims: &paths, decoys: 2 };
+    let name = KeyName::Kid(&issuer.method);
+    let issued = sd_jwt_vc::issue(claims, &concealment, name, &issuer.key, rng);
+    let issued = issued.expect("issued").sd_jwt().clone();
+    seed("sd_jwt", "all", issued.to_compact());
+    let part = issued.derive(&paths[2..]).expect("derived");
+    let terms = BindingTerms { audience: "https://v.example", nonce: "n", issued_at: moment() };
+    let bound = part.bind(&terms, &holder.key).expect("bound");
+    seed("sd_jwt", "bound", bound.to_compact());
+    let parts: Vec<&str> = issued.jws().as_str().split('.').collect();
+    let disclosures: Vec<&str> = issued.disclosures().iter().map(Disclosure::as_str).collect();
+    let flattened = json!({
+        "protected": parts[0], "payload": parts[1], "signature": parts[2],
+        "header": { "disclosures": disclosures },
+    });
+    seed("sd_jwt", "flattened", flattened.to_string());
+    let metadata = json!({
+        "vct": "https://type.example", "claims": [{ "path": ["a", null, 0], "sd": "always" }],
+    });
+    seed("sd_jwt", "metadata", metadata.to_string());
+
+    let mut list = TokenStatusList::new(StatusBits::Two, 1_000).expect("a list");
+    list.set(7, TokenStatus::Suspended).expect("in range");
+    let terms = TokenTerms {
+        uri: "https://acme.example/statuslists/1",
+        issued_at: moment(),
+        expires: Some(moment().plus_seconds(86_400)),
+        ttl: Some(3_600),
+        aggregation_uri: Some("https://acme.example/statuslists"),
+    };
+    let jwt = StatusListToken::issue_jwt(&list, &terms, &issuer.method, &issuer.key);
+    seed("token_status_list", "jwt", jwt.expect("a token").to_bytes());
+    let cwt = StatusListToken::issue_cwt(&list, &terms, &issuer.method, &issuer.key);
+    seed("token_status_list", "cwt", cwt.expect("a token").to_bytes());
+    seed("token_status_list", "aggregation", r#"{"status_lists":["https://a.example/1"]}"#);
 }
 
 /// Seeds of formats that need no ledger and no party.

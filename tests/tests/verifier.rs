@@ -11,6 +11,7 @@ mod verifier {
     mod known;
     mod moved;
     mod other_logs;
+    mod outside;
     mod presented;
     mod record;
     mod status;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::WriteArgs;
+use super::{WriteArgs, values};
 
 /// `inkan key …`
 #[derive(Clone, Debug, Subcommand)]
@@ -66,6 +66,57 @@ pub(crate) enum CredCommand {
         #[arg(long)]
         bare: bool,
     },
+    /// What its status lists say about a credential, now or at an earlier time
+    Status(CredStatusArgs),
+    /// Suspend a credential you issued with --suspendable: it is refused until it is reinstated
+    Suspend(CredSuspendArgs),
+    /// End the suspension of a credential
+    Reinstate(CredReinstateArgs),
+}
+
+/// Arguments of `cred status`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CredStatusArgs {
+    /// A file with the credential, or a bundle
+    #[arg(value_name = "CRED")]
+    pub(crate) credential: String,
+    /// As of this time (RFC 3339)
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) at: Option<String>,
+    /// Show the ledger entries that the answer rests on
+    #[arg(long)]
+    pub(crate) proof: bool,
+}
+
+/// Arguments of `cred suspend`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CredSuspendArgs {
+    /// The credential: a file, its id, or its name in `inkan cred list --issued`
+    #[arg(value_name = "CRED")]
+    pub(crate) credential: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R", default_value = "")]
+    pub(crate) reason: String,
+    /// Issuer, if several of your DIDs could be meant
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `cred reinstate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CredReinstateArgs {
+    /// The credential: a file, its id, or its name in `inkan cred list --issued`
+    #[arg(value_name = "CRED")]
+    pub(crate) credential: String,
+    /// Issuer, if several of your DIDs could be meant
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }
 
 /// Arguments of `cred list`.
@@ -81,6 +132,6 @@ pub(crate) struct CredListArgs {
     #[arg(long = "type", value_name = "T")]
     pub(crate) credential_type: Option<String>,
     /// Only this status
-    #[arg(long, value_name = "S", value_parser = ["valid", "revoked"])]
+    #[arg(long, value_name = "S", value_parser = ["valid", "suspended", "revoked"])]
     pub(crate) status: Option<String>,
 }

@@ -40,6 +40,9 @@ pub(crate) struct IssueArgs {
     /// Do not make the credential revocable
     #[arg(long)]
     pub(crate) no_status: bool,
+    /// Give it a place in a suspension list too: it can then be suspended, and reinstated
+    #[arg(long, conflicts_with = "no_status")]
+    pub(crate) suspendable: bool,
     /// Do not record the credential on the ledger
     #[arg(long)]
     pub(crate) no_ledger: bool,

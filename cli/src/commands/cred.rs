@@ -1,9 +1,12 @@
-//! `inkan cred list | show`: credentials that this profile issued or holds.
+//! `inkan cred list | show | status | suspend | reinstate`: credentials that this profile issued or holds.
+
+mod status;
 
 use inkan_core::json::text;
 use inkan_io::profile::IssuedRecord;
 use serde_json::{Value, json};
 
+use super::revoke;
 use crate::args::CredCommand;
 use crate::context::{Context, Home};
 use crate::failure::Failure;
@@ -42,18 +45,26 @@ pub(super) fn run(command: &CredCommand, context: &mut Context) -> Result<Outcom
             };
             Ok(Outcome::new("inkan-credential/1", shown, json!({ "content": value })))
         }
+        CredCommand::Status(args) => status::run(args, context),
+        CredCommand::Suspend(args) => revoke::suspend(args, context),
+        CredCommand::Reinstate(args) => revoke::reinstate(args, context),
     }
 }
 
 fn issued(home: &Home) -> Result<Vec<Value>, Failure> {
     let describe = |(name, record): (String, IssuedRecord)| {
+        let (status, event) = match (record.revoked, record.suspended) {
+            (Some(event), _) => ("revoked", Some(event)),
+            (None, Some(event)) => ("suspended", Some(event)),
+            (None, None) => ("valid", None),
+        };
+        let (since, reason) = event.unzip();
         json!({
             "name": name, "id": record.id, "side": "issued",
             "credentialType": record.types.join(" "), "issuer": record.issuer,
             "issuedAt": record.issued_at.to_string(),
             "validUntil": record.valid_until.map(|until| until.to_string()),
-            "status": if record.revoked.is_some() { "revoked" } else { "valid" },
-            "reason": record.revoked.map(|(_, reason)| reason),
+            "status": status, "reason": reason, "since": since.map(|since| since.to_string()),
         })
     };
     Ok(home.profile.all::<IssuedRecord>()?.into_iter().map(describe).collect())

@@ -2,6 +2,8 @@
 //!
 //! "NOT VERIFIED" comes first, no mark is ever green, and nothing is fetched.
 
+mod summary;
+
 use std::fmt::Write as _;
 
 use inkan_core::json::{self, text};
@@ -10,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
 use crate::context::Context;
+use crate::env;
 use crate::failure::Failure;
-use crate::output::{BOLD, Outcome, WARN};
+use crate::output::{Outcome, WARN};
 use crate::render::safe;
 use crate::render::tree::tree;
 
@@ -24,7 +27,7 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<Outcome, Fail
         return Ok(Outcome::new("inkan-inspection/1", format!("{content:#}\n"), members));
     }
     let mut human = format!("{WARN}NOT VERIFIED{WARN:#}  {}: {kind}\n\n", safe(&input.name, 80));
-    human.push_str(&summary(&content));
+    human.push_str(&summary::of(&content, &env::language()));
     human.push_str(&tree(shown(&content), args.depth));
     let _ = writeln!(human, "\n  check it: inkan verify {}", safe(&input.name, 80));
     let members = json!({ "verified": false, "kind": kind, "content": content });
@@ -75,76 +78,4 @@ fn kind_of(content: &Value) -> String {
 /// Of a bundle, the artefact alone: what proves it is for programs, and `--raw` has it.
 fn shown(content: &Value) -> &Value {
     content.get("credential").or_else(|| content.get("presentation")).unwrap_or(content)
-}
-
-/// The lines a person looks for first.
-fn summary(content: &Value) -> String {
-    let mut out = String::new();
-    let enveloped = |value: &Value| {
-        let id = text(value, "id")?;
-        let (_, compact) = id.strip_prefix("data:")?.split_once(',')?;
-        decode_jws(compact)?.get("payload").cloned()
-    };
-    let inner = content
-        .get("credential")
-        .or_else(|| content.get("presentation"))
-        .or_else(|| content.get("payload"))
-        .unwrap_or(content);
-    let inner = enveloped(inner).unwrap_or_else(|| inner.clone());
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(out, "  {BOLD}{name:<12}{BOLD:#} {}", safe(&value, 200));
-    };
-    let types = inner.get("type").and_then(Value::as_array);
-    if let Some(types) = types {
-        let names: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
-        line("says it is", names.join(", "));
-    }
-    let issuer = inner.get("issuer");
-    let issuer = issuer.and_then(|issuer| issuer.as_str().or_else(|| text(issuer, "id")));
-    for (name, value) in [
-        ("issuer", issuer),
-        ("subject", inner.get("credentialSubject").and_then(|subject| text(subject, "id"))),
-        ("holder", text(&inner, "holder")),
-        ("valid from", text(&inner, "validFrom")),
-        ("valid until", text(&inner, "validUntil")),
-        ("record in", inner.get("ledgerRecord").and_then(|record| text(record, "log"))),
-    ] {
-        if let Some(value) = value {
-            line(name, value.to_owned());
-        }
-    }
-    let proofs = match inner.get("proof") {
-        Some(Value::Array(proofs)) => proofs.clone(),
-        Some(proof) => vec![proof.clone()],
-        None => Vec::new(),
-    };
-    for proof in &proofs {
-        let method = text(proof, "verificationMethod").unwrap_or("?");
-        let what = match proof.get("countersignature") {
-            Some(terms) => format!(
-                "{} {} by {method}",
-                text(terms, "role").unwrap_or("?"),
-                text(terms, "decision").unwrap_or("?")
-            ),
-            None => format!("{} by {method}", text(proof, "cryptosuite").unwrap_or("?")),
-        };
-        line("signature", what);
-    }
-    let count = |member: &str| content.get(member).and_then(Value::as_array).map_or(0, Vec::len);
-    if text(content, "type") == Some("inkan-bundle/1") {
-        line(
-            "carries",
-            format!(
-                "{} receipts, {} proofs of newest states, {} countersignatures beside, {} status lists",
-                count("receipts"),
-                count("current"),
-                count("countersignatures"),
-                count("statusLists"),
-            ),
-        );
-    }
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out
 }

@@ -11,6 +11,7 @@ pub(super) use input::seconds;
 use inkan_core::Timestamp;
 use inkan_credential::Format;
 use inkan_credential::bundle::{Artefact, Bundle};
+use inkan_credential::model::StatusPurpose;
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Method, Relationship};
 use inkan_io::intent::{Intent, RecordDraft};
@@ -46,9 +47,8 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     let subject_key = subject_key(&subject, &home, context)?;
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
-    let place =
-        if args.no_status { None } else { Some(status::allocate(&own, &hand, &home, now)?) };
-    let entries: Vec<_> = place.iter().map(|place| place.entry.clone()).collect();
+    let places = status::allocate(purposes(args), (&own, &hand, &home), now)?;
+    let entries: Vec<_> = places.iter().map(|place| place.entry.clone()).collect();
     let thumbprint = subject_key.as_ref().map(PublicKey::thumbprint);
     let request = IssueRequest {
         types: std::slice::from_ref(&args.credential_type),
@@ -74,7 +74,7 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     for warning in &issued.warnings {
         context.speech.warn(&format!("{}: levels are computed from evidence", warning.code()));
     }
-    let intent = compose(args, (&issued, &own, place), &hand, &home, now)?;
+    let intent = compose(args, (&issued, &own, places), &hand, &home, now)?;
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         context.speech.say("would write this to the ledger, and nothing else leaves this machine:");
@@ -97,10 +97,19 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     finish(args, (&issued, &bundle, index), context, &home)
 }
 
+/// For what the credential gets a place in a status list.
+const fn purposes(args: &IssueArgs) -> &'static [StatusPurpose] {
+    match (args.no_status, args.suspendable) {
+        (true, _) => &[],
+        (false, false) => &[StatusPurpose::Revocation],
+        (false, true) => &[StatusPurpose::Revocation, StatusPurpose::Suspension],
+    }
+}
+
 /// The entries and records of one issuance.
 fn compose(
     args: &IssueArgs,
-    (issued, own, place): (&Issued, &OwnDid, Option<status::Place>),
+    (issued, own, places): (&Issued, &OwnDid, Vec<status::Place>),
     hand: &Hand<'_>,
     home: &Home,
     now: Timestamp,
@@ -108,6 +117,10 @@ fn compose(
     let credential = issued.credential.credential();
     let id = credential.id().unwrap_or_default().to_owned();
     let digest = issued.credential.issuance_digest();
+    let place_of = |purpose| {
+        let found = places.iter().map(|place| &place.entry).find(|entry| entry.purpose == purpose);
+        found.map(|entry| (entry.list_uri.clone(), entry.index))
+    };
     let record = IssuedRecord {
         id,
         types: vec![args.credential_type.clone()],
@@ -115,12 +128,14 @@ fn compose(
         issued_at: now,
         valid_until: credential.valid_until(),
         digest: digest.to_b64u(),
-        status: place.as_ref().map(|place| (place.entry.list_uri.clone(), place.entry.index)),
+        status: place_of(StatusPurpose::Revocation),
+        suspension: place_of(StatusPurpose::Suspension),
         revoked: None,
+        suspended: None,
     };
     let mut intent =
         Intent { command: format!("issue {}", args.credential_type), ..Intent::default() };
-    if let Some(place) = place {
+    for place in places {
         place.into_intent(&mut intent);
     }
     if let (Some(opening), Some(scid)) = (&issued.opening, hand.method.did().scid()) {

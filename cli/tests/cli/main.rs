@@ -10,3 +10,5 @@ mod common;
 mod contract;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod status;

@@ -15,7 +15,7 @@ use crate::identity::{self, Ground, IalOutcome};
 use crate::level::{AuthenticationLevel, Framework, IdentityLevel};
 use crate::line::{Line, Status};
 use crate::outer;
-use crate::policy::{IalLeaf, LinkMode, Policy};
+use crate::policy::{IalLeaf, LinkMode, Policy, TypeWord, Types};
 use crate::remedy::{FollowUp, Remedy};
 use crate::report::{Decision, Report, Summary};
 use crate::seen::Seen;
@@ -74,6 +74,11 @@ pub(crate) fn assess_seen(
     lines.extend(leaves.iter().flat_map(|leaf| leaf_lines(leaf, reached)));
     lines.extend(fact_lines(facts));
     lines.extend(findings.iter().map(Line::of_finding));
+    let may_be_absent = matches!(policy.outer.credential_types, Types::Word(TypeWord::Optional));
+    if seen.credentials.is_empty() && !may_be_absent {
+        // A presentation without credentials: who presents is shown, and nothing that a policy could be about.
+        lines.push(Line::unknown("evaluation", "presentation", Code::EvaluationIncomplete));
+    }
     if seen.credentials.iter().any(Option::is_none) && !lines.iter().any(|line| line.decides) {
         lines.push(Line::unknown("evaluation", "presentation", Code::EvaluationIncomplete));
     }

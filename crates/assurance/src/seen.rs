@@ -127,10 +127,7 @@ impl SeenCredential {
                 .filter(|kind| *kind != "VerifiableCredential")
                 .map(str::to_owned)
                 .collect(),
-            valid_from: value
-                .get("validFrom")
-                .and_then(|text| text.as_str())
-                .and_then(|text| Timestamp::parse(text).ok()),
+            valid_from: credential.credential().valid_from(),
             record: credential.recorded().map(SeenRecord::of),
             status: match credential.status() {
                 StatusSeen::NotNamed => None,

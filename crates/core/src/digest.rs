@@ -1,8 +1,9 @@
-//! SHA-256 digests ([FIPS 180-4](https://doi.org/10.6028/NIST.FIPS.180-4)), the only hash of this toolkit's own formats.
+//! SHA-256 digests ([FIPS 180-4](https://doi.org/10.6028/NIST.FIPS.180-4)), the only hash of this toolkit's own formats, and its longer
+//! sisters for the formats of others.
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::encoding::{self, EncodingError};
 
@@ -75,4 +76,24 @@ pub fn sha256(parts: &[&[u8]]) -> Digest {
         hasher.update(part);
     }
     Digest(hasher.finalize().into())
+}
+
+/// SHA-384 of the concatenation of `parts`, in order: 48 bytes.
+#[must_use]
+pub fn sha384(parts: &[&[u8]]) -> [u8; 48] {
+    let mut hasher = Sha384::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+/// SHA-512 of the concatenation of `parts`, in order: 64 bytes.
+#[must_use]
+pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
+    let mut hasher = Sha512::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
 }

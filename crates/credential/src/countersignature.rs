@@ -1,8 +1,8 @@
 //! Countersignatures: another party's signature, in a role, over one issuer-signed credential.
 //!
 //! Two forms. On a Data Integrity credential it is one more proof of a JCS suite, `proofPurpose` `authentication`,
-//! whose `previousProof` lists the issuer's proof and every predecessor that it covers. Beside a JOSE credential it is
-//! a compact JWS, `typ` `countersignature+jwt`, over the digest of the issuer's signed part. Either way it names an
+//! whose `previousProof` lists the issuer's proof and every predecessor that it covers. Beside a JOSE or SD-JWT credential
+//! it is a compact JWS, `typ` `countersignature+jwt`, over the digest of the issuer's signed part. Either way it names an
 //! act (32 random bytes), the log where the act is recorded, and the digest of the text that was shown.
 //!
 //! Out of scope: whose key it is, whether the newest state of the act is another, what a policy demands.
@@ -291,14 +291,20 @@ impl Countersignature {
                 if covered { Ok(()) } else { Err(CountersignatureError::IssuerNotCovered) }
             }
             Form::Jose { digest, .. } => {
-                let same = matches!(credential, SecuredCredential::Jose(_))
-                    && *digest == credential.issuance_digest();
+                let beside = match credential {
+                    SecuredCredential::Jose(_) | SecuredCredential::SdJwt(_) => true,
+                    SecuredCredential::DataIntegrity(_) => false,
+                };
+                let same = beside && *digest == credential.issuance_digest();
                 if same { Ok(()) } else { Err(CountersignatureError::OtherCredential) }
             }
         }
     }
 
     /// Checks that it covers `credential`, that the text shown was that of the credential, and the signature.
+    ///
+    /// The text is that of the whole credential. Where the holder keeps claims back ([`SecuredCredential::shows_all`]) it
+    /// cannot be made again, and is not compared: the caller's report has to say so.
     ///
     /// The caller resolves `key`, knows whose it is, and judges the times and the newest state of the act.
     ///
@@ -311,7 +317,8 @@ impl Countersignature {
         key: &PublicKey,
     ) -> Result<(), CountersignatureError> {
         self.covers(credential)?;
-        if self.text_digest() != text_digest_of(credential.credential()) {
+        let same = self.text_digest() == text_digest_of(credential.credential());
+        if !same && credential.shows_all() {
             return Err(CountersignatureError::TextMismatch);
         }
         let outcome = match &self.form {

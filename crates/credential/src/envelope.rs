@@ -1,4 +1,4 @@
-//! Enveloping: JOSE as the securing mechanism ([VC-JOSE-COSE §3.1](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-jose))
+//! Enveloping: JOSE and SD-JWT as the securing mechanism ([VC-JOSE-COSE §3.1 and §3.2](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-jose))
 //! and objects that carry an enveloped artefact as a data URL (VCDM 2.0 §4.12.1).
 
 use inkan_core::{Timestamp, json, limits};
@@ -6,7 +6,8 @@ use inkan_crypto::jws::Jws;
 use serde_json::{Value, json};
 
 use crate::error::ParseError;
-use crate::model::{CONTEXT_V2, check_context, has_type, is_url};
+use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_url};
+use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
 
 /// What kind of artefact an envelope holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,6 +22,14 @@ impl Envelope {
         match self {
             Self::Credential => "vc+jwt",
             Self::Presentation => "vp+jwt",
+        }
+    }
+
+    /// The `typ` of an SD-JWT, likewise.
+    pub(crate) const fn sd_typ(self) -> &'static str {
+        match self {
+            Self::Credential => "vc+sd-jwt",
+            Self::Presentation => "vp+sd-jwt",
         }
     }
 
@@ -45,22 +54,23 @@ impl Envelope {
         has_type(value, self.object_type())
     }
 
-    /// The object that carries `compact`.
+    /// The object that carries `compact`, a JWS or (then there is a tilde) an SD-JWT.
     pub(crate) fn wrap(self, compact: &str) -> Value {
+        let subtype = if is_sd_jwt(compact) { self.sd_typ() } else { self.typ() };
         json!({
             "@context": [CONTEXT_V2],
-            "id": format!("data:application/{},{compact}", self.typ()),
+            "id": format!("data:application/{subtype},{compact}"),
             "type": self.object_type(),
         })
     }
 
-    /// The compact JWS in such an object. Nothing beside it is signed, so nothing beside it may be there.
+    /// The compact JWS or SD-JWT in such an object. Nothing beside it is signed, so nothing beside it may be there.
     ///
     /// # Errors
     ///
     /// [`ParseError::Envelope`] or [`ParseError::MediaType`].
     pub(crate) fn unwrap_object(self, value: &Value) -> Result<String, ParseError> {
-        check_context(value)?;
+        check_envelope_context(value)?;
         let known = |name: &String| matches!(name.as_str(), "@context" | "id" | "type");
         if !value.as_object().is_some_and(|members| members.keys().all(known)) {
             return Err(ParseError::Envelope { member: "other members" });
@@ -70,12 +80,13 @@ impl Envelope {
         let Some((media_type, data)) = url.split_once(',') else {
             return Err(ParseError::Envelope { member: "id" });
         };
-        if matches!(media_type, "application/vc+sd-jwt" | "application/dc+sd-jwt") {
+        if media_type == "application/dc+sd-jwt" {
             return Err(ParseError::SdJwt);
         }
-        if media_type.strip_prefix("application/") != Some(self.typ()) {
+        let expected = if is_sd_jwt(data) { self.sd_typ() } else { self.typ() };
+        if media_type.strip_prefix("application/") != Some(expected) {
             let found = media_type.chars().take(64).collect();
-            return Err(ParseError::MediaType { found, expected: self.typ() });
+            return Err(ParseError::MediaType { found, expected });
         }
         Ok(data.to_owned())
     }
@@ -103,12 +114,50 @@ pub(crate) struct Times {
 ///
 /// [`ParseError`]: SD-JWT and other media types by name, then JWS, JSON, and claims that must not be there.
 pub(crate) fn open(compact: &str, envelope: Envelope) -> Result<Opened, ParseError> {
-    if compact.contains('~') {
+    if is_sd_jwt(compact) {
         return Err(ParseError::SdJwt);
     }
     let jws = Jws::parse(compact, limits::JWS)?;
     check_media_types(&jws, envelope)?;
     let payload = json::parse(jws.payload(), limits::DOCUMENT)?;
+    let times = check_claims(&payload)?;
+    Ok(Opened { jws, payload, times })
+}
+
+/// An SD-JWT taken apart: media type checked, disclosures put in their places.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenedSdJwt {
+    pub(crate) sd_jwt: SdJwt,
+    pub(crate) payload: Value,
+    pub(crate) times: Times,
+}
+
+/// Reads a compact SD-JWT, without key binding, whose `typ` must be exactly that of `envelope`.
+///
+/// # Errors
+///
+/// [`ParseError`]: SD-JWT VCs by name, then the rules of SD-JWT, and claims that must not be there.
+pub(crate) fn open_sd_jwt(text: &str, envelope: Envelope) -> Result<OpenedSdJwt, ParseError> {
+    let sd_jwt = SdJwt::parse(text)?;
+    // `vct` makes it an SD-JWT VC, of older drafts if the media type is `vc+sd-jwt`.
+    if sd_jwt.typ() == Some("dc+sd-jwt") || sd_jwt.payload().get("vct").is_some() {
+        return Err(ParseError::SdJwt);
+    }
+    check_types(sd_jwt.jws(), (envelope.sd_typ(), envelope.cty()))?;
+    if sd_jwt.key_binding().is_some() {
+        return Err(SdJwtError::KeyBinding(KeyBindingError::Unexpected).into());
+    }
+    let payload = sd_jwt.payload().clone();
+    let times = check_claims(&payload)?;
+    Ok(OpenedSdJwt { sd_jwt, payload, times })
+}
+
+/// Whether a compact text is an SD-JWT, by the tilde that ends its first part.
+pub(crate) fn is_sd_jwt(text: &str) -> bool {
+    text.contains('~')
+}
+
+fn check_claims(payload: &Value) -> Result<Times, ParseError> {
     // The `vc` and `vp` claims belong to the JWT encoding of version 1.1 (VC-JOSE-COSE §3.1.1 forbids them).
     if payload.get("vc").is_some() {
         return Err(crate::model::ModelError::UnsupportedVersion { version: "1.1" }.into());
@@ -116,12 +165,11 @@ pub(crate) fn open(compact: &str, envelope: Envelope) -> Result<Opened, ParseErr
     if payload.get("vp").is_some() {
         return Err(ParseError::JoseClaim { claim: "vp" });
     }
-    let times = Times {
-        issued: numeric_date(&payload, "iat")?,
-        not_before: numeric_date(&payload, "nbf")?,
-        expires: numeric_date(&payload, "exp")?,
-    };
-    Ok(Opened { jws, payload, times })
+    Ok(Times {
+        issued: numeric_date(payload, "iat")?,
+        not_before: numeric_date(payload, "nbf")?,
+        expires: numeric_date(payload, "exp")?,
+    })
 }
 
 fn check_media_types(jws: &Jws, envelope: Envelope) -> Result<(), ParseError> {
@@ -129,17 +177,24 @@ fn check_media_types(jws: &Jws, envelope: Envelope) -> Result<(), ParseError> {
     if matches!(typ, "vc+sd-jwt" | "dc+sd-jwt" | "vp+sd-jwt") {
         return Err(ParseError::SdJwt);
     }
-    if typ != envelope.typ() {
-        let found = typ.chars().take(64).collect();
-        return Err(ParseError::MediaType { found, expected: envelope.typ() });
+    check_types(jws, (envelope.typ(), envelope.cty()))
+}
+
+/// `typ` is there and the one given; `cty` is the one given, if it is there.
+fn check_types(jws: &Jws, (typ, cty): (&'static str, &'static str)) -> Result<(), ParseError> {
+    let short = |text: &str| text.chars().take(64).collect();
+    match jws.typ() {
+        Some(found) if found == typ => {}
+        found => {
+            let found = short(found.unwrap_or_default());
+            return Err(ParseError::MediaType { found, expected: typ });
+        }
     }
-    match jws.header().get("cty") {
-        None => Ok(()),
-        Some(cty) if cty.as_str() == Some(envelope.cty()) => Ok(()),
-        Some(cty) => Err(ParseError::MediaType {
-            found: cty.as_str().unwrap_or_default().chars().take(64).collect(),
-            expected: envelope.cty(),
-        }),
+    match jws.header().get("cty").map(|found| found.as_str().unwrap_or_default()) {
+        Some(found) if found != cty => {
+            Err(ParseError::MediaType { found: short(found), expected: cty })
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

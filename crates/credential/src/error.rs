@@ -5,6 +5,7 @@ use inkan_crypto::jws::JwsError;
 
 use crate::model::ModelError;
 use crate::proof::ProofError;
+use crate::sd_jwt::SdJwtError;
 
 /// Bytes that cannot be read as a secured credential or presentation. None is worth a retry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -26,9 +27,13 @@ pub enum ParseError {
         /// What belongs here.
         expected: &'static str,
     },
-    /// An SD-JWT, which is not read yet.
-    #[error("SD-JWT credentials (vc+sd-jwt, dc+sd-jwt) are not supported")]
+    /// An SD-JWT VC (`dc+sd-jwt`, or `vc+sd-jwt` with `vct`) where a W3C credential belongs, or an SD-JWT where only
+    /// other forms are read.
+    #[error("an SD-JWT of another kind stands where a W3C credential belongs")]
     SdJwt,
+    /// The SD-JWT around it breaks a rule.
+    #[error("SD-JWT rule broken")]
+    SdJwtRule(#[from] SdJwtError),
     /// The header names no key, or not by an absolute URL or a fragment of the signer's DID.
     #[error("header has no kid that names a key of the signer")]
     KeyId,
@@ -74,6 +79,7 @@ impl ParseError {
             Self::Jws(error) => error.code(),
             Self::MediaType { .. } => "media-type-unsupported",
             Self::SdJwt => "sd-jwt-unsupported",
+            Self::SdJwtRule(error) => error.code(),
             Self::KeyId => "jose-key-id-missing",
             Self::JoseClaim { .. } => "jose-claim-invalid",
             Self::Envelope { .. } => "envelope-malformed",

@@ -2,42 +2,77 @@
 //!
 //! In scope: the shape rules of sections 4 and 5, and this project's `ledgerRecord`. Out of scope: who secured it
 //! (`secured`), whether the issuer may say this (`inkan-verifier`, `inkan-assurance`), and what JSON-LD terms
-//! mean: the suites spoken here sign JSON, so no term can be dropped from what was signed.
+//! mean: the suites that sign them (`rdfc`) refuse every term that would be dropped from what is signed.
 
+mod context;
+mod dates;
 mod entries;
 mod error;
 mod rules;
+pub mod text;
 
 use std::slice;
 
 use inkan_core::{Timestamp, json};
+use inkan_crypto::PublicKey;
 use serde_json::Value;
 
+pub(crate) use self::context::{check_context, check_envelope_context};
 pub(crate) use self::entries::is_origin;
-pub use self::entries::{LedgerRecord, SchemaEntry, SchemaKind, StatusEntry, StatusPurpose};
+pub use self::entries::{
+    LedgerRecord, MAXIMUM_STATUS_SIZE, SchemaEntry, SchemaKind, StatusEntry, StatusMessage,
+    StatusPurpose,
+};
 pub use self::error::ModelError;
-pub(crate) use self::rules::{check_context, has_type, is_url, issuer_like, type_names};
+pub(crate) use self::rules::{
+    are_typed_objects, has_type, is_typed, is_url, issuer_like, type_names,
+};
+use crate::integrity::{self, RelatedResource};
 
 /// The first entry of `@context` in every credential and presentation of version 2.0.
 pub const CONTEXT_V2: &str = "https://www.w3.org/ns/credentials/v2";
+/// The same of version 1.1, which is read and never written.
+const CONTEXT_V1: &str = "https://www.w3.org/2018/credentials/v1";
 
-/// A credential without its securing mechanism, whose members obey VCDM 2.0.
+/// Versions of the data model.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DataModel {
+    /// [1.1](https://www.w3.org/TR/2022/REC-vc-data-model-20220303/), read and never written.
+    V1,
+    /// [2.0](https://www.w3.org/TR/2025/REC-vc-data-model-2.0-20250515/).
+    V2,
+}
+
+impl DataModel {
+    /// The number in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "1.1",
+            Self::V2 => "2.0",
+        }
+    }
+}
+
+/// A credential without its securing mechanism, whose members obey the data model.
 ///
 /// Having one says nothing about who made it: see [`crate::SecuredCredential`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Credential {
     value: Value,
+    version: DataModel,
     issuer: String,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
     status: Vec<StatusEntry>,
     unknown_status: Vec<String>,
     schemas: Vec<SchemaEntry>,
+    related: Vec<RelatedResource>,
     ledger_record: Option<LedgerRecord>,
 }
 
 impl Credential {
-    /// Takes an unsecured credential, or the payload of an enveloped one.
+    /// Takes a credential of version 2.0: what is to be signed, or the payload of an envelope.
     ///
     /// Unknown members are kept: VCDM 2.0 leaves them to contexts and types. A `proof` is refused, since a proof
     /// that nobody looks at must not ride along.
@@ -46,20 +81,38 @@ impl Credential {
     ///
     /// [`ModelError`], one variant per rule; none is worth a retry.
     pub fn from_value(value: Value) -> Result<Self, ModelError> {
+        let credential = Self::read(value)?;
+        match credential.version {
+            DataModel::V2 => Ok(credential),
+            DataModel::V1 => {
+                Err(ModelError::UnsupportedVersion { version: credential.version.as_str() })
+            }
+        }
+    }
+
+    /// Takes a credential of either version, whose embedded proofs somebody else looks at.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_value`].
+    pub fn read(value: Value) -> Result<Self, ModelError> {
         if !value.is_object() {
             return Err(ModelError::NotAnObject);
         }
-        check_context(&value)?;
+        let version = check_context(&value)?;
+        rules::check_keywords(&value)?;
         rules::check_types(&value, "VerifiableCredential")?;
         rules::check_id(&value)?;
-        rules::check_texts(&value)?;
+        text::check_texts(&value)?;
         let issuer = rules::issuer(&value)?;
-        let (valid_from, valid_until) = rules::validity(&value)?;
+        let (valid_from, valid_until) = dates::validity(&value, version)?;
         rules::check_subjects(&value)?;
         rules::check_evidence(&value)?;
-        rules::check_typed_properties(&value)?;
-        rules::check_related_resources(&value)?;
-        let (status, unknown_status) = entries::status(&value)?;
+        rules::check_typed_properties(&value, version)?;
+        let property = "relatedResource";
+        let related =
+            integrity::related_resources(&value).ok_or(ModelError::Property { property })?;
+        let (status, unknown_status) = entries::status(&value, version)?;
         let schemas = entries::schemas(&value)?;
         let ledger_record = entries::ledger_record(&value)?;
         if value.get("proof").is_some() {
@@ -67,12 +120,14 @@ impl Credential {
         }
         Ok(Self {
             value,
+            version,
             issuer,
             valid_from,
             valid_until,
             status,
             unknown_status,
             schemas,
+            related,
             ledger_record,
         })
     }
@@ -81,6 +136,12 @@ impl Credential {
     #[must_use]
     pub const fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// The version of the data model that it is written in.
+    #[must_use]
+    pub const fn version(&self) -> DataModel {
+        self.version
     }
 
     /// The credential's own URL, if it has one ([§4.4](https://www.w3.org/TR/2025/REC-vc-data-model-2.0-20250515/#identifiers)).
@@ -112,7 +173,13 @@ impl Credential {
         self.value.get("issuer").and_then(|issuer| json::text(issuer, "name"))
     }
 
-    /// Start of the validity period.
+    /// Whether it is good in anybody's hands: it is about nobody who could be told from others.
+    #[must_use]
+    pub fn is_bearer(&self) -> bool {
+        self.subjects().iter().all(|subject| subject.get("id").is_none())
+    }
+
+    /// Start of the validity period; in version 1.1, `issuanceDate`.
     #[must_use]
     pub const fn valid_from(&self) -> Option<Timestamp> {
         self.valid_from
@@ -145,7 +212,7 @@ impl Credential {
         &self.status
     }
 
-    /// Types of the status entries that this toolkit cannot check.
+    /// Types, or purposes, of the status entries that this toolkit cannot check.
     #[must_use]
     pub fn unknown_status(&self) -> &[String] {
         &self.unknown_status
@@ -155,6 +222,12 @@ impl Credential {
     #[must_use]
     pub fn schemas(&self) -> &[SchemaEntry] {
         &self.schemas
+    }
+
+    /// Resources whose bytes the issuer fixed: see [`crate::integrity::check_related_resources`].
+    #[must_use]
+    pub fn related_resources(&self) -> &[RelatedResource] {
+        &self.related
     }
 
     /// Evidence objects, each with a `type`.
@@ -169,12 +242,19 @@ impl Credential {
         self.ledger_record.as_ref()
     }
 
-    /// The thumbprint of the holder's key that the issuer confirmed (`cnf.jkt`, [RFC 9449 §6.1]), if it did.
+    /// The thumbprint of the holder's key that the issuer confirmed, if it did: `cnf.jkt` ([RFC 9449 §6.1]), or that of
+    /// `cnf.jwk` ([RFC 7800 §3.2]). A key that cannot be read is nobody's, so its thumbprint is empty.
     ///
     /// [RFC 9449 §6.1]: https://www.rfc-editor.org/rfc/rfc9449#section-6.1
+    /// [RFC 7800 §3.2]: https://www.rfc-editor.org/rfc/rfc7800#section-3.2
     #[must_use]
-    pub fn confirmed_key(&self) -> Option<&str> {
-        self.value.get("cnf").and_then(|cnf| json::text(cnf, "jkt"))
+    pub fn confirmed_key(&self) -> Option<String> {
+        let cnf = self.value.get("cnf")?;
+        if let Some(thumbprint) = json::text(cnf, "jkt") {
+            return Some(thumbprint.to_owned());
+        }
+        let key = PublicKey::from_jwk(cnf.get("jwk")?);
+        Some(key.map(|key| key.thumbprint()).unwrap_or_default())
     }
 }
 

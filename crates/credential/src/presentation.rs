@@ -1,7 +1,7 @@
 //! Verifiable presentations (VCDM 2.0 §4.13): credentials and a proof that their holder is there, over the verifier's
 //! nonce and audience.
 //!
-//! In scope: both forms (embedded proof, `vp+jwt`), reading and making them. Out of scope: whether the nonce is
+//! In scope: the forms (embedded proof, `vp+jwt`, `vp+sd-jwt`), reading and making them. Out of scope: whether the nonce is
 //! fresh, the audience ours, the holder the subject (`inkan-verifier`).
 
 mod make;
@@ -14,11 +14,18 @@ use serde_json::Value;
 use crate::countersignature::did_of;
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
-use crate::model::{check_context, has_type, is_url, issuer_like};
+use crate::model::{
+    DataModel, ModelError, are_typed_objects, check_context, has_type, is_typed, is_url,
+    issuer_like,
+};
 use crate::proof::{self, Proof, ProofError, Purpose, take_proofs};
+use crate::rdfc::Contexts;
+use crate::sd_jwt::SdJwt;
 use crate::secured::{SecuredCredential, compact_text, verify_jws};
 
-pub use self::make::{PresentationTerms, present_di, present_jose};
+pub use self::make::{
+    PresentationTerms, present_di, present_di_with, present_jose, present_sd_jwt,
+};
 
 /// A presentation, well-formed and not yet verified.
 #[derive(Clone, Debug)]
@@ -39,6 +46,7 @@ pub struct Presentation {
 enum Form {
     DataIntegrity { proofs: Vec<Proof>, holder_proof: usize, proof_member: Value },
     Jose { jws: Box<Jws> },
+    SdJwt { sd_jwt: Box<SdJwt> },
 }
 
 impl Presentation {
@@ -88,20 +96,32 @@ impl Presentation {
         })
     }
 
-    /// Reads a presentation in compact JWS form, `typ` `vp+jwt`.
+    /// Reads a presentation in compact form: a JWS with `typ` `vp+jwt`, or an SD-JWT with `vp+sd-jwt`.
     ///
     /// # Errors
     ///
     /// As [`Self::parse`].
     pub fn parse_compact(text: &str) -> Result<Self, ParseError> {
-        let opened = envelope::open(text, Envelope::Presentation)?;
-        let value = opened.payload;
-        check_shape(&value)?;
+        let (value, times, form) = if envelope::is_sd_jwt(text) {
+            let opened = envelope::open_sd_jwt(text, Envelope::Presentation)?;
+            (opened.payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
+        } else {
+            let opened = envelope::open(text, Envelope::Presentation)?;
+            (opened.payload, opened.times, Form::Jose { jws: Box::new(opened.jws) })
+        };
+        if let version @ DataModel::V1 = check_shape(&value)? {
+            return Err(ModelError::UnsupportedVersion { version: version.as_str() }.into());
+        }
         if value.get("proof").is_some() {
-            return Err(crate::model::ModelError::ProofMisplaced.into());
+            return Err(ModelError::ProofMisplaced.into());
         }
         let named = holder(&value)?;
-        let method = envelope::key_url(&opened.jws, named.or_else(|| json::text(&value, "iss")))?;
+        let signer = named.or_else(|| json::text(&value, "iss"));
+        let method = match &form {
+            Form::Jose { jws } => envelope::key_url(jws, signer)?,
+            Form::SdJwt { sd_jwt } => envelope::key_url(sd_jwt.jws(), signer)?,
+            Form::DataIntegrity { .. } => return Err(ParseError::NotRecognised),
+        };
         let holder = named.unwrap_or_else(|| did_of(&method)).to_owned();
         envelope::check_claim(&value, "iss", Some(&holder))?;
         envelope::check_claim(&value, "jti", json::text(&value, "id"))?;
@@ -110,7 +130,7 @@ impl Presentation {
             Some(Value::String(nonce)) => Some(nonce.clone()),
             Some(_) => return Err(ParseError::JoseClaim { claim: "nonce" }),
         };
-        let Times { issued, not_before: _, expires } = opened.times;
+        let Times { issued, not_before: _, expires } = times;
         Ok(Self {
             holder,
             method,
@@ -120,7 +140,7 @@ impl Presentation {
             created: issued,
             expires,
             value,
-            form: Form::Jose { jws: Box::new(opened.jws) },
+            form,
         })
     }
 
@@ -149,7 +169,7 @@ impl Presentation {
         &self.method
     }
 
-    /// The credentials, at least one.
+    /// The credentials; a presentation without any shows that its holder is there, and nothing else.
     #[must_use]
     pub fn credentials(&self) -> &[SecuredCredential] {
         &self.credentials
@@ -179,21 +199,21 @@ impl Presentation {
         self.expires
     }
 
-    /// The embedded proofs; none for JOSE.
+    /// The embedded proofs; none for JOSE and SD-JWT.
     #[must_use]
     pub fn proofs(&self) -> &[Proof] {
         match &self.form {
             Form::DataIntegrity { proofs, .. } => proofs,
-            Form::Jose { .. } => &[],
+            Form::Jose { .. } | Form::SdJwt { .. } => &[],
         }
     }
 
-    /// Position of the holder's proof in [`Self::proofs`]; none for JOSE.
+    /// Position of the holder's proof in [`Self::proofs`]; none for JOSE and SD-JWT.
     #[must_use]
     pub const fn holder_proof_index(&self) -> Option<usize> {
         match &self.form {
             Form::DataIntegrity { holder_proof, .. } => Some(*holder_proof),
-            Form::Jose { .. } => None,
+            Form::Jose { .. } | Form::SdJwt { .. } => None,
         }
     }
 
@@ -206,10 +226,11 @@ impl Presentation {
         match &self.form {
             Form::DataIntegrity { holder_proof, .. } => self.verify_proof_at(*holder_proof, key),
             Form::Jose { jws } => verify_jws(jws, key).map_err(Into::into),
+            Form::SdJwt { sd_jwt } => verify_jws(sd_jwt.jws(), key).map_err(Into::into),
         }
     }
 
-    /// Checks embedded proof number `index` against the key it names.
+    /// Checks embedded proof number `index` against the key it names, with the built-in JSON-LD contexts.
     ///
     /// # Errors
     ///
@@ -219,7 +240,21 @@ impl Presentation {
         index: usize,
         key: &PublicKey,
     ) -> Result<(), PresentationProofError> {
-        Ok(proof::verify_whole(&self.value, self.proofs(), index, key)?)
+        self.verify_proof_at_with(index, key, Contexts::built_in())
+    }
+
+    /// As [`Self::verify_proof_at`], with JSON-LD contexts that the caller knows.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentationProofError`].
+    pub fn verify_proof_at_with(
+        &self,
+        index: usize,
+        key: &PublicKey,
+        contexts: &Contexts,
+    ) -> Result<(), PresentationProofError> {
+        Ok(proof::verify_whole(&self.value, self.proofs(), index, key, contexts)?)
     }
 
     /// The presentation as a JSON object: with its proofs, or as an `EnvelopedVerifiablePresentation`.
@@ -234,15 +269,17 @@ impl Presentation {
                 value
             }
             Form::Jose { jws } => Envelope::Presentation.wrap(jws.as_str()),
+            Form::SdJwt { sd_jwt } => Envelope::Presentation.wrap(sd_jwt.shown()),
         }
     }
 
-    /// The plain artefact that any verifier reads: JSON text, or the compact JWS.
+    /// The plain artefact that any verifier reads: JSON text, the compact JWS, or the SD-JWT.
     #[must_use]
     pub fn to_bare(&self) -> String {
         match &self.form {
             Form::DataIntegrity { .. } => self.to_value().to_string(),
             Form::Jose { jws } => jws.as_str().to_owned(),
+            Form::SdJwt { sd_jwt } => sd_jwt.shown().to_owned(),
         }
     }
 }
@@ -286,18 +323,24 @@ fn choose_holder_proof(proofs: &[Proof], holder: Option<&str>) -> Option<usize> 
     find(&|one| known(one) && belongs(one)).or_else(|| find(&known)).or_else(|| find(&|_| true))
 }
 
-fn check_shape(value: &Value) -> Result<(), ParseError> {
+/// The rules for what is neither holder nor credential; gives the version of the data model.
+fn check_shape(value: &Value) -> Result<DataModel, ParseError> {
     if !value.is_object() {
         return Err(ParseError::NotRecognised);
     }
-    check_context(value)?;
-    if !has_type(value, "VerifiablePresentation") {
+    let version = check_context(value)?;
+    if !is_typed(value) || !has_type(value, "VerifiablePresentation") {
         return Err(ParseError::Presentation { member: "type" });
     }
     if !value.get("id").is_none_or(|id| id.as_str().is_some_and(is_url)) {
         return Err(ParseError::Presentation { member: "id" });
     }
-    Ok(())
+    for member in ["termsOfUse", "refreshService"] {
+        if !are_typed_objects(value, member) {
+            return Err(ParseError::Presentation { member });
+        }
+    }
+    Ok(version)
 }
 
 fn holder(value: &Value) -> Result<Option<&str>, ParseError> {
@@ -310,7 +353,7 @@ fn holder(value: &Value) -> Result<Option<&str>, ParseError> {
 fn credentials(value: &Value) -> Result<Vec<SecuredCredential>, ParseError> {
     const MEMBER: &str = "verifiableCredential";
     let list = crate::model::items(value, MEMBER);
-    if list.is_empty() {
+    if list.is_empty() && value.get(MEMBER).is_some() {
         return Err(ParseError::Presentation { member: MEMBER });
     }
     if list.len() > limits::CREDENTIALS {

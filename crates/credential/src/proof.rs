@@ -6,53 +6,18 @@
 
 mod error;
 mod read;
+mod suite;
 
 use inkan_core::{Timestamp, encoding};
-use inkan_crypto::{KeyType, PublicKey, SignatureError, Signer, data_integrity};
+use inkan_crypto::{PublicKey, Signer};
 use serde_json::{Map, Value};
 
 use crate::countersignature::Terms;
+use crate::rdfc::Contexts;
 
 pub use self::error::{ProofError, SignFailure};
 pub(crate) use self::read::take_proofs;
-
-/// The cryptosuites spoken here; everything else is kept by name and never counted.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Cryptosuite {
-    /// Ed25519 over JCS ([vc-di-eddsa §3.3](https://www.w3.org/TR/2025/REC-vc-di-eddsa-20250515/#eddsa-jcs-2022)).
-    EddsaJcs2022,
-    /// ECDSA over JCS, on P-256 ([vc-di-ecdsa §3.3](https://www.w3.org/TR/2025/REC-vc-di-ecdsa-20250515/#ecdsa-jcs-2019)).
-    EcdsaJcs2019,
-    /// Any other suite, or the type of a proof that is no `DataIntegrityProof`.
-    Unknown(String),
-}
-
-impl Cryptosuite {
-    /// The suite that a key of this type signs with.
-    #[must_use]
-    pub const fn for_key(key_type: KeyType) -> Self {
-        match key_type {
-            KeyType::Ed25519 => Self::EddsaJcs2022,
-            KeyType::P256 => Self::EcdsaJcs2019,
-        }
-    }
-
-    /// The name used in proofs.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::EddsaJcs2022 => "eddsa-jcs-2022",
-            Self::EcdsaJcs2019 => "ecdsa-jcs-2019",
-            Self::Unknown(name) => name,
-        }
-    }
-
-    /// Whether proofs of this suite can be checked here.
-    #[must_use]
-    pub const fn is_known(&self) -> bool {
-        !matches!(self, Self::Unknown(_))
-    }
-}
+pub use self::suite::Cryptosuite;
 
 /// What a proof is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -161,10 +126,11 @@ impl Proof {
     }
 }
 
-/// Checks the cryptography of proof number `index` on `document` (without its `proof` member) against `key`.
+/// Checks the cryptography of proof number `index` on `document` (without its `proof` member) against `key`, with the
+/// built-in JSON-LD contexts.
 ///
 /// The steps are those of VC Data Integrity §4.5, with the matching previous proofs in document order, and of the
-/// JCS suites' "Verify Proof". The caller has to know that `key` is what `verificationMethod` names, may be used for
+/// suites' "Verify Proof". The caller has to know that `key` is what `verificationMethod` names, may be used for
 /// the purpose, and that the proof has not expired.
 ///
 /// # Errors
@@ -176,33 +142,37 @@ pub fn verify_proof(
     index: usize,
     key: &PublicKey,
 ) -> Result<(), ProofError> {
+    verify_proof_with(document, proofs, index, key, Contexts::built_in())
+}
+
+/// As [`verify_proof`], with JSON-LD contexts that the caller knows.
+///
+/// # Errors
+///
+/// As [`verify_proof`].
+pub fn verify_proof_with(
+    document: &Value,
+    proofs: &[Proof],
+    index: usize,
+    key: &PublicKey,
+    contexts: &Contexts,
+) -> Result<(), ProofError> {
     let proof = proofs.get(index).ok_or(ProofError::Missing)?;
-    let expected = match &proof.cryptosuite {
-        Cryptosuite::EddsaJcs2022 => KeyType::Ed25519,
-        Cryptosuite::EcdsaJcs2019 => KeyType::P256,
-        Cryptosuite::Unknown(name) => {
-            return Err(ProofError::UnsupportedSuite { suite: name.clone() });
-        }
-    };
-    if key.key_type() != expected {
+    if let Cryptosuite::Unknown(name) = &proof.cryptosuite {
+        return Err(ProofError::UnsupportedSuite { suite: name.clone() });
+    }
+    if !proof.cryptosuite.signs_with(key.key_type()) {
         return Err(ProofError::KeyMismatch);
     }
     let matching = matching_proofs(proofs, &proof.previous_proof);
-    let outcome = if matching.is_empty() {
-        data_integrity::verify(document, &proof.value, key)
+    if matching.is_empty() {
+        suite::verify(document, proof, key, contexts)
     } else {
-        data_integrity::verify(&with_proofs(document, matching), &proof.value, key)
-    };
-    outcome.map_err(|error| {
-        if error == SignatureError::ContextMismatch {
-            ProofError::ContextMismatch
-        } else {
-            ProofError::Invalid
-        }
-    })
+        suite::verify(&with_proofs(document, matching), proof, key, contexts)
+    }
 }
 
-/// As [`verify_proof`], and the document's `@context` must be the one that was signed, not one that begins with it.
+/// As [`verify_proof_with`], and the document's `@context` must be the one that was signed, not one that begins with it.
 ///
 /// The suites let anybody append contexts, so that others can add proofs with terms of their own; in a credential that
 /// would be something unsigned which readers of JSON-LD obey.
@@ -215,8 +185,9 @@ pub(crate) fn verify_whole(
     proofs: &[Proof],
     index: usize,
     key: &PublicKey,
+    contexts: &Contexts,
 ) -> Result<(), ProofError> {
-    verify_proof(document, proofs, index, key)?;
+    verify_proof_with(document, proofs, index, key, contexts)?;
     match proofs.get(index).and_then(|proof| proof.value.get("@context")) {
         Some(signed) if document.get("@context") != Some(signed) => {
             Err(ProofError::ContextMismatch)
@@ -225,8 +196,8 @@ pub(crate) fn verify_whole(
     }
 }
 
-/// Makes one more proof on `document` (without its `proof` member); `terms` are the proof's members except
-/// `@context`, `type`, `cryptosuite` and `proofValue`, which this function sets.
+/// Makes one more proof on `document` (without its `proof` member) with the JCS suite of the signer's key; `terms` are
+/// the proof's members except `@context`, `type`, `cryptosuite` and `proofValue`, which this function sets.
 ///
 /// # Errors
 ///
@@ -234,30 +205,54 @@ pub(crate) fn verify_whole(
 pub(crate) fn add_proof(
     document: &Value,
     proofs: &[Proof],
-    mut terms: Map<String, Value>,
+    terms: Map<String, Value>,
     signer: &dyn Signer,
 ) -> Result<Proof, SignFailure> {
     let suite = Cryptosuite::for_key(signer.public_key().key_type());
-    // The document is hashed with its whole `@context` either way. A copy in the proof is what the suites ask for, but
-    // other implementations compare such copies by identity, or take strings only, and refuse one with an inline object.
-    if let Some(context) = document.get("@context").filter(|context| plain_context(context)) {
+    add_proof_of(&suite, (document, proofs), terms, signer, Contexts::built_in())
+}
+
+/// As [`add_proof`], with any suite that makes proofs, and with JSON-LD contexts that the caller knows.
+///
+/// # Errors
+///
+/// As [`add_proof`]; [`ProofError::UnsupportedSuite`] or [`ProofError::KeyMismatch`] if the suite makes none, or none
+/// with this key.
+pub(crate) fn add_proof_of(
+    suite: &Cryptosuite,
+    (document, proofs): (&Value, &[Proof]),
+    mut terms: Map<String, Value>,
+    signer: &dyn Signer,
+    contexts: &Contexts,
+) -> Result<Proof, SignFailure> {
+    if !suite.makes_proofs() {
+        let suite = suite.as_str().to_owned();
+        return Err(SignFailure::Proof(ProofError::UnsupportedSuite { suite }));
+    }
+    if !suite.signs_with(signer.public_key().key_type()) {
+        return Err(SignFailure::Proof(ProofError::KeyMismatch));
+    }
+    // The document is hashed with its whole `@context` either way. A copy in the proof is what the JCS suites ask for,
+    // but other implementations compare such copies by identity, or take strings only, and refuse one with an inline
+    // object. The RDFC suites take the document's, always.
+    if let Some(context) = document.get("@context").filter(|context| plain_context(context))
+        && !suite.is_rdfc()
+    {
         terms.insert("@context".to_owned(), context.clone());
     }
     terms.insert("type".to_owned(), "DataIntegrityProof".into());
     terms.insert("cryptosuite".to_owned(), suite.as_str().into());
     // A value that decodes, so that the same reader judges what is about to be signed.
     terms.insert("proofValue".to_owned(), encoding::multibase58(&[0; 64]).into());
-    let draft = Proof::from_value(Value::Object(terms.clone()))?;
+    let draft = Proof::from_value(Value::Object(terms))?;
     let matching = matching_proofs(proofs, &draft.previous_proof);
     if matching.len() != draft.previous_proof.len() {
         return Err(SignFailure::Proof(ProofError::PreviousUnknown));
     }
-    terms.remove("proofValue");
-    let config = Value::Object(terms);
     let value = if matching.is_empty() {
-        data_integrity::sign(document, &config, signer)
+        suite::sign(document, &draft, signer, contexts)
     } else {
-        data_integrity::sign(&with_proofs(document, matching), &config, signer)
+        suite::sign(&with_proofs(document, matching), &draft, signer, contexts)
     };
     let mut signed = draft;
     if let Value::Object(members) = &mut signed.value {

@@ -9,8 +9,11 @@ use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use serde_json::Value;
 
+use crate::envelope::is_sd_jwt;
 use crate::error::ParseError;
-use crate::proof::{self, Cryptosuite, Proof, ProofError, take_proofs};
+use crate::proof::{self, Proof, ProofError, take_proofs};
+use crate::rdfc::Contexts;
+use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
 use crate::secured::{compact_text, verify_jws};
 
 /// What became of one proof.
@@ -57,8 +60,8 @@ impl ProofReport {
     }
 }
 
-/// Checks every proof of a JSON document with embedded proofs, or the signature of a compact JWS, of any media type.
-/// `key_of` gives the key that a verification method or `kid` names.
+/// Checks every proof of a JSON document with embedded proofs, or the signature of a compact JWS, of any media type,
+/// with the built-in JSON-LD contexts. `key_of` gives the key that a verification method or `kid` names.
 ///
 /// # Errors
 ///
@@ -66,6 +69,19 @@ impl ProofReport {
 pub fn check(
     bytes: &[u8],
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+) -> Result<ProofReport, ParseError> {
+    check_with(bytes, key_of, Contexts::built_in())
+}
+
+/// As [`check`], with JSON-LD contexts that the caller knows.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn check_with(
+    bytes: &[u8],
+    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    contexts: &Contexts,
 ) -> Result<ProofReport, ParseError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return check_compact(compact_text(bytes)?, key_of);
@@ -80,25 +96,24 @@ pub fn check(
     let proofs = take_proofs(&mut document)?;
     let proofs = (0..proofs.len())
         .zip(&proofs)
-        .map(|(index, proof)| one(&document, &proofs, (index, proof), key_of))
+        .map(|(index, proof)| one((&document, &proofs), (index, proof), key_of, contexts))
         .collect();
     Ok(ProofReport { proofs })
 }
 
 fn one(
-    document: &Value,
-    proofs: &[Proof],
+    (document, proofs): (&Value, &[Proof]),
     (index, proof): (usize, &Proof),
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    contexts: &Contexts,
 ) -> CheckedProof {
-    let outcome = match proof.cryptosuite() {
-        Cryptosuite::Unknown(_) => ProofOutcome::UnknownSuite,
-        Cryptosuite::EddsaJcs2022 | Cryptosuite::EcdsaJcs2019 => {
-            match key_of(proof.verification_method()) {
-                None => ProofOutcome::KeyUnavailable,
-                Some(key) => outcome(proof::verify_proof(document, proofs, index, &key)),
-            }
+    let outcome = if proof.cryptosuite().is_known() {
+        match key_of(proof.verification_method()) {
+            None => ProofOutcome::KeyUnavailable,
+            Some(key) => outcome(proof::verify_proof_with(document, proofs, index, &key, contexts)),
         }
+    } else {
+        ProofOutcome::UnknownSuite
     };
     CheckedProof {
         index,
@@ -112,12 +127,18 @@ fn check_compact(
     text: &str,
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
 ) -> Result<ProofReport, ParseError> {
-    if text.contains('~') {
-        return Err(ParseError::SdJwt);
-    }
-    let jws = Jws::parse(text, limits::JWS)?;
+    let (jws, payload) = if is_sd_jwt(text) {
+        let sd_jwt = SdJwt::parse(text)?;
+        if sd_jwt.key_binding().is_some() {
+            return Err(SdJwtError::KeyBinding(KeyBindingError::Unexpected).into());
+        }
+        (sd_jwt.jws().clone(), sd_jwt.payload().clone())
+    } else {
+        let jws = Jws::parse(text, limits::JWS)?;
+        let payload = json::parse(jws.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
+        (jws, payload)
+    };
     let kid = jws.kid().ok_or(ParseError::KeyId)?;
-    let payload = json::parse(jws.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
     let signer = crate::model::issuer_like(&payload, "issuer")
         .or_else(|| crate::model::issuer_like(&payload, "holder"))
         .or_else(|| json::text(&payload, "iss"));

@@ -3,6 +3,8 @@
 //! In scope: which form it has, its proofs, the issuer's key by name, the cryptographic check against a key that
 //! the caller resolved, and the digest that the ledger commits to. Out of scope: resolving, time, trust.
 
+mod sd_jwt;
+
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
@@ -12,6 +14,9 @@ use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
 use crate::model::Credential;
 use crate::proof::{self, Proof, ProofError, Purpose, take_proofs};
+use crate::rdfc::Contexts;
+
+pub use self::sd_jwt::{DisclosureError, SdJwtCredential};
 
 /// How a credential is secured, by the names of the ledger specification §2.5.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -20,6 +25,8 @@ pub enum Format {
     DataIntegrity,
     /// A compact JWS around it (`vc+jwt`).
     Jose,
+    /// An SD-JWT around it (`vc+sd-jwt` without `vct`).
+    SdJwt,
 }
 
 impl Format {
@@ -28,7 +35,8 @@ impl Format {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DataIntegrity => "di",
-            Self::Jose => "jws",
+            // Of an SD-JWT the ledger commits to the issuer's JWS, so that what the holder shows changes nothing.
+            Self::Jose | Self::SdJwt => "jws",
         }
     }
 
@@ -38,21 +46,20 @@ impl Format {
         match self {
             Self::DataIntegrity => "application/vc",
             Self::Jose => "application/vc+jwt",
+            Self::SdJwt => "application/vc+sd-jwt",
         }
     }
 }
 
 /// A credential and its securing mechanism.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are few of them at a time, and each is moved once"
-)]
 pub enum SecuredCredential {
     /// Proofs inside the document.
     DataIntegrity(DataIntegrityCredential),
     /// The document inside a JWS.
     Jose(JoseCredential),
+    /// The document inside an SD-JWT.
+    SdJwt(SdJwtCredential),
 }
 
 /// A credential with embedded proofs.
@@ -74,15 +81,15 @@ pub struct JoseCredential {
 }
 
 impl SecuredCredential {
-    /// Reads a credential from bytes: a JSON object, or a compact JWS.
+    /// Reads a credential from bytes: a JSON object, a compact JWS, or a compact SD-JWT.
     ///
     /// # Examples
     ///
     /// ```
     /// use inkan_credential::SecuredCredential;
     ///
-    /// let error = SecuredCredential::parse(br#"{"@context":["https://www.w3.org/2018/credentials/v1"]}"#);
-    /// assert_eq!(error.unwrap_err().code(), "vcdm-version-unsupported");
+    /// let error = SecuredCredential::parse(br#"{"@context":["https://www.w3.org/ns/credentials/v2"]}"#);
+    /// assert_eq!(error.unwrap_err().code(), "credential-type-invalid");
     /// ```
     ///
     /// # Errors
@@ -108,9 +115,9 @@ impl SecuredCredential {
             return Self::parse_compact(&Envelope::Credential.unwrap_object(&value)?);
         }
         let written_alone = value.get("proof").is_some_and(Value::is_object);
-        // The model first, since "not version 2.0" says more than "no proof"; it must not see the proofs.
+        // The model first, since what it says tells more than "no proof"; it must not see the proofs.
         let proofs = take_proofs(&mut value);
-        let credential = Credential::from_value(value)?;
+        let credential = Credential::read(value)?;
         let proofs = proofs?;
         let issuer_proof = choose_issuer_proof(&proofs, credential.issuer())?;
         Ok(Self::DataIntegrity(DataIntegrityCredential {
@@ -121,12 +128,15 @@ impl SecuredCredential {
         }))
     }
 
-    /// Reads a credential in compact JWS form, `typ` `vc+jwt`.
+    /// Reads a credential in compact form: a JWS with `typ` `vc+jwt`, or an SD-JWT with `vc+sd-jwt`.
     ///
     /// # Errors
     ///
     /// As [`Self::parse`].
     pub fn parse_compact(text: &str) -> Result<Self, ParseError> {
+        if envelope::is_sd_jwt(text) {
+            return SdJwtCredential::parse(text).map(Self::SdJwt);
+        }
         let opened = envelope::open(text, Envelope::Credential)?;
         envelope::check_claim(&opened.payload, "iss", json_issuer(&opened.payload))?;
         envelope::check_claim(&opened.payload, "jti", json::text(&opened.payload, "id"))?;
@@ -142,6 +152,7 @@ impl SecuredCredential {
         match self {
             Self::DataIntegrity(inner) => &inner.credential,
             Self::Jose(inner) => &inner.credential,
+            Self::SdJwt(inner) => &inner.credential,
         }
     }
 
@@ -151,19 +162,20 @@ impl SecuredCredential {
         match self {
             Self::DataIntegrity(_) => Format::DataIntegrity,
             Self::Jose(_) => Format::Jose,
+            Self::SdJwt(_) => Format::SdJwt,
         }
     }
 
-    /// The embedded proofs, in the order they are written; none for JOSE.
+    /// The embedded proofs, in the order they are written; none for JOSE and SD-JWT.
     #[must_use]
     pub fn proofs(&self) -> &[Proof] {
         match self {
             Self::DataIntegrity(inner) => &inner.proofs,
-            Self::Jose(_) => &[],
+            Self::Jose(_) | Self::SdJwt(_) => &[],
         }
     }
 
-    /// Position of the issuer's proof in [`Self::proofs`]; none for JOSE.
+    /// Position of the issuer's proof in [`Self::proofs`]; none for JOSE and SD-JWT.
     ///
     /// It is the first `assertionMethod` proof whose method belongs to the issuer, else the first of a known suite,
     /// else the first.
@@ -171,11 +183,11 @@ impl SecuredCredential {
     pub const fn issuer_proof_index(&self) -> Option<usize> {
         match self {
             Self::DataIntegrity(inner) => Some(inner.issuer_proof),
-            Self::Jose(_) => None,
+            Self::Jose(_) | Self::SdJwt(_) => None,
         }
     }
 
-    /// The issuer's embedded proof; none for JOSE.
+    /// The issuer's embedded proof; none for JOSE and SD-JWT.
     #[must_use]
     pub fn issuer_proof(&self) -> Option<&Proof> {
         self.proofs().get(self.issuer_proof_index()?)
@@ -189,6 +201,7 @@ impl SecuredCredential {
                 self.issuer_proof().map(Proof::verification_method).unwrap_or_default()
             }
             Self::Jose(inner) => &inner.method,
+            Self::SdJwt(inner) => &inner.method,
         }
     }
 
@@ -197,7 +210,8 @@ impl SecuredCredential {
     pub fn signed_at(&self) -> Option<Timestamp> {
         match self {
             Self::DataIntegrity(_) => self.issuer_proof().and_then(Proof::created),
-            Self::Jose(inner) => inner.times.issued,
+            Self::Jose(JoseCredential { times, .. })
+            | Self::SdJwt(SdJwtCredential { times, .. }) => times.issued,
         }
     }
 
@@ -206,7 +220,8 @@ impl SecuredCredential {
     pub fn signature_expires(&self) -> Option<Timestamp> {
         match self {
             Self::DataIntegrity(_) => self.issuer_proof().and_then(Proof::expires),
-            Self::Jose(inner) => inner.times.expires,
+            Self::Jose(JoseCredential { times, .. })
+            | Self::SdJwt(SdJwtCredential { times, .. }) => times.expires,
         }
     }
 
@@ -215,7 +230,8 @@ impl SecuredCredential {
     pub const fn not_before(&self) -> Option<Timestamp> {
         match self {
             Self::DataIntegrity(_) => None,
-            Self::Jose(inner) => inner.times.not_before,
+            Self::Jose(JoseCredential { times, .. })
+            | Self::SdJwt(SdJwtCredential { times, .. }) => times.not_before,
         }
     }
 
@@ -227,19 +243,47 @@ impl SecuredCredential {
     ///
     /// [`ProofError::UnsupportedSuite`] if nothing can be said; otherwise what does not hold.
     pub fn verify_issuer_proof(&self, key: &PublicKey) -> Result<(), ProofError> {
+        self.verify_issuer_proof_with(key, Contexts::built_in())
+    }
+
+    /// As [`Self::verify_issuer_proof`], with JSON-LD contexts that the caller knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::verify_issuer_proof`].
+    pub fn verify_issuer_proof_with(
+        &self,
+        key: &PublicKey,
+        contexts: &Contexts,
+    ) -> Result<(), ProofError> {
         match self {
-            Self::DataIntegrity(inner) => self.verify_proof(inner.issuer_proof, key),
+            Self::DataIntegrity(inner) => self.verify_proof_with(inner.issuer_proof, key, contexts),
             Self::Jose(inner) => verify_jws(&inner.jws, key),
+            Self::SdJwt(inner) => verify_jws(inner.sd_jwt.jws(), key),
         }
     }
 
-    /// Checks embedded proof number `index` against the key it names.
+    /// Checks embedded proof number `index` against the key it names, with the built-in JSON-LD contexts.
     ///
     /// # Errors
     ///
     /// As [`Self::verify_issuer_proof`]; [`ProofError::Missing`] if there is no such proof.
     pub fn verify_proof(&self, index: usize, key: &PublicKey) -> Result<(), ProofError> {
-        proof::verify_whole(self.credential().value(), self.proofs(), index, key)
+        self.verify_proof_with(index, key, Contexts::built_in())
+    }
+
+    /// As [`Self::verify_proof`], with JSON-LD contexts that the caller knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::verify_proof`].
+    pub fn verify_proof_with(
+        &self,
+        index: usize,
+        key: &PublicKey,
+        contexts: &Contexts,
+    ) -> Result<(), ProofError> {
+        proof::verify_whole(self.credential().value(), self.proofs(), index, key, contexts)
     }
 
     /// What an issuance entry of the ledger commits to (ledger §2.5): the issuer's signature over the content, and
@@ -256,6 +300,7 @@ impl SecuredCredential {
                 sha256(&[&json::canonicalize(&value).unwrap_or_default()])
             }
             Self::Jose(inner) => sha256(&[inner.jws.signing_input().as_bytes()]),
+            Self::SdJwt(inner) => sha256(&[inner.sd_jwt.jws().signing_input().as_bytes()]),
         }
     }
 
@@ -271,15 +316,17 @@ impl SecuredCredential {
                 value
             }
             Self::Jose(inner) => Envelope::Credential.wrap(inner.jws.as_str()),
+            Self::SdJwt(inner) => Envelope::Credential.wrap(inner.sd_jwt.shown()),
         }
     }
 
-    /// The plain artefact that any verifier reads: JSON text, or the compact JWS.
+    /// The plain artefact that any verifier reads: JSON text, the compact JWS, or the SD-JWT.
     #[must_use]
     pub fn to_bare(&self) -> String {
         match self {
             Self::DataIntegrity(_) => self.to_value().to_string(),
             Self::Jose(inner) => inner.jws.as_str().to_owned(),
+            Self::SdJwt(inner) => inner.sd_jwt.shown().to_owned(),
         }
     }
 

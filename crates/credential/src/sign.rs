@@ -1,14 +1,17 @@
-//! Securing a credential as its issuer: an embedded proof, or a JWS around it.
+//! Securing a credential as its issuer: an embedded proof, or a JWS or SD-JWT around it.
 //!
-//! In scope: the signature. Out of scope: what the credential says (`inkan-issuer` builds it), recording it.
+//! In scope: the signature, by any suite; more proofs beside it (a proof set) or over it (a proof chain). Out of scope:
+//! what the credential says (`inkan-issuer` builds it), recording it, countersignatures.
 
-use inkan_core::{Timestamp, json};
+use inkan_core::{CryptoRng, Timestamp, json};
 use inkan_crypto::{Signer, jws};
 use serde_json::{Map, Value};
 
 use crate::envelope::Envelope;
 use crate::model::Credential;
-use crate::proof::{self, SignFailure};
+use crate::proof::{self, Cryptosuite, ProofError, Purpose, SignFailure};
+use crate::rdfc::Contexts;
+use crate::sd_jwt::{self, Concealment, SdJwt, SdJwtError};
 use crate::secured::SecuredCredential;
 
 /// Puts the issuer's Data Integrity proof on a credential: `eddsa-jcs-2022` or `ecdsa-jcs-2019`, as the key has it.
@@ -25,18 +28,123 @@ pub fn issue_di(
     signer: &dyn Signer,
     created: Timestamp,
 ) -> Result<SecuredCredential, SignFailure> {
+    let terms = ProofTerms {
+        id: Some(proof_id),
+        created: Some(created),
+        ..ProofTerms::new(Cryptosuite::for_key(signer.public_key().key_type()), method)
+    };
+    secure_di(credential, &terms, signer, Contexts::built_in())
+}
+
+/// What a proof says, beside the signature.
+#[derive(Clone, Debug)]
+pub struct ProofTerms<'a> {
+    /// The suite; it has to fit the key.
+    pub suite: Cryptosuite,
+    /// DID URL of the signer's key.
+    pub method: &'a str,
+    /// The proof's URL, by which other proofs name it.
+    pub id: Option<&'a str>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// When it is made.
+    pub created: Option<Timestamp>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// Ids of the proofs on the document that it covers. None: it stands beside them.
+    pub previous: &'a [&'a str],
+    /// The domains it is meant for.
+    pub domain: &'a [&'a str],
+    /// The challenge it answers.
+    pub challenge: Option<&'a str>,
+}
+
+impl<'a> ProofTerms<'a> {
+    /// A proof that asserts the document, and says nothing else.
+    #[must_use]
+    pub const fn new(suite: Cryptosuite, method: &'a str) -> Self {
+        Self {
+            suite,
+            method,
+            id: None,
+            purpose: Purpose::AssertionMethod,
+            created: None,
+            expires: None,
+            previous: &[],
+            domain: &[],
+            challenge: None,
+        }
+    }
+
+    fn to_members(&self) -> Map<String, Value> {
+        // One is written alone, as most do.
+        let list = |texts: &[&str]| match texts {
+            [] => None,
+            [one] => Some(Value::from(*one)),
+            several => Some(several.iter().copied().collect()),
+        };
+        let members = [
+            ("id", self.id.map(Value::from)),
+            ("created", self.created.map(|time| time.to_string().into())),
+            ("expires", self.expires.map(|time| time.to_string().into())),
+            ("verificationMethod", Some(self.method.into())),
+            ("proofPurpose", Some(self.purpose.as_str().into())),
+            ("previousProof", list(self.previous)),
+            ("domain", list(self.domain)),
+            ("challenge", self.challenge.map(Value::from)),
+        ];
+        let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        given.collect()
+    }
+}
+
+/// Puts the first Data Integrity proof on a credential, by any suite that makes proofs.
+///
+/// For the RDFC suites every term of the credential has to be defined by one of `contexts`.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn secure_di(
+    credential: Value,
+    terms: &ProofTerms<'_>,
+    signer: &dyn Signer,
+    contexts: &Contexts,
+) -> Result<SecuredCredential, SignFailure> {
     let credential = Credential::from_value(credential)?;
-    let mut terms = Map::new();
-    terms.insert("id".to_owned(), proof_id.into());
-    terms.insert("created".to_owned(), created.to_string().into());
-    terms.insert("verificationMethod".to_owned(), method.into());
-    terms.insert("proofPurpose".to_owned(), "assertionMethod".into());
-    let proof = proof::add_proof(credential.value(), &[], terms, signer)?;
+    let ground = (credential.value(), [].as_slice());
+    let proof = proof::add_proof_of(&terms.suite, ground, terms.to_members(), signer, contexts)?;
     let mut document = credential.value().clone();
     if let Value::Object(members) = &mut document {
         members.insert("proof".to_owned(), proof.value().clone());
     }
     SecuredCredential::parse_value(document).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Puts one more proof on a credential that has some: beside them, or over those that `terms.previous` names.
+///
+/// Proofs that are there stay as they are, and verify as before.
+///
+/// # Errors
+///
+/// [`SignFailure`]: [`SignFailure::FormMismatch`] for a credential in a JWS; a proof of the same id, or a predecessor that
+/// is not there; nothing is signed that would not be read back.
+pub fn add_proof_di(
+    secured: &SecuredCredential,
+    terms: &ProofTerms<'_>,
+    signer: &dyn Signer,
+    contexts: &Contexts,
+) -> Result<SecuredCredential, SignFailure> {
+    if matches!(secured, SecuredCredential::Jose(_)) {
+        return Err(SignFailure::FormMismatch);
+    }
+    let taken = |id| secured.proofs().iter().any(|proof| proof.id() == Some(id));
+    if terms.id.is_some_and(taken) {
+        return Err(SignFailure::Proof(ProofError::DuplicateId));
+    }
+    let ground = (secured.credential().value(), secured.proofs());
+    let proof = proof::add_proof_of(&terms.suite, ground, terms.to_members(), signer, contexts)?;
+    secured.with_proof(&proof).map_err(|_| SignFailure::Unreadable)
 }
 
 /// Puts a credential into a JWS (`typ` `vc+jwt`, `cty` `vc`); `kid` is the DID URL of the signer's key.
@@ -56,6 +164,87 @@ pub fn issue_jose(
     SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
 }
 
+/// What every verifier needs, so that no holder may keep it back: VC-JOSE-COSE §3.2.1, what the credential's validity
+/// and issuer rest on, the holder's key, and this project's `ledgerRecord`.
+const ALWAYS_SHOWN: [&str; 18] = [
+    "@context",
+    "type",
+    "issuer",
+    "validFrom",
+    "validUntil",
+    "credentialStatus",
+    "credentialSchema",
+    "relatedResource",
+    "refreshService",
+    "termsOfUse",
+    "ledgerRecord",
+    "cnf",
+    "iss",
+    "nbf",
+    "exp",
+    "sub",
+    "jti",
+    "status",
+];
+
+/// Puts a credential into an SD-JWT (`typ` `vc+sd-jwt`, `cty` `vc`) whose holder may keep claims back; `kid` is the DID
+/// URL of the signer's key.
+///
+/// # Errors
+///
+/// [`SignFailure`]; [`SignFailure::SdJwt`] also for a claim that every verifier needs. Nothing is signed that would not
+/// be read back.
+pub fn issue_sd_jwt(
+    credential: Value,
+    concealment: &Concealment<'_>,
+    kid: &str,
+    signer: &dyn Signer,
+    rng: &mut impl CryptoRng,
+) -> Result<SecuredCredential, SignFailure> {
+    let credential = Credential::from_value(credential)?;
+    let header = sd_jwt_header(Envelope::Credential, kid);
+    let issued = sd_jwt::issue(credential.value().clone(), concealment, header, signer, rng)?;
+    check_always_shown(&issued, &ALWAYS_SHOWN)?;
+    SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// As [`issue_sd_jwt`], with nothing that the holder may keep back: needs no randomness.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn issue_sd_jwt_plain(
+    credential: Value,
+    kid: &str,
+    signer: &dyn Signer,
+) -> Result<SecuredCredential, SignFailure> {
+    let credential = Credential::from_value(credential)?;
+    let header = sd_jwt_header(Envelope::Credential, kid);
+    let issued = sd_jwt::sign(credential.value(), Vec::new(), header, signer)?;
+    SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Refuses an SD-JWT in which one of `claims`, or something in it, could be kept back.
+pub(crate) fn check_always_shown(sd_jwt: &SdJwt, claims: &[&str]) -> Result<(), SdJwtError> {
+    match sd_jwt.disclosable().find(|place| claims.contains(&place.claim())) {
+        Some(place) => Err(SdJwtError::MustBePlain { claim: place.claim().to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// The protected header of an SD-JWT.
+pub(crate) fn sd_jwt_header(envelope: Envelope, kid: &str) -> Map<String, Value> {
+    header((envelope.sd_typ(), envelope.cty()), kid)
+}
+
+fn header((typ, cty): (&str, &str), kid: &str) -> Map<String, Value> {
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), typ.into());
+    header.insert("cty".to_owned(), cty.into());
+    header.insert("kid".to_owned(), kid.into());
+    header
+}
+
 /// Signs `payload`, written canonically, under the header of `envelope`.
 pub(crate) fn envelop(
     payload: &Value,
@@ -63,10 +252,7 @@ pub(crate) fn envelop(
     kid: &str,
     signer: &dyn Signer,
 ) -> Result<String, SignFailure> {
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), envelope.typ().into());
-    header.insert("cty".to_owned(), envelope.cty().into());
-    header.insert("kid".to_owned(), kid.into());
+    let header = header((envelope.typ(), envelope.cty()), kid);
     let payload = json::canonicalize(payload).map_err(inkan_crypto::SignError::Canonical)?;
     Ok(jws::sign(header, &payload, signer)?)
 }

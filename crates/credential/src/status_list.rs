@@ -5,7 +5,7 @@
 
 mod error;
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -13,11 +13,15 @@ use flate2::write::GzEncoder;
 use inkan_core::{Timestamp, encoding, json, limits};
 use serde_json::{Value, json};
 
-use crate::model::{CONTEXT_V2, Credential, StatusEntry, StatusPurpose, has_type, items};
+use crate::inflate::{Inflate, read_to};
+use crate::model::{
+    CONTEXT_V2, Credential, MAXIMUM_STATUS_SIZE, StatusEntry, StatusPurpose, has_type, items,
+};
 
 pub use self::error::StatusListError;
 
-/// The smallest list, in bits: one bit among fewer would say too much about its holder (§6.1).
+/// The smallest list, in entries: one among fewer would say too much about its holder (§6.1). With one bit per entry, these are
+/// 16 KiB.
 pub const MINIMUM_BITS: u64 = 131_072;
 
 /// The type of a status list credential.
@@ -37,7 +41,7 @@ impl BitstringStatusList {
     /// [`StatusListError::TooShort`] below [`MINIMUM_BITS`], [`StatusListError::TooLarge`] above the limit.
     pub fn new(bits: u64) -> Result<Self, StatusListError> {
         if bits < MINIMUM_BITS {
-            return Err(StatusListError::TooShort { bits });
+            return Err(StatusListError::TooShort { entries: bits });
         }
         let length = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX);
         if length > limits::STATUS_LIST_INFLATED {
@@ -89,6 +93,33 @@ impl BitstringStatusList {
         Ok(())
     }
 
+    /// Reads entry `index` of a list with `size` bits per entry, the most significant bit first (§3.2, step 10).
+    ///
+    /// # Errors
+    ///
+    /// [`StatusListError::IndexOutOfRange`].
+    pub fn value(&self, index: u64, size: u8) -> Result<u8, StatusListError> {
+        let mut value = 0;
+        for position in positions(index, size)? {
+            let bit = self.get(position).map_err(|_| StatusListError::IndexOutOfRange { index })?;
+            value = (value << 1) | u8::from(bit);
+        }
+        Ok(value)
+    }
+
+    /// Writes entry `index` of a list with `size` bits per entry. Bits of `value` beyond `size` are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusListError::IndexOutOfRange`]; nothing is changed then.
+    pub fn set_value(&mut self, index: u64, size: u8, value: u8) -> Result<(), StatusListError> {
+        self.value(index, size)?;
+        for (position, shift) in positions(index, size)?.zip((0..size).rev()) {
+            if (value >> shift) & 1 == 1 { self.set(position)? } else { self.clear(position)? }
+        }
+        Ok(())
+    }
+
     /// Number of bits that are 1.
     #[must_use]
     pub fn count_set(&self) -> u64 {
@@ -120,17 +151,15 @@ impl BitstringStatusList {
         }
         let encoded = text.strip_prefix('u').ok_or(MALFORMED)?;
         let compressed = encoding::decode_b64u(encoded).map_err(|_| MALFORMED)?;
-        let limit = limits::STATUS_LIST_INFLATED;
-        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let mut bytes = Vec::new();
-        let mut inflater = MultiGzDecoder::new(compressed.as_slice()).take(one_more);
-        inflater.read_to_end(&mut bytes).map_err(|_| MALFORMED)?;
-        if bytes.len() > limit {
-            return Err(StatusListError::TooLarge);
-        }
+        let inflater = MultiGzDecoder::new(compressed.as_slice());
+        let bytes =
+            read_to(inflater, limits::STATUS_LIST_INFLATED).map_err(|error| match error {
+                Inflate::Malformed => MALFORMED,
+                Inflate::TooLarge => StatusListError::TooLarge,
+            })?;
         let list = Self { bytes };
         if list.len() < MINIMUM_BITS {
-            return Err(StatusListError::TooShort { bits: list.len() });
+            return Err(StatusListError::TooShort { entries: list.len() });
         }
         Ok(list)
     }
@@ -140,6 +169,14 @@ impl BitstringStatusList {
             .and_then(|index| self.bytes.get_mut(index))
             .ok_or(StatusListError::IndexOutOfRange { index: position })
     }
+}
+
+/// The bits of entry `index`, `size` of them, at most eight.
+fn positions(index: u64, size: u8) -> Result<std::ops::Range<u64>, StatusListError> {
+    let out_of_range = StatusListError::IndexOutOfRange { index };
+    let size = u64::from(size.min(MAXIMUM_STATUS_SIZE));
+    let first = index.checked_mul(size).ok_or(out_of_range)?;
+    Ok(first..first.checked_add(size).ok_or(out_of_range)?)
 }
 
 fn byte_of(position: u64) -> Option<usize> {
@@ -156,6 +193,7 @@ pub struct StatusListCredential {
     id: Option<String>,
     purposes: Vec<StatusPurpose>,
     list: BitstringStatusList,
+    size: Option<u64>,
     ttl_milliseconds: Option<u64>,
 }
 
@@ -174,20 +212,22 @@ impl StatusListCredential {
         if !has_type(subject, "BitstringStatusList") {
             return Err(malformed("credentialSubject.type"));
         }
-        let purposes = items(subject, "statusPurpose");
-        let purposes = purposes
-            .iter()
-            .map(|purpose| purpose.as_str().and_then(StatusPurpose::parse))
-            .collect::<Option<Vec<_>>>()
-            .filter(|purposes| !purposes.is_empty())
-            .ok_or(malformed("statusPurpose"))?;
+        // A list may have purposes that nobody here knows beside others; entries with such a purpose are never asked for.
+        let named = items(subject, "statusPurpose");
+        if named.is_empty() || !named.iter().all(Value::is_string) {
+            return Err(malformed("statusPurpose"));
+        }
+        let purposes =
+            named.iter().filter_map(Value::as_str).filter_map(StatusPurpose::parse).collect();
         let encoded = json::text(subject, "encodedList").ok_or(malformed("encodedList"))?;
-        let ttl_milliseconds = match subject.get("ttl") {
-            None => None,
-            Some(ttl) => Some(ttl.as_u64().ok_or(malformed("ttl"))?),
+        let number = |member: &'static str| match subject.get(member) {
+            None => Ok(None),
+            Some(found) => found.as_u64().map(Some).ok_or(malformed(member)),
         };
+        let (ttl_milliseconds, size) = (number("ttl")?, number("statusSize")?);
         let list = BitstringStatusList::decode(encoded)?;
-        Ok(Self { id: credential.id().map(str::to_owned), purposes, list, ttl_milliseconds })
+        let id = credential.id().map(str::to_owned);
+        Ok(Self { id, purposes, list, size, ttl_milliseconds })
     }
 
     /// The bits.
@@ -202,33 +242,50 @@ impl StatusListCredential {
         &self.purposes
     }
 
-    /// How long a copy may be kept, in milliseconds, if the list says so.
+    /// After how many milliseconds a newer copy should be looked for, if the list says so. It does not end the list's validity.
     #[must_use]
     pub const fn ttl_milliseconds(&self) -> Option<u64> {
         self.ttl_milliseconds
     }
 
-    /// Whether `entry` is set in this list (§3.2).
+    /// Whether a copy that was got at `got` is so old at `now` that a newer one should be looked for (§2.2, `ttl`).
+    #[must_use]
+    pub fn refresh_is_due(&self, got: Timestamp, now: Timestamp) -> bool {
+        let age = u64::try_from(now.seconds_since(got)).unwrap_or(0).saturating_mul(1_000);
+        self.ttl_milliseconds.is_some_and(|ttl| age >= ttl)
+    }
+
+    /// Whether `entry` is set in this list (§3.2): whether its value is another than 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::value`].
+    pub fn check(&self, entry: &StatusEntry) -> Result<bool, StatusListError> {
+        self.value(entry).map(|value| value != 0)
+    }
+
+    /// The value of `entry` in this list (§3.2).
     ///
     /// # Errors
     ///
     /// [`StatusListError::OtherList`] if the list names itself by another URL than the entry does,
-    /// [`StatusListError::PurposeMismatch`], or [`StatusListError::IndexOutOfRange`].
-    pub fn check(&self, entry: &StatusEntry) -> Result<bool, StatusListError> {
+    /// [`StatusListError::PurposeMismatch`], [`StatusListError::SizeMismatch`], [`StatusListError::TooShort`] if it has too few
+    /// entries of that size, or [`StatusListError::IndexOutOfRange`].
+    pub fn value(&self, entry: &StatusEntry) -> Result<u8, StatusListError> {
         if self.id.as_ref().is_some_and(|id| *id != entry.list_uri) {
             return Err(StatusListError::OtherList);
         }
         if !self.purposes.contains(&entry.purpose) {
             return Err(StatusListError::PurposeMismatch);
         }
-        let out_of_range = StatusListError::IndexOutOfRange { index: entry.index };
-        let size = u64::from(entry.size);
-        let first = entry.index.checked_mul(size).ok_or(out_of_range)?;
-        let mut set = false;
-        for offset in 0..size {
-            set |= self.list.get(first.saturating_add(offset))?;
+        if self.size.is_some_and(|size| size != u64::from(entry.size)) {
+            return Err(StatusListError::SizeMismatch);
         }
-        Ok(set)
+        let entries = self.list.len().checked_div(u64::from(entry.size)).unwrap_or(0);
+        if entries < MINIMUM_BITS {
+            return Err(StatusListError::TooShort { entries });
+        }
+        self.list.value(entry.index, entry.size)
     }
 }
 
@@ -245,9 +302,12 @@ pub struct StatusListTerms<'a> {
     pub valid_from: Timestamp,
     /// Until when it is good; another must be published before.
     pub valid_until: Timestamp,
+    /// After how many milliseconds a newer copy should be looked for.
+    pub ttl_milliseconds: Option<u64>,
 }
 
-/// The unsigned status list credential (§2.2).
+/// The unsigned status list credential (§2.2). What the values of a `message` list mean stands in each entry and not here: the base
+/// context has no term for it in a list.
 ///
 /// # Errors
 ///
@@ -256,6 +316,15 @@ pub fn status_list_credential(
     terms: &StatusListTerms<'_>,
     list: &BitstringStatusList,
 ) -> Result<Value, StatusListError> {
+    let mut subject = json!({
+        "id": format!("{}#list", terms.uri),
+        "type": "BitstringStatusList",
+        "statusPurpose": terms.purpose.as_str(),
+        "encodedList": list.encode()?,
+    });
+    if let (Value::Object(members), Some(ttl)) = (&mut subject, terms.ttl_milliseconds) {
+        members.insert("ttl".to_owned(), ttl.into());
+    }
     Ok(json!({
         "@context": [CONTEXT_V2],
         "id": terms.uri,
@@ -263,12 +332,7 @@ pub fn status_list_credential(
         "issuer": terms.issuer,
         "validFrom": terms.valid_from.to_string(),
         "validUntil": terms.valid_until.to_string(),
-        "credentialSubject": {
-            "id": format!("{}#list", terms.uri),
-            "type": "BitstringStatusList",
-            "statusPurpose": terms.purpose.as_str(),
-            "encodedList": list.encode()?,
-        },
+        "credentialSubject": subject,
     }))
 }
 

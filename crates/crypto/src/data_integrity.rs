@@ -1,7 +1,7 @@
-//! The JCS cryptosuites of Data Integrity: `eddsa-jcs-2022` ([vc-di-eddsa §3.3]) and `ecdsa-jcs-2019` on P-256
-//! ([vc-di-ecdsa §3.3]).
+//! The JCS cryptosuites of Data Integrity: `eddsa-jcs-2022` ([vc-di-eddsa §3.3]) and `ecdsa-jcs-2019` on P-256 and P-384
+//! ([vc-di-ecdsa §3.3]); and the signature over any other canonical form.
 //!
-//! In scope: what is hashed, and the signature over it. Out of scope: which key, which purpose, when, and how
+//! In scope: what is hashed, and the signature over it. Out of scope: the canonical form as RDF, which key, which purpose, when, and how
 //! several proofs relate to each other (`inkan-credential`, `inkan-did`).
 //!
 //! [vc-di-eddsa §3.3]: https://www.w3.org/TR/2025/REC-vc-di-eddsa-20250515/#eddsa-jcs-2022
@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use inkan_core::{
+    digest::sha384,
     encoding,
     json::{self, JsonError},
     sha256,
@@ -21,7 +22,7 @@ use crate::{
     signer::{SignError, Signer},
 };
 
-/// What both suites sign: SHA-256 of the canonical proof configuration, then SHA-256 of the canonical document.
+/// What both suites sign with keys other than P-384: SHA-256 of the canonical proof configuration, then SHA-256 of the canonical document.
 ///
 /// `document` is without `proof`, `proof_config` without `proofValue`; both are hashed as they are.
 ///
@@ -38,6 +39,47 @@ pub fn hash_data(document: &Value, proof_config: &Value) -> Result<[u8; 64], Jso
     Ok(out)
 }
 
+/// What every suite signs: the hash of the canonical proof configuration, then that of the canonical document. The
+/// hash is SHA-256, or SHA-384 with ES384.
+#[must_use]
+pub fn hash_canonical(algorithm: Algorithm, document: &[u8], proof_config: &[u8]) -> Vec<u8> {
+    match algorithm {
+        Algorithm::EdDsa | Algorithm::Es256 => {
+            [*sha256(&[proof_config]).as_bytes(), *sha256(&[document]).as_bytes()].concat()
+        }
+        Algorithm::Es384 => [sha384(&[proof_config]), sha384(&[document])].concat(),
+    }
+}
+
+/// Signs canonical bytes, of whichever form, and gives the `proofValue` (base58btc).
+///
+/// # Errors
+///
+/// [`SignError::Refused`].
+pub fn sign_canonical(
+    document: &[u8],
+    proof_config: &[u8],
+    signer: &dyn Signer,
+) -> Result<String, SignError> {
+    let algorithm = signer.public_key().algorithm();
+    Ok(encoding::multibase58(&signer.sign(&hash_canonical(algorithm, document, proof_config))?))
+}
+
+/// Checks the `proofValue` (base58btc) of `proof` over canonical bytes, of whichever form.
+///
+/// # Errors
+///
+/// [`SignatureError`]: `Encoding`, `Length` or `Mismatch`.
+pub fn verify_canonical(
+    document: &[u8],
+    proof_config: &[u8],
+    proof: &Value,
+    key: &PublicKey,
+) -> Result<(), SignatureError> {
+    let data = hash_canonical(key.algorithm(), document, proof_config);
+    key.verify(&data, &signature_of(proof)?)
+}
+
 /// Signs `document` (without `proof`) under `proof_config` (without `proofValue`) and gives the `proofValue`.
 ///
 /// The caller puts the document's `@context`, if it has one, into `proof_config` (§3.3.1, step 2), and keeps it in
@@ -52,11 +94,12 @@ pub fn sign(
     proof_config: &Value,
     signer: &dyn Signer,
 ) -> Result<String, SignError> {
-    if suite(proof_config) != Some(signer.public_key().algorithm()) {
+    if !suite(proof_config).is_some_and(|suite| suite.contains(&signer.public_key().algorithm())) {
         return Err(SignError::SuiteMismatch);
     }
-    let data = hash_data(document, proof_config).map_err(SignError::Canonical)?;
-    Ok(encoding::multibase58(&signer.sign(&data)?))
+    let document = json::canonicalize(document).map_err(SignError::Canonical)?;
+    let config = json::canonicalize(proof_config).map_err(SignError::Canonical)?;
+    sign_canonical(&document, &config, signer)
 }
 
 /// Checks one proof over `document` (without `proof`); `proof` is the whole proof object.
@@ -69,31 +112,37 @@ pub fn sign(
 /// [`SignatureError`]: `SuiteUnsupported`, `AlgorithmMismatch`, `Encoding`, `Length`, `ContextMismatch`,
 /// `Canonical` or `Mismatch`.
 pub fn verify(document: &Value, proof: &Value, key: &PublicKey) -> Result<(), SignatureError> {
-    let algorithm = suite(proof).ok_or(SignatureError::SuiteUnsupported)?;
-    if key.algorithm() != algorithm {
+    let algorithms = suite(proof).ok_or(SignatureError::SuiteUnsupported)?;
+    if !algorithms.contains(&key.algorithm()) {
         return Err(SignatureError::AlgorithmMismatch);
     }
-    let value = json::text(proof, "proofValue").and_then(|text| text.strip_prefix('z'));
-    // 64 bytes have at most 88 digits.
-    let value = value.filter(|digits| digits.len() <= 128).ok_or(SignatureError::Encoding)?;
-    let signature = encoding::decode_base58btc(value).map_err(|_| SignatureError::Encoding)?;
+    let signature = signature_of(proof)?;
     let document = with_context_of(document, proof)?;
     let mut config = proof.clone();
     if let Value::Object(members) = &mut config {
         members.remove("proofValue");
     }
-    let data = hash_data(&document, &config).map_err(SignatureError::Canonical)?;
-    key.verify(&data, &signature)
+    let document = json::canonicalize(&document).map_err(SignatureError::Canonical)?;
+    let config = json::canonicalize(&config).map_err(SignatureError::Canonical)?;
+    key.verify(&hash_canonical(key.algorithm(), &document, &config), &signature)
 }
 
-/// The algorithm of the proof's cryptosuite, if it is one of the two.
-fn suite(proof: &Value) -> Option<Algorithm> {
+/// The bytes of a `proofValue` in base58btc.
+fn signature_of(proof: &Value) -> Result<Vec<u8>, SignatureError> {
+    let value = json::text(proof, "proofValue").and_then(|text| text.strip_prefix('z'));
+    // 96 bytes have at most 132 digits.
+    let value = value.filter(|digits| digits.len() <= 160).ok_or(SignatureError::Encoding)?;
+    encoding::decode_base58btc(value).map_err(|_| SignatureError::Encoding)
+}
+
+/// The algorithms of the proof's cryptosuite, if it is one of the two.
+fn suite(proof: &Value) -> Option<&'static [Algorithm]> {
     if json::text(proof, "type") != Some("DataIntegrityProof") {
         return None;
     }
     match json::text(proof, "cryptosuite") {
-        Some("eddsa-jcs-2022") => Some(Algorithm::EdDsa),
-        Some("ecdsa-jcs-2019") => Some(Algorithm::Es256),
+        Some("eddsa-jcs-2022") => Some(&[Algorithm::EdDsa]),
+        Some("ecdsa-jcs-2019") => Some(&[Algorithm::Es256, Algorithm::Es384]),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The strict compact JWS ([RFC 7515 §7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)).
 //!
-//! In scope: one text, one reading; `EdDSA`, `Ed25519` and `ES256`; nothing optional. Out of scope: which key
+//! In scope: one text, one reading; `EdDSA`, `Ed25519`, `ES256` and `ES384`; nothing optional. Out of scope: which key
 //! (`kid` is given back, never followed; `jwk`, `jku` and `x5c` are never looked at) and what the payload says.
 
 use inkan_core::{
@@ -28,7 +28,7 @@ pub struct SignedText {
     text: String,
     signing_length: usize,
     algorithm: Algorithm,
-    signature: [u8; 64],
+    signature: Vec<u8>,
 }
 
 impl SignedText {
@@ -64,6 +64,15 @@ impl Jws {
     ///
     /// [`JwsError`], one variant per rule.
     pub fn parse(text: &str, limit: usize) -> Result<Self, JwsError> {
+        Self::parse_among(text, limit, &Algorithm::ALL)
+    }
+
+    /// As [`parse`](Self::parse), for a format that allows fewer algorithms.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_among(text: &str, limit: usize, allowed: &[Algorithm]) -> Result<Self, JwsError> {
         if text.len() > limit {
             return Err(JwsError::TooLarge { size: text.len(), limit });
         }
@@ -88,14 +97,16 @@ impl Jws {
         }
         let algorithm = match header.get("alg") {
             Some(Value::String(alg)) => {
-                Algorithm::from_jose(alg).ok_or(JwsError::AlgorithmNotAllowed)?
+                let algorithm = Algorithm::from_jose(alg).filter(|one| allowed.contains(one));
+                algorithm.ok_or(JwsError::AlgorithmNotAllowed)?
             }
             _ => return Err(JwsError::AlgorithmNotAllowed),
         };
         let payload = decode(body)?;
         let signature = decode(seal)?;
-        let length = signature.len();
-        let signature = signature.try_into().map_err(|_| JwsError::SignatureLength(length))?;
+        if signature.len() != algorithm.signature_length() {
+            return Err(JwsError::SignatureLength(signature.len()));
+        }
         let signing_length = head.len().saturating_add(body.len()).saturating_add(1);
         let signed = SignedText { text: text.to_owned(), signing_length, algorithm, signature };
         Ok(Self { signed, header, payload })
@@ -137,9 +148,9 @@ impl Jws {
         self.signed.signing_input()
     }
 
-    /// The 64 signature bytes.
+    /// The signature bytes, as many as the algorithm has.
     #[must_use]
-    pub const fn signature(&self) -> &[u8] {
+    pub fn signature(&self) -> &[u8] {
         &self.signed.signature
     }
 
@@ -219,10 +230,10 @@ pub enum JwsError {
     #[error("header of the JWS has the member {0:?}, which is not supported")]
     HeaderRefused(&'static str),
     /// `alg` is missing, `none`, or unknown here.
-    #[error("algorithm of the JWS is not one of EdDSA, Ed25519, ES256")]
+    #[error("algorithm of the JWS is not one of EdDSA, Ed25519, ES256, ES384")]
     AlgorithmNotAllowed,
-    /// The signature does not have 64 bytes.
-    #[error("signature of the JWS has {0} bytes instead of 64")]
+    /// The signature has another number of bytes than those of its algorithm.
+    #[error("signature of the JWS has {0} bytes, which is not the length of its algorithm")]
     SignatureLength(usize),
 }
 

@@ -1,7 +1,7 @@
 //! Public keys with one form each, and signature verification.
 //!
 //! In scope: Multikey ([CID 1.0 §2.2.2]), JWK ([RFC 7517], [RFC 8037]) and raw bytes, parsed once; Ed25519
-//! (strict) and ES256 verification. Out of scope: whose key it is, and for what it may be used.
+//! (strict), ES256 and ES384 verification. Out of scope: whose key it is, and for what it may be used.
 //!
 //! [CID 1.0 §2.2.2]: https://www.w3.org/TR/cid-1.0/#Multikey
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
@@ -16,7 +16,7 @@ use inkan_core::{
 };
 use serde_json::{Value, json};
 
-use crate::es256::Es256Key;
+use crate::{es256::Es256Key, es384::Es384Key};
 
 mod error;
 pub use error::{KeyError, SignatureError};
@@ -25,6 +25,8 @@ pub use error::{KeyError, SignatureError};
 const ED25519_PUB: [u8; 2] = [0xed, 0x01];
 /// Multicodec `p256-pub`, as a varint.
 const P256_PUB: [u8; 2] = [0x80, 0x24];
+/// Multicodec `p384-pub`, as a varint.
+const P384_PUB: [u8; 2] = [0x81, 0x24];
 
 /// A public key: on its curve, in canonical form, not of small order; parsed once, cheap to clone.
 ///
@@ -35,11 +37,12 @@ pub struct PublicKey(Arc<Parsed>);
 enum Parsed {
     Ed25519(VerifyingKey),
     P256(Es256Key),
+    P384(Es384Key),
 }
 
 impl PublicKey {
     /// Takes 32 bytes of Ed25519 ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)) or
-    /// the 33 bytes of a compressed P-256 point (SEC 1 §2.3.3).
+    /// the 33 or 49 bytes of a compressed P-256 or P-384 point (SEC 1 §2.3.3).
     ///
     /// # Errors
     ///
@@ -50,47 +53,41 @@ impl PublicKey {
                 let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
                 Self::from_ed25519(bytes)
             }
-            KeyType::P256 => match bytes {
-                [2 | 3, x @ ..] if x.len() == 32 => Self::from_sec1(bytes),
-                [_, x @ ..] if x.len() == 32 => Err(KeyError::NotCanonical),
+            KeyType::P256 | KeyType::P384 => match bytes {
+                [first, x @ ..] if x.len() == key_type.secret_length() => match (first, key_type) {
+                    (2 | 3, KeyType::P384) => Self::from_p384_sec1(bytes),
+                    (2 | 3, _) => Self::from_sec1(bytes),
+                    _ => Err(KeyError::NotCanonical),
+                },
                 _ => Err(KeyError::Length(bytes.len())),
             },
         }
     }
 
-    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub` or `p256-pub`.
+    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub`, `p256-pub` or `p384-pub`.
     ///
     /// # Errors
     ///
     /// [`KeyError::Encoding`] for another base, [`KeyError::Unsupported`] for another multicodec, otherwise as
     /// [`from_raw`](Self::from_raw).
     pub fn from_multikey(text: &str) -> Result<Self, KeyError> {
-        // A key of ours has at most 50 characters; base58 takes quadratic time.
-        if text.len() > 256 {
-            return Err(KeyError::Length(text.len()));
-        }
-        let digits = text.strip_prefix('z').ok_or(KeyError::Encoding)?;
-        let bytes = encoding::decode_base58btc(digits).map_err(|_| KeyError::Encoding)?;
-        let (prefix, raw) = bytes.split_first_chunk::<2>().ok_or(KeyError::Length(bytes.len()))?;
-        match *prefix {
-            ED25519_PUB => Self::from_raw(KeyType::Ed25519, raw),
-            P256_PUB => Self::from_raw(KeyType::P256, raw),
-            _ => Err(KeyError::Unsupported),
-        }
+        let (key_type, raw) = split_multikey(text)?;
+        Self::from_raw(key_type, &raw)
     }
 
-    /// The Multikey form: `z6Mk…` or `zDn…`.
+    /// The Multikey form: `z6Mk…`, `zDn…` or `z82…`.
     #[must_use]
     pub fn to_multikey(&self) -> String {
         let prefix = match self.key_type() {
             KeyType::Ed25519 => ED25519_PUB,
             KeyType::P256 => P256_PUB,
+            KeyType::P384 => P384_PUB,
         };
         encoding::multibase58(&[&prefix, self.bytes()].concat())
     }
 
     /// Reads a public JWK: `OKP`/`Ed25519` ([RFC 8037 §2](https://www.rfc-editor.org/rfc/rfc8037#section-2)) or
-    /// `EC`/`P-256` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)).
+    /// `EC`/`P-256` or `P-384` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)).
     ///
     /// Members that do not describe the key (`kid`, `use`, `alg`, …) are not looked at.
     ///
@@ -104,16 +101,15 @@ impl PublicKey {
         if jwk.get("d").is_some() {
             return Err(KeyError::HoldsPrivate);
         }
-        let coordinate = |member| -> Result<[u8; 32], KeyError> {
-            let text = json::text(jwk, member).ok_or(KeyError::Encoding)?;
-            let bytes = encoding::decode_b64u(text).map_err(|_| KeyError::Encoding)?;
-            let length = bytes.len();
-            bytes.try_into().map_err(|_| KeyError::Length(length))
-        };
         match (kty, json::text(jwk, "crv")) {
-            ("OKP", Some("Ed25519")) => Self::from_ed25519(&coordinate("x")?),
+            ("OKP", Some("Ed25519")) => Self::from_ed25519(&coordinate(jwk, "x")?),
             ("EC", Some("P-256")) => {
-                Self::from_sec1(&[&[4_u8][..], &coordinate("x")?, &coordinate("y")?].concat())
+                let (x, y): ([u8; 32], [u8; 32]) = (coordinate(jwk, "x")?, coordinate(jwk, "y")?);
+                Self::from_sec1(&[&[4_u8][..], &x, &y].concat())
+            }
+            ("EC", Some("P-384")) => {
+                let (x, y): ([u8; 48], [u8; 48]) = (coordinate(jwk, "x")?, coordinate(jwk, "y")?);
+                Self::from_p384_sec1(&[&[4_u8][..], &x, &y].concat())
             }
             ("OKP" | "EC", None) => Err(KeyError::Encoding),
             _ => Err(KeyError::Unsupported),
@@ -131,6 +127,10 @@ impl PublicKey {
                 let (x, y) = key.coordinates();
                 json!({"crv": "P-256", "kty": "EC", "x": b64u(x), "y": b64u(y)})
             }
+            Parsed::P384(key) => {
+                let (x, y) = key.coordinates();
+                json!({"crv": "P-384", "kty": "EC", "x": b64u(x), "y": b64u(y)})
+            }
         }
     }
 
@@ -146,11 +146,15 @@ impl PublicKey {
                 let (x, y) = key.coordinates();
                 format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, b64u(x), b64u(y))
             }
+            Parsed::P384(key) => {
+                let (x, y) = key.coordinates();
+                format!(r#"{{"crv":"P-384","kty":"EC","x":"{}","y":"{}"}}"#, b64u(x), b64u(y))
+            }
         };
         sha256(&[text.as_bytes()]).to_b64u()
     }
 
-    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256.
+    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256, 49 for P-384.
     #[must_use]
     pub fn raw(&self) -> Vec<u8> {
         self.bytes().to_vec()
@@ -162,6 +166,7 @@ impl PublicKey {
         match &*self.0 {
             Parsed::Ed25519(_) => KeyType::Ed25519,
             Parsed::P256(_) => KeyType::P256,
+            Parsed::P384(_) => KeyType::P384,
         }
     }
 
@@ -171,24 +176,28 @@ impl PublicKey {
         self.key_type().algorithm()
     }
 
-    /// Checks a signature of 64 bytes: `R‖S` of Ed25519, `r‖s` of ES256.
+    /// Checks a signature: 64 bytes `R‖S` of Ed25519 or `r‖s` of ES256, 96 bytes `r‖s` of ES384.
     ///
     /// Ed25519 is strict: no small-order `R`, `S` below the group order, and the equation without the cofactor, so
-    /// that two correct verifiers agree. ES256 takes a high `s` as well as a low one, as JWS does.
+    /// that two correct verifiers agree. ECDSA takes a high `s` as well as a low one, as JWS does.
     ///
     /// # Errors
     ///
     /// [`SignatureError::Length`] for any other length, [`SignatureError::Mismatch`] if it is not this key's
     /// signature over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        let signature: &[u8; 64] =
-            signature.try_into().map_err(|_| SignatureError::Length(signature.len()))?;
+        let wrong_length = |_| SignatureError::Length(signature.len());
         let accepted = match &*self.0 {
             Parsed::Ed25519(key) => {
+                let signature: &[u8; 64] = signature.try_into().map_err(wrong_length)?;
                 let signature = ed25519_dalek::Signature::from_bytes(signature);
                 key.verify_strict(message, &signature).is_ok()
             }
-            Parsed::P256(key) => key.accepts(message, signature),
+            Parsed::P256(key) => key.accepts(message, signature.try_into().map_err(wrong_length)?),
+            Parsed::P384(key) if signature.len() == self.algorithm().signature_length() => {
+                key.accepts(message, signature)
+            }
+            Parsed::P384(_) => return Err(SignatureError::Length(signature.len())),
         };
         if accepted { Ok(()) } else { Err(SignatureError::Mismatch) }
     }
@@ -199,11 +208,17 @@ impl PublicKey {
         Ok(Self(Arc::new(Parsed::P256(key))))
     }
 
-    /// SubjectPublicKeyInfo of a P-256 key; `None` for Ed25519.
+    /// Takes a P-384 point in SEC 1 form, compressed or not.
+    pub(crate) fn from_p384_sec1(bytes: &[u8]) -> Result<Self, KeyError> {
+        let key = Es384Key::from_sec1(bytes).ok_or(KeyError::NotOnCurve)?;
+        Ok(Self(Arc::new(Parsed::P384(key))))
+    }
+
+    /// SubjectPublicKeyInfo of a P-256 key; `None` for others.
     #[cfg(feature = "openssl")]
     pub(crate) fn p256_spki(&self) -> Option<Vec<u8>> {
         match &*self.0 {
-            Parsed::Ed25519(_) => None,
+            Parsed::Ed25519(_) | Parsed::P384(_) => None,
             Parsed::P256(key) => key.spki(),
         }
     }
@@ -223,8 +238,34 @@ impl PublicKey {
         match &*self.0 {
             Parsed::Ed25519(key) => key.as_bytes(),
             Parsed::P256(key) => key.compressed(),
+            Parsed::P384(key) => key.compressed(),
         }
     }
+}
+
+/// The type of key that a Multikey is of, and its raw bytes, which need not be a key.
+fn split_multikey(text: &str) -> Result<(KeyType, Vec<u8>), KeyError> {
+    // A key of ours has at most 72 characters; base58 takes quadratic time.
+    if text.len() > 256 {
+        return Err(KeyError::Length(text.len()));
+    }
+    let digits = text.strip_prefix('z').ok_or(KeyError::Encoding)?;
+    let bytes = encoding::decode_base58btc(digits).map_err(|_| KeyError::Encoding)?;
+    let (prefix, raw) = bytes.split_first_chunk::<2>().ok_or(KeyError::Length(bytes.len()))?;
+    match *prefix {
+        ED25519_PUB => Ok((KeyType::Ed25519, raw.to_vec())),
+        P256_PUB => Ok((KeyType::P256, raw.to_vec())),
+        P384_PUB => Ok((KeyType::P384, raw.to_vec())),
+        _ => Err(KeyError::Unsupported),
+    }
+}
+
+/// One coordinate of a JWK: strict base64url of exactly `N` bytes.
+fn coordinate<const N: usize>(jwk: &Value, member: &str) -> Result<[u8; N], KeyError> {
+    let text = json::text(jwk, member).ok_or(KeyError::Encoding)?;
+    let bytes = encoding::decode_b64u(text).map_err(|_| KeyError::Encoding)?;
+    let length = bytes.len();
+    bytes.try_into().map_err(|_| KeyError::Length(length))
 }
 
 /// Written as its Multikey.
@@ -254,22 +295,31 @@ impl Ord for PublicKey {
     }
 }
 
-/// The two types of key.
+/// The types of key.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum KeyType {
     /// Edwards curve 25519 (RFC 8032).
     Ed25519,
     /// NIST P-256 (FIPS 186-5), for hardware that has nothing else.
     P256,
+    /// NIST P-384 (FIPS 186-5), where a policy asks for it.
+    P384,
 }
 
 impl KeyType {
-    /// `ed25519` or `p256`.
+    /// The type that a Multikey says it is of, whether or not the rest of it is a key. `None` for types that are not ours.
+    #[must_use]
+    pub fn of_multikey(text: &str) -> Option<Self> {
+        split_multikey(text).ok().map(|(key_type, _)| key_type)
+    }
+
+    /// `ed25519`, `p256` or `p384`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ed25519 => "ed25519",
             Self::P256 => "p256",
+            Self::P384 => "p384",
         }
     }
 
@@ -282,6 +332,7 @@ impl KeyType {
         match name {
             "ed25519" => Ok(Self::Ed25519),
             "p256" => Ok(Self::P256),
+            "p384" => Ok(Self::P384),
             _ => Err(KeyError::Unsupported),
         }
     }
@@ -292,37 +343,62 @@ impl KeyType {
         match self {
             Self::Ed25519 => Algorithm::EdDsa,
             Self::P256 => Algorithm::Es256,
+            Self::P384 => Algorithm::Es384,
+        }
+    }
+
+    /// Bytes of a secret key, and of one coordinate of a point.
+    pub(crate) const fn secret_length(self) -> usize {
+        match self {
+            Self::Ed25519 | Self::P256 => 32,
+            Self::P384 => 48,
         }
     }
 }
 
-/// The two signature algorithms.
+/// The signature algorithms.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Algorithm {
     /// EdDSA over Ed25519.
     EdDsa,
     /// ECDSA over P-256 with SHA-256.
     Es256,
+    /// ECDSA over P-384 with SHA-384.
+    Es384,
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Es384];
+
     /// Reads a JOSE `alg`: `EdDSA` ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)), its newer name `Ed25519`
-    /// ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)), or `ES256`. `None` for all others, `none` above all.
+    /// ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)), `ES256` or `ES384`. `None` for all others, `none` above all.
     #[must_use]
     pub fn from_jose(alg: &str) -> Option<Self> {
         match alg {
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),
             "ES256" => Some(Self::Es256),
+            "ES384" => Some(Self::Es384),
             _ => None,
         }
     }
 
-    /// The `alg` we write: `EdDSA` or `ES256`.
+    /// Bytes of a signature.
+    #[must_use]
+    pub const fn signature_length(self) -> usize {
+        match self {
+            Self::EdDsa | Self::Es256 => 64,
+            Self::Es384 => 96,
+        }
+    }
+
+    /// The `alg` we write: `EdDSA`, `ES256` or `ES384`.
     #[must_use]
     pub const fn to_jose(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
             Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
         }
     }
 }

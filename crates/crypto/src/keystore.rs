@@ -115,7 +115,7 @@ impl Keystore {
                 })
                 .collect(),
         };
-        let length = self.keys.len().saturating_mul(SECRET_LENGTH);
+        let length = file::secrets_length(self.list().map(|(_, key, _)| key.key_type()));
         // Room for the tag too: a vector that grows leaves its old bytes behind.
         let mut secrets =
             Zeroizing::new(Vec::with_capacity(length.saturating_add(kdf::TAG_LENGTH)));
@@ -139,19 +139,20 @@ impl Keystore {
         let key = public.kdf.derive(passphrase)?;
         let mut secrets = Zeroizing::new(sealed);
         kdf::decrypt(&key, &public.nonce, &public.authenticated()?, &mut secrets)?;
-        let (chunks, rest) = secrets.as_chunks::<SECRET_LENGTH>();
-        if !rest.is_empty() || chunks.len() != public.keys.len() {
-            return Err(KeystoreError::Inconsistent);
-        }
+        let mut rest = secrets.as_slice();
         let mut opened = Self { keys: BTreeMap::new(), cost: public.kdf.cost };
-        for (listed, secret) in public.keys.into_iter().zip(chunks) {
-            let key = SecretKey::from_array(listed.public_key.key_type(), secret)
+        for listed in public.keys {
+            let key_type = listed.public_key.key_type();
+            let split = rest.split_at_checked(key_type.secret_length());
+            let (secret, others) = split.ok_or(KeystoreError::Inconsistent)?;
+            rest = others;
+            let key = SecretKey::from_slice(key_type, secret)
                 .ok()
                 .filter(|key| key.public_key() == listed.public_key)
                 .ok_or(KeystoreError::Inconsistent)?;
             opened.keys.insert(listed.name, (key, listed.created));
         }
-        Ok(opened)
+        if rest.is_empty() { Ok(opened) } else { Err(KeystoreError::Inconsistent) }
     }
 }
 
@@ -175,9 +176,6 @@ pub struct Listed {
     /// When it was made.
     pub created: Timestamp,
 }
-
-/// Bytes of one secret key, of either type.
-const SECRET_LENGTH: usize = 32;
 
 impl Default for Keystore {
     fn default() -> Self {

@@ -1,7 +1,7 @@
 //! Keys, signatures, the strict JWS, Data Integrity hashing, the sealed keystore and JWE.
 //!
-//! In scope: everything that touches private key bytes, and the two signature algorithms, EdDSA (Ed25519) and
-//! ES256 (P-256). Out of scope: whose key it is (`inkan-did`) and what a signature means (`inkan-credential`).
+//! In scope: everything that touches private key bytes, and the signature algorithms: EdDSA (Ed25519), ES256 (P-256)
+//! and ES384 (P-384). Out of scope: whose key it is (`inkan-did`) and what a signature means (`inkan-credential`).
 //!
 //! ```
 //! use inkan_core::rng::insecure::SeededRng;
@@ -20,6 +20,7 @@
 
 pub mod data_integrity;
 mod es256;
+mod es384;
 #[cfg(feature = "openssl")]
 pub mod jwe;
 pub mod jws;

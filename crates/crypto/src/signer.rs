@@ -7,6 +7,7 @@ use std::fmt;
 use ed25519_dalek::{Signer as _, SigningKey as Ed25519Key};
 use inkan_core::{CryptoRng, SecretBytes, json::JsonError};
 use p256::ecdsa::{Signature as Es256Signature, SigningKey as P256Key};
+use p384::ecdsa::{Signature as Es384Signature, SigningKey as P384Key};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use crate::keys::{KeyError, KeyType, PublicKey};
@@ -18,7 +19,7 @@ pub trait Signer {
     /// The key whose signatures [`sign`](Self::sign) makes.
     fn public_key(&self) -> PublicKey;
 
-    /// Signs `message`: 64 bytes that [`PublicKey::verify`] accepts.
+    /// Signs `message`: as many bytes as the algorithm has, which [`PublicKey::verify`] accepts.
     ///
     /// # Errors
     ///
@@ -36,40 +37,39 @@ pub struct SecretKey {
 enum Secret {
     Ed25519(Ed25519Key),
     P256(P256Key),
+    P384(P384Key),
 }
 
-// Both key types wipe themselves on drop; the marker says so to callers.
+// All key types wipe themselves on drop; the marker says so to callers.
 impl ZeroizeOnDrop for SecretKey {}
 
 impl SecretKey {
-    /// Makes a key from 32 bytes of `rng` (for P-256 as often as needed until they are a scalar, which a sound
-    /// generator gives at once).
+    /// Makes a key from 32 bytes of `rng`, 48 for P-384 (for both curves of NIST as often as needed until they are a
+    /// scalar, which a sound generator gives at once).
     #[must_use]
     pub fn generate(key_type: KeyType, rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
+        let mut bytes = Zeroizing::new(vec![0; key_type.secret_length()]);
         loop {
-            rng.fill(&mut *bytes);
-            if let Ok(key) = Self::from_array(key_type, &bytes) {
+            rng.fill(&mut bytes);
+            if let Ok(key) = Self::from_slice(key_type, &bytes) {
                 return key;
             }
         }
     }
 
-    /// Reads the 32 bytes that [`to_secret_bytes`](Self::to_secret_bytes) gives.
+    /// Reads the bytes that [`to_secret_bytes`](Self::to_secret_bytes) gives.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Length`], or [`KeyError::NotOnCurve`] for a P-256 scalar of zero or beyond the order.
+    /// [`KeyError::Length`], or [`KeyError::NotOnCurve`] for a scalar of zero or beyond the order.
     pub fn from_secret_bytes(key_type: KeyType, secret: &SecretBytes) -> Result<Self, KeyError> {
-        let bytes = secret.expose_secret();
-        let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
-        Self::from_array(key_type, bytes)
+        Self::from_slice(key_type, secret.expose_secret())
     }
 
-    /// The 32 secret bytes: the seed of RFC 8032 §5.1.5, or the big-endian scalar of P-256.
+    /// The secret bytes: 32 of the seed of RFC 8032 §5.1.5 or of the big-endian scalar of P-256, 48 of that of P-384.
     #[must_use]
     pub fn to_secret_bytes(&self) -> SecretBytes {
-        let mut out = Vec::with_capacity(32);
+        let mut out = Vec::with_capacity(self.key_type().secret_length());
         self.append_to(&mut out);
         SecretBytes::new(out)
     }
@@ -86,7 +86,7 @@ impl SecretKey {
         self.public.key_type()
     }
 
-    /// Appends the 32 secret bytes to `out`, which must be wiped by its owner and have room for them.
+    /// Appends the secret bytes to `out`, which must be wiped by its owner and have room for them.
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
         match &*self.secret {
             Secret::Ed25519(key) => out.extend_from_slice(key.as_bytes()),
@@ -95,12 +95,21 @@ impl SecretKey {
                 out.extend_from_slice(&bytes);
                 bytes.as_mut_slice().zeroize();
             }
+            Secret::P384(key) => {
+                let mut bytes = key.to_bytes();
+                out.extend_from_slice(&bytes);
+                bytes.as_mut_slice().zeroize();
+            }
         }
     }
 
-    pub(crate) fn from_array(key_type: KeyType, bytes: &[u8; 32]) -> Result<Self, KeyError> {
+    pub(crate) fn from_slice(key_type: KeyType, bytes: &[u8]) -> Result<Self, KeyError> {
+        if bytes.len() != key_type.secret_length() {
+            return Err(KeyError::Length(bytes.len()));
+        }
         match key_type {
             KeyType::Ed25519 => {
+                let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
                 let secret = Ed25519Key::from_bytes(bytes);
                 let public = PublicKey::from_raw(key_type, secret.verifying_key().as_bytes())?;
                 Ok(Self { secret: Box::new(Secret::Ed25519(secret)), public })
@@ -111,11 +120,17 @@ impl SecretKey {
                     PublicKey::from_sec1(secret.verifying_key().to_sec1_point(false).as_bytes())?;
                 Ok(Self { secret: Box::new(Secret::P256(secret)), public })
             }
+            KeyType::P384 => {
+                let secret = P384Key::from_slice(bytes).map_err(|_| KeyError::NotOnCurve)?;
+                let point = secret.verifying_key().to_sec1_point(false);
+                let public = PublicKey::from_p384_sec1(point.as_bytes())?;
+                Ok(Self { secret: Box::new(Secret::P384(secret)), public })
+            }
         }
     }
 }
 
-/// ES256 draws its nonce from key and message ([RFC 6979](https://www.rfc-editor.org/rfc/rfc6979)), so signing needs
+/// ECDSA draws its nonce from key and message ([RFC 6979](https://www.rfc-editor.org/rfc/rfc6979)), so signing needs
 /// no generator and is reproducible.
 impl Signer for SecretKey {
     fn public_key(&self) -> PublicKey {
@@ -127,6 +142,11 @@ impl Signer for SecretKey {
             Secret::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
             Secret::P256(key) => {
                 let signature: Es256Signature =
+                    key.try_sign(message).map_err(|_| SignError::Refused)?;
+                Ok(signature.to_bytes().to_vec())
+            }
+            Secret::P384(key) => {
+                let signature: Es384Signature =
                     key.try_sign(message).map_err(|_| SignError::Refused)?;
                 Ok(signature.to_bytes().to_vec())
             }

@@ -1,7 +1,7 @@
 //! DID documents ([DID Core §5](https://www.w3.org/TR/2022/REC-did-core-20220719/#core-properties)): which keys a DID
 //! lists, and for what.
 //!
-//! In scope: verification methods of type `Multikey` and `JsonWebKey` with Ed25519 and P-256 keys, the five
+//! In scope: verification methods of type `Multikey` and `JsonWebKey` with Ed25519, P-256 and P-384 keys, the five
 //! verification relationships, and the `LedgerLog` service. Methods of other types stay in the document and out of
 //! the list. Out of scope: how the document was come by, and whether it is current.
 
@@ -11,7 +11,7 @@ use inkan_core::{
     json::{self, JsonError},
     limits,
 };
-use inkan_crypto::{KeyError, PublicKey};
+use inkan_crypto::{KeyError, KeyType, PublicKey};
 use serde_json::Value;
 
 use crate::did::{Did, DidError};
@@ -211,6 +211,13 @@ impl Reader<'_> {
             },
             _ => return Ok(Some(url)),
         };
+        // Whoever reads a ledger has to read its documents alike, and the rules of ledgers know no P-384.
+        let foreign = self.rules == Rules::Ledger && is_p384(item);
+        let key = if foreign && !matches!(key, Err(KeyError::HoldsPrivate)) {
+            Err(KeyError::Unsupported)
+        } else {
+            key
+        };
         match key {
             Ok(key) => self.methods.push(VerificationMethod { id: url.clone(), controller, key }),
             Err(KeyError::Unsupported) => {}
@@ -251,6 +258,21 @@ impl Reader<'_> {
         match self.rules {
             Rules::Ledger => Err(DocumentError::MethodId { id: id.to_owned() }),
             Rules::Resolver => Ok(None),
+        }
+    }
+}
+
+/// Whether a method says that its key is of P-384.
+fn is_p384(method: &Value) -> bool {
+    let jwk =
+        method.get("publicKeyJwk").filter(|_| json::text(method, "type") == Some("JsonWebKey"));
+    match jwk {
+        Some(jwk) => {
+            json::text(jwk, "kty") == Some("EC") && json::text(jwk, "crv") == Some("P-384")
+        }
+        None => {
+            json::text(method, "publicKeyMultibase").and_then(KeyType::of_multikey)
+                == Some(KeyType::P384)
         }
     }
 }

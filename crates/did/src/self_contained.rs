@@ -83,11 +83,11 @@ struct Uses {
 }
 
 impl Uses {
-    /// Ed25519 keys only sign; P-256 keys also take part in ECDH.
+    /// Ed25519 keys only sign; P-256 and P-384 keys also take part in ECDH.
     const fn of(key_type: KeyType) -> Self {
         match key_type {
             KeyType::Ed25519 => Self { signing: true, key_agreement: false },
-            KeyType::P256 => Self { signing: true, key_agreement: true },
+            KeyType::P256 | KeyType::P384 => Self { signing: true, key_agreement: true },
         }
     }
 }

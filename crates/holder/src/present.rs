@@ -1,6 +1,6 @@
 //! Presenting credentials to one verifier, once.
 
-use inkan_credential::presentation::{PresentationTerms, present_di, present_jose};
+use inkan_credential::presentation::{PresentationTerms, present_di, present_jose, present_sd_jwt};
 use inkan_credential::proof::SignFailure;
 use inkan_credential::{Format, Presentation, SecuredCredential};
 use inkan_crypto::Signer;
@@ -30,6 +30,7 @@ pub fn present(
     let presentation = match format {
         Format::DataIntegrity => present_di(credentials, terms, signer)?,
         Format::Jose => present_jose(credentials, terms, signer)?,
+        Format::SdJwt => present_sd_jwt(credentials, terms, signer)?,
     };
     Ok(presentation)
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
-use inkan_credential::{Credential, schema};
+use inkan_credential::{Credential, inline_context, schema};
 use serde_json::{Map, Value, json};
 
 pub use self::error::DraftError;
@@ -137,20 +137,6 @@ pub fn draft(request: &IssueRequest<'_>, rng: &mut impl CryptoRng) -> Result<Dra
     let mut warnings = Vec::new();
     level_claims(request.claims, "", &mut warnings);
     Ok(Draft { credential, warnings })
-}
-
-/// The inline context: where our own terms are defined, and everything that no other context defines. No remote
-/// context beside W3C's is needed, and no term is dropped by whoever expands the document.
-#[must_use]
-pub fn inline_context() -> Value {
-    json!({
-        "@vocab": "https://www.w3.org/ns/credentials/undefined-term#",
-        "countersignature": {
-            "@id": "https://inkan.example/vocab#countersignature",
-            "@type": "@json",
-        },
-        "ledgerRecord": { "@id": "https://inkan.example/vocab#ledgerRecord", "@type": "@json" },
-    })
 }
 
 fn context(others: &[Value]) -> Value {

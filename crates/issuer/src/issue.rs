@@ -55,6 +55,7 @@ pub(crate) fn sign_plain(
     match format {
         Format::DataIntegrity => sign::issue_di(value, proof_id, method, signer, now),
         Format::Jose => sign::issue_jose(value, method, signer),
+        Format::SdJwt => sign::issue_sd_jwt_plain(value, method, signer),
     }
 }
 

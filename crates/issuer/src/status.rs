@@ -4,47 +4,89 @@
 //! `status` entry on the ledger, for which [`Published`] has what is needed.
 
 mod error;
+mod file;
 
 use inkan_core::rng::draw;
-use inkan_core::{CryptoRng, Digest, Timestamp, json, limits, sha256};
-use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_core::{CryptoRng, Digest, Timestamp, sha256};
+use inkan_credential::model::{MAXIMUM_STATUS_SIZE, StatusEntry, StatusMessage, StatusPurpose};
 use inkan_credential::status_list::{
     BitstringStatusList, MINIMUM_BITS, StatusListTerms, status_list_credential,
 };
 use inkan_credential::{Format, SecuredCredential};
 use inkan_crypto::Signer;
-use serde_json::{Value, json};
 
 pub use self::error::StatusStateError;
 use crate::issue::sign_plain;
 
-/// The `type` of the state's JSON.
-const STATE_TYPE: &str = "inkan-status-list/1";
-
-/// One status list as its issuer keeps it. `used` says which indices were ever handed out.
+/// One status list as its issuer keeps it. `used` says which indices were ever given away, to a credential or to a decoy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusListState {
     uri: String,
     purpose: StatusPurpose,
+    /// Bits per entry.
+    size: u8,
+    /// One for each value of an entry; none for lists of one bit whose values are called "set" and "unset".
+    messages: Vec<String>,
+    /// Where the messages are explained.
+    references: Vec<String>,
+    ttl_milliseconds: Option<u64>,
     bits: BitstringStatusList,
     used: BitstringStatusList,
+    decoys: BitstringStatusList,
     seq: u64,
 }
 
 impl StatusListState {
-    /// A new list of the smallest size, to be served at `uri`.
+    /// A new list of the smallest size with one bit per entry, to be served at `uri`.
     ///
     /// # Errors
     ///
     /// [`StatusStateError::List`]; cannot happen for the size used.
     pub fn new(uri: &str, purpose: StatusPurpose) -> Result<Self, StatusStateError> {
+        Self::sized(uri, purpose, 1)
+    }
+
+    /// A new list of purpose `message`, whose entries have a value for each of `messages`: 2, 4, 8, … or 256 of them, the first being
+    /// that of a fresh credential. Whoever holds a credential reads them all in it. `references` are URLs where they are explained.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusStateError::Messages`] for any other number of them, or references that are no URLs.
+    pub fn of_messages(
+        uri: &str,
+        messages: &[&str],
+        references: &[&str],
+    ) -> Result<Self, StatusStateError> {
+        let size = (1..=MAXIMUM_STATUS_SIZE).find(|size| values_of(*size) == messages.len());
+        let mut list =
+            Self::sized(uri, StatusPurpose::Message, size.ok_or(StatusStateError::Messages)?)?;
+        list.messages = messages.iter().map(|text| (*text).to_owned()).collect();
+        list.references = references.iter().map(|url| (*url).to_owned()).collect();
+        // The credential that the entry goes into has to be readable.
+        StatusEntry::parse(&list.entry(0).to_value()).map_err(|_| StatusStateError::Messages)?;
+        Ok(list)
+    }
+
+    fn sized(uri: &str, purpose: StatusPurpose, size: u8) -> Result<Self, StatusStateError> {
+        let empty = || BitstringStatusList::new(MINIMUM_BITS);
         Ok(Self {
             uri: uri.to_owned(),
             purpose,
-            bits: BitstringStatusList::new(MINIMUM_BITS)?,
-            used: BitstringStatusList::new(MINIMUM_BITS)?,
+            size,
+            messages: Vec::new(),
+            references: Vec::new(),
+            ttl_milliseconds: None,
+            bits: BitstringStatusList::new(MINIMUM_BITS.saturating_mul(u64::from(size)))?,
+            used: empty()?,
+            decoys: empty()?,
             seq: 0,
         })
+    }
+
+    /// The same list, which asks verifiers to look for a newer one after so many milliseconds.
+    #[must_use]
+    pub fn with_ttl(self, milliseconds: u64) -> Self {
+        Self { ttl_milliseconds: Some(milliseconds), ..self }
     }
 
     /// URL where the list is served.
@@ -71,10 +113,20 @@ impl StatusListState {
         &self.bits
     }
 
-    /// Number of indices that were handed out.
+    /// Number of indices that were handed out to credentials.
     #[must_use]
     pub fn count_used(&self) -> u64 {
-        self.used.count_set()
+        self.used.count_set().saturating_sub(self.decoys.count_set())
+    }
+
+    /// The value of `entry` now: 0 for a credential that nothing was said against.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusStateError::OtherList`], [`StatusStateError::NotAllocated`].
+    pub fn value(&self, entry: &StatusEntry) -> Result<u8, StatusStateError> {
+        self.known(entry)?;
+        Ok(self.bits.value(entry.index, self.size)?)
     }
 
     /// Hands out an index that never was, at random: an index must not tell when a credential was issued.
@@ -83,45 +135,69 @@ impl StatusListState {
     ///
     /// [`StatusStateError::Full`] if every index was handed out; a new list is needed.
     pub fn allocate(&mut self, rng: &mut impl CryptoRng) -> Result<StatusEntry, StatusStateError> {
-        let length = self.used.len();
-        let free = length.saturating_sub(self.used.count_set());
-        if free == 0 {
-            return Err(StatusStateError::Full);
-        }
-        // Number `nth` of the free ones; the modulus is far below 2^64, so the bias is beyond noticing.
-        let mut left = u64::from_be_bytes(draw(rng)) % free;
-        for index in 0..length {
-            if self.used.get(index)? {
-                continue;
-            }
-            if left == 0 {
-                self.used.set(index)?;
-                let list_uri = self.uri.clone();
-                return Ok(StatusEntry { purpose: self.purpose, list_uri, index, size: 1 });
-            }
-            left = left.saturating_sub(1);
-        }
-        Err(StatusStateError::Full)
+        let index = self.take(rng)?;
+        Ok(self.entry(index))
     }
 
-    /// Sets or clears the bit of `entry`. Revocation is for good: its bits cannot be cleared.
+    /// Sets the status of `count` indices that no credential has or ever will have, so that the list does not tell how many
+    /// credentials are revoked or suspended. They hide something only if nobody can tell them from real ones (Bitstring Status List, §"Decoy Values"): best set all
+    /// at once, before the list is first published.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusStateError::Full`] if there are not so many left; nothing is changed then.
+    pub fn add_decoys(
+        &mut self,
+        count: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), StatusStateError> {
+        if count > self.free() {
+            return Err(StatusStateError::Full);
+        }
+        let most = values_of(self.size).saturating_sub(1);
+        for _ in 0..count {
+            let index = self.take(rng)?;
+            let drawn = usize::from(u16::from_be_bytes(draw(rng))).checked_rem(most).unwrap_or(0);
+            let value = u8::try_from(drawn.saturating_add(1)).unwrap_or(u8::MAX);
+            self.decoys.set(index)?;
+            self.bits.set_value(index, self.size, value)?;
+        }
+        Ok(())
+    }
+
+    /// Sets or clears `entry`. Revocations and refreshes are for good: they cannot be cleared (§2.1).
     ///
     /// # Errors
     ///
     /// [`StatusStateError::OtherList`], [`StatusStateError::NotAllocated`], [`StatusStateError::Final`].
     pub fn change(&mut self, entry: &StatusEntry, to: BitState) -> Result<(), StatusStateError> {
-        if entry.list_uri != self.uri || entry.purpose != self.purpose {
-            return Err(StatusStateError::OtherList);
+        let value = match to {
+            BitState::Set => 1,
+            BitState::Clear => 0,
+        };
+        self.set_value(entry, value)
+    }
+
+    /// Gives `entry` a value: of a list of messages, the position of one of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::change`]; [`StatusStateError::Value`] if the list has no such value.
+    pub fn set_value(&mut self, entry: &StatusEntry, value: u8) -> Result<(), StatusStateError> {
+        self.known(entry)?;
+        if usize::from(value) >= values_of(self.size) {
+            return Err(StatusStateError::Value { value });
         }
-        if !self.used.get(entry.index)? {
-            return Err(StatusStateError::NotAllocated { index: entry.index });
+        match self.purpose {
+            StatusPurpose::Revocation | StatusPurpose::Refresh if value == 0 => {
+                return Err(StatusStateError::Final);
+            }
+            StatusPurpose::Revocation
+            | StatusPurpose::Refresh
+            | StatusPurpose::Suspension
+            | StatusPurpose::Message => {}
         }
-        match (to, self.purpose) {
-            (BitState::Set, _) => self.bits.set(entry.index)?,
-            (BitState::Clear, StatusPurpose::Revocation) => return Err(StatusStateError::Final),
-            (BitState::Clear, _) => self.bits.clear(entry.index)?,
-        }
-        Ok(())
+        Ok(self.bits.set_value(entry.index, self.size, value)?)
     }
 
     /// Signs the list as it is now, good for `valid_until`, and counts it as published.
@@ -140,6 +216,7 @@ impl StatusListState {
             purpose: self.purpose,
             valid_from: publication.valid_from,
             valid_until: publication.valid_until,
+            ttl_milliseconds: self.ttl_milliseconds,
         };
         let unsigned = status_list_credential(&terms, &self.bits)?;
         let id = format!("{}#proof-{}", self.uri, self.seq.saturating_add(1));
@@ -158,43 +235,62 @@ impl StatusListState {
         })
     }
 
-    /// The state as JSON, for a file.
-    ///
-    /// # Errors
-    ///
-    /// [`StatusStateError::List`] if the compressor fails.
-    pub fn to_value(&self) -> Result<Value, StatusStateError> {
-        Ok(json!({
-            "type": STATE_TYPE,
-            "uri": self.uri,
-            "purpose": self.purpose.as_str(),
-            "bits": self.bits.encode()?,
-            "used": self.used.encode()?,
-            "seq": self.seq,
-        }))
+    fn entry(&self, index: u64) -> StatusEntry {
+        let named =
+            |(status, message): (u8, &String)| StatusMessage { status, message: message.clone() };
+        StatusEntry {
+            purpose: self.purpose,
+            list_uri: self.uri.clone(),
+            index,
+            size: self.size,
+            messages: (0..=u8::MAX).zip(&self.messages).map(named).collect(),
+            references: self.references.clone(),
+        }
     }
 
-    /// Reads what [`Self::to_value`] writes.
-    ///
-    /// # Errors
-    ///
-    /// [`StatusStateError::Malformed`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, StatusStateError> {
-        let malformed = |member| StatusStateError::Malformed { member };
-        let value = json::parse(bytes, limits::STATUS_LIST).map_err(|_| malformed("json"))?;
-        let text = |member| json::text(&value, member).ok_or(malformed(member));
-        if text("type")? != STATE_TYPE || value.as_object().is_none_or(|all| all.len() != 6) {
-            return Err(malformed("type"));
+    /// Whether `entry` is one of this list, and was handed out to a credential.
+    fn known(&self, entry: &StatusEntry) -> Result<(), StatusStateError> {
+        let same = entry.purpose == self.purpose && entry.size == self.size;
+        if entry.list_uri != self.uri || !same {
+            return Err(StatusStateError::OtherList);
         }
-        let state = Self {
-            uri: text("uri")?.to_owned(),
-            purpose: StatusPurpose::parse(text("purpose")?).ok_or(malformed("purpose"))?,
-            bits: BitstringStatusList::decode(text("bits")?)?,
-            used: BitstringStatusList::decode(text("used")?)?,
-            seq: value.get("seq").and_then(Value::as_u64).ok_or(malformed("seq"))?,
-        };
-        if state.bits.len() == state.used.len() { Ok(state) } else { Err(malformed("used")) }
+        let index = entry.index;
+        if self.used.get(index)? && !self.decoys.get(index)? {
+            Ok(())
+        } else {
+            Err(StatusStateError::NotAllocated { index })
+        }
     }
+
+    fn free(&self) -> u64 {
+        self.used.len().saturating_sub(self.used.count_set())
+    }
+
+    /// Takes an index that never was taken, at random.
+    fn take(&mut self, rng: &mut impl CryptoRng) -> Result<u64, StatusStateError> {
+        let free = self.free();
+        if free == 0 {
+            return Err(StatusStateError::Full);
+        }
+        // Number `nth` of the free ones; the modulus is far below 2^64, so the bias is beyond noticing.
+        let mut left = u64::from_be_bytes(draw(rng)) % free;
+        for index in 0..self.used.len() {
+            if self.used.get(index)? {
+                continue;
+            }
+            if left == 0 {
+                self.used.set(index)?;
+                return Ok(index);
+            }
+            left = left.saturating_sub(1);
+        }
+        Err(StatusStateError::Full)
+    }
+}
+
+/// How many values an entry of `size` bits can have.
+fn values_of(size: u8) -> usize {
+    1_usize.checked_shl(u32::from(size)).unwrap_or(usize::MAX)
 }
 
 /// What a bit is to become.

@@ -5,7 +5,7 @@
 
 use inkan_core::{Timestamp, json};
 use inkan_crypto::jws::{self, Jws, JwsError, SignedText};
-use inkan_crypto::{SignError, Signer};
+use inkan_crypto::{Algorithm, SignError, Signer};
 use inkan_did::{DidDocument, DidError, DidUrl, Relationship};
 use serde_json::{Map, Value};
 
@@ -56,7 +56,8 @@ impl SignedEntry {
             return Err(Rejection::TooLarge { limit });
         }
         let text = std::str::from_utf8(body).map_err(|_| Rejection::Malformed("not UTF-8"))?;
-        let jws = Jws::parse(text, limit).map_err(|error| refuse(&error, limit))?;
+        let jws =
+            Jws::parse_among(text, limit, &ALGORITHMS).map_err(|error| refuse(&error, limit))?;
         let kid = read_header(&jws, kind)?;
         let scid = kid.did().scid().ok_or_else(|| unknown_signer(&kid))?.to_owned();
 
@@ -215,6 +216,10 @@ fn media_type(kind: Kind) -> String {
 fn unknown_signer(kid: &DidUrl) -> Rejection {
     Rejection::UnknownSigner { did: kid.did().as_str().to_owned() }
 }
+
+/// What entries may be signed with (ledger specification §2.2), whatever else this toolkit can check: every verifier of
+/// receipts has to accept the same entries.
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::EdDsa, Algorithm::Es256];
 
 fn refuse(error: &JwsError, limit: usize) -> Rejection {
     match error {

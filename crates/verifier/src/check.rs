@@ -25,6 +25,8 @@ pub enum CheckName {
     Status,
     /// Credential schema.
     Schema,
+    /// One resource whose bytes the issuer fixed.
+    RelatedResource,
     /// One countersignature.
     Countersignature,
     /// Holder binding, nonce, audience, freshness.
@@ -49,6 +51,7 @@ impl CheckName {
             Self::Validity => "validity",
             Self::Status => "status",
             Self::Schema => "schema",
+            Self::RelatedResource => "related-resource",
             Self::Countersignature => "countersignature",
             Self::Presentation => "presentation",
             Self::OtherProof => "other-proof",

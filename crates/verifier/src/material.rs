@@ -23,8 +23,10 @@ pub struct Material {
     pub did_logs: Vec<(String, String)>,
     /// Status lists as served, several copies of different age allowed.
     pub status_lists: Vec<ServedStatusList>,
-    /// JSON Schemas by id, pinned or built in.
+    /// JSON Schemas by id, or credentials about them, pinned or built in.
     pub schemas: BTreeMap<String, serde_json::Value>,
+    /// Resources by URL, byte for byte as they are served: what a credential fixes by a digest, its schemas among them.
+    pub resources: BTreeMap<String, Vec<u8>>,
 }
 
 /// Whether a presentation is judged for the first time.

@@ -4,6 +4,7 @@
 //! missing then shows as an unknown check, never as a pass.
 
 use inkan_core::Digest;
+use inkan_credential::model::{SchemaEntry, SchemaKind};
 use inkan_credential::{Artefact, Bundle, SecuredCredential, countersignature};
 use inkan_did::{Did, DidUrl};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, commitment};
@@ -55,6 +56,7 @@ pub fn plan(bundle: &Bundle) -> Vec<Want> {
     }
     for secured in bundle.artefact.credentials() {
         plan_credential(secured, &bundle.countersignatures, &mut wants);
+        plan_schemas(secured, bundle, &mut wants);
     }
     plan_registrants(bundle, &mut wants);
     let mut distinct: Vec<Want> = Vec::new();
@@ -101,6 +103,22 @@ fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut V
             });
         }
         wants.push(Want::Did(signer));
+    }
+}
+
+/// What it takes to verify the credentials about schemas that travel along.
+fn plan_schemas(secured: &SecuredCredential, bundle: &Bundle, wants: &mut Vec<Want>) {
+    let about = |entry: &&SchemaEntry| entry.kind == SchemaKind::JsonSchemaCredential;
+    for entry in secured.credential().schemas().iter().filter(about) {
+        let found = bundle.schema(&entry.id).cloned().map(SecuredCredential::parse_value);
+        let Some(Ok(schema)) = found else { continue };
+        let issuer = schema.credential().issuer();
+        wants.push(Want::Did(issuer.to_owned()));
+        let lists = schema.credential().status().iter();
+        wants.extend(lists.map(|status| Want::StatusList {
+            uri: status.list_uri.clone(),
+            issuer: issuer.to_owned(),
+        }));
     }
 }
 

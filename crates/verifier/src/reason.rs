@@ -148,6 +148,40 @@ pub enum Reason {
     /// The credential does not fit the schema it names.
     #[error("the credential does not fit the schema it names")]
     SchemaMismatch,
+    /// The schema at hand cannot be used, is not the one meant, or is in a dialect that is not spoken here.
+    #[error("the schema {id} cannot be used ({code})")]
+    SchemaUnusable {
+        /// Its identifier.
+        id: String,
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// The credential about the schema does not verify.
+    #[error("the credential about the schema {id} does not verify ({code})")]
+    SchemaCredentialUnverified {
+        /// Its identifier.
+        id: String,
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// A resource's bytes are at hand and are not those that the issuer fixed.
+    #[error("related resource {position} is not the one that the issuer fixed by a digest")]
+    RelatedResourceMismatch {
+        /// Place in `relatedResource`, from 0.
+        position: usize,
+    },
+    /// A resource's bytes are not at hand.
+    #[error("related resource {position} is not at hand, so its digest was not checked")]
+    RelatedResourceMissing {
+        /// Place in `relatedResource`, from 0.
+        position: usize,
+    },
+    /// A resource is fixed by a hash that cannot be computed here.
+    #[error("related resource {position} is fixed by a hash that is not known here")]
+    RelatedResourceHashUnsupported {
+        /// Place in `relatedResource`, from 0.
+        position: usize,
+    },
     /// The countersignature's proof fails, or it covers something else.
     #[error("the countersignature does not verify over this credential ({code})")]
     CountersignatureInvalid {
@@ -165,6 +199,12 @@ pub enum Reason {
     SuiteUnknown {
         /// The suite's name.
         suite: String,
+    },
+    /// A JSON-LD context of the signed document is neither built in nor pinned, so what was signed cannot be told.
+    #[error("the JSON-LD context {context:?} is neither built in nor pinned")]
+    ContextUnknown {
+        /// The context.
+        context: String,
     },
     /// The signature says of itself that it does not hold at the time it is judged at.
     #[error("the signature is not in force, by its own dates, as of {as_of}")]
@@ -232,9 +272,15 @@ impl Reason {
             Self::StatusListInvalid { .. } => "status-list-invalid",
             Self::SchemaMissing { .. } => "schema-missing",
             Self::SchemaMismatch => "schema-mismatch",
+            Self::SchemaUnusable { code, .. } => code,
+            Self::SchemaCredentialUnverified { .. } => "schema-credential-unverified",
+            Self::RelatedResourceMismatch { .. } => "related-resource-mismatch",
+            Self::RelatedResourceMissing { .. } => "related-resource-missing",
+            Self::RelatedResourceHashUnsupported { .. } => "related-resource-hash-unsupported",
             Self::CountersignatureInvalid { .. } => "countersignature-invalid",
             Self::ActSuperseded { .. } => "act-superseded",
             Self::SuiteUnknown { .. } => "suite-unknown",
+            Self::ContextUnknown { .. } => "jsonld-context-unknown",
             Self::SignatureNotInTime { .. } => "signature-not-in-time",
             Self::PresentationProofInvalid => "presentation-proof-invalid",
             Self::NonceInvalid => "nonce-invalid",

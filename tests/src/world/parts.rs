@@ -1,5 +1,7 @@
 //! What travels with an artefact, in pieces that a test can take away, exchange and damage.
 
+use std::collections::BTreeMap;
+
 use inkan_credential::bundle::{Artefact, Bundle, ServedStatusList};
 use inkan_credential::{Presentation, SecuredCredential};
 use inkan_io::gather::from_bundle;
@@ -25,6 +27,8 @@ pub struct Parts {
     pub lists: Vec<ServedStatusList>,
     /// A schema that travels along.
     pub schema: Option<(String, serde_json::Value)>,
+    /// What the verifier has at hand besides, by URL; it does not travel along.
+    pub resources: BTreeMap<String, Vec<u8>>,
 }
 
 impl Parts {
@@ -39,6 +43,7 @@ impl Parts {
             did_logs: Vec::new(),
             lists: Vec::new(),
             schema: None,
+            resources: BTreeMap::new(),
         }
     }
 
@@ -67,8 +72,15 @@ impl Parts {
     }
 
     /// Judges the file that these pieces make.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be read.
     pub fn judge(&self, context: &Context) -> Verification {
-        judge_bytes(&self.to_bytes(), context)
+        let bundle = Bundle::parse(&self.to_bytes()).expect("a bundle");
+        let mut material = from_bundle(&bundle);
+        material.resources.clone_from(&self.resources);
+        verify(&bundle, &material, context)
     }
 
     /// The credential.

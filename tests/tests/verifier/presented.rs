@@ -1,7 +1,7 @@
 //! Presentations: who shows it, to whom, in answer to what, and when.
 
 use inkan_core::Timestamp;
-use inkan_credential::presentation::{Presentation, PresentationTerms, present_di};
+use inkan_credential::presentation::{Presentation, PresentationTerms, present_di, present_jose};
 use inkan_credential::{Artefact, Format};
 use inkan_crypto::KeyType;
 use inkan_ledger::MapKey;
@@ -333,4 +333,29 @@ fn a_presentation_without_receipts_is_judged_by_the_keys_of_now() {
     let context = Context { receipts: Receipts::Used, ..world.asking() };
     accepted(&parts.judge(&context));
     open(&parts.judge(&world.asking()), CheckName::OnLedger, "receipt-missing");
+}
+
+#[test]
+fn a_presentation_without_credentials_shows_who_presents_and_nothing_else() {
+    let world = World::new(149);
+    let holder = world.actor(HOLDER);
+    let terms = PresentationTerms {
+        holder: holder.did.as_str(),
+        method: &holder.method(),
+        nonce: NONCE,
+        audience: AUDIENCE,
+        created: world.now,
+    };
+    for presentation in
+        [present_di(&[], &terms, &holder.key), present_jose(&[], &terms, &holder.key)]
+    {
+        let parts = world.parts_presented(presentation.expect("a presentation"), &[]);
+        let verification = parts.judge(&world.asking());
+        assert!(verification.is_authentic(), "{}", lines(&verification));
+        assert!(verification.presenter().is_some() && verification.credentials().is_empty());
+        rejected(
+            &parts.judge(&expecting(world.asking(), |one| one.nonce.push('x'))),
+            "nonce-invalid",
+        );
+    }
 }

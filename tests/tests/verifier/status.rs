@@ -260,9 +260,7 @@ fn an_index_beyond_the_list_leaves_it_open() {
     let mut world = World::new(82);
     let mut order = Order::of(Format::DataIntegrity);
     order.status = false;
-    let purpose = StatusPurpose::Revocation;
-    let (list_uri, index) = (LIST.to_owned(), 1 << 20);
-    order.other_status = Some(StatusEntry { purpose, list_uri, index, size: 1 });
+    order.other_status = Some(StatusEntry::new(StatusPurpose::Revocation, LIST, 1 << 20));
     let mut case = world.draw_up(&order);
     world.record(&mut case, ISSUER);
     let mut parts = world.parts(&case);

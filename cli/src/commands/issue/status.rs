@@ -1,6 +1,7 @@
-//! A place in a status list for a new credential; the first one makes the list.
+//! Places in status lists for a new credential; the first one makes the list.
 
 use inkan_core::Timestamp;
+use inkan_core::json::text;
 use inkan_credential::Format;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_did::Did;
@@ -48,38 +49,60 @@ impl Place {
     }
 }
 
-/// Takes a random place in the newest list of this issuer that has one, or in a new list.
+/// Takes a random place for each purpose: in the newest list of this issuer that has one, or in a new list.
 pub(crate) fn allocate(
-    own: &OwnDid,
-    hand: &Hand<'_>,
-    home: &Home,
+    purposes: &[StatusPurpose],
+    (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
     now: Timestamp,
-) -> Result<Place, Failure> {
+) -> Result<Vec<Place>, Failure> {
     let mut lists = home.profile.all::<StatusListRecord>()?;
     lists.retain(|(_, record)| record.issuer == own.did);
-    let number = lists.len();
-    if let Some((name, record)) = lists.pop() {
-        let mut state = state_of(&record)?;
-        match state.allocate(&mut OsRng) {
-            Ok(entry) => {
-                let soon = now.plus_seconds(RENEW_DAYS.saturating_mul(DAY));
-                if record.valid_until > soon {
-                    let record = StatusListRecord { state: state.to_value()?, ..record };
-                    return Ok(Place { entry, name, record, publication: None });
-                }
-                return publish(state, name, (own, hand, home), now)
-                    .map(|publication| publication.with(entry));
+    let mut count = lists.len();
+    let mut places = Vec::new();
+    for purpose in purposes {
+        let of_purpose = |(_, record): &&(String, StatusListRecord)| {
+            text(&record.state, "purpose") == Some(purpose.as_str())
+        };
+        let newest = lists.iter().rev().find(of_purpose);
+        let place = match newest {
+            Some((name, record)) => {
+                allocate_in((name.clone(), record.clone()), (own, hand, home), now)?
             }
-            Err(StatusStateError::Full) => {}
-            Err(error) => return Err(error.into()),
-        }
+            None => None,
+        };
+        places.push(match place {
+            Some(place) => place,
+            None => {
+                count = count.saturating_add(1);
+                let uri = list_uri(&own.did, count)?;
+                let mut state = StatusListState::new(&uri, *purpose)?;
+                let entry = state.allocate(&mut OsRng)?;
+                let name = format!("{}.{count}", own.name);
+                publish(state, name, (own, hand, home), now)?.with(entry)
+            }
+        });
     }
-    let number = number.saturating_add(1);
-    let uri = list_uri(&own.did, number)?;
-    let mut state = StatusListState::new(&uri, StatusPurpose::Revocation)?;
-    let entry = state.allocate(&mut OsRng)?;
-    let name = format!("{}.{number}", own.name);
-    publish(state, name, (own, hand, home), now).map(|publication| publication.with(entry))
+    Ok(places)
+}
+
+/// A random place in this list, unless it is full.
+fn allocate_in(
+    (name, record): (String, StatusListRecord),
+    (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
+    now: Timestamp,
+) -> Result<Option<Place>, Failure> {
+    let mut state = state_of(&record)?;
+    let entry = match state.allocate(&mut OsRng) {
+        Ok(entry) => entry,
+        Err(StatusStateError::Full) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let soon = now.plus_seconds(RENEW_DAYS.saturating_mul(DAY));
+    if record.valid_until > soon {
+        let record = StatusListRecord { state: state.to_value()?, ..record };
+        return Ok(Some(Place { entry, name, record, publication: None }));
+    }
+    publish(state, name, (own, hand, home), now).map(|published| Some(published.with(entry)))
 }
 
 /// A list that was signed again, with the entry that announces it.

@@ -16,7 +16,13 @@ pub(super) fn label(check: &Value, mark: Mark) -> String {
         "key-in-force" => "key in force".to_owned(),
         "did-active" => "DID active".to_owned(),
         "validity" if passed => "in validity".to_owned(),
-        "status" if passed => "not revoked".to_owned(),
+        "status" if passed => {
+            match check.get("evidence").and_then(|found| text(found, "purpose")) {
+                Some("suspension") => "not suspended".to_owned(),
+                Some("message" | "refresh") => "status".to_owned(),
+                _ => "not revoked".to_owned(),
+            }
+        }
         "countersignature" if passed => "countersigned".to_owned(),
         "countersigned" => "policy: signers".to_owned(),
         "presentation" if passed && text(check, "subject") != Some("presentation") => {
@@ -45,7 +51,10 @@ pub(super) fn found(check: &Value) -> String {
         "on-ledger" => on_ledger(evidence),
         "time" => time(evidence),
         "key-in-force" => key_in_force(evidence),
-        "signature" => text(evidence, "format").map(|format| format!("{format}, by the issuer")),
+        "signature" => text(evidence, "format").map(|format| match text(evidence, "dataModel") {
+            Some("1.1") => format!("{format}, by the issuer, in data model 1.1"),
+            _ => format!("{format}, by the issuer"),
+        }),
         "did-active" => Some(if evidence.get("recordedBeforeDeactivation").is_some() {
             "deactivated later; this was recorded before".to_owned()
         } else {
@@ -56,6 +65,9 @@ pub(super) fn found(check: &Value) -> String {
             None => "without end".to_owned(),
         }),
         "status" => status(evidence),
+        "related-resource" => {
+            number(evidence, "resource").map(|at| format!("number {at}: as the issuer fixed it"))
+        }
         "countersignature" => countersignature(evidence),
         "presentation" => Some(presentation(check, evidence)),
         "policy-in-effect" => Some("on this day".to_owned()),
@@ -145,7 +157,12 @@ fn status(evidence: &Value) -> Option<String> {
     let entry = number(evidence, "listEntry")
         .map(|n| format!(", newest status is entry {n}"))
         .unwrap_or_default();
-    Some(format!("list {list}, index {index}{entry}"))
+    let value = match (text(evidence, "purpose"), number(evidence, "value")) {
+        (Some("refresh"), Some(_)) => ", and a newer credential can be fetched".to_owned(),
+        (_, Some(value)) => format!(", value 0x{value:x}"),
+        (_, None) => String::new(),
+    };
+    Some(format!("list {list}, index {index}{value}{entry}"))
 }
 
 fn countersignature(evidence: &Value) -> Option<String> {

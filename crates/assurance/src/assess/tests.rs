@@ -49,6 +49,20 @@ fn every_baseline_is_accepted_and_the_report_says_by_whom_it_was_proofed() {
 }
 
 #[test]
+fn no_credential_at_all_satisfies_no_policy() {
+    for asked in
+        [json!({"aal": {"min": "AAL-0"}}), json!({"ial": {"min": "IAL-1", "disputed": "accept"}})]
+    {
+        let mut world = World::of(r1()).asking(&asked);
+        world.policy["credentialTypes"] = json!("any");
+        world.credentials.clear();
+        let report = world.report();
+        assert_ne!(report.decision(), Decision::Accept, "{asked}");
+        assert_ne!(report.exit(), 0);
+    }
+}
+
+#[test]
 fn nothing_confirmed_is_level_zero() {
     let mut world = World::of(r8());
     world.credentials[0]["evidence"] = json!([]);

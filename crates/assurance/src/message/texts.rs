@@ -407,6 +407,7 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("countersignature-invalid", "", "副署がこのクレデンシャルに対して検証できない。"),
     ("act-superseded", "", "この副署が最新の状態であることが示されていない。"),
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
+    ("jsonld-context-unknown", "", "JSON-LD のコンテキストが手元になく、署名の対象が定まらない。"),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),
     ("audience-mismatch", "", "提示は別の宛先に向けられている。"),

@@ -49,14 +49,13 @@ fn artefact(value: Value) -> Result<Artefact, ParseError> {
 }
 
 fn compact(text: &str) -> Result<Artefact, ParseError> {
-    if text.contains('~') {
-        return Err(ParseError::SdJwt);
-    }
     // Only `typ` is looked at here; the readers check it again.
-    if Jws::parse(text, limits::JWS)?.typ() == Some("vp+jwt") {
-        Presentation::parse_compact(text).map(Artefact::Presentation)
-    } else {
-        SecuredCredential::parse_compact(text).map(Artefact::Credential)
+    let jws = Jws::parse(text.split('~').next().unwrap_or_default(), limits::JWS)?;
+    match jws.typ() {
+        Some("vp+jwt" | "vp+sd-jwt") => {
+            Presentation::parse_compact(text).map(Artefact::Presentation)
+        }
+        Some(_) | None => SecuredCredential::parse_compact(text).map(Artefact::Credential),
     }
 }
 

@@ -56,7 +56,7 @@ impl Statement<'_> {
 ///
 /// # Errors
 ///
-/// [`SignFailure`]; `FormMismatch` for a credential in JOSE form.
+/// [`SignFailure`]; `FormMismatch` for a credential in JOSE or SD-JWT form.
 pub fn countersign_di(
     credential: &SecuredCredential,
     proof_id: &str,
@@ -84,7 +84,9 @@ pub fn countersign_di(
     credential.with_proof(&proof).map_err(|_| SignFailure::Unreadable)
 }
 
-/// Countersigns a JOSE credential: a compact JWS that travels beside it.
+/// Countersigns a JOSE or SD-JWT credential: a compact JWS that travels beside it.
+///
+/// Of an SD-JWT everything that can be shown should be there: the text that is signed for is that of what is shown.
 ///
 /// # Errors
 ///
@@ -94,8 +96,9 @@ pub fn countersign_jose(
     statement: &Statement<'_>,
     signer: &dyn Signer,
 ) -> Result<String, SignFailure> {
-    if credential.format() != Format::Jose {
-        return Err(SignFailure::FormMismatch);
+    match credential.format() {
+        Format::Jose | Format::SdJwt => {}
+        Format::DataIntegrity => return Err(SignFailure::FormMismatch),
     }
     statement.check()?;
     let mut payload = statement.terms(credential).to_value();
@@ -103,9 +106,9 @@ pub fn countersign_jose(
         members.insert("iss".to_owned(), did_of(statement.method).into());
         members.insert("aud".to_owned(), statement.log.into());
         members.insert("iat".to_owned(), statement.created.seconds().into());
-        members.insert("format".to_owned(), Format::Jose.as_str().into());
+        members.insert("format".to_owned(), credential.format().as_str().into());
         members.insert("dig".to_owned(), credential.issuance_digest().to_b64u().into());
-        members.insert("mt".to_owned(), Format::Jose.media_type().into());
+        members.insert("mt".to_owned(), credential.format().media_type().into());
     }
     let mut header = Map::new();
     header.insert("typ".to_owned(), TYP.into());
@@ -136,7 +139,8 @@ pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, Countersi
     if json::text(&payload, "format") != Some(Format::Jose.as_str()) {
         return Err(malformed("format"));
     }
-    if json::text(&payload, "mt") != Some(Format::Jose.media_type()) {
+    let known = [Format::Jose, Format::SdJwt].map(|format| Some(format.media_type()));
+    if !known.contains(&json::text(&payload, "mt")) {
         return Err(malformed("mt"));
     }
     let log = json::text(&payload, "aud").filter(|log| is_origin(log)).ok_or(malformed("aud"))?;

@@ -6,19 +6,24 @@ pub enum ModelError {
     /// The credential is not a JSON object.
     #[error("credential is not a JSON object")]
     NotAnObject,
-    /// The first context names another version of the data model; 1.1 is not read.
-    #[error(
-        "only version 2.0 of the data model is supported, and the context is that of {version}"
-    )]
+    /// The first context names another version of the data model, where only 2.0 may stand: in what is to be signed, and in
+    /// every envelope.
+    #[error("only version 2.0 of the data model may be used here, and this is {version}")]
     UnsupportedVersion {
         /// The version recognised.
         version: &'static str,
     },
-    /// `@context` is not a list that starts with the context of version 2.0.
+    /// `@context` is not a list of different URLs and objects that starts with the context of a version.
     #[error(
-        "@context must be a list of URLs and objects that starts with https://www.w3.org/ns/credentials/v2"
+        "@context must be a list of URLs and objects, none of them twice, that starts with https://www.w3.org/ns/credentials/v2"
     )]
     Context,
+    /// An inline context redefines a term that an earlier context protects.
+    #[error("an inline context redefines a term that an earlier context protects")]
+    ContextRedefinition,
+    /// `@id` or `@type` where the base context has other names for them.
+    #[error("@id and @type are written id and type")]
+    Keyword,
     /// `type` is missing, malformed, or lacks the name that the object must have.
     #[error("type must hold {expected} and be made of terms or URLs")]
     Type {
@@ -80,6 +85,8 @@ impl ModelError {
             Self::NotAnObject => "credential-not-object",
             Self::UnsupportedVersion { .. } => "vcdm-version-unsupported",
             Self::Context => "credential-context-invalid",
+            Self::ContextRedefinition => "credential-context-redefines",
+            Self::Keyword => "credential-keyword-misplaced",
             Self::Type { .. } => "credential-type-invalid",
             Self::Id => "credential-id-invalid",
             Self::Issuer => "credential-issuer-invalid",

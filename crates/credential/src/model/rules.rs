@@ -1,26 +1,9 @@
 //! The shape rules, one function per group of members.
 
-use inkan_core::{Timestamp, json};
+use inkan_core::json;
 use serde_json::Value;
 
-use super::{CONTEXT_V2, ModelError, items};
-
-const CONTEXT_V1: &str = "https://www.w3.org/2018/credentials/v1";
-
-/// `@context` is a list whose first item is the context of version 2.0 (VCDM §4.3).
-pub(crate) fn check_context(value: &Value) -> Result<(), ModelError> {
-    let context = value.get("@context").ok_or(ModelError::Context)?;
-    let first = context.get(0).unwrap_or(context);
-    if first.as_str() == Some(CONTEXT_V1) {
-        return Err(ModelError::UnsupportedVersion { version: "1.1" });
-    }
-    let Some((first, rest)) = context.as_array().and_then(|list| list.split_first()) else {
-        return Err(ModelError::Context);
-    };
-    let known = first.as_str() == Some(CONTEXT_V2);
-    let shaped = rest.iter().all(|item| item.is_object() || item.as_str().is_some_and(is_url));
-    if known && shaped { Ok(()) } else { Err(ModelError::Context) }
-}
+use super::{DataModel, ModelError, items, text};
 
 /// The names in `type`, whether written alone or as a list.
 pub(crate) fn type_names(value: &Value) -> impl Iterator<Item = &str> {
@@ -42,13 +25,16 @@ pub(super) fn check_types(value: &Value, expected: &'static str) -> Result<(), M
 }
 
 /// Whether `type` is there and made of terms or URLs.
-pub(super) fn is_typed(value: &Value) -> bool {
+pub(crate) fn is_typed(value: &Value) -> bool {
     let names = items(value, "type");
     !names.is_empty() && names.iter().all(|name| name.as_str().is_some_and(is_term))
 }
 
+/// A term, or an absolute URL; keywords are neither.
 fn is_term(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| !c.is_whitespace() && !c.is_control())
+    let plain = |c: char| !c.is_whitespace() && !c.is_control();
+    let shaped = !text.is_empty() && !text.starts_with('@') && text.chars().all(plain);
+    shaped && (!text.contains(':') || is_url(text))
 }
 
 /// `id` is absent or one URL (VCDM §4.4).
@@ -84,27 +70,8 @@ pub(crate) fn issuer_like<'a>(value: &'a Value, member: &str) -> Option<&'a str>
 /// The issuer's URL (VCDM §4.7).
 pub(super) fn issuer(value: &Value) -> Result<String, ModelError> {
     let url = issuer_like(value, "issuer").ok_or(ModelError::Issuer)?;
-    let named = value.get("issuer").is_none_or(texts_are_shaped);
+    let named = value.get("issuer").is_none_or(|issuer| text::check_texts(issuer).is_ok());
     if named { Ok(url.to_owned()) } else { Err(ModelError::Issuer) }
-}
-
-/// The validity period (VCDM §4.9).
-pub(super) fn validity(
-    value: &Value,
-) -> Result<(Option<Timestamp>, Option<Timestamp>), ModelError> {
-    let moment = |property: &'static str| match value.get(property) {
-        None => Ok(None),
-        Some(found) => found
-            .as_str()
-            .and_then(|text| Timestamp::parse(text).ok())
-            .map(Some)
-            .ok_or(ModelError::Date { property }),
-    };
-    let (from, until) = (moment("validFrom")?, moment("validUntil")?);
-    if from.zip(until).is_some_and(|(from, until)| until < from) {
-        return Err(ModelError::ValidityReversed);
-    }
-    Ok((from, until))
 }
 
 /// `credentialSubject` is one or more objects that say something (VCDM §4.8).
@@ -126,63 +93,43 @@ pub(super) fn check_evidence(value: &Value) -> Result<(), ModelError> {
     if are_typed_objects(value, "evidence") { Ok(()) } else { Err(ModelError::Evidence) }
 }
 
-/// Members whose objects must have a type, and whose `id`, if any, is a URL (VCDM §§4.13, 5.4, 5.5 and reserved ones).
-pub(super) fn check_typed_properties(value: &Value) -> Result<(), ModelError> {
+/// Members whose objects must have a type, and whose `id`, if any, is a URL (VCDM §§5.4, 5.5 and, reserved, 5.10). In version
+/// 1.1 a refresh service needs an `id` as well.
+pub(super) fn check_typed_properties(value: &Value, version: DataModel) -> Result<(), ModelError> {
     for property in ["termsOfUse", "refreshService", "renderMethod", "confidenceMethod"] {
         if !are_typed_objects(value, property) {
             return Err(ModelError::Property { property });
         }
     }
-    Ok(())
+    let property = "refreshService";
+    let named = || items(value, property).iter().all(|item| item.get("id").is_some());
+    match version {
+        DataModel::V1 if !named() => Err(ModelError::Property { property }),
+        DataModel::V1 | DataModel::V2 => Ok(()),
+    }
 }
 
-fn are_typed_objects(value: &Value, member: &str) -> bool {
-    items(value, member)
-        .iter()
-        .all(|item| item.is_object() && is_typed(item) && id_is_absent_or_url(item))
-}
-
-/// `relatedResource` objects name one URL each, none twice, with a digest (VCDM §5.3).
-pub(super) fn check_related_resources(value: &Value) -> Result<(), ModelError> {
-    const PROPERTY: &str = "relatedResource";
-    let resources = items(value, PROPERTY);
-    for (position, resource) in resources.iter().enumerate() {
-        let digested = ["digestSRI", "digestMultibase"]
+/// Whether a member is absent, or one or more objects with a type, whose `id`, if any, is a URL.
+pub(crate) fn are_typed_objects(value: &Value, member: &str) -> bool {
+    is_no_empty_list(value, member)
+        && items(value, member)
             .iter()
-            .any(|member| json::text(resource, member).is_some_and(|text| !text.is_empty()));
-        let id = json::text(resource, "id").filter(|id| is_url(id));
-        let repeated = resources.iter().take(position).any(|other| json::text(other, "id") == id);
-        if id.is_none() || repeated || !digested {
-            return Err(ModelError::Property { property: PROPERTY });
-        }
-    }
-    Ok(())
+            .all(|item| item.is_object() && is_typed(item) && id_is_absent_or_url(item))
 }
 
-/// `name` and `description` are texts or language values (VCDM §4.6, §11.1).
-pub(super) fn check_texts(value: &Value) -> Result<(), ModelError> {
-    for property in ["name", "description"] {
-        if !items(value, property).iter().all(is_language_text) {
-            return Err(ModelError::Property { property });
-        }
-    }
-    Ok(())
+/// What may be there holds one value or more: "none" is written by leaving the member out.
+pub(super) fn is_no_empty_list(value: &Value, member: &str) -> bool {
+    value.get(member).and_then(Value::as_array).is_none_or(|list| !list.is_empty())
 }
 
-fn texts_are_shaped(value: &Value) -> bool {
-    check_texts(value).is_ok()
-}
-
-fn is_language_text(value: &Value) -> bool {
-    match value {
-        Value::String(_) => true,
-        Value::Object(members) => {
-            members.get("@value").is_some_and(Value::is_string)
-                && members.iter().all(|(name, member)| {
-                    matches!(name.as_str(), "@value" | "@language" | "@direction")
-                        && member.is_string()
-                })
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
+/// Keywords that the base context has other names for do not stand beside these: a reader of JSON-LD would see two identifiers or
+/// types, and a reader of JSON one (VCDM §1.3: documents are compacted).
+pub(super) fn check_keywords(value: &Value) -> Result<(), ModelError> {
+    let clean = |object: &Value| ["@id", "@type"].iter().all(|name| object.get(name).is_none());
+    let subjects = items(value, "credentialSubject").iter();
+    if std::iter::once(value).chain(value.get("issuer")).chain(subjects).all(clean) {
+        Ok(())
+    } else {
+        Err(ModelError::Keyword)
     }
 }

@@ -1,4 +1,4 @@
-//! Making a presentation, in either form.
+//! Making a presentation, in any of its forms.
 
 use inkan_core::Timestamp;
 use inkan_crypto::Signer;
@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use super::Presentation;
 use crate::envelope::Envelope;
 use crate::model::CONTEXT_V2;
-use crate::proof::{self, SignFailure};
+use crate::proof::{self, Cryptosuite, SignFailure};
+use crate::rdfc::Contexts;
+use crate::sd_jwt;
 use crate::secured::SecuredCredential;
-use crate::sign::envelop;
+use crate::sign::{envelop, sd_jwt_header};
 
 /// Who presents, to whom, in answer to what.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,22 @@ pub fn present_di(
     terms: &PresentationTerms<'_>,
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
+    let suite = Cryptosuite::for_key(signer.public_key().key_type());
+    present_di_with(&suite, credentials, terms, signer, Contexts::built_in())
+}
+
+/// As [`present_di`], with any suite that makes proofs, and with JSON-LD contexts that the caller knows.
+///
+/// # Errors
+///
+/// As [`present_di`].
+pub fn present_di_with(
+    suite: &Cryptosuite,
+    credentials: &[SecuredCredential],
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+    contexts: &Contexts,
+) -> Result<Presentation, SignFailure> {
     let mut document = document(credentials, terms);
     let mut members = Map::new();
     members.insert("created".to_owned(), terms.created.to_string().into());
@@ -43,7 +61,7 @@ pub fn present_di(
     members.insert("proofPurpose".to_owned(), "authentication".into());
     members.insert("challenge".to_owned(), terms.nonce.into());
     members.insert("domain".to_owned(), terms.audience.into());
-    let proof = proof::add_proof(&document, &[], members, signer)?;
+    let proof = proof::add_proof_of(suite, (&document, &[]), members, signer, contexts)?;
     if let Value::Object(members) = &mut document {
         members.insert("proof".to_owned(), proof.value().clone());
     }
@@ -60,22 +78,48 @@ pub fn present_jose(
     terms: &PresentationTerms<'_>,
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
+    let payload = answer(credentials, terms);
+    let compact = envelop(&payload, Envelope::Presentation, terms.method, signer)?;
+    Presentation::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Presents `credentials` in an SD-JWT (`typ` `vp+sd-jwt`) with the claims `nonce`, `aud` and `iat`, none of them disclosable:
+/// what a holder keeps back it keeps back in the credentials.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn present_sd_jwt(
+    credentials: &[SecuredCredential],
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+) -> Result<Presentation, SignFailure> {
+    let header = sd_jwt_header(Envelope::Presentation, terms.method);
+    let signed = sd_jwt::sign(&answer(credentials, terms), Vec::new(), header, signer)?;
+    Presentation::parse_compact(signed.shown()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// The presentation with the claims that answer the verifier.
+fn answer(credentials: &[SecuredCredential], terms: &PresentationTerms<'_>) -> Value {
     let mut payload = document(credentials, terms);
     if let Value::Object(members) = &mut payload {
         members.insert("nonce".to_owned(), terms.nonce.into());
         members.insert("aud".to_owned(), terms.audience.into());
         members.insert("iat".to_owned(), terms.created.seconds().into());
     }
-    let compact = envelop(&payload, Envelope::Presentation, terms.method, signer)?;
-    Presentation::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
+    payload
 }
 
 fn document(credentials: &[SecuredCredential], terms: &PresentationTerms<'_>) -> Value {
-    let credentials: Vec<Value> = credentials.iter().map(SecuredCredential::to_value).collect();
-    json!({
+    let mut document = json!({
         "@context": [CONTEXT_V2],
         "type": ["VerifiablePresentation"],
         "holder": terms.holder,
-        "verifiableCredential": credentials,
-    })
+    });
+    // "None" is written by leaving the member out (VCDM §4.13).
+    if let (Value::Object(members), false) = (&mut document, credentials.is_empty()) {
+        let credentials = credentials.iter().map(SecuredCredential::to_value).collect();
+        members.insert("verifiableCredential".to_owned(), credentials);
+    }
+    document
 }

@@ -52,7 +52,7 @@ fn both_forms_are_bound_to_nonce_and_audience() {
                 let error = copy.verify_proof(&issuer().key.public_key()).unwrap_err();
                 let expected = match key_type {
                     KeyType::Ed25519 => "presentation-proof-invalid",
-                    KeyType::P256 => "proof-suite-key-mismatch",
+                    KeyType::P256 | KeyType::P384 => "proof-suite-key-mismatch",
                 };
                 assert_eq!(error.code(), expected);
                 for credential in copy.credentials() {
@@ -86,18 +86,18 @@ fn malformed_presentations_are_refused() {
         ("presentation-malformed", "/type", json!("Other")),
         ("presentation-malformed", "/id", json!("no url")),
         ("presentation-malformed", "/holder", json!(1)),
-        ("presentation-malformed", "/verifiableCredential", Value::Null),
+        ("presentation-malformed", "/type", json!(["VerifiablePresentation", "a b"])),
+        ("presentation-malformed", "/holder", json!({ "name": "Acme" })),
+        ("presentation-malformed", "/holder", json!("z6MkpJySvETLnxhQG9DzEdmKJtysBDjuuTeDfUj1uNN")),
+        ("presentation-malformed", "/termsOfUse", json!({ "id": "urn:a" })),
+        ("presentation-malformed", "/verifiableCredential", json!(["https://a.example/1"])),
         ("presentation-malformed", "/verifiableCredential", json!([])),
         ("presentation-malformed", "/verifiableCredential", json!([issued_jose().to_bare()])),
         ("presentation-malformed", "/proof", Value::Null),
         ("presentation-malformed", "/proof/proofPurpose", json!("assertionMethod")),
         ("credential-proof-missing", "/proof", json!([])),
         ("credential-context-invalid", "/@context", Value::Null),
-        (
-            "vcdm-version-unsupported",
-            "/@context",
-            json!(["https://www.w3.org/2018/credentials/v1"]),
-        ),
+        ("credential-context-invalid", "/@context", json!([{}, crate::model::CONTEXT_V2])),
         ("credential-subject-invalid", "/verifiableCredential/0/credentialSubject", json!({})),
     ];
     for (expected, pointer, new) in cases {
@@ -107,6 +107,39 @@ fn malformed_presentations_are_refused() {
     let many = vec![issued_jose().to_value(); 65];
     let value = with(di().to_value(), "/verifiableCredential", json!(many));
     assert_eq!(code(&value.to_string()), "presentation-too-large");
+}
+
+#[test]
+fn a_presentation_without_credentials_shows_its_holder() {
+    let by = holder();
+    for made in [
+        present_di(&[], &terms(&by), &by.key).unwrap(),
+        present_jose(&[], &terms(&by), &by.key).unwrap(),
+    ] {
+        assert!(made.value().get("verifiableCredential").is_none());
+        let copy = Presentation::parse(made.to_bare().as_bytes()).unwrap();
+        assert!(copy.credentials().is_empty());
+        assert_eq!(copy.verify_proof(&by.key.public_key()), Ok(()));
+        // Credentials that are put into it afterwards are not the holder's.
+        if made.holder_proof_index().is_some() {
+            let credentials = json!([issued_di().to_value()]);
+            let more = with(made.to_value(), "/verifiableCredential", credentials);
+            let more = Presentation::parse_value(more).unwrap();
+            assert!(more.verify_proof(&by.key.public_key()).is_err());
+        }
+    }
+}
+
+#[test]
+fn presentations_of_version_1_1_are_read_with_embedded_proofs_alone() {
+    let v1 = json!(["https://www.w3.org/2018/credentials/v1"]);
+    let value = with(di().to_value(), "/@context", v1.clone());
+    assert!(Presentation::parse_value(value).is_ok());
+    let by = holder();
+    let header = json!({ "typ": "vp+jwt", "kid": by.method }).as_object().unwrap().clone();
+    let payload = with(jose().value().clone(), "/@context", v1);
+    let compact = jws::sign(header, payload.to_string().as_bytes(), &by.key).unwrap();
+    assert_eq!(code(&compact), "vcdm-version-unsupported");
 }
 
 #[test]

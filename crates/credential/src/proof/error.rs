@@ -4,6 +4,8 @@ use inkan_crypto::SignError;
 
 use crate::countersignature::CountersignatureError;
 use crate::model::ModelError;
+use crate::rdfc::RdfcError;
+use crate::sd_jwt::{ClaimPathError, SdJwtError};
 
 /// A proof that is missing, malformed or wrong. None is worth a retry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -47,6 +49,9 @@ pub enum ProofError {
     /// The proof was made under another context than the document has.
     #[error("document's @context is not the one its proof was made under")]
     ContextMismatch,
+    /// The document or the proof has no canonical form as RDF, which the suite signs.
+    #[error("document or proof has no canonical form as RDF")]
+    Rdf(#[from] RdfcError),
     /// The signature does not verify. Says no more, so as not to become an oracle.
     #[error("proof does not verify")]
     Invalid,
@@ -67,6 +72,7 @@ impl ProofError {
             Self::UnsupportedSuite { .. } => "proof-suite-unsupported",
             Self::KeyMismatch => "proof-suite-key-mismatch",
             Self::ContextMismatch => "proof-context-mismatch",
+            Self::Rdf(error) => error.code(),
             Self::Invalid => "credential-proof-invalid",
         }
     }
@@ -93,6 +99,12 @@ pub enum SignFailure {
     /// The issuer's proof has no id, so no countersignature can name it.
     #[error("issuer's proof has no id, so a countersignature cannot name it")]
     IssuerProofWithoutId,
+    /// The SD-JWT or key binding to be made would not have been accepted.
+    #[error("the SD-JWT to be made would be malformed")]
+    SdJwt(#[from] SdJwtError),
+    /// A claim that is to be disclosable is not there, or its name is not enough.
+    #[error("a claim that is to be disclosable is not found")]
+    Claim(#[from] ClaimPathError),
     /// Data Integrity credentials are countersigned by a proof, JOSE ones by a JWS beside them.
     #[error("this form of countersignature does not belong to credentials of this format")]
     FormMismatch,
@@ -109,6 +121,8 @@ impl SignFailure {
             Self::Countersignature(error) => error.code(),
             Self::Unreadable => "signing-result-unreadable",
             Self::IssuerProofWithoutId => "issuer-proof-without-id",
+            Self::SdJwt(error) => error.code(),
+            Self::Claim(error) => error.code(),
             Self::FormMismatch => "countersignature-form-mismatch",
         }
     }

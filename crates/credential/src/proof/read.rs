@@ -117,15 +117,8 @@ impl Proof {
 fn cryptosuite(members: &Map<String, Value>) -> Result<Cryptosuite, ProofError> {
     let kind = optional_text(members, "type")?.ok_or(ProofError::Malformed { member: "type" })?;
     let suite = optional_text(members, "cryptosuite")?;
-    if kind != "DataIntegrityProof" {
-        return Ok(Cryptosuite::Unknown(kind));
-    }
-    let suite = suite.ok_or(ProofError::Malformed { member: "cryptosuite" })?;
-    Ok(match suite.as_str() {
-        "eddsa-jcs-2022" => Cryptosuite::EddsaJcs2022,
-        "ecdsa-jcs-2019" => Cryptosuite::EcdsaJcs2019,
-        _ => Cryptosuite::Unknown(suite),
-    })
+    Cryptosuite::parse(&kind, suite.as_deref())
+        .ok_or(ProofError::Malformed { member: "cryptosuite" })
 }
 
 fn verification_method(members: &Map<String, Value>, needed: bool) -> Result<String, ProofError> {

@@ -1,3 +1,4 @@
+use inkan_crypto::KeyType;
 use serde_json::json;
 
 use super::*;
@@ -81,7 +82,7 @@ fn an_unknown_suite_is_kept_and_never_counted() {
         "type": "DataIntegrityProof", "cryptosuite": "bbs-2023", "proofPurpose": "assertionMethod",
         "verificationMethod": "did:a:1#k", "proofValue": "u2V0",
     });
-    let old = json!({ "type": "Ed25519Signature2020", "proofPurpose": "assertionMethod" });
+    let old = json!({ "type": "Ed25519Signature2018", "proofPurpose": "assertionMethod" });
     let proofs = json!([foreign, old, signed()["proof"]]);
     let credential = SecuredCredential::parse_value(with(signed(), "/proof", proofs)).unwrap();
     assert_eq!(credential.issuer_proof_index(), Some(2));

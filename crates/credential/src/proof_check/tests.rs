@@ -60,5 +60,5 @@ fn there_must_be_something_to_check() {
     assert_eq!(code("{}"), "credential-proof-missing");
     assert_eq!(code("{\"proof\":[]}"), "credential-proof-missing");
     assert_eq!(code(""), "credential-not-recognised");
-    assert_eq!(code("a.b~c"), "sd-jwt-unsupported");
+    assert_eq!(code("a.b~c"), "jws-malformed");
 }

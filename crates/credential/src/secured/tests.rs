@@ -19,6 +19,8 @@ fn jws_of(header: &Value, payload: &Value) -> String {
     jws::sign(header, payload.to_string().as_bytes(), &issuer().key).unwrap()
 }
 
+const NOW: &str = "2026-01-01T00:00:00Z";
+
 fn header() -> Value {
     json!({ "typ": "vc+jwt", "cty": "vc", "kid": issuer().method })
 }
@@ -46,6 +48,29 @@ fn both_formats_and_key_types_are_read_back() {
             }
         }
     }
+}
+
+#[test]
+fn a_credential_of_version_1_1_is_read_and_checked_with_its_embedded_proof_alone() {
+    let by = issuer();
+    let value = with(unsigned(), "/@context", json!(["https://www.w3.org/2018/credentials/v1"]));
+    let value = with(value, "/issuanceDate", json!("2026-01-01T00:00:00Z"));
+    let error = crate::sign::issue_di(value.clone(), "urn:a", &by.method, &by.key, at(NOW));
+    assert!(matches!(error, Err(proof::SignFailure::Model(_))), "never written");
+    let mut terms = Map::new();
+    terms.insert("verificationMethod".to_owned(), json!(by.method));
+    terms.insert("proofPurpose".to_owned(), json!("assertionMethod"));
+    let proof = proof::add_proof(&value, &[], terms, &by.key).unwrap();
+    let mut signed = value.clone();
+    signed["proof"] = proof.value().clone();
+    let credential = SecuredCredential::parse_value(signed.clone()).unwrap();
+    assert_eq!(credential.credential().version().as_str(), "1.1");
+    assert_eq!(credential.verify_issuer_proof(&by.key.public_key()), Ok(()));
+    signed["issuanceDate"] = json!("2025-01-01T00:00:00Z");
+    let changed = SecuredCredential::parse_value(signed).unwrap();
+    assert!(changed.verify_issuer_proof(&by.key.public_key()).is_err());
+    // An envelope is an invention of version 2.0.
+    assert_eq!(code(&jws_of(&header(), &value)), "vcdm-version-unsupported");
 }
 
 #[test]
@@ -89,7 +114,7 @@ fn other_media_types_are_refused_by_name() {
     for typ in ["vc+sd-jwt", "dc+sd-jwt"] {
         let text = jws_of(&with(header(), "/typ", json!(typ)), &payload);
         assert_eq!(code(&text), "sd-jwt-unsupported", "{typ}");
-        assert_eq!(code(&format!("{text}~WyJhIl0~")), "sd-jwt-unsupported");
+        assert_eq!(code(&format!("{text}~WyJhIl0~")), "sd-jwt-disclosure-malformed");
     }
 }
 
@@ -133,7 +158,7 @@ fn claims_beside_the_credential_are_read() {
     assert_eq!(credential.signed_at().unwrap().seconds(), 1_767_225_600);
     assert_eq!(credential.not_before().unwrap().seconds(), 1_767_225_601);
     assert_eq!(credential.signature_expires().unwrap().seconds(), 1_767_225_602);
-    assert_eq!(credential.credential().confirmed_key(), Some("thumb"));
+    assert_eq!(credential.credential().confirmed_key().as_deref(), Some("thumb"));
     assert_eq!(credential.issuer_verification_method(), format!("{}#k1", issuer().did));
 }
 
@@ -164,13 +189,24 @@ fn an_envelope_holds_nothing_beside_the_data_url() {
         ("envelope-malformed", with(good.clone(), "/id", json!("https://a.example"))),
         ("envelope-malformed", with(good.clone(), "/id", json!("data:application/vc+jwt"))),
         ("media-type-unsupported", with(good.clone(), "/id", json!("data:text/plain,x"))),
-        ("sd-jwt-unsupported", with(good.clone(), "/id", json!("data:application/vc+sd-jwt,a~b"))),
+        ("sd-jwt-unsupported", with(good.clone(), "/id", json!("data:application/dc+sd-jwt,a~"))),
+        ("media-type-unsupported", with(good.clone(), "/id", json!("data:application/vc+jwt,a~"))),
+        (
+            "media-type-unsupported",
+            with(good.clone(), "/id", json!("data:application/vc+sd-jwt,a.b.c")),
+        ),
+        ("jws-malformed", with(good.clone(), "/id", json!("data:application/vc+sd-jwt,a~"))),
         ("jws-malformed", with(good.clone(), "/id", json!("data:application/vc+jwt,x"))),
-        ("credential-context-invalid", with(good, "/@context", Value::Null)),
+        ("credential-context-invalid", with(good.clone(), "/@context", Value::Null)),
+        ("credential-context-invalid", with(good.clone(), "/@context", json!([]))),
+        ("credential-context-invalid", with(good.clone(), "/@context", json!("urn:other"))),
     ];
     for (expected, value) in cases {
         assert_eq!(code(&value.to_string()), expected, "{value}");
     }
+    // Its context may be written alone (VCDM §4.13).
+    let alone = with(good, "/@context", json!(crate::model::CONTEXT_V2));
+    assert!(SecuredCredential::parse_value(alone).is_ok());
 }
 
 #[test]

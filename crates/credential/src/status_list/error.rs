@@ -9,11 +9,11 @@ pub enum StatusListError {
         /// The member.
         member: &'static str,
     },
-    /// Fewer bits than hide one holder among the others.
-    #[error("status list has {bits} bits, and must have 131072 or more")]
+    /// Fewer entries than hide one holder among the others.
+    #[error("status list has {entries} entries, and must have 131072 or more")]
     TooShort {
-        /// Bits found.
-        bits: u64,
+        /// Entries found, of the size that was asked about.
+        entries: u64,
     },
     /// More bytes than are looked at, before or after inflating.
     #[error("status list is larger than the limit")]
@@ -24,6 +24,9 @@ pub enum StatusListError {
     /// The list is about another purpose than the entry.
     #[error("status list is about another purpose")]
     PurposeMismatch,
+    /// The list has entries of another size than the credential says.
+    #[error("status list has entries of another size")]
+    SizeMismatch,
     /// The list ends before the entry.
     #[error("status list has no entry {index}")]
     IndexOutOfRange {
@@ -42,6 +45,7 @@ impl StatusListError {
             Self::TooLarge => "status-list-too-large",
             Self::OtherList => "status-list-of-another-uri",
             Self::PurposeMismatch => "status-purpose-mismatch",
+            Self::SizeMismatch => "status-size-mismatch",
             Self::IndexOutOfRange { .. } => "status-index-out-of-range",
         }
     }

@@ -124,7 +124,7 @@ fn proof_values_of_another_form_are_refused() {
     assert_eq!(code(json!(value.replacen('z', "u", 1))), "signature-encoding-invalid");
     assert_eq!(code(json!(value.replacen('z', "", 1))), "signature-encoding-invalid");
     assert_eq!(code(json!(format!("{value}0"))), "signature-encoding-invalid");
-    assert_eq!(code(json!(format!("z{}", "2".repeat(129)))), "signature-encoding-invalid");
+    assert_eq!(code(json!(format!("z{}", "2".repeat(161)))), "signature-encoding-invalid");
     assert_eq!(code(json!("z")), "signature-length");
     assert_eq!(code(json!(format!("{value}2"))), "signature-length");
     assert_eq!(code(json!(value.replacen("z2", "z3", 1))), "signature-mismatch");

@@ -5,8 +5,8 @@ use inkan_core::json::JsonError;
 /// Why something is not a public (or private) key. None is worth a retry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyError {
-    /// A type, curve or multicodec other than Ed25519 and P-256; the key may be good for others.
-    #[error("key is neither Ed25519 nor P-256")]
+    /// A type, curve or multicodec other than Ed25519, P-256 and P-384; the key may be good for others.
+    #[error("key is neither Ed25519 nor P-256 nor P-384")]
     Unsupported,
     /// Not a Multikey or JWK at all: wrong base, missing member, or text that is not in canonical form.
     #[error("key is not a well-formed Multikey or JWK")]
@@ -54,8 +54,8 @@ pub enum SignatureError {
     /// It is not this key's signature over this message.
     #[error("signature does not match message and key")]
     Mismatch,
-    /// It does not have 64 bytes.
-    #[error("signature has {0} bytes instead of 64")]
+    /// It has another number of bytes than signatures of its algorithm.
+    #[error("signature has {0} bytes, which is not the length of its algorithm")]
     Length(usize),
     /// The `proofValue` is missing, or is not multibase base58btc.
     #[error("proof value is not multibase base58btc")]

@@ -41,7 +41,7 @@ fn thumbprint_is_that_of_rfc_8037_appendix_a_3() {
 
 #[test]
 fn thumbprint_hashes_the_canonical_jwk() {
-    for key_type in [KeyType::Ed25519, KeyType::P256] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
         let key = SecretKey::generate(key_type, &mut SeededRng::new(3)).public_key();
         let canonical = json::canonicalize(&key.to_jwk()).unwrap();
         assert_eq!(key.thumbprint(), sha256(&[&canonical]).to_b64u());
@@ -136,7 +136,7 @@ fn multikeys_of_other_bases_and_types_are_refused() {
         "key-encoding-invalid"
     );
     assert_eq!(multikey(&"z".repeat(257)), "key-length");
-    // X25519, secp256k1 and P-384: keys, but not ours.
+    // X25519, secp256k1 and P-521: keys, but not ours.
     assert_eq!(
         multikey("z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"),
         "key-type-unsupported"
@@ -146,7 +146,7 @@ fn multikeys_of_other_bases_and_types_are_refused() {
         "key-type-unsupported"
     );
     assert_eq!(
-        multikey(&multibase58(&[&[0x81, 0x24][..], &[2; 49]].concat())),
+        multikey(&multibase58(&[&[0x82, 0x24][..], &[2; 67]].concat())),
         "key-type-unsupported"
     );
     assert_eq!(multikey(&multibase58(&[&[0xed, 0x01][..], &[2; 31]].concat())), "key-length");
@@ -169,7 +169,8 @@ fn jwks_that_are_no_public_keys_of_ours_are_refused() {
     assert_eq!(code(json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"})), "key-length");
     assert_eq!(code(json!({"kty": "EC", "crv": "P-256", "x": x})), "key-encoding-invalid");
     assert_eq!(code(json!({"kty": "OKP", "crv": "X25519", "x": x})), "key-type-unsupported");
-    assert_eq!(code(json!({"kty": "EC", "crv": "P-384", "x": x, "y": x})), "key-type-unsupported");
+    assert_eq!(code(json!({"kty": "EC", "crv": "P-521", "x": x, "y": x})), "key-type-unsupported");
+    assert_eq!(code(json!({"kty": "EC", "crv": "P-384", "x": x, "y": x})), "key-length");
     assert_eq!(code(json!({"kty": "EC", "crv": "Ed25519", "x": x})), "key-type-unsupported");
     assert_eq!(code(json!({"kty": "RSA", "n": "AA", "e": "AQAB"})), "key-type-unsupported");
     assert_eq!(
@@ -180,16 +181,17 @@ fn jwks_that_are_no_public_keys_of_ours_are_refused() {
 
 #[test]
 fn signatures_of_another_length_are_refused() {
-    for key_type in [KeyType::Ed25519, KeyType::P256] {
+    for (key_type, expected) in [(KeyType::Ed25519, 64), (KeyType::P256, 64), (KeyType::P384, 96)] {
         let key = SecretKey::generate(key_type, &mut SeededRng::new(1));
         let signature = key.sign(b"message").unwrap();
-        assert_eq!(signature.len(), 64);
-        for length in [0, 63] {
+        assert_eq!(signature.len(), expected);
+        for length in [0, 63, expected - 1] {
             let error = key.public_key().verify(b"message", &signature[..length]);
             assert_eq!(error, Err(SignatureError::Length(length)));
         }
         let longer = [&signature[..], &[0]].concat();
-        assert_eq!(key.public_key().verify(b"message", &longer), Err(SignatureError::Length(65)));
+        let error = key.public_key().verify(b"message", &longer);
+        assert_eq!(error, Err(SignatureError::Length(expected + 1)));
     }
 }
 
@@ -249,16 +251,21 @@ fn algorithms_have_their_jose_names() {
     assert_eq!(Algorithm::from_jose("EdDSA"), Some(Algorithm::EdDsa));
     assert_eq!(Algorithm::from_jose("Ed25519"), Some(Algorithm::EdDsa));
     assert_eq!(Algorithm::from_jose("ES256"), Some(Algorithm::Es256));
-    for other in ["none", "None", "", "HS256", "RS256", "ES256K", "ES384", "eddsa", "Ed448"] {
+    assert_eq!(Algorithm::from_jose("ES384"), Some(Algorithm::Es384));
+    for other in ["none", "None", "", "HS256", "RS256", "ES256K", "ES512", "eddsa", "Ed448"] {
         assert_eq!(Algorithm::from_jose(other), None, "{other}");
     }
-    for key_type in [KeyType::Ed25519, KeyType::P256] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
         assert_eq!(KeyType::parse(key_type.name()), Ok(key_type));
         assert_eq!(
             Algorithm::from_jose(key_type.algorithm().to_jose()),
             Some(key_type.algorithm())
         );
     }
+}
+
+fn key_types() -> impl Strategy<Value = KeyType> {
+    prop_oneof![Just(KeyType::Ed25519), Just(KeyType::P256), Just(KeyType::P384)]
 }
 
 proptest! {
@@ -287,8 +294,7 @@ proptest! {
     }
 
     #[test]
-    fn keys_read_back_from_every_form(seed: u64, p256: bool) {
-        let key_type = if p256 { KeyType::P256 } else { KeyType::Ed25519 };
+    fn keys_read_back_from_every_form(seed: u64, key_type in key_types()) {
         let key = SecretKey::generate(key_type, &mut SeededRng::new(seed)).public_key();
         prop_assert_eq!(&PublicKey::from_multikey(&key.to_multikey()).unwrap(), &key);
         prop_assert_eq!(&PublicKey::from_jwk(&key.to_jwk()).unwrap(), &key);

@@ -1,6 +1,7 @@
 //! The file, `inkan-keystore/1`: one JSON object, all of which but `sealed` is authenticated by the seal.
 //!
-//! `sealed` holds the 32-byte secrets in the order of `keys`, then the tag; nothing else needs to be secret.
+//! `sealed` holds the secrets in the order of `keys`, each of the length of its type, then the tag; nothing else needs
+//! to be secret.
 
 use inkan_core::{
     Timestamp,
@@ -10,10 +11,10 @@ use inkan_core::{
 use serde_json::{Value, json};
 
 use super::{
-    KEY_LIMIT, Kdf, KeystoreError, Listed, NAME_LIMIT, SECRET_LENGTH,
+    KEY_LIMIT, Kdf, KeystoreError, Listed, NAME_LIMIT,
     kdf::{Cost, TAG_LENGTH},
 };
-use crate::keys::PublicKey;
+use crate::keys::{KeyType, PublicKey};
 
 /// A file of [`KEY_LIMIT`] keys with the longest names has room in it.
 const FILE_LIMIT: usize = 2 << 20;
@@ -40,7 +41,8 @@ impl Sealed {
         let public = Public::from_value(&value)?;
         let sealed = json::text(&value, "sealed").and_then(|text| decode_b64u(text).ok());
         let sealed = sealed.ok_or(KeystoreError::Malformed)?;
-        let expected = public.keys.len().saturating_mul(SECRET_LENGTH).saturating_add(TAG_LENGTH);
+        let secrets = secrets_length(public.keys.iter().map(|key| key.public_key.key_type()));
+        let expected = secrets.saturating_add(TAG_LENGTH);
         let file = Self { public, sealed };
         // Unknown members, unsorted or repeated names and other spellings all end here.
         if file.sealed.len() == expected && file.to_value() == value {
@@ -133,6 +135,11 @@ impl Listed {
             created: Timestamp::parse_strict(json::text(value, "created")?).ok()?,
         })
     }
+}
+
+/// Bytes of the secrets of such keys together.
+pub(super) fn secrets_length(types: impl Iterator<Item = KeyType>) -> usize {
+    types.map(KeyType::secret_length).fold(0, usize::saturating_add)
 }
 
 /// Whether a text may name a key.

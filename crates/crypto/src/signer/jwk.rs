@@ -1,6 +1,6 @@
 //! Private JWKs, for keys that come from other tools or go to them.
 //!
-//! In scope: `OKP`/`Ed25519` ([RFC 8037 §2]) and `EC`/`P-256` ([RFC 7518 §6.2.2]) with `d`. Out of scope: encrypted
+//! In scope: `OKP`/`Ed25519` ([RFC 8037 §2]) and `EC`/`P-256` or `P-384` ([RFC 7518 §6.2.2]) with `d`. Out of scope: encrypted
 //! JWKs; files (`inkan-io`).
 //!
 //! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
@@ -11,7 +11,7 @@ use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::SecretKey;
-use crate::keys::{KeyError, PublicKey};
+use crate::keys::{KeyError, KeyType, PublicKey};
 
 /// A JWK of ours has fewer than 300 characters.
 const LIMIT: usize = 16 << 10;
@@ -36,7 +36,7 @@ impl SecretKey {
     /// The private JWK, as JSON text in canonical form.
     #[must_use]
     pub fn to_private_jwk(&self) -> SecretBytes {
-        let mut secret = Zeroizing::new(Vec::with_capacity(32));
+        let mut secret = Zeroizing::new(Vec::with_capacity(self.key_type().secret_length()));
         self.append_to(&mut secret);
         let public = self.public.to_jwk();
         // One allocation: a text that grows leaves its old bytes behind.
@@ -67,7 +67,7 @@ fn read(jwk: &mut Value) -> Result<SecretKey, KeyError> {
     };
     let d = Zeroizing::new(d);
     let public = PublicKey::from_jwk(jwk)?;
-    let secret = SecretKey::from_array(public.key_type(), &*decode(&d)?)?;
+    let secret = SecretKey::from_slice(public.key_type(), &decode(&d, public.key_type())?)?;
     if secret.public_key() == public { Ok(secret) } else { Err(KeyError::Mismatch) }
 }
 
@@ -91,12 +91,13 @@ fn encode(secret: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-/// Reads strict base64url of 32 bytes: 43 characters, no padding, spare bits zero; makes no copy either.
-fn decode(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    if text.len() != 43 {
+/// Reads strict base64url of a secret: no padding, spare bits zero; makes no copy either.
+fn decode(text: &str, key_type: KeyType) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let length = key_type.secret_length();
+    if text.len() != length.saturating_mul(4).div_ceil(3) {
         return Err(KeyError::Length(text.len()));
     }
-    let mut secret = Zeroizing::new([0; 32]);
+    let mut secret = Zeroizing::new(vec![0; length]);
     let mut room = secret.iter_mut();
     let (mut pending, mut count) = (0_u16, 0_u32);
     for character in text.bytes() {

@@ -17,6 +17,20 @@ fn es256_nonces_are_those_of_rfc_6979_appendix_a_2_5() {
 }
 
 #[test]
+fn es384_nonces_are_those_of_rfc_6979_appendix_a_2_6() {
+    let secret = decode_hex(
+        "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5",
+    );
+    let secret = SecretBytes::new(secret.unwrap());
+    let key = SecretKey::from_secret_bytes(KeyType::P384, &secret).unwrap();
+    assert_eq!(
+        hex(&key.sign(b"sample").unwrap()),
+        "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe46\
+         99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8"
+    );
+}
+
+#[test]
 fn ed25519_signatures_are_those_of_rfc_8032_section_7_1() {
     let secret =
         decode_hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").unwrap();
@@ -34,7 +48,7 @@ fn ed25519_signatures_are_those_of_rfc_8032_section_7_1() {
 
 #[test]
 fn secret_bytes_give_the_same_key_again() {
-    for key_type in [KeyType::Ed25519, KeyType::P256] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
         let key = SecretKey::generate(key_type, &mut SeededRng::new(11));
         let again = SecretKey::from_secret_bytes(key_type, &key.to_secret_bytes()).unwrap();
         assert_eq!(again.public_key(), key.public_key());
@@ -51,6 +65,9 @@ fn bytes_that_are_no_secret_key_are_refused() {
     };
     assert_eq!(read(KeyType::Ed25519, &[1; 31]), KeyError::Length(31));
     assert_eq!(read(KeyType::P256, &[1; 33]), KeyError::Length(33));
+    assert_eq!(read(KeyType::P384, &[1; 32]), KeyError::Length(32));
+    assert_eq!(read(KeyType::P384, &[0; 48]), KeyError::NotOnCurve);
+    assert_eq!(read(KeyType::P384, &[255; 48]), KeyError::NotOnCurve);
     assert_eq!(read(KeyType::P256, &[0; 32]), KeyError::NotOnCurve);
     assert_eq!(read(KeyType::P256, &[255; 32]), KeyError::NotOnCurve);
 }

@@ -67,7 +67,7 @@ fn keys_of_other_types_stay_out_of_the_list() {
             key("#a"), x25519, rsa,
             { "id": "#old", "type": "JsonWebKey2020", "controller": DID },
             { "id": "#jwk", "type": "JsonWebKey", "controller": DID,
-              "publicKeyJwk": { "kty": "EC", "crv": "P-384", "x": "AA", "y": "AA" } },
+              "publicKeyJwk": { "kty": "EC", "crv": "P-521", "x": "AA", "y": "AA" } },
             { "id": "#ctl", "type": "Multikey", "controller": "did:ethr:0x1", "publicKeyMultibase": KEY },
             key("did:web:other.example#k"),
         ],
@@ -76,6 +76,36 @@ fn keys_of_other_types_stay_out_of_the_list() {
     .unwrap();
     assert_eq!(document.verification_methods().len(), 1);
     assert!(document.allows(&url("x"), Relationship::KeyAgreement));
+}
+
+#[test]
+fn a_ledger_knows_no_p384_and_a_resolver_does() {
+    let secret = inkan_core::SecretBytes::new(vec![7; 48]);
+    let p384 = inkan_crypto::SecretKey::from_secret_bytes(KeyType::P384, &secret).unwrap();
+    let p384 = p384.public_key();
+    let multikey = |text: &str| {
+        let mut method = key("#p");
+        method["publicKeyMultibase"] = json!(text);
+        method
+    };
+    let jwk = |jwk: Value| json!({ "id": "#p", "type": "JsonWebKey", "controller": DID, "publicKeyJwk": jwk });
+    let counted = |method: &Value, rules| {
+        let value = json!({ "id": DID, "verificationMethod": [method] });
+        DidDocument::read(value, &did(), rules).map(|read| read.verification_methods().len())
+    };
+    for method in [multikey(&p384.to_multikey()), jwk(p384.to_jwk())] {
+        assert_eq!(counted(&method, Rules::Resolver), Ok(1));
+        assert_eq!(counted(&method, Rules::Ledger), Ok(0));
+    }
+    // What is malformed beyond the type is none of a ledger's business either, as before P-384 was known.
+    let short = inkan_core::encoding::multibase58(&[&[0x81, 0x24][..], &[2; 20]].concat());
+    for method in [multikey(&short), jwk(json!({ "kty": "EC", "crv": "P-384", "x": "AA" }))] {
+        assert!(counted(&method, Rules::Resolver).is_err());
+        assert_eq!(counted(&method, Rules::Ledger), Ok(0));
+    }
+    let mut private = p384.to_jwk();
+    private["d"] = json!("AA");
+    assert!(counted(&jwk(private), Rules::Ledger).is_err());
 }
 
 #[test]

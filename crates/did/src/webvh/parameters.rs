@@ -206,7 +206,11 @@ pub(super) fn ed25519_key(
 ) -> Result<PublicKey, EntryError> {
     match PublicKey::from_multikey(multikey) {
         Ok(key) if key.key_type() == KeyType::Ed25519 => Ok(key),
-        Err(KeyError::SmallOrder | KeyError::NotCanonical) => Err(EntryError::WeakKey),
+        Err(KeyError::SmallOrder | KeyError::NotCanonical)
+            if KeyType::of_multikey(multikey) != Some(KeyType::P384) =>
+        {
+            Err(EntryError::WeakKey)
+        }
         Ok(_) | Err(_) => Err(refuse()),
     }
 }

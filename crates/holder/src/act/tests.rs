@@ -32,6 +32,7 @@ fn credential(format: Format) -> SecuredCredential {
             sign::issue_di(value, "urn:a:1", &issuer.method, &issuer.key, now())
         }
         Format::Jose => sign::issue_jose(value, &issuer.method, &issuer.key),
+        Format::SdJwt => sign::issue_sd_jwt_plain(value, &issuer.method, &issuer.key),
     }
     .unwrap()
 }
@@ -56,14 +57,14 @@ impl Kept {
 
 #[test]
 fn accept_refuse_and_accept_again_in_both_formats() {
-    for format in [Format::DataIntegrity, Format::Jose] {
+    for format in [Format::DataIntegrity, Format::Jose, Format::SdJwt] {
         let (by, mut rng) = (party(2), SeededRng::new(9));
         let mut kept = Kept { credential: credential(format), beside: Vec::new() };
 
         let accepted = accept(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
         let accepted = kept.take(accepted);
         assert_eq!((accepted.countersignature.decision(), accepted.seq), (Decision::Accept, 1));
-        assert_eq!(accepted.beside.is_some(), format == Format::Jose);
+        assert_eq!(accepted.beside.is_some(), format != Format::DataIntegrity);
         assert_eq!(accepted.opening.digest, accepted.countersignature.digest());
         let verified = accepted.countersignature.verify(&kept.credential, &by.key.public_key());
         assert_eq!(verified, Ok(()));

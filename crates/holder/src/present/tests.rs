@@ -35,7 +35,7 @@ const TERMS: PresentationTerms<'static> = PresentationTerms {
 
 #[test]
 fn credentials_of_both_formats_travel_in_both_forms() {
-    for format in [Format::DataIntegrity, Format::Jose] {
+    for format in [Format::DataIntegrity, Format::Jose, Format::SdJwt] {
         let presentation = present(&credentials(), format, &TERMS, &key(2)).unwrap();
         assert_eq!(presentation.credentials().len(), 2);
         assert_eq!(presentation.verify_proof(&key(2).public_key()), Ok(()));

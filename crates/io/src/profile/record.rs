@@ -96,8 +96,12 @@ pub struct IssuedRecord {
     pub digest: String,
     /// Its status list and place in it.
     pub status: Option<(String, u64)>,
+    /// Its suspension list and place in it, if it can be suspended.
+    pub suspension: Option<(String, u64)>,
     /// When and why it was revoked.
     pub revoked: Option<(Timestamp, String)>,
+    /// Since when and why it is suspended, if it is.
+    pub suspended: Option<(Timestamp, String)>,
 }
 
 impl Record for IssuedRecord {
@@ -105,13 +109,13 @@ impl Record for IssuedRecord {
 
     fn from_value(value: &Value) -> Result<Self, &'static str> {
         let types = value.get("types").and_then(Value::as_array).ok_or("types")?;
-        let status = match present(value, "status") {
-            None => None,
-            Some(status) => Some((text(status, "uri")?, number(status, "index")?)),
+        let place = |member| -> Result<_, &'static str> {
+            let Some(place) = present(value, member) else { return Ok(None) };
+            Ok(Some((text(place, "uri")?, number(place, "index")?)))
         };
-        let revoked = match present(value, "revoked") {
-            None => None,
-            Some(revoked) => Some((time(revoked, "at")?, text(revoked, "reason")?)),
+        let event = |member| -> Result<_, &'static str> {
+            let Some(event) = present(value, member) else { return Ok(None) };
+            Ok(Some((time(event, "at")?, text(event, "reason")?)))
         };
         Ok(Self {
             id: text(value, "id")?,
@@ -120,22 +124,27 @@ impl Record for IssuedRecord {
             issued_at: time(value, "issuedAt")?,
             valid_until: optional_time(value, "validUntil")?,
             digest: text(value, "digest")?,
-            status,
-            revoked,
+            status: place("status")?,
+            suspension: place("suspension")?,
+            revoked: event("revoked")?,
+            suspended: event("suspended")?,
         })
     }
 
     fn to_value(&self) -> Value {
-        let status = self.status.as_ref().map(|(uri, index)| json!({ "uri": uri, "index": index }));
-        let revoked = self
-            .revoked
-            .as_ref()
-            .map(|(at, reason)| json!({ "at": at.to_string(), "reason": reason }));
+        let place = |place: &Option<(String, u64)>| {
+            place.as_ref().map(|(uri, index)| json!({ "uri": uri, "index": index }))
+        };
+        let event = |event: &Option<(Timestamp, String)>| {
+            event.as_ref().map(|(at, reason)| json!({ "at": at.to_string(), "reason": reason }))
+        };
         json!({
             "id": self.id, "types": self.types, "issuer": self.issuer,
             "issuedAt": self.issued_at.to_string(),
             "validUntil": self.valid_until.map(|until| until.to_string()),
-            "digest": self.digest, "status": status, "revoked": revoked,
+            "digest": self.digest,
+            "status": place(&self.status), "suspension": place(&self.suspension),
+            "revoked": event(&self.revoked), "suspended": event(&self.suspended),
         })
     }
 }

@@ -50,7 +50,9 @@ fn records_come_back_as_they_were() {
         valid_until: None,
         digest: "x".to_owned(),
         status: Some(("https://ledger.example/s/1".to_owned(), 94_567)),
+        suspension: Some(("https://ledger.example/s/2".to_owned(), 7)),
         revoked: Some((at("2026-03-03T00:00:00Z"), "left".to_owned())),
+        suspended: Some((at("2026-03-02T00:00:00Z"), String::new())),
     };
     profile.put(Shelf::Issued, "1", &issued.to_value()).unwrap();
     assert_eq!(profile.find::<IssuedRecord>("1").unwrap(), Some(issued));

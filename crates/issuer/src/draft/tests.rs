@@ -33,14 +33,11 @@ fn build(change: impl FnOnce(&mut IssueRequest<'_>)) -> Result<Draft, DraftError
 
 #[test]
 fn a_draft_has_what_was_asked_for() {
-    let entry = StatusEntry {
-        purpose: StatusPurpose::Revocation,
-        list_uri: "https://acme.example/status/1".to_owned(),
-        index: 4,
-        size: 1,
-    };
+    let list = "https://acme.example/status/1";
+    let entry = StatusEntry::new(StatusPurpose::Revocation, list, 4);
     let status = [entry.clone()];
-    let schema = json!({ "type": "object", "required": ["credentialSubject"] });
+    let dialect = "https://json-schema.org/draft/2020-12/schema";
+    let schema = json!({ "$schema": dialect, "type": "object", "required": ["credentialSubject"] });
     let (types, claims) = (["Badge".to_owned()], claims());
     let request = IssueRequest {
         types: &types,
@@ -111,7 +108,9 @@ fn requests_that_cannot_be_met_have_their_codes() {
     let code = |change: &dyn Fn(&mut IssueRequest<'_>)| build(change).unwrap_err().code();
     let other = json!({ "id": "did:example:you", "a": 1 }).as_object().unwrap().clone();
     let keyword = json!({ "@type": "Admin" }).as_object().unwrap().clone();
-    let schema = json!({ "properties": { "credentialSubject": { "required": ["grade"] } } });
+    let dialect = "https://json-schema.org/draft/2020-12/schema";
+    let subject = json!({ "required": ["grade"] });
+    let schema = json!({ "$schema": dialect, "properties": { "credentialSubject": subject } });
     let draft_07 = json!({ "$schema": "http://json-schema.org/draft-07/schema#" });
     let check = |expected, claims: &Map<String, Value>| {
         let claims = claims.clone();

@@ -30,7 +30,7 @@ fn drafted(issuer: &str, log: Option<&str>, rng: &mut SeededRng) -> Draft {
 fn both_formats_and_key_types_are_signed_and_can_be_recorded() {
     let mut rng = SeededRng::new(1);
     for key_type in [KeyType::Ed25519, KeyType::P256] {
-        for format in [Format::DataIntegrity, Format::Jose] {
+        for format in [Format::DataIntegrity, Format::Jose, Format::SdJwt] {
             let key = SecretKey::generate(key_type, &mut rng);
             let issuer = format!("did:key:{}", key.public_key().to_multikey());
             let method = format!("{issuer}#{}", key.public_key().to_multikey());

@@ -24,9 +24,18 @@ pub enum StatusStateError {
         /// The index.
         index: u64,
     },
-    /// A revocation cannot be taken back.
+    /// A revocation, or the news of a refresh, cannot be taken back.
     #[error("a revocation cannot be taken back")]
     Final,
+    /// A list of messages needs 2, 4, 8, … or 256 of them, and URLs as references.
+    #[error("a list of messages has 2, 4, 8, … or 256 of them, and its references are URLs")]
+    Messages,
+    /// The entries of this list have no such value.
+    #[error("entries of this status list cannot have the value {value}")]
+    Value {
+        /// The value.
+        value: u8,
+    },
     /// The state file is malformed.
     #[error("state of the status list: {member} is missing or malformed")]
     Malformed {
@@ -46,6 +55,8 @@ impl StatusStateError {
             Self::OtherList => "status-entry-of-another-list",
             Self::NotAllocated { .. } => "status-index-not-allocated",
             Self::Final => "status-revocation-final",
+            Self::Messages => "status-messages-malformed",
+            Self::Value { .. } => "status-value-out-of-range",
             Self::Malformed { .. } => "status-state-malformed",
         }
     }

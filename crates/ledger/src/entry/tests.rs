@@ -230,6 +230,16 @@ fn a_key_signs_only_if_it_is_listed_for_assertions() {
 }
 
 #[test]
+fn p384_does_not_sign_entries() {
+    let person = Person::with(8, KeyType::P256, None);
+    let mut rng = inkan_core::rng::insecure::SeededRng::new(9);
+    let p384 = inkan_crypto::SecretKey::generate(KeyType::P384, &mut rng);
+    let body = SignedEntry::sign(&person.issuance(b"a"), &person.kid(), ORIGIN, &p384, at(0));
+    let refused = SignedEntry::parse(Kind::Issuance, body.unwrap().as_bytes()).unwrap_err();
+    assert_eq!(refused.code(), "algorithm-not-allowed");
+}
+
+#[test]
 fn p256_signs_entries_too() {
     let person = Person::with(8, KeyType::P256, None);
     let body = person.sign(&person.issuance(b"a"), at(0));

@@ -1,18 +1,16 @@
 //! Checks 3–11 of one credential.
 
 use inkan_core::{Digest, tolerance};
-use inkan_credential::model::SchemaKind;
 use inkan_credential::{
     Proof, SecuredCredential,
     proof::{Cryptosuite, Purpose},
-    schema,
 };
 use inkan_did::{Did, Relationship};
 use inkan_ledger::Kind;
 
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
-use super::{Bench, countersigned, status};
+use super::{Bench, content, countersigned, status};
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
 use crate::material::Receipts;
@@ -29,7 +27,8 @@ pub(super) fn check(
     let credential = secured.credential();
     let digest = secured.issuance_digest();
     validity(bench, subject, secured, checks);
-    schemas(bench, subject, secured, checks);
+    content::schemas(bench, subject, secured, checks);
+    content::related_resources(bench, subject, secured, checks);
     let acts = countersigned::about(bench, secured);
     other_proofs(bench, subject, secured, checks);
 
@@ -116,12 +115,14 @@ fn signature(
         })
         .map_err(|problem| match problem {
             NoSigner::Unlisted => Reason::MethodUnknown,
-            NoSigner::Fails(_) => Reason::CredentialProofInvalid,
+            NoSigner::Fails(error) => signer::failure(&error, Reason::CredentialProofInvalid),
         }),
     };
     match found {
         Ok(signer) => {
-            checks.push(Check::pass(NAME, subject).with("format", format_name(secured)));
+            let version = secured.credential().version();
+            let check = Check::pass(NAME, subject).with("format", format_name(secured));
+            checks.push(check.with("dataModel", version.as_str()));
             Some(signer)
         }
         Err(reason) => {
@@ -129,6 +130,9 @@ fn signature(
                 // A version of the DID that is not at hand may list the key.
                 (Reason::MethodUnknown, Some(leaf_index)) => {
                     let reason = Reason::HistoryIncomplete { leaf_index };
+                    Check::unknown(NAME, subject, reason, Weight::Required)
+                }
+                (reason @ Reason::ContextUnknown { .. }, _) => {
                     Check::unknown(NAME, subject, reason, Weight::Required)
                 }
                 (reason, _) => Check::fail(NAME, subject, reason),
@@ -261,27 +265,6 @@ fn validity(
     });
 }
 
-fn schemas(bench: &Bench<'_>, subject: &str, secured: &SecuredCredential, checks: &mut Vec<Check>) {
-    let credential = secured.credential();
-    if credential.schemas().is_empty() {
-        checks.push(Check::skipped(CheckName::Schema, subject));
-    }
-    for entry in credential.schemas() {
-        let schema = bench.material.schemas.get(&entry.id);
-        let check = match schema.filter(|_| entry.kind == SchemaKind::JsonSchema) {
-            None => {
-                let reason = Reason::SchemaMissing { id: entry.id.clone() };
-                Check::unknown(CheckName::Schema, subject, reason, Weight::Required)
-            }
-            Some(schema) => match schema::validate(credential.value(), schema) {
-                Ok(()) => Check::pass(CheckName::Schema, subject),
-                Err(_) => Check::fail(CheckName::Schema, subject, Reason::SchemaMismatch),
-            },
-        };
-        checks.push(check.with("schema", entry.id.as_str()));
-    }
-}
-
 /// Proofs that are neither the issuer's nor countersignatures: one of a known suite must hold, required or not; one
 /// of an unknown suite is listed and never counted (decisions 10).
 fn other_proofs(
@@ -298,6 +281,7 @@ fn other_proofs(
             Ok(()) => Check::pass(CheckName::OtherProof, subject),
             Err(
                 reason @ (Reason::SuiteUnknown { .. }
+                | Reason::ContextUnknown { .. }
                 | Reason::SignatureNotInTime { .. }
                 | Reason::HistoryIncomplete { .. }
                 | Reason::DidUnresolved { .. }
@@ -328,7 +312,7 @@ fn other_proof(
     match signer::find(&history, method, purpose, |key| secured.verify_proof(index, key)) {
         Ok(_) => signer::in_time(bench, proof.created(), proof.expires()),
         Err(problem) => Err(match (problem, history.missing()) {
-            (NoSigner::Fails(_), _) => Reason::CredentialProofInvalid,
+            (NoSigner::Fails(error), _) => signer::failure(&error, Reason::CredentialProofInvalid),
             (NoSigner::Unlisted, Some(leaf_index)) => Reason::HistoryIncomplete { leaf_index },
             (NoSigner::Unlisted, None) => Reason::MethodUnknown,
         }),
@@ -355,10 +339,14 @@ fn holder_keys(bench: &Bench<'_>, subject: Option<&str>) -> Vec<inkan_crypto::Pu
 pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
     match secured {
         SecuredCredential::Jose(_) => "vc+jwt",
+        SecuredCredential::SdJwt(_) => "vc+sd-jwt",
         SecuredCredential::DataIntegrity(_) => match secured.issuer_proof().map(Proof::cryptosuite)
         {
             Some(Cryptosuite::EddsaJcs2022) => "eddsa-jcs-2022",
+            Some(Cryptosuite::EddsaRdfc2022) => "eddsa-rdfc-2022",
             Some(Cryptosuite::EcdsaJcs2019) => "ecdsa-jcs-2019",
+            Some(Cryptosuite::EcdsaRdfc2019) => "ecdsa-rdfc-2019",
+            Some(Cryptosuite::Ed25519Signature2020) => "Ed25519Signature2020",
             Some(Cryptosuite::Unknown(_)) | None => "unknown",
         },
     }

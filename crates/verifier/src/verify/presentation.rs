@@ -1,12 +1,13 @@
 //! Check 12: holder binding, nonce, audience, freshness.
 
 use inkan_core::{sha256, tolerance};
-use inkan_credential::presentation::Presentation;
+use inkan_credential::presentation::{Presentation, PresentationProofError};
 use inkan_credential::proof::{Cryptosuite, Purpose};
 use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
 
 use super::record::Found;
+use super::signer::NoSigner;
 use super::{Bench, signer};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::material::Live;
@@ -28,6 +29,7 @@ pub(super) fn check(
             reason @ (Reason::DidUnresolved { .. }
             | Reason::NotADid { .. }
             | Reason::SuiteUnknown { .. }
+            | Reason::ContextUnknown { .. }
             | Reason::HistoryIncomplete { .. }
             | Reason::Stale),
         ) => (Check::unknown(NAME, SUBJECT, reason, Weight::Required), None),
@@ -53,7 +55,14 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
     }
     let purpose = Relationship::Authentication;
     let signer = signer::find(&history, method, purpose, |key| presentation.verify_proof(key))
-        .map_err(|_| Reason::PresentationProofInvalid)?;
+        .map_err(|problem| match problem {
+            NoSigner::Fails(PresentationProofError::Proof(error)) => {
+                signer::failure(&error, Reason::PresentationProofInvalid)
+            }
+            NoSigner::Fails(PresentationProofError::Invalid) | NoSigner::Unlisted => {
+                Reason::PresentationProofInvalid
+            }
+        })?;
     let none = Found::default();
     let line = signer::in_force(bench, (NAME, SUBJECT), &history, &signer, &none);
     match &line.outcome {

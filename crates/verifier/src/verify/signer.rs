@@ -1,6 +1,8 @@
 //! Whose key signed, and was it in force then? The same question for issuers, countersigners and status lists.
 
 use inkan_core::{Timestamp, tolerance};
+use inkan_credential::RdfcError;
+use inkan_credential::proof::ProofError;
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, DidUrl, Relationship};
 
@@ -27,6 +29,14 @@ pub(super) enum NoSigner<E> {
     Unlisted,
     /// The signature does not verify under any of them; why not under the newest.
     Fails(E),
+}
+
+/// Why a signature fails: that a JSON-LD context is not at hand is no sign of a forgery.
+pub(super) fn failure(error: &ProofError, otherwise: Reason) -> Reason {
+    if let ProofError::Rdf(RdfcError::ContextUnknown { context }) = error {
+        return Reason::ContextUnknown { context: context.clone() };
+    }
+    otherwise
 }
 
 /// Finds the key that `method` names for `purpose` and `verify` accepts, in the newest version that lists it.

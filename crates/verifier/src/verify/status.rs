@@ -72,17 +72,18 @@ impl List {
 
 fn judge(subject: &str, entry: &StatusEntry, list: &List) -> Check {
     let since = Some(list.since);
-    let line = match list.parsed.check(entry) {
-        Ok(false) => Check::pass(CheckName::Status, subject),
-        Ok(true) => match entry.purpose {
+    let line = match list.parsed.value(entry) {
+        Ok(0) => Check::pass(CheckName::Status, subject),
+        Ok(value) => match entry.purpose {
             StatusPurpose::Revocation => {
                 Check::fail(CheckName::Status, subject, Reason::Revoked { since })
             }
             StatusPurpose::Suspension => {
                 Check::fail(CheckName::Status, subject, Reason::Suspended { since })
             }
+            // Neither says anything against the credential.
             StatusPurpose::Refresh | StatusPurpose::Message => {
-                Check::pass(CheckName::Status, subject)
+                Check::pass(CheckName::Status, subject).with("value", value)
             }
         },
         Err(error) => refused(subject, Reason::StatusListInvalid { code: error.code() }),

@@ -1,0 +1,362 @@
+//! The lines a person looks for first: what a credential or presentation says of itself, in words.
+//!
+//! Nothing here was checked, and nothing is fetched. What is malformed is shown as far as it can be read.
+
+use std::fmt::Write as _;
+
+use inkan_core::Timestamp;
+use inkan_core::json::text;
+use inkan_credential::model::text::{preferred, texts};
+use serde_json::Value;
+
+use super::decode_jws;
+use crate::output::BOLD;
+use crate::render::{safe, short};
+
+/// Longest text of one line.
+const LINE: usize = 200;
+/// Lines shown of one member.
+const MOST: usize = 8;
+
+/// The summary of a file's content for a reader of `language` (BCP 47); empty if there is nothing to say.
+pub(super) fn of(content: &Value, language: &str) -> String {
+    let inner = content
+        .get("credential")
+        .or_else(|| content.get("presentation"))
+        .or_else(|| content.get("payload"))
+        .unwrap_or(content);
+    let inner = enveloped(inner).unwrap_or_else(|| inner.clone());
+    let mut lines = Lines { out: String::new() };
+    title(&inner, language, &mut lines);
+    people(&inner, language, &mut lines);
+    dates(&inner, &mut lines);
+    references(&inner, &mut lines);
+    signatures(&inner, &mut lines);
+    if text(content, "type") == Some("inkan-bundle/1") {
+        lines.add("carries", &carried(content));
+    }
+    if !lines.out.is_empty() {
+        lines.out.push('\n');
+    }
+    lines.out
+}
+
+struct Lines {
+    out: String,
+}
+
+impl Lines {
+    fn add(&mut self, name: &str, value: &str) {
+        let _ = writeln!(self.out, "  {BOLD}{name:<12}{BOLD:#} {}", safe(value, LINE));
+    }
+}
+
+fn enveloped(value: &Value) -> Option<Value> {
+    let id = text(value, "id")?;
+    let (_, compact) = id.strip_prefix("data:")?.split_once(',')?;
+    decode_jws(compact)?.get("payload").cloned()
+}
+
+/// The values of a member that may be written alone or as a list.
+fn items<'a>(value: &'a Value, member: &str) -> &'a [Value] {
+    match value.get(member) {
+        None => &[],
+        Some(Value::Array(list)) => list,
+        Some(single) => std::slice::from_ref(single),
+    }
+}
+
+fn types(value: &Value) -> String {
+    let names: Vec<&str> = items(value, "type").iter().filter_map(Value::as_str).collect();
+    names.join(", ")
+}
+
+/// What it is called, in the reader's language if its author wrote it in that.
+fn title(inner: &Value, language: &str, lines: &mut Lines) {
+    for (label, member) in [("is called", "name"), ("described as", "description")] {
+        if let Some(text) = preferred(&texts(inner, member), language) {
+            lines.add(label, text.text);
+        }
+    }
+    let names = types(inner);
+    if !names.is_empty() {
+        lines.add("says it is", &names);
+    }
+    let first =
+        inner.get("@context").and_then(|context| context.get(0).unwrap_or(context).as_str());
+    if first == Some("https://www.w3.org/2018/credentials/v1") {
+        lines.add(
+            "written in",
+            "version 1.1 of the data model, which is read and no longer written",
+        );
+    }
+}
+
+/// Who says it, about whom, and who presents it.
+fn people(inner: &Value, language: &str, lines: &mut Lines) {
+    let party = |member: &str| {
+        let party = inner.get(member)?;
+        let id = party.as_str().or_else(|| text(party, "id"))?;
+        let name = preferred(&texts(party, "name"), language);
+        // A name is only what they call themselves: the identifier stands first.
+        Some(match name {
+            Some(name) => format!("{id}, calls itself {:?}", name.text),
+            None => id.to_owned(),
+        })
+    };
+    if let Some(issuer) = party("issuer") {
+        lines.add("issuer", &issuer);
+    }
+    let subjects = items(inner, "credentialSubject");
+    for subject in subjects.iter().take(MOST) {
+        let nobody =
+            if subjects.len() == 1 { "nobody named: whoever has it" } else { "(not named)" };
+        lines.add("subject", text(subject, "id").unwrap_or(nobody));
+    }
+    if subjects.len() > MOST {
+        lines.add("subject", &format!("… and {} more", subjects.len().saturating_sub(MOST)));
+    }
+    if let Some(holder) = party("holder") {
+        lines.add("holder", &holder);
+    }
+    let presented = items(inner, "verifiableCredential").len();
+    if presented > 0 {
+        lines.add("presents", &counted(presented, "credential"));
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn dates(inner: &Value, lines: &mut Lines) {
+    for (label, member) in [
+        ("valid from", "validFrom"),
+        ("valid from", "issuanceDate"),
+        ("valid until", "validUntil"),
+        ("valid until", "expirationDate"),
+    ] {
+        if let Some(found) = text(inner, member) {
+            lines.add(label, &in_words(found));
+        }
+    }
+}
+
+/// `2026-01-31T09:30:00+09:00` is `31 January 2026, 00:30 UTC`; what is no such moment stays as it is.
+fn in_words(moment: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let Ok(parsed) = Timestamp::parse(moment) else {
+        return format!("{moment:?}, which is no date");
+    };
+    let written = parsed.to_string();
+    let part = |from: usize, to: usize| written.get(from..to).unwrap_or_default();
+    let month = part(5, 7).parse::<usize>().ok().and_then(|month| month.checked_sub(1));
+    let month = month.and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    let day = part(8, 10).trim_start_matches('0');
+    format!("{day} {month} {}, {} UTC", part(0, 4), part(11, 16))
+}
+
+/// What it points to: lists, schemas, services, rules, evidence, resources, the ledger.
+fn references(inner: &Value, lines: &mut Lines) {
+    for entry in items(inner, "credentialStatus").iter().take(MOST) {
+        let purpose = text(entry, "statusPurpose");
+        let list = text(entry, "statusListCredential");
+        let said = match (purpose, list, text(entry, "statusListIndex")) {
+            (Some(purpose), Some(list), Some(index)) => {
+                let several = entry.get("statusMessage").and_then(Value::as_array).map(Vec::len);
+                let several = several.map(|count| format!(", one of {count} values"));
+                format!("{purpose}: {list}, index {index}{}", several.unwrap_or_default())
+            }
+            _ => types(entry),
+        };
+        lines.add("status", &said);
+    }
+    for schema in items(inner, "credentialSchema").iter().take(MOST) {
+        let id = text(schema, "id").unwrap_or("?");
+        lines.add("keeps to", &format!("{id} ({}{})", types(schema), fixed(schema)));
+    }
+    for (label, member) in [
+        ("evidence", "evidence"),
+        ("refreshed by", "refreshService"),
+        ("terms of use", "termsOfUse"),
+        ("confidence", "confidenceMethod"),
+        ("rendered by", "renderMethod"),
+    ] {
+        for one in items(inner, member).iter().take(MOST) {
+            let id = text(one, "id").map(|id| format!(", {id}")).unwrap_or_default();
+            lines.add(label, &format!("{}{id}", types(one)));
+        }
+    }
+    for resource in items(inner, "relatedResource").iter().take(MOST) {
+        let kind = text(resource, "mediaType").map(|kind| format!(", {kind}")).unwrap_or_default();
+        let id = text(resource, "id").unwrap_or("?");
+        lines.add("belongs to it", &format!("{id}{kind}{}", fixed(resource)));
+    }
+    if let Some(log) = inner.get("ledgerRecord").and_then(|record| text(record, "log")) {
+        lines.add("record in", log);
+    }
+}
+
+/// How the bytes of something outside are fixed.
+fn fixed(object: &Value) -> String {
+    let digest = ["digestSRI", "digestMultibase"].iter().find_map(|name| text(object, name));
+    digest.map(|digest| format!(", fixed by {}", short(digest, 12))).unwrap_or_default()
+}
+
+fn signatures(inner: &Value, lines: &mut Lines) {
+    for proof in items(inner, "proof") {
+        let method = text(proof, "verificationMethod").unwrap_or("?");
+        let what = match proof.get("countersignature") {
+            Some(terms) => format!(
+                "{} {} by {method}",
+                text(terms, "role").unwrap_or("?"),
+                text(terms, "decision").unwrap_or("?")
+            ),
+            None => {
+                let suite = text(proof, "cryptosuite").or_else(|| text(proof, "type"));
+                format!("{} by {method}", suite.unwrap_or("?"))
+            }
+        };
+        lines.add("signature", &what);
+    }
+}
+
+fn carried(bundle: &Value) -> String {
+    let count = |member: &str| bundle.get(member).and_then(Value::as_array).map_or(0, Vec::len);
+    format!(
+        "{} receipts, {} proofs of newest states, {} countersignatures beside, {} status lists",
+        count("receipts"),
+        count("current"),
+        count("countersignatures"),
+        count("statusLists"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The summary without colour.
+    fn plain(content: &Value, language: &str) -> String {
+        anstream::adapter::strip_str(&of(content, language)).to_string()
+    }
+
+    fn rich() -> Value {
+        json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential", "Badge"],
+            "name": [
+                { "@value": "Seal of office", "@language": "en" },
+                { "@value": "職印", "@language": "ja" },
+            ],
+            "description": "Shows the office",
+            "issuer": { "id": "did:example:acme", "name": { "@value": "Acme", "@language": "en" } },
+            "validFrom": "2026-01-31T09:30:00+09:00",
+            "validUntil": "soon",
+            "credentialSubject": { "role": "clerk" },
+            "credentialStatus": [
+                {
+                    "type": "BitstringStatusListEntry", "statusPurpose": "suspension",
+                    "statusListIndex": "7", "statusListCredential": "https://acme.example/status/2",
+                },
+                {
+                    "type": "BitstringStatusListEntry", "statusPurpose": "message",
+                    "statusListIndex": "8", "statusListCredential": "https://acme.example/status/3",
+                    "statusSize": 1, "statusMessage": [{ "status": "0x0" }, { "status": "0x1" }],
+                },
+            ],
+            "credentialSchema": {
+                "id": "https://acme.example/badge.json", "type": "JsonSchema",
+                "digestSRI": "sha384-S57yQDg1MTzF56Oi9DbSQ14u7jBy0RDdx0YbeV7shwhCS88G8SCXeFq82PafhCrW",
+            },
+            "evidence": { "type": ["Evidence"] },
+            "refreshService": { "type": "ExampleRefresh", "id": "https://acme.example/refresh" },
+            "termsOfUse": [{ "type": "ExamplePolicy" }],
+            "confidenceMethod": { "type": "ExampleConfidence" },
+            "renderMethod": { "type": "ExampleTemplate" },
+            "relatedResource": {
+                "id": "https://acme.example/seal.png", "mediaType": "image/png",
+                "digestMultibase": "uEiBZlVztZpfWHgPyslVv6-UwirFoQoRvW1htfx963sknNA",
+            },
+            "proof": { "type": "DataIntegrityProof", "verificationMethod": "did:example:acme#k" },
+        })
+    }
+
+    #[test]
+    fn every_member_of_the_data_model_has_a_line() {
+        let shown = plain(&rich(), "ja");
+        for line in [
+            "職印",
+            "Shows the office",
+            "VerifiableCredential, Badge",
+            "did:example:acme, calls itself \"Acme\"",
+            "nobody named: whoever has it",
+            "31 January 2026, 00:30 UTC",
+            "\"soon\", which is no date",
+            "suspension: https://acme.example/status/2, index 7",
+            "message: https://acme.example/status/3, index 8, one of 2 values",
+            "https://acme.example/badge.json (JsonSchema, fixed by sha384-S57yQ",
+            "ExampleRefresh, https://acme.example/refresh",
+            "ExamplePolicy",
+            "ExampleConfidence",
+            "ExampleTemplate",
+            "https://acme.example/seal.png, image/png, fixed by uEiBZlVztZpf",
+            "DataIntegrityProof by did:example:acme#k",
+        ] {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+    }
+
+    #[test]
+    fn names_are_in_the_language_of_the_reader() {
+        for (language, name) in
+            [("ja-JP", "職印"), ("en-GB", "Seal of office"), ("fr", "Seal of office")]
+        {
+            assert!(plain(&rich(), language).contains(name), "{language}");
+        }
+    }
+
+    #[test]
+    fn several_subjects_and_credentials_of_version_1_1_are_told_apart() {
+        let old = json!({
+            "@context": ["https://www.w3.org/2018/credentials/v1"],
+            "type": ["VerifiableCredential"],
+            "issuer": "did:example:acme",
+            "issuanceDate": "2020-02-29T00:00:00Z",
+            "credentialSubject": [{ "id": "did:example:a" }, { "name": "b" }],
+        });
+        let shown = plain(&old, "en");
+        for line in ["version 1.1", "29 February 2020, 00:00 UTC", "did:example:a", "(not named)"] {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_credential_has_no_summary_and_nothing_panics() {
+        assert_eq!(of(&json!([]), "en"), "");
+        assert_eq!(of(&json!({ "a": 1 }), "en"), "");
+        for member in rich().as_object().unwrap().keys() {
+            for value in [json!(null), json!(1), json!("x"), json!([]), json!({}), json!([[1], {}])]
+            {
+                let mut changed = rich();
+                changed[member] = value;
+                let _ = of(&changed, "en");
+            }
+        }
+    }
+}

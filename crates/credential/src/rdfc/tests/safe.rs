@@ -1,0 +1,157 @@
+//! Safe mode: whatever would be left out of the canonical form is refused, each by its code.
+
+use serde_json::{Value, json};
+
+use super::{badge, code};
+use crate::rdfc::{Contexts, RdfcError, canonical_nquads};
+
+fn with(pointer: &str, value: Value) -> Value {
+    crate::testing::with(badge(), pointer, value)
+}
+
+/// The badge with contexts of W3C alone, which leave its claims undefined.
+fn without_vocabulary() -> Value {
+    with("/@context", json!(["https://www.w3.org/ns/credentials/v2"]))
+}
+
+#[test]
+fn a_member_that_no_context_defines_is_refused_by_name() {
+    let error = canonical_nquads(&without_vocabulary(), Contexts::built_in()).unwrap_err();
+    let RdfcError::TermUndefined { term } = error else { panic!("{error}") };
+    assert!(["role", "grade"].contains(&term.as_str()), "{term}");
+}
+
+#[test]
+fn a_type_that_no_context_defines_is_refused() {
+    let mut document = without_vocabulary();
+    document["credentialSubject"] = json!({ "id": "did:example:holder", "type": "Badge" });
+    assert_eq!(code(&document, Contexts::built_in()), "jsonld-iri-relative");
+}
+
+#[test]
+fn relative_identifiers_are_refused() {
+    let cases = [
+        ("/id", json!("badge-1")),
+        ("/issuer", json!("issuer")),
+        ("/issuer", json!({ "id": "../issuer" })),
+        ("/credentialSubject/id", json!("")),
+        ("/credentialSubject/id", json!("did:example:a b")),
+        ("/credentialSubject/id", json!("did:example:<a>")),
+    ];
+    for (pointer, value) in cases {
+        let found = code(&with(pointer, value.clone()), Contexts::built_in());
+        assert_eq!(found, "jsonld-iri-relative", "{pointer} {value}");
+    }
+}
+
+#[test]
+fn what_has_no_place_in_rdf_is_refused() {
+    let cases = [
+        ("/credentialSubject/role", json!([null])),
+        ("/credentialSubject/role", json!({ "@value": null })),
+        ("/credentialSubject/role", json!({ "@value": "x", "@direction": "ltr" })),
+        ("/credentialSubject/role", json!({ "@value": "x", "@language": "not a tag" })),
+        ("/credentialSubject/id", json!("_:holder")),
+        ("/credentialSubject/role", json!({ "id": "_:role" })),
+    ];
+    for (pointer, value) in cases {
+        let found = code(&with(pointer, value.clone()), Contexts::built_in());
+        assert_eq!(found, "jsonld-value-dropped", "{pointer} {value}");
+    }
+    let mut null = badge();
+    null["credentialSubject"]["role"] = Value::Null;
+    assert_eq!(code(&null, Contexts::built_in()), "jsonld-value-dropped");
+    let floating = json!({ "@context": "https://www.w3.org/ns/credentials/v2", "id": "urn:x:y" });
+    for document in [json!({}), json!(1), json!(null), floating] {
+        assert_eq!(code(&document, Contexts::built_in()), "jsonld-value-dropped", "{document}");
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_of_jsonld_is_refused() {
+    let cases = [
+        ("/id", json!(1)),
+        ("/type", json!({})),
+        ("/credentialSubject/role", json!({ "@value": "x", "other": 1 })),
+        ("/credentialSubject/role", json!({ "@value": [] })),
+    ];
+    for (pointer, value) in cases {
+        let found = code(&with(pointer, value.clone()), Contexts::built_in());
+        assert_eq!(found, "jsonld-invalid", "{pointer} {value}");
+    }
+}
+
+#[test]
+fn what_is_signed_cannot_be_hidden_from_readers_of_the_json() {
+    let v2 = "https://www.w3.org/2018/credentials#";
+    let mut document = badge();
+    document["credentialStatus"] = json!({
+        "id": "https://issuer.example/status#7",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": "7",
+        "statusListCredential": "https://issuer.example/status",
+    });
+    let signed = canonical_nquads(&document, Contexts::built_in()).unwrap();
+    let moved = |from: &str, to: &str| {
+        let mut copy = document.clone();
+        let (parent, name) = from.rsplit_once('/').unwrap();
+        let members = copy.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        let value = members.remove(name).unwrap();
+        members.insert(to.to_owned(), value);
+        copy
+    };
+    let iri = format!("{v2}credentialStatus");
+    let mut included = document.clone();
+    let status = included.as_object_mut().unwrap().remove("credentialStatus").unwrap();
+    included["@included"] = json!([{
+        "id": document["id"], "type": "VerifiableCredential", "credentialStatus": status,
+    }]);
+    for copy in [
+        moved("/credentialStatus", &iri),
+        moved("/credentialSubject/id", "@id"),
+        moved("/credentialStatus/type", "@type"),
+        included,
+    ] {
+        // The statements, and so the signature, would be the same.
+        assert_eq!(super::loose(&copy, Contexts::built_in()).as_deref(), Ok(signed.as_str()));
+        assert_eq!(code(&copy, Contexts::built_in()), "jsonld-invalid", "{copy:#}");
+    }
+    // A type by its IRI, where there is a shorter name.
+    for name in ["https://www.w3.org/ns/credentials/examples#Badge", &format!("{v2}Badge")] {
+        let copy = with("/type", json!(["VerifiableCredential", name]));
+        let compact = name.starts_with(v2);
+        assert_eq!(canonical_nquads(&copy, Contexts::built_in()).is_ok(), compact, "{name}");
+    }
+    // The credential's own node, described where something refers to it.
+    let mut elsewhere = with("/credentialSubject/about", json!({ "id": document["id"] }));
+    let plain = canonical_nquads(&elsewhere, Contexts::built_in());
+    assert!(plain.is_ok());
+    elsewhere.as_object_mut().unwrap().remove("issuer");
+    elsewhere["credentialSubject"]["about"] = json!({
+        "id": document["id"], "type": "VerifiableCredential", "issuer": "did:example:issuer",
+    });
+    assert_eq!(super::loose(&elsewhere, Contexts::built_in()), plain);
+    assert_eq!(code(&elsewhere, Contexts::built_in()), "jsonld-invalid");
+}
+
+#[test]
+fn texts_in_a_language_are_covered() {
+    let spoken = json!({ "@value": "Abzeichen", "@language": "de" });
+    let text = canonical_nquads(&with("/name", spoken), Contexts::built_in()).unwrap();
+    assert!(text.contains("\"Abzeichen\"@de"));
+}
+
+#[test]
+fn terms_of_the_data_model_cannot_be_redefined() {
+    let contexts = Contexts::with_pinned(&[]).unwrap().insecure_any_inline();
+    let mut document = badge();
+    let redefined = json!({ "issuer": "https://club.example/vocab#issuer" });
+    document["@context"].as_array_mut().unwrap().push(redefined);
+    // The term lives in the scoped context of its type, where no other definition reaches it.
+    let text = canonical_nquads(&document, &contexts).unwrap();
+    assert!(text.contains("<https://www.w3.org/2018/credentials#issuer> <did:example:issuer>"));
+    let redefined = json!({ "name": "https://club.example/vocab#name" });
+    document["@context"].as_array_mut().unwrap().push(redefined);
+    assert_eq!(code(&document, &contexts), "jsonld-invalid");
+}

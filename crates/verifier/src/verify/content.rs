@@ -1,0 +1,151 @@
+//! Check 10: what a credential refers to outside itself, as far as it is at hand: schemas, and resources fixed by a digest.
+
+use inkan_core::tolerance;
+use inkan_credential::integrity::{ResourceOutcome, check_related_resources};
+use inkan_credential::model::{SchemaEntry, SchemaKind};
+use inkan_credential::schema::{self, Evaluation, SchemaError};
+use inkan_credential::{ParseError, SecuredCredential};
+use inkan_did::{Did, Relationship};
+use serde_json::Value;
+
+use super::record::Found;
+use super::signer::{self, NoSigner};
+use super::{Bench, status};
+use crate::check::{Check, CheckName, Outcome, Weight};
+use crate::reason::Reason;
+
+/// One line per schema: success, failure, or that it cannot be told.
+pub(super) fn schemas(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) {
+    const NAME: CheckName = CheckName::Schema;
+    let credential = secured.credential();
+    if credential.schemas().is_empty() {
+        checks.push(Check::skipped(NAME, subject));
+    }
+    for entry in credential.schemas() {
+        let found = schema_for(bench, entry);
+        let outcome = found.map(|schema| schema::evaluate(credential.value(), &schema));
+        let check = match outcome {
+            Ok(Evaluation::Success) => Check::pass(NAME, subject),
+            Ok(Evaluation::Failure { .. }) => Check::fail(NAME, subject, Reason::SchemaMismatch),
+            Ok(Evaluation::Indeterminate(error)) => {
+                Check::unknown(NAME, subject, unusable(entry, &error), Weight::Required)
+            }
+            Err(reason) => Check::unknown(NAME, subject, reason, Weight::Required),
+        };
+        checks.push(check.with("schema", entry.id.as_str()));
+    }
+}
+
+fn unusable(entry: &SchemaEntry, error: &SchemaError) -> Reason {
+    Reason::SchemaUnusable { id: entry.id.clone(), code: error.code() }
+}
+
+/// The schema that an entry names, from what is at hand. Where the issuer fixed its bytes, only bytes will do.
+fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry) -> Result<Value, Reason> {
+    let missing = || Reason::SchemaMissing { id: entry.id.clone() };
+    let bytes = bench.material.resources.get(&entry.id);
+    let parsed = bench.material.schemas.get(&entry.id).filter(|_| entry.integrity.is_none());
+    let cannot = |error: SchemaError| unusable(entry, &error);
+    match &entry.kind {
+        SchemaKind::Unknown(_) => Err(missing()),
+        SchemaKind::JsonSchema => match (bytes, parsed) {
+            (Some(bytes), _) => schema::read(bytes, entry).map_err(cannot),
+            (None, Some(schema)) => Ok(schema.clone()),
+            (None, None) => Err(missing()),
+        },
+        SchemaKind::JsonSchemaCredential => {
+            let secured = match (bytes, parsed) {
+                (Some(bytes), _) => {
+                    schema::check_bytes(bytes, entry).map_err(cannot)?;
+                    SecuredCredential::parse(bytes)
+                }
+                (None, Some(value)) => SecuredCredential::parse_value(value.clone()),
+                (None, None) => return Err(missing()),
+            };
+            let unverified =
+                |code| Reason::SchemaCredentialUnverified { id: entry.id.clone(), code };
+            let secured = secured.map_err(|error: ParseError| unverified(error.code()))?;
+            is_in_force(bench, &secured).map_err(|reason| unverified(reason.code()))?;
+            let schema = schema::schema_in(secured.credential(), entry);
+            schema.cloned().map_err(cannot)
+        }
+    }
+}
+
+/// A credential about a schema is verified as any other: its issuer's key in force, within its validity, not revoked.
+fn is_in_force(bench: &Bench<'_>, secured: &SecuredCredential) -> Result<(), Reason> {
+    const LINE: (CheckName, &str) = (CheckName::Schema, "");
+    let credential = secured.credential();
+    let as_of = bench.context.as_of;
+    let not_a_did = |_| Reason::NotADid { found: credential.issuer().to_owned() };
+    let issuer = Did::parse(credential.issuer()).map_err(not_a_did)?;
+    let method = secured.issuer_verification_method();
+    if signer::did_of(method)? != issuer {
+        return Err(Reason::IssuerNotController);
+    }
+    let history = bench.history(&issuer)?;
+    let signer = signer::find(&history, method, Relationship::AssertionMethod, |key| {
+        secured.verify_issuer_proof(key)
+    })
+    .map_err(|problem| match problem {
+        NoSigner::Unlisted => Reason::MethodUnknown,
+        NoSigner::Fails(_) => Reason::CredentialProofInvalid,
+    })?;
+    let record = Found::default();
+    settled(&signer::in_force(bench, LINE, &history, &signer, &record))?;
+    signer::ended_before(bench, &history, &record)?;
+    let begins = [credential.valid_from(), secured.not_before(), secured.signed_at()];
+    if let Some(valid_from) = begins.into_iter().flatten().max()
+        && valid_from > as_of.plus_seconds(tolerance::CREDENTIAL)
+    {
+        return Err(Reason::NotYetValid { valid_from, as_of });
+    }
+    let ends = [credential.valid_until(), secured.signature_expires()];
+    if let Some(valid_until) = ends.into_iter().flatten().min()
+        && valid_until < as_of
+    {
+        return Err(Reason::Expired { valid_until, as_of });
+    }
+    let mut lines = Vec::new();
+    status::check(bench, LINE.1, secured, &issuer, &mut lines);
+    lines.iter().try_for_each(settled)
+}
+
+/// Whether a check was made and held, or was not asked for.
+fn settled(check: &Check) -> Result<(), Reason> {
+    match &check.outcome {
+        Outcome::Pass | Outcome::Skipped => Ok(()),
+        Outcome::Fail(reason) | Outcome::Unknown(reason) => Err(reason.clone()),
+    }
+}
+
+/// One line per related resource. One that is at hand must be the one meant; of one that is not, nothing is said, since nothing here
+/// makes use of it (VCDM §5.3).
+pub(super) fn related_resources(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) {
+    const NAME: CheckName = CheckName::RelatedResource;
+    let report = check_related_resources(secured.credential(), &bench.material.resources);
+    for (position, (_, outcome)) in report.into_iter().enumerate() {
+        let open = |reason| Check::unknown(NAME, subject, reason, Weight::Informative);
+        let check = match outcome {
+            ResourceOutcome::Checked => Check::pass(NAME, subject),
+            ResourceOutcome::Wrong => {
+                Check::fail(NAME, subject, Reason::RelatedResourceMismatch { position })
+            }
+            ResourceOutcome::Missing => open(Reason::RelatedResourceMissing { position }),
+            ResourceOutcome::HashUnsupported => {
+                open(Reason::RelatedResourceHashUnsupported { position })
+            }
+        };
+        checks.push(check.with("resource", position));
+    }
+}
