@@ -5,6 +5,8 @@
 mod assets;
 mod did;
 mod ledger;
+mod rows;
+mod serve;
 mod story;
 mod trust;
 mod values;
@@ -26,9 +28,12 @@ pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
+pub(crate) use serve::{
+    ConformanceCommand, JoseArgs, ServeArgs, ServeProfile, ServeRole, ServeStatus,
+};
 pub(crate) use story::{
-    CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, RefuseArgs, RevokeArgs,
-    SecuringFormat, VerifyArgs,
+    CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, PresentationFormat,
+    RefuseArgs, RevokeArgs, SecuringFormat, VerifyArgs,
 };
 pub(crate) use trust::{
     PolicyCommand, PolicyNewArgs, ProofCommand, RequestCommand, TrustAddArgs, TrustCommand,
@@ -172,7 +177,7 @@ pub(crate) enum Command {
     /// Look for problems, and say how to fix each
     Doctor(DoctorArgs),
     /// Make a credential from claims, sign it and record it
-    Issue(IssueArgs),
+    Issue(Box<IssueArgs>),
     /// Add your signature to a credential, in a role, and record the act
     Countersign(CountersignArgs),
     /// Refuse a credential, or withdraw after accepting it, and record that
@@ -209,6 +214,11 @@ pub(crate) enum Command {
     /// The ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Issue and verify for others over HTTPS (VC-API of the W3C CCG), until ctrl-c or SIGTERM
+    Serve(ServeArgs),
+    /// What test suites of the W3C call
+    #[command(subcommand, hide = true)]
+    Conformance(ConformanceCommand),
     /// Say what a code means and what to do about it
     Explain(ExplainArgs),
     /// Print a completion script for a shell

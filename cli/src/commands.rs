@@ -1,6 +1,7 @@
 //! One module per command: what it reads, what it calls, what it writes.
 
 mod completions;
+mod conformance;
 mod countersign;
 mod cred;
 mod did;
@@ -17,6 +18,7 @@ mod present;
 mod proof;
 mod request;
 mod revoke;
+mod serve;
 mod trust;
 mod verify;
 
@@ -47,6 +49,8 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::Policy(command) => policy::run(&command, context),
         Command::Trust(command) => trust::run(&command, context),
         Command::Ledger(command) => ledger::run(&command, context),
+        Command::Serve(args) => serve::run(&args, context),
+        Command::Conformance(command) => conformance::run(&command, context),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, context),

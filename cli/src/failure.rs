@@ -196,6 +196,12 @@ pub(crate) enum CliError {
         /// The profile searched.
         profile: String,
     },
+    /// A key that cannot sign what it is asked to.
+    #[error("{detail}")]
+    KeyUnsuitable {
+        /// Why.
+        detail: String,
+    },
     /// Neither one of our names nor a DID.
     #[error("{name:?} is neither a DID nor the name of one in profile {profile:?}")]
     DidUnknown {
@@ -267,6 +273,12 @@ pub(crate) enum CliError {
         profile: String,
         /// Where it was looked for.
         path: String,
+    },
+    /// The folder of `issue --rows` holds another batch.
+    #[error("{folder} holds a batch that was issued with other options")]
+    BatchOther {
+        /// The folder.
+        folder: String,
     },
     /// The file of `--out` is there already.
     #[error("{path} exists, and is not replaced unasked")]
@@ -363,6 +375,7 @@ impl CliError {
             Self::PassphraseMismatch => "passphrase-mismatch",
             Self::PassphraseShared => "passphrase-shared",
             Self::KeyUnknown { .. } => "key-unknown",
+            Self::KeyUnsuitable { .. } => "key-unsuitable",
             Self::DidUnknown { .. } => "did-unknown",
             Self::DidNotAtHand { .. } => "did-not-at-hand",
             Self::DidAmbiguous { .. } => "did-ambiguous",
@@ -373,6 +386,7 @@ impl CliError {
             Self::InputMalformed { .. } => "input-malformed",
             Self::LevelNotReached { .. } => "level-not-reached",
             Self::LedgerMissing { .. } => "ledger-missing",
+            Self::BatchOther { .. } => "batch-other",
             Self::OutExists { .. } => "out-exists",
             Self::NotOfLedger { .. } => "not-of-ledger",
             Self::NoCheckpointOf { .. } => "checkpoint-unknown",
@@ -436,9 +450,12 @@ failures!(
     inkan_assurance::PolicyError,
     inkan_core::json::JsonError,
     inkan_credential::ParseError,
+    inkan_credential::RdfcError,
     inkan_credential::bundle::BundleError,
     inkan_credential::countersignature::CountersignatureError,
     inkan_credential::proof::SignFailure,
+    inkan_credential::sd_jwt::ClaimPathError,
+    inkan_credential::secured::DisclosureError,
     inkan_credential::status_list::StatusListError,
     inkan_crypto::SignError,
     inkan_crypto::keystore::KeystoreError,
@@ -450,6 +467,7 @@ failures!(
     inkan_evidence::RegistryError,
     inkan_holder::ActError,
     inkan_holder::PresentError,
+    inkan_holder::SelectiveError,
     inkan_io::anchors::AnchorsError,
     inkan_io::cosigner::CosignError,
     inkan_io::files::FileError,
@@ -464,11 +482,13 @@ failures!(
     inkan_io::seen::SeenError,
     inkan_issuer::DraftError,
     inkan_issuer::StatusStateError,
+    inkan_issuer::derived::DerivedError,
     inkan_ledger::ReceiptError,
     inkan_ledger::evidence::EvidenceError,
     inkan_ledger::leaf::LeafError,
     inkan_ledger::policy::PolicyError,
     inkan_server::ledger_node::NodeError,
+    inkan_server::credentials::ApiError,
     inkan_server::witness::WitnessServiceError,
 );
 

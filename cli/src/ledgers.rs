@@ -47,25 +47,15 @@ impl Reading {
         present(home)?;
         let now = context.now();
         let source = LedgerSource::open(&home.ledger, &home.pinned()?, now)?;
-        let reading = Self::of(source, home, out, now)?;
-        heads::is_pinned(&reading.view, home, now)?;
-        Ok(reading)
+        let view = newest(&source)?;
+        let shown = heads::pinned(&view, home, now)?;
+        heads::compare(&view, &shown, home, out, now)?;
+        Ok(Self { source, view })
     }
 
     /// The same, or nothing where there is no folder: for commands that can do without.
     pub(crate) fn open_if_any(home: &Home, context: &Context) -> Result<Option<Self>, Failure> {
         if home.ledger.is_present() { Self::open(home, context).map(Some) } else { Ok(None) }
-    }
-
-    fn of(
-        source: LedgerSource,
-        home: &Home,
-        out: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Self, Failure> {
-        let view = source.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
-        heads::compare(&view, home, out, now)?;
-        Ok(Self { source, view })
     }
 
     /// The ledger itself, for looking at it as of another time.
@@ -107,6 +97,10 @@ impl Reading {
     }
 }
 
+fn newest(source: &LedgerSource) -> Result<SourceView, Failure> {
+    Ok(source.view_at(None)?.ok_or(CliError::NoCheckpoint)?)
+}
+
 /// A run that writes: it holds the profile's lock and the ledger's, and has finished what a crash left behind.
 #[derive(Debug)]
 pub(crate) struct Writing {
@@ -145,8 +139,15 @@ impl Writing {
     }
 
     /// The ledger as it is now.
+    ///
+    /// A head that does not hold yet is shown all the same: what was written under it must not be lost for that.
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
-        Reading::of(self.ledger.source()?, &self.home, None, self.now)
+        let source = self.ledger.source()?;
+        let view = newest(&source)?;
+        if let Ok(shown) = heads::pinned(&view, &self.home, self.now) {
+            heads::compare(&view, &shown, &self.home, None, self.now)?;
+        }
+        Ok(Reading { source, view })
     }
 
     /// Carries out an intent: ledger first, then the profile.

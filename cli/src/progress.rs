@@ -38,6 +38,11 @@ impl Bar {
         Self(bar)
     }
 
+    /// Says how far it is, at once.
+    pub(crate) fn set(&self, position: u64) {
+        self.0.set_position(position);
+    }
+
     /// Says how far it is.
     pub(crate) fn reach(&self, position: u64) {
         // Drawing is costly, counting is not.

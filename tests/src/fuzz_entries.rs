@@ -6,16 +6,18 @@
 //! The fuzz targets include this file by path, so it may use our own crates and `serde_json` alone.
 
 use inkan_assurance::{Catalogue, Policy};
+use inkan_core::rng::insecure::SeededRng;
 use inkan_core::time::CalendarSpan;
 use inkan_core::{Timestamp, encoding, json, limits};
 use inkan_credential::countersignature::{self, Countersignature};
 use inkan_credential::sd_jwt::{ClaimPath, SdJwt};
 use inkan_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
+use inkan_credential::selective::{self, Disclosure};
 use inkan_credential::status_list::{BitstringStatusList, StatusListCredential};
 use inkan_credential::token_status_list::{self, ReferencedCwt, StatusListToken};
 use inkan_credential::{
     Artefact, Bundle, Contexts, Credential, Presentation, SecuredCredential, bundle,
-    canonical_nquads, proof_check, schema,
+    canonical_nquads, inline_context, proof_check, schema,
 };
 use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, keystore};
@@ -66,6 +68,7 @@ pub const TARGETS: &[Target] = &[
     ("countersignature", countersignature_jws),
     ("bundle", bundle_file),
     ("proof_check", proofs),
+    ("proof_value", proof_value),
     ("rdfc", canonical_rdf),
     ("status_list", status_list),
     ("sd_jwt", sd_jwt),
@@ -275,6 +278,52 @@ pub fn proofs(bytes: &[u8]) {
     let _ = proof_check::check(bytes, &mut |_| None);
     if let Ok(report) = proof_check::check(bytes, &mut |_| Some(some_key())) {
         assert!(!report.proofs.is_empty());
+    }
+}
+
+/// The credential that the seeds of proof values are over, without its proof.
+pub fn selective_document() -> serde_json::Value {
+    serde_json::json!({
+        "@context": ["https://www.w3.org/ns/credentials/v2", inline_context()],
+        "type": ["VerifiableCredential"],
+        "issuer": "did:example:issuer",
+        "name": "zebra",
+        "credentialSubject": { "givenName": "ostrich", "address": { "town": "lemur" } },
+    })
+}
+
+/// The value of a proof of selective disclosure, before it is written in base64url, behind one document: whatever can
+/// be derived from it is read again, and of `ecdsa-sd-2023` keeps the issuer's signature.
+pub fn proof_value(bytes: &[u8]) {
+    const ECDSA: (&str, &str) =
+        ("ecdsa-sd-2023", "zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169");
+    const BBS: (&str, &str) = (
+        "bbs-2023",
+        "zUC7DerdEmfZ8f4pFajXgGwJoMkV1ofMTmEG5UoNvnWiPiLuGKNeqgRpLH2TV4Xe5mJ2cXV76gRN7LFQwapF1VFu6x2yrr5ci1mXqC1WNUrnHnLgvfZfMH7h6xP6qsf9EKRQrPQ",
+    );
+    let (suite, key) = if matches!(bytes, [_, _, 0 | 1, ..]) { ECDSA } else { BBS };
+    let mut document = selective_document();
+    document["proof"] = serde_json::json!({
+        "type": "DataIntegrityProof",
+        "cryptosuite": suite,
+        "verificationMethod": "did:example:issuer#key",
+        "proofPurpose": "assertionMethod",
+        "proofValue": format!("u{}", encoding::b64u(bytes)),
+    });
+    let Ok(credential) = SecuredCredential::parse_value(document) else { return };
+    let contexts = Contexts::built_in();
+    let key = PublicKey::from_multikey(key).expect("a key");
+    // The seeds were made with another key.
+    assert!(credential.verify_issuer_proof(&key).is_err());
+    assert!(selective::verify_base(&credential, &key, contexts).is_err());
+    let pointers = &["/credentialSubject/address"];
+    let disclosure = Disclosure { pointers, keep: &[], presentation_header: &[] };
+    let mut rng = SeededRng::new(1);
+    if let Ok(derived) = selective::derive(&credential, &disclosure, contexts, &mut rng) {
+        assert!(selective::is_base(&credential) && !selective::is_base(&derived));
+        let kept = derived.issuance_digest() == credential.issuance_digest();
+        assert_eq!(kept, suite == ECDSA.0);
+        assert!(SecuredCredential::parse(derived.to_bare().as_bytes()).is_ok());
     }
 }
 

@@ -15,7 +15,9 @@ use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::presentation::PresentationTerms;
 use inkan_credential::{Format, Opening as Opened, Presentation, SecuredCredential};
 use inkan_crypto::KeyType;
-use inkan_issuer::{IssueRequest, StatusListState, draft, issue};
+use inkan_issuer::{
+    Disclosable, IssueRequest, Securing, StatusListState, draft, issue, issue_with,
+};
 use inkan_ledger::{ActId, Claims, DigestFormat, Kind, Opening, SignedEntry, commitment};
 use inkan_verifier::{Context, Expectation, Live, Receipts};
 use serde_json::{Map, Value, json};
@@ -255,6 +257,53 @@ impl World {
             status,
             acts: Vec::new(),
         }
+    }
+
+    /// Issues and records a credential of which the holder can show a part: an SD-JWT VC if it is `flat`, else a W3C credential
+    /// in an SD-JWT. It makes the claims `name` and `age_over_20`, has no status, and confirms the holder's key.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    pub fn issue_in_parts(&mut self, flat: bool, schema: Option<(&str, &Value)>) -> Case {
+        self.sleep(10);
+        let mut claims = Map::new();
+        claims.insert("name".to_owned(), CLAIM.into());
+        claims.insert("age_over_20".to_owned(), true.into());
+        let (issuer, holder) = (&self.actors[ISSUER.0], &self.actors[HOLDER.0]);
+        let request = IssueRequest {
+            types: &["Badge".to_owned()],
+            contexts: &[],
+            issuer: issuer.did.as_str(),
+            issuer_name: None,
+            subject: Some(holder.did.as_str()),
+            subject_key: None,
+            claims: &claims,
+            evidence: &[],
+            valid_from: self.now,
+            valid_until: Some(self.now.plus_seconds(365 * 86_400)),
+            status: &[],
+            schema,
+            log: Some(ORIGIN),
+        };
+        let draft = draft(&request, &mut self.rng).expect("a draft");
+        let draft = draft.confirming(&holder.key.public_key()).expect("a draft");
+        let disclosable = Disclosable { claims: &[], decoys: 2 };
+        let securing =
+            if flat { Securing::SdJwtVc(disclosable) } else { Securing::SdJwt(disclosable) };
+        let (method, key) = (issuer.method(), &issuer.key);
+        let issued = issue_with(draft, &securing, (&method, key), self.now, &mut self.rng);
+        let issued = issued.expect("a credential");
+        let mut case = Case {
+            credential: issued.credential,
+            beside: Vec::new(),
+            entries: Vec::new(),
+            opening: issued.opening,
+            status: None,
+            acts: Vec::new(),
+        };
+        self.record(&mut case, ISSUER);
+        case
     }
 
     /// Records the issuance of a credential, in the name of `registrant`.

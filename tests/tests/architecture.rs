@@ -33,6 +33,7 @@ const ANYWHERE: &[&str] = &["serde", "serde_json", "subtle", "thiserror", "zeroi
 /// Packages that live in the crates named and nowhere else.
 const PLACES: &[(&str, &[&str])] = &[
     ("argon2", &["inkan-crypto"]),
+    ("bls12_381", &["inkan-crypto"]),
     ("chacha20poly1305", &["inkan-crypto"]),
     ("ed25519-dalek", &["inkan-crypto"]),
     ("josekit", &["inkan-crypto"]),
@@ -65,7 +66,9 @@ const PLACES: &[(&str, &[&str])] = &[
     ("getrandom", &["inkan-io"]),
     ("reqwest", &["inkan-io"]),
     ("rustix", &["inkan-io"]),
-    ("rustls", &["inkan-io"]),
+    ("rcgen", &["inkan-server"]),
+    ("rustls", &["inkan-io", "inkan-server"]),
+    ("tokio-rustls", &["inkan-server"]),
     ("tokio", &["inkan-io", "inkan-server", "inkan", "inkan-tests"]),
     ("axum", &["inkan-server"]),
     ("hyper", &["inkan-server"]),
@@ -77,6 +80,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("clap", &["inkan"]),
     ("clap_complete", &["inkan"]),
     ("clap_mangen", &["inkan"]),
+    ("csv", &["inkan"]),
     ("etcetera", &["inkan"]),
     ("rpassword", &["inkan"]),
     ("toml", &["inkan-io", "inkan", "inkan-tests"]),

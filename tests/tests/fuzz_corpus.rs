@@ -5,13 +5,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use inkan_core::rng::insecure::SeededRng;
-use inkan_core::{CryptoRng, SecretBytes, Timestamp, sha256};
+use inkan_core::{CryptoRng, SecretBytes, Timestamp, encoding, sha256};
 use inkan_credential::sd_jwt::{BindingTerms, ClaimPath, Concealment, Disclosure};
 use inkan_credential::sd_jwt_vc::{self, KeyName};
+use inkan_credential::selective::{self, secure_sd};
+use inkan_credential::sign::ProofTerms;
 use inkan_credential::status_list::BitstringStatusList;
 use inkan_credential::token_status_list::{
     StatusBits, StatusListToken, TokenStatus, TokenStatusList, TokenTerms,
 };
+use inkan_credential::{Contexts, Cryptosuite, SecuredCredential};
 use inkan_crypto::keystore::Keystore;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::webvh;
@@ -25,7 +28,7 @@ use inkan_ledger::tree::tiles::encode_bundle;
 use inkan_ledger::{
     Breach, CoseReceipt, Evidence, Growth, Kind, Leaf, MapKey, Promise, verify_promise,
 };
-use inkan_tests::fuzz_entries::TARGETS;
+use inkan_tests::fuzz_entries::{TARGETS, selective_document};
 use inkan_tests::made::{Party, moment};
 use inkan_tests::made_ledger::Ledger;
 use inkan_tests::{files_under, fixtures, read, read_json, read_text, workspace_root};
@@ -121,6 +124,35 @@ fn seeds_are_written() {
         }
         for (name, compact) in [("vc", jose.to_bare()), ("vp", vp_jose.to_bare()), ("cs", beside)] {
             seed("jws", &format!("{kind}-{name}"), compact);
+        }
+    }
+}
+
+/// The seeds that are values of proofs of selective disclosure.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_proof_values_are_written() {
+    for (suite, key_type, prefix) in [
+        (Cryptosuite::EcdsaSd2023, KeyType::P256, ""),
+        (Cryptosuite::Bbs2023, KeyType::Bls12381G2, "bbs-"),
+    ] {
+        let mut rng = SeededRng::new(3);
+        let key = SecretKey::generate(key_type, &mut rng);
+        let terms = ProofTerms::new(suite, "did:example:issuer#key");
+        let (document, contexts) = (selective_document(), Contexts::built_in());
+        let base = secure_sd(document, &["/name"], (&terms, &key), contexts, &mut rng);
+        let base = base.expect("a credential");
+        let value = |credential: &SecuredCredential| {
+            let value = credential.to_value()["proof"]["proofValue"].as_str().map(str::to_owned);
+            encoding::decode_b64u(&value.expect("a value")[1..]).expect("base64url")
+        };
+        seed("proof_value", &format!("{prefix}base"), value(&base));
+        for (name, pointer) in [("whole", ""), ("part", "/credentialSubject/address")] {
+            let disclosure =
+                selective::Disclosure { pointers: &[pointer], ..selective::Disclosure::default() };
+            let derived = selective::derive(&base, &disclosure, contexts, &mut rng);
+            let derived = derived.expect("a credential");
+            seed("proof_value", &format!("{prefix}{name}"), value(&derived));
         }
     }
 }

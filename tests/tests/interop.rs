@@ -1,6 +1,13 @@
 //! Our output through other people's software, and theirs through ours, with every refusal in both directions.
 //!
-//! Feature `interop`: needs Node and `npm ci --prefix tests/interop`. A missing peer is skipped loudly, and fails in CI.
+//! Feature `interop`: needs Node, Python and what `tests/interop/README.md` installs. A missing peer is skipped loudly, and fails in CI.
+
+#[path = "interop/sd_jwt.rs"]
+mod sd_jwt;
+#[path = "interop/selective.rs"]
+mod selective;
+#[path = "interop/vc.rs"]
+mod vc;
 
 use std::process::Command;
 

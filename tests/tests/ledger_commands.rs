@@ -416,6 +416,19 @@ fn an_older_bundle_does_not_convince_who_saw_the_revocation() {
     let knowing = verify("desk", &["--offline"]);
     assert_eq!(knowing.exit, 19, "{knowing:?}");
     assert!(knowing.finds("newer-state-known"), "{knowing:?}");
+
+    // What it remembers is damaged: it does not go on as if it had never seen anything, and says what is wrong.
+    let known = inkan_tests::files_under(shell.home(), |path| {
+        path.ends_with("known.json") && path.components().any(|part| part.as_os_str() == "desk")
+    });
+    let [known] = known.as_slice() else { panic!("{known:?}") };
+    std::fs::rename(shell.home().join("away"), shell.home().join("ledger")).unwrap();
+    let states = shell.ok(&["-p", "desk", "doctor", "--json"]);
+    assert!(states.contains("newest states"), "{states}");
+    std::fs::write(known, "{").unwrap();
+    assert_eq!(verify("desk", &[]).exit, 8);
+    let said = shell.inkan(&["-p", "desk", "doctor", "--json"]);
+    assert!(said.exit != 0 && said.out.contains("known.json is damaged"), "{said:?}");
 }
 
 #[test]

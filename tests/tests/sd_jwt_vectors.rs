@@ -254,7 +254,7 @@ fn inside_out(value: &Value, at: &str, places: &mut Vec<String>) {
 
 fn path_to(place: &Place) -> ClaimPath {
     let steps = place.steps().iter().map(|step| match step {
-        Step::Member(name) => PathStep::Member(name.clone()),
+        Step::Member(name) => PathStep::Member(name.to_string()),
         Step::Index(index) => PathStep::Index(*index),
     });
     ClaimPath::Steps(steps.collect())

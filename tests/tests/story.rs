@@ -1,6 +1,6 @@
 //! Does the local story run, line by line, with the exit codes it promises?
 //!
-//! The lines are `tests/transcripts/story.console` and the walkthrough of `README.md`, each played in one `sh` session in
+//! The lines are those of `tests/transcripts/` and the walkthrough of `README.md`, each played in one `sh` session in
 //! a fresh folder that is also `HOME`; the story once more against a node. `$` begins a line to type, `? N` is the exit status of the line above where it
 //! is not 0.
 
@@ -30,6 +30,12 @@ struct Line {
 #[test]
 fn the_local_story_runs_as_written() {
     runs_as_written(&transcript());
+}
+
+/// Every format is issued, recorded, shown in part, and refused where it must be.
+#[test]
+fn the_story_of_the_formats_runs_as_written() {
+    runs_as_written(&read_text(&workspace_root().join("tests/transcripts/formats.console")));
 }
 
 #[test]

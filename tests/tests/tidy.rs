@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use inkan_tests::peer;
+use inkan_tests::peer::{self, Language};
 use inkan_tests::source::literals_in_functions;
 use inkan_tests::{files_under, read, read_json, read_text, schemas, workspace_root};
 use serde_json::Value;
@@ -14,7 +14,7 @@ const RANGES: &[(&str, std::ops::RangeInclusive<u16>)] = &[
     ("crates/core", 1000..=1099),
     ("crates/crypto", 1100..=1199),
     ("crates/did", 2000..=2099),
-    ("crates/credential", 2500..=2599),
+    ("crates/credential", 2400..=2599),
     ("crates/issuer", 2600..=2699),
     ("crates/holder", 2700..=2799),
     ("crates/verifier", 3000..=3199),
@@ -152,17 +152,23 @@ fn the_table_of_peers_agrees_with_what_is_installed_for_them() {
     let package = read_json(&peer::folder().join("package.json"));
     let wanted = package["dependencies"].as_object().expect("dependencies");
     let lock = read_json(&peer::folder().join("package-lock.json"));
+    let frozen = read_text(&peer::folder().join("requirements.txt"));
     let mut named = BTreeSet::new();
     for peer in peer::all() {
+        let script = peer::folder().join(&peer.folder).join(peer.language.script());
+        assert!(script.exists(), "{} has no script", peer.name);
+        assert!(peer.packages.contains(&peer.name) && !peer.proves.is_empty(), "{}", peer.name);
+        if peer.language == Language::Python {
+            let line = format!("{}=={}", peer.name, peer.version);
+            assert!(frozen.lines().any(|frozen| frozen == line), "requirements.txt lacks {line}");
+            continue;
+        }
         assert_eq!(
             wanted.get(&peer.name),
             Some(&Value::from(peer.version.as_str())),
             "{}",
             peer.name
         );
-        assert!(peer.packages.contains(&peer.name) && !peer.proves.is_empty(), "{}", peer.name);
-        let script = peer::folder().join(&peer.folder).join("peer.mjs");
-        assert!(script.exists(), "{} has no script", peer.name);
         named.extend(peer.packages);
     }
     for (name, version) in wanted {

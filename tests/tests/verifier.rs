@@ -7,6 +7,7 @@ mod verifier {
     mod content;
     mod expect;
     mod flips;
+    mod key_bound;
     mod keys;
     mod known;
     mod moved;

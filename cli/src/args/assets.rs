@@ -38,6 +38,11 @@ pub(crate) enum KeyAlgorithm {
     Ed25519,
     /// P-256 (ES256)
     P256,
+    /// P-384 (ES384): for credentials that are not recorded, since ledgers take no entries signed with it
+    P384,
+    /// BLS12-381 (BBS): for credentials that cannot be linked, and for nothing else
+    #[value(name = "bls12381g2")]
+    Bls12381g2,
 }
 
 /// Forms of a public key.

@@ -1,7 +1,9 @@
 //! The daily verbs: issue, countersign, refuse, present, verify, revoke, inspect.
 
+use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 
+use super::rows::RowsArgs;
 use super::{OutArgs, WriteArgs, values};
 
 /// Arguments of `issue`.
@@ -14,7 +16,13 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "DID")]
     pub(crate) from: String,
     /// Whom the claims are about
-    #[arg(long, value_name = "DID")]
+    #[arg(
+        long,
+        value_name = "DID",
+        required = false,
+        required_unless_present = "rows",
+        default_value_if("rows", ArgPredicate::IsPresent, "")
+    )]
     pub(crate) to: String,
     /// JSON file with the claims, or - for standard input
     #[arg(long, value_name = "FILE")]
@@ -22,9 +30,28 @@ pub(crate) struct IssueArgs {
     /// One claim (for demonstrations: command lines are public)
     #[arg(long = "claim", value_name = "K=V")]
     pub(crate) claim: Vec<String>,
-    /// How the credential is secured
-    #[arg(long, value_enum, default_value_t = SecuringFormat::EddsaJcs2022, value_name = "F")]
-    pub(crate) credential_format: SecuringFormat,
+    /// How the credential is secured; without it, by a Data Integrity proof over canonical JSON that fits the key
+    #[arg(long, visible_alias = "suite", value_enum, value_name = "F")]
+    pub(crate) credential_format: Option<SecuringFormat>,
+    /// A JSON-LD context that says what claims and types mean: one built in, or pinned with inkan trust pin
+    #[arg(long = "context", value_name = "URL")]
+    pub(crate) contexts: Vec<String>,
+    /// Which key of the issuer signs; without it, the first that fits the format
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// Claims that the holder may keep back (SD-JWT): names, or JSON Pointers such as /address/city, separated by commas;
+    /// without it, every claim about the subject
+    #[arg(long = "sd", visible_alias = "disclosable", value_name = "PATHS")]
+    pub(crate) disclosable: Vec<String>,
+    /// Claims that are always shown (ecdsa-sd-2023, bbs-2023), named as for --sd
+    #[arg(long, value_name = "PATHS")]
+    pub(crate) mandatory: Vec<String>,
+    /// Up to so many false digests at each place, which hide how many claims there are (SD-JWT)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) decoys: u8,
+    /// A claim that answers a question, so that the value need not be shown: age_over_20=birthDate
+    #[arg(long = "derive", value_name = "NAME=CLAIM")]
+    pub(crate) derived: Vec<String>,
     /// JSON file with proofing evidence
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<String>,
@@ -55,6 +82,9 @@ pub(crate) struct IssueArgs {
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+    /// A file of rows instead of one credential.
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
 }
 
 /// How a credential is secured.
@@ -63,9 +93,47 @@ pub(crate) enum SecuringFormat {
     /// Data Integrity with Ed25519 over canonical JSON
     #[value(name = "eddsa-jcs-2022")]
     EddsaJcs2022,
+    /// Data Integrity with Ed25519 over canonical RDF
+    #[value(name = "eddsa-rdfc-2022")]
+    EddsaRdfc2022,
+    /// Data Integrity with P-256 or P-384 over canonical JSON
+    #[value(name = "ecdsa-jcs-2019")]
+    EcdsaJcs2019,
+    /// Data Integrity with P-256 or P-384 over canonical RDF
+    #[value(name = "ecdsa-rdfc-2019")]
+    EcdsaRdfc2019,
+    /// Data Integrity with P-256: the holder chooses which claims to show
+    #[value(name = "ecdsa-sd-2023")]
+    EcdsaSd2023,
+    /// Data Integrity with BBS: shown in parts that cannot be linked to each other
+    #[value(name = "bbs-2023")]
+    Bbs2023,
     /// A compact JWS (VC-JOSE-COSE)
     #[value(name = "vc+jwt")]
     VcJwt,
+    /// An SD-JWT: the holder chooses which claims to show (VC-JOSE-COSE)
+    #[value(name = "vc+sd-jwt")]
+    VcSdJwt,
+    /// An SD-JWT VC, as wallets of the OpenID world hold it
+    #[value(name = "dc+sd-jwt")]
+    DcSdJwt,
+}
+
+/// How a presentation is secured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum PresentationFormat {
+    /// A presentation with a Data Integrity proof over canonical JSON
+    #[value(name = "eddsa-jcs-2022")]
+    EddsaJcs2022,
+    /// A presentation in a compact JWS (VC-JOSE-COSE)
+    #[value(name = "vc+jwt", alias = "vp+jwt")]
+    VcJwt,
+    /// A presentation in an SD-JWT (VC-JOSE-COSE)
+    #[value(name = "vp+sd-jwt")]
+    VpSdJwt,
+    /// One SD-JWT credential with a key binding, and nothing around it
+    #[value(name = "kb+jwt")]
+    KeyBinding,
 }
 
 /// Role of a countersigner.
@@ -152,9 +220,15 @@ pub(crate) struct PresentArgs {
     /// The verifier's nonce
     #[arg(long, value_name = "N", allow_hyphen_values = true, requires = "aud")]
     pub(crate) nonce: Option<String>,
-    /// How the presentation is secured
-    #[arg(long, value_enum, default_value_t = SecuringFormat::EddsaJcs2022, value_name = "F")]
-    pub(crate) presentation_format: SecuringFormat,
+    /// Claims to show of credentials that can be shown in parts: names, or JSON Pointers such as /address/city, separated by commas
+    #[arg(long, value_name = "PATHS", conflicts_with = "disclose_all")]
+    pub(crate) disclose: Vec<String>,
+    /// Show every claim of them
+    #[arg(long)]
+    pub(crate) disclose_all: bool,
+    /// How the presentation is secured; without it, one SD-JWT by a key binding, all else by a Data Integrity proof
+    #[arg(long, value_enum, value_name = "F")]
+    pub(crate) presentation_format: Option<PresentationFormat>,
     /// Write the plain presentation instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,
@@ -216,6 +290,10 @@ pub(crate) struct RevokeArgs {
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]
     pub(crate) from: Option<String>,
+    /// Since when it should not have been relied on (RFC 3339, not later than now); for your own records, like the reason:
+    /// verifiers see the revocation from when the list is published
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) effective: Option<String>,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,

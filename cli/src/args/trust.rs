@@ -56,6 +56,29 @@ pub(crate) enum TrustCommand {
     Add(TrustAddArgs),
     /// Show the trust list
     List,
+    /// Pin the bytes of a URL, so that they are used and never fetched: a JSON-LD context, or a resource that a credential names
+    Pin {
+        /// The URL that names it
+        #[arg(value_name = "URL")]
+        url: String,
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// What it must hash to, in hexadecimal, from where you trust it
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+        /// Dry run and answers.
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Take a pin away
+    Unpin {
+        /// The URL
+        #[arg(value_name = "URL")]
+        url: String,
+    },
+    /// List what is pinned
+    Pins,
 }
 
 /// Arguments of `policy new`.

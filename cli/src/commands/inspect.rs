@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use inkan_core::json::{self, text};
 use inkan_core::{encoding, limits};
+use inkan_credential::sd_jwt::SdJwt;
 use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
@@ -28,19 +29,40 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<Outcome, Fail
     }
     let mut human = format!("{WARN}NOT VERIFIED{WARN:#}  {}: {kind}\n\n", safe(&input.name, 80));
     human.push_str(&summary::of(&content, &env::language()));
-    human.push_str(&tree(shown(&content), args.depth));
+    human.push_str(&tree(&shown(&content), args.depth));
     let _ = writeln!(human, "\n  check it: inkan verify {}", safe(&input.name, 80));
     let members = json!({ "verified": false, "kind": kind, "content": content });
     Ok(Outcome::new("inkan-inspection/1", human, members))
 }
 
-/// JSON as it is; a compact JWS as its header and payload, decoded.
+/// JSON as it is; a compact JWS or SD-JWT as its header and payload, decoded.
 fn read(bytes: &[u8]) -> Result<Value, Failure> {
     let text = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
-    match decode_jws(text) {
+    match decode_compact(text) {
         Some(decoded) => Ok(decoded),
         None => Ok(json::parse(bytes, limits::BUNDLE)?),
     }
+}
+
+/// A compact JWS or SD-JWT, decoded.
+fn decode_compact(compact: &str) -> Option<Value> {
+    if compact.contains('~') { decode_sd_jwt(compact) } else { decode_jws(compact) }
+}
+
+/// An SD-JWT with its disclosures in their places, and how much is kept back.
+fn decode_sd_jwt(compact: &str) -> Option<Value> {
+    let sd_jwt = SdJwt::parse(compact).ok()?;
+    let disclosed: Vec<String> = sd_jwt.disclosable().map(ToString::to_string).collect();
+    let binding = sd_jwt.key_binding().map(|binding| {
+        json!({
+            "audience": binding.audience(), "nonce": binding.nonce(),
+            "made": binding.issued_at().to_string(),
+        })
+    });
+    Some(json!({
+        "header": sd_jwt.jws().header(), "payload": sd_jwt.payload(),
+        "disclosed": disclosed, "concealed": sd_jwt.concealed(), "keyBinding": binding,
+    }))
 }
 
 fn decode_jws(compact: &str) -> Option<Value> {
@@ -76,6 +98,10 @@ fn kind_of(content: &Value) -> String {
 }
 
 /// Of a bundle, the artefact alone: what proves it is for programs, and `--raw` has it.
-fn shown(content: &Value) -> &Value {
-    content.get("credential").or_else(|| content.get("presentation")).unwrap_or(content)
+fn shown(content: &Value) -> Value {
+    let artefact = content.get("credential").or_else(|| content.get("presentation"));
+    let artefact = artefact.unwrap_or(content);
+    let opened = summary::enveloped(artefact).unwrap_or_else(|| artefact.clone());
+    // The header is in the summary, as far as it is for people.
+    opened.get("payload").filter(|_| opened.get("header").is_some()).cloned().unwrap_or(opened)
 }

@@ -4,25 +4,30 @@
 //! issuance entry → bundle with receipts, the issuer's log, the status list and proofs of newest states.
 
 mod input;
+mod rows;
+mod securing;
 pub(super) mod status;
 
 pub(super) use input::seconds;
+pub(super) use securing::paths;
 
 use inkan_core::Timestamp;
-use inkan_credential::Format;
+use inkan_credential::Contexts;
 use inkan_credential::bundle::{Artefact, Bundle};
-use inkan_credential::model::StatusPurpose;
+use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::proof::SignFailure;
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Method, Relationship};
-use inkan_io::intent::{Intent, RecordDraft};
+use inkan_io::intent::{EntryDraft, Intent, RecordDraft};
 use inkan_io::os_rng::OsRng;
+use inkan_io::pinned;
 use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf};
-use inkan_issuer::{IssueRequest, Issued, draft, issue};
+use inkan_issuer::{Draft, DraftError, IssueRequest, Issued, Securing, draft, issue_with};
 use inkan_ledger::{Claims, Kind, commitment};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::did::document_now;
-use crate::args::{IssueArgs, SecuringFormat};
+use crate::args::IssueArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -33,10 +38,15 @@ use crate::packing::{self, FreshRecord};
 use crate::wallet;
 
 pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if let Some(file) = &args.rows.rows {
+        return rows::run(args, file, context);
+    }
     context.check_out(&args.out)?;
     let home = context.home()?;
     let now = context.now();
-    let claims = input::claims(args, context)?;
+    securing::check(args, context.speech)?;
+    let mut claims = input::claims(args, context)?;
+    input::derive(args, &mut claims, now)?;
     let evidence = input::evidence(args, context)?;
     let valid_until = input::valid_until(args, now)?;
     let schema = input::schema(args, context)?;
@@ -46,35 +56,44 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     let subject = identity::any(Some(&home), &args.to)?;
     let subject_key = subject_key(&subject, &home, context)?;
     let keyring = Keyring::open(context, &home)?;
-    let hand = Hand::of(&own, None, &keyring, &home)?;
+    let hand = securing::hand(args, &own, &keyring, &home)?;
+    let disclosable = paths(&args.disclosable)?;
+    let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
+    let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
+    let key_type = hand.key.public_key().key_type();
+    let mandatory = paths(&args.mandatory)?;
     let places = status::allocate(purposes(args), (&own, &hand, &home), now)?;
     let entries: Vec<_> = places.iter().map(|place| place.entry.clone()).collect();
-    let thumbprint = subject_key.as_ref().map(PublicKey::thumbprint);
-    let request = IssueRequest {
-        types: std::slice::from_ref(&args.credential_type),
-        contexts: &[],
-        issuer: &own.did,
-        issuer_name: None,
-        subject: Some(subject.as_str()),
-        subject_key: thumbprint.as_deref(),
-        claims: &claims,
+    let terms = Terms {
+        args,
+        own: &own,
+        hand: &hand,
+        home: &home,
         evidence: &evidence,
-        valid_from: now,
-        valid_until,
-        status: &entries,
+        securing: securing::securing(args, key_type, (&disclosable, &mandatory), contexts),
         schema: schema.as_ref().map(|(uri, value)| (uri.as_str(), value)),
-        log: (!args.no_ledger).then_some(home.settings.origin.as_str()),
+        valid_until,
+        now,
     };
-    let draft = draft(&request, &mut OsRng)?;
+    let draft = terms.draft((&subject, subject_key.as_ref()), &claims, &entries)?;
     if let Some(expected) = &args.expect_ial {
         let about = (&own, subject_key.as_ref());
         input::expect_level(expected, draft.credential().value(), about, now)?;
     }
-    let issued = issue(draft, format_of(args.credential_format), hand.pair(), now, &mut OsRng)?;
+    if subject_key.is_none() && securing::binds_key(args) {
+        context
+            .speech
+            .warn("the holder's key is not known here: nobody can present this with a key binding");
+    }
+    let issued = terms.sign(draft)?;
     for warning in &issued.warnings {
         context.speech.warn(&format!("{}: levels are computed from evidence", warning.code()));
     }
-    let intent = compose(args, (&issued, &own, places), &hand, &home, now)?;
+    let mut intent =
+        Intent { command: format!("issue {}", args.credential_type), ..Intent::default() };
+    places.into_iter().for_each(|place| place.into_intent(&mut intent));
+    intent.entries.extend(terms.entry(&issued)?);
+    intent.records.push(terms.record(&issued, &entries));
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         context.speech.say("would write this to the ledger, and nothing else leaves this machine:");
@@ -106,49 +125,89 @@ const fn purposes(args: &IssueArgs) -> &'static [StatusPurpose] {
     }
 }
 
-/// The entries and records of one issuance.
-fn compose(
-    args: &IssueArgs,
-    (issued, own, places): (&Issued, &OwnDid, Vec<status::Place>),
-    hand: &Hand<'_>,
-    home: &Home,
+/// What every credential of one run has in common.
+struct Terms<'a> {
+    args: &'a IssueArgs,
+    own: &'a OwnDid,
+    hand: &'a Hand<'a>,
+    home: &'a Home,
+    evidence: &'a [Value],
+    securing: Securing<'a>,
+    schema: Option<(&'a str, &'a Value)>,
+    valid_until: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Intent, Failure> {
-    let credential = issued.credential.credential();
-    let id = credential.id().unwrap_or_default().to_owned();
-    let digest = issued.credential.issuance_digest();
-    let place_of = |purpose| {
-        let found = places.iter().map(|place| &place.entry).find(|entry| entry.purpose == purpose);
-        found.map(|entry| (entry.list_uri.clone(), entry.index))
-    };
-    let record = IssuedRecord {
-        id,
-        types: vec![args.credential_type.clone()],
-        issuer: own.did.clone(),
-        issued_at: now,
-        valid_until: credential.valid_until(),
-        digest: digest.to_b64u(),
-        status: place_of(StatusPurpose::Revocation),
-        suspension: place_of(StatusPurpose::Suspension),
-        revoked: None,
-        suspended: None,
-    };
-    let mut intent =
-        Intent { command: format!("issue {}", args.credential_type), ..Intent::default() };
-    for place in places {
-        place.into_intent(&mut intent);
+}
+
+impl Terms<'_> {
+    /// Drafts a credential about this subject, whose key is named if it is known.
+    fn draft(
+        &self,
+        (subject, key): (&Did, Option<&PublicKey>),
+        claims: &Map<String, Value>,
+        status: &[StatusEntry],
+    ) -> Result<Draft, DraftError> {
+        let thumbprint = key.map(PublicKey::thumbprint);
+        let contexts: Vec<Value> =
+            self.args.contexts.iter().map(|url| url.as_str().into()).collect();
+        let request = IssueRequest {
+            types: std::slice::from_ref(&self.args.credential_type),
+            contexts: &contexts,
+            issuer: &self.own.did,
+            issuer_name: None,
+            subject: Some(subject.as_str()),
+            subject_key: thumbprint.as_deref(),
+            claims,
+            evidence: self.evidence,
+            valid_from: self.now,
+            valid_until: self.valid_until,
+            status,
+            schema: self.schema,
+            log: (!self.args.no_ledger).then_some(self.home.settings.origin.as_str()),
+        };
+        let drafted = draft(&request, &mut OsRng)?;
+        match key {
+            Some(key) if securing::binds_key(self.args) => drafted.confirming(key),
+            Some(_) | None => Ok(drafted),
+        }
     }
-    if let (Some(opening), Some(scid)) = (&issued.opening, hand.method.did().scid()) {
+
+    /// Signs it.
+    fn sign(&self, draft: Draft) -> Result<Issued, SignFailure> {
+        issue_with(draft, &self.securing, self.hand.pair(), self.now, &mut OsRng)
+    }
+
+    /// Its ledger entry, if it shall have one.
+    fn entry(&self, issued: &Issued) -> Result<Option<EntryDraft>, Failure> {
+        let scid = self.hand.method.did().scid();
+        let (Some(opening), Some(scid)) = (&issued.opening, scid) else { return Ok(None) };
         let commitment = commitment(Kind::Issuance, scid, &opening.salt, &opening.digest);
-        let claims = Claims::Issuance { commitment };
-        intent.entries.push(ledgers::entry(&claims, &hand.method, hand.key, home, now)?);
+        let (claims, hand) = (Claims::Issuance { commitment }, self.hand);
+        ledgers::entry(&claims, &hand.method, hand.key, self.home, self.now).map(Some)
     }
-    intent.records.push(RecordDraft {
-        shelf: Shelf::Issued,
-        name: wallet::name_of(&digest),
-        record: record.to_value(),
-    });
-    Ok(intent)
+
+    /// What the profile remembers of it.
+    fn record(&self, issued: &Issued, status: &[StatusEntry]) -> RecordDraft {
+        let credential = issued.credential.credential();
+        let digest = issued.credential.issuance_digest();
+        let place_of = |purpose| {
+            let found = status.iter().find(|entry| entry.purpose == purpose);
+            found.map(|entry| (entry.list_uri.clone(), entry.index))
+        };
+        let record = IssuedRecord {
+            id: credential.id().unwrap_or_default().to_owned(),
+            types: vec![self.args.credential_type.clone()],
+            issuer: self.own.did.clone(),
+            issued_at: self.now,
+            valid_until: credential.valid_until(),
+            digest: digest.to_b64u(),
+            status: place_of(StatusPurpose::Revocation),
+            suspension: place_of(StatusPurpose::Suspension),
+            revoked: None,
+            suspended: None,
+        };
+        let name = wallet::name_of(&digest);
+        RecordDraft { shelf: Shelf::Issued, name, record: record.to_value() }
+    }
 }
 
 fn finish(
@@ -203,12 +262,4 @@ fn subject_key(did: &Did, home: &Home, context: &Context) -> Result<Option<Publi
     };
     let key = document.methods_for(Relationship::Authentication).next();
     Ok(key.map(|method| method.key.clone()))
-}
-
-/// The library's name for a format of the command line.
-pub(super) const fn format_of(format: SecuringFormat) -> Format {
-    match format {
-        SecuringFormat::EddsaJcs2022 => Format::DataIntegrity,
-        SecuringFormat::VcJwt => Format::Jose,
-    }
 }

@@ -37,6 +37,8 @@ fn generate(
     let key_type = match alg {
         KeyAlgorithm::Ed25519 => KeyType::Ed25519,
         KeyAlgorithm::P256 => KeyType::P256,
+        KeyAlgorithm::P384 => KeyType::P384,
+        KeyAlgorithm::Bls12381g2 => KeyType::Bls12381G2,
     };
     if write.dry_run {
         context.speech.say(&format!("would make the {} key {name}", key_type.name()));

@@ -9,6 +9,7 @@ use inkan_issuer::StatusStateError;
 use inkan_issuer::status::BitState;
 use serde_json::json;
 
+use super::did::parse_time;
 use super::issue::status;
 use crate::args::{CredReinstateArgs, CredSuspendArgs, RevokeArgs, WriteArgs};
 use crate::context::{Context, Home};
@@ -60,6 +61,7 @@ struct Wish<'a> {
     credential: &'a str,
     reason: &'a str,
     from: Option<&'a str>,
+    effective: Option<Timestamp>,
     write: &'a WriteArgs,
 }
 
@@ -80,13 +82,20 @@ impl Target {
 pub(super) fn run(args: &RevokeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (change, from) = (Change::Revoke, args.from.as_deref());
     let (credential, reason, write) = (&*args.credential, &*args.reason, &args.write);
-    carry_out(&Wish { change, credential, reason, from, write }, context)
+    let effective = args.effective.as_deref().map(parse_time).transpose()?;
+    if let Some(effective) = effective.filter(|effective| *effective > context.now()) {
+        let usage = format!(
+            "a revocation takes effect when it is published, and {effective} is yet to come"
+        );
+        return Err(CliError::Usage(usage).into());
+    }
+    carry_out(&Wish { change, credential, reason, from, effective, write }, context)
 }
 
 pub(super) fn suspend(args: &CredSuspendArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (change, from) = (Change::Suspend, args.from.as_deref());
     let (credential, reason, write) = (&*args.credential, &*args.reason, &args.write);
-    carry_out(&Wish { change, credential, reason, from, write }, context)
+    carry_out(&Wish { change, credential, reason, from, effective: None, write }, context)
 }
 
 pub(super) fn reinstate(
@@ -95,7 +104,7 @@ pub(super) fn reinstate(
 ) -> Result<Outcome, Failure> {
     let (change, from) = (Change::Reinstate, args.from.as_deref());
     let (credential, reason, write) = (&*args.credential, "", &args.write);
-    carry_out(&Wish { change, credential, reason, from, write }, context)
+    carry_out(&Wish { change, credential, reason, from, effective: None, write }, context)
 }
 
 fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure> {
@@ -113,6 +122,7 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let mut state = status::state_of(&record)?;
     let done = json!({
         "id": target.id, "list": entry.list_uri, "index": entry.index, "reason": wish.reason,
+        "effective": wish.effective.map(|time| time.to_string()),
     });
     if state.bits().get(entry.index)? == (wish.change.bit() == BitState::Set) {
         context.speech.say(&format!("{} is {state_after} already", target.id));
@@ -225,7 +235,7 @@ fn list_of(
 fn remember(target: &Target, wish: &Wish<'_>, now: Timestamp, intent: &mut Intent) {
     if let Some((name, record)) = &target.record {
         let mut record = record.clone();
-        let event = Some((now, wish.reason.to_owned()));
+        let event = Some((wish.effective.unwrap_or(now), wish.reason.to_owned()));
         match wish.change {
             Change::Revoke => record.revoked = event,
             Change::Suspend => record.suspended = event,

@@ -1,4 +1,7 @@
-//! `inkan trust add | list`: who may issue what, and vouch for what, as far as this profile is concerned.
+//! `inkan trust add | list | pin | unpin | pins`: who may issue what, and vouch for what, as far as this profile is concerned, and which
+//! bytes it takes for those of a URL.
+
+mod pins;
 
 use inkan_core::limits;
 use inkan_evidence::Registry;
@@ -19,6 +22,11 @@ pub(super) fn run(command: &TrustCommand, context: &mut Context) -> Result<Outco
     match command {
         TrustCommand::Add(args) => add(args, context),
         TrustCommand::List => list(context),
+        TrustCommand::Pin { url, file, sha256, write } => {
+            pins::add((url, file, sha256.as_deref()), *write, context)
+        }
+        TrustCommand::Unpin { url } => pins::remove(url, context),
+        TrustCommand::Pins => pins::list(context),
     }
 }
 

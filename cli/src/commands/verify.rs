@@ -1,6 +1,7 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inkan_assurance::{AssessContext, Catalogue, Policy, assess, builtin, ledger_grade, receipts};
 use inkan_core::Timestamp;
@@ -10,6 +11,7 @@ use inkan_evidence::{Registry, facts_of};
 use inkan_io::gather::{Copies, Network, Sources, gather};
 use inkan_io::known;
 use inkan_io::ledger_source::LedgerPlace;
+use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_verifier::{Expectation, Live, plan, verify};
 use serde_json::Value;
@@ -38,14 +40,17 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
     // One verification at a time per profile: a nonce counts once.
     let _lock = home.profile.lock()?;
     let expectation = expectation(args, &bundle, &policy, &home)?;
-    let gathered = gathered(args, &bundle, &home, context, as_of)?;
+    let mut gathered = gathered(args, &bundle, &home, context, as_of)?;
+    let pins = pinned::load(&home.profile)?;
+    gathered.material.contexts = pinned::contexts(&pins)?.map(Arc::new);
+    gathered.material.resources.extend(pins.into_iter().map(|file| (file.url, file.bytes)));
     for missed in &gathered.missed {
         context.speech.detail(missed);
     }
     let judged_with = inkan_verifier::Context {
         logs: home.pinned()?,
         grade: ledger_grade(&policy),
-        timestamps: Some(std::sync::Arc::new(home.profile.anchors()?)),
+        timestamps: Some(Arc::new(home.profile.anchors()?)),
         receipts: receipts(&policy),
         expectation: expectation.clone(),
         max_age: args.max_age.as_deref().map(super::issue::seconds).transpose()?,

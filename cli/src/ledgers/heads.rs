@@ -9,7 +9,8 @@ use inkan_io::ledger_source::{LedgerPlace, SourceView};
 use inkan_io::seen::{self, Sighting};
 use inkan_ledger::evidence::Growth;
 use inkan_ledger::{
-    Checkpoint, Evidence, LeafHash, LogPolicy, ReceiptError, SignedNote, verify_checkpoint,
+    Checkpoint, Evidence, LeafHash, LogPolicy, ReceiptError, SignedNote, VerifiedCheckpoint,
+    verify_checkpoint,
 };
 
 use crate::context::Home;
@@ -17,19 +18,27 @@ use crate::failure::{CliError, Failure};
 use crate::merkle;
 use crate::output::Speech;
 
-/// Compares and remembers a head, if a pinned policy vouches for it; the rest is for `verify` and `doctor` to say.
-/// Evidence of a split view goes into `out`, or into the profile.
+/// The newest head, if it holds under the pinned policy; one that does not says nothing, in a folder as behind a URL: without
+/// this a revocation could be hidden by naming another folder, or an older copy whose cosignatures were cut off.
+pub(super) fn pinned(
+    view: &SourceView,
+    home: &Home,
+    now: Timestamp,
+) -> Result<VerifiedCheckpoint, Failure> {
+    verify_pinned(home, |policy| verify_checkpoint(view.note(), policy, now))
+        .map_err(|failure| failure.during(home.ledger.to_string()))
+}
+
+/// Compares and remembers the head `shown`, which is that of `view`. Evidence of a split view goes into `out`, or into the
+/// profile.
 pub(super) fn compare(
     view: &SourceView,
+    shown: &VerifiedCheckpoint,
     home: &Home,
     out: Option<&str>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let pinned = home.pinned()?;
-    let mut verified =
-        pinned.iter().filter_map(|policy| verify_checkpoint(view.note(), policy, now).ok());
-    let Some(shown) = verified.next() else { return Ok(()) };
-    match seen::compare(&home.profile, &shown, |from| view.consistency(from))? {
+    match seen::compare(&home.profile, shown, |from| view.consistency(from))? {
         Sighting::First | Sighting::Same | Sighting::Grown { .. } => Ok(()),
         Sighting::Behind { seen } => {
             let (origin, size) = (shown.origin().to_owned(), shown.head().tree_size);
@@ -39,15 +48,6 @@ pub(super) fn compare(
         Sighting::Split { seen } => {
             Err(split_view((&seen, shown.note()), Some(view), home, out, now))
         }
-    }
-}
-
-/// A head that does not hold under the pinned policy says nothing, in a folder as behind a URL: without this a revocation
-/// could be hidden by naming another folder, or an older copy whose cosignatures were cut off.
-pub(super) fn is_pinned(view: &SourceView, home: &Home, now: Timestamp) -> Result<(), Failure> {
-    match verify_pinned(home, |policy| verify_checkpoint(view.note(), policy, now)) {
-        Ok(_) => Ok(()),
-        Err(failure) => Err(failure.during(home.ledger.to_string())),
     }
 }
 

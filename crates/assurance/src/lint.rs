@@ -8,8 +8,9 @@ use inkan_evidence::{Registry, Road, Row};
 use crate::framework;
 use crate::level::{AuthenticationLevel, Framework, Ial};
 use crate::policy::{
-    AalLeaf, Disputed, Genuine, IalLeaf, IssuerWord, Issuers, LeastBasis, Policy, Requirement,
-    RevocationRule, Signers, TimestampRule, USE_CASES, UserVerification, builtin, builtin_ids,
+    AalLeaf, Disputed, Genuine, IalLeaf, IssuerWord, Issuers, LeastBasis, Policy, Proofs,
+    Requirement, RevocationRule, Signers, TimestampRule, USE_CASES, UserVerification, builtin,
+    builtin_ids,
 };
 use crate::row;
 
@@ -101,6 +102,12 @@ fn impossible_outer(policy: &Policy, registries: &[Registry]) -> Vec<&'static st
     let effective = &policy.outer.effective;
     if effective.from.as_ref().zip(effective.until.as_ref()).is_some_and(|(f, u)| u < f) {
         out.push("effective");
+    }
+    if let Proofs::Count(count) = &policy.outer.proofs {
+        let most = count.by.as_ref().map_or(usize::MAX, Vec::len);
+        if usize::try_from(count.at_least).is_ok_and(|least| least > most) {
+            out.push("proofs.atLeast");
+        }
     }
     for item in &policy.outer.countersigned {
         let most = match &item.by {

@@ -77,6 +77,7 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         Code::QuorumNotMet => "quorum",
         Code::StatusNotNamed => "status-named",
         Code::StatusTooOld => "status-age",
+        Code::ProofsTooFew | Code::ProofNotChecked => "proofs",
         Code::CountersignatureMissing
         | Code::CountersignatureRefused
         | Code::CountersignatureWithdrawn

@@ -8,8 +8,10 @@ use inkan_evidence::{Code, Registry};
 
 use crate::countersigned;
 use crate::line::{Line, Status};
-use crate::policy::{Effective, IssuerWord, Issuers, Policy, Quorum, TimeGrade, TypeWord, Types};
-use crate::seen::{Seen, SeenCredential, SeenRecord};
+use crate::policy::{
+    Effective, IssuerWord, Issuers, Policy, Proofs, ProofsWord, Quorum, TimeGrade, TypeWord, Types,
+};
+use crate::seen::{Seen, SeenCredential, SeenProof, SeenRecord};
 
 /// Every check of the outer part, passed ones too.
 pub(crate) fn judge(
@@ -26,6 +28,7 @@ pub(crate) fn judge(
         lines.push(issuer(policy, credential, &subject, registries, seen.as_of));
         lines.extend(ledger(policy, credential, &subject, &seen.lines));
         lines.extend(status(policy, credential, &subject, seen.as_of));
+        lines.extend(proofs(policy, credential, &subject));
         lines.extend(countersigned::judge(policy, credential, &subject, registries, seen.as_of));
     }
     lines
@@ -127,6 +130,50 @@ fn issuer(
                     by_lists(Some(ids)).map_or(refused, |by| passed(by.registry()))
                 }
             }
+        }
+    }
+}
+
+/// Whether enough parties say what the credential says; a party with two proofs is one.
+fn proofs(policy: &Policy, credential: &SeenCredential, subject: &str) -> Option<Line> {
+    let name = "proofs";
+    match &policy.outer.proofs {
+        Proofs::Word(ProofsWord::Any) => None,
+        Proofs::Word(ProofsWord::All) => {
+            let unchecked = credential.proofs.iter().find(|proof| !proof.held);
+            Some(match unchecked {
+                None => Line::pass(name, subject).found(credential.proofs.len()),
+                Some(proof) => {
+                    let line = Line::unknown(name, subject, Code::ProofNotChecked);
+                    line.expected("all").found(proof.controller.as_str())
+                }
+            })
+        }
+        Proofs::Count(count) => {
+            let counts = |proof: &&SeenProof| {
+                let by = count.by.as_ref();
+                let listed =
+                    |dids: &Vec<String>| dids.iter().any(|did| did == proof.controller.as_str());
+                proof.asserts && by.is_none_or(listed)
+            };
+            let all: BTreeSet<&str> = credential
+                .proofs
+                .iter()
+                .filter(counts)
+                .map(|proof| proof.controller.as_str())
+                .collect();
+            let held = credential.proofs.iter().filter(|proof| proof.held);
+            let held: BTreeSet<&str> =
+                held.filter(counts).map(|proof| proof.controller.as_str()).collect();
+            let enough = |found: usize| u32::try_from(found).map_or(true, |n| n >= count.at_least);
+            let line = if enough(held.len()) {
+                Line::pass(name, subject)
+            } else if enough(all.len()) {
+                Line::unknown(name, subject, Code::ProofNotChecked)
+            } else {
+                Line::fail(name, subject, Code::ProofsTooFew)
+            };
+            Some(line.expected(format!("{} controllers", count.at_least)).found(held.len()))
         }
     }
 }
@@ -242,3 +289,6 @@ fn status(
         Line::unknown("status-age", subject, Code::StatusTooOld).found(since)
     })
 }
+
+#[cfg(test)]
+mod tests;

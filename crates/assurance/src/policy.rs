@@ -21,8 +21,8 @@ pub use builtin::{builtin, builtin_ids};
 pub use create::{NewPolicy, new_policy};
 pub use outer::{
     Acts, CountersignedItem, Effective, IssuerNames, IssuerWord, Issuers, KeyQuorum, LedgerRule,
-    PinnedWord, Quorum, SignerDecision, SignerRole, Signers, Span, StatusRule, SubjectWord,
-    TimeGrade, TypeWord, Types,
+    PinnedWord, ProofCount, Proofs, ProofsWord, Quorum, SignerDecision, SignerRole, Signers, Span,
+    StatusRule, SubjectWord, TimeGrade, TypeWord, Types,
 };
 pub use requirement::{
     AalLeaf, Assurance, Combine, Disputed, FidoName, Genuine, IalLeaf, KeyStorageName, LeastBasis,
@@ -58,6 +58,8 @@ pub(crate) struct Outer {
     pub(crate) ledger: LedgerRule,
     #[serde(default)]
     pub(crate) status: StatusRule,
+    #[serde(default)]
+    pub(crate) proofs: Proofs,
     #[serde(default)]
     pub(crate) countersigned: Vec<CountersignedItem>,
     pub(crate) current_acts: Option<Acts>,

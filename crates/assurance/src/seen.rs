@@ -7,8 +7,8 @@ use inkan_credential::countersignature::{Decision as ActDecision, Role};
 use inkan_ledger::Grade;
 use inkan_verifier::verified::{ActState, StatusSeen};
 use inkan_verifier::{
-    Check, Outcome, Receipts, Recorded, Verification, VerifiedCountersignature, VerifiedCredential,
-    Weight,
+    Check, CredentialProof, Outcome, Receipts, Recorded, Verification, VerifiedCountersignature,
+    VerifiedCredential, Weight,
 };
 
 use crate::line::{Line, Status};
@@ -32,6 +32,8 @@ pub(crate) struct SeenCredential {
     pub(crate) record: Option<SeenRecord>,
     pub(crate) status: Option<Timestamp>,
     pub(crate) acts: Vec<SeenAct>,
+    /// Proofs that are no countersignatures.
+    pub(crate) proofs: Vec<SeenProof>,
 }
 
 /// A record on a ledger.
@@ -50,6 +52,14 @@ pub(crate) struct SeenRecord {
     /// Verifier keys of everybody whose stamp on the checkpoint verified.
     pub(crate) keys: BTreeSet<String>,
     pub(crate) by_signer: bool,
+}
+
+/// A proof that is no countersignature, and did not fail.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenProof {
+    pub(crate) controller: String,
+    pub(crate) asserts: bool,
+    pub(crate) held: bool,
 }
 
 /// A countersignature.
@@ -134,7 +144,15 @@ impl SeenCredential {
                 StatusSeen::Good { since } => Some(since),
             },
             acts: credential.countersignatures().iter().map(SeenAct::of).collect(),
+            proofs: credential.proofs().iter().map(SeenProof::of).collect(),
         }
+    }
+}
+
+impl SeenProof {
+    fn of(proof: &CredentialProof) -> Self {
+        let controller = proof.controller().to_owned();
+        Self { controller, asserts: proof.asserts(), held: proof.held() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Countersignatures: another party's signature, in a role, over one issuer-signed credential.
 //!
 //! Two forms. On a Data Integrity credential it is one more proof of a JCS suite, `proofPurpose` `authentication`,
-//! whose `previousProof` lists the issuer's proof and every predecessor that it covers. Beside a JOSE or SD-JWT credential
-//! it is a compact JWS, `typ` `countersignature+jwt`, over the digest of the issuer's signed part. Either way it names an
+//! whose `previousProof` lists the issuer's proof and every predecessor that it covers. Beside a JOSE or SD-JWT credential,
+//! and one with the issuer's proof of selective disclosure, it is a compact JWS, `typ` `countersignature+jwt`, over the digest of the issuer's signed part. Either way it names an
 //! act (32 random bytes), the log where the act is recorded, and the digest of the text that was shown.
 //!
 //! Out of scope: whose key it is, whether the newest state of the act is another, what a policy demands.
@@ -17,10 +17,11 @@ use inkan_crypto::jws::Jws;
 use serde_json::{Value, json};
 
 use crate::proof::{Proof, ProofError, Purpose};
-use crate::secured::SecuredCredential;
+use crate::secured::{Format, SecuredCredential};
 
 pub use self::error::CountersignatureError;
 pub use self::form::{Statement, countersign_di, countersign_jose};
+pub(crate) use self::text::is_renderable;
 pub use self::text::{render_text, text_digest_of};
 
 /// In which capacity somebody countersigns. A closed set; a new role is a new version.
@@ -291,9 +292,9 @@ impl Countersignature {
                 if covered { Ok(()) } else { Err(CountersignatureError::IssuerNotCovered) }
             }
             Form::Jose { digest, .. } => {
-                let beside = match credential {
-                    SecuredCredential::Jose(_) | SecuredCredential::SdJwt(_) => true,
-                    SecuredCredential::DataIntegrity(_) => false,
+                let beside = match credential.format() {
+                    Format::Jose | Format::SdJwt | Format::DataIntegritySd => true,
+                    Format::DataIntegrity => false,
                 };
                 let same = beside && *digest == credential.issuance_digest();
                 if same { Ok(()) } else { Err(CountersignatureError::OtherCredential) }
@@ -301,7 +302,7 @@ impl Countersignature {
         }
     }
 
-    /// Checks that it covers `credential`, that the text shown was that of the credential, and the signature.
+    /// Checks that it covers `credential`, the signature, and that the text shown was that of the credential.
     ///
     /// The text is that of the whole credential. Where the holder keeps claims back ([`SecuredCredential::shows_all`]) it
     /// cannot be made again, and is not compared: the caller's report has to say so.
@@ -317,10 +318,6 @@ impl Countersignature {
         key: &PublicKey,
     ) -> Result<(), CountersignatureError> {
         self.covers(credential)?;
-        let same = self.text_digest() == text_digest_of(credential.credential());
-        if !same && credential.shows_all() {
-            return Err(CountersignatureError::TextMismatch);
-        }
         let outcome = match &self.form {
             Form::DataIntegrity { index, .. } => credential.verify_proof(*index, key),
             Form::Jose { jws, .. } => crate::secured::verify_jws(jws, key),
@@ -331,7 +328,13 @@ impl Countersignature {
             } else {
                 CountersignatureError::Proof(error)
             }
-        })
+        })?;
+        let same = self.text_digest() == text_digest_of(credential);
+        if same || !credential.shows_all() {
+            Ok(())
+        } else {
+            Err(CountersignatureError::TextMismatch)
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use crate::error::ParseError;
 use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_url};
 use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
 
+/// The `typ` of an SD-JWT VC.
+const SD_JWT_VC: &str = "dc+sd-jwt";
+
 /// What kind of artefact an envelope holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Envelope {
@@ -56,7 +59,11 @@ impl Envelope {
 
     /// The object that carries `compact`, a JWS or (then there is a tilde) an SD-JWT.
     pub(crate) fn wrap(self, compact: &str) -> Value {
-        let subtype = if is_sd_jwt(compact) { self.sd_typ() } else { self.typ() };
+        let subtype = match (is_sd_jwt(compact), self) {
+            (false, _) => self.typ(),
+            (true, Self::Credential) if typ_of(compact).as_deref() == Some(SD_JWT_VC) => SD_JWT_VC,
+            (true, Self::Credential | Self::Presentation) => self.sd_typ(),
+        };
         json!({
             "@context": [CONTEXT_V2],
             "id": format!("data:application/{subtype},{compact}"),
@@ -80,10 +87,11 @@ impl Envelope {
         let Some((media_type, data)) = url.split_once(',') else {
             return Err(ParseError::Envelope { member: "id" });
         };
-        if media_type == "application/dc+sd-jwt" {
-            return Err(ParseError::SdJwt);
-        }
-        let expected = if is_sd_jwt(data) { self.sd_typ() } else { self.typ() };
+        let expected = match (is_sd_jwt(data), self) {
+            (false, _) => self.typ(),
+            (true, Self::Credential) if typ_of(data).as_deref() == Some(SD_JWT_VC) => SD_JWT_VC,
+            (true, Self::Credential | Self::Presentation) => self.sd_typ(),
+        };
         if media_type.strip_prefix("application/") != Some(expected) {
             let found = media_type.chars().take(64).collect();
             return Err(ParseError::MediaType { found, expected });
@@ -138,23 +146,52 @@ pub(crate) struct OpenedSdJwt {
 ///
 /// [`ParseError`]: SD-JWT VCs by name, then the rules of SD-JWT, and claims that must not be there.
 pub(crate) fn open_sd_jwt(text: &str, envelope: Envelope) -> Result<OpenedSdJwt, ParseError> {
-    let sd_jwt = SdJwt::parse(text)?;
-    // `vct` makes it an SD-JWT VC, of older drafts if the media type is `vc+sd-jwt`.
-    if sd_jwt.typ() == Some("dc+sd-jwt") || sd_jwt.payload().get("vct").is_some() {
+    open_parsed(SdJwt::parse(text)?, envelope)
+}
+
+/// As [`open_sd_jwt`], from an SD-JWT that was read already.
+///
+/// # Errors
+///
+/// As [`open_sd_jwt`].
+pub(crate) fn open_parsed(sd_jwt: SdJwt, envelope: Envelope) -> Result<OpenedSdJwt, ParseError> {
+    if is_sd_jwt_vc(&sd_jwt) {
         return Err(ParseError::SdJwt);
     }
     check_types(sd_jwt.jws(), (envelope.sd_typ(), envelope.cty()))?;
-    if sd_jwt.key_binding().is_some() {
-        return Err(SdJwtError::KeyBinding(KeyBindingError::Unexpected).into());
-    }
+    refuse_key_binding(&sd_jwt)?;
     let payload = sd_jwt.payload().clone();
     let times = check_claims(&payload)?;
     Ok(OpenedSdJwt { sd_jwt, payload, times })
 }
 
+/// Whether it is an SD-JWT VC: `vct` makes it one, of older drafts if the media type is `vc+sd-jwt`.
+pub(crate) fn is_sd_jwt_vc(sd_jwt: &SdJwt) -> bool {
+    sd_jwt.typ() == Some(SD_JWT_VC) || sd_jwt.payload().get("vct").is_some()
+}
+
+/// A key binding has to be looked at, so none is carried where nobody would.
+pub(crate) fn refuse_key_binding(sd_jwt: &SdJwt) -> Result<(), ParseError> {
+    match sd_jwt.key_binding() {
+        Some(_) => Err(SdJwtError::KeyBinding(KeyBindingError::Unexpected).into()),
+        None => Ok(()),
+    }
+}
+
+/// The `typ` of the issuer's JWS in a compact SD-JWT.
+fn typ_of(compact: &str) -> Option<String> {
+    let jws = Jws::parse(compact.split('~').next().unwrap_or_default(), limits::JWS).ok()?;
+    jws.typ().map(str::to_owned)
+}
+
 /// Whether a compact text is an SD-JWT, by the tilde that ends its first part.
 pub(crate) fn is_sd_jwt(text: &str) -> bool {
     text.contains('~')
+}
+
+/// Whether a compact text is an SD-JWT that ends with a key binding.
+pub(crate) fn is_key_bound(text: &str) -> bool {
+    is_sd_jwt(text) && !text.ends_with('~')
 }
 
 fn check_claims(payload: &Value) -> Result<Times, ParseError> {

@@ -6,6 +6,7 @@ use inkan_crypto::jws::JwsError;
 use crate::model::ModelError;
 use crate::proof::ProofError;
 use crate::sd_jwt::SdJwtError;
+use crate::sd_jwt_vc::SdJwtVcError;
 
 /// Bytes that cannot be read as a secured credential or presentation. None is worth a retry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum ParseError {
     /// The SD-JWT around it breaks a rule.
     #[error("SD-JWT rule broken")]
     SdJwtRule(#[from] SdJwtError),
+    /// The SD-JWT VC breaks a rule.
+    #[error("SD-JWT VC rule broken")]
+    SdJwtVc(#[from] SdJwtVcError),
     /// The header names no key, or not by an absolute URL or a fragment of the signer's DID.
     #[error("header has no kid that names a key of the signer")]
     KeyId,
@@ -80,6 +84,7 @@ impl ParseError {
             Self::MediaType { .. } => "media-type-unsupported",
             Self::SdJwt => "sd-jwt-unsupported",
             Self::SdJwtRule(error) => error.code(),
+            Self::SdJwtVc(error) => error.code(),
             Self::KeyId => "jose-key-id-missing",
             Self::JoseClaim { .. } => "jose-claim-invalid",
             Self::Envelope { .. } => "envelope-malformed",

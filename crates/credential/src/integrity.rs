@@ -110,6 +110,14 @@ impl Integrity {
     }
 }
 
+/// Whether integrity metadata ([SRI §3](https://www.w3.org/TR/SRI/#integrity-metadata)) is that of `bytes`: one of the digests of the
+/// strongest hash that it names is theirs. If it names none that is computed here, nothing can be said, so it is not.
+pub(crate) fn is_of(bytes: &[u8], metadata: &str) -> bool {
+    let expressions = metadata.split_ascii_whitespace().take(MOST).filter_map(hash_expression);
+    let members = vec![expressions.map(Some).collect()];
+    Integrity { members }.check(bytes) == Fit::Same
+}
+
 /// One or more hash expressions ([SRI §3.5](https://www.w3.org/TR/2016/REC-SRI-20160623/#the-integrity-attribute)).
 fn sri(text: &str) -> Option<Digests> {
     let expressions = text.split_ascii_whitespace();

@@ -27,6 +27,7 @@ pub use self::error::ModelError;
 pub(crate) use self::rules::{
     are_typed_objects, has_type, is_typed, is_url, issuer_like, type_names,
 };
+use crate::countersignature::is_renderable;
 use crate::integrity::{self, RelatedResource};
 
 /// The first entry of `@context` in every credential and presentation of version 2.0.
@@ -100,6 +101,7 @@ impl Credential {
             return Err(ModelError::NotAnObject);
         }
         let version = check_context(&value)?;
+        rules::check_counts(&value)?;
         rules::check_keywords(&value)?;
         rules::check_types(&value, "VerifiableCredential")?;
         rules::check_id(&value)?;
@@ -109,6 +111,7 @@ impl Credential {
         rules::check_subjects(&value)?;
         rules::check_evidence(&value)?;
         rules::check_typed_properties(&value, version)?;
+        rules::check_confirmation(&value)?;
         let property = "relatedResource";
         let related =
             integrity::related_resources(&value).ok_or(ModelError::Property { property })?;
@@ -117,6 +120,9 @@ impl Credential {
         let ledger_record = entries::ledger_record(&value)?;
         if value.get("proof").is_some() {
             return Err(ModelError::ProofMisplaced);
+        }
+        if !is_renderable(&value) {
+            return Err(ModelError::TextTooLong);
         }
         Ok(Self {
             value,
@@ -130,6 +136,48 @@ impl Credential {
             related,
             ledger_record,
         })
+    }
+
+    /// Takes the claims of an SD-JWT VC, arranged as a credential of version 2.0. The rules of the data model are not those of
+    /// such claims, so they are not asked of them.
+    pub(crate) fn of_claims(
+        value: Value,
+        (valid_from, valid_until): (Option<Timestamp>, Option<Timestamp>),
+        unknown_status: Vec<String>,
+    ) -> Result<Self, ModelError> {
+        if !is_renderable(&value) {
+            return Err(ModelError::TextTooLong);
+        }
+        Ok(Self {
+            version: DataModel::V2,
+            issuer: json::text(&value, "issuer").unwrap_or_default().to_owned(),
+            valid_from,
+            valid_until,
+            status: Vec::new(),
+            unknown_status,
+            schemas: Vec::new(),
+            related: Vec::new(),
+            ledger_record: entries::ledger_record(&value)?,
+            value,
+        })
+    }
+
+    /// The same as the payload of a JWT, whose claim `status` names mechanisms too ([Token Status List §6.1]): each is one that
+    /// nobody here has looked at.
+    ///
+    /// [Token Status List §6.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list
+    pub(crate) fn with_status_claim(mut self) -> Self {
+        match self.value.get("status") {
+            None => {}
+            Some(Value::Object(members)) if !members.is_empty() => {
+                let mut names: Vec<String> =
+                    members.keys().map(|name| name.chars().take(64).collect()).collect();
+                names.sort_unstable();
+                self.unknown_status.extend(names);
+            }
+            Some(_) => self.unknown_status.push("status".to_owned()),
+        }
+        self
     }
 
     /// The JSON object as it was read, without a proof.
@@ -242,19 +290,24 @@ impl Credential {
         self.ledger_record.as_ref()
     }
 
-    /// The thumbprint of the holder's key that the issuer confirmed, if it did: `cnf.jkt` ([RFC 9449 §6.1]), or that of
-    /// `cnf.jwk` ([RFC 7800 §3.2]). A key that cannot be read is nobody's, so its thumbprint is empty.
+    /// The thumbprint of the holder's key that the issuer confirmed, if it confirmed one: `cnf.jkt` ([RFC 9449 §6.1]), or that
+    /// of `cnf.jwk` ([RFC 7800 §3.2]). None only if there is no `cnf`. A confirmation that cannot be read, a key by its name
+    /// (`kid`) and two that differ are nobody's: their thumbprint is empty, and so no key has it.
     ///
     /// [RFC 9449 §6.1]: https://www.rfc-editor.org/rfc/rfc9449#section-6.1
     /// [RFC 7800 §3.2]: https://www.rfc-editor.org/rfc/rfc7800#section-3.2
     #[must_use]
     pub fn confirmed_key(&self) -> Option<String> {
         let cnf = self.value.get("cnf")?;
-        if let Some(thumbprint) = json::text(cnf, "jkt") {
-            return Some(thumbprint.to_owned());
-        }
-        let key = PublicKey::from_jwk(cnf.get("jwk")?);
-        Some(key.map(|key| key.thumbprint()).unwrap_or_default())
+        let thumbprint = cnf.get("jkt").map(|jkt| jkt.as_str().unwrap_or_default().to_owned());
+        let key = cnf
+            .get("jwk")
+            .map(|key| PublicKey::from_jwk(key).map(|key| key.thumbprint()).unwrap_or_default());
+        Some(match (thumbprint, key) {
+            (Some(one), None) | (None, Some(one)) => one,
+            (Some(one), Some(other)) if one == other => one,
+            (Some(_), Some(_)) | (None, None) => String::new(),
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! In scope: the forms (embedded proof, `vp+jwt`, `vp+sd-jwt`), reading and making them. Out of scope: whether the nonce is
 //! fresh, the audience ours, the holder the subject (`inkan-verifier`).
 
+mod key_bound;
 mod make;
 
 use inkan_core::{Timestamp, json, limits};
@@ -24,7 +25,8 @@ use crate::sd_jwt::SdJwt;
 use crate::secured::{SecuredCredential, compact_text, verify_jws};
 
 pub use self::make::{
-    PresentationTerms, present_di, present_di_with, present_jose, present_sd_jwt,
+    PresentationTerms, present_di, present_di_with, present_jose, present_key_bound,
+    present_sd_jwt, secure_presentation_di, secure_presentation_jose, secure_presentation_sd_jwt,
 };
 
 /// A presentation, well-formed and not yet verified.
@@ -44,9 +46,21 @@ pub struct Presentation {
 
 #[derive(Clone, Debug)]
 enum Form {
-    DataIntegrity { proofs: Vec<Proof>, holder_proof: usize, proof_member: Value },
-    Jose { jws: Box<Jws> },
-    SdJwt { sd_jwt: Box<SdJwt> },
+    DataIntegrity {
+        proofs: Vec<Proof>,
+        holder_proof: usize,
+        proof_member: Value,
+    },
+    Jose {
+        jws: Box<Jws>,
+    },
+    SdJwt {
+        sd_jwt: Box<SdJwt>,
+    },
+    /// One credential with the holder's key binding, and no presentation around it.
+    KeyBound {
+        presented: Box<SdJwt>,
+    },
 }
 
 impl Presentation {
@@ -70,6 +84,9 @@ impl Presentation {
     pub fn parse_value(mut value: Value) -> Result<Self, ParseError> {
         if Envelope::Presentation.matches(&value) {
             return Self::parse_compact(&Envelope::Presentation.unwrap_object(&value)?);
+        }
+        if key_bound::is_one(&value) {
+            return Self::parse_key_bound(&Envelope::Credential.unwrap_object(&value)?);
         }
         let proof_member = value.get("proof").cloned().unwrap_or(Value::Null);
         check_shape(&value)?;
@@ -96,12 +113,16 @@ impl Presentation {
         })
     }
 
-    /// Reads a presentation in compact form: a JWS with `typ` `vp+jwt`, or an SD-JWT with `vp+sd-jwt`.
+    /// Reads a presentation in compact form: a JWS with `typ` `vp+jwt`, an SD-JWT with `vp+sd-jwt`, or a credential in an
+    /// SD-JWT with a key binding at its end.
     ///
     /// # Errors
     ///
     /// As [`Self::parse`].
     pub fn parse_compact(text: &str) -> Result<Self, ParseError> {
+        if envelope::is_key_bound(text) {
+            return Self::parse_key_bound(text);
+        }
         let (value, times, form) = if envelope::is_sd_jwt(text) {
             let opened = envelope::open_sd_jwt(text, Envelope::Presentation)?;
             (opened.payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
@@ -120,7 +141,9 @@ impl Presentation {
         let method = match &form {
             Form::Jose { jws } => envelope::key_url(jws, signer)?,
             Form::SdJwt { sd_jwt } => envelope::key_url(sd_jwt.jws(), signer)?,
-            Form::DataIntegrity { .. } => return Err(ParseError::NotRecognised),
+            Form::DataIntegrity { .. } | Form::KeyBound { .. } => {
+                return Err(ParseError::NotRecognised);
+            }
         };
         let holder = named.unwrap_or_else(|| did_of(&method)).to_owned();
         envelope::check_claim(&value, "iss", Some(&holder))?;
@@ -144,7 +167,7 @@ impl Presentation {
         })
     }
 
-    /// The presentation without its proof, or the JWS payload.
+    /// The presentation without its proof, or the JWS payload; of a credential with a key binding, what is shown of it.
     #[must_use]
     pub const fn value(&self) -> &Value {
         &self.value
@@ -153,17 +176,20 @@ impl Presentation {
     /// Whether `value` looks like a presentation rather than a credential.
     #[must_use]
     pub fn is_one(value: &Value) -> bool {
-        has_type(value, "VerifiablePresentation") || Envelope::Presentation.matches(value)
+        has_type(value, "VerifiablePresentation")
+            || Envelope::Presentation.matches(value)
+            || key_bound::is_one(value)
     }
 
     /// Who presents: `holder`, or the DID of the key if there is no such member. The verifier has to check that the
-    /// key is the holder's.
+    /// key is the holder's. Empty for a key binding over a credential that names no subject.
     #[must_use]
     pub fn holder(&self) -> &str {
         &self.holder
     }
 
-    /// URL of the key that the holder's proof names.
+    /// URL of the key that the holder's proof names; empty for a key binding that leaves it to the credential which key is
+    /// the holder's ([`Self::key_bound`]).
     #[must_use]
     pub fn verification_method(&self) -> &str {
         &self.method
@@ -204,7 +230,7 @@ impl Presentation {
     pub fn proofs(&self) -> &[Proof] {
         match &self.form {
             Form::DataIntegrity { proofs, .. } => proofs,
-            Form::Jose { .. } | Form::SdJwt { .. } => &[],
+            Form::Jose { .. } | Form::SdJwt { .. } | Form::KeyBound { .. } => &[],
         }
     }
 
@@ -213,7 +239,7 @@ impl Presentation {
     pub const fn holder_proof_index(&self) -> Option<usize> {
         match &self.form {
             Form::DataIntegrity { holder_proof, .. } => Some(*holder_proof),
-            Form::Jose { .. } | Form::SdJwt { .. } => None,
+            Form::Jose { .. } | Form::SdJwt { .. } | Form::KeyBound { .. } => None,
         }
     }
 
@@ -223,10 +249,26 @@ impl Presentation {
     ///
     /// [`PresentationProofError`].
     pub fn verify_proof(&self, key: &PublicKey) -> Result<(), PresentationProofError> {
+        self.verify_proof_with(key, Contexts::built_in())
+    }
+
+    /// As [`Self::verify_proof`], with JSON-LD contexts that the caller knows.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentationProofError`].
+    pub fn verify_proof_with(
+        &self,
+        key: &PublicKey,
+        contexts: &Contexts,
+    ) -> Result<(), PresentationProofError> {
         match &self.form {
-            Form::DataIntegrity { holder_proof, .. } => self.verify_proof_at(*holder_proof, key),
+            Form::DataIntegrity { holder_proof, .. } => {
+                self.verify_proof_at_with(*holder_proof, key, contexts)
+            }
             Form::Jose { jws } => verify_jws(jws, key).map_err(Into::into),
             Form::SdJwt { sd_jwt } => verify_jws(sd_jwt.jws(), key).map_err(Into::into),
+            Form::KeyBound { presented } => key_bound::verify(presented, key),
         }
     }
 
@@ -270,6 +312,7 @@ impl Presentation {
             }
             Form::Jose { jws } => Envelope::Presentation.wrap(jws.as_str()),
             Form::SdJwt { sd_jwt } => Envelope::Presentation.wrap(sd_jwt.shown()),
+            Form::KeyBound { presented } => Envelope::Credential.wrap(&presented.to_compact()),
         }
     }
 
@@ -280,6 +323,7 @@ impl Presentation {
             Form::DataIntegrity { .. } => self.to_value().to_string(),
             Form::Jose { jws } => jws.as_str().to_owned(),
             Form::SdJwt { sd_jwt } => sd_jwt.shown().to_owned(),
+            Form::KeyBound { presented } => presented.to_compact(),
         }
     }
 }

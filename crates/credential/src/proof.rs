@@ -4,8 +4,11 @@
 //! In scope: proof objects, proof sets and chains, the JCS suites' rule about `@context`. Out of scope: whose key
 //! it is and what it may do, and the time: `created` and `expires` are reported, not judged.
 
+mod bbs;
+mod ecdsa_sd;
 mod error;
 mod read;
+mod selective;
 mod suite;
 
 use inkan_core::{Timestamp, encoding};
@@ -17,6 +20,7 @@ use crate::rdfc::Contexts;
 
 pub use self::error::{ProofError, SignFailure};
 pub(crate) use self::read::take_proofs;
+pub(crate) use self::selective::{Holders, Stage, add_base_proof};
 pub use self::suite::Cryptosuite;
 
 /// What a proof is for.
@@ -225,7 +229,8 @@ pub(crate) fn add_proof_of(
     signer: &dyn Signer,
     contexts: &Contexts,
 ) -> Result<Proof, SignFailure> {
-    if !suite.makes_proofs() {
+    // Suites of selective disclosure draw secrets, and have a function of their own.
+    if !suite.makes_proofs() || suite.is_selective() {
         let suite = suite.as_str().to_owned();
         return Err(SignFailure::Proof(ProofError::UnsupportedSuite { suite }));
     }

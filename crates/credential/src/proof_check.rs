@@ -88,8 +88,9 @@ pub fn check_with(
     }
     let mut document = json::parse(bytes, limits::DOCUMENT)?;
     let id = json::text(&document, "id").unwrap_or_default();
-    if let Some((_, compact)) =
-        id.split_once("+jwt,").filter(|(start, _)| start.starts_with("data:"))
+    let enveloped = id.strip_prefix("data:").and_then(|url| url.split_once(','));
+    if let Some((media_type, compact)) = enveloped
+        && ["+jwt", "+sd-jwt"].iter().any(|suffix| media_type.ends_with(suffix))
     {
         return check_compact(compact, key_of);
     }

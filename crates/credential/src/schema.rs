@@ -11,6 +11,7 @@ use inkan_core::{json, limits};
 use jsonschema::{Draft, PatternOptions};
 use serde_json::Value;
 
+use self::cost::Price;
 use crate::integrity::Fit;
 use crate::model::{Credential, SchemaEntry, SchemaKind, has_type};
 
@@ -125,7 +126,8 @@ pub fn validate(credential: &Value, schema: &Value) -> Result<(), SchemaError> {
     if dialect != Some(DIALECT) {
         return Err(SchemaError::Dialect);
     }
-    if !cost::is_affordable(schema, credential) {
+    let price = cost::price(schema, credential);
+    if price == Price::TooMuch {
         let reason = "it refers elsewhere, or takes too long to evaluate".to_owned();
         return Err(SchemaError::Unusable { reason });
     }
@@ -135,6 +137,13 @@ pub fn validate(credential: &Value, schema: &Value) -> Result<(), SchemaError> {
         .should_validate_formats(true)
         .build(schema)
         .map_err(|error| SchemaError::Unusable { reason: error.to_string() })?;
+    if validator.is_valid(credential) {
+        return Ok(());
+    }
+    // Whoever names one violation collects all of them first.
+    if price != Price::Small {
+        return Err(SchemaError::Violated { violations: vec!["/".to_owned()] });
+    }
     let violations: Vec<String> = validator
         .iter_errors(credential)
         .take(REPORTED)
@@ -143,7 +152,7 @@ pub fn validate(credential: &Value, schema: &Value) -> Result<(), SchemaError> {
             path => path.to_owned(),
         })
         .collect();
-    if violations.is_empty() { Ok(()) } else { Err(SchemaError::Violated { violations }) }
+    Err(SchemaError::Violated { violations })
 }
 
 /// Why a schema could not be used, or a credential does not keep to it.
@@ -173,7 +182,8 @@ pub enum SchemaError {
     /// The credential departs from the schema.
     #[error("credential departs from its schema at {}", violations.join(", "))]
     Violated {
-        /// JSON Pointers into the credential, at most sixteen; no values, which may be personal.
+        /// JSON Pointers into the credential, at most sixteen; no values, which may be personal. If there could be very many
+        /// violations, `/` for the whole.
         violations: Vec<String>,
     },
 }

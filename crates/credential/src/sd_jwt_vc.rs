@@ -7,6 +7,7 @@
 //!
 //! What is made has the members that -13 and the newest draft share.
 
+mod certificate;
 mod error;
 mod metadata;
 
@@ -50,7 +51,8 @@ pub struct SdJwtVc {
 /// Where the key of the issuer is to be found (§2.5 of -13), by what the credential says. What is allowed is policy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum IssuerKey {
-    /// In the first of these certificates (DER), which name the issuer too. Their path is not validated here.
+    /// In the first of these certificates (DER), which name the issuer too: `iss`, if it is there, is one of the first one's
+    /// alternative names. Their path is not validated here.
     Certificates(Vec<Vec<u8>>),
     /// The verification method with this DID URL, of the issuer that is its DID.
     Did {
@@ -158,6 +160,11 @@ impl SdJwtVc {
         &self.vct
     }
 
+    /// The other types that it says it is of, `aka_vcts`.
+    pub fn aliases(&self) -> impl Iterator<Item = &str> {
+        self.also.iter().map(String::as_str)
+    }
+
     /// Whether `vct` is the type, or one of those in `aka_vcts`.
     #[must_use]
     pub fn is_type(&self, vct: &str) -> bool {
@@ -170,7 +177,7 @@ impl SdJwtVc {
         json::text(self.claims(), "vct#integrity")
     }
 
-    /// Who says it issued this, `iss`; with certificates it may say nothing.
+    /// Who says it issued this, `iss`; with certificates it may say nothing, and else is an HTTPS URL that the first one names.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         json::text(self.claims(), "iss")
@@ -225,7 +232,8 @@ pub enum KeyName<'a> {
     Certificates(&'a [Vec<u8>]),
 }
 
-/// Makes an SD-JWT VC of `claims`, which need `vct`, and `iss` unless certificates name the issuer.
+/// Makes an SD-JWT VC of `claims`, which need `vct`, and `iss` unless certificates name the issuer; beside certificates, `iss` has
+/// to be a URL that the first one names.
 ///
 /// # Errors
 ///
@@ -255,7 +263,13 @@ pub fn issue(
 fn issuer_key(sd_jwt: &SdJwt) -> Result<IssuerKey, SdJwtVcError> {
     let issuer = text(sd_jwt.payload(), "iss")?;
     if let Some(chain) = sd_jwt.jws().header().get("x5c") {
-        return certificates(chain).map(IssuerKey::Certificates).ok_or(SdJwtVcError::Certificates);
+        let chain = certificates(chain).ok_or(SdJwtVcError::Certificates)?;
+        // Else whoever has any certificate could write anybody's name.
+        let named = |issuer| chain.first().is_some_and(|leaf| certificate::names(leaf, issuer));
+        if !issuer.is_none_or(named) {
+            return Err(SdJwtVcError::Claim { claim: "iss" });
+        }
+        return Ok(IssuerKey::Certificates(chain));
     }
     let kid = sd_jwt.jws().kid();
     let Some(issuer) = issuer else { return Ok(IssuerKey::Unsaid) };

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
 use crate::model::Credential;
-use crate::proof::{self, Proof, ProofError, Purpose, take_proofs};
+use crate::proof::{self, Cryptosuite, Proof, ProofError, Purpose, take_proofs};
 use crate::rdfc::Contexts;
 
 pub use self::sd_jwt::{DisclosureError, SdJwtCredential};
@@ -23,33 +23,39 @@ pub use self::sd_jwt::{DisclosureError, SdJwtCredential};
 pub enum Format {
     /// Embedded Data Integrity proofs.
     DataIntegrity,
+    /// Embedded Data Integrity proofs, the issuer's one of selective disclosure.
+    DataIntegritySd,
     /// A compact JWS around it (`vc+jwt`).
     Jose,
-    /// An SD-JWT around it (`vc+sd-jwt` without `vct`).
+    /// An SD-JWT around it: `vc+sd-jwt`, or the claims of a `dc+sd-jwt`.
     SdJwt,
 }
 
 impl Format {
-    /// `di` or `jws`, as in openings and countersignatures.
+    /// `di`, `di-sd` or `jws`, as in openings and countersignatures.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DataIntegrity => "di",
+            Self::DataIntegritySd => "di-sd",
             // Of an SD-JWT the ledger commits to the issuer's JWS, so that what the holder shows changes nothing.
             Self::Jose | Self::SdJwt => "jws",
         }
     }
 
-    /// The media type of the whole artefact.
+    /// The media type of W3C credentials secured so.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::DataIntegrity => "application/vc",
+            Self::DataIntegrity | Self::DataIntegritySd => "application/vc",
             Self::Jose => "application/vc+jwt",
             Self::SdJwt => "application/vc+sd-jwt",
         }
     }
 }
+
+/// The media type of an SD-JWT VC.
+pub(crate) const SD_JWT_VC_MEDIA_TYPE: &str = "application/dc+sd-jwt";
 
 /// A credential and its securing mechanism.
 #[derive(Clone, Debug)]
@@ -140,7 +146,7 @@ impl SecuredCredential {
         let opened = envelope::open(text, Envelope::Credential)?;
         envelope::check_claim(&opened.payload, "iss", json_issuer(&opened.payload))?;
         envelope::check_claim(&opened.payload, "jti", json::text(&opened.payload, "id"))?;
-        let credential = Credential::from_value(opened.payload)?;
+        let credential = Credential::from_value(opened.payload)?.with_status_claim();
         envelope::check_claim(credential.value(), "sub", credential.subject_id())?;
         let method = envelope::key_url(&opened.jws, Some(credential.issuer()))?;
         Ok(Self::Jose(JoseCredential { jws: opened.jws, credential, method, times: opened.times }))
@@ -158,11 +164,27 @@ impl SecuredCredential {
 
     /// How it is secured.
     #[must_use]
-    pub const fn format(&self) -> Format {
+    pub fn format(&self) -> Format {
         match self {
-            Self::DataIntegrity(_) => Format::DataIntegrity,
+            Self::DataIntegrity(_) => {
+                let suite = self.issuer_proof().map(Proof::cryptosuite);
+                if suite.is_some_and(Cryptosuite::is_selective) {
+                    Format::DataIntegritySd
+                } else {
+                    Format::DataIntegrity
+                }
+            }
             Self::Jose(_) => Format::Jose,
             Self::SdJwt(_) => Format::SdJwt,
+        }
+    }
+
+    /// The media type of the whole artefact.
+    #[must_use]
+    pub fn media_type(&self) -> &'static str {
+        match self.sd_jwt_vc() {
+            Some(_) => SD_JWT_VC_MEDIA_TYPE,
+            None => self.format().media_type(),
         }
     }
 
@@ -177,7 +199,8 @@ impl SecuredCredential {
 
     /// Position of the issuer's proof in [`Self::proofs`]; none for JOSE and SD-JWT.
     ///
-    /// It is the first `assertionMethod` proof whose method belongs to the issuer, else the first of a known suite,
+    /// It is the first `assertionMethod` proof whose method belongs to the issuer, one of selective disclosure before
+    /// others, since it is the one that stays when the holder leaves claims out; else the first of a known suite,
     /// else the first.
     #[must_use]
     pub const fn issuer_proof_index(&self) -> Option<usize> {
@@ -259,7 +282,7 @@ impl SecuredCredential {
         match self {
             Self::DataIntegrity(inner) => self.verify_proof_with(inner.issuer_proof, key, contexts),
             Self::Jose(inner) => verify_jws(&inner.jws, key),
-            Self::SdJwt(inner) => verify_jws(inner.sd_jwt.jws(), key),
+            Self::SdJwt(inner) => verify_jws(inner.sd_jwt().jws(), key),
         }
     }
 
@@ -287,11 +310,14 @@ impl SecuredCredential {
     }
 
     /// What an issuance entry of the ledger commits to (ledger §2.5): the issuer's signature over the content, and
-    /// nothing that others added.
+    /// nothing that others added or left out.
     #[must_use]
     pub fn issuance_digest(&self) -> Digest {
         match self {
             Self::DataIntegrity(inner) => {
+                if let Some(signature) = self.issuer_proof().and_then(Proof::base_signature) {
+                    return sha256(&[&signature]);
+                }
                 let mut value = inner.credential.value().clone();
                 if let (Value::Object(members), Some(proof)) = (&mut value, self.issuer_proof()) {
                     members.insert("proof".to_owned(), proof.value().clone());
@@ -300,7 +326,7 @@ impl SecuredCredential {
                 sha256(&[&json::canonicalize(&value).unwrap_or_default()])
             }
             Self::Jose(inner) => sha256(&[inner.jws.signing_input().as_bytes()]),
-            Self::SdJwt(inner) => sha256(&[inner.sd_jwt.jws().signing_input().as_bytes()]),
+            Self::SdJwt(inner) => sha256(&[inner.sd_jwt().jws().signing_input().as_bytes()]),
         }
     }
 
@@ -316,7 +342,7 @@ impl SecuredCredential {
                 value
             }
             Self::Jose(inner) => Envelope::Credential.wrap(inner.jws.as_str()),
-            Self::SdJwt(inner) => Envelope::Credential.wrap(inner.sd_jwt.shown()),
+            Self::SdJwt(inner) => Envelope::Credential.wrap(inner.sd_jwt().shown()),
         }
     }
 
@@ -326,7 +352,7 @@ impl SecuredCredential {
         match self {
             Self::DataIntegrity(_) => self.to_value().to_string(),
             Self::Jose(inner) => inner.jws.as_str().to_owned(),
-            Self::SdJwt(inner) => inner.sd_jwt.shown().to_owned(),
+            Self::SdJwt(inner) => inner.sd_jwt().shown().to_owned(),
         }
     }
 
@@ -374,7 +400,8 @@ fn choose_issuer_proof(proofs: &[Proof], issuer: &str) -> Result<usize, ProofErr
     let belongs =
         |one: &Proof| one.verification_method().split('#').next().is_some_and(|did| did == issuer);
     asserting()
-        .find(|(_, one)| one.cryptosuite().is_known() && belongs(one))
+        .find(|(_, one)| one.cryptosuite().is_selective() && belongs(one))
+        .or_else(|| asserting().find(|(_, one)| one.cryptosuite().is_known() && belongs(one)))
         .or_else(|| asserting().find(|(_, one)| belongs(one)))
         .or_else(|| asserting().find(|(_, one)| one.cryptosuite().is_known()))
         .or_else(|| asserting().next())

@@ -11,7 +11,8 @@ use crate::envelope::Envelope;
 use crate::model::Credential;
 use crate::proof::{self, Cryptosuite, ProofError, Purpose, SignFailure};
 use crate::rdfc::Contexts;
-use crate::sd_jwt::{self, Concealment, SdJwt, SdJwtError};
+use crate::sd_jwt::{self, Concealment, Place, SdJwt, SdJwtError, Step};
+use crate::sd_jwt_vc::{self, SdJwtVcError};
 use crate::secured::SecuredCredential;
 
 /// Puts the issuer's Data Integrity proof on a credential: `eddsa-jcs-2022` or `ecdsa-jcs-2019`, as the key has it.
@@ -76,7 +77,7 @@ impl<'a> ProofTerms<'a> {
         }
     }
 
-    fn to_members(&self) -> Map<String, Value> {
+    pub(crate) fn to_members(&self) -> Map<String, Value> {
         // One is written alone, as most do.
         let list = |texts: &[&str]| match texts {
             [] => None,
@@ -166,7 +167,7 @@ pub fn issue_jose(
 
 /// What every verifier needs, so that no holder may keep it back: VC-JOSE-COSE §3.2.1, what the credential's validity
 /// and issuer rest on, the holder's key, and this project's `ledgerRecord`.
-const ALWAYS_SHOWN: [&str; 18] = [
+pub(crate) const ALWAYS_SHOWN: [&str; 18] = [
     "@context",
     "type",
     "issuer",
@@ -205,6 +206,7 @@ pub fn issue_sd_jwt(
     let header = sd_jwt_header(Envelope::Credential, kid);
     let issued = sd_jwt::issue(credential.value().clone(), concealment, header, signer, rng)?;
     check_always_shown(&issued, &ALWAYS_SHOWN)?;
+    check_holder_shown(&issued)?;
     SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
 }
 
@@ -224,10 +226,59 @@ pub fn issue_sd_jwt_plain(
     SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
 }
 
+/// Makes an SD-JWT VC (`dc+sd-jwt`) of `claims`; `kid` is the DID URL of the signer's key, whose DID is `iss`.
+///
+/// # Errors
+///
+/// [`SignFailure`]; [`SignFailure::SdJwt`] also for a claim that every verifier needs. Nothing is signed that would not
+/// be read back.
+pub fn issue_sd_jwt_vc(
+    claims: Value,
+    concealment: &Concealment<'_>,
+    kid: &str,
+    signer: &dyn Signer,
+    rng: &mut impl CryptoRng,
+) -> Result<SecuredCredential, SignFailure> {
+    let name = sd_jwt_vc::KeyName::Kid(kid);
+    let issued =
+        sd_jwt_vc::issue(claims, concealment, name, signer, rng).map_err(|error| match error {
+            SdJwtVcError::Sign(failure) => failure,
+            SdJwtVcError::SdJwt(error) => SignFailure::SdJwt(error),
+            SdJwtVcError::NotSdJwtVc
+            | SdJwtVcError::Claim { .. }
+            | SdJwtVcError::KeyId
+            | SdJwtVcError::Certificates
+            | SdJwtVcError::Invalid => SignFailure::Unreadable,
+        })?;
+    check_always_shown(issued.sd_jwt(), &["ledgerRecord"])?;
+    SecuredCredential::parse_compact(issued.sd_jwt().shown()).map_err(|_| SignFailure::Unreadable)
+}
+
 /// Refuses an SD-JWT in which one of `claims`, or something in it, could be kept back.
 pub(crate) fn check_always_shown(sd_jwt: &SdJwt, claims: &[&str]) -> Result<(), SdJwtError> {
     match sd_jwt.disclosable().find(|place| claims.contains(&place.claim())) {
         Some(place) => Err(SdJwtError::MustBePlain { claim: place.claim().to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an SD-JWT in which the names of the subjects could be kept back, if nothing else (`cnf`) says whose it is: without
+/// them it would be good in anybody's hands.
+fn check_holder_shown(issued: &SdJwt) -> Result<(), SdJwtError> {
+    if issued.payload().get("cnf").is_some() {
+        return Ok(());
+    }
+    let named = |subject: &Value| subject.get("id").is_some();
+    let subjects = crate::model::items(issued.payload(), "credentialSubject");
+    let holds_name = |place: &Place| match place.steps().get(1..).unwrap_or_default() {
+        [] => subjects.iter().any(named),
+        [Step::Index(index)] => subjects.get(*index).is_some_and(named),
+        [Step::Member(name)] | [Step::Index(_), Step::Member(name)] => **name == *"id",
+        _ => false,
+    };
+    let mut places = issued.disclosable().filter(|place| place.claim() == "credentialSubject");
+    match places.find(|place| holds_name(place)) {
+        Some(place) => Err(SdJwtError::MustBePlain { claim: place.to_string() }),
         None => Ok(()),
     }
 }

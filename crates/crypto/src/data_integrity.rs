@@ -44,7 +44,7 @@ pub fn hash_data(document: &Value, proof_config: &Value) -> Result<[u8; 64], Jso
 #[must_use]
 pub fn hash_canonical(algorithm: Algorithm, document: &[u8], proof_config: &[u8]) -> Vec<u8> {
     match algorithm {
-        Algorithm::EdDsa | Algorithm::Es256 => {
+        Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Bbs => {
             [*sha256(&[proof_config]).as_bytes(), *sha256(&[document]).as_bytes()].concat()
         }
         Algorithm::Es384 => [sha384(&[proof_config]), sha384(&[document])].concat(),

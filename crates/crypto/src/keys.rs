@@ -1,7 +1,7 @@
 //! Public keys with one form each, and signature verification.
 //!
 //! In scope: Multikey ([CID 1.0 §2.2.2]), JWK ([RFC 7517], [RFC 8037]) and raw bytes, parsed once; Ed25519
-//! (strict), ES256 and ES384 verification. Out of scope: whose key it is, and for what it may be used.
+//! (strict), ES256 and ES384 verification; keys of BBS, which verify in [`crate::bbs`]. Out of scope: whose key it is, and for what it may be used.
 //!
 //! [CID 1.0 §2.2.2]: https://www.w3.org/TR/cid-1.0/#Multikey
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
@@ -16,13 +16,15 @@ use inkan_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{es256::Es256Key, es384::Es384Key};
+use crate::{bbs::BbsKey, es256::Es256Key, es384::Es384Key};
 
 mod error;
 pub use error::{KeyError, SignatureError};
 
 /// Multicodec `ed25519-pub`, as a varint.
 const ED25519_PUB: [u8; 2] = [0xed, 0x01];
+/// Multicodec `bls12_381-g2-pub`, as a varint.
+const BLS12_381_G2_PUB: [u8; 2] = [0xeb, 0x01];
 /// Multicodec `p256-pub`, as a varint.
 const P256_PUB: [u8; 2] = [0x80, 0x24];
 /// Multicodec `p384-pub`, as a varint.
@@ -38,11 +40,13 @@ enum Parsed {
     Ed25519(VerifyingKey),
     P256(Es256Key),
     P384(Es384Key),
+    Bls12381G2(Box<BbsKey>),
 }
 
 impl PublicKey {
-    /// Takes 32 bytes of Ed25519 ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)) or
-    /// the 33 or 49 bytes of a compressed P-256 or P-384 point (SEC 1 §2.3.3).
+    /// Takes 32 bytes of Ed25519 ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)),
+    /// the 33 or 49 bytes of a compressed P-256 or P-384 point (SEC 1 §2.3.3), or the 96 of a compressed point of
+    /// BLS12-381 G2 ([draft-irtf-cfrg-bbs-signatures, "Octets to Public Key"][crate::bbs]).
     ///
     /// # Errors
     ///
@@ -61,10 +65,15 @@ impl PublicKey {
                 },
                 _ => Err(KeyError::Length(bytes.len())),
             },
+            KeyType::Bls12381G2 => {
+                let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
+                Ok(Self::from_bbs(BbsKey::from_compressed(bytes)?))
+            }
         }
     }
 
-    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub`, `p256-pub` or `p384-pub`.
+    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub`, `p256-pub`, `p384-pub` or
+    /// `bls12_381-g2-pub`.
     ///
     /// # Errors
     ///
@@ -75,19 +84,21 @@ impl PublicKey {
         Self::from_raw(key_type, &raw)
     }
 
-    /// The Multikey form: `z6Mk…`, `zDn…` or `z82…`.
+    /// The Multikey form: `z6Mk…`, `zDn…`, `z82…` or `zUC7…`.
     #[must_use]
     pub fn to_multikey(&self) -> String {
         let prefix = match self.key_type() {
             KeyType::Ed25519 => ED25519_PUB,
             KeyType::P256 => P256_PUB,
             KeyType::P384 => P384_PUB,
+            KeyType::Bls12381G2 => BLS12_381_G2_PUB,
         };
         encoding::multibase58(&[&prefix, self.bytes()].concat())
     }
 
     /// Reads a public JWK: `OKP`/`Ed25519` ([RFC 8037 §2](https://www.rfc-editor.org/rfc/rfc8037#section-2)) or
-    /// `EC`/`P-256` or `P-384` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)).
+    /// `EC`/`P-256` or `P-384` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)), or
+    /// `EC`/`BLS12381G2` ([draft-ietf-cose-bls-key-representations](https://datatracker.ietf.org/doc/draft-ietf-cose-bls-key-representations/)).
     ///
     /// Members that do not describe the key (`kid`, `use`, `alg`, …) are not looked at.
     ///
@@ -111,6 +122,10 @@ impl PublicKey {
                 let (x, y): ([u8; 48], [u8; 48]) = (coordinate(jwk, "x")?, coordinate(jwk, "y")?);
                 Self::from_p384_sec1(&[&[4_u8][..], &x, &y].concat())
             }
+            ("EC", Some("BLS12381G2")) => {
+                let key = BbsKey::from_coordinates(&coordinate(jwk, "x")?, &coordinate(jwk, "y")?)?;
+                Ok(Self::from_bbs(key))
+            }
             ("OKP" | "EC", None) => Err(KeyError::Encoding),
             _ => Err(KeyError::Unsupported),
         }
@@ -131,6 +146,10 @@ impl PublicKey {
                 let (x, y) = key.coordinates();
                 json!({"crv": "P-384", "kty": "EC", "x": b64u(x), "y": b64u(y)})
             }
+            Parsed::Bls12381G2(key) => {
+                let (x, y) = key.coordinates();
+                json!({"crv": "BLS12381G2", "kty": "EC", "x": b64u(&x), "y": b64u(&y)})
+            }
         }
     }
 
@@ -150,11 +169,19 @@ impl PublicKey {
                 let (x, y) = key.coordinates();
                 format!(r#"{{"crv":"P-384","kty":"EC","x":"{}","y":"{}"}}"#, b64u(x), b64u(y))
             }
+            Parsed::Bls12381G2(key) => {
+                let (x, y) = key.coordinates();
+                format!(
+                    r#"{{"crv":"BLS12381G2","kty":"EC","x":"{}","y":"{}"}}"#,
+                    b64u(&x),
+                    b64u(&y)
+                )
+            }
         };
         sha256(&[text.as_bytes()]).to_b64u()
     }
 
-    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256, 49 for P-384.
+    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256, 49 for P-384, 96 for BLS12-381 G2.
     #[must_use]
     pub fn raw(&self) -> Vec<u8> {
         self.bytes().to_vec()
@@ -167,6 +194,7 @@ impl PublicKey {
             Parsed::Ed25519(_) => KeyType::Ed25519,
             Parsed::P256(_) => KeyType::P256,
             Parsed::P384(_) => KeyType::P384,
+            Parsed::Bls12381G2(_) => KeyType::Bls12381G2,
         }
     }
 
@@ -183,6 +211,8 @@ impl PublicKey {
     ///
     /// # Errors
     ///
+    /// [`SignatureError::AlgorithmMismatch`] for a key of BBS, whose signatures are over lists of messages
+    /// ([`crate::bbs`]): it can neither authenticate anybody nor sign a token or an entry of a ledger.
     /// [`SignatureError::Length`] for any other length, [`SignatureError::Mismatch`] if it is not this key's
     /// signature over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
@@ -198,6 +228,7 @@ impl PublicKey {
                 key.accepts(message, signature)
             }
             Parsed::P384(_) => return Err(SignatureError::Length(signature.len())),
+            Parsed::Bls12381G2(_) => return Err(SignatureError::AlgorithmMismatch),
         };
         if accepted { Ok(()) } else { Err(SignatureError::Mismatch) }
     }
@@ -218,8 +249,20 @@ impl PublicKey {
     #[cfg(feature = "openssl")]
     pub(crate) fn p256_spki(&self) -> Option<Vec<u8>> {
         match &*self.0 {
-            Parsed::Ed25519(_) | Parsed::P384(_) => None,
+            Parsed::Ed25519(_) | Parsed::P384(_) | Parsed::Bls12381G2(_) => None,
             Parsed::P256(key) => key.spki(),
+        }
+    }
+
+    pub(crate) fn from_bbs(key: BbsKey) -> Self {
+        Self(Arc::new(Parsed::Bls12381G2(Box::new(key))))
+    }
+
+    /// The key, if it is one of BBS.
+    pub(crate) fn bbs(&self) -> Option<&BbsKey> {
+        match &*self.0 {
+            Parsed::Ed25519(_) | Parsed::P256(_) | Parsed::P384(_) => None,
+            Parsed::Bls12381G2(key) => Some(key),
         }
     }
 
@@ -239,13 +282,14 @@ impl PublicKey {
             Parsed::Ed25519(key) => key.as_bytes(),
             Parsed::P256(key) => key.compressed(),
             Parsed::P384(key) => key.compressed(),
+            Parsed::Bls12381G2(key) => key.compressed(),
         }
     }
 }
 
 /// The type of key that a Multikey is of, and its raw bytes, which need not be a key.
 fn split_multikey(text: &str) -> Result<(KeyType, Vec<u8>), KeyError> {
-    // A key of ours has at most 72 characters; base58 takes quadratic time.
+    // A key of ours has at most 136 characters; base58 takes quadratic time.
     if text.len() > 256 {
         return Err(KeyError::Length(text.len()));
     }
@@ -256,6 +300,7 @@ fn split_multikey(text: &str) -> Result<(KeyType, Vec<u8>), KeyError> {
         ED25519_PUB => Ok((KeyType::Ed25519, raw.to_vec())),
         P256_PUB => Ok((KeyType::P256, raw.to_vec())),
         P384_PUB => Ok((KeyType::P384, raw.to_vec())),
+        BLS12_381_G2_PUB => Ok((KeyType::Bls12381G2, raw.to_vec())),
         _ => Err(KeyError::Unsupported),
     }
 }
@@ -304,6 +349,8 @@ pub enum KeyType {
     P256,
     /// NIST P-384 (FIPS 186-5), where a policy asks for it.
     P384,
+    /// BLS12-381 with public keys in G2, for BBS: these keys assert claims, and do nothing else.
+    Bls12381G2,
 }
 
 impl KeyType {
@@ -313,13 +360,14 @@ impl KeyType {
         split_multikey(text).ok().map(|(key_type, _)| key_type)
     }
 
-    /// `ed25519`, `p256` or `p384`.
+    /// `ed25519`, `p256`, `p384` or `bls12381g2`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ed25519 => "ed25519",
             Self::P256 => "p256",
             Self::P384 => "p384",
+            Self::Bls12381G2 => "bls12381g2",
         }
     }
 
@@ -333,6 +381,7 @@ impl KeyType {
             "ed25519" => Ok(Self::Ed25519),
             "p256" => Ok(Self::P256),
             "p384" => Ok(Self::P384),
+            "bls12381g2" => Ok(Self::Bls12381G2),
             _ => Err(KeyError::Unsupported),
         }
     }
@@ -344,13 +393,14 @@ impl KeyType {
             Self::Ed25519 => Algorithm::EdDsa,
             Self::P256 => Algorithm::Es256,
             Self::P384 => Algorithm::Es384,
+            Self::Bls12381G2 => Algorithm::Bbs,
         }
     }
 
     /// Bytes of a secret key, and of one coordinate of a point.
     pub(crate) const fn secret_length(self) -> usize {
         match self {
-            Self::Ed25519 | Self::P256 => 32,
+            Self::Ed25519 | Self::P256 | Self::Bls12381G2 => 32,
             Self::P384 => 48,
         }
     }
@@ -365,10 +415,12 @@ pub enum Algorithm {
     Es256,
     /// ECDSA over P-384 with SHA-384.
     Es384,
+    /// BBS over BLS12-381 with SHA-256. No JOSE algorithm.
+    Bbs,
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All that sign one text, and so all of JOSE.
     pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Es384];
 
     /// Reads a JOSE `alg`: `EdDSA` ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)), its newer name `Ed25519`
@@ -389,16 +441,18 @@ impl Algorithm {
         match self {
             Self::EdDsa | Self::Es256 => 64,
             Self::Es384 => 96,
+            Self::Bbs => crate::bbs::SIGNATURE_LENGTH,
         }
     }
 
-    /// The `alg` we write: `EdDSA`, `ES256` or `ES384`.
+    /// The `alg` we write: `EdDSA`, `ES256` or `ES384`. That of BBS is a name only: no key of it signs a token.
     #[must_use]
     pub const fn to_jose(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Bbs => "BBS",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Keys, signatures, the strict JWS, Data Integrity hashing, the sealed keystore and JWE.
 //!
-//! In scope: everything that touches private key bytes, and the signature algorithms: EdDSA (Ed25519), ES256 (P-256)
-//! and ES384 (P-384). Out of scope: whose key it is (`inkan-did`) and what a signature means (`inkan-credential`).
+//! In scope: everything that touches private key bytes, and the signature algorithms: EdDSA (Ed25519), ES256 (P-256),
+//! ES384 (P-384) and BBS (BLS12-381). Out of scope: whose key it is (`inkan-did`) and what a signature means (`inkan-credential`).
 //!
 //! ```
 //! use inkan_core::rng::insecure::SeededRng;
@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bbs;
 pub mod data_integrity;
 mod es256;
 mod es384;
@@ -28,5 +29,6 @@ pub mod keys;
 pub mod keystore;
 pub mod signer;
 
+pub use bbs::BbsError;
 pub use keys::{Algorithm, KeyError, KeyType, PublicKey, SignatureError};
 pub use signer::{SecretKey, SignError, Signer};

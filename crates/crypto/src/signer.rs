@@ -10,6 +10,7 @@ use p256::ecdsa::{Signature as Es256Signature, SigningKey as P256Key};
 use p384::ecdsa::{Signature as Es384Signature, SigningKey as P384Key};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
+use crate::bbs::{self, BbsError, BbsSecret};
 use crate::keys::{KeyError, KeyType, PublicKey};
 
 mod jwk;
@@ -23,8 +24,20 @@ pub trait Signer {
     ///
     /// # Errors
     ///
-    /// [`SignError::Refused`] if the keeper of the key did not sign; a retry may help.
+    /// [`SignError::Refused`] if the keeper of the key did not sign; a retry may help. [`SignError::KeyUnsuitable`] for
+    /// a key of BBS.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Signs a list of messages under `header`, which [`bbs::verify`] accepts. Only keys of BBS do; others need no
+    /// implementation of this.
+    ///
+    /// # Errors
+    ///
+    /// As [`sign`](Self::sign), and the other way round; [`SignError::Bbs`] if there are too many messages.
+    fn sign_messages(&self, header: &[u8], messages: &[&[u8]]) -> Result<Vec<u8>, SignError> {
+        let (_, _) = (header, messages);
+        Err(SignError::KeyUnsuitable)
+    }
 }
 
 /// A private key in memory: wiped on drop, never printed, not cloneable.
@@ -38,14 +51,15 @@ enum Secret {
     Ed25519(Ed25519Key),
     P256(P256Key),
     P384(P384Key),
+    Bls12381G2(BbsSecret),
 }
 
 // All key types wipe themselves on drop; the marker says so to callers.
 impl ZeroizeOnDrop for SecretKey {}
 
 impl SecretKey {
-    /// Makes a key from 32 bytes of `rng`, 48 for P-384 (for both curves of NIST as often as needed until they are a
-    /// scalar, which a sound generator gives at once).
+    /// Makes a key from 32 bytes of `rng`, 48 for P-384 (for all but Ed25519 as often as needed until they are a
+    /// scalar, which a sound generator gives at once or, for BLS12-381, every second time).
     #[must_use]
     pub fn generate(key_type: KeyType, rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new(vec![0; key_type.secret_length()]);
@@ -66,7 +80,8 @@ impl SecretKey {
         Self::from_slice(key_type, secret.expose_secret())
     }
 
-    /// The secret bytes: 32 of the seed of RFC 8032 §5.1.5 or of the big-endian scalar of P-256, 48 of that of P-384.
+    /// The secret bytes: 32 of the seed of RFC 8032 §5.1.5 or of the big-endian scalar of P-256 or
+    /// BLS12-381, 48 of that of P-384.
     #[must_use]
     pub fn to_secret_bytes(&self) -> SecretBytes {
         let mut out = Vec::with_capacity(self.key_type().secret_length());
@@ -100,6 +115,7 @@ impl SecretKey {
                 out.extend_from_slice(&bytes);
                 bytes.as_mut_slice().zeroize();
             }
+            Secret::Bls12381G2(key) => out.extend_from_slice(&*key.to_octets()),
         }
     }
 
@@ -126,6 +142,11 @@ impl SecretKey {
                 let public = PublicKey::from_p384_sec1(point.as_bytes())?;
                 Ok(Self { secret: Box::new(Secret::P384(secret)), public })
             }
+            KeyType::Bls12381G2 => {
+                let secret = BbsSecret::from_octets(bytes).ok_or(KeyError::NotOnCurve)?;
+                let public = PublicKey::from_bbs(secret.public()?);
+                Ok(Self { secret: Box::new(Secret::Bls12381G2(secret)), public })
+            }
         }
     }
 }
@@ -150,6 +171,18 @@ impl Signer for SecretKey {
                     key.try_sign(message).map_err(|_| SignError::Refused)?;
                 Ok(signature.to_bytes().to_vec())
             }
+            Secret::Bls12381G2(_) => Err(SignError::KeyUnsuitable),
+        }
+    }
+
+    fn sign_messages(&self, header: &[u8], messages: &[&[u8]]) -> Result<Vec<u8>, SignError> {
+        match (&*self.secret, self.public.bbs()) {
+            (Secret::Bls12381G2(secret), Some(public)) => {
+                Ok(bbs::sign((secret, public), header, messages)?.to_vec())
+            }
+            (Secret::Ed25519(_) | Secret::P256(_) | Secret::P384(_) | Secret::Bls12381G2(_), _) => {
+                Err(SignError::KeyUnsuitable)
+            }
         }
     }
 }
@@ -172,6 +205,12 @@ pub enum SignError {
     /// The proof is not a `DataIntegrityProof`, or its cryptosuite is not the one of the key.
     #[error("proof type or cryptosuite does not fit the key")]
     SuiteMismatch,
+    /// A key of BBS where one text is to be signed, or another key where a list of messages is.
+    #[error("key does not make signatures of this kind")]
+    KeyUnsuitable,
+    /// The messages cannot be signed with BBS.
+    #[error("messages cannot be signed with BBS")]
+    Bbs(#[from] BbsError),
     /// What is to be signed has no canonical form.
     #[error("document has no canonical form")]
     Canonical(#[source] JsonError),
@@ -185,6 +224,8 @@ impl SignError {
             Self::Refused => "signing-refused",
             Self::HeaderRefused => "signing-header-refused",
             Self::SuiteMismatch => "signing-suite-mismatch",
+            Self::KeyUnsuitable => "signing-key-unsuitable",
+            Self::Bbs(error) => error.code(),
             Self::Canonical(_) => "canonical-form-missing",
         }
     }

@@ -149,6 +149,12 @@ impl DidDocument {
     /// Whether the document lists `url` under `relationship`.
     #[must_use]
     pub fn allows(&self, url: &DidUrl, relationship: Relationship) -> bool {
+        let of_bbs = |method: &VerificationMethod| {
+            method.id == *url && method.key.key_type() == KeyType::Bls12381G2
+        };
+        if relationship != Relationship::AssertionMethod && self.methods.iter().any(of_bbs) {
+            return false;
+        }
         self.relationships.get(&relationship).is_some_and(|listed| listed.contains(url))
     }
 
@@ -211,8 +217,8 @@ impl Reader<'_> {
             },
             _ => return Ok(Some(url)),
         };
-        // Whoever reads a ledger has to read its documents alike, and the rules of ledgers know no P-384.
-        let foreign = self.rules == Rules::Ledger && is_p384(item);
+        // Whoever reads a ledger has to read its documents alike, and the rules of ledgers know no P-384 and no BLS12-381.
+        let foreign = self.rules == Rules::Ledger && is_younger(item);
         let key = if foreign && !matches!(key, Err(KeyError::HoldsPrivate)) {
             Err(KeyError::Unsupported)
         } else {
@@ -262,17 +268,18 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a method says that its key is of P-384.
-fn is_p384(method: &Value) -> bool {
+/// Whether a method says that its key is of a type that the rules of ledgers do not know: P-384 or BLS12-381.
+fn is_younger(method: &Value) -> bool {
     let jwk =
         method.get("publicKeyJwk").filter(|_| json::text(method, "type") == Some("JsonWebKey"));
     match jwk {
         Some(jwk) => {
-            json::text(jwk, "kty") == Some("EC") && json::text(jwk, "crv") == Some("P-384")
+            let curve = json::text(jwk, "crv");
+            json::text(jwk, "kty") == Some("EC") && matches!(curve, Some("P-384" | "BLS12381G2"))
         }
         None => {
-            json::text(method, "publicKeyMultibase").and_then(KeyType::of_multikey)
-                == Some(KeyType::P384)
+            let named = json::text(method, "publicKeyMultibase").and_then(KeyType::of_multikey);
+            matches!(named, Some(KeyType::P384 | KeyType::Bls12381G2))
         }
     }
 }

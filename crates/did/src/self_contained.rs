@@ -1,7 +1,7 @@
 //! Documents that follow from the DID alone: [did:key](https://w3c-ccg.github.io/did-key-spec/) and
 //! [did:jwk](https://github.com/quartzjer/did-jwk/blob/main/spec.md).
 //!
-//! In scope: Ed25519 and P-256 keys. Out of scope: the X25519 key that did:key may derive for key agreement.
+//! In scope: Ed25519, P-256, P-384 and BLS12-381 G2 keys. Out of scope: the X25519 key that did:key may derive for key agreement.
 
 use inkan_core::{encoding, json, limits};
 use inkan_crypto::{KeyError, KeyType, PublicKey};
@@ -67,7 +67,7 @@ fn resolve_jwk(did: &Did) -> Result<DidDocument, SelfContainedError> {
     match jwk.get("use").map(Value::as_str) {
         None => {}
         Some(Some("sig")) => uses.key_agreement = false,
-        Some(Some("enc")) => uses.signing = false,
+        Some(Some("enc")) => uses.signing = &[],
         Some(_) => return Err(SelfContainedError::Malformed),
     }
     let method = json!({
@@ -77,17 +77,21 @@ fn resolve_jwk(did: &Did) -> Result<DidDocument, SelfContainedError> {
     document(did, contexts, method, uses)
 }
 
+/// The relationships that the key of a document is listed under.
 struct Uses {
-    signing: bool,
+    signing: &'static [&'static str],
     key_agreement: bool,
 }
 
 impl Uses {
-    /// Ed25519 keys only sign; P-256 and P-384 keys also take part in ECDH.
+    /// Ed25519 keys only sign; P-256 and P-384 keys also take part in ECDH; keys of BBS assert claims and nothing else.
     const fn of(key_type: KeyType) -> Self {
+        const SIGNING: [&str; 4] =
+            ["authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation"];
         match key_type {
-            KeyType::Ed25519 => Self { signing: true, key_agreement: false },
-            KeyType::P256 | KeyType::P384 => Self { signing: true, key_agreement: true },
+            KeyType::Ed25519 => Self { signing: &SIGNING, key_agreement: false },
+            KeyType::P256 | KeyType::P384 => Self { signing: &SIGNING, key_agreement: true },
+            KeyType::Bls12381G2 => Self { signing: &["assertionMethod"], key_agreement: false },
         }
     }
 }
@@ -101,12 +105,8 @@ fn document(
     let id = method.get("id").cloned().unwrap_or_default();
     let mut value =
         json!({ "@context": contexts, "id": did.as_str(), "verificationMethod": [method] });
-    let signing =
-        ["authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation"];
-    let listed = signing
-        .iter()
-        .filter(|_| uses.signing)
-        .chain(["keyAgreement"].iter().filter(|_| uses.key_agreement));
+    let agreement = ["keyAgreement"];
+    let listed = uses.signing.iter().chain(agreement.iter().filter(|_| uses.key_agreement));
     if let Value::Object(members) = &mut value {
         for name in listed {
             members.insert((*name).to_owned(), json!([id]));

@@ -153,6 +153,10 @@ pub enum Code {
     StatusNotNamed,
     /// The newest status at hand is older than the policy allows.
     StatusTooOld,
+    /// Fewer parties than the policy asks for say what the credential says.
+    ProofsTooFew,
+    /// A proof that the policy counts on could not be checked.
+    ProofNotChecked,
     /// A countersignature that the policy asks for is not there.
     CountersignatureMissing,
     /// The party that should countersign has refused.
@@ -272,6 +276,8 @@ impl Code {
             Self::QuorumNotMet => "quorum-not-met",
             Self::StatusNotNamed => "status-not-named",
             Self::StatusTooOld => "stale",
+            Self::ProofsTooFew => "proofs-too-few",
+            Self::ProofNotChecked => "proof-not-checked",
             Self::CountersignatureMissing => "countersignature-missing",
             Self::CountersignatureRefused => "countersignature-refused",
             Self::CountersignatureWithdrawn => "countersignature-withdrawn",
@@ -355,6 +361,8 @@ impl Code {
             | Self::QuorumNotMet
             | Self::StatusNotNamed
             | Self::StatusTooOld
+            | Self::ProofsTooFew
+            | Self::ProofNotChecked
             | Self::CountersignatureMissing
             | Self::CountersignatureRefused
             | Self::CountersignatureWithdrawn

@@ -156,7 +156,7 @@ fn sign(
         Format::DataIntegrity => {
             (countersign_di(credential, &draw_uuid_urn(rng), &statement, signer)?, None)
         }
-        Format::Jose | Format::SdJwt => {
+        Format::Jose | Format::SdJwt | Format::DataIntegritySd => {
             (credential.clone(), Some(countersign_jose(credential, &statement, signer)?))
         }
     };

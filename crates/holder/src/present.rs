@@ -1,6 +1,8 @@
 //! Presenting credentials to one verifier, once.
 
-use inkan_credential::presentation::{PresentationTerms, present_di, present_jose, present_sd_jwt};
+use inkan_credential::presentation::{
+    self, PresentationTerms, present_di, present_jose, present_sd_jwt,
+};
 use inkan_credential::proof::SignFailure;
 use inkan_credential::{Format, Presentation, SecuredCredential};
 use inkan_crypto::Signer;
@@ -28,11 +30,29 @@ pub fn present(
         return Err(PresentError::ForeignKey);
     }
     let presentation = match format {
-        Format::DataIntegrity => present_di(credentials, terms, signer)?,
+        // A presentation is shown whole, whatever its credentials leave out.
+        Format::DataIntegrity | Format::DataIntegritySd => present_di(credentials, terms, signer)?,
         Format::Jose => present_jose(credentials, terms, signer)?,
         Format::SdJwt => present_sd_jwt(credentials, terms, signer)?,
     };
     Ok(presentation)
+}
+
+/// Presents one credential in an SD-JWT with a key binding, and no presentation around it. The key is the one that the issuer
+/// confirmed.
+///
+/// # Errors
+///
+/// [`PresentError`]; nothing is signed without nonce and audience, since it could be replayed anywhere.
+pub fn present_key_bound(
+    credential: &SecuredCredential,
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+) -> Result<Presentation, PresentError> {
+    if terms.nonce.is_empty() || terms.audience.is_empty() {
+        return Err(PresentError::Unbound);
+    }
+    Ok(presentation::present_key_bound(credential, terms, signer)?)
 }
 
 /// Why nothing was presented.

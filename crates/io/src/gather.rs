@@ -152,7 +152,11 @@ fn from_ledger(
                 return Ok(());
             }
             let Some(index) = view.lookup(entry)? else { return Ok(()) };
-            let format = if *format == "jws" { DigestFormat::Jws } else { DigestFormat::Di };
+            let format = match *format {
+                "jws" => DigestFormat::Jws,
+                "di-sd" => DigestFormat::DiSd,
+                _ => DigestFormat::Di,
+            };
             let opening = Opening::new(format, *salt, *digest);
             material.receipts.push(view.receipt(index)?.with_opening(opening));
         }

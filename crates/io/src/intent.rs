@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::ledger_folder::{Accepted, Standing};
 use crate::ledger_sink::LedgerSink;
-use crate::ledger_source::LedgerError;
+use crate::ledger_source::{LedgerError, SourceView};
 use crate::os_rng::OsRng;
 use crate::profile::{Profile, ProfileError, Shelf};
 
@@ -186,39 +186,52 @@ fn steps(
     for list in &intent.lists {
         ledger.stage_list(&list.issuer, &list.uri, list.sequence, list.body.as_bytes())?;
     }
-    let mut accepted = Vec::new();
-    for entry in &intent.entries {
-        let before = match attempt {
-            Attempt::First => None,
-            Attempt::Again => recorded(entry, ledger)?,
-        };
-        accepted.push(match before {
-            Some(before) => before,
-            None => ledger.submit(entry.kind, entry.body.as_bytes(), now)?,
-        });
-    }
+    let accepted = submit(intent, attempt, ledger, now)?;
     if !intent.entries.is_empty() {
         ledger.cover(now)?;
     }
     for list in &intent.lists {
         ledger.deliver_list(&list.issuer, &list.uri, list.sequence, list.body.as_bytes())?;
     }
-    for draft in &intent.records {
-        profile.put(draft.shelf, &draft.name, &draft.record)?;
-    }
+    let records = intent.records.iter();
+    profile.put_all(records.map(|draft| (draft.shelf, draft.name.as_str(), &draft.record)))?;
     Ok(accepted)
+}
+
+/// Submits the entries that the ledger does not have yet, together; answers for all of them, in order.
+fn submit(
+    intent: &Intent,
+    attempt: Attempt,
+    ledger: &mut LedgerSink,
+    now: Timestamp,
+) -> Result<Vec<Accepted>, LedgerError> {
+    let view = match attempt {
+        Attempt::First => None,
+        Attempt::Again => ledger.source()?.view_at(None)?,
+    };
+    let mut before = Vec::new();
+    for entry in &intent.entries {
+        before.push(match &view {
+            Some(view) => recorded(entry, view)?,
+            None => None,
+        });
+    }
+    let missing = intent.entries.iter().zip(&before).filter(|(_, before)| before.is_none());
+    let missing: Vec<_> = missing.map(|(entry, _)| (entry.kind, entry.body.as_bytes())).collect();
+    let mut submitted = ledger.submit_all(&missing, now)?.into_iter();
+    Ok(before.into_iter().filter_map(|before| before.or_else(|| submitted.next())).collect())
 }
 
 /// Where the entry stands, if it was recorded before. The ledger would say so itself, but not of an entry that has
 /// meanwhile become too old to be submitted.
-fn recorded(entry: &EntryDraft, ledger: &LedgerSink) -> Result<Option<Accepted>, LedgerError> {
+fn recorded(entry: &EntryDraft, view: &SourceView) -> Result<Option<Accepted>, LedgerError> {
     let body = entry.body.as_bytes();
     let id = if entry.kind == Kind::Did {
         parse_did_body(body).ok().map(|entry| EntryId::did(entry.scid(), entry.version_id()))
     } else {
         SignedEntry::parse(entry.kind, body).ok().map(|entry| entry.entry_id())
     };
-    let (Some(id), Some(view)) = (id, ledger.source()?.view_at(None)?) else { return Ok(None) };
+    let Some(id) = id else { return Ok(None) };
     let place = view.lookup(&id)?;
     Ok(place.map(|leaf_index| Accepted { leaf_index, standing: Standing::Duplicate }))
 }

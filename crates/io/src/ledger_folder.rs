@@ -371,6 +371,32 @@ impl LedgerFolder {
         Ok(taken?.accepted)
     }
 
+    /// Checks entries, each as following those before it, and makes them durable together: all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::submit`], of the first that is refused.
+    pub fn submit_all(
+        &mut self,
+        entries: &[(Kind, &[u8])],
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, LedgerFolderError> {
+        self.finish_checkpoint(now)?;
+        let parse = |(kind, body): &(Kind, &[u8])| Candidate::parse(*kind, body.to_vec());
+        let candidates = entries.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        self.engine.check_clock(now)?;
+        self.engine.check_room()?;
+        self.engine.begin()?;
+        let taken: Result<Vec<_>, _> =
+            candidates.iter().map(|candidate| self.engine.take(candidate, now)).collect();
+        if taken.is_err() {
+            self.engine.machine.undo();
+            self.engine.begin()?;
+        }
+        self.engine.commit()?;
+        Ok(taken?.into_iter().map(|recorded| recorded.accepted).collect())
+    }
+
     /// Checks an import (§6.6 of the ledger specification) and makes it durable: all of its entries or none.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ const COVER_WAIT: u64 = 45_000;
 /// Between two questions whether there is one, in milliseconds.
 const COVER_STEP: u64 = 150;
 
+/// Connections over which a node gets many entries: it makes durable together what waits at the same time.
+const CONNECTIONS: usize = 16;
+
 /// A ledger to write to.
 #[derive(Debug)]
 pub enum LedgerSink {
@@ -92,6 +95,23 @@ impl LedgerSink {
         match self {
             Self::Folder(folder) => Ok(folder.submit(kind, body, now)?),
             Self::Node(writer) => Ok(writer.submit(kind, body)?),
+        }
+    }
+
+    /// Has entries recorded durably, as [`Self::submit`] does one after the other, at the cost of few syncs: a folder takes all
+    /// of them at once or none, a node groups what comes over several connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::submit`]; of those sent to a node some may be recorded.
+    pub fn submit_all(
+        &mut self,
+        entries: &[(Kind, &[u8])],
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, LedgerError> {
+        match self {
+            Self::Folder(folder) => Ok(folder.submit_all(entries, now)?),
+            Self::Node(writer) => Ok(writer.submit_all(entries)?),
         }
     }
 
@@ -175,18 +195,52 @@ impl NodeWriter {
     }
 
     fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
-        let path = "/v1/entries?wait=durable";
-        let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
-        let value = self.client.post(path, media_type, body)?;
-        let index = value.get("index").and_then(Value::as_u64);
-        let leaf_index = index.ok_or_else(|| self.client.odd(path, "index is missing"))?;
-        let duplicate = json::text(&value, "standing") == Some("duplicate");
-        let promise = json::text(&value, "promise").map(str::to_owned);
-        if self.last.as_ref().is_none_or(|last| last.leaf_index <= leaf_index) {
-            self.last = Some(Promised { leaf_index, promise });
+        let (accepted, promised) = post(&self.client, kind, body)?;
+        self.note(promised);
+        Ok(accepted)
+    }
+
+    /// Keeps the promise about the newest entry.
+    fn note(&mut self, promised: Promised) {
+        if self.last.as_ref().is_none_or(|last| last.leaf_index <= promised.leaf_index) {
+            self.last = Some(promised);
         }
-        let standing = if duplicate { Standing::Duplicate } else { Standing::New };
-        Ok(Accepted { leaf_index, standing })
+    }
+
+    /// Sends entries in their order; issuances, none of which rests on another, over several connections.
+    fn submit_all(&mut self, entries: &[(Kind, &[u8])]) -> Result<Vec<Accepted>, NodeError> {
+        let mut out = Vec::new();
+        let issuances = |one: &(Kind, &[u8]), next: &(Kind, &[u8])| {
+            one.0 == Kind::Issuance && next.0 == Kind::Issuance
+        };
+        for run in entries.chunk_by(issuances) {
+            let url = self.client.url().clone();
+            let share = run.len().div_ceil(CONNECTIONS);
+            if share < 2 {
+                for (kind, body) in run {
+                    out.push(self.submit(*kind, body)?);
+                }
+                continue;
+            }
+            let answers: Vec<_> = std::thread::scope(|scope| {
+                let send = |share| {
+                    let url = &url;
+                    scope.spawn(move || post_each(url, share))
+                };
+                let threads: Vec<_> = run.chunks(share).map(send).collect();
+                let joined = threads.into_iter().map(|thread| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                });
+                joined.collect()
+            });
+            for answer in answers {
+                for (accepted, promised) in answer? {
+                    out.push(accepted);
+                    self.note(promised);
+                }
+            }
+        }
+        Ok(out)
     }
 
     /// Waits until a checkpoint that holds under the pinned policy covers the newest entry.
@@ -220,4 +274,25 @@ impl NodeWriter {
                 .is_ok_and(|leaf| leaf.leaf_index() == leaf_index)
         })
     }
+}
+
+/// Sends entries one after the other, over a connection of their own.
+fn post_each(
+    url: &NodeUrl,
+    entries: &[(Kind, &[u8])],
+) -> Result<Vec<(Accepted, Promised)>, NodeError> {
+    let client = NodeClient::new(url)?;
+    entries.iter().map(|(kind, body)| post(&client, *kind, body)).collect()
+}
+
+fn post(client: &NodeClient, kind: Kind, body: &[u8]) -> Result<(Accepted, Promised), NodeError> {
+    let path = "/v1/entries?wait=durable";
+    let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
+    let value = client.post(path, media_type, body)?;
+    let index = value.get("index").and_then(Value::as_u64);
+    let leaf_index = index.ok_or_else(|| client.odd(path, "index is missing"))?;
+    let duplicate = json::text(&value, "standing") == Some("duplicate");
+    let promise = json::text(&value, "promise").map(str::to_owned);
+    let standing = if duplicate { Standing::Duplicate } else { Standing::New };
+    Ok((Accepted { leaf_index, standing }, Promised { leaf_index, promise }))
 }

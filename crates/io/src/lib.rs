@@ -19,6 +19,7 @@ pub mod mirror;
 pub mod node_client;
 pub mod note_key;
 pub mod os_rng;
+pub mod pinned;
 pub mod profile;
 pub mod seen;
 pub mod sequencer;

@@ -7,6 +7,7 @@
 //! logs/<origin>.seen     largest head seen of each log  promises/<index>.promise   promises not kept yet
 //! trust.json             the trust list                 issued/<name>.json         what was issued, without claims
 //! schemas/<name>.json    pinned JSON Schemas            status/<name>.json         status lists and their next index
+//! pinned/<digest>.json   files pinned by URL and hash
 //! intents/<id>.json      ledger writes under way        acts/<name>.json           own countersignatures
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 mod record;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inkan_core::json::{self, JsonError};
@@ -23,7 +25,8 @@ use inkan_evidence::tsa::Anchors;
 use serde_json::Value;
 
 use crate::anchors::AnchorsError;
-use crate::files::{self, Access, FileError, FolderLock};
+use crate::files::layer::{Put, put_many};
+use crate::files::{self, Access, FileError, FolderLock, SystemFiles};
 
 pub use record::{ActRecord, IssuedRecord, NonceRecord, OwnDid, OwnKey, StatusListRecord};
 
@@ -51,6 +54,8 @@ pub enum Shelf {
     Nonces,
     /// Pinned JSON Schemas.
     Schemas,
+    /// Files pinned by URL and hash ([`crate::pinned`]).
+    Pinned,
     /// Ledger writes under way.
     Intents,
 }
@@ -67,6 +72,7 @@ impl Shelf {
             Self::Acts => "acts",
             Self::Nonces => "nonces",
             Self::Schemas => "schemas",
+            Self::Pinned => "pinned",
             Self::Intents => "intents",
         }
     }
@@ -77,7 +83,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -85,6 +91,7 @@ impl Shelf {
         Self::Acts,
         Self::Nonces,
         Self::Schemas,
+        Self::Pinned,
         Self::Intents,
     ];
 }
@@ -321,8 +328,30 @@ impl Profile {
     /// [`ProfileError`].
     pub fn put(&self, shelf: Shelf, name: &str, record: &Value) -> Result<(), ProfileError> {
         let path = self.path(shelf, name)?;
+        if shelf == Shelf::Pinned {
+            // Profiles that were made before have no such folder.
+            files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
+        }
         let text = format!("{record:#}\n");
         Ok(files::write_atomic(&path, text.as_bytes(), Access::Private)?)
+    }
+
+    /// Writes records, each whole and durably; many at once cost hardly more syncs than one. Of two with one name the later
+    /// counts.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`]; some of them may have been written.
+    pub fn put_all<'a>(
+        &self,
+        records: impl IntoIterator<Item = (Shelf, &'a str, &'a Value)>,
+    ) -> Result<(), ProfileError> {
+        let mut files = BTreeMap::new();
+        for (shelf, name, record) in records {
+            files.insert(self.path(shelf, name)?, format!("{record:#}\n").into_bytes());
+        }
+        let files: Vec<Put> = files.into_iter().map(|(path, bytes)| Put { path, bytes }).collect();
+        Ok(put_many(&SystemFiles, &self.folder, &files, Access::Private)?)
     }
 
     /// Removes one record; that it is not there is no error.

@@ -10,6 +10,7 @@ use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
 use inkan_credential::{Credential, inline_context, schema};
+use inkan_crypto::PublicKey;
 use serde_json::{Map, Value, json};
 
 pub use self::error::DraftError;
@@ -64,6 +65,20 @@ impl Draft {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The same draft, in which the holder's key is confirmed (`cnf`, [RFC 7800 §3](https://www.rfc-editor.org/rfc/rfc7800#section-3)):
+    /// what a key binding is made with.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Model`].
+    pub fn confirming(self, holder_key: &PublicKey) -> Result<Self, DraftError> {
+        let mut value = self.credential.value().clone();
+        if let Value::Object(members) = &mut value {
+            members.insert("cnf".to_owned(), json!({ "jwk": holder_key.to_jwk() }));
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
     }
 
     pub(crate) fn into_credential(self) -> (Credential, Vec<Warning>) {

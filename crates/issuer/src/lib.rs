@@ -4,11 +4,14 @@
 //! Out of scope: recording anything on a ledger; what a record commits to is given back as an
 //! [`Opening`](inkan_credential::Opening). No level of assurance is ever written as a claim.
 
+pub mod derived;
+pub mod disclosable;
 pub mod draft;
 pub mod evidence;
 pub mod issue;
 pub mod status;
 
+pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
-pub use issue::{Issued, issue};
+pub use issue::{Issued, Securing, issue, issue_with};
 pub use status::{StatusListState, StatusStateError};

@@ -18,6 +18,9 @@ use inkan_crypto::Signer;
 pub use self::error::StatusStateError;
 use crate::issue::sign_plain;
 
+/// How often a place is drawn before the free ones are counted through.
+const DRAWS: u32 = 8;
+
 /// One status list as its issuer keeps it. `used` says which indices were ever given away, to a credential or to a decoy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusListState {
@@ -271,6 +274,14 @@ impl StatusListState {
         let free = self.free();
         if free == 0 {
             return Err(StatusStateError::Full);
+        }
+        // Most lists are mostly free: a few draws find a place, each as likely as any other.
+        for _ in 0..DRAWS {
+            let index = u64::from_be_bytes(draw(rng)).checked_rem(self.used.len()).unwrap_or(0);
+            if !self.used.get(index)? {
+                self.used.set(index)?;
+                return Ok(index);
+            }
         }
         // Number `nth` of the free ones; the modulus is far below 2^64, so the bias is beyond noticing.
         let mut left = u64::from_be_bytes(draw(rng)) % free;

@@ -2,7 +2,7 @@
 //!
 //! In scope: HTTP/1.1 over TCP with deadlines. A client that sends its head, or its body, or takes its answer too slowly
 //! is cut off, so that no number of such clients holds more than their connections' buffers. A handler that panics is
-//! answered all the same. Out of scope: TLS, HTTP/2: a reverse proxy's; how often somebody may ask (`limits`).
+//! answered all the same; TLS for those who have an acceptor for it. Out of scope: HTTP/2, a reverse proxy's; how often somebody may ask (`limits`).
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -25,9 +25,11 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::ledger_node::Network;
 use crate::ledger_node::limits::Prefix;
@@ -50,6 +52,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// The client of a connection showed a certificate of those who are trusted here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Certified;
 
 /// What connections may cost, and how they end.
 #[derive(Clone, Debug)]
@@ -77,7 +83,18 @@ pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     door: Arc<Door>,
+    stopping: watch::Receiver<bool>,
+) {
+    serve_over(listener, router, door, stopping, None).await;
+}
+
+/// As [`serve`], over TLS if there is an acceptor for it.
+pub(crate) async fn serve_over(
+    listener: TcpListener,
+    router: Router,
+    door: Arc<Door>,
     mut stopping: watch::Receiver<bool>,
+    tls: Option<TlsAcceptor>,
 ) {
     // Each connection holds a sender: the channel ends when the last one has.
     let (open, mut ended) = mpsc::channel::<()>(1);
@@ -99,9 +116,24 @@ pub(crate) async fn serve(
             }
         };
         let (router, stopping, open) = (router.clone(), stopping.clone(), open.clone());
+        let tls = tls.clone();
         tokio::spawn(async move {
             let terms = &place.door.terms;
-            let served = connection(stream, address, router, terms, stopping);
+            let served = async {
+                let _ = stream.set_nodelay(true);
+                let stream = Patient::new(stream, terms.write_timeout);
+                let Some(tls) = tls else {
+                    connection(stream, Peer(address), None, router, (terms, stopping)).await;
+                    return;
+                };
+                // A handshake takes no longer than a head.
+                let Ok(Ok(stream)) = timeout(terms.head_timeout, tls.accept(stream)).await else {
+                    return;
+                };
+                let certified = stream.get_ref().1.peer_certificates().is_some();
+                let certified = certified.then_some(Certified);
+                connection(stream, Peer(address), certified, router, (terms, stopping)).await;
+            };
             match terms.longest {
                 Some(longest) => drop(timeout(longest, served).await),
                 None => served.await,
@@ -123,20 +155,21 @@ fn turn_away(stream: TcpStream, answer: &[u8]) {
 }
 
 async fn connection(
-    stream: TcpStream,
-    address: SocketAddr,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    peer: Peer,
+    certified: Option<Certified>,
     router: Router,
-    terms: &Terms,
-    mut stopping: watch::Receiver<bool>,
+    (terms, mut stopping): (&Terms, watch::Receiver<bool>),
 ) {
-    let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(address));
+        request.extensions_mut().insert(peer);
+        if let Some(certified) = certified {
+            request.extensions_mut().insert(certified);
+        }
         let answer = service.call(request.map(Body::new));
         caught(async move { answer.await.unwrap_or_else(|never| match never {}) })
     });
-    let stream = Patient::new(stream, terms.write_timeout);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())

@@ -1,14 +1,16 @@
-//! What is served over HTTP: the ledger node, witnesses and mirrors.
+//! What is served over HTTP: the ledger node, witnesses and mirrors, the API of issuers and verifiers.
 //!
 //! In scope: paths, wire types, limits and problem details. Out of scope: what is true (`inkan-ledger`) and what is kept
-//! (`inkan-io`); TLS, which is a reverse proxy's.
+//! (`inkan-io`); TLS of ledgers, which is a reverse proxy's.
 //!
 //! | Question | Module |
 //! |---|---|
 //! | How is a ledger served, and under which limits? | [`ledger_node`] |
+//! | How are credentials issued and verified for others? | [`credentials`] |
 //! | How does somebody else vouch for a ledger? | [`witness`], [`mirror`] |
 
 mod connections;
+pub mod credentials;
 pub mod ledger_node;
 pub mod mirror;
 pub mod problem;

@@ -257,10 +257,15 @@ impl Version {
         [&self.place, &self.arrived].into_iter().flatten().find(|place| place.origin == origin)
     }
 
-    /// The key that `method` names, if this version lists it for `purpose`.
+    /// The key that `method` names, if this version lists it for `purpose` and says that the DID itself controls it.
     #[must_use]
     pub fn key(&self, method: &DidUrl, purpose: Relationship) -> Option<&PublicKey> {
         let found = self.document.method(method)?;
+        let (own, controller) = (method.did(), &found.controller);
+        let moved = own.scid().is_some() && own.scid() == controller.scid();
+        if own != controller && !moved {
+            return None;
+        }
         self.document.allows(method, purpose).then_some(&found.key)
     }
 

@@ -21,6 +21,7 @@ pub use material::{Context, Expectation, Live, Material, Receipts};
 pub use plan::{Want, plan};
 pub use reason::Reason;
 pub use verified::{
-    Presenter, Recorded, Verification, VerifiedCountersignature, VerifiedCredential,
+    CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,
+    VerifiedCredential,
 };
 pub use verify::verify;

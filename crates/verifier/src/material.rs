@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use inkan_core::Timestamp;
+use inkan_credential::Contexts;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_ledger::{CurrentProof, Grade, LogPolicy, Receipt, TimestampChecker};
 
@@ -27,6 +28,8 @@ pub struct Material {
     pub schemas: BTreeMap<String, serde_json::Value>,
     /// Resources by URL, byte for byte as they are served: what a credential fixes by a digest, its schemas among them.
     pub resources: BTreeMap<String, Vec<u8>>,
+    /// JSON-LD contexts: the built-in ones and those that the verifier pinned by their hash; none: the built-in ones.
+    pub contexts: Option<Arc<Contexts>>,
 }
 
 /// Whether a presentation is judged for the first time.

@@ -5,6 +5,8 @@
 
 use inkan_core::Digest;
 use inkan_credential::model::{SchemaEntry, SchemaKind};
+use inkan_credential::sd_jwt::Confirmation;
+use inkan_credential::sd_jwt_vc::{SdJwtVc, Status};
 use inkan_credential::{Artefact, Bundle, SecuredCredential, countersignature};
 use inkan_did::{Did, DidUrl};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, commitment};
@@ -52,7 +54,15 @@ pub enum Want {
 pub fn plan(bundle: &Bundle) -> Vec<Want> {
     let mut wants = Vec::new();
     if let Artefact::Presentation(presentation) = &bundle.artefact {
-        wants.push(Want::Did(did_of(presentation.verification_method())));
+        match presentation.key_bound() {
+            None => wants.push(Want::Did(did_of(presentation.verification_method()))),
+            // The key is the one that the issuer confirmed: the subject's, or one with a name.
+            Some(presented) => {
+                if let Ok(Some(Confirmation::Name(name))) = presented.confirmation() {
+                    wants.push(Want::Did(did_of(&name)));
+                }
+            }
+        }
     }
     for secured in bundle.artefact.credentials() {
         plan_credential(secured, &bundle.countersignatures, &mut wants);
@@ -90,6 +100,9 @@ fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut V
     }
     for status in credential.status() {
         wants.push(Want::StatusList { uri: status.list_uri.clone(), issuer: issuer.to_owned() });
+    }
+    if let Some(Status::TokenStatusList(entry)) = secured.sd_jwt_vc().map(SdJwtVc::status) {
+        wants.push(Want::StatusList { uri: entry.uri.clone(), issuer: issuer.to_owned() });
     }
     wants.extend(credential.schemas().iter().map(|schema| Want::Schema(schema.id.clone())));
     for countersignature in countersignature::list(secured, beside).unwrap_or_default() {

@@ -26,6 +26,9 @@ pub enum Reason {
     /// The issuer's proof does not verify. Says no more, so as not to become an oracle.
     #[error("the issuer's proof does not verify: the content was changed after it was signed")]
     CredentialProofInvalid,
+    /// The proof is one from which the holder derives others: it is not made for verifiers.
+    #[error("this is the credential from which its holder shows parts: it is not for verifiers")]
+    BaseProof,
     /// The key that signed belongs to another DID than the issuer.
     #[error("the key that signed is not the issuer's")]
     IssuerNotController,
@@ -148,6 +151,24 @@ pub enum Reason {
     /// The credential does not fit the schema it names.
     #[error("the credential does not fit the schema it names")]
     SchemaMismatch,
+    /// The holder keeps claims back, so whether the whole fits its schema cannot be told.
+    #[error("claims are kept back, so whether the credential fits the schema {id} is not checked")]
+    SchemaPartlyShown {
+        /// Its identifier.
+        id: String,
+    },
+    /// What the credential's type says is not at hand.
+    #[error("what the type {vct:?} says of its claims is not at hand, so it is not checked")]
+    TypeMetadataMissing {
+        /// The type.
+        vct: String,
+    },
+    /// What the credential's type says is not what the issuer fixed, or the claims depart from it.
+    #[error("the credential does not keep to its type ({code})")]
+    TypeMetadata {
+        /// The rule that was broken.
+        code: &'static str,
+    },
     /// The schema at hand cannot be used, is not the one meant, or is in a dialect that is not spoken here.
     #[error("the schema {id} cannot be used ({code})")]
     SchemaUnusable {
@@ -206,6 +227,12 @@ pub enum Reason {
         /// The context.
         context: String,
     },
+    /// To check the signature would cost more than one verification may.
+    #[error("to check this would cost more work than one verification may")]
+    TooMuchWork,
+    /// Claims are kept back, and what is shown names no holder.
+    #[error("what is shown names no holder, and claims are kept back")]
+    HolderNotShown,
     /// The signature says of itself that it does not hold at the time it is judged at.
     #[error("the signature is not in force, by its own dates, as of {as_of}")]
     SignatureNotInTime {
@@ -250,6 +277,7 @@ impl Reason {
             Self::DidLogInvalid { .. } => "issuer-log-invalid",
             Self::NotADid { .. } => "issuer-not-resolvable",
             Self::CredentialProofInvalid => "credential-proof-invalid",
+            Self::BaseProof => "disclosure-base-proof",
             Self::IssuerNotController => "issuer-not-controller",
             Self::MethodUnknown => "verification-method-unknown",
             Self::KeyNotInForce { .. } => "key-not-in-force",
@@ -272,6 +300,9 @@ impl Reason {
             Self::StatusListInvalid { .. } => "status-list-invalid",
             Self::SchemaMissing { .. } => "schema-missing",
             Self::SchemaMismatch => "schema-mismatch",
+            Self::SchemaPartlyShown { .. } => "schema-partly-shown",
+            Self::TypeMetadataMissing { .. } => "type-metadata-missing",
+            Self::TypeMetadata { code } => code,
             Self::SchemaUnusable { code, .. } => code,
             Self::SchemaCredentialUnverified { .. } => "schema-credential-unverified",
             Self::RelatedResourceMismatch { .. } => "related-resource-mismatch",
@@ -281,6 +312,8 @@ impl Reason {
             Self::ActSuperseded { .. } => "act-superseded",
             Self::SuiteUnknown { .. } => "suite-unknown",
             Self::ContextUnknown { .. } => "jsonld-context-unknown",
+            Self::TooMuchWork => "verification-work-limit",
+            Self::HolderNotShown => "holder-not-shown",
             Self::SignatureNotInTime { .. } => "signature-not-in-time",
             Self::PresentationProofInvalid => "presentation-proof-invalid",
             Self::NonceInvalid => "nonce-invalid",

@@ -97,6 +97,35 @@ pub struct VerifiedCredential {
     pub(crate) recorded: Option<Recorded>,
     pub(crate) status: StatusSeen,
     pub(crate) countersignatures: Vec<VerifiedCountersignature>,
+    pub(crate) proofs: Vec<CredentialProof>,
+}
+
+/// A proof that a credential carries and that is no countersignature.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CredentialProof {
+    pub(crate) controller: String,
+    pub(crate) asserts: bool,
+    pub(crate) held: bool,
+}
+
+impl CredentialProof {
+    /// The DID whose key it is said to be by.
+    #[must_use]
+    pub fn controller(&self) -> &str {
+        &self.controller
+    }
+
+    /// Whether its purpose is `assertionMethod`: whoever made it says what the credential says.
+    #[must_use]
+    pub const fn asserts(&self) -> bool {
+        self.asserts
+    }
+
+    /// Whether it was checked and holds; if not, it could not be checked.
+    #[must_use]
+    pub const fn held(&self) -> bool {
+        self.held
+    }
 }
 
 /// What the status check found.
@@ -128,6 +157,12 @@ impl VerifiedCredential {
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Its proofs that are no countersignatures, that of the issuer first; none of them failed.
+    #[must_use]
+    pub fn proofs(&self) -> &[CredentialProof] {
+        &self.proofs
     }
 
     /// The issuer's DID.

@@ -10,11 +10,11 @@ mod record;
 mod signer;
 mod status;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use inkan_credential::{Artefact, Bundle};
+use inkan_credential::{Artefact, Bundle, Contexts};
 use inkan_did::Did;
 use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
 
@@ -25,6 +25,10 @@ use crate::ledger_view::LedgerView;
 use crate::material::{Context, Material};
 use crate::reason::Reason;
 use crate::verified::Verification;
+
+/// Signatures that one verification tries in vain at most. Each costs a canonical form of the document, and a log may name
+/// thousands of keys by one URL.
+const FAILED_TRIES: u32 = 128;
 
 /// Judges the artefact of `bundle` as of `context.as_of`, resting on `material` alone.
 ///
@@ -37,6 +41,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         context,
         ledger: LedgerView::new(material, context),
         histories: RefCell::new(BTreeMap::new()),
+        tries: Cell::new(FAILED_TRIES),
     };
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
@@ -88,9 +93,16 @@ struct Bench<'a> {
     context: &'a Context,
     ledger: LedgerView<'a>,
     histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
+    /// Signatures that may still be tried in vain.
+    tries: Cell<u32>,
 }
 
 impl Bench<'_> {
+    /// The JSON-LD contexts that are known here.
+    fn contexts(&self) -> &Contexts {
+        self.material.contexts.as_deref().unwrap_or_else(|| Contexts::built_in())
+    }
+
     /// The history of a DID as of the judged time; collected once.
     fn history(&self, did: &Did) -> Result<Rc<DidHistory>, Reason> {
         if let Some(known) = self.histories.borrow().get(did.as_str()) {

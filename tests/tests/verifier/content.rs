@@ -87,7 +87,7 @@ fn a_changed_claim_is_refused_in_every_form() {
         let case = world.issue(format);
         let parts = world.parts(&case);
         let forged = match format {
-            Format::DataIntegrity => {
+            Format::DataIntegrity | Format::DataIntegritySd => {
                 changed(&parts, |value| value["credentialSubject"]["name"] = "Mallory".into())
             }
             Format::Jose | Format::SdJwt => {
@@ -365,4 +365,63 @@ fn a_schema_of_an_unknown_type_leaves_it_open() {
             undecided(&verification, CheckName::Schema, "schema-missing");
         }
     }
+}
+
+#[test]
+fn another_proof_by_a_key_that_was_dropped_is_listed_and_never_counted() {
+    let mut world = World::new(14);
+    let case = world.issue(Format::DataIntegrity);
+    let witness = world.settle("witness", KeyType::Ed25519);
+    let actor = world.actor(witness);
+    let plain = case.credential.credential().value().clone();
+    let second = "urn:uuid:0e2f6a0c-0a4e-4b6c-8a8b-5f1f1f6f2a09";
+    let other = sign::issue_di(plain, second, &actor.method(), &actor.key, world.now);
+    let other = other.expect("signed").to_value()["proof"].clone();
+    let with_it = |world: &World| {
+        changed(&world.parts(&case), |value| {
+            let own = value["proof"].clone();
+            value["proof"] = json!([own, other]);
+        })
+    };
+    let verification = with_it(&world).judge(&world.context());
+    passed(&verification, CheckName::OtherProof);
+    let controllers = |verification: &inkan_verifier::Verification| -> Vec<(String, bool)> {
+        let proofs = accepted(verification).proofs().iter();
+        proofs.map(|proof| (proof.controller().to_owned(), proof.held())).collect()
+    };
+    let issuer = world.actor(ISSUER).did.to_string();
+    let signer = world.actor(witness).did.to_string();
+    assert_eq!(controllers(&verification), [(issuer.clone(), true), (signer.clone(), true)]);
+
+    world.rotate_to(witness, "another");
+    let verification = with_it(&world).judge(&world.context());
+    noted(&verification, CheckName::OtherProof, "receipt-needed");
+    assert_eq!(controllers(&verification), [(issuer, true), (signer, false)]);
+}
+
+#[test]
+fn a_key_that_the_did_does_not_control_itself_signs_nothing_for_it() {
+    let mut world = World::new(15);
+    let issuer = world.actor(ISSUER);
+    let (did, method) = (issuer.did.to_string(), issuer.method());
+    let key = issuer.key.public_key().to_multikey();
+    let document = |controller: &str| {
+        json!({
+            "@context": ["https://www.w3.org/ns/did/v1"],
+            "id": did,
+            "verificationMethod": [{
+                "id": method, "type": "Multikey", "controller": controller, "publicKeyMultibase": key,
+            }],
+            "assertionMethod": [method],
+            "authentication": [method],
+        })
+    };
+    world.leave(ISSUER, document(&did));
+    let own = signed(&world, |_| {}, &method);
+    accepted(&own.judge(&without_receipts(&world)));
+    world.leave(ISSUER, document("did:web:other.example"));
+    let foreign = signed(&world, |_| {}, &method);
+    let verification = foreign.judge(&without_receipts(&world));
+    assert!(!lines(&verification).contains("key-in-force: pass"), "{}", lines(&verification));
+    assert!(!verification.is_authentic());
 }

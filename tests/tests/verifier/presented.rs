@@ -359,3 +359,55 @@ fn a_presentation_without_credentials_shows_who_presents_and_nothing_else() {
         );
     }
 }
+
+/// A credential of several subjects, or of one written twice, signed without a record.
+fn of_subjects(world: &World, subjects: &serde_json::Value) -> Case {
+    let issuer = world.actor(ISSUER);
+    let value = json!({
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "issuer": issuer.did.as_str(),
+        "credentialSubject": subjects,
+    });
+    let id = "urn:uuid:0e2f6a0c-0a4e-4b6c-8a8b-5f1f1f6f2a01";
+    let signed =
+        inkan_credential::sign::issue_di(value, id, &issuer.method(), &issuer.key, world.now);
+    Case {
+        credential: signed.expect("signed"),
+        beside: Vec::new(),
+        entries: Vec::new(),
+        opening: None,
+        status: None,
+        acts: Vec::new(),
+    }
+}
+
+#[test]
+fn of_several_subjects_one_must_present_and_nobody_else_may() {
+    let mut world = World::new(145);
+    let holder = world.actor(HOLDER).did.to_string();
+    let spouse = world.visitor(KeyType::Ed25519);
+    let spouses = world.actor(spouse).did.to_string();
+    let thief = world.visitor(KeyType::Ed25519);
+    let both = json!([{ "id": holder, "spouse": spouses }, { "id": spouses, "spouse": holder }]);
+    let twice = json!([{ "id": holder, "name": "A" }, { "id": holder }]);
+    for (subjects, who, code) in [
+        (&both, HOLDER, None),
+        (&both, spouse, None),
+        (&both, thief, Some("holder-key-mismatch")),
+        (&twice, HOLDER, None),
+        (&twice, thief, Some("holder-key-mismatch")),
+    ] {
+        let case = of_subjects(&world, subjects);
+        let presentation = world.present(&[&case], Format::DataIntegrity, who);
+        let parts = world.parts_presented(presentation, &[&case]);
+        let asking = Context { receipts: Receipts::Used, ..world.asking() };
+        let verification = parts.judge(&asking);
+        match code {
+            Some(code) => rejected(&verification, code),
+            None => {
+                accepted(&verification);
+            }
+        }
+    }
+}

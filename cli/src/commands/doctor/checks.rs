@@ -4,7 +4,7 @@ use inkan_core::tolerance;
 use inkan_did::webvh::next_key_hash;
 use inkan_io::files::{self, Access};
 use inkan_io::profile::{OwnDid, StatusListRecord};
-use inkan_io::{intent, keystore_file};
+use inkan_io::{intent, keystore_file, known};
 use inkan_ledger::LogPolicy;
 
 use super::Finding;
@@ -24,6 +24,7 @@ pub(super) const ALL: &[(&str, Check)] = &[
     ("secrets", secrets),
     ("keystore", keystore),
     ("ledger", ledger),
+    ("remembered", remembered),
     ("clock", clock),
     ("log-policy", log_policy),
     ("unfinished", unfinished),
@@ -54,6 +55,22 @@ fn profile(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
             vec![Finding::bad("profile", said, "inkan doctor --fix")]
         }
     })
+}
+
+/// What `verify` has seen proved, and compares with.
+fn remembered(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
+    Ok(vec![match known::load(&home.profile) {
+        Ok(states) => Finding::good("remembered", format!("{} newest states", states.len())),
+        Err(_) => {
+            let path = home.profile.known().display().to_string();
+            let said = format!("{path} is damaged, and `verify` stops at it");
+            // Only a person can say that what it held may be forgotten.
+            let remedy = format!(
+                "restore it, or move it away: what was seen before is then forgotten: mv {path} {path}.damaged"
+            );
+            Finding::bad("remembered", said, remedy)
+        }
+    }])
 }
 
 fn open_paths(home: &Home) -> Result<Vec<std::path::PathBuf>, Failure> {

@@ -9,7 +9,7 @@ use inkan_core::json::text;
 use inkan_credential::model::text::{preferred, texts};
 use serde_json::Value;
 
-use super::decode_jws;
+use super::decode_compact;
 use crate::output::BOLD;
 use crate::render::{safe, short};
 
@@ -20,18 +20,18 @@ const MOST: usize = 8;
 
 /// The summary of a file's content for a reader of `language` (BCP 47); empty if there is nothing to say.
 pub(super) fn of(content: &Value, language: &str) -> String {
-    let inner = content
-        .get("credential")
-        .or_else(|| content.get("presentation"))
-        .or_else(|| content.get("payload"))
-        .unwrap_or(content);
-    let inner = enveloped(inner).unwrap_or_else(|| inner.clone());
+    let artefact = content.get("credential").or_else(|| content.get("presentation"));
+    let artefact = artefact.unwrap_or(content);
+    // What secures it may be around it.
+    let opened = enveloped(artefact).unwrap_or_else(|| artefact.clone());
+    let inner = opened.get("payload").unwrap_or(&opened);
     let mut lines = Lines { out: String::new() };
-    title(&inner, language, &mut lines);
-    people(&inner, language, &mut lines);
-    dates(&inner, &mut lines);
-    references(&inner, &mut lines);
-    signatures(&inner, &mut lines);
+    title(inner, language, &mut lines);
+    people(inner, language, &mut lines);
+    dates(inner, &mut lines);
+    references(inner, &mut lines);
+    signatures(inner, &mut lines);
+    around(&opened, &mut lines);
     if text(content, "type") == Some("inkan-bundle/1") {
         lines.add("carries", &carried(content));
     }
@@ -51,10 +51,46 @@ impl Lines {
     }
 }
 
-fn enveloped(value: &Value) -> Option<Value> {
+/// The artefact in an object around it, decoded: `header`, `payload` and, of an SD-JWT, what is shown.
+pub(super) fn enveloped(value: &Value) -> Option<Value> {
     let id = text(value, "id")?;
     let (_, compact) = id.strip_prefix("data:")?.split_once(',')?;
-    decode_jws(compact)?.get("payload").cloned()
+    decode_compact(compact)
+}
+
+/// The signature around the claims, what the holder shows of them, and for whom.
+fn around(opened: &Value, lines: &mut Lines) {
+    let Some(header) = opened.get("header").filter(|_| opened.get("payload").is_some()) else {
+        return;
+    };
+    let issuer = opened.get("payload").and_then(|payload| text(payload, "iss"));
+    let key = match (header.get("x5c"), text(header, "kid"), issuer) {
+        (Some(_), _, _) => "the key of a certificate that is in it".to_owned(),
+        (None, Some(kid), Some(issuer)) if kid.starts_with('#') => format!("{issuer}{kid}"),
+        (None, Some(kid), _) => kid.to_owned(),
+        (None, None, _) => "a key that it does not name".to_owned(),
+    };
+    let alg = text(header, "alg").unwrap_or("?");
+    lines.add("signature", &format!("{} ({alg}) by {key}", text(header, "typ").unwrap_or("JWS")));
+    let Some(concealed) = opened.get("concealed").and_then(Value::as_u64) else { return };
+    let disclosed: Vec<&str> =
+        items(opened, "disclosed").iter().filter_map(Value::as_str).collect();
+    let names = match disclosed.as_slice() {
+        [] => "nothing of what could be kept back".to_owned(),
+        some => some.join(", "),
+    };
+    lines.add("discloses", &names);
+    let kept = match concealed {
+        0 => "nothing".to_owned(),
+        1 => "1 claim, or a decoy".to_owned(),
+        several => format!("{several} claims, or decoys"),
+    };
+    lines.add("conceals", &kept);
+    if let Some(binding) = opened.get("keyBinding").filter(|binding| binding.is_object()) {
+        let audience = text(binding, "audience").unwrap_or("?");
+        let made = text(binding, "made").map(in_words).unwrap_or_default();
+        lines.add("presented to", &format!("{audience}, on {made}, by a key binding"));
+    }
 }
 
 /// The values of a member that may be written alone or as a list.
@@ -79,8 +115,9 @@ fn title(inner: &Value, language: &str, lines: &mut Lines) {
         }
     }
     let names = types(inner);
+    let names = if names.is_empty() { text(inner, "vct").unwrap_or_default() } else { &names };
     if !names.is_empty() {
-        lines.add("says it is", &names);
+        lines.add("says it is", names);
     }
     let first =
         inner.get("@context").and_then(|context| context.get(0).unwrap_or(context).as_str());
@@ -104,8 +141,12 @@ fn people(inner: &Value, language: &str, lines: &mut Lines) {
             None => id.to_owned(),
         })
     };
-    if let Some(issuer) = party("issuer") {
+    // SD-JWT VCs say it in claims of their own.
+    if let Some(issuer) = party("issuer").or_else(|| text(inner, "iss").map(str::to_owned)) {
         lines.add("issuer", &issuer);
+    }
+    if let Some(subject) = text(inner, "sub").filter(|_| inner.get("credentialSubject").is_none()) {
+        lines.add("subject", subject);
     }
     let subjects = items(inner, "credentialSubject");
     for subject in subjects.iter().take(MOST) {
@@ -138,6 +179,13 @@ fn dates(inner: &Value, lines: &mut Lines) {
     ] {
         if let Some(found) = text(inner, member) {
             lines.add(label, &in_words(found));
+        }
+    }
+    for (label, claim) in [("issued at", "iat"), ("valid from", "nbf"), ("valid until", "exp")] {
+        let Some(seconds) = inner.get(claim).and_then(Value::as_i64) else { continue };
+        match Timestamp::from_seconds(seconds) {
+            Ok(moment) => lines.add(label, &in_words(&moment.to_string())),
+            Err(_) => lines.add(label, &format!("{seconds}, which is no date")),
         }
     }
 }
@@ -183,6 +231,11 @@ fn references(inner: &Value, lines: &mut Lines) {
             _ => types(entry),
         };
         lines.add("status", &said);
+    }
+    if let Some(list) = inner.get("status").and_then(|status| status.get("status_list")) {
+        let index = list.get("idx").and_then(Value::as_u64).unwrap_or_default();
+        let uri = text(list, "uri").unwrap_or("?");
+        lines.add("status", &format!("token status list: {uri}, index {index}"));
     }
     for schema in items(inner, "credentialSchema").iter().take(MOST) {
         let id = text(schema, "id").unwrap_or("?");
@@ -328,6 +381,37 @@ mod tests {
             [("ja-JP", "職印"), ("en-GB", "Seal of office"), ("fr", "Seal of office")]
         {
             assert!(plain(&rich(), language).contains(name), "{language}");
+        }
+    }
+
+    #[test]
+    fn of_an_sd_jwt_it_says_what_is_shown_and_how_much_is_not() {
+        let opened = json!({
+            "header": { "typ": "dc+sd-jwt", "alg": "EdDSA", "kid": "#k" },
+            "payload": {
+                "vct": "Person", "iss": "did:example:acme", "sub": "did:example:me",
+                "iat": 1_767_225_600, "exp": 1_798_761_600, "age_over_20": true,
+                "status": { "status_list": { "idx": 7, "uri": "https://acme.example/list" } },
+            },
+            "disclosed": ["/age_over_20"], "concealed": 2,
+            "keyBinding": {
+                "audience": "https://bank.example", "nonce": "n", "made": "2026-02-01T12:00:00Z",
+            },
+        });
+        let shown = plain(&opened, "en");
+        for line in [
+            "says it is   Person",
+            "issuer       did:example:acme",
+            "subject      did:example:me",
+            "issued at    1 January 2026, 00:00 UTC",
+            "valid until  1 January 2027, 00:00 UTC",
+            "token status list: https://acme.example/list, index 7",
+            "dc+sd-jwt (EdDSA) by did:example:acme#k",
+            "discloses    /age_over_20",
+            "conceals     2 claims, or decoys",
+            "https://bank.example, on 1 February 2026, 12:00 UTC, by a key binding",
+        ] {
+            assert!(shown.contains(line), "{line}: {shown}");
         }
     }
 

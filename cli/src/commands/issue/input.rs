@@ -5,6 +5,7 @@ use inkan_core::Timestamp;
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
 use inkan_io::profile::OwnDid;
+use inkan_issuer::derived;
 use serde_json::{Map, Value};
 
 use crate::args::{IssueArgs, parse_span};
@@ -46,6 +47,24 @@ pub(super) fn claims(args: &IssueArgs, context: &Context) -> Result<Map<String, 
         return Err(failure.try_this("give a file", "inkan issue … --claims claims.json"));
     }
     Ok(claims)
+}
+
+/// `--derive`: claims that answer a question, beside the value that they come from.
+pub(super) fn derive(
+    args: &IssueArgs,
+    claims: &mut Map<String, Value>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for text in &args.derived {
+        let pair =
+            text.split_once('=').filter(|(name, source)| !name.is_empty() && !source.is_empty());
+        let pair = pair.ok_or_else(|| CliError::InputMalformed {
+            file: "--derive".to_owned(),
+            detail: format!("{text:?} is not NAME=CLAIM, such as age_over_20=birthDate"),
+        })?;
+        derived::add(claims, pair, now)?;
+    }
+    Ok(())
 }
 
 /// Names under which people's data usually travel.

@@ -21,8 +21,8 @@ use crate::ledgers;
 /// How long a published list may be relied on: the ledger admits 366 days.
 const VALID_DAYS: i64 = 365;
 /// A list with less time left than this is published again when it is touched.
-const RENEW_DAYS: i64 = 180;
-const DAY: i64 = 86_400;
+pub(super) const RENEW_DAYS: i64 = 180;
+pub(super) const SECONDS_OF_DAY: i64 = 86_400;
 
 /// A place, and what must be written for it.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ fn allocate_in(
         Err(StatusStateError::Full) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let soon = now.plus_seconds(RENEW_DAYS.saturating_mul(DAY));
+    let soon = now.plus_seconds(RENEW_DAYS.saturating_mul(SECONDS_OF_DAY));
     if record.valid_until > soon {
         let record = StatusListRecord { state: state.to_value()?, ..record };
         return Ok(Some(Place { entry, name, record, publication: None }));
@@ -115,6 +115,11 @@ pub(crate) struct Republished {
 }
 
 impl Republished {
+    /// The list as the profile keeps it.
+    pub(crate) const fn record(&self) -> &StatusListRecord {
+        &self.record
+    }
+
     fn with(self, entry: StatusEntry) -> Place {
         let Self { name, record, list, entry: announcement } = self;
         Place { entry, name, record, publication: Some((list, announcement)) }
@@ -139,7 +144,7 @@ pub(crate) fn publish(
     (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
     now: Timestamp,
 ) -> Result<Republished, Failure> {
-    let valid_until = now.plus_seconds(VALID_DAYS.saturating_mul(DAY));
+    let valid_until = now.plus_seconds(VALID_DAYS.saturating_mul(SECONDS_OF_DAY));
     let publication = Publication {
         issuer: &own.did,
         format: Format::DataIntegrity,
@@ -174,7 +179,7 @@ pub(crate) fn state_of(record: &StatusListRecord) -> Result<StatusListState, Fai
 }
 
 /// `https://<host>/<path>/status/<number>`, beside the DID's own log.
-fn list_uri(did: &str, number: usize) -> Result<String, Failure> {
+pub(super) fn list_uri(did: &str, number: usize) -> Result<String, Failure> {
     let parsed = Did::parse(did)?;
     let fault = || CliError::Fault(format!("{did} has no place on the web"));
     let url = parsed.document_url().ok_or_else(fault)?;

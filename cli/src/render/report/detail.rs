@@ -187,7 +187,11 @@ fn countersignature(evidence: &Value) -> Option<String> {
         (Some(false), Some(signer)) => format!(" ({}, not the subject)", short_did(signer)),
         _ => String::new(),
     };
-    Some(format!("{role}{who} {decision}{entry}{state}"))
+    let text = match text(evidence, "text") {
+        Some("unchecked") => "; a part is shown, so the text that was read is not checked",
+        _ => "",
+    };
+    Some(format!("{role}{who} {decision}{entry}{state}{text}"))
 }
 
 fn presentation(check: &Value, evidence: &Value) -> String {
@@ -199,7 +203,13 @@ fn presentation(check: &Value, evidence: &Value) -> String {
         Some(other) if other.starts_with("single use") => "its single use is yours to ensure",
         _ => "not live",
     };
-    format!("nonce and audience match, {live}, by the holder's key")
+    let part = match (number(evidence, "disclosed"), number(evidence, "concealed")) {
+        (Some(disclosed), Some(concealed)) => {
+            format!("; {disclosed} claims disclosed, {concealed} concealed (or decoys)")
+        }
+        _ => String::new(),
+    };
+    format!("nonce and audience match, {live}, by the holder's key{part}")
 }
 
 /// What an IAL or AAL rests on.

@@ -55,6 +55,7 @@ fn judged(items: Value, current: bool, acts: Vec<SeenAct>) -> Vec<(Status, Optio
         record: None,
         status: None,
         acts,
+        proofs: vec![],
     };
     let registries = [Registry::from_value(&registry()).unwrap()];
     let policy = Policy::from_value(&policy).unwrap();

@@ -355,6 +355,16 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "手元の最新の失効情報がポリシーの許す期間より古い。",
     ),
     (
+        "proofs-too-few",
+        "Fewer parties than the policy asks for say what the credential says.",
+        "証明書の内容を証明する者の数がポリシーの求める数に足りない。",
+    ),
+    (
+        "proof-not-checked",
+        "A proof that the policy counts on could not be checked.",
+        "ポリシーが求める証明の一つを検証できない。",
+    ),
+    (
         "countersignature-missing",
         "A countersignature that the policy asks for is not there.",
         "ポリシーが求める副署がない。",
@@ -408,6 +418,8 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("act-superseded", "", "この副署が最新の状態であることが示されていない。"),
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
     ("jsonld-context-unknown", "", "JSON-LD のコンテキストが手元になく、署名の対象が定まらない。"),
+    ("verification-work-limit", "", "検証に必要な計算量が上限を超える。"),
+    ("holder-not-shown", "", "開示された内容に保有者の記載がなく、開示されていない項目がある。"),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),
     ("audience-mismatch", "", "提示は別の宛先に向けられている。"),

@@ -152,6 +152,43 @@ pub struct StatusRule {
     pub(crate) max_age: Option<Span>,
 }
 
+/// Which of the proofs of a credential must hold, countersignatures apart. That of its issuer always must, and one that fails
+/// is refused whatever stands here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Proofs {
+    /// `any` or `all`.
+    Word(ProofsWord),
+    /// So many parties.
+    Count(ProofCount),
+}
+
+impl Default for Proofs {
+    fn default() -> Self {
+        Self::Word(ProofsWord::Any)
+    }
+}
+
+/// How many of the proofs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum ProofsWord {
+    /// That of the issuer is enough.
+    Any,
+    /// None may be left unchecked.
+    All,
+}
+
+/// So many parties that say what the credential says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ProofCount {
+    /// Distinct controllers with a proof for `assertionMethod`, the issuer among them. Two proofs of one are one.
+    pub(crate) at_least: u32,
+    /// Only these count, as DIDs.
+    pub(crate) by: Option<Vec<String>>,
+}
+
 /// One demand for countersignatures.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -332,6 +369,12 @@ impl Outer {
             if quorum.at_least == 0 {
                 return wrong("ledger.quorum.atLeast", "is zero");
             }
+        }
+        if let Proofs::Count(count) = &self.proofs {
+            if count.at_least == 0 {
+                return wrong("proofs.atLeast", "is zero");
+            }
+            list(count.by.as_deref(), "proofs.by", is_did)?;
         }
         for item in &self.countersigned {
             if item.at_least == Some(0) {

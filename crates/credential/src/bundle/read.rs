@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Artefact, BUNDLE_TYPE, Bundle, BundleError, Input, ServedStatusList};
 use crate::countersignature::Countersignature;
+use crate::envelope::is_key_bound;
 use crate::error::ParseError;
 use crate::model::is_url;
 use crate::presentation::Presentation;
@@ -25,7 +26,7 @@ pub fn read_any(bytes: &[u8]) -> Result<Input, BundleError> {
     let value = json::parse(bytes, limits::BUNDLE)?;
     let is_bundle = json::text(&value, "type").is_some_and(|name| name.starts_with("inkan-"));
     if is_bundle {
-        return Ok(Input::Bundle(Box::new(bundle(value)?)));
+        return Ok(Input::Bundle(Box::new(bundle(value, bytes.len())?)));
     }
     // What is not a bundle has the smaller limit of a document.
     if bytes.len() > limits::DOCUMENT {
@@ -37,7 +38,7 @@ pub fn read_any(bytes: &[u8]) -> Result<Input, BundleError> {
 
 /// Reads a bundle and nothing else.
 pub(super) fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
-    bundle(json::parse(bytes, limits::BUNDLE)?)
+    bundle(json::parse(bytes, limits::BUNDLE)?, bytes.len())
 }
 
 fn artefact(value: Value) -> Result<Artefact, ParseError> {
@@ -49,6 +50,9 @@ fn artefact(value: Value) -> Result<Artefact, ParseError> {
 }
 
 fn compact(text: &str) -> Result<Artefact, ParseError> {
+    if is_key_bound(text) {
+        return Presentation::parse_compact(text).map(Artefact::Presentation);
+    }
     // Only `typ` is looked at here; the readers check it again.
     let jws = Jws::parse(text.split('~').next().unwrap_or_default(), limits::JWS)?;
     match jws.typ() {
@@ -59,7 +63,22 @@ fn compact(text: &str) -> Result<Artefact, ParseError> {
     }
 }
 
-fn bundle(value: Value) -> Result<Bundle, BundleError> {
+/// Most countersignatures beside what is secured.
+const COUNTERSIGNATURES: usize = 256;
+
+/// What is secured has its own limit, in a bundle as outside.
+fn check_size(artefact: &Value, of_bundle: usize) -> Result<(), BundleError> {
+    // The bundle holds it, so it is smaller.
+    let size = if of_bundle <= limits::DOCUMENT { 0 } else { artefact.to_string().len() };
+    if size > limits::DOCUMENT {
+        let limit = limits::DOCUMENT;
+        return Err(json::JsonError::TooLarge { size, limit }.into());
+    }
+    Ok(())
+}
+
+/// `size` is that of the bytes that `value` was read from.
+fn bundle(value: Value, size: usize) -> Result<Bundle, BundleError> {
     let Value::Object(mut members) = value else {
         return Err(BundleError::Malformed { member: "type" });
     };
@@ -68,9 +87,11 @@ fn bundle(value: Value) -> Result<Bundle, BundleError> {
     }
     let artefact = match (members.remove("credential"), members.remove("presentation")) {
         (Some(credential), None) => {
+            check_size(&credential, size)?;
             Artefact::Credential(SecuredCredential::parse_value(credential)?)
         }
         (None, Some(presentation)) => {
+            check_size(&presentation, size)?;
             Artefact::Presentation(Presentation::parse_value(presentation)?)
         }
         _ => return Err(BundleError::OneArtefact),
@@ -87,6 +108,9 @@ fn bundle(value: Value) -> Result<Bundle, BundleError> {
     };
     if let Some(name) = members.keys().next() {
         return Err(BundleError::UnknownMember { member: name.chars().take(64).collect() });
+    }
+    if bundle.countersignatures.len() > COUNTERSIGNATURES {
+        return Err(BundleError::Malformed { member: "countersignatures" });
     }
     for compact in &bundle.countersignatures {
         Countersignature::parse_compact(compact)?;

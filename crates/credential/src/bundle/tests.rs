@@ -1,3 +1,4 @@
+use inkan_core::limits;
 use proptest::prelude::*;
 
 use super::*;
@@ -51,6 +52,31 @@ fn a_bundle_is_read_as_it_is_written() {
     let copy = Bundle::parse(other.to_value().to_string().as_bytes()).unwrap();
     assert_eq!(copy.to_value(), other.to_value());
     assert_eq!(copy.artefact.credentials().len(), 1);
+}
+
+#[test]
+fn what_is_in_a_bundle_is_no_larger_than_outside() {
+    let mut credential = issued_di().to_value();
+    let value = |credential: &Value| json!({ "type": BUNDLE_TYPE, "credential": credential });
+    credential["credentialSubject"]["role"] = json!("a".repeat(limits::DOCUMENT - 4_096));
+    assert!(Bundle::parse(value(&credential).to_string().as_bytes()).is_ok());
+    let mut more = value(&credential);
+    more["checkpoints"] = json!(["a".repeat(limits::DOCUMENT)]);
+    assert!(Bundle::parse(more.to_string().as_bytes()).is_ok());
+    credential["credentialSubject"]["role"] = json!("a".repeat(limits::DOCUMENT));
+    assert_eq!(code(&value(&credential)), "input-too-large");
+    let error = read_any(value(&credential).to_string().as_bytes()).unwrap_err();
+    assert_eq!(error.code(), "input-too-large");
+}
+
+#[test]
+fn countersignatures_beside_have_a_limit() {
+    let mut bundle = full();
+    let one = bundle.countersignatures[0].clone();
+    bundle.countersignatures = vec![one.clone(); 256];
+    assert!(Bundle::parse(bundle.to_value().to_string().as_bytes()).is_ok());
+    bundle.countersignatures.push(one);
+    assert_eq!(code(&bundle.to_value()), "bundle-malformed");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Countersignature, CountersignatureError, Decision, Form, Role, Terms, did_of};
 use crate::model::{is_origin, is_url};
 use crate::proof::{self, Proof, SignFailure};
-use crate::secured::{Format, SecuredCredential};
+use crate::secured::{Format, SD_JWT_VC_MEDIA_TYPE, SecuredCredential};
 
 /// The JWS `typ`.
 const TYP: &str = "countersignature+jwt";
@@ -36,7 +36,7 @@ impl Statement<'_> {
             role: self.role,
             decision: self.decision,
             act: self.act,
-            text_digest: super::text_digest_of(credential.credential()),
+            text_digest: super::text_digest_of(credential),
         }
     }
 
@@ -56,7 +56,8 @@ impl Statement<'_> {
 ///
 /// # Errors
 ///
-/// [`SignFailure`]; `FormMismatch` for a credential in JOSE or SD-JWT form.
+/// [`SignFailure`]; `FormMismatch` for a credential in JOSE or SD-JWT form, or with a proof of selective disclosure, which
+/// changes when claims are left out.
 pub fn countersign_di(
     credential: &SecuredCredential,
     proof_id: &str,
@@ -84,21 +85,24 @@ pub fn countersign_di(
     credential.with_proof(&proof).map_err(|_| SignFailure::Unreadable)
 }
 
-/// Countersigns a JOSE or SD-JWT credential: a compact JWS that travels beside it.
+/// Countersigns a JOSE or SD-JWT credential, or one with a proof of selective disclosure: a compact JWS that travels beside it.
 ///
-/// Of an SD-JWT everything that can be shown should be there: the text that is signed for is that of what is shown.
+/// Of one whose holder can leave claims out everything has to be there: nobody signs for words that are not on the screen.
 ///
 /// # Errors
 ///
-/// [`SignFailure`]; `FormMismatch` for a Data Integrity credential.
+/// [`SignFailure`]; `PartShown` if claims are kept back, or may be (decoys); `FormMismatch` for any other Data Integrity credential.
 pub fn countersign_jose(
     credential: &SecuredCredential,
     statement: &Statement<'_>,
     signer: &dyn Signer,
 ) -> Result<String, SignFailure> {
     match credential.format() {
-        Format::Jose | Format::SdJwt => {}
+        Format::Jose | Format::SdJwt | Format::DataIntegritySd => {}
         Format::DataIntegrity => return Err(SignFailure::FormMismatch),
+    }
+    if !credential.shows_all() {
+        return Err(SignFailure::PartShown);
     }
     statement.check()?;
     let mut payload = statement.terms(credential).to_value();
@@ -108,7 +112,7 @@ pub fn countersign_jose(
         members.insert("iat".to_owned(), statement.created.seconds().into());
         members.insert("format".to_owned(), credential.format().as_str().into());
         members.insert("dig".to_owned(), credential.issuance_digest().to_b64u().into());
-        members.insert("mt".to_owned(), credential.format().media_type().into());
+        members.insert("mt".to_owned(), credential.media_type().into());
     }
     let mut header = Map::new();
     header.insert("typ".to_owned(), TYP.into());
@@ -136,11 +140,17 @@ pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, Countersi
     if json::text(&payload, "iss") != Some(did_of(&method)) || method == did_of(&method) {
         return Err(malformed("iss"));
     }
-    if json::text(&payload, "format") != Some(Format::Jose.as_str()) {
+    let formats = [Format::Jose.as_str(), Format::DataIntegritySd.as_str()];
+    if !json::text(&payload, "format").is_some_and(|found| formats.contains(&found)) {
         return Err(malformed("format"));
     }
-    let known = [Format::Jose, Format::SdJwt].map(|format| Some(format.media_type()));
-    if !known.contains(&json::text(&payload, "mt")) {
+    let known = [
+        Format::Jose.media_type(),
+        Format::SdJwt.media_type(),
+        Format::DataIntegritySd.media_type(),
+        SD_JWT_VC_MEDIA_TYPE,
+    ];
+    if !json::text(&payload, "mt").is_some_and(|found| known.contains(&found)) {
         return Err(malformed("mt"));
     }
     let log = json::text(&payload, "aud").filter(|log| is_origin(log)).ok_or(malformed("aud"))?;

@@ -3,6 +3,7 @@
 //! The signature covers the credential anyway; the digest says which words were on the screen. So the text has
 //! everything that the credential claims, and nothing in it can move the cursor, hide, or look like another line.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use inkan_core::text::is_hidden;
@@ -10,14 +11,56 @@ use inkan_core::{Digest, Timestamp, json, sha256};
 use serde_json::Value;
 
 use crate::model::Credential;
+use crate::proof::Stage;
+use crate::sd_jwt::{Disclosure, SdJwt};
+use crate::secured::SecuredCredential;
 
 /// First line of every rendering; another rendering gets another name.
 const TITLE: &str = "inkan-text/1";
 
-/// SHA-256 of [`render_text`] in UTF-8: the `textDigest` of countersignatures.
+/// Most bytes that the names before the values may come to, in all lines together; the values themselves stand once.
+const LABELS: usize = 4 << 20;
+
+/// Whether [`render_text`] of a credential made from `value` has a length that the size of the value explains.
+pub(crate) fn is_renderable(value: &Value) -> bool {
+    let mut left = LABELS;
+    take_labels(value, 0, &mut left).is_some()
+}
+
+/// Takes the labels of all that is in `value`, whose own has `outer` bytes, from what is left. Escapes are not counted: they make
+/// the text longer by a factor that does not depend on who wrote it.
+fn take_labels(value: &Value, outer: usize, left: &mut usize) -> Option<()> {
+    *left = left.checked_sub(outer)?;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(()),
+        Value::Array(items) => {
+            // A space and a number.
+            let inner = outer.checked_add(8)?;
+            items.iter().try_for_each(|item| take_labels(item, inner, left))
+        }
+        Value::Object(members) => members.iter().try_for_each(|(name, member)| {
+            take_labels(member, outer.checked_add(name.len())?.checked_add(3)?, left)
+        }),
+    }
+}
+
+/// The `textDigest` of countersignatures: SHA-256 of [`render_text`] in UTF-8.
+///
+/// Of a credential that is shown in parts, what only those have who see the whole goes in as well, line by line: every disclosure of
+/// an SD-JWT, in the order of their bytes; the value of a base proof. A countersignature travels with every part, and a bare
+/// digest of the text would let anybody try what a claim that is kept back might be.
 #[must_use]
-pub fn text_digest_of(credential: &Credential) -> Digest {
-    sha256(&[render_text(credential).as_bytes()])
+pub fn text_digest_of(secured: &SecuredCredential) -> Digest {
+    let mut text = render_text(secured.credential());
+    let disclosures = secured.sd_jwt().map(SdJwt::disclosures).unwrap_or_default();
+    let disclosures: BTreeSet<&str> = disclosures.iter().map(Disclosure::as_str).collect();
+    let base = secured.issuer_proof().filter(|proof| proof.stage() == Some(Stage::Base));
+    let base = base.and_then(|proof| json::text(proof.value(), "proofValue"));
+    for line in disclosures.into_iter().chain(base) {
+        text.push('\n');
+        text.push_str(line);
+    }
+    sha256(&[text.as_bytes()])
 }
 
 /// The credential as plain text: who says what about whom, for how long, line by line.

@@ -57,10 +57,16 @@ const PROTECTED_V1: [&str; 9] = [
     "type",
 ];
 
+/// Most contexts in one list.
+const CONTEXTS: usize = 64;
+
 /// `@context` is a list whose first item is the context of a version, and whose others are URLs or objects, none of them
 /// twice (VCDM §4.3).
 pub(crate) fn check_context(value: &Value) -> Result<DataModel, ModelError> {
     let list = value.get("@context").and_then(Value::as_array);
+    if list.is_some_and(|list| list.len() > CONTEXTS) {
+        return Err(ModelError::TooMany { property: "@context", limit: CONTEXTS });
+    }
     let (first, rest) = list.and_then(|list| list.split_first()).ok_or(ModelError::Context)?;
     let version = match first.as_str() {
         Some(CONTEXT_V2) => DataModel::V2,

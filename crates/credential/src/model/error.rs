@@ -72,6 +72,19 @@ pub enum ModelError {
     /// `ledgerRecord` is not `{log, salt}`.
     #[error("ledgerRecord must hold a log origin and a salt of 16 bytes, and nothing else")]
     LedgerRecord,
+    /// A list is longer than is looked at.
+    #[error("{property} may have at most {limit} entries")]
+    TooMany {
+        /// The member.
+        property: &'static str,
+        /// Entries allowed.
+        limit: usize,
+    },
+    /// As a text, in which each line repeats the names of what it is in, it would be longer than anybody reads.
+    #[error(
+        "long names of members, with many members in them, make a text that is too long to be shown"
+    )]
+    TextTooLong,
     /// There is a `proof` where none may be: in the payload of a JOSE credential, or in what is to be signed.
     #[error("a proof stands inside what another mechanism secures")]
     ProofMisplaced,
@@ -98,6 +111,7 @@ impl ModelError {
             Self::Evidence => "credential-evidence-invalid",
             Self::Property { .. } => "credential-property-invalid",
             Self::LedgerRecord => "ledger-record-invalid",
+            Self::TooMany { .. } | Self::TextTooLong => "credential-too-large",
             Self::ProofMisplaced => "credential-proof-misplaced",
         }
     }

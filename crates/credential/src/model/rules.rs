@@ -109,6 +109,27 @@ pub(super) fn check_typed_properties(value: &Value, version: DataModel) -> Resul
     }
 }
 
+/// Lists each entry of which is some work for a verifier, or a request to somebody else's server.
+const LONGEST: [(&str, usize); 3] =
+    [("credentialStatus", 16), ("credentialSchema", 16), ("relatedResource", 64)];
+
+/// None of the lists that a verifier works through is longer than credentials need.
+pub(super) fn check_counts(value: &Value) -> Result<(), ModelError> {
+    match LONGEST.into_iter().find(|(property, limit)| items(value, property).len() > *limit) {
+        Some((property, limit)) => Err(ModelError::TooMany { property, limit }),
+        None => Ok(()),
+    }
+}
+
+/// `cnf`, if it is there, is one object (RFC 7800 §3.1): in a list or as a text it would mean the same in RDF, and a reader of the
+/// JSON would find no key.
+pub(super) fn check_confirmation(value: &Value) -> Result<(), ModelError> {
+    match value.get("cnf") {
+        None | Some(Value::Object(_)) => Ok(()),
+        Some(_) => Err(ModelError::Property { property: "cnf" }),
+    }
+}
+
 /// Whether a member is absent, or one or more objects with a type, whose `id`, if any, is a URL.
 pub(crate) fn are_typed_objects(value: &Value, member: &str) -> bool {
     is_no_empty_list(value, member)

@@ -44,6 +44,54 @@ fn several_subjects_have_no_single_id() {
 }
 
 #[test]
+fn lists_that_verifiers_work_through_have_limits() {
+    let entry = |number: usize| {
+        json!({
+            "id": format!("https://acme.example/{number}"), "type": "JsonSchema",
+            "digestSRI": format!("sha384-{}", "A".repeat(64)),
+        })
+    };
+    let context = |number: usize| json!(format!("https://acme.example/{number}"));
+    for (property, limit) in [
+        ("@context", 64),
+        ("credentialStatus", 16),
+        ("credentialSchema", 16),
+        ("relatedResource", 64),
+    ] {
+        let of_length = |length: usize| {
+            let mut list: Vec<Value> = match property {
+                "@context" => (0..length).map(context).collect(),
+                _ => (0..length).map(entry).collect(),
+            };
+            if property == "@context" {
+                list[0] = json!(CONTEXT_V2);
+            }
+            Credential::from_value(with(unsigned(), &format!("/{property}"), list.into()))
+        };
+        assert!(of_length(limit).is_ok(), "{property}");
+        let error = of_length(limit + 1).unwrap_err();
+        assert_eq!(error, ModelError::TooMany { property, limit });
+        assert_eq!(error.code(), "credential-too-large");
+    }
+}
+
+#[test]
+fn a_text_that_repeats_long_names_very_often_is_not_made() {
+    // As a text, each line would have the name: the credential times the number of its lines.
+    let of = |length: usize, count: usize| {
+        let inner: Value = (0..count).map(|n| (format!("a{n}"), json!(1))).collect();
+        let subject = json!({ "a".repeat(length): inner });
+        Credential::from_value(with(unsigned(), "/credentialSubject", subject))
+    };
+    assert_eq!(of(256 << 10, 1_000).unwrap_err(), ModelError::TextTooLong);
+    assert_eq!(of(256, 1_000_000 / 16).unwrap_err().code(), "credential-too-large");
+    for (length, count) in [(256 << 10, 10), (32, 50_000)] {
+        let text = crate::countersignature::render_text(&of(length, count).unwrap());
+        assert!(text.len() < 8 << 20, "{length} {count}");
+    }
+}
+
+#[test]
 fn an_unknown_status_type_is_named() {
     let value = with(unsigned(), "/credentialStatus", json!({ "type": "OtherStatus" }));
     let credential = Credential::from_value(value).unwrap();

@@ -1,17 +1,19 @@
 //! Making a presentation, in any of its forms.
 
-use inkan_core::Timestamp;
+use inkan_core::{CryptoRng, Timestamp};
 use inkan_crypto::Signer;
 use serde_json::{Map, Value, json};
 
 use super::Presentation;
 use crate::envelope::Envelope;
-use crate::model::CONTEXT_V2;
-use crate::proof::{self, Cryptosuite, SignFailure};
+use crate::error::ParseError;
+use crate::model::{CONTEXT_V2, ModelError};
+use crate::proof::{self, Cryptosuite, ProofError, SignFailure};
 use crate::rdfc::Contexts;
-use crate::sd_jwt;
+use crate::sd_jwt::{self, Concealment};
 use crate::secured::SecuredCredential;
-use crate::sign::{envelop, sd_jwt_header};
+use crate::selective;
+use crate::sign::{ProofTerms, envelop, sd_jwt_header};
 
 /// Who presents, to whom, in answer to what.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +56,7 @@ pub fn present_di_with(
     signer: &dyn Signer,
     contexts: &Contexts,
 ) -> Result<Presentation, SignFailure> {
+    refuse_base(credentials)?;
     let mut document = document(credentials, terms);
     let mut members = Map::new();
     members.insert("created".to_owned(), terms.created.to_string().into());
@@ -68,6 +71,60 @@ pub fn present_di_with(
     Presentation::parse_value(document).map_err(|_| SignFailure::Unreadable)
 }
 
+/// Puts the first Data Integrity proof on a presentation that is written already: its types, contexts and other members stay.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back, a purpose other than `authentication` included.
+pub fn secure_presentation_di(
+    mut document: Value,
+    terms: &ProofTerms<'_>,
+    signer: &dyn Signer,
+    contexts: &Contexts,
+) -> Result<Presentation, SignFailure> {
+    if document.get("proof").is_some() {
+        return Err(SignFailure::Model(ModelError::ProofMisplaced));
+    }
+    let members = terms.to_members();
+    let proof = proof::add_proof_of(&terms.suite, (&document, &[]), members, signer, contexts)?;
+    if let Value::Object(members) = &mut document {
+        members.insert("proof".to_owned(), proof.value().clone());
+    }
+    whole(Presentation::parse_value(document))
+}
+
+/// Puts a presentation that is written already into a JWS (`typ` `vp+jwt`); `kid` is the URL of the signer's key. Claims
+/// that answer a verifier (`nonce`, `aud`, `iat`) stand in it beforehand.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn secure_presentation_jose(
+    document: &Value,
+    kid: &str,
+    signer: &dyn Signer,
+) -> Result<Presentation, SignFailure> {
+    let compact = envelop(document, Envelope::Presentation, kid, signer)?;
+    whole(Presentation::parse_compact(&compact))
+}
+
+/// As [`secure_presentation_jose`], in an SD-JWT (`typ` `vp+sd-jwt`) whose holder may keep claims back.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn secure_presentation_sd_jwt(
+    document: Value,
+    concealment: &Concealment<'_>,
+    kid: &str,
+    signer: &dyn Signer,
+    rng: &mut impl CryptoRng,
+) -> Result<Presentation, SignFailure> {
+    let header = sd_jwt_header(Envelope::Presentation, kid);
+    let issued = sd_jwt::issue(document, concealment, header, signer, rng)?;
+    whole(Presentation::parse_compact(issued.shown()))
+}
+
 /// Presents `credentials` in a JWS (`typ` `vp+jwt`) with the claims `nonce`, `aud` and `iat`.
 ///
 /// # Errors
@@ -78,6 +135,7 @@ pub fn present_jose(
     terms: &PresentationTerms<'_>,
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
+    refuse_base(credentials)?;
     let payload = answer(credentials, terms);
     let compact = envelop(&payload, Envelope::Presentation, terms.method, signer)?;
     Presentation::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
@@ -94,9 +152,34 @@ pub fn present_sd_jwt(
     terms: &PresentationTerms<'_>,
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
+    refuse_base(credentials)?;
     let header = sd_jwt_header(Envelope::Presentation, terms.method);
     let signed = sd_jwt::sign(&answer(credentials, terms), Vec::new(), header, signer)?;
     Presentation::parse_compact(signed.shown()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Presents one credential in an SD-JWT with a key binding (`kb+jwt`), and no presentation around it: what the OpenID world
+/// calls a presentation.
+///
+/// What the holder keeps back is left out of `credential` before.
+///
+/// # Errors
+///
+/// [`SignFailure::FormMismatch`] for a credential in another form; [`SignFailure::SdJwt`] if its issuer confirmed no key,
+/// or another than the signer's. Nothing is signed that would not be read back.
+pub fn present_key_bound(
+    credential: &SecuredCredential,
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+) -> Result<Presentation, SignFailure> {
+    let sd_jwt = credential.sd_jwt().ok_or(SignFailure::FormMismatch)?;
+    let binding = sd_jwt::BindingTerms {
+        audience: terms.audience,
+        nonce: terms.nonce,
+        issued_at: terms.created,
+    };
+    let bound = sd_jwt.bind(&binding, signer)?;
+    Presentation::parse_compact(&bound.to_compact()).map_err(|_| SignFailure::Unreadable)
 }
 
 /// The presentation with the claims that answer the verifier.
@@ -108,6 +191,21 @@ fn answer(credentials: &[SecuredCredential], terms: &PresentationTerms<'_>) -> V
         members.insert("iat".to_owned(), terms.created.seconds().into());
     }
     payload
+}
+
+/// What was just signed, if it is read back and tells no more than its holder means to.
+fn whole(made: Result<Presentation, ParseError>) -> Result<Presentation, SignFailure> {
+    let made = made.map_err(|_| SignFailure::Unreadable)?;
+    refuse_base(made.credentials())?;
+    Ok(made)
+}
+
+/// A credential that its holder has to derive from first would tell everything, and the key that hides the rest.
+fn refuse_base(credentials: &[SecuredCredential]) -> Result<(), SignFailure> {
+    if credentials.iter().any(selective::is_base) {
+        return Err(SignFailure::Proof(ProofError::BaseProof));
+    }
+    Ok(())
 }
 
 fn document(credentials: &[SecuredCredential], terms: &PresentationTerms<'_>) -> Value {

@@ -6,6 +6,7 @@ use crate::countersignature::CountersignatureError;
 use crate::model::ModelError;
 use crate::rdfc::RdfcError;
 use crate::sd_jwt::{ClaimPathError, SdJwtError};
+use crate::sd_primitives::SelectionError;
 
 /// A proof that is missing, malformed or wrong. None is worth a retry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -52,6 +53,27 @@ pub enum ProofError {
     /// The document or the proof has no canonical form as RDF, which the suite signs.
     #[error("document or proof has no canonical form as RDF")]
     Rdf(#[from] RdfcError),
+    /// The proof is one that the issuer made for the holder, who has to derive from it what others see.
+    #[error("proof is for its holder, who has to derive from it the one for others")]
+    BaseProof,
+    /// The proof is already derived, where one is needed to derive from.
+    #[error("proof is already derived from another")]
+    DerivedProof,
+    /// The document says more than is signed statement by statement.
+    #[error("document has more than {limit} statements that can be left out")]
+    TooManyStatements {
+        /// Statements allowed.
+        limit: usize,
+    },
+    /// A proof of selective disclosure covers no other proofs: they would not be there once it is derived.
+    #[error("a proof of selective disclosure cannot cover other proofs")]
+    CoversProofs,
+    /// A proof that is not to be linked to others would show something that is on one credential alone.
+    #[error("{member} would link every proof derived from the credential to the others")]
+    Linkable {
+        /// The member.
+        member: &'static str,
+    },
     /// The signature does not verify. Says no more, so as not to become an oracle.
     #[error("proof does not verify")]
     Invalid,
@@ -73,6 +95,11 @@ impl ProofError {
             Self::KeyMismatch => "proof-suite-key-mismatch",
             Self::ContextMismatch => "proof-context-mismatch",
             Self::Rdf(error) => error.code(),
+            Self::BaseProof => "disclosure-base-proof",
+            Self::DerivedProof => "disclosure-already-derived",
+            Self::TooManyStatements { .. } => "disclosure-too-many-statements",
+            Self::CoversProofs => "disclosure-covers-proofs",
+            Self::Linkable { .. } => "disclosure-linkable",
             Self::Invalid => "credential-proof-invalid",
         }
     }
@@ -105,6 +132,12 @@ pub enum SignFailure {
     /// A claim that is to be disclosable is not there, or its name is not enough.
     #[error("a claim that is to be disclosable is not found")]
     Claim(#[from] ClaimPathError),
+    /// The claims that every verifier is to see are not found, or cannot be told from the others.
+    #[error("claims that every verifier is to see cannot be selected")]
+    Selection(#[from] SelectionError),
+    /// Claims are kept back, or may be: nobody countersigns what is not shown.
+    #[error("not everything is shown that the issuer signed")]
+    PartShown,
     /// Data Integrity credentials are countersigned by a proof, JOSE ones by a JWS beside them.
     #[error("this form of countersignature does not belong to credentials of this format")]
     FormMismatch,
@@ -123,6 +156,8 @@ impl SignFailure {
             Self::IssuerProofWithoutId => "issuer-proof-without-id",
             Self::SdJwt(error) => error.code(),
             Self::Claim(error) => error.code(),
+            Self::Selection(error) => error.code(),
+            Self::PartShown => "countersignature-of-part",
             Self::FormMismatch => "countersignature-form-mismatch",
         }
     }

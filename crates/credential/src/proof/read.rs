@@ -85,10 +85,21 @@ impl Proof {
         }
         let verification_method = verification_method(members, cryptosuite.is_known())?;
         let proof_value = optional_text(members, "proofValue")?;
-        if cryptosuite.is_known() && !proof_value.is_some_and(|text| text.starts_with('z')) {
+        if cryptosuite.is_known()
+            && !proof_value.is_some_and(|text| cryptosuite.may_have_value(&text))
+        {
             return Err(ProofError::Malformed { member: "proofValue" });
         }
+        let purpose = purpose(members)?;
+        // Keys of BBS assert claims, and show nobody's presence.
+        if cryptosuite == Cryptosuite::Bbs2023 && purpose != Purpose::AssertionMethod {
+            return Err(ProofError::Malformed { member: "proofPurpose" });
+        }
         let terms = members.get("countersignature").filter(|_| cryptosuite.is_known());
+        // Over statements in RDF its members could be written in several ways.
+        if terms.is_some() && !cryptosuite.is_jcs() {
+            return Err(ProofError::Malformed { member: "countersignature" });
+        }
         let countersignature = terms
             .map(Terms::from_value)
             .transpose()
@@ -98,7 +109,7 @@ impl Proof {
             created: moment(members, "created")?,
             expires: moment(members, "expires")?,
             verification_method,
-            purpose: purpose(members)?,
+            purpose,
             previous_proof: texts(members, "previousProof")?,
             domain: texts(members, "domain")?,
             challenge: optional_text(members, "challenge")?,

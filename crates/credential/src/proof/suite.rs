@@ -6,7 +6,7 @@
 use inkan_crypto::{KeyType, PublicKey, SignatureError, Signer, data_integrity};
 use serde_json::{Map, Value};
 
-use super::{Proof, ProofError, SignFailure};
+use super::{Proof, ProofError, SignFailure, bbs, ecdsa_sd};
 use crate::rdfc::{self, Contexts, Hash};
 
 /// The cryptosuites spoken here; everything else is kept by name and never counted.
@@ -20,6 +20,12 @@ pub enum Cryptosuite {
     EcdsaJcs2019,
     /// ECDSA over RDFC-1.0, on P-256 or P-384 ([vc-di-ecdsa §3.2](https://www.w3.org/TR/2025/REC-vc-di-ecdsa-20250515/#ecdsa-rdfc-2019)).
     EcdsaRdfc2019,
+    /// ECDSA on P-256 over each statement alone, so that a holder may leave some out
+    /// ([vc-di-ecdsa §3.5](https://www.w3.org/TR/2025/REC-vc-di-ecdsa-20250515/#ecdsa-sd-2023)).
+    EcdsaSd2023,
+    /// BBS over all statements, so that a holder may leave some out and nobody can link what is shown
+    /// ([vc-di-bbs §3.4](https://www.w3.org/TR/2024/CR-vc-di-bbs-20240404/#bbs-2023)).
+    Bbs2023,
     /// The older form of `eddsa-rdfc-2022`, a proof type of its own. It is read, never made
     /// ([vc-di-eddsa §B.1](https://www.w3.org/TR/2025/REC-vc-di-eddsa-20250515/#ed25519signature2020)).
     Ed25519Signature2020,
@@ -28,12 +34,13 @@ pub enum Cryptosuite {
 }
 
 impl Cryptosuite {
-    /// The suite that a key of this type signs with unless another is asked for: over JCS.
+    /// The suite that a key of this type signs with unless another is asked for: over JCS, if there is one.
     #[must_use]
     pub const fn for_key(key_type: KeyType) -> Self {
         match key_type {
             KeyType::Ed25519 => Self::EddsaJcs2022,
             KeyType::P256 | KeyType::P384 => Self::EcdsaJcs2019,
+            KeyType::Bls12381G2 => Self::Bbs2023,
         }
     }
 
@@ -43,6 +50,7 @@ impl Cryptosuite {
         match key_type {
             KeyType::Ed25519 => Self::EddsaRdfc2022,
             KeyType::P256 | KeyType::P384 => Self::EcdsaRdfc2019,
+            KeyType::Bls12381G2 => Self::Bbs2023,
         }
     }
 
@@ -55,6 +63,8 @@ impl Cryptosuite {
             ("DataIntegrityProof", Some("eddsa-rdfc-2022")) => Self::EddsaRdfc2022,
             ("DataIntegrityProof", Some("ecdsa-jcs-2019")) => Self::EcdsaJcs2019,
             ("DataIntegrityProof", Some("ecdsa-rdfc-2019")) => Self::EcdsaRdfc2019,
+            ("DataIntegrityProof", Some("ecdsa-sd-2023")) => Self::EcdsaSd2023,
+            ("DataIntegrityProof", Some("bbs-2023")) => Self::Bbs2023,
             ("DataIntegrityProof", Some(other)) => Self::Unknown(other.to_owned()),
             ("Ed25519Signature2020", None) => Self::Ed25519Signature2020,
             (other, _) => Self::Unknown(other.to_owned()),
@@ -69,6 +79,8 @@ impl Cryptosuite {
             Self::EddsaRdfc2022 => "eddsa-rdfc-2022",
             Self::EcdsaJcs2019 => "ecdsa-jcs-2019",
             Self::EcdsaRdfc2019 => "ecdsa-rdfc-2019",
+            Self::EcdsaSd2023 => "ecdsa-sd-2023",
+            Self::Bbs2023 => "bbs-2023",
             Self::Ed25519Signature2020 => "Ed25519Signature2020",
             Self::Unknown(name) => name,
         }
@@ -86,11 +98,36 @@ impl Cryptosuite {
         !matches!(self, Self::Unknown(_) | Self::Ed25519Signature2020)
     }
 
+    /// Whether the issuer signs statements so that each can be left out: its proof is for the holder, who derives from it
+    /// what others see.
+    #[must_use]
+    pub const fn is_selective(&self) -> bool {
+        match self {
+            Self::EcdsaSd2023 | Self::Bbs2023 => true,
+            Self::EddsaJcs2022
+            | Self::EddsaRdfc2022
+            | Self::EcdsaJcs2019
+            | Self::EcdsaRdfc2019
+            | Self::Ed25519Signature2020
+            | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Whether it signs the canonical form as JSON.
+    #[must_use]
+    pub const fn is_jcs(&self) -> bool {
+        matches!(self, Self::EddsaJcs2022 | Self::EcdsaJcs2019)
+    }
+
     /// Whether it signs the canonical form as RDF.
     #[must_use]
     pub const fn is_rdfc(&self) -> bool {
         match self {
-            Self::EddsaRdfc2022 | Self::EcdsaRdfc2019 | Self::Ed25519Signature2020 => true,
+            Self::EddsaRdfc2022
+            | Self::EcdsaRdfc2019
+            | Self::EcdsaSd2023
+            | Self::Bbs2023
+            | Self::Ed25519Signature2020 => true,
             Self::EddsaJcs2022 | Self::EcdsaJcs2019 | Self::Unknown(_) => false,
         }
     }
@@ -105,7 +142,25 @@ impl Cryptosuite {
             Self::EcdsaJcs2019 | Self::EcdsaRdfc2019 => {
                 matches!(key_type, KeyType::P256 | KeyType::P384)
             }
+            Self::EcdsaSd2023 => matches!(key_type, KeyType::P256),
+            Self::Bbs2023 => matches!(key_type, KeyType::Bls12381G2),
             Self::Unknown(_) => false,
+        }
+    }
+}
+
+impl Cryptosuite {
+    /// Whether a `proofValue` has the form of this suite's, as far as that is known before it is checked.
+    pub(super) fn may_have_value(&self, text: &str) -> bool {
+        match self {
+            Self::EcdsaSd2023 => ecdsa_sd::ProofValue::parse(text).is_some(),
+            Self::Bbs2023 => bbs::ProofValue::parse(text).is_some(),
+            Self::EddsaJcs2022
+            | Self::EddsaRdfc2022
+            | Self::EcdsaJcs2019
+            | Self::EcdsaRdfc2019
+            | Self::Ed25519Signature2020 => text.starts_with('z'),
+            Self::Unknown(_) => true,
         }
     }
 }
@@ -117,6 +172,12 @@ pub(super) fn verify(
     key: &PublicKey,
     contexts: &Contexts,
 ) -> Result<(), ProofError> {
+    if proof.cryptosuite == Cryptosuite::EcdsaSd2023 {
+        return ecdsa_sd::verify(document, proof, key, contexts);
+    }
+    if proof.cryptosuite == Cryptosuite::Bbs2023 {
+        return bbs::verify(document, proof, key, contexts);
+    }
     let outcome = if proof.cryptosuite.is_rdfc() {
         let hash = hash_for(key.key_type());
         let config = rdfc_config(document, &proof.value);
@@ -156,14 +217,14 @@ pub(super) fn sign(
 /// The hash inside RDFC-1.0 follows the size of the key (vc-di-ecdsa §3.2).
 const fn hash_for(key_type: KeyType) -> Hash {
     match key_type {
-        KeyType::Ed25519 | KeyType::P256 => Hash::Sha256,
+        KeyType::Ed25519 | KeyType::P256 | KeyType::Bls12381G2 => Hash::Sha256,
         KeyType::P384 => Hash::Sha384,
     }
 }
 
 /// The proof configuration of RDFC suites: the proof without its value, under the document's `@context`
 /// (vc-di-eddsa §3.2.5).
-fn rdfc_config(document: &Value, proof: &Value) -> Value {
+pub(super) fn rdfc_config(document: &Value, proof: &Value) -> Value {
     let mut config = without_value(proof);
     if let (Value::Object(members), Some(context)) = (&mut config, document.get("@context")) {
         members.insert("@context".to_owned(), context.clone());
@@ -171,7 +232,7 @@ fn rdfc_config(document: &Value, proof: &Value) -> Value {
     config
 }
 
-fn without_value(proof: &Value) -> Value {
+pub(super) fn without_value(proof: &Value) -> Value {
     let members = proof.as_object().into_iter().flatten();
     let kept = members.filter(|(name, _)| *name != "proofValue");
     Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())

@@ -32,6 +32,14 @@ fn an_empty_proof_list_is_refused() {
 }
 
 #[test]
+fn countersignatures_are_proofs_over_json() {
+    let mut both = chained().to_value();
+    assert!(SecuredCredential::parse_value(both.clone()).is_ok());
+    both["proof"][1]["cryptosuite"] = json!("eddsa-rdfc-2022");
+    assert_eq!(code(both), "credential-proof-malformed");
+}
+
+#[test]
 fn every_malformed_proof_is_refused() {
     let cases = [
         ("credential-proof-malformed", "/proof", json!(1)),
@@ -79,7 +87,7 @@ fn duplicate_ids_cycles_and_too_many_proofs_are_refused() {
 #[test]
 fn an_unknown_suite_is_kept_and_never_counted() {
     let foreign = json!({
-        "type": "DataIntegrityProof", "cryptosuite": "bbs-2023", "proofPurpose": "assertionMethod",
+        "type": "DataIntegrityProof", "cryptosuite": "future-suite-2030", "proofPurpose": "assertionMethod",
         "verificationMethod": "did:a:1#k", "proofValue": "u2V0",
     });
     let old = json!({ "type": "Ed25519Signature2018", "proofPurpose": "assertionMethod" });

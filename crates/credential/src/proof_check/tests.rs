@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::countersignature::{Decision, countersign_di};
+use crate::sign;
 use crate::testing::{holder, issued_di, issued_jose, issuer, party, statement, with};
 
 fn report(text: &str) -> ProofReport {
@@ -34,6 +35,11 @@ fn every_proof_gets_its_line() {
 fn a_jws_is_checked_too() {
     assert!(report(&issued_jose().to_bare()).holds());
     assert!(report(&issued_jose().to_value().to_string()).holds());
+    let issuer = issuer();
+    let sd_jwt =
+        sign::issue_sd_jwt_plain(crate::testing::unsigned(), &issuer.method, &issuer.key).unwrap();
+    assert!(report(&sd_jwt.to_bare()).holds());
+    assert!(report(&sd_jwt.to_value().to_string()).holds());
     let mut text = issued_jose().to_bare();
     let at = text.find('.').unwrap() + 10;
     let swap = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
@@ -43,7 +49,7 @@ fn a_jws_is_checked_too() {
 
 #[test]
 fn what_cannot_be_checked_does_not_count() {
-    let unknown = with(issued_di().to_value(), "/proof/cryptosuite", json!("bbs-2023"));
+    let unknown = with(issued_di().to_value(), "/proof/cryptosuite", json!("future-suite-2030"));
     let unknown = report(&unknown.to_string());
     assert_eq!(unknown.proofs[0].outcome, ProofOutcome::UnknownSuite);
     assert!(!unknown.holds());

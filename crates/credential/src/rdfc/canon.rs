@@ -37,7 +37,6 @@ pub(super) struct Canonical {
     /// The canonical N-Quads.
     pub(super) text: String,
     /// The label of each blank node, in the order of labels.
-    #[cfg_attr(not(test), expect(dead_code, reason = "selective disclosure reads it"))]
     pub(super) labels: Vec<(usize, String)>,
 }
 
@@ -55,7 +54,7 @@ pub(super) fn canonicalize(
     let mut by_hash: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let blanks: Vec<usize> = state.mentions.keys().copied().collect();
     for node in blanks {
-        let first = state.hash_first_degree(node);
+        let first = state.hash_first_degree(node)?;
         state.first.insert(node, first.clone());
         by_hash.entry(first).or_default().push(node);
     }
@@ -87,9 +86,10 @@ pub(super) fn canonicalize(
         }
     }
     // 6, 7
-    let canonical = state.canonical;
+    let State { canonical, work, .. } = state;
     let mut lines = Vec::with_capacity(quads.len());
     for quad in quads {
+        work.spend_bytes(quad.size())?;
         let mut line = String::with_capacity(160);
         quad.write(&mut line, &mut |out, node| canonical.write(out, node));
         lines.push(line);
@@ -128,27 +128,30 @@ impl<'a> State<'a> {
     }
 
     /// §4.6.3.
-    fn hash_first_degree(&self, node: usize) -> String {
-        let mut lines: Vec<String> = self
-            .mentions
-            .get(&node)
-            .into_iter()
-            .flatten()
-            .map(|quad| {
-                let mut line = String::with_capacity(160);
-                let mut label = |out: &mut String, other: usize| {
-                    out.push(if other == node { 'a' } else { 'z' });
-                };
-                quad.write(&mut line, &mut label);
-                line
-            })
-            .collect();
+    fn hash_first_degree(&mut self, node: usize) -> Result<String, RdfcError> {
+        let mut lines = Vec::new();
+        for quad in self.mentions.get(&node).into_iter().flatten() {
+            self.work.spend_bytes(quad.size())?;
+            let mut line = String::with_capacity(160);
+            let mut label = |out: &mut String, other: usize| {
+                out.push(if other == node { 'a' } else { 'z' });
+            };
+            quad.write(&mut line, &mut label);
+            lines.push(line);
+        }
         lines.sort_unstable();
-        self.hash.hex(&lines.concat())
+        Ok(self.hash.hex(&lines.concat()))
     }
 
     /// §4.7.3.
-    fn hash_related(&self, related: usize, quad: &Quad, issuer: &Issuer, place: char) -> String {
+    fn hash_related(
+        &mut self,
+        related: usize,
+        quad: &Quad,
+        issuer: &Issuer,
+        place: char,
+    ) -> Result<String, RdfcError> {
+        self.work.spend_bytes(quad.predicate.len().saturating_add(80))?;
         let mut input = String::with_capacity(160);
         input.push(place);
         if place != 'g' {
@@ -163,7 +166,7 @@ impl<'a> State<'a> {
         } else if let Some(first) = self.first.get(&related) {
             input.push_str(first);
         }
-        self.hash.hex(&input)
+        Ok(self.hash.hex(&input))
     }
 
     /// §4.8.3.
@@ -185,7 +188,7 @@ impl<'a> State<'a> {
                 if let Term::Blank(related) = term
                     && *related != node
                 {
-                    let hash = self.hash_related(*related, quad, &issuer, place);
+                    let hash = self.hash_related(*related, quad, &issuer, place)?;
                     groups.entry(hash).or_default().push(*related);
                 }
             }

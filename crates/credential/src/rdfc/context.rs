@@ -200,11 +200,14 @@ impl Processor<'_> {
     ) -> Result<Arc<Context>, RdfcError> {
         let mut result = Arc::clone(active);
         for entry in entries(local) {
-            let text: Cow<'_, str> = match entry.as_str() {
-                Some(url) => url.into(),
-                None => entry.to_string().into(),
+            let text: String;
+            let step = match entry.as_str() {
+                Some(url) => Step::Remote(url),
+                None => {
+                    text = entry.to_string();
+                    Step::Inline(&text)
+                }
             };
-            let step = Step::Entry(&text);
             let known = self.contexts.recall(result.id, &step);
             result = match known {
                 Some(known) => known,

@@ -59,6 +59,16 @@ impl Quad {
             .chain(self.graph.as_ref().map(|graph| ('g', graph)))
     }
 
+    /// About how many bytes the line has.
+    pub(super) fn size(&self) -> usize {
+        let term = |term: &Term| match term {
+            Term::Text(text) => text.len(),
+            Term::Blank(_) => 8,
+        };
+        let terms = [term(&self.subject), term(&self.object), self.graph.as_ref().map_or(0, term)];
+        terms.into_iter().fold(self.predicate.len().saturating_add(5), usize::saturating_add)
+    }
+
     /// Appends the statement as one line; `label` appends the name of a blank node, after `_:`.
     pub(super) fn write(&self, out: &mut String, label: &mut dyn FnMut(&mut String, usize)) {
         let mut term = |out: &mut String, term: &Term| match term {

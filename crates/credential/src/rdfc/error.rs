@@ -18,7 +18,7 @@ pub enum RdfcError {
     /// The document or one of its contexts breaks a rule of JSON-LD.
     #[error("not JSON-LD 1.1: {rule}")]
     Invalid {
-        /// The rule: [`NOT_COMPACT`], or the name of its error code in [JSON-LD 1.1 API §9.3](https://www.w3.org/TR/2020/REC-json-ld11-api-20200716/#jsonlderrorcode).
+        /// The rule: [`NOT_COMPACT`], [`REPEATED`], or the name of its error code in [JSON-LD 1.1 API §9.3](https://www.w3.org/TR/2020/REC-json-ld11-api-20200716/#jsonlderrorcode).
         rule: &'static str,
     },
     /// A member that no context defines: it would be left out of what is signed.
@@ -39,7 +39,7 @@ pub enum RdfcError {
         /// What it is.
         what: &'static str,
     },
-    /// Contexts, or blank nodes that look alike, would cost more work than is spent on one document.
+    /// Contexts, blank nodes that look alike, or long names used often would cost more work than is spent on one document.
     #[error("canonical form would cost more work than is spent on one document")]
     TooMuchWork,
 }
@@ -66,6 +66,10 @@ impl RdfcError {
 /// looks for `credentialStatus`: whoever could write its IRI instead, or `@id` for `id`, would hide from the reader
 /// what was signed.
 pub(super) const NOT_COMPACT: &str = "document is not in compacted form";
+
+/// The rule that is broken when one value stands twice under one property: RDF has no room for the second, so that anybody could
+/// add it, for instance a second subject of the same name.
+pub(super) const REPEATED: &str = "a value stands twice under one property";
 
 /// The error of a rule of JSON-LD, by its code there.
 pub(super) const fn broken(rule: &'static str) -> RdfcError {

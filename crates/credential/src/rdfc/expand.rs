@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use self::maps::sorted;
-use super::Processor;
 use super::context::{Context, Direction, Relative, is_keyword};
 use super::error::{NOT_COMPACT, RdfcError, broken};
 use super::store::Usage;
+use super::{Naming, Processor};
 
 /// How a value is reached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -169,7 +169,30 @@ impl Processor<'_> {
         // 13, 14
         let scopes = Scopes { active: &active, typed: &typed, json };
         self.expand_members(&scopes, property, element, &mut result)?;
+        self.note_unnamed(&active, element, &result)?;
         self.finish(property, result)
+    }
+
+    /// Notes `element`, if asked to, when it is a node without a name.
+    fn note_unnamed(
+        &mut self,
+        active: &Context,
+        element: &Map<String, Value>,
+        result: &Map<String, Value>,
+    ) -> Result<(), RdfcError> {
+        let Naming::Noted(noted) = &mut self.naming else { return Ok(()) };
+        let other = ["@id", "@value", "@list", "@set"];
+        if !other.iter().any(|keyword| result.contains_key(*keyword)) {
+            let preferred = Some("id").filter(|name| active.names(name, "@id"));
+            let any = || {
+                let mut terms = active.terms.iter();
+                terms.find(|(_, term)| term.iri.as_deref() == Some("@id")).map(|(name, _)| &**name)
+            };
+            let name = preferred.or_else(any);
+            let name = name.ok_or(RdfcError::Dropped { what: "a node where no term means @id" })?;
+            noted.insert(std::ptr::from_ref(element).addr(), name.into());
+        }
+        Ok(())
     }
 
     /// Steps 15 to 20: what the members make together.

@@ -195,7 +195,8 @@ impl Contexts {
     pub(super) fn recall(&self, from: u64, step: &Step<'_>) -> Option<Arc<Context>> {
         let memo = self.memo.read().unwrap_or_else(PoisonError::into_inner);
         match step {
-            Step::Entry(text) => memo.entries.get(&from)?.get(*text).cloned(),
+            Step::Remote(text) => memo.remote.get(&from)?.get(*text).cloned(),
+            Step::Inline(text) => memo.inline.get(&from)?.get(*text).cloned(),
             Step::Scoped(usage, scope) => memo.scoped.get(&(from, *usage, *scope)).cloned(),
         }
     }
@@ -211,9 +212,12 @@ impl Contexts {
         }
         let result = Arc::clone(result);
         match step {
-            Step::Entry(text) if text.len() > MEMO_TEXT => return,
-            Step::Entry(text) => {
-                memo.entries.entry(from).or_default().insert((*text).to_owned(), result);
+            Step::Remote(text) | Step::Inline(text) if text.len() > MEMO_TEXT => return,
+            Step::Remote(text) => {
+                memo.remote.entry(from).or_default().insert((*text).to_owned(), result);
+            }
+            Step::Inline(text) => {
+                memo.inline.entry(from).or_default().insert((*text).to_owned(), result);
             }
             Step::Scoped(usage, scope) => {
                 memo.scoped.insert((from, *usage, *scope), result);
@@ -226,8 +230,10 @@ impl Contexts {
 /// One step from an active context to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'a> {
-    /// An entry of a document's `@context`: its URL, or its JSON text.
-    Entry(&'a str),
+    /// An entry of a document's `@context` that is a text: a URL.
+    Remote(&'a str),
+    /// Another one, by its JSON text. A document may hold the same as a text, which is another entry.
+    Inline(&'a str),
     /// The scoped context of that number.
     Scoped(Usage, u64),
 }
@@ -243,7 +249,8 @@ pub(super) enum Usage {
 
 #[derive(Debug, Default)]
 struct Memo {
-    entries: BTreeMap<u64, BTreeMap<String, Arc<Context>>>,
+    remote: BTreeMap<u64, BTreeMap<String, Arc<Context>>>,
+    inline: BTreeMap<u64, BTreeMap<String, Arc<Context>>>,
     scoped: BTreeMap<(u64, Usage, u64), Arc<Context>>,
     count: usize,
 }

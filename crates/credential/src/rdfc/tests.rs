@@ -5,7 +5,7 @@ mod properties;
 mod rdf;
 mod rdfc10;
 mod safe;
-mod suite;
+pub(crate) mod suite;
 
 use inkan_core::sha256;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn lines(document: &Value, contexts: &Contexts) -> Vec<String> {
 
 /// The canonical form as JSON-LD alone has it, without the rules of safe mode.
 fn loose(document: &Value, contexts: &Contexts) -> Result<String, RdfcError> {
-    let mut processor = Processor { contexts, mode: Mode::Lenient, base: None, work: Work::new() };
+    let mut processor = Processor { mode: Mode::Lenient, ..Processor::new(contexts) };
     let nodes = processor.expand_document(document)?;
     let quads = to_rdf::to_rdf(&nodes, Mode::Lenient)?;
     Ok(canon::canonicalize(&quads, Hash::Sha256, &mut processor.work)?.text)
@@ -154,6 +154,16 @@ fn the_inline_context_of_our_credentials_is_known() {
             && line.contains("#JSON>")
     }));
     assert!(lines.iter().any(|line| line.contains("undefined-term#role> \"engineer\"")));
+}
+
+#[test]
+fn an_object_that_is_remembered_is_not_taken_for_a_text() {
+    let contexts = Contexts::with_pinned(&[]).unwrap();
+    let mut document = badge();
+    document["@context"] = json!(["https://www.w3.org/ns/credentials/v2", inline_context()]);
+    assert!(canonical_nquads(&document, &contexts).is_ok());
+    document["@context"][1] = json!(inline_context().to_string());
+    assert_eq!(code(&document, &contexts), "jsonld-context-unknown");
 }
 
 #[test]

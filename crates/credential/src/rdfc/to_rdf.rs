@@ -4,30 +4,42 @@
 //! In scope: statements, lists, named graphs, literals. Nodes are not merged first: a dataset is a set, so the same
 //! statements come out. Out of scope: generalised RDF, and `rdfDirection`, which no credential uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use inkan_core::json;
 use serde_json::{Map, Number, Value};
 
-use super::Mode;
 use super::dataset::{
     Quad, RDF_FIRST, RDF_JSON, RDF_NIL, RDF_REST, RDF_TYPE, Term, XSD_BOOLEAN, XSD_DOUBLE,
     XSD_INTEGER, XSD_STRING,
 };
-use super::error::{NOT_COMPACT, RdfcError, broken};
+use super::error::{NOT_COMPACT, REPEATED, RdfcError, broken};
 use super::expand::items;
-use super::iri;
+use super::{Mode, Work, iri, skolem};
 
 /// The quads of an expanded document, each once. In safe mode whatever has no place in them is an error.
 pub(super) fn to_rdf(nodes: &[Value], mode: Mode) -> Result<Vec<Quad>, RdfcError> {
-    let mut writer =
-        Writer { quads: Vec::new(), blanks: BTreeMap::new(), next: 0, roots: Vec::new(), mode };
-    for node in nodes {
-        if let Some(id) = node.get("@id").and_then(Value::as_str) {
-            writer.roots.push(id);
-        }
-    }
+    write(nodes, mode, None)
+}
+
+/// As [`to_rdf`] in safe mode; the links of lists get names too, which are the same whenever the same list of the same
+/// node is written.
+pub(super) fn to_named_rdf(nodes: &[Value]) -> Result<Vec<Quad>, RdfcError> {
+    write(nodes, Mode::Safe, Some(String::new()))
+}
+
+fn write(nodes: &[Value], mode: Mode, owner: Option<String>) -> Result<Vec<Quad>, RdfcError> {
+    let mut writer = Writer {
+        quads: Vec::new(),
+        blanks: BTreeMap::new(),
+        next: 0,
+        homes: homes(nodes),
+        described: BTreeSet::new(),
+        work: Work::new(),
+        mode,
+        owner,
+    };
     for node in nodes {
         if let Value::Object(members) = node {
             writer.node(members, &Graph::Default, Place::Root)?;
@@ -44,16 +56,66 @@ struct Writer<'a> {
     /// Blank nodes that the document names, and their numbers.
     blanks: BTreeMap<String, usize>,
     next: usize,
-    /// Names of the nodes that the document is about.
-    roots: Vec<&'a str>,
+    /// Where readers of the JSON look for the descriptions of nodes.
+    homes: BTreeMap<&'a str, Place>,
+    /// Nodes by graph and name that were described.
+    described: BTreeSet<(Option<Term>, Term)>,
+    /// Only the size of what is written is counted here.
+    work: Work,
     mode: Mode,
+    /// What the next list belongs to, if links of lists get names.
+    owner: Option<String>,
 }
 
-/// Where a node stands.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// Where a node stands: the later in this order, the sooner a reader looks there.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 enum Place {
-    Root,
     Inner,
+    /// It is the value of a member of the document's own node.
+    Member,
+    /// It is a subject of the credential that the document is.
+    Subject,
+    /// It is the document's own node.
+    Root,
+}
+
+impl Place {
+    /// Of the values of a property of a node that stands here.
+    fn below(self, property: &str) -> Self {
+        match (self, property) {
+            (Self::Root, CREDENTIAL_SUBJECT) => Self::Subject,
+            (Self::Root, _) => Self::Member,
+            (Self::Inner | Self::Member | Self::Subject, _) => Self::Inner,
+        }
+    }
+}
+
+const CREDENTIAL_SUBJECT: &str = "https://www.w3.org/2018/credentials#credentialSubject";
+
+/// Names of the nodes that the document is about, or that it names in its own members, each with the place where it may be
+/// described.
+fn homes(nodes: &[Value]) -> BTreeMap<&str, Place> {
+    let mut homes = BTreeMap::new();
+    let mut lives = |value, place: Place| {
+        if let Some(id) = name_of(value) {
+            let home = homes.entry(id).or_insert(place);
+            *home = place.max(*home);
+        }
+    };
+    for node in nodes {
+        lives(node, Place::Root);
+        for (property, values) in node.as_object().into_iter().flatten() {
+            for value in items(values) {
+                let listed = value.get("@list").map_or(std::slice::from_ref(value), items);
+                listed.iter().for_each(|value| lives(value, Place::Root.below(property)));
+            }
+        }
+    }
+    homes
+}
+
+fn name_of(value: &Value) -> Option<&str> {
+    value.get("@id").and_then(Value::as_str)
 }
 
 /// Where statements go.
@@ -66,14 +128,19 @@ enum Graph {
 
 impl Writer<'_> {
     /// Any expanded object: the term that stands for it, after its own statements were written. `None` if it has none.
-    fn object(&mut self, value: &Value, graph: &Graph) -> Result<Option<Term>, RdfcError> {
+    fn object(
+        &mut self,
+        value: &Value,
+        graph: &Graph,
+        place: Place,
+    ) -> Result<Option<Term>, RdfcError> {
         let Value::Object(members) = value else { return Ok(None) };
         if let Some(plain) = members.get("@value") {
             self.literal(members, plain)
         } else if let Some(list) = members.get("@list") {
-            self.list(items(list), graph)
+            self.list(items(list), graph, place)
         } else {
-            self.node(members, graph, Place::Inner)
+            self.node(members, graph, place)
         }
     }
 
@@ -83,54 +150,91 @@ impl Writer<'_> {
         graph: &Graph,
         place: Place,
     ) -> Result<Option<Term>, RdfcError> {
-        // What is said of the document's own node elsewhere would be signed, and not be found where readers look.
-        if self.mode.is_safe()
-            && place == Place::Inner
-            && members.len() > 1
-            && matches!(graph, Graph::Default)
-        {
-            let id = members.get("@id").and_then(Value::as_str);
-            if id.is_some_and(|id| self.roots.contains(&id)) {
-                return Err(broken(NOT_COMPACT));
-            }
-        }
         let subject = match members.get("@id") {
             None => Some(self.fresh()),
             Some(id) => self.named(id.as_str().unwrap_or_default())?,
         };
+        if self.mode.is_safe() && members.len() > 1 && members.contains_key("@id") {
+            self.describe(members, &subject, graph, place)?;
+        }
         for (name, value) in members {
             match name.as_str() {
                 "@id" | "@index" => {}
                 "@type" => {
+                    let mut met = Met::new();
+                    let predicate = predicate(RDF_TYPE);
                     for kind in items(value) {
                         let kind = self.named(kind.as_str().unwrap_or_default())?;
-                        self.state(&subject, RDF_TYPE, kind, graph);
+                        self.meet(&mut met, &kind)?;
+                        self.state(&subject, &predicate, kind, graph)?;
                     }
                 }
                 "@graph" => {
                     let inner = subject.clone().map_or(Graph::Nowhere, Graph::Named);
                     for item in items(value) {
-                        self.object(item, &inner)?;
+                        self.object(item, &inner, Place::Inner)?;
                     }
                 }
                 "@included" => {
                     for item in items(value) {
-                        self.object(item, graph)?;
+                        self.object(item, graph, Place::Inner)?;
                     }
                 }
                 "@reverse" => self.reverse(value, &subject, graph)?,
                 _ => {
                     let usable = self.usable(name)?;
+                    let mut met = Met::new();
+                    let predicate = predicate(name);
                     for item in items(value) {
-                        let object = self.object(item, graph)?;
+                        if let Some(owner) = &mut self.owner {
+                            *owner = format!("{subject:?} {name}");
+                        }
+                        let object = self.object(item, graph, place.below(name))?;
+                        self.meet(&mut met, &object)?;
                         if usable {
-                            self.state(&subject, name, object, graph);
+                            self.state(&subject, &predicate, object, graph)?;
                         }
                     }
                 }
             }
         }
         Ok(subject)
+    }
+
+    /// What is said of a node outside its home, or in two places, would be signed, and not be found where readers look: the same
+    /// statements could be moved about.
+    fn describe(
+        &mut self,
+        members: &Map<String, Value>,
+        subject: &Option<Term>,
+        graph: &Graph,
+        place: Place,
+    ) -> Result<(), RdfcError> {
+        let home = members.get("@id").and_then(Value::as_str).and_then(|id| self.homes.get(id));
+        if matches!(graph, Graph::Default) && home.is_some_and(|home| *home != place) {
+            return Err(broken(NOT_COMPACT));
+        }
+        let graph = match graph {
+            Graph::Default => None,
+            Graph::Named(name) => Some(name.clone()),
+            Graph::Nowhere => return Ok(()),
+        };
+        let Some(subject) = subject else { return Ok(()) };
+        if self.described.insert((graph, subject.clone())) {
+            Ok(())
+        } else {
+            Err(broken(NOT_COMPACT))
+        }
+    }
+
+    /// A value that stands twice under one property is stated once, while a reader of the JSON counts two.
+    fn meet(&self, met: &mut Met, object: &Option<Term>) -> Result<(), RdfcError> {
+        match object {
+            Some(object) if self.mode.is_safe() && !met.insert(object.clone()) => {
+                Err(broken(REPEATED))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn reverse(
@@ -142,10 +246,13 @@ impl Writer<'_> {
         let Value::Object(reversed) = value else { return Ok(()) };
         for (name, subjects) in reversed {
             let usable = self.usable(name)?;
+            let mut met = Met::new();
+            let predicate = predicate(name);
             for item in items(subjects) {
-                let subject = self.object(item, graph)?;
+                let subject = self.object(item, graph, Place::Inner)?;
+                self.meet(&mut met, &subject)?;
                 if usable {
-                    self.state(&subject, name, object.clone(), graph);
+                    self.state(&subject, &predicate, object.clone(), graph)?;
                 }
             }
         }
@@ -153,14 +260,28 @@ impl Writer<'_> {
     }
 
     /// §8.3: a chain of blank nodes.
-    fn list(&mut self, list: &[Value], graph: &Graph) -> Result<Option<Term>, RdfcError> {
+    fn list(
+        &mut self,
+        list: &[Value],
+        graph: &Graph,
+        place: Place,
+    ) -> Result<Option<Term>, RdfcError> {
+        let (first_of, rest_of) = (predicate(RDF_FIRST), predicate(RDF_REST));
         let mut rest = Term::iri(RDF_NIL);
-        for item in list.iter().rev() {
-            let link = self.fresh();
+        let base = self.owner.as_ref().map(|owner| skolem::list_name(owner, list));
+        for (position, item) in list.iter().enumerate().rev() {
+            let link = match &base {
+                None => self.fresh(),
+                Some(base) => {
+                    let name = format!("{base}-{position}");
+                    self.owner = Some(name.clone());
+                    Term::iri(&name)
+                }
+            };
             let subject = Some(link.clone());
-            let first = self.object(item, graph)?;
-            self.state(&subject, RDF_FIRST, first, graph);
-            self.state(&subject, RDF_REST, Some(rest), graph);
+            let first = self.object(item, graph, place)?;
+            self.state(&subject, &first_of, first, graph)?;
+            self.state(&subject, &rest_of, Some(rest), graph)?;
             rest = link;
         }
         Ok(Some(rest))
@@ -169,18 +290,21 @@ impl Writer<'_> {
     fn state(
         &mut self,
         subject: &Option<Term>,
-        predicate: &str,
+        predicate: &Rc<str>,
         object: Option<Term>,
         graph: &Graph,
-    ) {
-        let (Some(subject), Some(object)) = (subject, object) else { return };
+    ) -> Result<(), RdfcError> {
+        let (Some(subject), Some(object)) = (subject.clone(), object) else { return Ok(()) };
         let graph = match graph {
             Graph::Default => None,
             Graph::Named(name) => Some(name.clone()),
-            Graph::Nowhere => return,
+            Graph::Nowhere => return Ok(()),
         };
-        let predicate: Rc<str> = format!("<{predicate}>").into();
-        self.quads.push(Quad { subject: subject.clone(), predicate, object, graph });
+        let quad = Quad { subject, predicate: Rc::clone(predicate), object, graph };
+        // Terms are shared, but lines will not be, and sorting compares all of them.
+        self.work.spend_bytes(quad.size())?;
+        self.quads.push(quad);
+        Ok(())
     }
 
     /// §8.2.2, steps 3 to 13.
@@ -265,6 +389,13 @@ impl Writer<'_> {
         self.next = number.saturating_add(1);
         Term::Blank(number)
     }
+}
+
+/// What stood under one property of one node.
+type Met = BTreeSet<Term>;
+
+fn predicate(name: &str) -> Rc<str> {
+    format!("<{name}>").into()
 }
 
 /// A number as RDF writes it, and its datatype (§8.2.2, steps 10 and 11).

@@ -18,14 +18,40 @@ const STATES: usize = 200_000;
 const OF_META_SCHEMA: u64 = 100;
 const META_SCHEMA: &str = "https://json-schema.org/draft/2020-12/";
 
-/// Whether `schema` can be evaluated on `instance` in reasonable time. A reference that cannot be followed here makes it `false`.
-pub(super) fn is_affordable(schema: &Value, instance: &Value) -> bool {
+/// Most that an evaluation may come to so that all violations can be collected, each of which takes some memory.
+const MOST_TO_COLLECT: u64 = 50_000;
+
+/// What an evaluation comes to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Price {
+    /// Little: even if everything fails, all failures can be held at once.
+    Small,
+    /// Reasonable time, if it stops at the first failure.
+    Fair,
+    /// It refers elsewhere, is not surely understood in the same way by who evaluates it, or takes too long.
+    TooMuch,
+}
+
+/// What evaluating `schema` on `instance` comes to at most.
+pub(super) fn price(schema: &Value, instance: &Value) -> Price {
     let (depth, values) = extent(instance);
-    let mut names = BTreeMap::new();
-    name_all(schema, "", &mut names);
+    let mut names = Names::default();
+    if names.add_all(schema, true).is_none() {
+        return Price::TooMuch;
+    }
     let mut estimate = Estimate { root: schema, names, known: BTreeMap::new() };
-    let cost = estimate.cost(schema, depth, 0);
-    cost.saturating_mul(values) <= MOST
+    let cost = estimate.cost(schema, depth, 0).saturating_mul(values);
+    if cost <= MOST_TO_COLLECT {
+        Price::Small
+    } else if cost <= MOST {
+        Price::Fair
+    } else {
+        Price::TooMuch
+    }
+}
+
+fn size(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// How deep a value is nested, and how many values it holds, itself included.
@@ -40,32 +66,45 @@ fn extent(value: &Value) -> (usize, u64) {
     })
 }
 
-/// Every subschema that has a name of its own: `$id`, or an anchor in the resource around it.
-fn name_all<'a>(value: &'a Value, around: &str, names: &mut BTreeMap<String, &'a Value>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| name_all(item, around, names)),
-        Value::Object(members) => {
-            let text = |name: &str| members.get(name).and_then(Value::as_str);
-            let id = text("$id").map(|id| id.trim_end_matches('#'));
-            let around = id.unwrap_or(around);
-            if id.is_some() {
-                names.insert(around.to_owned(), value);
+/// The subschemas that have a name of their own.
+#[derive(Debug, Default)]
+struct Names<'a> {
+    /// `$id` of the whole, without a `#` at the end.
+    id: Option<&'a str>,
+    anchors: BTreeMap<&'a str, &'a Value>,
+    /// Whether one of them can take the place of another while the schema of schemas is evaluated.
+    dynamic: bool,
+}
+
+impl<'a> Names<'a> {
+    /// Notes the anchors in a schema. None if it is not certain what references in it mean: with a resource of its own (`$id`) or
+    /// another dialect (`$schema`) below the root, or two anchors of one name.
+    fn add_all(&mut self, value: &'a Value, is_root: bool) -> Option<()> {
+        match value {
+            Value::Array(items) => items.iter().try_for_each(|item| self.add_all(item, false)),
+            Value::Object(members) => {
+                let text = |name: &str| members.get(name).and_then(Value::as_str);
+                if is_root {
+                    self.id = text("$id").map(|id| id.trim_end_matches('#'));
+                } else if text("$id").or(text("$schema")).is_some() {
+                    return None;
+                }
+                self.dynamic |= text("$dynamicAnchor").is_some();
+                for anchor in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(text) {
+                    if self.anchors.insert(anchor, value).is_some() {
+                        return None;
+                    }
+                }
+                members.values().try_for_each(|member| self.add_all(member, false))
             }
-            for anchor in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(text) {
-                names.insert(format!("{around}#{anchor}"), value);
-                // A reference to an anchor alone is about the resource that it stands in; the first of that name will do for an
-                // estimate only if there is no other.
-                names.entry(format!("#{anchor}")).or_insert(value);
-            }
-            members.values().for_each(|member| name_all(member, around, names));
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(()),
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
 struct Estimate<'a> {
     root: &'a Value,
-    names: BTreeMap<String, &'a Value>,
+    names: Names<'a>,
     known: BTreeMap<(usize, usize), u64>,
 }
 
@@ -102,6 +141,18 @@ impl<'a> Estimate<'a> {
         let mut cost = 0_u64;
         for (name, member) in members {
             let part = match (name.as_str(), member) {
+                // Of earlier drafts, and evaluated all the same.
+                ("dependencies" | "additionalItems" | "$recursiveRef", _) => u64::MAX,
+                ("items", Value::Array(_)) => u64::MAX,
+                // Each of these is compared with, or looked for, by itself.
+                ("enum" | "required", Value::Array(all)) => size(all.len()),
+                ("properties", Value::Object(all)) => size(all.len()),
+                ("dependentRequired", Value::Object(all)) => {
+                    all.values().fold(0_u64, |sum, names| {
+                        let names = names.as_array().map_or(0, Vec::len);
+                        sum.saturating_add(size(names)).saturating_add(1)
+                    })
+                }
                 ("$ref" | "$dynamicRef", Value::String(to)) => match self.target(to) {
                     Target::Schema(target) => self.cost(target, depth, nested),
                     Target::MetaSchema => OF_META_SCHEMA,
@@ -156,22 +207,18 @@ impl<'a> Estimate<'a> {
     /// What a reference is to: a place in this document, or the schema of schemas.
     fn target(&self, to: &str) -> Target<'a> {
         if to.starts_with(META_SCHEMA) {
-            return Target::MetaSchema;
-        }
-        if let Some(found) =
-            self.names.get(to.strip_suffix('#').filter(|to| !to.is_empty()).unwrap_or(to))
-        {
-            return Target::Schema(found);
+            return if self.names.dynamic { Target::Unknown } else { Target::MetaSchema };
         }
         let (resource, fragment) = to.split_once('#').unwrap_or((to, ""));
-        let root = match resource {
-            "" => Some(self.root),
-            id => self.names.get(id).copied(),
-        };
-        // Percent signs may stand in a pointer; nobody needs them for one that this toolkit reads.
+        if !resource.is_empty() && Some(resource) != self.names.id {
+            return Target::Unknown;
+        }
+        // Percent signs may stand for other characters; nobody needs them in a reference that this toolkit reads.
         let found = match fragment {
-            "" => root,
-            pointer => root.and_then(|root| root.pointer(pointer)),
+            "" => Some(self.root),
+            escaped if escaped.contains('%') => None,
+            pointer if pointer.starts_with('/') => self.root.pointer(pointer),
+            anchor => self.names.anchors.get(anchor).copied(),
         };
         found.map_or(Target::Unknown, Target::Schema)
     }
@@ -195,8 +242,21 @@ mod tests {
         (0..depth).fold(json!(1), |inner, _| json!({ "a": inner }))
     }
 
+    /// Each definition applies the next one twice.
+    fn doubling() -> Map<String, Value> {
+        (0..40)
+            .map(|n| {
+                let to = format!("#/$defs/d{}", n + 1);
+                let inner = json!({ "allOf": [{ "$ref": to }, { "$ref": to }] });
+                (format!("d{n}"), inner)
+            })
+            .chain([("d40".to_owned(), json!({}))])
+            .collect()
+    }
+
     #[test]
     fn ordinary_schemas_are_affordable() {
+        let is_affordable = |schema: &Value, value: &Value| price(schema, value) != Price::TooMuch;
         let tree = json!({ "properties": { "a": { "$ref": "#" }, "b": { "$ref": "#" } } });
         let anchored = json!({
             "$id": "https://a.example/s",
@@ -204,31 +264,24 @@ mod tests {
             "allOf": [
                 { "$ref": "#x" }, { "$ref": "https://a.example/s#x" }, { "$dynamicRef": "#y" },
                 { "$ref": "#/$defs/x" }, { "$ref": "https://a.example/s#/$defs/x" },
-                { "$ref": "https://json-schema.org/draft/2020-12/schema" },
             ],
         });
+        let meta = json!({ "$ref": "https://json-schema.org/draft/2020-12/schema" });
         let any = json!({ "$ref": "#" });
         let value = json!({ "additionalProperties": any, "items": any, "prefixItems": [any] });
-        for schema in [json!(true), json!({}), tree, value, anchored] {
+        for schema in [json!(true), json!({}), tree, value, anchored, meta] {
             assert!(is_affordable(&schema, &nested(60)), "{schema}");
         }
     }
 
     #[test]
     fn schemas_that_multiply_or_go_in_circles_are_not() {
-        let doubling: Map<String, Value> = (0..40)
-            .map(|n| {
-                let to = format!("#/$defs/d{}", n + 1);
-                let inner = json!({ "allOf": [{ "$ref": to }, { "$ref": to }] });
-                (format!("d{n}"), inner)
-            })
-            .chain([("d40".to_owned(), json!({}))])
-            .collect();
+        let is_affordable = |schema: &Value, value: &Value| price(schema, value) != Price::TooMuch;
         let twice = json!({ "$ref": "#" });
         for schema in [
             json!({ "$ref": "#" }),
             json!({ "$defs": { "a": { "$ref": "#/$defs/a" } }, "$ref": "#/$defs/a" }),
-            json!({ "$defs": doubling, "$ref": "#/$defs/d0" }),
+            json!({ "$defs": doubling(), "$ref": "#/$defs/d0" }),
             json!({ "properties": { "a": { "allOf": [twice, twice] } } }),
             json!({ "patternProperties": { "a": twice, "a|b": twice } }),
             json!({ "properties": { "a": twice }, "patternProperties": { "a": twice } }),
@@ -247,6 +300,56 @@ mod tests {
             .map(|n| (format!("d{n}"), json!({ "$ref": format!("#/$defs/d{}", n + 1) })))
             .chain([("d10000".to_owned(), json!({}))])
             .collect();
-        assert!(!is_affordable(&json!({ "$defs": chain, "$ref": "#/$defs/d0" }), &nested(1)));
+        let chain = json!({ "$defs": chain, "$ref": "#/$defs/d0" });
+        assert_eq!(price(&chain, &nested(1)), Price::TooMuch);
+    }
+
+    #[test]
+    fn references_that_others_may_follow_elsewhere_are_not() {
+        let cheap: Map<String, Value> = (0..41).map(|n| (format!("d{n}"), json!({}))).collect();
+        // What these references are to would depend on the resource, the draft, or the dynamic scope.
+        let inner = |id: &str, value: &str| {
+            json!({ "$defs": cheap, "allOf": [{
+                id: value, "$defs": doubling(), "$ref": "#/$defs/d0",
+            }] })
+        };
+        let anchored = |cheap: &str, dear: &str| {
+            json!({ "$defs": { "a": { cheap: "x" }, "b": { dear: "x", "allOf": [{ "$ref": "#" }] } },
+                "$ref": "#x" })
+        };
+        let meta = json!({ "$ref": format!("{META_SCHEMA}schema") });
+        for schema in [
+            inner("$id", "https://x.example/r"),
+            inner("$schema", "http://json-schema.org/draft-04/schema#"),
+            anchored("$anchor", "$anchor"),
+            anchored("$anchor", "$dynamicAnchor"),
+            json!({ "$defs": { "a%62": {}, "ab": { "$ref": "#/$defs/ab" } }, "$ref": "#/$defs/a%62" }),
+            json!({ "$dynamicAnchor": "meta", "allOf": [meta, meta] }),
+            json!({ "dependencies": { "a": { "$ref": "#" } } }),
+            json!({ "additionalItems": true }),
+            json!({ "items": [{ "$ref": "#" }] }),
+            json!({ "$recursiveRef": "#" }),
+        ] {
+            assert_eq!(price(&schema, &nested(60)), Price::TooMuch, "{schema}");
+        }
+        // Without a resource of its own, it is the cheap definitions that are meant.
+        assert_eq!(price(&inner("title", "x"), &nested(1)), Price::Small);
+    }
+
+    #[test]
+    fn long_lists_have_their_price() {
+        let names: Vec<String> = (0..10_000).map(|n| format!("n{n}")).collect();
+        let members: Map<String, Value> = names.iter().map(|n| (n.clone(), json!(true))).collect();
+        let value = json!({ "a": vec![json!("x"); 10_000] });
+        for leaf in [
+            json!({ "enum": names }),
+            json!({ "required": names }),
+            json!({ "properties": members }),
+            json!({ "dependentRequired": { "a": names } }),
+        ] {
+            let schema = json!({ "properties": { "a": { "items": leaf } } });
+            assert_eq!(price(&schema, &value), Price::TooMuch);
+            assert_eq!(price(&schema, &json!({ "a": [] })), Price::Small);
+        }
     }
 }

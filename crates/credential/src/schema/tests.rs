@@ -37,6 +37,26 @@ fn departures_are_named_by_place_and_not_by_value() {
 }
 
 #[test]
+fn very_many_departures_are_not_collected() {
+    // Ninety failures for each of the numbers, alone or as the context of another failure.
+    let failing = json!({ "items": { "allOf": vec![json!({ "type": "null" }); 90] } });
+    for numbers in [failing.clone(), json!({ "anyOf": [failing, { "type": "null" }] })] {
+        let subject = json!({ "properties": { "n": numbers } });
+        let schema = json!({ "$schema": DIALECT, "properties": { "credentialSubject": subject } });
+        let value = |count| with(unsigned(), "/credentialSubject", json!({ "n": vec![0; count] }));
+        let violations = vec!["/".to_owned()];
+        assert_eq!(
+            validate(&value(100_000), &schema),
+            Err(SchemaError::Violated { violations: violations.clone() })
+        );
+        let Err(SchemaError::Violated { violations: few }) = validate(&value(3), &schema) else {
+            panic!("zeroes are not null")
+        };
+        assert!(!few.is_empty() && few.len() <= REPORTED && few != violations);
+    }
+}
+
+#[test]
 fn other_dialects_are_refused() {
     let seven = json!("http://json-schema.org/draft-07/schema#");
     let nineteen = json!("https://json-schema.org/draft/2019-09/schema");

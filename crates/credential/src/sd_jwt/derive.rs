@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::error::{KeyBindingError, SdJwtError};
 use super::form::assemble;
-use super::path::{ClaimPath, ClaimPathError, Place};
+use super::path::{ClaimPath, ClaimPathError, Place, told};
 use super::{Located, SdJwt};
 
 impl SdJwt {
@@ -30,7 +30,7 @@ impl SdJwt {
         for path in chosen {
             let places = path.resolve(self.payload())?;
             if places.is_empty() {
-                let known = self.disclosable().map(ToString::to_string).collect();
+                let known = told(self.disclosable());
                 return Err(ClaimPathError::Unknown { path: path.to_string(), known }.into());
             }
             for (index, located) in self.located().iter().enumerate() {

@@ -170,7 +170,7 @@ impl Maker<'_> {
             if let Some(name) = RESERVED.into_iter().find(|reserved| *reserved == name) {
                 return Err(SdJwtError::NameReserved { name }.into());
             }
-            self.at.push(Step::Member(name.clone()));
+            self.at.push(Step::Member(name.as_str().into()));
             let value = self.value(value)?;
             match self.digest(Some(&name), &value)? {
                 Some(digest) => digests.push(digest),

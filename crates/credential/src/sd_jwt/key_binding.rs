@@ -130,13 +130,19 @@ impl KeyBinding {
     pub fn nonce(&self) -> &str {
         &self.nonce
     }
+
+    /// Whether it was made over just what `presented` shows (`sd_hash`).
+    #[must_use]
+    pub fn is_over(&self, presented: &SdJwt) -> bool {
+        self.sd_hash == digest(presented.shown())
+    }
 }
 
 impl SdJwt {
     /// Checks the key binding: key, signature, time, nonce, audience, and that it covers just what is shown here.
     ///
-    /// `key` is the holder's. The issuer's signature must have been verified: it is what confirms the key. If the issuer
-    /// confirmed it by name (`kid`), the caller has to know that `key` is the one with that name.
+    /// `key` is the holder's. The issuer's signature must have been verified: it is what confirms the key. A key that the
+    /// issuer confirmed by its name alone is refused here: see [`Self::verify_key_binding_by`].
     ///
     /// # Errors
     ///
@@ -146,10 +152,29 @@ impl SdJwt {
         key: &PublicKey,
         expected: &Expected<'_>,
     ) -> Result<(), SdJwtError> {
+        self.verify_key_binding_by(key, None, expected)
+    }
+
+    /// As [`Self::verify_key_binding`], with a key that the caller resolved: `name` is the DID URL that it has there, never
+    /// one that the key binding itself gives. If the issuer confirmed a name (`kid`), it must be this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::verify_key_binding`].
+    pub fn verify_key_binding_by(
+        &self,
+        key: &PublicKey,
+        name: Option<&str>,
+        expected: &Expected<'_>,
+    ) -> Result<(), SdJwtError> {
         let binding = self.key_binding().ok_or(KeyBindingError::Missing)?;
         let confirmed = self.confirmation()?.ok_or(KeyBindingError::OtherKey)?;
-        // Step 5.1. A name that the caller resolved counts as fitting.
-        if !confirmed.fits(key).unwrap_or(true) {
+        // Step 5.1.
+        let fits = match &confirmed {
+            Confirmation::Name(confirmed) => name == Some(confirmed.as_str()),
+            Confirmation::Key(_) | Confirmation::Thumbprint(_) => confirmed.fits(key) == Some(true),
+        };
+        if !fits {
             return Err(KeyBindingError::OtherKey.into());
         }
         // Steps 5.2 and 5.3; 5.4 was checked on reading.
@@ -168,7 +193,7 @@ impl SdJwt {
             return Err(KeyBindingError::Audience.into());
         }
         // Step 5.7.
-        if binding.sd_hash != digest(self.shown()) {
+        if !binding.is_over(self) {
             return Err(KeyBindingError::OtherSdJwt.into());
         }
         Ok(())
@@ -186,6 +211,7 @@ impl SdJwt {
             return Err(refused(KeyBindingError::Unexpected));
         }
         let confirmed = self.confirmation()?.ok_or(refused(KeyBindingError::OtherKey))?;
+        // Who signs knows the name of the key; nobody but the holder is harmed by another.
         if !confirmed.fits(&signer.public_key()).unwrap_or(true) {
             return Err(refused(KeyBindingError::OtherKey));
         }

@@ -5,6 +5,7 @@
 //! given claims. Out of scope: what is done with it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use inkan_core::{json, limits};
 use serde_json::Value;
@@ -34,8 +35,8 @@ pub enum PathStep {
 /// One step on the way to a claim that is there.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Step {
-    /// A member of an object.
-    Member(String),
+    /// A member of an object. Shared, since every claim within it has it in its place.
+    Member(Arc<str>),
     /// An element of an array, from 0.
     Index(usize),
 }
@@ -152,7 +153,7 @@ impl ClaimPath {
                 let mut found = Vec::new();
                 named(claims, name, &mut Vec::new(), &mut found);
                 if found.len() > 1 {
-                    let candidates = found.iter().map(ToString::to_string).collect();
+                    let candidates = told(found.iter());
                     return Err(ClaimPathError::Ambiguous { path: name.clone(), candidates });
                 }
                 Ok(found)
@@ -194,7 +195,7 @@ fn follow(claims: &Value, tokens: &[String]) -> Option<Place> {
             | Value::Null
             | Value::Bool(_)
             | Value::Number(_)
-            | Value::String(_) => Step::Member(token.clone()),
+            | Value::String(_) => Step::Member(token.as_str().into()),
         };
         here = child(here, &step)?;
         steps.push(step);
@@ -204,7 +205,7 @@ fn follow(claims: &Value, tokens: &[String]) -> Option<Place> {
 
 fn child<'a>(value: &'a Value, step: &Step) -> Option<&'a Value> {
     match step {
-        Step::Member(name) => value.as_object()?.get(name),
+        Step::Member(name) => value.as_object()?.get(&**name),
         Step::Index(index) => value.as_array()?.get(*index),
     }
 }
@@ -214,10 +215,16 @@ fn select(claims: &Value, steps: &[PathStep]) -> Vec<Place> {
     let mut selected = vec![(Vec::new(), claims)];
     for step in steps {
         let mut next = Vec::new();
+        let single = match step {
+            PathStep::Member(name) => vec![Step::Member(name.as_str().into())],
+            PathStep::Index(index) => vec![Step::Index(*index)],
+            PathStep::Every => Vec::new(),
+        };
         for (way, value) in selected {
             let chosen = match (step, value) {
-                (PathStep::Member(name), Value::Object(_)) => vec![Step::Member(name.clone())],
-                (PathStep::Index(index), Value::Array(_)) => vec![Step::Index(*index)],
+                (PathStep::Member(_), Value::Object(_)) | (PathStep::Index(_), Value::Array(_)) => {
+                    single.clone()
+                }
                 (PathStep::Every, Value::Array(elements)) => {
                     (0..elements.len()).map(Step::Index).collect()
                 }
@@ -238,6 +245,24 @@ fn select(claims: &Value, steps: &[PathStep]) -> Vec<Place> {
     selected.into_iter().map(|(way, _)| Place(way)).collect()
 }
 
+/// Places that a person is told about.
+const TOLD: usize = 32;
+
+/// The first of these places as an error names them: names can be long, and stand in the place of everything within.
+pub(super) fn told<'a>(places: impl Iterator<Item = &'a Place>) -> Vec<String> {
+    let short = |place: &Place| {
+        let length = |step: &Step| match step {
+            Step::Member(name) => name.len(),
+            Step::Index(_) => 1,
+        };
+        match place.0.iter().map(length).fold(0, usize::saturating_add) {
+            0..=1024 => place.to_string(),
+            _ => format!("/{}…", place.claim().chars().take(64).collect::<String>()),
+        }
+    };
+    places.take(TOLD).map(short).collect()
+}
+
 fn named(value: &Value, name: &str, at: &mut Vec<Step>, found: &mut Vec<Place>) {
     let mut visit = |step: Step, child: &Value, hit: bool| {
         at.push(step);
@@ -250,7 +275,7 @@ fn named(value: &Value, name: &str, at: &mut Vec<Step>, found: &mut Vec<Place>) 
     match value {
         Value::Object(members) => {
             for (member, child) in members {
-                visit(Step::Member(member.clone()), child, member == name);
+                visit(Step::Member(member.as_str().into()), child, member == name);
             }
         }
         Value::Array(elements) => {
@@ -276,7 +301,7 @@ pub enum ClaimPathError {
     Unknown {
         /// The path.
         path: String,
-        /// What could have been named, as JSON Pointers.
+        /// What could have been named, as JSON Pointers: the first of them.
         known: Vec<String>,
     },
     /// A name alone stands at several places.
@@ -284,7 +309,7 @@ pub enum ClaimPathError {
     Ambiguous {
         /// The name.
         path: String,
-        /// The places, as JSON Pointers.
+        /// The places, as JSON Pointers: the first of them.
         candidates: Vec<String>,
     },
 }

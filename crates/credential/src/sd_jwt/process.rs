@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
         }
         let mut out = Map::new();
         for (name, value) in members {
-            let value = self.value(Step::Member(name.clone()), value, parent)?;
+            let value = self.value(Step::Member(name.as_str().into()), value, parent)?;
             out.insert(name, value);
         }
         // Step 3.3.2.
@@ -148,7 +148,7 @@ impl<'a> Walk<'a> {
                 let name = name.chars().take(64).collect();
                 return Err(SdJwtError::ClaimPresent { name });
             }
-            let value = self.disclosed(index, Step::Member(name.to_owned()), disclosure, parent)?;
+            let value = self.disclosed(index, Step::Member(name.into()), disclosure, parent)?;
             out.insert(name.to_owned(), value);
         }
         Ok(Value::Object(out))

@@ -192,6 +192,22 @@ fn keys_are_confirmed_by_value_name_or_thumbprint() {
 }
 
 #[test]
+fn a_key_that_is_confirmed_by_name_is_the_one_of_that_name() {
+    let named = parse(&json!({ "cnf": { "kid": holder().method } }), &[]).unwrap();
+    let bound = named.bind(&terms(), &holder().key).unwrap();
+    let key = holder().key.public_key();
+    let verified = |name: Option<&str>| bound.verify_key_binding_by(&key, name, &expected());
+    assert_eq!(verified(Some(&holder().method)), Ok(()));
+    let other = Err(SdJwtError::KeyBinding(KeyBindingError::OtherKey));
+    assert_eq!(verified(Some(&issuer().method)), other);
+    assert_eq!(verified(None), other);
+    assert_eq!(bound.verify_key_binding(&key, &expected()), other);
+    // A name that the binding itself gives, with the key that made it.
+    let stolen = named.bind(&terms(), &issuer().key).unwrap();
+    assert_eq!(stolen.verify_key_binding(&issuer().key.public_key(), &expected()), other);
+}
+
+#[test]
 fn key_bindings_have_their_type_and_claims() {
     let good = json!({ "iat": 1, "aud": "a", "nonce": "n", "sd_hash": "x" });
     let made = |typ: &str, payload: &Value| {

@@ -1,13 +1,16 @@
 //! Type metadata: what a `vct` stands for, from bytes that somebody fetched (§4 of draft -13).
 //!
-//! In scope: the integrity of the bytes, the names for people, what a type says of its claims. Out of scope: fetching;
-//! following `extends`, which the caller does with [`TypeMetadata::extends`].
+//! In scope: the integrity of the bytes, the names for people, what a type, and those that it extends, say of its claims.
+//! Out of scope: fetching what [`TypeMetadata::extends`] names.
+
+use std::collections::BTreeSet;
 
 use inkan_core::json::JsonError;
-use inkan_core::{encoding, json, limits, sha256};
+use inkan_core::{json, limits};
 use serde_json::Value;
 
 use super::SdJwtVc;
+use crate::integrity::is_of;
 use crate::model::items;
 use crate::sd_jwt::ClaimPath;
 
@@ -17,7 +20,12 @@ pub struct TypeMetadata {
     value: Value,
     vct: String,
     claims: Vec<ClaimRule>,
+    /// The integrity that its bytes have.
+    pub(super) fixed: Option<String>,
 }
+
+/// Most types in a row, each of which extends the next.
+const EXTENSIONS: usize = 8;
 
 /// What a type says of a claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +54,8 @@ impl TypeMetadata {
         vct: &str,
         integrity: Option<&str>,
     ) -> Result<Self, TypeMetadataError> {
-        if let Some(integrity) = integrity {
-            check_integrity(bytes, integrity)?;
+        if integrity.is_some_and(|integrity| !is_of(bytes, integrity)) {
+            return Err(TypeMetadataError::Integrity);
         }
         let value = json::parse(bytes, limits::DOCUMENT)?;
         if json::text(&value, "vct") != Some(vct) {
@@ -59,7 +67,8 @@ impl TypeMetadata {
             }
         }
         let claims = items(&value, "claims").iter().map(claim_rule).collect::<Result<_, _>>()?;
-        Ok(Self { vct: vct.to_owned(), claims, value })
+        let fixed = integrity.map(str::to_owned);
+        Ok(Self { vct: vct.to_owned(), claims, fixed, value })
     }
 
     /// The type.
@@ -91,7 +100,37 @@ impl TypeMetadata {
         display.and_then(|one| json::text(one, "name")).or_else(|| json::text(&self.value, "name"))
     }
 
-    /// Checks what the type says of the claims that are shown.
+    /// Checks what the type of `credential` and those that it extends say of the claims that are shown: `chain` begins with that of
+    /// the credential, each extends the next, and the last extends none. At most 8.
+    ///
+    /// # Errors
+    ///
+    /// [`TypeMetadataError::OtherType`] if it is another chain, or one document was not read with the integrity that the one
+    /// before fixed; [`TypeMetadataError::Claim`] with the first claim that departs from a type.
+    pub fn check_chain(chain: &[Self], credential: &SdJwtVc) -> Result<(), TypeMetadataError> {
+        let distinct: BTreeSet<&str> = chain.iter().map(Self::vct).collect();
+        let first = chain.first().is_some_and(|first| first.vct == credential.vct());
+        if !first || distinct.len() != chain.len() || chain.len() > EXTENSIONS {
+            return Err(TypeMetadataError::OtherType);
+        }
+        let next = chain.iter().skip(1).map(Some).chain([None]);
+        for (one, next) in chain.iter().zip(next) {
+            let fits = match (one.extends(), next) {
+                (None, None) => true,
+                (Some((vct, integrity)), Some(next)) => {
+                    next.vct == vct && (integrity.is_none() || integrity == next.fixed.as_deref())
+                }
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            if !fits {
+                return Err(TypeMetadataError::OtherType);
+            }
+        }
+        chain.iter().try_for_each(|one| one.check_claims(credential))
+    }
+
+    /// Checks what the type says of the claims that are shown, and not what those say that it extends: see
+    /// [`Self::check_chain`].
     ///
     /// Of a claim that is kept back nothing can be said, so a mandatory one is missed only where nothing is kept back.
     ///
@@ -102,6 +141,15 @@ impl TypeMetadata {
         if credential.vct() != self.vct {
             return Err(TypeMetadataError::OtherType);
         }
+        self.check_claims(credential)
+    }
+
+    /// The same, for a credential of this type or of one that extends it.
+    ///
+    /// # Errors
+    ///
+    /// [`TypeMetadataError::Claim`].
+    pub fn check_claims(&self, credential: &SdJwtVc) -> Result<(), TypeMetadataError> {
         for rule in &self.claims {
             let wrong = || TypeMetadataError::Claim { path: rule.path.to_string() };
             let places = rule.path.resolve(credential.claims()).map_err(|_| wrong())?;
@@ -139,15 +187,6 @@ fn claim_rule(value: &Value) -> Result<ClaimRule, TypeMetadataError> {
         Some(mandatory) => mandatory.as_bool().ok_or(MALFORMED)?,
     };
     Ok(ClaimRule { path, sd, mandatory })
-}
-
-/// Integrity metadata of [SRI §3](https://www.w3.org/TR/SRI/#integrity-metadata): one of the SHA-256 digests is that of
-/// the bytes. If only other functions are named, nothing can be said, so it does not hold.
-fn check_integrity(bytes: &[u8], integrity: &str) -> Result<(), TypeMetadataError> {
-    let digest = encoding::b64(sha256(&[bytes]).as_bytes());
-    let hashes = integrity.split_ascii_whitespace().filter_map(|one| one.strip_prefix("sha256-"));
-    let mut hashes = hashes.map(|one| one.split('?').next().unwrap_or_default());
-    if hashes.any(|hash| hash == digest) { Ok(()) } else { Err(TypeMetadataError::Integrity) }
 }
 
 /// Type metadata that is malformed, or that a credential departs from. None is worth a retry.

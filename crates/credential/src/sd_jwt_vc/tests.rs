@@ -167,8 +167,16 @@ fn the_issuers_key_is_where_the_credential_says() {
         Ok(IssuerKey::Unsaid)
     );
     let x5c = |chain: Value| with(plain.clone(), "/x5c", chain);
-    let certificates = IssuerKey::Certificates(vec![vec![1, 2, 3], vec![4]]);
-    assert_eq!(key(x5c(json!(["AQID", "BA=="])), web.clone()), Ok(certificates));
+    let leaf = certificate::example(&[(0x82, "acme.example")]);
+    let chain = x5c(json!([encoding::b64(&leaf), "BA=="]));
+    let certificates = IssuerKey::Certificates(vec![leaf, vec![4]]);
+    assert_eq!(key(chain.clone(), web.clone()), Ok(certificates.clone()));
+    assert_eq!(key(chain.clone(), with(claims(), "/iss", Value::Null)), Ok(certificates));
+    // A certificate says nothing of others.
+    for other in [json!(issuer().did), json!("https://gov.example"), json!("http://acme.example")] {
+        let error = key(chain.clone(), with(claims(), "/iss", other.clone())).unwrap_err();
+        assert_eq!(error, SdJwtVcError::Claim { claim: "iss" }, "{other}");
+    }
     for chain in [
         json!([]),
         json!("AQID"),
@@ -184,10 +192,11 @@ fn the_issuers_key_is_where_the_credential_says() {
 
 #[test]
 fn certificates_are_written_as_they_are_read() {
-    let chain = [vec![1, 2, 3], vec![4]];
+    let chain = [certificate::example(&[(0x82, "acme.example")]), vec![4]];
+    let claims = with(claims(), "/iss", json!("https://acme.example/issuer"));
     let (mut rng, issuer) = (SeededRng::new(1), issuer());
     let none = Concealment::default();
-    let made = issue(claims(), &none, KeyName::Certificates(&chain), &issuer.key, &mut rng);
+    let made = issue(claims, &none, KeyName::Certificates(&chain), &issuer.key, &mut rng);
     assert_eq!(made.unwrap().issuer_key(), &IssuerKey::Certificates(chain.to_vec()));
 }
 
@@ -219,6 +228,11 @@ fn type_metadata_is_what_was_fixed() {
     assert_eq!((document.vct(), document.value()), (VCT, &metadata()));
     assert!(read(None).is_ok());
     assert!(read(Some(&format!("sha256-x {good}?a=b"))).is_ok());
+    // The strongest function decides.
+    let wrong = format!("sha512-{}", encoding::b64(&[0; 64]));
+    assert!(read(Some(&format!("{good} {wrong}"))).is_err());
+    let strong = format!("sha512-{}", encoding::b64(&inkan_core::digest::sha512(&[&bytes])));
+    assert!(read(Some(&format!("sha256-{} {strong}", encoding::b64(&[0; 32])))).is_ok());
     for integrity in
         ["", "sha256-x", "sha384-x", &good.replace("sha256", "sha512"), &format!("{good}x")]
     {
@@ -247,6 +261,50 @@ fn malformed_type_metadata_is_refused() {
         let bytes = with(metadata(), pointer, value.clone()).to_string();
         let error = TypeMetadata::parse(bytes.as_bytes(), VCT, None).unwrap_err();
         assert_eq!(error.code(), "type-metadata-malformed", "{pointer} {value}");
+    }
+}
+
+#[test]
+fn a_credential_keeps_to_all_types_that_its_type_extends() {
+    let document = |vct: &str, extends: Option<&str>, sd: &str, integrity: Option<&str>| {
+        let rule = json!({ "path": ["address", "locality"], "sd": sd });
+        let mut value = json!({ "vct": vct, "claims": [rule] });
+        if let Some(extends) = extends {
+            value["extends"] = json!(extends);
+            value["extends#integrity"] = json!("sha256-x");
+        }
+        let bytes = value.to_string().into_bytes();
+        let own = format!("sha256-{}", encoding::b64(sha256(&[&bytes]).as_bytes()));
+        let mut made = TypeMetadata::parse(&bytes, vct, integrity.map(|_| own.as_str())).unwrap();
+        made.fixed = integrity.map(str::to_owned);
+        made
+    };
+    let child = || document(VCT, Some("urn:base"), "allowed", None);
+    let base = |sd: &str| document("urn:base", None, sd, Some("sha256-x"));
+    let credential = issued(claims(), &["/address/locality"]).unwrap();
+    let check = |chain: &[TypeMetadata]| {
+        TypeMetadata::check_chain(chain, &credential).map_err(|error| error.code())
+    };
+    assert_eq!(check(&[child(), base("allowed")]), Ok(()));
+    assert_eq!(check(&[child(), base("never")]), Err("type-metadata-violated"));
+    let malformed = Err("type-metadata-malformed");
+    for chain in [
+        vec![],
+        vec![base("allowed")],
+        // One is missing, one too many, another one, or not the one that was fixed.
+        vec![child()],
+        vec![child(), base("allowed"), base("allowed")],
+        vec![child(), document("urn:other", None, "allowed", Some("sha256-x"))],
+        vec![child(), document("urn:base", None, "allowed", None)],
+        vec![child(), document("urn:base", Some(VCT), "allowed", Some("sha256-x"))],
+        // Round in a circle.
+        vec![
+            child(),
+            document("urn:base", Some(VCT), "allowed", Some("sha256-x")),
+            document(VCT, None, "allowed", Some("sha256-x")),
+        ],
+    ] {
+        assert_eq!(check(&chain), malformed, "{chain:?}");
     }
 }
 

@@ -1,8 +1,10 @@
-//! A W3C credential in an SD-JWT: `vc+sd-jwt` without `vct`
-//! ([VC-JOSE-COSE §3.2](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-sd-jwt)).
+//! A credential in an SD-JWT: a W3C credential, `vc+sd-jwt` without `vct`
+//! ([VC-JOSE-COSE §3.2](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-sd-jwt)), or an SD-JWT VC, `dc+sd-jwt`.
 //!
 //! In scope: reading, deriving, and the credential that its holder presents with a key binding. Out of scope: the format
 //! itself (`crate::sd_jwt`).
+
+mod view;
 
 use inkan_core::json;
 
@@ -10,33 +12,75 @@ use super::{SecuredCredential, json_issuer};
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
 use crate::model::Credential;
+use crate::proof::{Proof, Stage};
 use crate::sd_jwt::{ClaimPath, DeriveError, SdJwt};
+use crate::sd_jwt_vc::{IssuerKey, SdJwtVc};
+use crate::sign::{ALWAYS_SHOWN, check_always_shown};
 
 /// A credential that is the payload of an SD-JWT.
 #[derive(Clone, Debug)]
 pub struct SdJwtCredential {
-    pub(super) sd_jwt: Box<SdJwt>,
+    kind: Kind,
     pub(super) credential: Credential,
     pub(super) method: String,
     pub(super) times: Times,
 }
 
+/// What the payload is.
+#[derive(Clone, Debug)]
+enum Kind {
+    /// A W3C credential.
+    Vcdm(Box<SdJwt>),
+    /// The claims of an SD-JWT VC.
+    Claims(Box<SdJwtVc>),
+}
+
 impl SdJwtCredential {
-    /// Reads an SD-JWT without key binding.
+    /// Reads an SD-JWT without key binding: a W3C credential, or an SD-JWT VC.
     pub(super) fn parse(text: &str) -> Result<Self, ParseError> {
-        let opened = envelope::open_sd_jwt(text, Envelope::Credential)?;
+        let sd_jwt = SdJwt::parse(text)?;
+        if envelope::is_sd_jwt_vc(&sd_jwt) {
+            return Self::from_claims(sd_jwt);
+        }
+        let opened = envelope::open_parsed(sd_jwt, Envelope::Credential)?;
+        // Where one could have been kept back, nobody could tell "not shown" from "not there".
+        check_always_shown(&opened.sd_jwt, &ALWAYS_SHOWN)?;
         let payload = opened.payload;
         envelope::check_claim(&payload, "iss", json_issuer(&payload))?;
         // What the holder keeps back contradicts nothing.
         if let Some(id) = json::text(&payload, "id") {
             envelope::check_claim(&payload, "jti", Some(id))?;
         }
-        let credential = Credential::from_value(payload)?;
+        let credential = Credential::from_value(payload)?.with_status_claim();
         if let Some(subject) = credential.subject_id() {
             envelope::check_claim(credential.value(), "sub", Some(subject))?;
         }
         let method = envelope::key_url(opened.sd_jwt.jws(), Some(credential.issuer()))?;
-        Ok(Self { sd_jwt: Box::new(opened.sd_jwt), credential, method, times: opened.times })
+        let kind = Kind::Vcdm(Box::new(opened.sd_jwt));
+        Ok(Self { kind, credential, method, times: opened.times })
+    }
+
+    /// Takes an SD-JWT VC without key binding.
+    fn from_claims(sd_jwt: SdJwt) -> Result<Self, ParseError> {
+        envelope::refuse_key_binding(&sd_jwt)?;
+        let vc = SdJwtVc::from_sd_jwt(sd_jwt)?;
+        let method = match vc.issuer_key() {
+            IssuerKey::Did { method, .. } => method.clone(),
+            IssuerKey::Certificates(_) | IssuerKey::Metadata { .. } | IssuerKey::Unsaid => {
+                String::new()
+            }
+        };
+        let times =
+            Times { issued: vc.issued_at(), not_before: vc.not_before(), expires: vc.expires() };
+        let credential = view::of(&vc)?;
+        Ok(Self { kind: Kind::Claims(Box::new(vc)), credential, method, times })
+    }
+
+    pub(super) const fn sd_jwt(&self) -> &SdJwt {
+        match &self.kind {
+            Kind::Vcdm(sd_jwt) => sd_jwt,
+            Kind::Claims(vc) => vc.sd_jwt(),
+        }
     }
 }
 
@@ -59,17 +103,31 @@ impl SecuredCredential {
     #[must_use]
     pub fn sd_jwt(&self) -> Option<&SdJwt> {
         match self {
-            Self::SdJwt(inner) => Some(&inner.sd_jwt),
+            Self::SdJwt(inner) => Some(inner.sd_jwt()),
             Self::DataIntegrity(_) | Self::Jose(_) => None,
+        }
+    }
+
+    /// The SD-JWT VC; none for W3C credentials. [`Self::credential`] is then a view of its claims, which nobody signed in
+    /// that shape.
+    #[must_use]
+    pub fn sd_jwt_vc(&self) -> Option<&SdJwtVc> {
+        match self {
+            Self::SdJwt(SdJwtCredential { kind: Kind::Claims(vc), .. }) => Some(vc),
+            Self::SdJwt(_) | Self::DataIntegrity(_) | Self::Jose(_) => None,
         }
     }
 
     /// Whether all that the issuer signed can be read here: nothing is kept back by the holder, and there are no decoys.
     #[must_use]
     pub fn shows_all(&self) -> bool {
-        match self.sd_jwt() {
-            Some(sd_jwt) => sd_jwt.concealed() == 0,
-            None => true,
+        match self {
+            // What a derived proof leaves out leaves no trace, so it is taken to leave out something.
+            Self::DataIntegrity(_) => {
+                self.issuer_proof().and_then(Proof::stage) != Some(Stage::Derived)
+            }
+            Self::Jose(_) => true,
+            Self::SdJwt(inner) => inner.sd_jwt().concealed() == 0,
         }
     }
 

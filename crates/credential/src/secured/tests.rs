@@ -189,7 +189,10 @@ fn an_envelope_holds_nothing_beside_the_data_url() {
         ("envelope-malformed", with(good.clone(), "/id", json!("https://a.example"))),
         ("envelope-malformed", with(good.clone(), "/id", json!("data:application/vc+jwt"))),
         ("media-type-unsupported", with(good.clone(), "/id", json!("data:text/plain,x"))),
-        ("sd-jwt-unsupported", with(good.clone(), "/id", json!("data:application/dc+sd-jwt,a~"))),
+        (
+            "media-type-unsupported",
+            with(good.clone(), "/id", json!("data:application/dc+sd-jwt,a~")),
+        ),
         ("media-type-unsupported", with(good.clone(), "/id", json!("data:application/vc+jwt,a~"))),
         (
             "media-type-unsupported",

@@ -11,7 +11,7 @@ use coset::{
     RegisteredLabelWithPrivate, TaggedCborSerializable as _,
 };
 use inkan_core::{Timestamp, limits};
-use inkan_crypto::{KeyType, PublicKey, Signer};
+use inkan_crypto::{KeyType, PublicKey, SignError, Signer};
 
 use super::{
     Form, StatusBits, StatusListToken, StatusReference, TokenStatusError, TokenStatusList,
@@ -108,7 +108,7 @@ struct Opened {
 
 fn open(bytes: &[u8]) -> Result<Opened, TokenStatusError> {
     let wrong = |what| TokenStatusError::Cwt { what };
-    if bytes.len() > limits::STATUS_LIST {
+    if bytes.len() > limits::STATUS_LIST || !has_few_items(bytes) {
         return Err(TokenStatusError::TooLarge);
     }
     let message = CoseSign1::from_tagged_slice(bytes).map_err(|_| wrong("COSE_Sign1"))?;
@@ -128,6 +128,9 @@ fn open(bytes: &[u8]) -> Result<Opened, TokenStatusError> {
     let kid = [&header.key_id, &message.unprotected.key_id].into_iter().find(|kid| !kid.is_empty());
     let kid = kid.and_then(|kid| String::from_utf8(kid.clone()).ok());
     let payload = message.payload.as_deref().ok_or(wrong("payload"))?;
+    if !has_few_items(payload) {
+        return Err(TokenStatusError::TooLarge);
+    }
     let claims = Cbor::from_slice(payload).map_err(|_| wrong("claims"))?;
     let signed = Signed {
         bytes: bytes.to_vec(),
@@ -137,6 +140,33 @@ fn open(bytes: &[u8]) -> Result<Opened, TokenStatusError> {
         signature: message.signature,
     };
     Ok(Opened { signed, typ, claims })
+}
+
+/// Most data items in a message, or in its payload: the list itself is one. Read into memory, each takes many times its bytes.
+const ITEMS: usize = 4_096;
+
+/// Whether the bytes hold few data items, at whatever depth (RFC 8949 §3). Whether they are well-formed is found on reading.
+fn has_few_items(mut bytes: &[u8]) -> bool {
+    for _ in 0..ITEMS {
+        let [head, rest @ ..] = bytes else { return true };
+        let (major, detail) = (head >> 5, head & 0x1f);
+        let wide = match detail {
+            24..=27 => 1_usize << (detail - 24),
+            _ => 0,
+        };
+        let Some((argument, rest)) = rest.split_at_checked(wide) else { return true };
+        // Of a text or byte string the content follows, unless it comes in pieces, each with a head of its own.
+        let length = match (major, detail) {
+            (2 | 3, 0..=23) => usize::from(detail),
+            (2 | 3, 24..=27) => argument.iter().fold(0_usize, |sum, byte| {
+                sum.saturating_mul(256).saturating_add(usize::from(*byte))
+            }),
+            _ => 0,
+        };
+        let Some(rest) = rest.get(length..) else { return true };
+        bytes = rest;
+    }
+    bytes.is_empty()
 }
 
 fn unsigned(value: &Cbor) -> Option<u64> {
@@ -211,6 +241,7 @@ pub(super) fn issue(
         KeyType::P256 => Algorithm::ES256,
         KeyType::P384 => Algorithm::ES384,
         KeyType::Ed25519 => Algorithm::EdDSA,
+        KeyType::Bls12381G2 => return Err(SignError::KeyUnsuitable.into()),
     };
     let protected =
         HeaderBuilder::new().algorithm(algorithm).value(TYP, Cbor::Text(TYPE.to_owned())).build();

@@ -213,6 +213,28 @@ fn cwt(entries: Vec<(Cbor, Cbor)>) -> Result<StatusListToken, TokenStatusError> 
 }
 
 #[test]
+fn cwts_of_very_many_items_are_refused_before_they_are_read() {
+    let with_claim = |count: usize| {
+        let mut entries = entries();
+        entries.push((1_000.into(), Cbor::Array(vec![0.into(); count])));
+        cwt(entries).map(drop)
+    };
+    assert_eq!(with_claim(4_000), Ok(()));
+    assert_eq!(with_claim(4_096), Err(TokenStatusError::TooLarge));
+    // Nested, in pieces, and beside the message.
+    let nested = [vec![0x81; 5_000], vec![0]].concat();
+    let pieces = [vec![0x5f], [0x41, 0].repeat(5_000), vec![0xff]].concat();
+    for bytes in [nested, pieces, vec![0; 5_000]] {
+        assert_eq!(StatusListToken::parse_cwt(&bytes).map(drop), Err(TokenStatusError::TooLarge));
+    }
+    // A length beyond the end, and none.
+    for bytes in [&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], &[0x5b], &[]] {
+        let error = StatusListToken::parse_cwt(bytes).map(drop).unwrap_err();
+        assert_eq!(error.code(), "status-list-malformed");
+    }
+}
+
+#[test]
 fn malformed_cwts_are_refused() {
     assert_eq!(cwt(entries()).unwrap().verify(&issuer().key.public_key()), Ok(()));
     let replaced = |key: i64, value: Option<Cbor>| {

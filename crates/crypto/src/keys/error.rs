@@ -5,8 +5,8 @@ use inkan_core::json::JsonError;
 /// Why something is not a public (or private) key. None is worth a retry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyError {
-    /// A type, curve or multicodec other than Ed25519, P-256 and P-384; the key may be good for others.
-    #[error("key is neither Ed25519 nor P-256 nor P-384")]
+    /// A type, curve or multicodec other than Ed25519, P-256, P-384 and BLS12-381 G2; the key may be good for others.
+    #[error("key is neither Ed25519 nor P-256 nor P-384 nor BLS12-381 G2")]
     Unsupported,
     /// Not a Multikey or JWK at all: wrong base, missing member, or text that is not in canonical form.
     #[error("key is not a well-formed Multikey or JWK")]

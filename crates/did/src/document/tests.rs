@@ -79,6 +79,33 @@ fn keys_of_other_types_stay_out_of_the_list() {
 }
 
 #[test]
+fn a_ledger_knows_no_key_of_bbs_and_a_resolver_lets_it_assert_alone() {
+    let secret = inkan_core::SecretBytes::new(vec![7; 32]);
+    let bbs = inkan_crypto::SecretKey::from_secret_bytes(KeyType::Bls12381G2, &secret).unwrap();
+    let bbs = bbs.public_key();
+    let mut multikey = key("#p");
+    multikey["publicKeyMultibase"] = json!(bbs.to_multikey());
+    let jwk = json!({
+        "id": "#p", "type": "JsonWebKey", "controller": DID, "publicKeyJwk": bbs.to_jwk(),
+    });
+    for method in [multikey, jwk] {
+        let value = json!({
+            "id": DID,
+            "verificationMethod": [method],
+            "assertionMethod": ["#p"],
+            "authentication": ["#p"],
+            "capabilityInvocation": ["#p"],
+        });
+        let read = |rules| DidDocument::read(value.clone(), &did(), rules).unwrap();
+        assert_eq!(read(Rules::Ledger).verification_methods().len(), 0);
+        let document = read(Rules::Resolver);
+        assert_eq!(document.verification_methods()[0].key, bbs);
+        let allowed = Relationship::ALL.into_iter().filter(|it| document.allows(&url("p"), *it));
+        assert_eq!(allowed.collect::<Vec<_>>(), [Relationship::AssertionMethod]);
+    }
+}
+
+#[test]
 fn a_ledger_knows_no_p384_and_a_resolver_does() {
     let secret = inkan_core::SecretBytes::new(vec![7; 48]);
     let p384 = inkan_crypto::SecretKey::from_secret_bytes(KeyType::P384, &secret).unwrap();

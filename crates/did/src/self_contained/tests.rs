@@ -34,6 +34,17 @@ fn a_did_key_document_lists_its_key_under_its_multikey() {
 }
 
 #[test]
+fn a_key_of_bbs_asserts_and_does_nothing_else() {
+    let key = key(KeyType::Bls12381G2, 1);
+    assert!(did_key(&key).starts_with("did:key:zUC7"));
+    for did in [did_key(&key), did_jwk(&key)] {
+        let document = resolve(&did).unwrap();
+        assert_eq!(document.verification_methods()[0].key, key);
+        assert_eq!(listed(&document), ["assertionMethod"]);
+    }
+}
+
+#[test]
 fn a_did_jwk_document_lists_its_key_under_zero() {
     for key_type in [KeyType::Ed25519, KeyType::P256] {
         let key = key(key_type, 2);

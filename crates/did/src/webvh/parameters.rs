@@ -207,7 +207,10 @@ pub(super) fn ed25519_key(
     match PublicKey::from_multikey(multikey) {
         Ok(key) if key.key_type() == KeyType::Ed25519 => Ok(key),
         Err(KeyError::SmallOrder | KeyError::NotCanonical)
-            if KeyType::of_multikey(multikey) != Some(KeyType::P384) =>
+            if !matches!(
+                KeyType::of_multikey(multikey),
+                Some(KeyType::P384 | KeyType::Bls12381G2)
+            ) =>
         {
             Err(EntryError::WeakKey)
         }

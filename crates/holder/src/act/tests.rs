@@ -1,6 +1,8 @@
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::model::CONTEXT_V2;
-use inkan_credential::sign;
+use inkan_credential::selective::secure_sd;
+use inkan_credential::sign::{self, ProofTerms};
+use inkan_credential::{Contexts, Cryptosuite, inline_context};
 use inkan_crypto::{KeyType, SecretKey};
 use serde_json::json;
 
@@ -31,10 +33,26 @@ fn credential(format: Format) -> SecuredCredential {
         Format::DataIntegrity => {
             sign::issue_di(value, "urn:a:1", &issuer.method, &issuer.key, now())
         }
+        Format::DataIntegritySd => return selective_credential(),
         Format::Jose => sign::issue_jose(value, &issuer.method, &issuer.key),
         Format::SdJwt => sign::issue_sd_jwt_plain(value, &issuer.method, &issuer.key),
     }
     .unwrap()
+}
+
+/// One from which its holder derives others.
+fn selective_credential() -> SecuredCredential {
+    let mut rng = SeededRng::new(3);
+    let key = SecretKey::generate(KeyType::P256, &mut rng);
+    let multikey = key.public_key().to_multikey();
+    let (issuer, method) =
+        (format!("did:key:{multikey}"), format!("did:key:{multikey}#{multikey}"));
+    let value = json!({
+        "@context": [CONTEXT_V2, inline_context()], "type": ["VerifiableCredential"],
+        "issuer": issuer, "credentialSubject": { "a": 1 },
+    });
+    let terms = ProofTerms::new(Cryptosuite::EcdsaSd2023, &method);
+    secure_sd(value, &[], (&terms, &key), Contexts::built_in(), &mut rng).unwrap()
 }
 
 /// What a wallet keeps between two acts.
@@ -57,7 +75,8 @@ impl Kept {
 
 #[test]
 fn accept_refuse_and_accept_again_in_both_formats() {
-    for format in [Format::DataIntegrity, Format::Jose, Format::SdJwt] {
+    let formats = [Format::DataIntegrity, Format::DataIntegritySd, Format::Jose, Format::SdJwt];
+    for format in formats {
         let (by, mut rng) = (party(2), SeededRng::new(9));
         let mut kept = Kept { credential: credential(format), beside: Vec::new() };
 

@@ -104,6 +104,73 @@ fn an_entry_that_the_rules_refuse_leaves_no_trace() {
 }
 
 #[test]
+fn of_several_entries_none_is_recorded_if_one_is_refused() {
+    let mut s = scratch();
+    let size = size_of(&s.ledger);
+    let (mut intent, mut other) = (registration(7, s.now), registration(8, s.now));
+    intent.entries.append(&mut other.entries);
+    let whole = intent.clone();
+    intent.entries[1].body = intent.entries[1].body.replace("sign-1", "sign-2");
+    let error = carry_out(&intent, &s.profile, &mut s.ledger, s.now).unwrap_err();
+    assert_eq!(error.code(), "scid-mismatch");
+    s.ledger.cover(s.now).unwrap();
+    assert_eq!(size_of(&s.ledger), size, "the first is not there either");
+    assert!(!is_pending(&s.profile).unwrap());
+    assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), None);
+
+    let accepted = carry_out(&whole, &s.profile, &mut s.ledger, s.now).unwrap();
+    let places: Vec<u64> = accepted.iter().map(|accepted| accepted.leaf_index).collect();
+    assert_eq!(places, [size, size + 1], "in their order, side by side");
+}
+
+#[test]
+fn what_a_crash_left_of_several_entries_is_finished_whichever_are_recorded() {
+    for recorded in [&[][..], &[0], &[1], &[0, 1]] {
+        let mut s = scratch();
+        let (mut intent, mut other) = (registration(7, s.now), registration(8, s.now));
+        intent.entries.append(&mut other.entries);
+        s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+        for index in recorded {
+            let entry: &EntryDraft = &intent.entries[*index];
+            s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
+        }
+        let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+        assert!(healed[0].dropped.is_none(), "{recorded:?}");
+        let again = submit(&intent, Attempt::Again, &mut s.ledger, s.now).unwrap();
+        assert!(again.iter().all(|one| one.standing == Standing::Duplicate), "{recorded:?}");
+        let places: std::collections::BTreeSet<u64> =
+            again.iter().map(|one| one.leaf_index).collect();
+        assert_eq!(places.len(), 2, "{recorded:?}");
+    }
+}
+
+#[test]
+fn many_records_are_written_at_once_and_of_two_with_one_name_the_later_counts() {
+    let mut s = scratch();
+    let record = |name: String, value: u64| RecordDraft {
+        shelf: Shelf::Issued,
+        name,
+        record: json!({ "a": value }),
+    };
+    let mut records: Vec<RecordDraft> = (0..100).map(|n| record(format!("r{n}"), n)).collect();
+    records.push(record("r7".to_owned(), 700));
+    let intent = Intent { command: "issue".to_owned(), records, ..Intent::default() };
+    carry_out(&intent, &s.profile, &mut s.ledger, s.now).unwrap();
+    assert_eq!(s.profile.names(Shelf::Issued).unwrap().len(), 100);
+    for n in 0..100 {
+        let value = if n == 7 { 700 } else { n };
+        let found = s.profile.get(Shelf::Issued, &format!("r{n}")).unwrap();
+        assert_eq!(found, Some(json!({ "a": value })));
+    }
+    let folder = s.profile.folder().join("issued");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(!crate::files::open_to_others(&path).unwrap(), "{}", path.display());
+        assert!(path.extension().is_some_and(|ending| ending == "json"), "{}", path.display());
+    }
+}
+
+#[test]
 fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_command_comes() {
     let mut s = scratch();
     let mut rng = SeededRng::new(9);

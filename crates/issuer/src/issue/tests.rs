@@ -1,4 +1,5 @@
 use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::selective::Disclosure;
 use inkan_crypto::{KeyType, SecretKey};
 use serde_json::{Map, json};
 
@@ -57,4 +58,24 @@ fn without_a_log_nothing_is_to_be_recorded() {
     let issued =
         issue(draft, Format::Jose, ("did:example:acme#k", &key), Timestamp::EPOCH, &mut rng);
     assert_eq!(issued.unwrap().opening, None);
+}
+
+#[test]
+fn with_selective_disclosure_the_issuers_signature_alone_is_recorded() {
+    let mut rng = SeededRng::new(3);
+    let key = SecretKey::generate(KeyType::P256, &mut rng);
+    let issuer = format!("did:key:{}", key.public_key().to_multikey());
+    let method = format!("{issuer}#{}", key.public_key().to_multikey());
+    let draft = drafted(&issuer, Some("ledger.example"), &mut rng);
+    let issued =
+        issue(draft, Format::DataIntegritySd, (&method, &key), Timestamp::EPOCH, &mut rng).unwrap();
+    let opening = issued.opening.unwrap();
+    assert_eq!(opening.format, "di-sd");
+    let pointers = &["/credentialSubject/ial"];
+    let shown = Disclosure { pointers, keep: &[], presentation_header: &[] };
+    let contexts = Contexts::built_in();
+    let derived = selective::derive(&issued.credential, &shown, contexts, &mut rng).unwrap();
+    assert_eq!(derived.verify_issuer_proof(&key.public_key()), Ok(()));
+    assert_eq!(derived.issuance_digest(), opening.digest);
+    assert_eq!(derived.credential().ledger_record().unwrap().salt, opening.salt);
 }

@@ -4,6 +4,7 @@ use inkan_core::tolerance;
 use inkan_credential::integrity::{ResourceOutcome, check_related_resources};
 use inkan_credential::model::{SchemaEntry, SchemaKind};
 use inkan_credential::schema::{self, Evaluation, SchemaError};
+use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_credential::{ParseError, SecuredCredential};
 use inkan_did::{Did, Relationship};
 use serde_json::Value;
@@ -23,13 +24,19 @@ pub(super) fn schemas(
 ) {
     const NAME: CheckName = CheckName::Schema;
     let credential = secured.credential();
-    if credential.schemas().is_empty() {
+    let typed = type_metadata(bench, subject, secured, checks);
+    if credential.schemas().is_empty() && !typed {
         checks.push(Check::skipped(NAME, subject));
     }
     for entry in credential.schemas() {
         let found = schema_for(bench, entry);
         let outcome = found.map(|schema| schema::evaluate(credential.value(), &schema));
+        let part = || Reason::SchemaPartlyShown { id: entry.id.clone() };
         let check = match outcome {
+            // The schema is about the whole: what is kept back may be what it asks for, or what it forbids.
+            Ok(Evaluation::Success | Evaluation::Failure { .. }) if !secured.shows_all() => {
+                Check::unknown(NAME, subject, part(), Weight::Informative)
+            }
             Ok(Evaluation::Success) => Check::pass(NAME, subject),
             Ok(Evaluation::Failure { .. }) => Check::fail(NAME, subject, Reason::SchemaMismatch),
             Ok(Evaluation::Indeterminate(error)) => {
@@ -39,6 +46,56 @@ pub(super) fn schemas(
         };
         checks.push(check.with("schema", entry.id.as_str()));
     }
+}
+
+/// Types that extend each other are followed so far.
+const EXTENSIONS: usize = 8;
+
+/// What the type of an SD-JWT VC says of its claims, if its metadata are at hand; `false` if there is nothing to say.
+///
+/// Bytes that the issuer fixed must be those; metadata that are not at hand are noted, since nothing here rests on them.
+fn type_metadata(
+    bench: &Bench<'_>,
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) -> bool {
+    let Some(vc) = secured.sd_jwt_vc() else { return false };
+    let mut next = Some((vc.vct().to_owned(), vc.vct_integrity().map(str::to_owned)));
+    let mut said = false;
+    for depth in 0..EXTENSIONS {
+        let Some((vct, integrity)) = next.take() else { break };
+        let Some(bytes) = bench.material.resources.get(&vct) else {
+            if integrity.is_some() || depth > 0 {
+                let reason = Reason::TypeMetadataMissing { vct };
+                let weight = Weight::Informative;
+                checks.push(Check::unknown(CheckName::Schema, subject, reason, weight));
+                said = true;
+            }
+            break;
+        };
+        let read = TypeMetadata::parse(bytes, &vct, integrity.as_deref());
+        // A type that is extended is about the claims of this credential, under another name.
+        let judged = read.and_then(|metadata| metadata.check_claims(vc).map(|()| metadata));
+        checks.push(match judged {
+            Ok(metadata) => {
+                next = metadata
+                    .extends()
+                    .map(|(vct, integrity)| (vct.to_owned(), integrity.map(str::to_owned)));
+                Check::pass(CheckName::Schema, subject).with("type", vct)
+            }
+            Err(error) => {
+                let reason = Reason::TypeMetadata { code: error.code() };
+                Check::fail(CheckName::Schema, subject, reason).with("type", vct)
+            }
+        });
+        said = true;
+    }
+    if let Some((vct, _)) = next {
+        let reason = Reason::TypeMetadataMissing { vct };
+        checks.push(Check::unknown(CheckName::Schema, subject, reason, Weight::Informative));
+    }
+    said
 }
 
 fn unusable(entry: &SchemaEntry, error: &SchemaError) -> Reason {
@@ -89,11 +146,12 @@ fn is_in_force(bench: &Bench<'_>, secured: &SecuredCredential) -> Result<(), Rea
         return Err(Reason::IssuerNotController);
     }
     let history = bench.history(&issuer)?;
-    let signer = signer::find(&history, method, Relationship::AssertionMethod, |key| {
-        secured.verify_issuer_proof(key)
+    let signer = signer::find(bench, &history, method, Relationship::AssertionMethod, |key| {
+        secured.verify_issuer_proof_with(key, bench.contexts())
     })
     .map_err(|problem| match problem {
         NoSigner::Unlisted => Reason::MethodUnknown,
+        NoSigner::TooMany => Reason::TooMuchWork,
         NoSigner::Fails(_) => Reason::CredentialProofInvalid,
     })?;
     let record = Found::default();

@@ -103,9 +103,10 @@ fn judge<'a>(
     })?;
     let purpose = Relationship::Authentication;
     let verify = |key: &_| act.verify(secured, key);
-    let signer = signer::find(&history, act.signer_method(), purpose, verify);
+    let signer = signer::find(bench, &history, act.signer_method(), purpose, verify);
     let signer = signer.map_err(|problem| match (problem, history.missing()) {
         (NoSigner::Fails(error), _) => invalid(error.code()),
+        (NoSigner::TooMany, _) => unknown(Reason::TooMuchWork),
         // A version that is not at hand may list the key.
         (NoSigner::Unlisted, Some(leaf_index)) => unknown(Reason::HistoryIncomplete { leaf_index }),
         (NoSigner::Unlisted, None) => invalid(Reason::MethodUnknown.code()),
@@ -136,6 +137,8 @@ fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActS
         Some(record) => line.with("recordedAt", record.recorded.leaf_index()),
         None => line,
     };
+    // What was read before signing was the whole: it cannot be made again from a part.
+    let line = if secured.shows_all() { line } else { line.with("text", "unchecked") };
     match state {
         ActState::Current { fresh_at } => {
             line.with("state", "newest").with("freshAt", fresh_at.to_string())

@@ -11,11 +11,11 @@ use inkan_ledger::Kind;
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
 use super::{Bench, content, countersigned, status};
-use crate::check::{Check, CheckName, Weight};
+use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::DidHistory;
 use crate::material::Receipts;
 use crate::reason::Reason;
-use crate::verified::VerifiedCredential;
+use crate::verified::{CredentialProof, VerifiedCredential};
 
 /// Adds one line per check of `secured`; the result counts only if none of them failed or blocks.
 pub(super) fn check(
@@ -30,7 +30,7 @@ pub(super) fn check(
     content::schemas(bench, subject, secured, checks);
     content::related_resources(bench, subject, secured, checks);
     let acts = countersigned::about(bench, secured);
-    other_proofs(bench, subject, secured, checks);
+    let others = other_proofs(bench, subject, secured, checks);
 
     let Ok(issuer) = Did::parse(credential.issuer()) else {
         let reason = Reason::NotADid { found: credential.issuer().to_owned() };
@@ -64,7 +64,7 @@ pub(super) fn check(
             .with("did", issuer.as_str())
             .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
     );
-    let signed = signature(subject, secured, &issuer, &history, checks);
+    let signed = signature(bench, (subject, secured), &issuer, &history, checks);
     if let Some(signer) = &signed {
         let line = (CheckName::KeyInForce, subject);
         checks.push(signer::in_force(bench, line, &history, signer, &found));
@@ -80,6 +80,7 @@ pub(super) fn check(
         }
     };
     let signer = signed?;
+    let own = CredentialProof { controller: issuer.to_string(), asserts: true, held: true };
     Some(VerifiedCredential {
         credential: credential.clone(),
         format: format_name(secured),
@@ -90,12 +91,13 @@ pub(super) fn check(
         recorded: found.record.map(|record| record.recorded),
         status: status?,
         countersignatures,
+        proofs: std::iter::once(own).chain(others).collect(),
     })
 }
 
 fn signature(
-    subject: &str,
-    secured: &SecuredCredential,
+    bench: &Bench<'_>,
+    (subject, secured): (&str, &SecuredCredential),
     issuer: &Did,
     history: &DidHistory,
     checks: &mut Vec<Check>,
@@ -110,19 +112,23 @@ fn signature(
     let found = match signer::did_of(method) {
         Err(reason) => Err(reason),
         Ok(did) if did != *issuer => Err(Reason::IssuerNotController),
-        Ok(_) => signer::find(history, method, Relationship::AssertionMethod, |key| {
-            secured.verify_issuer_proof(key)
+        Ok(_) => signer::find(bench, history, method, Relationship::AssertionMethod, |key| {
+            secured.verify_issuer_proof_with(key, bench.contexts())
         })
         .map_err(|problem| match problem {
             NoSigner::Unlisted => Reason::MethodUnknown,
+            NoSigner::TooMany => Reason::TooMuchWork,
             NoSigner::Fails(error) => signer::failure(&error, Reason::CredentialProofInvalid),
         }),
     };
     match found {
         Ok(signer) => {
-            let version = secured.credential().version();
             let check = Check::pass(NAME, subject).with("format", format_name(secured));
-            checks.push(check.with("dataModel", version.as_str()));
+            checks.push(match secured.sd_jwt_vc() {
+                // Its claims are in no version of the data model.
+                Some(_) => check,
+                None => check.with("dataModel", secured.credential().version().as_str()),
+            });
             Some(signer)
         }
         Err(reason) => {
@@ -132,7 +138,7 @@ fn signature(
                     let reason = Reason::HistoryIncomplete { leaf_index };
                     Check::unknown(NAME, subject, reason, Weight::Required)
                 }
-                (reason @ Reason::ContextUnknown { .. }, _) => {
+                (reason @ (Reason::ContextUnknown { .. } | Reason::TooMuchWork), _) => {
                     Check::unknown(NAME, subject, reason, Weight::Required)
                 }
                 (reason, _) => Check::fail(NAME, subject, reason),
@@ -266,23 +272,36 @@ fn validity(
 }
 
 /// Proofs that are neither the issuer's nor countersignatures: one of a known suite must hold, required or not; one
-/// of an unknown suite is listed and never counted (decisions 10).
+/// of an unknown suite is listed and never counted (decisions 10). Those that did not fail are given back.
 fn other_proofs(
     bench: &Bench<'_>,
     subject: &str,
     secured: &SecuredCredential,
     checks: &mut Vec<Check>,
-) {
+) -> Vec<CredentialProof> {
+    let mut out = Vec::new();
     for (index, proof) in secured.proofs().iter().enumerate() {
         if Some(index) == secured.issuer_proof_index() || proof.countersignature().is_some() {
             continue;
         }
-        let check = match other_proof(bench, secured, index, proof) {
+        let judged = other_proof(bench, subject, secured, (index, proof));
+        let method = proof.verification_method();
+        out.push(CredentialProof {
+            controller: signer::did_of(method)
+                .map_or_else(|_| method.to_owned(), |did| did.to_string()),
+            asserts: *proof.purpose() == Purpose::AssertionMethod,
+            held: judged.is_ok(),
+        });
+        let check = match judged {
             Ok(()) => Check::pass(CheckName::OtherProof, subject),
             Err(
                 reason @ (Reason::SuiteUnknown { .. }
                 | Reason::ContextUnknown { .. }
+                | Reason::TooMuchWork
                 | Reason::SignatureNotInTime { .. }
+                | Reason::ReceiptNeededForRotatedKey
+                | Reason::DidDeactivated { .. }
+                | Reason::Stale
                 | Reason::HistoryIncomplete { .. }
                 | Reason::DidUnresolved { .. }
                 | Reason::NotADid { .. }),
@@ -291,13 +310,15 @@ fn other_proofs(
         };
         checks.push(check.with("proof", u64::try_from(index).unwrap_or(u64::MAX)));
     }
+    out
 }
 
+/// A proof beside the issuer's has no record of its own: its key must be in force as of the judged time.
 fn other_proof(
     bench: &Bench<'_>,
+    subject: &str,
     secured: &SecuredCredential,
-    index: usize,
-    proof: &Proof,
+    (index, proof): (usize, &Proof),
 ) -> Result<(), Reason> {
     if let Cryptosuite::Unknown(suite) = proof.cryptosuite() {
         return Err(Reason::SuiteUnknown { suite: suite.clone() });
@@ -309,14 +330,28 @@ fn other_proof(
     };
     let method = proof.verification_method();
     let history = bench.history(&signer::did_of(method)?)?;
-    match signer::find(&history, method, purpose, |key| secured.verify_proof(index, key)) {
-        Ok(_) => signer::in_time(bench, proof.created(), proof.expires()),
-        Err(problem) => Err(match (problem, history.missing()) {
-            (NoSigner::Fails(error), _) => signer::failure(&error, Reason::CredentialProofInvalid),
-            (NoSigner::Unlisted, Some(leaf_index)) => Reason::HistoryIncomplete { leaf_index },
-            (NoSigner::Unlisted, None) => Reason::MethodUnknown,
-        }),
+    let verify = |key: &_| secured.verify_proof_with(index, key, bench.contexts());
+    let signer =
+        signer::find(bench, &history, method, purpose, verify).map_err(|problem| {
+            match (problem, history.missing()) {
+                (NoSigner::Fails(error), _) => {
+                    signer::failure(&error, Reason::CredentialProofInvalid)
+                }
+                (NoSigner::TooMany, _) => Reason::TooMuchWork,
+                (NoSigner::Unlisted, Some(leaf_index)) => Reason::HistoryIncomplete { leaf_index },
+                (NoSigner::Unlisted, None) => Reason::MethodUnknown,
+            }
+        })?;
+    signer::in_time(bench, proof.created(), proof.expires())?;
+    let unrecorded = Found::default();
+    let line = (CheckName::OtherProof, subject);
+    match signer::in_force(bench, line, &history, &signer, &unrecorded).outcome {
+        Outcome::Pass => {}
+        Outcome::Fail(reason) | Outcome::Unknown(reason) => return Err(reason),
+        Outcome::Skipped => return Err(Reason::MethodUnknown),
     }
+    signer::ended_before(bench, &history, &unrecorded)?;
+    signer::recent(bench, &history)
 }
 
 /// Keys of the subject's DID that may authenticate, as of the judged time.
@@ -339,6 +374,7 @@ fn holder_keys(bench: &Bench<'_>, subject: Option<&str>) -> Vec<inkan_crypto::Pu
 pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
     match secured {
         SecuredCredential::Jose(_) => "vc+jwt",
+        SecuredCredential::SdJwt(_) if secured.sd_jwt_vc().is_some() => "dc+sd-jwt",
         SecuredCredential::SdJwt(_) => "vc+sd-jwt",
         SecuredCredential::DataIntegrity(_) => match secured.issuer_proof().map(Proof::cryptosuite)
         {
@@ -346,6 +382,8 @@ pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
             Some(Cryptosuite::EddsaRdfc2022) => "eddsa-rdfc-2022",
             Some(Cryptosuite::EcdsaJcs2019) => "ecdsa-jcs-2019",
             Some(Cryptosuite::EcdsaRdfc2019) => "ecdsa-rdfc-2019",
+            Some(Cryptosuite::EcdsaSd2023) => "ecdsa-sd-2023",
+            Some(Cryptosuite::Bbs2023) => "bbs-2023",
             Some(Cryptosuite::Ed25519Signature2020) => "Ed25519Signature2020",
             Some(Cryptosuite::Unknown(_)) | None => "unknown",
         },

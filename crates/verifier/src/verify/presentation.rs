@@ -1,6 +1,8 @@
 //! Check 12: holder binding, nonce, audience, freshness.
 
-use inkan_core::{sha256, tolerance};
+mod key_bound;
+
+use inkan_core::{Timestamp, json, sha256, tolerance};
 use inkan_credential::presentation::{Presentation, PresentationProofError};
 use inkan_credential::proof::{Cryptosuite, Purpose};
 use inkan_credential::{Proof, SecuredCredential};
@@ -10,7 +12,7 @@ use super::record::Found;
 use super::signer::NoSigner;
 use super::{Bench, signer};
 use crate::check::{Check, CheckName, Outcome, Weight};
-use crate::material::Live;
+use crate::material::{Context, Expectation, Live};
 use crate::reason::Reason;
 use crate::verified::Presenter;
 
@@ -30,6 +32,7 @@ pub(super) fn check(
             | Reason::NotADid { .. }
             | Reason::SuiteUnknown { .. }
             | Reason::ContextUnknown { .. }
+            | Reason::TooMuchWork
             | Reason::HistoryIncomplete { .. }
             | Reason::Stale),
         ) => (Check::unknown(NAME, SUBJECT, reason, Weight::Required), None),
@@ -41,6 +44,9 @@ pub(super) fn check(
 
 fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, Check), Reason> {
     let context = bench.context;
+    if let Some(presented) = presentation.key_bound() {
+        return key_bound::judge(bench, presentation, presented);
+    }
     let did = signer::did_of(presentation.verification_method())?;
     if presentation.holder() != did.as_str() {
         return Err(Reason::HolderKeyMismatch);
@@ -54,15 +60,18 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         return Err(Reason::SuiteUnknown { suite: suite.clone() });
     }
     let purpose = Relationship::Authentication;
-    let signer = signer::find(&history, method, purpose, |key| presentation.verify_proof(key))
-        .map_err(|problem| match problem {
-            NoSigner::Fails(PresentationProofError::Proof(error)) => {
-                signer::failure(&error, Reason::PresentationProofInvalid)
-            }
-            NoSigner::Fails(PresentationProofError::Invalid) | NoSigner::Unlisted => {
-                Reason::PresentationProofInvalid
-            }
-        })?;
+    let signer = signer::find(bench, &history, method, purpose, |key| {
+        presentation.verify_proof_with(key, bench.contexts())
+    })
+    .map_err(|problem| match problem {
+        NoSigner::TooMany => Reason::TooMuchWork,
+        NoSigner::Fails(PresentationProofError::Proof(error)) => {
+            signer::failure(&error, Reason::PresentationProofInvalid)
+        }
+        NoSigner::Fails(PresentationProofError::Invalid) | NoSigner::Unlisted => {
+            Reason::PresentationProofInvalid
+        }
+    })?;
     let none = Found::default();
     let line = signer::in_force(bench, (NAME, SUBJECT), &history, &signer, &none);
     match &line.outcome {
@@ -76,6 +85,26 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
     signer::ended_before(bench, &history, &none)?;
     signer::recent(bench, &history)?;
     other_proofs(bench, presentation)?;
+    let (expected, created) = answers(context, presentation)?;
+    let line = said(line, expected);
+    let presenter = Presenter {
+        holder: did.to_string(),
+        method: signer.url.to_string(),
+        key: signer.key,
+        nonce_digest: sha256(&[expected.nonce.as_bytes()]),
+        audience: expected.audience.clone(),
+        created,
+        nonce_issued_at: expected.nonce_issued_at,
+        live: expected.live,
+    };
+    Ok((presenter, line))
+}
+
+/// Whether the presentation answers what this verifier asked, in time.
+fn answers<'a>(
+    context: &'a Context,
+    presentation: &Presentation,
+) -> Result<(&'a Expectation, Timestamp), Reason> {
     let expected = context.expectation.as_ref().ok_or(Reason::NonceInvalid)?;
     if presentation.nonce() != Some(expected.nonce.as_str()) {
         return Err(Reason::NonceInvalid);
@@ -99,25 +128,18 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
             return Err(Reason::NonceInvalid);
         }
     }
-    let line = line.with("audience", expected.audience.as_str()).with(
+    Ok((expected, created))
+}
+
+fn said(line: Check, expected: &Expectation) -> Check {
+    line.with("audience", expected.audience.as_str()).with(
         "live",
         match expected.live {
             Live::Yes => "yes",
             Live::CallerKeepsNonce => "single use of the nonce is the caller's to ensure",
             Live::No => "no, judged again",
         },
-    );
-    let presenter = Presenter {
-        holder: did.to_string(),
-        method: signer.url.to_string(),
-        key: signer.key,
-        nonce_digest: sha256(&[expected.nonce.as_bytes()]),
-        audience: expected.audience.clone(),
-        created,
-        nonce_issued_at: expected.nonce_issued_at,
-        live: expected.live,
-    };
-    Ok((presenter, line))
+    )
 }
 
 /// Proofs beside the holder's that can be checked must hold (decisions 10); the others are never counted.
@@ -137,13 +159,21 @@ fn other_proofs(bench: &Bench<'_>, presentation: &Presentation) -> Result<(), Re
             Err(Reason::DidUnresolved { .. } | Reason::NotADid { .. }) => continue,
             Err(reason) => return Err(reason),
         };
-        signer::find(&history, method, purpose, |key| presentation.verify_proof_at(index, key))
-            .map_err(|_| Reason::PresentationProofInvalid)?;
+        signer::find(bench, &history, method, purpose, |key| {
+            presentation.verify_proof_at_with(index, key, bench.contexts())
+        })
+        .map_err(|problem| match problem {
+            NoSigner::TooMany => Reason::TooMuchWork,
+            NoSigner::Unlisted | NoSigner::Fails(_) => Reason::PresentationProofInvalid,
+        })?;
     }
     Ok(())
 }
 
-/// The presenter must be the credential's subject where the credential names one by a DID or a key.
+/// The presenter must be the holder that the credential names, by a key or by a DID; of several subjects, one of them.
+///
+/// What names nobody is a bearer credential. Where claims are kept back, nobody can tell which it is: what names the holder
+/// may be among them.
 pub(super) fn check_holder(
     subject: &str,
     secured: &SecuredCredential,
@@ -152,13 +182,16 @@ pub(super) fn check_holder(
 ) {
     let credential = secured.credential();
     let by_key = credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint());
-    let by_did = credential
-        .subject_id()
-        .filter(|id| Did::parse(id).is_ok())
-        .map(|id| id == presenter.holder() || same_scid(id, presenter.holder()));
+    let ids = credential.subjects().iter().filter_map(|subject| json::text(subject, "id"));
+    let dids: Vec<&str> = ids.filter(|id| Did::parse(id).is_ok()).collect();
+    let is_presenter = |id: &&str| *id == presenter.holder() || same_scid(id, presenter.holder());
+    let by_did = (!dids.is_empty()).then(|| dids.iter().any(is_presenter));
     let line = match by_key.or(by_did) {
         Some(true) => Check::pass(NAME, subject),
         Some(false) => Check::fail(NAME, subject, Reason::HolderKeyMismatch),
+        None if !secured.shows_all() => {
+            Check::unknown(NAME, subject, Reason::HolderNotShown, Weight::Required)
+        }
         None => Check::skipped(NAME, subject),
     };
     checks.push(line);

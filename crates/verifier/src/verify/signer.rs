@@ -27,14 +27,22 @@ pub(super) struct Signer {
 pub(super) enum NoSigner<E> {
     /// No version lists such a key.
     Unlisted,
+    /// More keys were tried in this verification than it may cost.
+    TooMany,
     /// The signature does not verify under any of them; why not under the newest.
     Fails(E),
 }
 
-/// Why a signature fails: that a JSON-LD context is not at hand is no sign of a forgery.
+/// Why a signature fails: that a JSON-LD context is not at hand, or that a limit of ours is reached, is no sign of a forgery.
 pub(super) fn failure(error: &ProofError, otherwise: Reason) -> Reason {
     if let ProofError::Rdf(RdfcError::ContextUnknown { context }) = error {
         return Reason::ContextUnknown { context: context.clone() };
+    }
+    if matches!(error, ProofError::Rdf(RdfcError::TooMuchWork)) {
+        return Reason::TooMuchWork;
+    }
+    if *error == ProofError::BaseProof {
+        return Reason::BaseProof;
     }
     otherwise
 }
@@ -42,8 +50,9 @@ pub(super) fn failure(error: &ProofError, otherwise: Reason) -> Reason {
 /// Finds the key that `method` names for `purpose` and `verify` accepts, in the newest version that lists it.
 ///
 /// Versions may name different keys by the same URL, so each is tried. Whether the version was in force is another
-/// question ([`in_force`]).
+/// question ([`in_force`]). Each try may cost as much as the document is large, so that there is a limit to those that fail.
 pub(super) fn find<E>(
+    bench: &Bench<'_>,
     history: &DidHistory,
     method: &str,
     purpose: Relationship,
@@ -52,12 +61,18 @@ pub(super) fn find<E>(
     let url = DidUrl::parse(method).map_err(|_| NoSigner::Unlisted)?;
     let mut failure = None;
     for (version, key) in history.keys(&url, purpose) {
+        if bench.tries.get() == 0 {
+            return Err(NoSigner::TooMany);
+        }
         match verify(key) {
             Ok(()) => {
                 let (key, version) = (key.clone(), version.clone());
                 return Ok(Signer { url: url.clone(), purpose, key, version });
             }
-            Err(error) => failure = failure.or(Some(error)),
+            Err(error) => {
+                bench.tries.set(bench.tries.get().saturating_sub(1));
+                failure = failure.or(Some(error));
+            }
         }
     }
     Err(failure.map_or(NoSigner::Unlisted, NoSigner::Fails))

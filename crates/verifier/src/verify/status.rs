@@ -1,7 +1,10 @@
 //! Check 9: the status lists a credential names, the newest at or before the judged time.
 
-use inkan_core::{Timestamp, tolerance};
+mod token;
+
+use inkan_core::{Digest, Timestamp, tolerance};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::sd_jwt_vc::Status as VcStatus;
 use inkan_credential::{SecuredCredential, status_list};
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
@@ -23,6 +26,13 @@ pub(super) fn check(
     checks: &mut Vec<Check>,
 ) -> Option<StatusSeen> {
     let credential = secured.credential();
+    let token = secured.sd_jwt_vc().and_then(|vc| match vc.status() {
+        VcStatus::TokenStatusList(entry) => Some(entry),
+        VcStatus::None | VcStatus::Unknown => None,
+    });
+    if let Some(entry) = token {
+        return token::check(bench, subject, entry, issuer, checks);
+    }
     for kind in credential.unknown_status() {
         let reason = Reason::StatusMissing { uri: kind.clone() };
         checks.push(Check::unknown(CheckName::Status, subject, reason, Weight::Required));
@@ -53,18 +63,20 @@ pub(super) fn check(
 }
 
 /// A list that may be used.
-struct List {
-    parsed: status_list::StatusListCredential,
+struct List<P = status_list::StatusListCredential> {
+    parsed: P,
     since: Timestamp,
     valid_until: Option<Timestamp>,
     recorded: Option<Recorded>,
 }
 
-impl List {
+impl<P> List<P> {
     fn recorded_at(&self) -> Option<u64> {
         self.recorded.as_ref().map(Recorded::leaf_index)
     }
+}
 
+impl List {
     fn says(&self, entry: &StatusEntry) -> bool {
         self.parsed.check(entry) == Ok(true)
     }
@@ -124,20 +136,15 @@ fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List
     if let Some(later) = lists.iter().position(against) {
         return Ok(lists.swap_remove(later));
     }
-    still_good(bench, entry, issuer, &newest)?;
+    still_good(bench, &entry.list_uri, issuer, &newest)?;
     Ok(newest)
 }
 
 /// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
-fn still_good(
-    bench: &Bench<'_>,
-    entry: &StatusEntry,
-    issuer: &Did,
-    list: &List,
-) -> Result<(), Reason> {
+fn still_good<P>(bench: &Bench<'_>, uri: &str, issuer: &Did, list: &List<P>) -> Result<(), Reason> {
     let as_of = bench.context.as_of;
     let mut seen = None;
-    for current in heads(bench, entry, issuer, list)? {
+    for current in heads(bench, uri, issuer, list)? {
         let Some(head) = current.head().map(|head| head.value().leaf_index) else { continue };
         let newest_at = |at| at >= head;
         if !list.recorded_at().is_some_and(newest_at) {
@@ -160,14 +167,14 @@ fn still_good(
 }
 
 /// The newest proved state of the list, on the log that recorded it, else on every log where the issuer is at home.
-fn heads(
+fn heads<P>(
     bench: &Bench<'_>,
-    entry: &StatusEntry,
+    uri: &str,
     issuer: &Did,
-    list: &List,
+    list: &List<P>,
 ) -> Result<Vec<VerifiedCurrent>, Reason> {
     let Some(scid) = issuer.scid() else { return Ok(Vec::new()) };
-    let key = MapKey::status(scid, &entry.list_uri);
+    let key = MapKey::status(scid, uri);
     bench.ledger.ask(&key);
     let history = bench.history(issuer)?;
     let home = history.newest().and_then(|version| version.home.as_deref());
@@ -190,7 +197,7 @@ fn usable(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Opti
     if credential.issuer() != issuer.as_str() || signer::did_of(method)? != *issuer {
         return Err(invalid("status-list-issuer"));
     }
-    let found = recorded(bench, uri, body, issuer)?;
+    let found = recorded(bench, uri, &body_digest(body), issuer)?;
     let record = found.record.as_ref().map(|record| record.recorded.clone());
     if record.is_none() && credential.id() != Some(uri) {
         // Nothing that was signed says that this is the list asked for.
@@ -206,11 +213,12 @@ fn usable(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Opti
         return Ok(None);
     }
     let history = bench.history(issuer)?;
-    let signer = signer::find(&history, method, Relationship::AssertionMethod, |key| {
-        secured.verify_issuer_proof(key)
+    let signer = signer::find(bench, &history, method, Relationship::AssertionMethod, |key| {
+        secured.verify_issuer_proof_with(key, bench.contexts())
     })
     .map_err(|problem| match problem {
         NoSigner::Unlisted => invalid("verification-method-unknown"),
+        NoSigner::TooMany => Reason::TooMuchWork,
         NoSigner::Fails(error) => invalid(error.code()),
     })?;
     let line = signer::in_force(bench, (CheckName::Status, ""), &history, &signer, &found);
@@ -223,8 +231,7 @@ fn usable(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Opti
 }
 
 /// Where this very copy is recorded by the issuer, if a receipt shows it: at its newest place as of the judged time.
-fn recorded(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Found, Reason> {
-    let digest = body_digest(body);
+fn recorded(bench: &Bench<'_>, uri: &str, digest: &Digest, issuer: &Did) -> Result<Found, Reason> {
     let mut found = Found::default();
     for seen in bench.ledger.receipts() {
         let Ok(leaf) = &seen.result else { continue };
@@ -233,7 +240,7 @@ fn recorded(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Fo
         }
         let Ok(entry) = leaf.signed_entry() else { continue };
         let matches = entry.claims().status().is_some_and(|status| {
-            status.uri == uri && status.digest == digest && issuer.scid() == Some(entry.scid())
+            status.uri == uri && status.digest == *digest && issuer.scid() == Some(entry.scid())
         });
         let rank = |time: Timestamp, at: u64| (time <= bench.context.as_of, at);
         let here = rank(leaf.leaf().time(), leaf.leaf_index());

@@ -4,11 +4,12 @@
 //! Salts and paths exist in the receipts alone. A run that is interrupted between entry and receipts is made again, and
 //! the entry that nobody can open any more says nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, sha256};
-use inkan_io::files::{self, Access};
+use inkan_io::files::layer::{Put, put_many};
+use inkan_io::files::{self, Access, SystemFiles};
 use inkan_io::intent::Intent;
 use inkan_io::os_rng::OsRng;
 use inkan_ledger::{AnchorScope, Claims, RecordBatch};
@@ -26,6 +27,8 @@ use crate::output::Outcome;
 pub(in crate::commands::ledger) const RECORD_LIMIT: usize = 256 << 20;
 /// Bytes of the name of a receipt; while it is written it has a longer one, and no file system takes more than 255.
 const NAME_LIMIT: usize = 220;
+/// Receipts that are open, and made durable, together.
+const AT_ONCE: usize = 256;
 /// How the receipt of a file is called.
 const SUFFIX: &str = ".inkan-receipt.json";
 
@@ -67,12 +70,21 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
     let missing = || CliError::Fault("the ledger took the entry and named no place".to_owned());
     let index = accepted.first().ok_or_else(missing)?.leaf_index;
     let receipt = writing.reading()?.view().receipt(index)?;
+    let mut folders: BTreeMap<PathBuf, Vec<Put>> = BTreeMap::new();
     for (target, place) in targets.iter().zip(0_u64..) {
         let opening = batch.opening(place, root_salt).map_err(|error| {
             Failure::from(CliError::Fault(format!("a record without a place: {error}")))
         })?;
         let text = format!("{:#}\n", receipt.clone().with_opening(opening).to_value());
-        files::write_atomic(&target.receipt, text.as_bytes(), Access::Private)?;
+        let put = Put { path: target.receipt.clone(), bytes: text.into_bytes() };
+        let folder = target.receipt.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        folders.entry(folder.to_path_buf()).or_default().push(put);
+    }
+    for (folder, receipts) in &folders {
+        for some in receipts.chunks(AT_ONCE) {
+            put_many(&SystemFiles, folder, some, Access::Private)?;
+        }
     }
     let (count, origin) = (targets.len(), &home.settings.origin);
     let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
@@ -100,13 +112,13 @@ fn targets(args: &RecordArgs, context: &Context) -> Result<Vec<Target>, Failure>
         if path.is_dir() {
             let mut names = files::list(path, "")?;
             names.retain(|name| !name.ends_with(SUFFIX));
-            for name in names.iter().filter(|name| !path.join(name).is_file()) {
-                let left = path.join(name);
+            names.sort_unstable();
+            let (found, left): (Vec<_>, Vec<_>) =
+                names.iter().map(|name| path.join(name)).partition(|path| path.is_file());
+            for left in left {
                 context.speech.warn(&format!("left out, since it is no file: {}", left.display()));
             }
-            names.retain(|name| path.join(name).is_file());
-            names.sort_unstable();
-            records.extend(names.iter().map(|name| path.join(name)));
+            records.extend(found);
         } else {
             records.push(path.to_path_buf());
         }

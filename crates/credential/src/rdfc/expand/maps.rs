@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::super::Processor;
 use super::super::context::{Context, Relative};
 use super::super::error::{RdfcError, broken};
 use super::super::store::Usage;
 use super::super::term::Term;
+use super::super::{Naming, Processor, skolem};
 use super::{Reached, append, into_list, is_node, items, single, value::expand_value};
 
 impl Processor<'_> {
@@ -84,7 +84,14 @@ impl Processor<'_> {
         let mut values = into_list(expanded);
         // 13.12
         if container.graph && !container.id && !container.index {
-            let graph = |one| Value::Object(single("@graph", Value::Array(vec![one])));
+            let given = matches!(self.naming, Naming::Given);
+            let graph = |one: Value| {
+                let name = one.get("@id").and_then(Value::as_str).filter(|_| given);
+                let name = name.map(|id| skolem::graph_name(id).into());
+                let mut graph = single("@graph", Value::Array(vec![one]));
+                graph.extend(name.map(|name| ("@id".to_owned(), name)));
+                Value::Object(graph)
+            };
             values = values.into_iter().map(graph).collect();
         }
         // 13.13
@@ -150,9 +157,8 @@ impl Processor<'_> {
                 inner = self.apply_scoped(&inner, &scope, Usage::Type)?;
             }
             // 13.8.3.5, 13.8.3.6
-            let values = Value::Array(items(value).to_vec());
             let entry = Entry { index, none: means_none(active, index) };
-            for item in into_list(self.expand(&inner, Some(name), &values, Reached::ByKey)?) {
+            for item in into_list(self.expand(&inner, Some(name), value, Reached::ByKey)?) {
                 let item = if container.graph && !is_graph(&item) {
                     single("@graph", Value::Array(vec![item]))
                 } else {

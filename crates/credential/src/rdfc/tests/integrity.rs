@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use inkan_core::{SecretBytes, Timestamp, digest::sha384, encoding, json, sha256};
-use inkan_crypto::{KeyType, PublicKey, SecretKey, data_integrity};
+use inkan_crypto::{KeyType, PublicKey, SecretKey, Signer as _, data_integrity};
 use serde_json::{Value, json};
 
 use super::suite::{read_json, read_text, vectors};
@@ -181,6 +181,26 @@ impl Case {
             assert!(holds(&copy, &contexts), "{value}");
         }
         refuses_changed_copies(&signed, &contexts);
+        if hash == Hash::Sha384 {
+            // The smaller hash, outside of the canonical form or inside, is not that of this key.
+            let digests = [sha256(&[&canonical_config]), sha256(&[&canonical_document])];
+            let outside = digests.map(|digest| digest.as_bytes().to_vec()).concat();
+            let outside = encoding::multibase58(&key.sign(&outside).unwrap());
+            let mut values = vec![outside];
+            if !self.suite.contains("jcs") {
+                let form = |value| canonical(value, &contexts, Hash::Sha256).unwrap().into_bytes();
+                let (other, config) = (form(&document), form(&config));
+                let inside = data_integrity::sign_canonical(&other, &config, &key).unwrap();
+                // Without blank nodes there is nothing to be hashed inside.
+                values.extend((other != canonical_document).then_some(inside));
+            }
+            for value in values {
+                let copy = crate::testing::with(signed.clone(), "/proof/proofValue", value.into());
+                let report = check_with(copy.to_string().as_bytes(), &mut key_of, &contexts);
+                let outcome = &report.unwrap().proofs[0].outcome;
+                assert_eq!(*outcome, ProofOutcome::Failed(crate::ProofError::Invalid));
+            }
+        }
     }
 }
 

@@ -135,6 +135,79 @@ fn what_is_signed_cannot_be_hidden_from_readers_of_the_json() {
     assert_eq!(code(&elsewhere, Contexts::built_in()), "jsonld-invalid");
 }
 
+/// Refused, although the statements, and so the signature, are those of `signed`.
+fn refused_rewriting(signed: &Value, copy: &Value) {
+    let statements = canonical_nquads(signed, Contexts::built_in());
+    assert!(statements.is_ok(), "{statements:?}");
+    assert_eq!(super::loose(copy, Contexts::built_in()), statements, "{copy:#}");
+    assert_eq!(code(copy, Contexts::built_in()), "jsonld-invalid", "{copy:#}");
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    let (id, signed) = ("did:example:holder", badge());
+    let whole = &signed["credentialSubject"];
+    // A subject that is nobody's, since there are two.
+    for subjects in [json!([whole, { "id": id }]), json!([{ "id": id }, whole]), json!([whole, id])]
+    {
+        refused_rewriting(&signed, &with("/credentialSubject", subjects));
+    }
+    refused_rewriting(&signed, &with("/credentialSubject", json!([whole, whole])));
+    refused_rewriting(&signed, &with("/credentialSubject/grade", json!([3, 3])));
+    refused_rewriting(&signed, &with("/credentialSubject/role", json!(["engineer", "engineer"])));
+    refused_rewriting(&signed, &with("/issuer", json!(["did:example:issuer", signed["issuer"]])));
+    let types = json!(["VerifiableCredential", "Badge", "Badge"]);
+    refused_rewriting(&signed, &with("/type", types));
+    // Several that differ are several, and nodes without a name are never the same.
+    for value in [json!(["engineer", "pilot"]), json!([{ "a": 1 }, { "a": 1 }])] {
+        let several = with("/credentialSubject/role", value);
+        assert!(canonical_nquads(&several, Contexts::built_in()).is_ok(), "{several:#}");
+    }
+}
+
+#[test]
+fn a_node_is_described_in_one_place() {
+    let (id, of_issuer) = ("did:example:holder", json!({ "id": "did:example:holder", "grade": 3 }));
+    // Self-issued: what is said of the subject cannot move to the issuer.
+    let signed = with("/issuer", json!(id));
+    let mut moved = with("/issuer", of_issuer.clone());
+    moved["credentialSubject"] = json!({ "id": id, "role": "engineer" });
+    refused_rewriting(&signed, &moved);
+    moved["credentialSubject"] = json!({ "id": id });
+    moved["issuer"] = json!({ "id": id, "role": "engineer", "grade": 3 });
+    refused_rewriting(&signed, &moved);
+    // Nor can one subject become two, nor move below something else that the document names.
+    let halves = json!([{ "id": id, "role": "engineer" }, of_issuer]);
+    refused_rewriting(&badge(), &with("/credentialSubject", halves));
+    let (one, other) = ("did:example:holder", "did:example:spouse");
+    let signed = with(
+        "/credentialSubject",
+        json!([
+            { "id": one, "spouse": { "id": other }, "banned": true },
+            { "id": other, "spouse": { "id": one }, "role": "engineer" },
+        ]),
+    );
+    let spouse = json!({ "id": other, "spouse": { "id": one }, "role": "engineer" });
+    let nested = json!([{ "id": one, "banned": true, "spouse": spouse }, { "id": other }]);
+    refused_rewriting(&signed, &with("/credentialSubject", nested));
+    // Elsewhere nodes are described where they first are used, once.
+    let below = json!({ "id": one, "spouse": { "id": other, "role": "engineer" } });
+    assert!(canonical_nquads(&with("/credentialSubject", below), Contexts::built_in()).is_ok());
+}
+
+#[test]
+fn long_names_used_often_stop_within_the_limit() {
+    let long = "a".repeat(64 << 10);
+    let types: Vec<String> = (0..2_000).map(|number| format!("a:{number}")).collect();
+    let repeated_subject = json!({ "id": format!("urn:{long}"), "type": types });
+    let nodes = |count: usize| json!({ long.as_str(): vec![json!({ "a": {} }); count] });
+    for subject in [repeated_subject, nodes(2_000), nodes(300)] {
+        let document = with("/credentialSubject", subject);
+        assert_eq!(code(&document, Contexts::built_in()), "rdf-work-limit");
+    }
+    assert!(canonical_nquads(&with("/credentialSubject", nodes(2)), Contexts::built_in()).is_ok());
+}
+
 #[test]
 fn texts_in_a_language_are_covered() {
     let spoken = json!({ "@value": "Abzeichen", "@language": "de" });

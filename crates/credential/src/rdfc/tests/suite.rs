@@ -34,7 +34,7 @@ const BASE: &str = "https://w3c.github.io/json-ld-api/tests/";
     clippy::print_stderr,
     reason = "a missing folder is skipped aloud on a developer's machine, and fails in CI"
 )]
-pub(super) fn vectors(name: &str) -> Option<PathBuf> {
+pub(crate) fn vectors(name: &str) -> Option<PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = manifest.join("../../../shared/vectors").join(name);
     if folder.exists() {
@@ -46,11 +46,11 @@ pub(super) fn vectors(name: &str) -> Option<PathBuf> {
     None
 }
 
-pub(super) fn read_text(path: &Path) -> String {
+pub(crate) fn read_text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-pub(super) fn read_json(path: &Path) -> Value {
+pub(crate) fn read_json(path: &Path) -> Value {
     serde_json::from_str(&read_text(path))
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -113,12 +113,8 @@ fn expanded(folder: &Path, case: &Value) -> Result<Vec<Value>, RdfcError> {
         Some(base) => base.as_str().unwrap().to_owned(),
         None => format!("{BASE}{input}"),
     };
-    let mut processor = Processor {
-        contexts: contexts(),
-        mode: Mode::Lenient,
-        base: Some(base),
-        work: Work::new(),
-    };
+    let mut processor =
+        Processor { mode: Mode::Lenient, base: Some(base), ..Processor::new(contexts()) };
     processor.expand_document(&read_json(&folder.join(input)))
 }
 

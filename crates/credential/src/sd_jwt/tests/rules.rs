@@ -283,3 +283,21 @@ fn json_serialisations_say_the_same_as_the_compact_one() {
         assert_eq!(code(value.clone()), "sd-jwt-malformed", "{value}");
     }
 }
+
+#[test]
+fn long_names_are_held_once() {
+    let long = "a".repeat(200_000);
+    let hidden: Vec<String> =
+        (0..1_000).map(|n| disclosure(&json!(["salt", format!("a{n}"), 0]))).collect();
+    let digests: Vec<String> = hidden.iter().map(|one| digest(one)).collect();
+    let texts: Vec<&str> = hidden.iter().map(String::as_str).collect();
+    let sd_jwt = parse(&json!({ long.as_str(): { "_sd": digests } }), &texts).unwrap();
+    let outer = sd_jwt.located().iter().map(|located| match &located.place.steps()[0] {
+        Step::Member(name) => name.as_ptr().addr(),
+        Step::Index(_) => panic!("a member"),
+    });
+    assert_eq!(outer.collect::<std::collections::BTreeSet<_>>().len(), 1);
+    // Nor does an error hold one for each.
+    let unknown = sd_jwt.derive(&[ClaimPath::parse("b").unwrap()]).unwrap_err();
+    assert!(unknown.to_string().len() < 10_000);
+}

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::countersignature::{Countersignature, Decision, countersign_jose};
-use crate::presentation::{Presentation, PresentationTerms, present_jose, present_sd_jwt};
+use crate::presentation::{
+    Presentation, PresentationTerms, present_jose, present_key_bound, present_sd_jwt,
+};
 use crate::sd_jwt::{BindingTerms, Concealment, Expected};
 use crate::secured::Format;
 use crate::sign;
@@ -149,12 +151,71 @@ fn what_every_verifier_needs_is_not_concealed() {
     }
 }
 
+fn conceal(value: Value, claims: &[&str]) -> Result<SecuredCredential, &'static str> {
+    let (issuer, claims) = (issuer(), paths(claims));
+    let concealment = Concealment { claims: &claims, decoys: 0 };
+    let mut rng = SeededRng::new(4);
+    let made = sign::issue_sd_jwt(value, &concealment, &issuer.method, &issuer.key, &mut rng);
+    made.map_err(|error| error.code())
+}
+
+#[test]
+fn whose_it_is_is_not_concealed_unless_a_key_is_confirmed() {
+    let subject = unsigned()["credentialSubject"].clone();
+    let several = with(unsigned(), "/credentialSubject", json!([{ "role": "a" }, subject]));
+    for (value, path) in [
+        (unsigned(), "/credentialSubject/id"),
+        (unsigned(), "/credentialSubject"),
+        (several.clone(), "/credentialSubject"),
+        (several.clone(), "/credentialSubject/1"),
+        (several.clone(), "/credentialSubject/1/id"),
+    ] {
+        let refused = conceal(value, &[path]).map(drop);
+        assert_eq!(refused, Err("sd-jwt-claim-must-be-plain"), "{path}");
+    }
+    assert!(conceal(several, &["/credentialSubject/0", "/credentialSubject/1/role"]).is_ok());
+    assert!(conceal(bound_to_holder(), &["/credentialSubject/id"]).is_ok());
+}
+
+#[test]
+fn what_every_verifier_needs_is_refused_as_a_disclosure() {
+    let entry = json!({
+        "type": "BitstringStatusListEntry", "statusPurpose": "revocation",
+        "statusListIndex": "7", "statusListCredential": "https://acme.example/status/1",
+    });
+    let value = with(bound_to_holder(), "/credentialStatus", entry);
+    for claim in ["/credentialStatus", "/validUntil", "/cnf"] {
+        // Issued by somebody who does not mind.
+        let (claims, issuer) = (paths(&[claim]), issuer());
+        let concealment = Concealment { claims: &claims, decoys: 0 };
+        let (header, mut rng) = (header().as_object().unwrap().clone(), SeededRng::new(4));
+        let made = crate::sd_jwt::issue(value.clone(), &concealment, header, &issuer.key, &mut rng);
+        assert_eq!(code(made.unwrap().shown()), "sd-jwt-claim-must-be-plain", "{claim}");
+    }
+}
+
+#[test]
+fn a_status_claim_is_a_status_that_nobody_looked_at() {
+    let cases = [
+        (json!({ "status_list": { "idx": 5, "uri": "https://i.example/s" } }), "status_list"),
+        (json!({}), "status"),
+        (json!([]), "status"),
+    ];
+    for (status, name) in cases {
+        let value = with(unsigned(), "/status", status);
+        let issuer = issuer();
+        let jose = sign::issue_jose(value.clone(), &issuer.method, &issuer.key).unwrap();
+        let sd_jwt = SecuredCredential::parse(sd_jwt_of(&header(), &value).as_bytes()).unwrap();
+        for secured in [jose, sd_jwt] {
+            assert_eq!(secured.credential().unknown_status(), [name]);
+        }
+    }
+}
+
 #[test]
 fn other_kinds_of_sd_jwt_are_refused_by_name() {
-    let vct = with(unsigned(), "/vct", json!("https://type.example"));
     let dc = with(header(), "/typ", json!("dc+sd-jwt"));
-    assert_eq!(code(&sd_jwt_of(&header(), &vct)), "sd-jwt-unsupported");
-    assert_eq!(code(&sd_jwt_of(&dc, &unsigned())), "sd-jwt-unsupported");
+    assert_eq!(code(&sd_jwt_of(&dc, &unsigned())), "sd-jwt-claim-invalid");
     for (pointer, value) in [
         ("/typ", json!("vp+sd-jwt")),
         ("/typ", json!("vc+jwt")),
@@ -223,6 +284,31 @@ fn the_holders_key_may_be_confirmed_by_value() {
 }
 
 #[test]
+fn a_confirmation_that_cannot_be_read_is_nobodys_key() {
+    let (key, other) = (holder().key.public_key(), issuer().key.public_key());
+    let (jwk, jkt) = (key.to_jwk(), key.thumbprint());
+    // What the same statements in RDF can be written as, and what names no key by its value.
+    for cnf in [
+        json!({ "jwk": [jwk] }),
+        json!({ "jwk": jwk, "jkt": other.thumbprint() }),
+        json!({ "jwk": jwk, "jkt": [jkt] }),
+        json!({ "jkt": [jkt] }),
+        json!({ "jkt": { "@value": jkt } }),
+        json!({ "kid": holder().method }),
+        json!({}),
+    ] {
+        let credential = Credential::from_value(with(unsigned(), "/cnf", cnf.clone())).unwrap();
+        assert_eq!(credential.confirmed_key(), Some(String::new()), "{cnf}");
+    }
+    let both = with(unsigned(), "/cnf", json!({ "jwk": jwk, "jkt": jkt }));
+    assert_eq!(Credential::from_value(both).unwrap().confirmed_key(), Some(jkt));
+    for cnf in [json!([{ "jwk": jwk }]), json!([]), json!("x")] {
+        let error = Credential::from_value(with(unsigned(), "/cnf", cnf.clone())).unwrap_err();
+        assert_eq!(error, crate::model::ModelError::Property { property: "cnf" }, "{cnf}");
+    }
+}
+
+#[test]
 fn presentations_carry_sd_jwts_and_are_ones() {
     let holder = holder();
     let terms = PresentationTerms {
@@ -251,4 +337,99 @@ fn presentations_carry_sd_jwts_and_are_ones() {
     // A credential is no presentation, and the other way round.
     let error = Presentation::parse(part.to_bare().as_bytes()).unwrap_err();
     assert_eq!(error.code(), "media-type-unsupported");
+}
+
+/// An SD-JWT VC of which the holder can keep back name and city.
+fn claims_issued() -> SecuredCredential {
+    let issuer = issuer();
+    let claims = json!({
+        "vct": "https://type.example/person", "iss": issuer.did, "sub": holder().did,
+        "jti": "urn:uuid:5b6d1e9a-5a9e-4f53-9d8c-a4f1b1f6c001",
+        "nbf": 1_767_225_600, "exp": 1_798_761_600, "cnf": { "jwk": holder().key.public_key().to_jwk() },
+        "name": "Aiko", "address": { "city": "Kyoto" }, "issuer": "did:example:somebody-else",
+    });
+    let chosen = paths(&["name", "/address/city"]);
+    let concealment = Concealment { claims: &chosen, decoys: 0 };
+    let mut rng = SeededRng::new(8);
+    sign::issue_sd_jwt_vc(claims, &concealment, &issuer.method, &issuer.key, &mut rng).unwrap()
+}
+
+#[test]
+fn the_claims_of_an_sd_jwt_vc_are_seen_as_those_of_a_credential() {
+    let secured = claims_issued();
+    let credential = secured.credential();
+    assert_eq!(credential.issuer(), issuer().did);
+    assert!(credential.has_type("https://type.example/person"));
+    assert_eq!(credential.subject_id(), Some(holder().did.as_str()));
+    assert_eq!(credential.valid_from(), Some(at("2026-01-01T00:00:00Z")));
+    assert_eq!(credential.valid_until(), Some(at("2027-01-01T00:00:00Z")));
+    assert_eq!(credential.confirmed_key(), Some(holder().key.public_key().thumbprint()));
+    // A claim that is spelt like a member of the data model is a claim about the subject.
+    assert_eq!(credential.subjects()[0]["issuer"], "did:example:somebody-else");
+    assert_eq!(secured.issuer_verification_method(), issuer().method);
+    assert_eq!(secured.verify_issuer_proof(&issuer().key.public_key()), Ok(()));
+    assert_eq!(secured.media_type(), "application/dc+sd-jwt");
+    let wrapped = secured.to_value();
+    assert!(wrapped["id"].as_str().unwrap().starts_with("data:application/dc+sd-jwt,"));
+    let again = SecuredCredential::parse_value(wrapped.clone()).unwrap();
+    assert_eq!(again.to_bare(), secured.to_bare());
+    // The media type outside is the one inside.
+    let id = wrapped["id"].as_str().unwrap().replace("dc+sd-jwt", "vc+sd-jwt");
+    let other = SecuredCredential::parse_value(with(wrapped, "/id", json!(id))).unwrap_err();
+    assert_eq!(other.code(), "media-type-unsupported");
+}
+
+#[test]
+fn a_part_of_an_sd_jwt_vc_keeps_its_digest() {
+    let whole = claims_issued();
+    let nothing = whole.disclose(&[]).unwrap();
+    assert!(!nothing.shows_all());
+    assert!(nothing.credential().subjects()[0].get("name").is_none());
+    assert_eq!(nothing.issuance_digest(), whole.issuance_digest());
+    assert_eq!(nothing.verify_issuer_proof(&issuer().key.public_key()), Ok(()));
+    let city = whole.disclose(&paths(&["/address/city"])).unwrap();
+    assert_eq!(city.credential().subjects()[0]["address"]["city"], "Kyoto");
+}
+
+#[test]
+fn a_status_that_only_a_token_list_knows_is_not_passed_over() {
+    let issuer = issuer();
+    let claims = json!({
+        "vct": "Badge", "iss": issuer.did,
+        "status": { "status_list": { "idx": 3, "uri": "https://issuer.example/list" } },
+    });
+    let concealment = Concealment::default();
+    let mut rng = SeededRng::new(9);
+    let made =
+        sign::issue_sd_jwt_vc(claims, &concealment, &issuer.method, &issuer.key, &mut rng).unwrap();
+    assert_eq!(made.credential().unknown_status(), ["TokenStatusList"]);
+}
+
+#[test]
+fn a_presented_credential_is_read_as_a_presentation() {
+    let holder = holder();
+    let terms = PresentationTerms {
+        holder: &holder.did,
+        method: &holder.method,
+        nonce: "n",
+        audience: "https://bank.example",
+        created: at("2026-01-01T00:00:00Z"),
+    };
+    for credential in [issued(&CLAIMS), claims_issued()] {
+        let made = present_key_bound(&credential, &terms, &holder.key).unwrap();
+        for again in [
+            Presentation::parse(made.to_bare().as_bytes()).unwrap(),
+            Presentation::parse_value(made.to_value()).unwrap(),
+        ] {
+            assert_eq!(again.nonce(), Some("n"));
+            assert_eq!(again.audience(), ["https://bank.example"]);
+            assert_eq!(again.created(), Some(terms.created));
+            assert_eq!(again.holder(), holder.did);
+            assert_eq!(again.credentials().len(), 1);
+            assert_eq!(again.verify_proof(&holder.key.public_key()), Ok(()));
+            assert!(again.verify_proof(&issuer().key.public_key()).is_err());
+        }
+        // It is no credential, and stands in no presentation.
+        assert_eq!(code(&made.to_bare()), "key-binding-unexpected");
+    }
 }

@@ -1,0 +1,119 @@
+//! Places in status lists for many credentials: the lists are read once and kept in memory until their group is committed.
+
+use inkan_core::Timestamp;
+use inkan_core::json::text;
+use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_io::intent::{Intent, RecordDraft};
+use inkan_io::os_rng::OsRng;
+use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusListRecord};
+use inkan_issuer::{StatusListState, StatusStateError};
+
+use super::super::status::{self, RENEW_DAYS, SECONDS_OF_DAY};
+use crate::context::Home;
+use crate::failure::Failure;
+use crate::identity::Hand;
+
+/// The lists in which a batch has places, one for each purpose.
+pub(super) struct Lists<'a> {
+    who: (&'a OwnDid, &'a Hand<'a>, &'a Home),
+    now: Timestamp,
+    open: Vec<(StatusPurpose, Option<Open>)>,
+    /// How many lists this issuer has.
+    count: usize,
+    /// What the next intent publishes.
+    published: Vec<status::Republished>,
+}
+
+struct Open {
+    name: String,
+    record: StatusListRecord,
+    state: StatusListState,
+}
+
+impl<'a> Lists<'a> {
+    /// Finds the newest list of each purpose; none is made yet.
+    pub(super) fn open(
+        purposes: &[StatusPurpose],
+        who: (&'a OwnDid, &'a Hand<'a>, &'a Home),
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let mut lists = who.2.profile.all::<StatusListRecord>()?;
+        lists.retain(|(_, record)| record.issuer == who.0.did);
+        let count = lists.len();
+        let mut all = Self { who, now, open: Vec::new(), count, published: Vec::new() };
+        for purpose in purposes {
+            let of_purpose = |(_, record): &&(String, StatusListRecord)| {
+                text(&record.state, "purpose") == Some(purpose.as_str())
+            };
+            let newest = match lists.iter().rev().find(of_purpose) {
+                None => None,
+                Some((name, record)) => {
+                    let (name, record) = (name.clone(), record.clone());
+                    let state = status::state_of(&record)?;
+                    Some(all.renewed(Open { name, record, state })?)
+                }
+            };
+            all.open.push((*purpose, newest));
+        }
+        Ok(all)
+    }
+
+    /// A random place for each purpose; a list that is full is followed by a new one.
+    pub(super) fn take(&mut self) -> Result<Vec<StatusEntry>, Failure> {
+        let mut open = std::mem::take(&mut self.open);
+        let taken = open.iter_mut().map(|(purpose, list)| self.take_in(*purpose, list)).collect();
+        self.open = open;
+        taken
+    }
+
+    fn take_in(
+        &mut self,
+        purpose: StatusPurpose,
+        list: &mut Option<Open>,
+    ) -> Result<StatusEntry, Failure> {
+        if let Some(list) = list {
+            match list.state.allocate(&mut OsRng) {
+                Err(StatusStateError::Full) => {}
+                taken => return Ok(taken?),
+            }
+        }
+        self.count = self.count.saturating_add(1);
+        let state = StatusListState::new(&status::list_uri(&self.who.0.did, self.count)?, purpose)?;
+        let name = format!("{}.{}", self.who.0.name, self.count);
+        let mut new = self.publish(name, state)?;
+        let taken = new.state.allocate(&mut OsRng)?;
+        *list = Some(new);
+        Ok(taken)
+    }
+
+    /// A list with little time left is published again.
+    fn renewed(&mut self, list: Open) -> Result<Open, Failure> {
+        let soon = self.now.plus_seconds(RENEW_DAYS.saturating_mul(SECONDS_OF_DAY));
+        if list.record.valid_until > soon { Ok(list) } else { self.publish(list.name, list.state) }
+    }
+
+    fn publish(&mut self, name: String, state: StatusListState) -> Result<Open, Failure> {
+        let published = status::publish(state, name.clone(), self.who, self.now)?;
+        let record = published.record().clone();
+        let state = status::state_of(&record)?;
+        self.published.push(published);
+        Ok(Open { name, record, state })
+    }
+
+    /// Adds to an intent what was published, and the lists as they are now.
+    pub(super) fn add_to(&mut self, intent: &mut Intent) -> Result<(), Failure> {
+        for published in std::mem::take(&mut self.published) {
+            published.into_intent(intent);
+        }
+        for (_, list) in &self.open {
+            let Some(list) = list else { continue };
+            let record = StatusListRecord { state: list.state.to_value()?, ..list.record.clone() };
+            intent.records.push(RecordDraft {
+                shelf: Shelf::StatusLists,
+                name: list.name.clone(),
+                record: record.to_value(),
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! How a credential is secured: from options to a suite or format, and to a key that fits it.
+
+use inkan_credential::sd_jwt::ClaimPath;
+use inkan_credential::{Contexts, Cryptosuite};
+use inkan_crypto::KeyType;
+use inkan_io::profile::OwnDid;
+use inkan_issuer::{Disclosable, Securing};
+
+use crate::args::{IssueArgs, SecuringFormat};
+use crate::context::Home;
+use crate::failure::{CliError, Failure};
+use crate::identity::Hand;
+use crate::keyring::Keyring;
+use crate::output::Speech;
+
+/// Options that do not go together, and a warning of those that hide nothing.
+pub(super) fn check(args: &IssueArgs, speech: Speech) -> Result<(), Failure> {
+    if !args.derived.is_empty() && !is_selective(args) {
+        let advice = "this format is shown whole, the values that they come from included";
+        speech.warn(&format!("derived claims: {advice}"));
+    }
+    let chooses = !args.disclosable.is_empty() || args.decoys > 0;
+    let has_base = args.credential_format.and_then(suite).is_some_and(|suite| suite.is_selective());
+    if !args.mandatory.is_empty() && !has_base {
+        let usage = "--mandatory belongs to credentials of the suites ecdsa-sd-2023 and bbs-2023";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    let unlinkable = args.credential_format == Some(SecuringFormat::Bbs2023);
+    if unlinkable && !(args.no_ledger && args.no_status) {
+        let usage =
+            "a ledger record or a place in a status list would link what bbs-2023 keeps apart";
+        return Err(Failure::from(CliError::Usage(usage.to_owned())).try_this(
+            "issue it for a short time, without both",
+            "inkan issue … --no-ledger --no-status --valid-for 30d",
+        ));
+    }
+    if chooses && !binds_key(args) {
+        let usage = "--sd and --decoys belong to credentials of which the holder shows a part";
+        let failure = Failure::from(CliError::Usage(usage.to_owned()));
+        return Err(
+            failure.try_this("use such a format", "inkan issue … --credential-format vc+sd-jwt")
+        );
+    }
+    let recorded = !(args.no_status || args.credential_format != Some(SecuringFormat::DcSdJwt));
+    if recorded {
+        let usage = "dc+sd-jwt has no place for the status lists that are kept here";
+        let failure = Failure::from(CliError::Usage(usage.to_owned()));
+        return Err(failure
+            .try_this("issue it for a short time", "inkan issue … --no-status --valid-for 30d")
+            .try_this("or in another format", "inkan issue … --credential-format vc+sd-jwt"));
+    }
+    Ok(())
+}
+
+/// Whether the credential is presented with the key that the issuer confirmed in it.
+pub(super) const fn binds_key(args: &IssueArgs) -> bool {
+    match args.credential_format {
+        Some(SecuringFormat::VcSdJwt | SecuringFormat::DcSdJwt) => true,
+        None
+        | Some(
+            SecuringFormat::EddsaJcs2022
+            | SecuringFormat::EddsaRdfc2022
+            | SecuringFormat::EcdsaJcs2019
+            | SecuringFormat::EcdsaRdfc2019
+            | SecuringFormat::EcdsaSd2023
+            | SecuringFormat::Bbs2023
+            | SecuringFormat::VcJwt,
+        ) => false,
+    }
+}
+
+/// Whether the holder can show a part of it.
+pub(super) fn is_selective(args: &IssueArgs) -> bool {
+    let base = [Some(SecuringFormat::EcdsaSd2023), Some(SecuringFormat::Bbs2023)];
+    binds_key(args) || base.contains(&args.credential_format)
+}
+
+/// The suite of a Data Integrity format; none for the others.
+const fn suite(format: SecuringFormat) -> Option<Cryptosuite> {
+    match format {
+        SecuringFormat::EddsaJcs2022 => Some(Cryptosuite::EddsaJcs2022),
+        SecuringFormat::EddsaRdfc2022 => Some(Cryptosuite::EddsaRdfc2022),
+        SecuringFormat::EcdsaJcs2019 => Some(Cryptosuite::EcdsaJcs2019),
+        SecuringFormat::EcdsaRdfc2019 => Some(Cryptosuite::EcdsaRdfc2019),
+        SecuringFormat::EcdsaSd2023 => Some(Cryptosuite::EcdsaSd2023),
+        SecuringFormat::Bbs2023 => Some(Cryptosuite::Bbs2023),
+        SecuringFormat::VcJwt | SecuringFormat::VcSdJwt | SecuringFormat::DcSdJwt => None,
+    }
+}
+
+/// What the library is asked for.
+pub(super) fn securing<'a>(
+    args: &IssueArgs,
+    key_type: KeyType,
+    (claims, mandatory): (&'a [ClaimPath], &'a [ClaimPath]),
+    contexts: &'a Contexts,
+) -> Securing<'a> {
+    let disclosable = Disclosable { claims, decoys: args.decoys };
+    match args.credential_format {
+        None => Securing::DataIntegrity(Cryptosuite::for_key(key_type), contexts),
+        Some(SecuringFormat::EcdsaSd2023) => {
+            Securing::Selective { suite: Cryptosuite::EcdsaSd2023, mandatory, contexts }
+        }
+        Some(SecuringFormat::Bbs2023) => {
+            Securing::Selective { suite: Cryptosuite::Bbs2023, mandatory, contexts }
+        }
+        Some(SecuringFormat::VcJwt) => Securing::Jose,
+        Some(SecuringFormat::VcSdJwt) => Securing::SdJwt(disclosable),
+        Some(SecuringFormat::DcSdJwt) => Securing::SdJwtVc(disclosable),
+        Some(
+            format @ (SecuringFormat::EddsaJcs2022
+            | SecuringFormat::EddsaRdfc2022
+            | SecuringFormat::EcdsaJcs2019
+            | SecuringFormat::EcdsaRdfc2019),
+        ) => {
+            let suite = suite(format).unwrap_or_else(|| Cryptosuite::for_key(key_type));
+            Securing::DataIntegrity(suite, contexts)
+        }
+    }
+}
+
+/// The key that was named, else the first of the DID that fits the format.
+pub(super) fn hand<'a>(
+    args: &IssueArgs,
+    own: &OwnDid,
+    keyring: &'a Keyring,
+    home: &Home,
+) -> Result<Hand<'a>, Failure> {
+    let suite = args.credential_format.and_then(suite);
+    let fits = |key_type| suite.as_ref().is_none_or(|suite| suite.signs_with(key_type));
+    let named = args.key.as_deref();
+    let first = own
+        .keys
+        .iter()
+        .map(|key| key.key.as_str())
+        .find(|name| keyring.key(name).is_ok_and(|key| fits(key.public_key().key_type())));
+    let hand = Hand::of(own, named.or(first), keyring, home)?;
+    let key_type = hand.key.public_key().key_type();
+    let profile = home.name();
+    if !fits(key_type) {
+        let suite = suite.as_ref().map_or("", Cryptosuite::as_str);
+        let wanted = match suite.split('-').next() {
+            Some("eddsa") => KeyType::Ed25519,
+            Some("bbs") => KeyType::Bls12381G2,
+            _ => KeyType::P256,
+        };
+        let wanted = wanted.name();
+        let detail = format!(
+            "{suite} is not signed with {} keys, and {} has no other",
+            key_type.name(),
+            own.name
+        );
+        let error = CliError::KeyUnsuitable { detail };
+        let make = format!("inkan -p {profile} key generate {wanted}-1 --alg {wanted}");
+        let create =
+            format!("inkan -p {profile} did create --key {wanted}-1 --name {}-{wanted}", own.name);
+        return Err(Failure::from(error)
+            .try_this("make a key that fits", make)
+            .try_this("and a DID that has it", create));
+    }
+    let recorded = !(args.no_ledger && args.no_status);
+    if recorded && matches!(key_type, KeyType::P384 | KeyType::Bls12381G2) {
+        let detail = format!(
+            "ledgers take entries signed with Ed25519 and P-256, not with {}",
+            key_type.name()
+        );
+        return Err(Failure::from(CliError::KeyUnsuitable { detail })
+            .try_this("issue without record and status", "inkan issue … --no-ledger --no-status"));
+    }
+    Ok(hand)
+}
+
+/// Claims as people name them: separated by commas, or one claims path in JSON.
+pub(crate) fn paths(given: &[String]) -> Result<Vec<ClaimPath>, Failure> {
+    let mut out = Vec::new();
+    for text in given {
+        if text.starts_with('[') {
+            out.push(ClaimPath::parse(text)?);
+            continue;
+        }
+        for one in text.split(',') {
+            out.push(ClaimPath::parse(one.trim())?);
+        }
+    }
+    Ok(out)
+}

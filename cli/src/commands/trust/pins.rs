@@ -1,0 +1,94 @@
+//! `inkan trust pin | unpin | pins`: the bytes of a URL, fixed by their hash.
+
+use inkan_io::pinned::{self, LIMIT, PinnedFile};
+use inkan_io::profile::{Record as _, Shelf};
+use serde_json::{Value, json};
+
+use crate::args::WriteArgs;
+use crate::context::Context;
+use crate::failure::{CliError, Failure};
+use crate::output::Outcome;
+use crate::render::safe;
+use crate::render::table::table;
+
+/// Pins a file; another one of the same URL is replaced.
+pub(super) fn add(
+    (url, file, sha256): (&str, &str, Option<&str>),
+    write: WriteArgs,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let malformed =
+        |file: &str, detail: String| CliError::InputMalformed { file: file.to_owned(), detail };
+    if !url.starts_with("https://") && !url.starts_with("urn:") {
+        return Err(malformed(url, "it takes an https or urn URL".to_owned()).into());
+    }
+    let input = context.input(Some(file))?;
+    if input.bytes.len() > LIMIT {
+        return Err(malformed(&input.name, format!("more than {LIMIT} bytes")).into());
+    }
+    let pinned = PinnedFile::new(url, input.bytes);
+    let found = pinned.sha256.to_hex();
+    if let Some(wanted) = sha256
+        && !wanted.eq_ignore_ascii_case(&found)
+    {
+        let detail = format!("its SHA-256 is {found}, not the one you gave");
+        return Err(malformed(&input.name, detail).into());
+    }
+    // What looks like a context must be one: it is used for every document that names it.
+    pinned::contexts(std::slice::from_ref(&pinned))?;
+    let what = kind(&pinned);
+    let members = json!({ "url": url, "sha256": found, "kind": what, "dryRun": write.dry_run });
+    if write.dry_run {
+        context.speech.say(&format!("would pin {url} as a {what}"));
+    } else {
+        let _lock = home.profile.lock()?;
+        home.profile.put(Shelf::Pinned, &PinnedFile::record_name(url), &pinned.to_value())?;
+        context.speech.say(&format!("pinned {url} as a {what}, sha256 {found}"));
+    }
+    Ok(Outcome::new("inkan-pin/1", String::new(), members))
+}
+
+pub(super) fn remove(url: &str, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let _lock = home.profile.lock()?;
+    let name = PinnedFile::record_name(url);
+    let there = home.profile.find::<PinnedFile>(&name)?.is_some();
+    home.profile.remove(Shelf::Pinned, &name)?;
+    context.speech.say(&if there {
+        format!("unpinned {url}")
+    } else {
+        format!("{url} is not pinned")
+    });
+    Ok(Outcome::new("inkan-pin/1", String::new(), json!({ "url": url, "removed": there })))
+}
+
+pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let files = pinned::load(&home.profile)?;
+    let rows: Vec<Vec<String>> = files
+        .iter()
+        .map(|file| {
+            vec![
+                safe(&file.url, 80),
+                kind(file).to_owned(),
+                file.sha256.to_hex().chars().take(16).collect(),
+            ]
+        })
+        .collect();
+    let members: Vec<Value> = files
+        .iter()
+        .map(|file| json!({ "url": file.url, "kind": kind(file), "sha256": file.sha256.to_hex() }))
+        .collect();
+    let human = if rows.is_empty() {
+        context.speech.say("nothing is pinned; pin a file: inkan trust pin URL FILE");
+        String::new()
+    } else {
+        table(&["URL", "KIND", "SHA-256"], &rows)
+    };
+    Ok(Outcome::new("inkan-pin-list/1", human, json!({ "pins": members })).stream("pins"))
+}
+
+fn kind(file: &PinnedFile) -> &'static str {
+    if file.is_context() { "context" } else { "resource" }
+}

@@ -1,0 +1,88 @@
+//! The claims of an SD-JWT VC, arranged as the members of a W3C credential, so that whatever judges credentials has one
+//! shape to look at. It is never signed or written in this shape.
+//!
+//! `vct` becomes a type, `iss` the issuer, `nbf` and `exp` the validity period, `sub` the subject's `id`, and the other claims
+//! what is said about the subject.
+
+use inkan_core::{json, sha256};
+use serde_json::{Map, Value, json};
+
+use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
+use crate::sd_jwt_vc::{IssuerKey, SdJwtVc, Status};
+
+/// Claims about the credential rather than its subject.
+const ABOUT_ITSELF: [&str; 13] = [
+    "iss",
+    "iat",
+    "nbf",
+    "exp",
+    "cnf",
+    "vct",
+    "vct#integrity",
+    "aka_vcts",
+    "status",
+    "sub",
+    "jti",
+    "ledgerRecord",
+    "evidence",
+];
+
+/// The view.
+pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
+    let claims = vc.claims();
+    let mut subject = Map::new();
+    for (name, value) in claims.as_object().into_iter().flatten() {
+        if !ABOUT_ITSELF.contains(&name.as_str()) {
+            subject.insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(sub) = json::text(claims, "sub") {
+        let name = if is_url(sub) { "id" } else { "sub" };
+        subject.insert(name.to_owned(), sub.into());
+    }
+    let types: Vec<&str> =
+        ["VerifiableCredential", vc.vct()].into_iter().chain(vc.aliases()).collect();
+    let mut members = Map::new();
+    members.insert("@context".to_owned(), json!([CONTEXT_V2]));
+    members.insert("type".to_owned(), json!(types));
+    members.insert("issuer".to_owned(), issuer(vc).into());
+    if let Some(from) = vc.not_before() {
+        members.insert("validFrom".to_owned(), from.to_string().into());
+    }
+    if let Some(until) = vc.expires() {
+        members.insert("validUntil".to_owned(), until.to_string().into());
+    }
+    for name in ["cnf", "ledgerRecord", "evidence"] {
+        if let Some(value) = claims.get(name) {
+            members.insert(name.to_owned(), value.clone());
+        }
+    }
+    if let Some(id) = json::text(claims, "jti").filter(|id| is_url(id)) {
+        members.insert("id".to_owned(), id.into());
+    }
+    members.insert("credentialSubject".to_owned(), Value::Object(subject));
+    let unknown_status = match vc.status() {
+        Status::None => Vec::new(),
+        // Who knows token status lists asks the SD-JWT VC itself.
+        Status::TokenStatusList(_) => vec![TOKEN_STATUS_LIST.to_owned()],
+        Status::Unknown => vec!["status".to_owned()],
+    };
+    Credential::of_claims(Value::Object(members), (vc.not_before(), vc.expires()), unknown_status)
+}
+
+/// The type of status that only [`SdJwtVc::status`] describes.
+pub(super) const TOKEN_STATUS_LIST: &str = "TokenStatusList";
+
+/// Who issued it: `iss`, or else the certificate of the key by its SHA-256.
+fn issuer(vc: &SdJwtVc) -> String {
+    match (vc.issuer(), vc.issuer_key()) {
+        (Some(issuer), _) => issuer.to_owned(),
+        (None, IssuerKey::Certificates(chain)) => {
+            let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+            format!("urn:x509:sha-256:{}", sha256(&[leaf]).to_hex())
+        }
+        (None, IssuerKey::Did { .. } | IssuerKey::Metadata { .. } | IssuerKey::Unsaid) => {
+            String::new()
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What every request passes: whether there is room for it, whether it may have something signed, what is kept of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+
+use super::answer::{Cause, Finding, Refusal};
+use super::routes;
+use super::service::Service;
+use crate::connections::{Certified, Peer, caught};
+use crate::ledger_node::limits::{Prefix, truncated};
+use crate::ledger_node::network::client_of;
+use crate::ledger_node::request::media_type;
+use crate::ledger_node::request_log::Line;
+use crate::problem::Code;
+
+/// Lets a request in, or refuses it, and keeps what may be kept of it.
+pub(crate) async fn admit(
+    State(service): State<Arc<Service>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let route = routes::template(matched);
+    let address = address_of(&service, &request);
+    let mut response = match check(&service, address, route, &request) {
+        Ok(()) => match caught(next.run(request)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        Err(refusal) => refusal.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let profile = HeaderValue::from_static(service.options.profile.as_str());
+    headers.insert("inkan-profile", profile);
+    if method == Method::GET {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    let status = response.status().as_u16();
+    service.counts.add(route, status);
+    service.log.write(&Line {
+        time: service.now(),
+        method: name_of(&method),
+        route,
+        status,
+        code: response.extensions().get::<Code>().map(|code| code.0),
+        milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        network: &truncated(address),
+        entry: None,
+    });
+    response
+}
+
+/// Clients make methods up; the log has room for those that there are.
+fn name_of(method: &Method) -> &'static str {
+    [Method::GET, Method::HEAD, Method::POST]
+        .iter()
+        .zip(["GET", "HEAD", "POST"])
+        .find_map(|(known, name)| (known == method).then_some(name))
+        .unwrap_or("other")
+}
+
+fn address_of(service: &Service, request: &Request) -> IpAddr {
+    let unknown = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    let peer = request.extensions().get::<Peer>().map_or(unknown, |peer| peer.0.ip());
+    let forwarded = request.headers().get_all("x-forwarded-for").iter();
+    let proxies = &service.options.proxies;
+    client_of(peer, forwarded.filter_map(|value| value.to_str().ok()), proxies)
+}
+
+fn check(
+    service: &Service,
+    address: IpAddr,
+    route: &'static str,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let headers = request.headers();
+    let is_post = request.method() == Method::POST;
+    let certified = request.extensions().get::<Certified>().is_some();
+    if !routes::is_unmetered(route)
+        && let Some(clients) = &service.clients
+    {
+        clients.take(&Prefix::of(address), 1).map_err(Refusal::RateLimited)?;
+    }
+    if !routes::signs(route) || !is_post {
+        return Ok(());
+    }
+    // Pages of other sites can make a browser send forms and plain text, but not this without being asked.
+    if !media_type(headers)
+        .is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"))
+    {
+        return Err(Refusal::Request(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Finding::new(Cause::RequestMalformed.code(), "send application/json, and say so"),
+        ));
+    }
+    if service.is_open || certified {
+        return Ok(());
+    }
+    match bearer(headers) {
+        Some(token) if service.tokens.holds(token) => Ok(()),
+        _ => Err(Refusal::Request(
+            StatusCode::UNAUTHORIZED,
+            Finding::new(
+                Cause::IssuingNotAuthorised.code(),
+                "this path needs a token or a certificate",
+            ),
+        )),
+    }
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}

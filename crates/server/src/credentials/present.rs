@@ -1,0 +1,114 @@
+//! `/presentations`: a presentation is signed by one of the keys here, as its holder.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use inkan_core::rng;
+use inkan_credential::presentation::{secure_presentation_di, secure_presentation_jose};
+use inkan_credential::proof::Purpose;
+use inkan_credential::sign::ProofTerms;
+use inkan_io::os_rng::OsRng;
+use serde_json::{Value, json};
+
+use super::answer::{Cause, Refusal, json_answer};
+use super::envelope::{Options, Request};
+use super::issue::{blocking, request, unsigned};
+use super::options::Profile;
+use super::routes::suite_of;
+use super::service::Service;
+use super::suites::{Issuer, Suite};
+
+/// POST `/presentations`.
+pub(crate) async fn present(
+    State(service): State<Arc<Service>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let suite = suite_of(&uri)?.unwrap_or(Suite::EddsaRdfc).whole();
+    let none =
+        || Refusal::missing(Cause::SuiteNotServed.code(), "this suite signs no presentations");
+    let suite = suite.ok_or_else(none)?;
+    let request = request(&service, &headers, body).await?;
+    let made = blocking(service, move |service| made(service, suite, request)).await?;
+    Ok(json_answer(StatusCode::CREATED, &json!({ "verifiablePresentation": made })))
+}
+
+fn made(service: &Service, suite: Suite, mut request: Request) -> Result<Value, Refusal> {
+    let holder = service.needed_issuer(suite)?;
+    let mut document = request.take("presentation")?;
+    let options = request.options;
+    let Value::Object(members) = &mut document else {
+        return Err(Refusal::bad("presentation-malformed", "the presentation is no object"));
+    };
+    let named = match members.get("holder") {
+        None => None,
+        Some(Value::Object(object)) => {
+            Some(object.get("id").and_then(Value::as_str).unwrap_or_default())
+        }
+        Some(value) => Some(value.as_str().unwrap_or_default()),
+    };
+    match named {
+        None => drop(members.insert("holder".to_owned(), holder.did.as_str().into())),
+        Some(did) if did == holder.did || service.options.profile == Profile::Conformance => {}
+        Some(_) => {
+            let detail = "holder is not the DID of this suite's key: see /ids";
+            return Err(Refusal::bad(Cause::IssuerNotOurs.code(), detail));
+        }
+    }
+    let presentation = match suite.cryptosuite() {
+        Some(_) => embedded(service, (suite, holder), document, &options)?,
+        None => enveloped(service, holder, document, &options)?,
+    };
+    Ok(presentation)
+}
+
+fn embedded(
+    service: &Service,
+    (suite, holder): (Suite, &Issuer),
+    document: Value,
+    options: &Options,
+) -> Result<Value, Refusal> {
+    let Some(cryptosuite) = suite.cryptosuite() else { return Err(Refusal::fault()) };
+    let id = options.proof_id.clone().unwrap_or_else(|| rng::draw_uuid_urn(&mut OsRng));
+    let domain: Vec<&str> = options.domain.iter().map(String::as_str).collect();
+    let terms = ProofTerms {
+        id: Some(&id),
+        purpose: options.purpose.clone().unwrap_or(Purpose::Authentication),
+        created: Some(options.created.unwrap_or_else(|| service.now())),
+        expires: options.expires,
+        domain: &domain,
+        challenge: options.challenge.as_deref(),
+        ..ProofTerms::new(cryptosuite, &holder.method)
+    };
+    let made = secure_presentation_di(document, &terms, &*holder.key, service.contexts());
+    made.map(|made| made.to_value()).map_err(unsigned)
+}
+
+fn enveloped(
+    service: &Service,
+    holder: &Issuer,
+    mut document: Value,
+    options: &Options,
+) -> Result<Value, Refusal> {
+    if let Value::Object(members) = &mut document {
+        let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
+        put("iat", options.created.unwrap_or_else(|| service.now()).seconds().into());
+        if let Some(expires) = options.expires {
+            put("exp", expires.seconds().into());
+        }
+        if let Some(challenge) = &options.challenge {
+            put("nonce", challenge.as_str().into());
+        }
+        match options.domain.as_slice() {
+            [] => {}
+            [one] => drop(put("aud", one.as_str().into())),
+            several => drop(put("aud", several.into())),
+        }
+    }
+    let made = secure_presentation_jose(&document, &holder.method, &*holder.key);
+    made.map(|made| made.to_value()).map_err(unsigned)
+}

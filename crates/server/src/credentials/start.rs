@@ -1,0 +1,263 @@
+//! Start and graceful end of the API: after a signal nothing new is taken, what was taken is answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use inkan_io::files::FileError;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::options::{ApiOptions, Protection, Role, Transport};
+use super::routes;
+use super::service::{Counts, Service};
+use super::status::{JournalError, StatusStore};
+use super::tls;
+use crate::connections::{self, Door, Signals, Terms};
+use crate::ledger_node::SharedClock;
+use crate::ledger_node::limits::Buckets;
+use crate::ledger_node::options::{OperatorTokens, TokensError};
+use crate::ledger_node::request_log::RequestLog;
+
+/// How long an end may take.
+const GRACE: Duration = Duration::from_secs(10);
+/// Threads that sign and verify.
+const BLOCKING_THREADS: usize = 16;
+/// No connection lives longer.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Why the API does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// What is asked for would let anybody have something signed, or send secrets in the clear.
+    #[error("{detail}")]
+    Exposed {
+        /// What, and what would do.
+        detail: &'static str,
+    },
+    /// An issuer without a key.
+    #[error("there is no key to issue with")]
+    NoKey,
+    /// No role.
+    #[error("there is no role to play: issuer, verifier or both")]
+    NoRole,
+    /// Certificate or key cannot be used.
+    #[error("TLS cannot be set up: {detail}")]
+    Tls {
+        /// What is wrong.
+        detail: String,
+    },
+    /// A file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The journal of status lists cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Nothing can be received at the address.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The runtime cannot start.
+    #[error("the server cannot start")]
+    Start(#[source] std::io::Error),
+}
+
+impl ApiError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Exposed { .. } => "api-exposed",
+            Self::NoKey => "api-without-key",
+            Self::NoRole => "api-without-role",
+            Self::Tls { .. } => "tls-unusable",
+            Self::File(error) => error.code(),
+            Self::Tokens(error) => error.code(),
+            Self::Journal(error) => error.code(),
+            Self::Listen { .. } => "listen-failed",
+            Self::Start(_) => "api-start-failed",
+        }
+    }
+}
+
+/// Runs the API until it is told to end by SIGTERM or ctrl-c. `ready` is called with its URL once it listens.
+///
+/// # Errors
+///
+/// [`ApiError`] if it cannot start.
+pub fn run(
+    options: ApiOptions,
+    clock: SharedClock,
+    ready: impl FnOnce(&str),
+) -> Result<(), ApiError> {
+    let prepared = Prepared::new(options, clock)?;
+    // Before anybody is told that it runs: a signal that came earlier would end it at once.
+    let mut signals =
+        prepared.runtime.block_on(async { Signals::listen() }).map_err(ApiError::Start)?;
+    let (stop, stopping) = watch::channel(false);
+    let service = Arc::clone(&prepared.service);
+    prepared.runtime.spawn(async move {
+        signals.wait().await;
+        service.stopping.store(true, Ordering::SeqCst);
+        let _ = stop.send(true);
+    });
+    ready(&prepared.service.base);
+    prepared.serve(stopping);
+    Ok(())
+}
+
+/// Starts the API on a thread of its own: for tests and demonstrations.
+///
+/// # Errors
+///
+/// [`ApiError`] if it cannot start.
+pub fn spawn(options: ApiOptions, clock: SharedClock) -> Result<RunningApi, ApiError> {
+    let prepared = Prepared::new(options, clock)?;
+    let (stop, stopping) = watch::channel(false);
+    let (address, url) = (prepared.address, prepared.service.base.clone());
+    let thread = std::thread::Builder::new()
+        .name("api".to_owned())
+        .spawn(move || prepared.serve(stopping))
+        .map_err(ApiError::Start)?;
+    Ok(RunningApi { address, url, stop, thread: Some(thread) })
+}
+
+/// The API on a thread of its own; it ends when this is dropped.
+#[derive(Debug)]
+pub struct RunningApi {
+    address: SocketAddr,
+    url: String,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RunningApi {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its URL, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for RunningApi {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An API that listens and does not answer yet.
+struct Prepared {
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    service: Arc<Service>,
+}
+
+impl Prepared {
+    fn new(options: ApiOptions, clock: SharedClock) -> Result<Self, ApiError> {
+        check(&options)?;
+        let tls = tls::acceptor(&options)?;
+        let tokens = match &options.protection {
+            Protection::Tokens(path) => OperatorTokens::read(path)?,
+            Protection::Certificates | Protection::Open => OperatorTokens::default(),
+        };
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("api")
+            .build()
+            .map_err(ApiError::Start)?;
+        let listen = options.listen;
+        let at = |source| ApiError::Listen { address: listen, source };
+        let listener = runtime.block_on(TcpListener::bind(listen)).map_err(at)?;
+        let address = listener.local_addr().map_err(at)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let base = options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        let base = base.unwrap_or_else(|| format!("{scheme}://{address}"));
+        let status = StatusStore::open(&base, options.data.as_deref())?;
+        let limits = &options.limits;
+        let door = Door::new(Terms {
+            connections: limits.connections,
+            per_client: limits.connections_per_client,
+            proxies: options.proxies.clone(),
+            loopback_is_free: limits.loopback_is_free,
+            head_timeout: limits.head_timeout,
+            write_timeout: limits.body_timeout,
+            longest: Some(LONGEST),
+            grace: GRACE,
+        });
+        let service = Service {
+            base,
+            status,
+            tokens,
+            is_open: matches!(options.protection, Protection::Open),
+            door: Arc::new(door),
+            clients: limits.client.map(Buckets::new),
+            counts: Counts::default(),
+            log: RequestLog::new(options.log.clone()),
+            clock,
+            stopping: AtomicBool::new(false),
+            options,
+        };
+        Ok(Self { runtime, listener, address, tls, service: Arc::new(service) })
+    }
+
+    fn serve(self, stopping: watch::Receiver<bool>) {
+        let Self { runtime, listener, tls, service, .. } = self;
+        let router = routes::router(Arc::clone(&service));
+        let door = Arc::clone(&service.door);
+        runtime.block_on(connections::serve_over(listener, router, door, stopping, tls));
+        runtime.shutdown_timeout(Duration::from_millis(100));
+    }
+}
+
+/// What must not be started.
+fn check(options: &ApiOptions) -> Result<(), ApiError> {
+    let local = options.listen.ip().is_loopback();
+    let exposed = |detail| Err(ApiError::Exposed { detail });
+    if options.roles.is_empty() {
+        return Err(ApiError::NoRole);
+    }
+    if matches!(options.transport, Transport::Plain) && !local {
+        return exposed("plain http is for loopback addresses; give a certificate for others");
+    }
+    if !options.roles.contains(&Role::Issuer) {
+        return Ok(());
+    }
+    match &options.protection {
+        Protection::Open if !local => {
+            return exposed("issuing that is open to all is for loopback addresses");
+        }
+        Protection::Certificates if options.client_authorities.is_none() => {
+            return exposed(
+                "who may have something signed? give a file of tokens, or an authority",
+            );
+        }
+        Protection::Certificates if matches!(options.transport, Transport::Plain) => {
+            return exposed("clients show certificates over https only");
+        }
+        Protection::Open | Protection::Certificates | Protection::Tokens(_) => {}
+    }
+    if options.issuers.is_empty() { Err(ApiError::NoKey) } else { Ok(()) }
+}

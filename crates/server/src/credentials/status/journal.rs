@@ -1,0 +1,141 @@
+//! What was done to status lists, line by line, on the disk before it is answered.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use inkan_core::json;
+use inkan_credential::model::StatusPurpose;
+use inkan_io::files::{self, Access, FileError, FolderLock};
+use serde_json::{Value, json};
+
+use crate::credentials::Suite;
+
+/// A journal has at most this many bytes.
+const LIMIT: usize = 256 << 20;
+/// A line of it.
+const LINE: usize = 16 << 10;
+
+/// One thing that was done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Step {
+    /// A list was begun; its number is how many there were.
+    Begin { suite: Suite, purpose: StatusPurpose, issuer: String },
+    /// A place was given to a credential.
+    Take { list: usize, index: u64, credential: Option<String> },
+    /// A status was written.
+    Write { list: usize, index: u64, value: bool },
+}
+
+impl Step {
+    fn to_line(&self) -> String {
+        let value = match self {
+            Self::Begin { suite, purpose, issuer } => json!({
+                "begin": suite.prefix(), "purpose": purpose.as_str(), "issuer": issuer,
+            }),
+            Self::Take { list, index, credential } => json!({
+                "take": list, "index": index, "credential": credential,
+            }),
+            Self::Write { list, index, value } => json!({
+                "write": list, "index": index, "value": value,
+            }),
+        };
+        format!("{value}\n")
+    }
+
+    fn of_line(line: &[u8]) -> Option<Self> {
+        let value = json::parse(line, LINE).ok()?;
+        let number = |name: &str| value.get(name)?.as_u64();
+        let list = |name: &str| usize::try_from(number(name)?).ok();
+        if let Some(prefix) = json::text(&value, "begin") {
+            let suite = Suite::of_prefix(prefix)?;
+            let purpose = StatusPurpose::parse(json::text(&value, "purpose")?)?;
+            let issuer = json::text(&value, "issuer")?.to_owned();
+            return Some(Self::Begin { suite, purpose, issuer });
+        }
+        let index = number("index")?;
+        if let Some(list) = list("take") {
+            let credential = value.get("credential").and_then(Value::as_str).map(str::to_owned);
+            return Some(Self::Take { list, index, credential });
+        }
+        let written = value.get("value")?.as_bool()?;
+        Some(Self::Write { list: list("write")?, index, value: written })
+    }
+}
+
+/// Why a journal is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The folder or the file cannot be used; perhaps another process does.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It cannot be opened for writing.
+    #[error("{path}: cannot be written")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A line is damaged, or does not follow from those before.
+    #[error("the journal of status lists is damaged in line {line}")]
+    Malformed {
+        /// From 1.
+        line: usize,
+    },
+}
+
+impl JournalError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::File(FileError::Locked { .. }) => "ledger-locked",
+            Self::File(error) => error.code(),
+            Self::Write { .. } => "status-journal-unwritable",
+            Self::Malformed { .. } => "status-journal-malformed",
+        }
+    }
+}
+
+/// The journal of a folder; nobody else has it open.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    _lock: FolderLock,
+}
+
+impl Journal {
+    /// Opens the journal of a folder, or begins one, and gives what it tells of. A last line without an end was never
+    /// answered, and is taken away.
+    pub(super) fn open(folder: &Path) -> Result<(Self, Vec<Step>), JournalError> {
+        files::create_folder(folder, Access::Private)?;
+        let lock = files::try_lock(folder)?;
+        let path = folder.join("status.jsonl");
+        let bytes = files::read_optional(&path, LIMIT)?.unwrap_or_default();
+        let whole =
+            bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
+        let kept = bytes.get(..whole).unwrap_or_default();
+        if kept.len() < bytes.len() || bytes.is_empty() {
+            files::write_atomic(&path, kept, Access::Private)?;
+        }
+        let lines = kept.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let steps = lines
+            .zip(1..)
+            .map(|(line, number)| {
+                Step::of_line(line).ok_or(JournalError::Malformed { line: number })
+            })
+            .collect::<Result<_, _>>()?;
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(|source| JournalError::Write { path, source })?;
+        Ok((Self { file, _lock: lock }, steps))
+    }
+
+    /// Writes a step; it is durable then.
+    pub(super) fn append(&mut self, step: &Step) -> std::io::Result<()> {
+        self.file.write_all(step.to_line().as_bytes())?;
+        self.file.sync_data()
+    }
+}

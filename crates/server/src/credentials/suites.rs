@@ -1,0 +1,140 @@
+//! The suites that have a path of their own, and the keys that sign by them.
+
+use std::sync::Arc;
+
+use inkan_credential::{Cryptosuite, SecuredCredential};
+use inkan_crypto::{KeyType, SecretKey};
+
+/// A way of securing, as paths name it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Suite {
+    /// `eddsa-rdfc-2022`.
+    EddsaRdfc,
+    /// `eddsa-jcs-2022`.
+    EddsaJcs,
+    /// `ecdsa-rdfc-2019` with a key on P-256.
+    EcdsaRdfc,
+    /// `ecdsa-rdfc-2019` with a key on P-384.
+    EcdsaRdfcP384,
+    /// `ecdsa-jcs-2019` with a key on P-256.
+    EcdsaJcs,
+    /// `ecdsa-jcs-2019` with a key on P-384.
+    EcdsaJcsP384,
+    /// `ecdsa-sd-2023`: the holder discloses chosen claims.
+    EcdsaSd,
+    /// `bbs-2023`: the same, and two disclosures cannot be linked by their proofs.
+    Bbs,
+    /// `Ed25519Signature2020`, verified and never made.
+    Ed25519Signature2020,
+    /// A JWS around the credential (`vc+jwt`).
+    VcJwt,
+}
+
+impl Suite {
+    /// All of them; the first is that of paths without a prefix.
+    pub const ALL: [Self; 10] = [
+        Self::EddsaRdfc,
+        Self::EddsaJcs,
+        Self::EcdsaRdfc,
+        Self::EcdsaRdfcP384,
+        Self::EcdsaJcs,
+        Self::EcdsaJcsP384,
+        Self::EcdsaSd,
+        Self::Bbs,
+        Self::Ed25519Signature2020,
+        Self::VcJwt,
+    ];
+
+    /// The first segment of its paths.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::EddsaRdfc => "eddsa-rdfc-2022",
+            Self::EddsaJcs => "eddsa-jcs-2022",
+            Self::EcdsaRdfc => "ecdsa-rdfc-2019",
+            Self::EcdsaRdfcP384 => "ecdsa-rdfc-2019-p384",
+            Self::EcdsaJcs => "ecdsa-jcs-2019",
+            Self::EcdsaJcsP384 => "ecdsa-jcs-2019-p384",
+            Self::EcdsaSd => "ecdsa-sd-2023",
+            Self::Bbs => "bbs-2023",
+            Self::Ed25519Signature2020 => "ed25519-signature-2020",
+            Self::VcJwt => "vc-jwt",
+        }
+    }
+
+    /// The suite of that prefix.
+    #[must_use]
+    pub fn of_prefix(prefix: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.prefix() == prefix)
+    }
+
+    /// The type of key that it signs with here; none if it is only verified.
+    #[must_use]
+    pub const fn key_type(self) -> Option<KeyType> {
+        match self {
+            Self::EddsaRdfc | Self::EddsaJcs | Self::VcJwt => Some(KeyType::Ed25519),
+            Self::EcdsaRdfc | Self::EcdsaJcs | Self::EcdsaSd => Some(KeyType::P256),
+            Self::EcdsaRdfcP384 | Self::EcdsaJcsP384 => Some(KeyType::P384),
+            Self::Bbs => Some(KeyType::Bls12381G2),
+            Self::Ed25519Signature2020 => None,
+        }
+    }
+
+    /// The name of its embedded proofs; none for envelopes.
+    #[must_use]
+    pub const fn cryptosuite(self) -> Option<Cryptosuite> {
+        Some(match self {
+            Self::EddsaRdfc => Cryptosuite::EddsaRdfc2022,
+            Self::EddsaJcs => Cryptosuite::EddsaJcs2022,
+            Self::EcdsaRdfc | Self::EcdsaRdfcP384 => Cryptosuite::EcdsaRdfc2019,
+            Self::EcdsaJcs | Self::EcdsaJcsP384 => Cryptosuite::EcdsaJcs2019,
+            Self::EcdsaSd => Cryptosuite::EcdsaSd2023,
+            Self::Bbs => Cryptosuite::Bbs2023,
+            Self::Ed25519Signature2020 => Cryptosuite::Ed25519Signature2020,
+            Self::VcJwt => return None,
+        })
+    }
+
+    /// The suite by which its key secures what is shown whole: status lists and presentations. None for keys that
+    /// cannot.
+    #[must_use]
+    pub const fn whole(self) -> Option<Self> {
+        match self {
+            Self::EcdsaSd => Some(Self::EcdsaRdfc),
+            Self::Bbs | Self::Ed25519Signature2020 => None,
+            Self::EddsaRdfc
+            | Self::EddsaJcs
+            | Self::EcdsaRdfc
+            | Self::EcdsaRdfcP384
+            | Self::EcdsaJcs
+            | Self::EcdsaJcsP384
+            | Self::VcJwt => Some(self),
+        }
+    }
+
+    /// Whether a credential is secured by it, perhaps among others.
+    #[must_use]
+    pub fn secures(self, secured: &SecuredCredential) -> bool {
+        match self.cryptosuite() {
+            Some(suite) => secured.proofs().iter().any(|proof| *proof.cryptosuite() == suite),
+            None => matches!(secured, SecuredCredential::Jose(_)),
+        }
+    }
+}
+
+/// A key that signs for others' requests, and the DID that it belongs to.
+#[derive(Clone)]
+pub struct Issuer {
+    /// The DID.
+    pub did: String,
+    /// The DID URL of the key.
+    pub method: String,
+    /// The key.
+    pub key: Arc<SecretKey>,
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issuer").field("method", &self.method).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,193 @@
+//! Presentations: what the test suite of VCDM 2.0 checks of their verifiers, and signing them here.
+
+use inkan_server::credentials::Suite;
+use serde_json::{Value, json};
+
+use super::api::{Api, ISSUING, V2, credential, lenient, strict, with, without};
+
+const DOMAIN: &str = "verifier.example";
+const CHALLENGE: &str = "n-1";
+
+fn presentation(members: Value) -> Value {
+    let mut out = json!({ "@context": [V2], "type": ["VerifiablePresentation"] });
+    for (name, value) in members.as_object().expect("members") {
+        out[name] = value.clone();
+    }
+    out
+}
+
+fn made(api: &Api, suite: Suite, presentation: &Value) -> Value {
+    let options = json!({ "challenge": CHALLENGE, "domain": DOMAIN });
+    let body = json!({ "presentation": presentation, "options": options });
+    let answer = api.post(&format!("/{}/presentations", suite.prefix()), &body);
+    assert_eq!(answer.status, 201, "{suite:?} {}", answer.text());
+    answer.json()["verifiablePresentation"].clone()
+}
+
+fn status(api: &Api, presentation: &Value, options: Value) -> (u16, String) {
+    let body = json!({ "verifiablePresentation": presentation, "options": options });
+    let answer = api.post("/presentations/verify", &body);
+    let code = answer.json()["problemDetails"][0]["code"].as_str().unwrap_or_default().to_owned();
+    (answer.status, code)
+}
+
+fn asked() -> Value {
+    json!({ "challenge": CHALLENGE, "domain": DOMAIN })
+}
+
+fn verifies(api: &Api, presentation: &Value) {
+    assert_eq!(status(api, presentation, asked()), (200, String::new()));
+}
+
+fn refuses(api: &Api, presentation: &Value) {
+    assert_eq!(status(api, presentation, asked()).0, 400);
+}
+
+#[test]
+fn every_suite_signs_what_verifies() {
+    for suite in ISSUING {
+        let issued = strict().issue(suite, &credential(json!({})), json!({}));
+        let value = presentation(json!({ "verifiableCredential": [issued] }));
+        let made = made(strict(), suite, &value);
+        verifies(strict(), &made);
+        let path = format!("/{}/presentations/verify", suite.prefix());
+        let body = json!({ "verifiablePresentation": made, "options": asked() });
+        assert_eq!(strict().post(&path, &body).status, 200, "{suite:?}");
+    }
+}
+
+#[test]
+fn an_id_is_kept() {
+    let id = "urn:uuid:9c9a36f8-518f-4976-a934-6649502d0008";
+    let made = made(strict(), Suite::EddsaRdfc, &presentation(json!({ "id": id })));
+    assert_eq!(made["id"], id);
+    verifies(strict(), &made);
+}
+
+#[test]
+fn a_type_is_needed_and_additional_ones_may_be_there() {
+    let context = json!([V2, { "CardManager": "https://example.org/examples#CardManager" }]);
+    let types = json!(["VerifiablePresentation", "CardManager"]);
+    let more = presentation(json!({ "@context": context, "type": types }));
+    verifies(lenient(), &made(lenient(), Suite::EddsaRdfc, &more));
+    let plain = made(lenient(), Suite::EddsaRdfc, &presentation(json!({})));
+    refuses(lenient(), &without(plain.clone(), "/type"));
+    refuses(lenient(), &with(plain, "/type", json!(["CardManager"])));
+}
+
+#[test]
+fn a_context_is_needed_and_begins_with_the_base() {
+    let plain = made(lenient(), Suite::EddsaRdfc, &presentation(json!({})));
+    refuses(lenient(), &without(plain.clone(), "/@context"));
+    for context in [
+        json!(["https://www.w3.org/ns/credentials/examples/v2", V2]),
+        json!(["https://www.w3.org/ns/credentials/examples/v2"]),
+        json!([V2, "https://example.com"]),
+        json!([V2, "https ://not-a-url/contexts/example/v1"]),
+        json!([V2, 123_192_875]),
+    ] {
+        refuses(lenient(), &with(plain.clone(), "/@context", context));
+    }
+}
+
+#[test]
+fn several_credentials_may_be_in_it() {
+    let one = |suite| strict().issue(suite, &credential(json!({})), json!({}));
+    let all: Vec<Value> = ISSUING.into_iter().map(one).collect();
+    let value = presentation(json!({ "verifiableCredential": all }));
+    verifies(strict(), &made(strict(), Suite::EddsaRdfc, &value));
+}
+
+#[test]
+fn credentials_are_secured_objects() {
+    let issued = strict().issue(Suite::EddsaRdfc, &credential(json!({})), json!({}));
+    for bad in [
+        json!(["eyJhbGciOiJFUzI1NiJ9.e30.AA"]),
+        json!([7]),
+        json!([]),
+        json!(["https://example.com/credential"]),
+        json!([credential(json!({ "issuer": "did:example:issuer" }))]),
+        json!([with(issued.clone(), "/type", json!([]))]),
+    ] {
+        let body = json!({ "presentation": presentation(json!({ "verifiableCredential": bad })) });
+        let answer = strict().post("/presentations", &body);
+        assert_eq!(answer.status, 400, "{bad} {}", answer.text());
+    }
+    let changed = with(issued.clone(), "/credentialSubject/id", json!("did:example:other"));
+    let value = presentation(json!({ "verifiableCredential": [changed] }));
+    refuses(strict(), &made(strict(), Suite::EddsaRdfc, &value));
+}
+
+#[test]
+fn a_holder_is_a_url_or_an_object_with_one() {
+    let did = strict().did(Suite::EddsaRdfc);
+    for holder in [json!(did), json!({ "id": did })] {
+        let made = made(strict(), Suite::EddsaRdfc, &presentation(json!({ "holder": holder })));
+        verifies(strict(), &made);
+    }
+    for holder in [json!("no-url"), json!({ "name": "Acme" }), json!({ "id": "no-url" }), json!(7)]
+    {
+        let body = json!({ "presentation": presentation(json!({ "holder": holder })) });
+        assert_eq!(lenient().post("/presentations", &body).status, 400, "{holder}");
+    }
+}
+
+#[test]
+fn a_holder_whose_key_it_is_not_is_refused() {
+    let other = presentation(json!({ "holder": strict().did(Suite::EcdsaRdfc) }));
+    let body = json!({ "presentation": other });
+    assert_eq!(strict().post("/presentations", &body).code(), "issuer-not-ours");
+    let made = made(lenient(), Suite::EddsaRdfc, &other);
+    assert_eq!(status(lenient(), &made, asked()).1, "holder-key-mismatch");
+}
+
+#[test]
+fn an_invalid_signature_is_refused() {
+    for suite in ISSUING.into_iter().filter(|suite| suite.cryptosuite().is_some()) {
+        let made = made(strict(), suite, &presentation(json!({})));
+        let value = json!("z5nmMBw2u9TGKd9NxxHJtyZKgjN2Eh");
+        refuses(strict(), &with(made.clone(), "/proof/proofValue", value));
+        refuses(strict(), &without(made.clone(), "/proof"));
+        let changed = with(made, "/proof/challenge", json!("n-2"));
+        let options = json!({ "challenge": "n-2", "domain": DOMAIN });
+        assert_eq!(status(strict(), &changed, options).1, "presentation-proof-invalid");
+    }
+}
+
+#[test]
+fn challenge_and_domain_are_judged() {
+    for suite in [Suite::EddsaRdfc, Suite::VcJwt] {
+        let made = made(strict(), suite, &presentation(json!({})));
+        let other = json!({ "challenge": "n-2", "domain": DOMAIN });
+        assert_eq!(status(strict(), &made, other).1, "nonce-invalid");
+        let other = json!({ "challenge": CHALLENGE, "domain": "other.example" });
+        assert_eq!(status(strict(), &made, other).1, "audience-mismatch");
+        // Strictly, who does not say what was asked cannot know that it was answered.
+        assert_eq!(status(strict(), &made, json!({})).1, "nonce-invalid");
+        assert_eq!(status(strict(), &made, json!({ "challenge": CHALLENGE })).0, 400);
+        assert_eq!(status(lenient(), &made, json!({ "challenge": CHALLENGE })).0, 200);
+    }
+}
+
+#[test]
+fn an_old_presentation_is_refused() {
+    let options = json!({
+        "challenge": CHALLENGE, "domain": DOMAIN, "created": "2024-01-01T00:00:00Z",
+    });
+    let body = json!({ "presentation": presentation(json!({})), "options": options });
+    let made = strict().post("/presentations", &body).json()["verifiablePresentation"].clone();
+    assert_eq!(status(strict(), &made, asked()).1, "presentation-stale");
+}
+
+#[test]
+fn an_enveloped_presentation_has_context_type_and_data_url() {
+    let made = made(strict(), Suite::VcJwt, &presentation(json!({})));
+    assert_eq!(made["type"], "EnvelopedVerifiablePresentation");
+    verifies(strict(), &made);
+    refuses(strict(), &with(made.clone(), "/@context", json!([])));
+    let examples = json!(["https://www.w3.org/ns/credentials/examples/v2"]);
+    refuses(strict(), &with(made.clone(), "/@context", examples));
+    refuses(strict(), &with(made.clone(), "/type", json!(["VerifiablePresentation"])));
+    let id = made["id"].as_str().expect("a URL").to_owned();
+    refuses(strict(), &with(made, "/id", json!(id.rsplit(',').next())));
+}

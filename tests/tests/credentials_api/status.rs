@@ -1,0 +1,197 @@
+//! What the test suite of Bitstring Status List checks of issuers, and how a status changes.
+
+use inkan_credential::Credential;
+use inkan_credential::model::StatusPurpose;
+use inkan_credential::status_list::StatusListCredential;
+use inkan_server::credentials::Suite;
+use serde_json::{Value, json};
+
+use super::api::{Api, ISSUING, credential, strict, without};
+
+fn issued(api: &Api, suite: Suite, id: &str, purposes: &[&str]) -> Value {
+    let options = json!({ "statusPurposes": purposes });
+    api.issue(suite, &credential(json!({ "id": id })), options)
+}
+
+fn path_of(entry: &Value) -> String {
+    let url = entry["statusListCredential"].as_str().expect("a URL");
+    format!("/status/{}", url.rsplit('/').next().expect("a number"))
+}
+
+#[test]
+fn an_entry_has_type_purpose_index_and_list() {
+    let issued = issued(strict(), Suite::EddsaRdfc, "urn:example:entry", &["revocation"]);
+    let entry = &issued["credentialStatus"];
+    assert_eq!(entry["type"], "BitstringStatusListEntry");
+    assert_eq!(entry["statusPurpose"], "revocation");
+    let index = entry["statusListIndex"].as_str().expect("text");
+    assert_eq!(index.parse::<u64>().expect("a number").to_string(), index);
+    assert_ne!(entry["id"], entry["statusListCredential"]);
+    strict().verify(&issued);
+}
+
+#[test]
+fn the_list_is_a_conforming_credential() {
+    for suite in ISSUING {
+        let issued = issued(strict(), suite, "urn:example:list", &["revocation"]);
+        let entry = match suite {
+            Suite::VcJwt => continue,
+            _ => issued["credentialStatus"].clone(),
+        };
+        let list = strict().get(&path_of(&entry));
+        assert_eq!((list.status, list.header("content-type")), (200, "application/vc"));
+        let list: Value = serde_json::from_slice(&list.body).expect("JSON");
+        assert_eq!(list["id"], entry["statusListCredential"]);
+        assert_eq!(list["issuer"], issued["issuer"], "{suite:?}");
+        assert_eq!(list["type"], json!(["VerifiableCredential", "BitstringStatusListCredential"]));
+        assert_eq!(list["credentialSubject"]["type"], "BitstringStatusList");
+        strict().verify(&list);
+        let plain = Credential::from_value(without(list, "/proof")).expect("a credential");
+        let parsed = StatusListCredential::from_credential(&plain).expect("a list");
+        assert_eq!(parsed.purposes(), [StatusPurpose::Revocation]);
+        assert!(parsed.list().len() >= 131_072);
+    }
+}
+
+#[test]
+fn a_malformed_entry_is_refused() {
+    let entry = json!({
+        "type": "BitstringStatusListEntry", "statusListIndex": true,
+        "statusListCredential": "https://example.com",
+    });
+    for member in ["statusEntry", "credentialStatus"] {
+        strict().rejects(&credential(json!({ member: entry })));
+    }
+}
+
+fn update(api: &Api, body: Value) -> (u16, Value) {
+    let answer = api.post("/credentials/status", &body);
+    (answer.status, answer.json())
+}
+
+fn change(id: &str, purpose: &str, value: bool) -> Value {
+    json!({
+        "credentialId": id,
+        "credentialStatus": { "type": "BitstringStatusListEntry", "statusPurpose": purpose },
+        "status": value,
+    })
+}
+
+#[test]
+fn what_is_revoked_stays_revoked() {
+    for suite in ISSUING {
+        let id = format!("urn:example:revoked:{}", suite.prefix());
+        let issued = issued(strict(), suite, &id, &["revocation", "suspension"]);
+        strict().verify(&issued);
+        let (status, answer) = update(strict(), change(&id, "revocation", true));
+        assert_eq!(status, 200, "{answer}");
+        strict().refuses_as(&issued, "credential-revoked");
+        let (status, answer) = update(strict(), change(&id, "revocation", false));
+        assert_eq!((status, answer["code"].as_str()), (400, Some("status-final")));
+        strict().refuses_as(&issued, "credential-revoked");
+    }
+}
+
+#[test]
+fn what_is_suspended_can_be_reinstated() {
+    let id = "urn:example:suspended";
+    let issued = issued(strict(), Suite::EcdsaRdfc, id, &["suspension"]);
+    assert_eq!(update(strict(), change(id, "suspension", true)).0, 200);
+    strict().refuses_as(&issued, "credential-suspended");
+    assert_eq!(update(strict(), change(id, "suspension", false)).0, 200);
+    strict().verify(&issued);
+}
+
+#[test]
+fn a_status_is_named_by_its_place_as_well() {
+    let issued = strict().issue(
+        Suite::EddsaRdfc,
+        &credential(json!({})),
+        json!({ "statusPurposes": ["revocation"] }),
+    );
+    let entry = issued["credentialStatus"].clone();
+    let (status, answer) = update(strict(), json!({ "credentialStatus": entry }));
+    assert_eq!(status, 200, "{answer}");
+    strict().refuses_as(&issued, "credential-revoked");
+}
+
+#[test]
+fn a_list_can_be_published_at_once() {
+    let issued = issued(strict(), Suite::EddsaRdfc, "urn:example:publish", &["revocation"]);
+    let path = format!("{}/publish", path_of(&issued["credentialStatus"]));
+    assert_eq!(strict().post(&path, &json!({})).status, 204);
+    assert_eq!(strict().post("/status/9999/publish", &json!({})).status, 404);
+    assert_eq!(strict().get("/status/9999").status, 404);
+}
+
+#[test]
+fn a_status_that_is_not_kept_here_is_not_changed() {
+    let (status, answer) = update(strict(), change("urn:example:unknown", "revocation", true));
+    assert_eq!((status, answer["code"].as_str()), (404, Some("status-entry-unknown")));
+    let free = json!({ "credentialStatus": {
+        "statusListCredential": format!("{}/status/0", strict().running.url()),
+        "statusListIndex": "99999999",
+    }});
+    assert_eq!(update(strict(), free).0, 404);
+    for body in [
+        json!({}),
+        json!({ "credentialId": "urn:example:unknown" }),
+        json!({ "credentialStatus": { "statusPurpose": "message" }, "credentialId": "x:y" }),
+        json!({ "credentialStatus": {}, "credentialId": 7 }),
+        json!({ "credentialStatus": { "status": "2" }, "credentialId": "x:y" }),
+    ] {
+        assert_eq!(update(strict(), body.clone()).0, 400, "{body}");
+    }
+}
+
+#[test]
+fn status_survives_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = super::api::issuers();
+    let url = "https://issuer.example";
+    let start = || {
+        Api::with(|options| {
+            options.issuers = keys.clone();
+            options.public_url = Some(url.to_owned());
+            options.data = Some(folder.path().to_path_buf());
+        })
+    };
+    let api = start();
+    let id = "urn:example:kept";
+    let issued = issued(&api, Suite::EddsaRdfc, id, &["revocation", "suspension"]);
+    let list = issued["credentialStatus"][0]["statusListCredential"].as_str().expect("a URL");
+    assert!(list.starts_with(url), "{list}");
+    assert_eq!(update(&api, change(id, "suspension", true)).0, 200);
+    drop(api);
+    let api = start();
+    api.refuses_as(&issued, "credential-suspended");
+    assert_eq!(update(&api, change(id, "suspension", false)).0, 200);
+    api.verify(&issued);
+    drop(api);
+    // The end of a line that never became whole was never answered.
+    let path = folder.path().join("status.jsonl");
+    let mut text = std::fs::read_to_string(&path).expect("a journal");
+    text.push_str("{\"write\":0,\"ind");
+    std::fs::write(&path, &text).expect("written");
+    let api = start();
+    api.verify(&issued);
+    drop(api);
+    std::fs::write(&path, format!("x\n{text}")).expect("written");
+    let mut options = super::api::options();
+    options.data = Some(folder.path().to_path_buf());
+    let clock = std::sync::Arc::new(inkan_io::clock::OsClock);
+    let error = inkan_server::credentials::spawn(options, clock).expect_err("damaged");
+    assert_eq!(error.code(), "status-journal-malformed");
+}
+
+#[test]
+fn every_credential_gets_the_entries_that_the_server_is_set_to() {
+    let api = Api::with(|options| options.status = vec![StatusPurpose::Revocation]);
+    let issued = api.issue(Suite::EddsaRdfc, &credential(json!({})), json!({}));
+    assert_eq!(issued["credentialStatus"]["statusPurpose"], "revocation");
+    api.verify(&issued);
+    let none = json!({ "statusPurposes": [] });
+    assert!(
+        api.issue(Suite::EddsaRdfc, &credential(json!({})), none).get("credentialStatus").is_none()
+    );
+}

@@ -1,0 +1,260 @@
+//! SD-JWT credentials with a key binding: who shows what, to whom, in answer to what, and when.
+
+use inkan_core::Timestamp;
+use inkan_credential::presentation::PresentationTerms;
+use inkan_credential::sd_jwt::ClaimPath;
+use inkan_credential::{Presentation, SecuredCredential};
+use inkan_crypto::KeyType;
+use inkan_ledger::MapKey;
+use inkan_tests::world::{AUDIENCE, CLAIM, Case, HOLDER, NONCE, Parts, Who, World, fitting_schema};
+use inkan_verifier::{CheckName, Context, Live, Verification};
+
+use super::expect::{accepted, noted, open, passed, refused};
+
+/// The credential with these claims.
+fn part(case: &Case, claims: &[&str]) -> SecuredCredential {
+    let paths: Vec<ClaimPath> =
+        claims.iter().map(|claim| ClaimPath::parse(claim).expect("a path")).collect();
+    inkan_holder::disclose(&case.credential, &paths).expect("a part")
+}
+
+fn bound(
+    world: &World,
+    credential: &SecuredCredential,
+    who: Who,
+    (nonce, audience, created): (&str, &str, Timestamp),
+) -> Presentation {
+    let holder = world.actor(who);
+    let method = holder.method();
+    let terms = PresentationTerms {
+        holder: holder.did.as_str(),
+        method: &method,
+        nonce,
+        audience,
+        created,
+    };
+    inkan_holder::present_key_bound(credential, &terms, &holder.key).expect("a presentation")
+}
+
+fn shown(seed: u64, flat: bool, claims: &[&str]) -> (World, Case, Presentation) {
+    let mut world = World::new(seed);
+    let case = world.issue_in_parts(flat, None);
+    let presentation = bound(&world, &part(&case, claims), HOLDER, (NONCE, AUDIENCE, world.now));
+    (world, case, presentation)
+}
+
+fn judged(world: &World, case: &Case, presentation: Presentation) -> Verification {
+    world.parts_presented(presentation, &[case]).judge(&world.asking())
+}
+
+/// The same presentation after a change of its text.
+fn changed(
+    presentation: &Presentation,
+    change: impl FnOnce(&mut Vec<String>),
+) -> Option<Presentation> {
+    let text = presentation.to_bare();
+    let mut pieces: Vec<String> = text.split('~').map(str::to_owned).collect();
+    change(&mut pieces);
+    Presentation::parse(pieces.join("~").as_bytes()).ok()
+}
+
+#[test]
+fn a_part_is_accepted_in_both_forms_and_with_both_kinds_of_keys() {
+    for (flat, key_type) in [
+        (false, KeyType::Ed25519),
+        (true, KeyType::Ed25519),
+        (false, KeyType::P256),
+        (true, KeyType::P256),
+    ] {
+        let mut world = World::with_keys(300, key_type);
+        let mut case = world.issue_in_parts(flat, None);
+        world.accept(&mut case);
+        let credential = part(&case, &["age_over_20"]);
+        let presentation = bound(&world, &credential, HOLDER, (NONCE, AUDIENCE, world.now));
+        assert!(!presentation.to_bare().contains(CLAIM));
+        let verification = judged(&world, &case, presentation);
+        accepted(&verification);
+        let presenter = verification.presenter().expect("a presenter");
+        assert_eq!(presenter.holder(), world.actor(HOLDER).did.as_str());
+        assert_eq!(presenter.key(), &world.actor(HOLDER).key.public_key());
+        assert_eq!((presenter.audience(), presenter.live()), (AUDIENCE, Live::Yes));
+        let verified = verification.credentials()[0].as_ref().expect("a credential");
+        assert_eq!(verified.format(), if flat { "dc+sd-jwt" } else { "vc+sd-jwt" });
+        assert!(verified.credential().has_type("Badge"));
+        let subject = &verified.credential().subjects()[0];
+        assert_eq!(subject["age_over_20"], true);
+        assert!(subject.get("name").is_none());
+        // The record and the acceptance are about the issuer's signature, which a part still has.
+        assert!(verified.recorded().is_some());
+        assert_eq!(verified.countersignatures().len(), 1);
+        let line = passed(&verification, CheckName::Countersignature);
+        assert_eq!(line.evidence["text"], "unchecked");
+    }
+}
+
+#[test]
+fn a_bundle_and_the_bare_text_say_the_same() {
+    for flat in [false, true] {
+        let (world, case, presentation) = shown(301, flat, &["name"]);
+        let again = Presentation::parse_value(presentation.to_value()).expect("readable");
+        assert_eq!(again.to_bare(), presentation.to_bare());
+        assert!(Presentation::is_one(&presentation.to_value()));
+        let bytes = presentation.to_bare();
+        let read = inkan_credential::bundle::read_any(bytes.as_bytes()).expect("readable");
+        let bundle = read.into_bundle();
+        let inkan_credential::Artefact::Presentation(read) = bundle.artefact else {
+            panic!("a presentation")
+        };
+        accepted(&judged(&world, &case, read));
+    }
+}
+
+#[test]
+fn another_nonce_audience_or_time_is_refused() {
+    let (world, case, _) = shown(302, false, &["name"]);
+    let credential = part(&case, &["name"]);
+    let refusal = |terms| judged(&world, &case, bound(&world, &credential, HOLDER, terms));
+    let name = CheckName::Presentation;
+    refused(&refusal(("another", AUDIENCE, world.now)), name, "nonce-invalid");
+    refused(&refusal((NONCE, "https://shop.example", world.now)), name, "audience-mismatch");
+    for seconds in [-301, 61] {
+        let then = world.now.plus_seconds(seconds);
+        refused(&refusal((NONCE, AUDIENCE, then)), name, "presentation-stale");
+    }
+    // Judged again, its age says nothing.
+    let old = bound(&world, &credential, HOLDER, (NONCE, AUDIENCE, world.now.plus_seconds(-400)));
+    let mut expectation = world.asking().expectation.expect("an expectation");
+    expectation.live = Live::No;
+    let context = Context { expectation: Some(expectation), ..world.context() };
+    accepted(&world.parts_presented(old, &[&case]).judge(&context));
+}
+
+#[test]
+fn what_is_shown_cannot_be_changed_on_the_way() {
+    for flat in [false, true] {
+        let (world, case, presentation) = shown(303, flat, &["name", "age_over_20"]);
+        accepted(&judged(&world, &case, presentation.clone()));
+        // Fewer claims than the holder signed for.
+        let fewer = changed(&presentation, |pieces| drop(pieces.remove(1))).expect("readable");
+        let verification = judged(&world, &case, fewer);
+        refused(&verification, CheckName::Presentation, "presentation-proof-invalid");
+        assert!(verification.presenter().is_none());
+        // More claims than the holder signed for.
+        let less = bound(&world, &part(&case, &["name"]), HOLDER, (NONCE, AUDIENCE, world.now));
+        let whole = case.credential.to_bare();
+        let extra: Vec<&str> = whole.split('~').filter(|piece| !piece.is_empty()).collect();
+        let own = less.to_bare();
+        let missing = extra.iter().find(|piece| !own.contains(**piece)).expect("one more");
+        let more = changed(&less, |pieces| pieces.insert(1, (*missing).to_owned()));
+        let more = more.expect("readable");
+        let verification = judged(&world, &case, more);
+        refused(&verification, CheckName::Presentation, "presentation-proof-invalid");
+        // The key binding of another presentation.
+        let other =
+            bound(&world, &part(&case, &[]), HOLDER, (NONCE, AUDIENCE, world.now)).to_bare();
+        let foreign = other.rsplit('~').next().expect("a key binding").to_owned();
+        let swapped = changed(&presentation, |pieces| {
+            *pieces.last_mut().expect("a key binding") = foreign;
+        });
+        let verification = judged(&world, &case, swapped.expect("readable"));
+        refused(&verification, CheckName::Presentation, "presentation-proof-invalid");
+        // A changed value is no disclosure of the issuer's.
+        let forged = changed(&presentation, |pieces| {
+            pieces[1] = format!("{}A", pieces[1].trim_end_matches('A'));
+        });
+        assert!(forged.is_none());
+    }
+}
+
+#[test]
+fn only_the_confirmed_key_presents() {
+    let (mut world, case, _) = shown(304, false, &["name"]);
+    let thief = world.settle("thief", KeyType::Ed25519);
+    let actor = world.actor(thief);
+    let method = actor.method();
+    let terms = PresentationTerms {
+        holder: actor.did.as_str(),
+        method: &method,
+        nonce: NONCE,
+        audience: AUDIENCE,
+        created: world.now,
+    };
+    let refusal = inkan_holder::present_key_bound(&case.credential, &terms, &actor.key);
+    assert_eq!(refusal.unwrap_err().code(), "key-binding-invalid");
+    // The holder's key is replaced: the confirmed one is the holder's no more.
+    let presentation = bound(&world, &part(&case, &["name"]), HOLDER, (NONCE, AUDIENCE, world.now));
+    world.rotate(HOLDER);
+    let verification = judged(&world, &case, presentation);
+    refused(&verification, CheckName::Presentation, "holder-key-mismatch");
+}
+
+#[test]
+fn a_holder_whose_keys_may_have_moved_on_is_left_open() {
+    let (world, case, presentation) = shown(307, false, &["name"]);
+    let mut parts = world.parts_presented(presentation, &[&case]);
+    let holder = world.actor(HOLDER);
+    parts.drop_receipt(&world.ledger.receipt(holder.places[0]));
+    let head = world.head_of(&MapKey::did(holder.scid()));
+    parts.current.retain(|one| *one != head);
+    parts.did_logs.retain(|(did, _)| did != holder.did.as_str());
+    open(&parts.judge(&world.asking()), CheckName::Presentation, "did-unresolved");
+}
+
+#[test]
+fn a_schema_is_not_checked_against_a_part() {
+    let mut world = World::new(305);
+    let (id, schema) = fitting_schema();
+    let case = world.issue_in_parts(false, Some((&id, &schema)));
+    // One conceals what the schema asks for, one shows it.
+    for claims in [["age_over_20"], ["name"]] {
+        let presentation =
+            bound(&world, &part(&case, &claims), HOLDER, (NONCE, AUDIENCE, world.now));
+        let mut parts: Parts = world.parts_presented(presentation, &[&case]);
+        parts.schema = Some((id.clone(), schema.clone()));
+        let verification = parts.judge(&world.asking());
+        noted(&verification, CheckName::Schema, "schema-partly-shown");
+        accepted(&verification);
+    }
+    open(
+        &judged(
+            &world,
+            &case,
+            bound(&world, &case.credential, HOLDER, (NONCE, AUDIENCE, world.now)),
+        ),
+        CheckName::Schema,
+        "schema-missing",
+    );
+}
+
+#[test]
+fn the_type_of_an_sd_jwt_vc_is_kept_to() {
+    let mut world = World::new(306);
+    let case = world.issue_in_parts(true, None);
+    let present = |claims: &[&str]| {
+        let presentation =
+            bound(&world, &part(&case, claims), HOLDER, (NONCE, AUDIENCE, world.now));
+        world.parts_presented(presentation, &[&case])
+    };
+    let with = |mut parts: Parts, metadata: &serde_json::Value| {
+        parts.resources.insert("Badge".to_owned(), metadata.to_string().into_bytes());
+        parts.judge(&world.asking())
+    };
+    let rule = |sd: &str| serde_json::json!({ "vct": "Badge", "claims": [{ "path": ["name"], "sd": sd, "mandatory": true }] });
+    let verification = with(present(&["name"]), &rule("always"));
+    accepted(&verification);
+    assert_eq!(passed(&verification, CheckName::Schema).evidence["type"], "Badge");
+    // Of what is kept back nothing is missed.
+    accepted(&with(present(&["age_over_20"]), &rule("always")));
+    let verification = with(present(&["name"]), &rule("never"));
+    refused(&verification, CheckName::Schema, "type-metadata-violated");
+    let other = serde_json::json!({ "vct": "Other" });
+    refused(&with(present(&["name"]), &other), CheckName::Schema, "type-metadata-malformed");
+    let extending = serde_json::json!({ "vct": "Badge", "extends": "https://type.example/base" });
+    let verification = with(present(&["name"]), &extending);
+    noted(&verification, CheckName::Schema, "type-metadata-missing");
+    accepted(&verification);
+    let mut parts = present(&["name"]);
+    let base = serde_json::json!({ "vct": "https://type.example/base", "claims": [{ "path": ["name"], "sd": "never" }] });
+    parts.resources.insert("https://type.example/base".to_owned(), base.to_string().into_bytes());
+    refused(&with(parts, &extending), CheckName::Schema, "type-metadata-violated");
+}
