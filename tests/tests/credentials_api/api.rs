@@ -66,7 +66,8 @@ impl Api {
         let mut options = options();
         change(&mut options);
         let running = credentials::spawn(options, Arc::new(OsClock)).expect("it starts");
-        let client = HttpClient::new(running.address());
+        let host = running.address().to_string();
+        let client = HttpClient::new(running.address()).with("host", &host);
         Self { running, client }
     }
 

@@ -146,3 +146,23 @@ fn https_is_spoken_with_a_certificate_of_its_own() {
     let error = inkan_io::http::get(&url, &limits).expect_err("not trusted");
     assert_eq!(error.code(), "peer-unreachable");
 }
+
+#[test]
+fn a_page_that_names_this_machine_its_own_way_has_nothing_signed() {
+    let address = strict().running.address();
+    let asked = |host: &str| {
+        let client = inkan_tests::made_node::HttpClient::new(address).with("host", host);
+        client.post("/credentials/issue", "application/json", body().to_string().as_bytes())
+    };
+    let port = address.port();
+    for host in ["localhost".to_owned(), format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
+        assert_eq!(asked(&host).status, 201, "{host}");
+    }
+    for host in
+        ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example", "10.0.0.1", ""]
+    {
+        let answer = asked(host);
+        assert_eq!(answer.status, 401, "{host}");
+        assert_eq!(answer.code(), "issuing-not-authorised", "{host}");
+    }
+}

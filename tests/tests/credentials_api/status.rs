@@ -195,3 +195,38 @@ fn every_credential_gets_the_entries_that_the_server_is_set_to() {
         api.issue(Suite::EddsaRdfc, &credential(json!({})), none).get("credentialStatus").is_none()
     );
 }
+
+#[test]
+fn a_place_that_cannot_be_read_is_never_passed_over_for_another() {
+    let id = "urn:example:not-this-one";
+    let issued = issued(strict(), Suite::EddsaRdfc, id, &["revocation"]);
+    let entry = issued["credentialStatus"].clone();
+    for (member, value) in [
+        ("statusListIndex", json!(-5)),
+        ("statusListIndex", json!(1.5)),
+        ("statusListIndex", json!(null)),
+        ("statusListIndex", json!("five")),
+        ("statusListCredential", json!(7)),
+    ] {
+        let mut entry = entry.clone();
+        entry[member] = value;
+        let body = json!({ "credentialId": id, "credentialStatus": entry });
+        assert_eq!(update(strict(), body.clone()).0, 400, "{body}");
+    }
+    for member in ["statusListIndex", "statusListCredential"] {
+        let entry = without(entry.clone(), &format!("/{member}"));
+        let body = json!({ "credentialId": id, "credentialStatus": entry });
+        assert_eq!(update(strict(), body.clone()).0, 400, "{body}");
+    }
+    strict().verify(&issued);
+}
+
+#[test]
+fn nobody_else_allots_places_in_the_lists_of_this_server() {
+    let issued = issued(strict(), Suite::EddsaRdfc, "urn:example:first", &["revocation"]);
+    let entry = issued["credentialStatus"].clone();
+    strict().rejects(&credential(json!({ "credentialStatus": entry })));
+    let mut later = entry;
+    later["statusListCredential"] = format!("{}/status/77", strict().running.url()).into();
+    strict().rejects(&credential(json!({ "credentialStatus": [later] })));
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Countersignature, CountersignatureError, Decision, Form, Role, Terms, did_of};
 use crate::model::{is_origin, is_url};
-use crate::proof::{self, Proof, SignFailure};
+use crate::proof::{self, Cryptosuite, Proof, ProofError, SignFailure};
 use crate::secured::{Format, SD_JWT_VC_MEDIA_TYPE, SecuredCredential};
 
 /// The JWS `typ`.
@@ -103,6 +103,11 @@ pub fn countersign_jose(
     }
     if !credential.shows_all() {
         return Err(SignFailure::PartShown);
+    }
+    if credential.issuer_proof().map(Proof::cryptosuite) == Some(&Cryptosuite::Bbs2023) {
+        // It would travel with every part, and link them; and no derived proof has what it covers (ledger specification, §2.5).
+        let member = "countersignature";
+        return Err(SignFailure::Proof(ProofError::Linkable { member }));
     }
     statement.check()?;
     let mut payload = statement.terms(credential).to_value();

@@ -102,7 +102,8 @@ fn check(
             Finding::new(Cause::RequestMalformed.code(), "send application/json, and say so"),
         ));
     }
-    if service.is_open || certified {
+    // By a name of its own a page of another site could reach this machine (DNS rebinding).
+    if certified || service.is_open && names_this_machine(request) {
         return Ok(());
     }
     match bearer(headers) {
@@ -115,6 +116,18 @@ fn check(
             ),
         )),
     }
+}
+
+/// Whether the server is asked by an address, or the name, that only this machine has.
+fn names_this_machine(request: &Request) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    let Some(asked) = host.or(authority) else { return false };
+    let port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = asked.rsplit_once(':').filter(|(_, end)| port(end)).map_or(asked, |(name, _)| name);
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The token of `Authorization: Bearer …`.

@@ -88,6 +88,16 @@ fn first(
     }
     check(service, issuer, &credential)?;
     check_terms(service, suite, &credential)?;
+    let named = match credential.get("credentialStatus") {
+        Some(Value::Array(list)) => list.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    let lists = named.iter().filter_map(|entry| json::text(entry, "statusListCredential"));
+    if lists.into_iter().any(|uri| service.status.may_be_ours(uri)) {
+        let detail = "credentialStatus: places in the lists of this server are allotted by it";
+        return Err(Refusal::bad(Cause::StatusEntryUnknown.code(), detail));
+    }
     let purposes = options.status.as_ref().unwrap_or(&service.options.status);
     if !purposes.is_empty() {
         if suite.whole().is_none() {

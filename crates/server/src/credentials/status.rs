@@ -136,6 +136,11 @@ impl StatusStore {
         (self.uri(number) == uri && number < self.lists().all.len()).then_some(number)
     }
 
+    /// Whether a URL is one where lists are, or will be, served here.
+    pub(crate) fn may_be_ours(&self, uri: &str) -> bool {
+        uri.strip_prefix(&self.base).is_some_and(|rest| rest.starts_with("/status/"))
+    }
+
     /// Whether a list is served here.
     pub(crate) fn is_ours(&self, uri: &str) -> bool {
         self.number(uri).is_some()
@@ -293,15 +298,19 @@ fn updated(service: &Service, mut request: Request) -> Result<Value, Refusal> {
                 "no status of this credential is kept here",
             )
         };
-        let named =
-            json::text(entry, "statusListCredential").zip(json::text(entry, "statusListIndex"));
-        let places = match (named, id) {
-            (Some((uri, index)), _) => {
-                let number = service.status.number(uri).ok_or_else(unknown)?;
-                vec![(number, index.parse().map_err(|_| option("statusListIndex"))?)]
+        // What is named and cannot be read is never passed over: another place would be changed, and that for good.
+        let list = entry.get("statusListCredential");
+        let list = list.map(|uri| uri.as_str().ok_or_else(|| option("statusListCredential")));
+        let index = entry.get("statusListIndex");
+        let index = index.map(|index| place_of(index).ok_or_else(|| option("statusListIndex")));
+        let places = match (list.transpose()?, index.transpose()?, id) {
+            (Some(uri), Some(index), _) => {
+                vec![(service.status.number(uri).ok_or_else(unknown)?, index)]
             }
-            (None, Some(id)) => service.status.places(id, purpose),
-            (None, None) => return Err(option("credentialId")),
+            (Some(_), None, _) => return Err(option("statusListIndex")),
+            (None, Some(_), _) => return Err(option("statusListCredential")),
+            (None, None, Some(id)) => service.status.places(id, purpose),
+            (None, None, None) => return Err(option("credentialId")),
         };
         if places.is_empty() {
             return Err(unknown());
@@ -320,6 +329,11 @@ fn updated(service: &Service, mut request: Request) -> Result<Value, Refusal> {
         })
     });
     Ok(json!({ "credentialStatus": list.collect::<Vec<_>>() }))
+}
+
+/// A place in a list: digits in a text, as entries have it, or a number.
+fn place_of(index: &Value) -> Option<u64> {
+    index.as_u64().or_else(|| index.as_str()?.parse().ok())
 }
 
 /// GET `/status/{list}`.

@@ -160,6 +160,11 @@ fn csv_table(
     subject: &str,
     types: &Types<'_>,
 ) -> Result<Table, Failure> {
+    if let Some(line) = stray_quote(bytes) {
+        let what =
+            "a quote that is opened here is never closed, or something stands behind its end";
+        return Err(malformed(name, &format!("line {line}: {what}")));
+    }
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let unreadable = |error: csv::Error| malformed(name, &error.to_string());
     let header = reader.byte_headers().map_err(unreadable)?.clone();
@@ -205,6 +210,34 @@ fn csv_table(
         let number = u64::try_from(rows.len()).unwrap_or(u64::MAX).saturating_add(1);
         rows.push(Row { number, line, read: csv_row(&record, &columns, subject_at, subject) });
     }
+}
+
+/// The line where a quoted cell begins that does not end as RFC 4180 §2 wants it. A reader that forgives this would take what
+/// follows, other people's rows, for a part of that cell.
+fn stray_quote(bytes: &[u8]) -> Option<u64> {
+    #[derive(Clone, Copy)]
+    enum At {
+        Start,
+        Plain,
+        Quoted,
+        Quote,
+    }
+    let (mut at, mut line, mut opened) = (At::Start, 1_u64, 1_u64);
+    for byte in bytes {
+        at = match (at, byte) {
+            (At::Start, b'"') => {
+                opened = line;
+                At::Quoted
+            }
+            (At::Quoted, b'"') => At::Quote,
+            (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
+            (At::Start | At::Plain | At::Quote, b',' | b'\r' | b'\n') => At::Start,
+            (At::Start | At::Plain, _) => At::Plain,
+            (At::Quote, _) => return Some(opened),
+        };
+        line = line.saturating_add(u64::from(*byte == b'\n'));
+    }
+    matches!(at, At::Quoted).then_some(opened)
 }
 
 fn csv_row(

@@ -222,3 +222,11 @@ proptest! {
         prop_assert!(bytes.contains("Acme"));
     }
 }
+
+#[test]
+fn nobody_countersigns_it() {
+    let holder = party(23, KeyType::Ed25519);
+    let statement = statement(&holder, Decision::Accept, 7);
+    let error = countersign_jose(&base(), &statement, &holder.key).unwrap_err();
+    assert_eq!(error.code(), "disclosure-linkable");
+}

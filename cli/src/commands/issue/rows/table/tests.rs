@@ -111,3 +111,22 @@ fn the_notation_goes_by_the_name() {
         assert_eq!(Notation::of(name), notation, "{name}");
     }
 }
+
+#[test]
+fn a_quote_that_is_not_closed_swallows_nobody() {
+    for text in [
+        "subject,name\ndid:key:a,Ada\ndid:key:b,\"Bob\ndid:key:c,Carol\n",
+        "subject,name\ndid:key:a,Ada\ndid:key:b,\"Bob\ndid:key:c,\"Carol\n",
+        "subject,name\ndid:key:a,Ada\ndid:key:b,\"Bob\"by\n",
+    ] {
+        assert!(csv(text).is_err(), "{text}");
+        assert_eq!(stray_quote(text.as_bytes()), Some(3), "{text}");
+    }
+    for text in [
+        "subject,name\ndid:key:a,\"Ada, \"\"the\"\"\nfirst\"\r\ndid:key:b,5\" pipe\n",
+        "subject,name\ndid:key:a,\"\"\ndid:key:b,\"Bo\"",
+    ] {
+        assert!(csv(text).is_ok(), "{text}");
+        assert_eq!(stray_quote(text.as_bytes()), None, "{text}");
+    }
+}
