@@ -2,12 +2,18 @@
 //!
 //! In scope: words and their spelling. Out of scope: what a command does (`commands`).
 
+mod agree;
+mod anchor;
 mod assets;
+mod bundle;
 mod did;
+mod eseal;
 mod ledger;
 mod rows;
 mod serve;
+mod stamp;
 mod story;
+mod tell;
 mod trust;
 mod values;
 
@@ -17,13 +23,18 @@ use inkan_io::ledger_source::LedgerPlace;
 
 use crate::context::Existing;
 
+pub(crate) use agree::{CountersignersArgs, SealArgs};
+pub(crate) use anchor::{AnchorAddArgs, AnchorCheckArgs, AnchorCommand, AnchorProveArgs};
 pub(crate) use assets::{
-    CredCommand, CredReinstateArgs, CredStatusArgs, CredSuspendArgs, KeyAlgorithm, KeyCommand,
-    KeyForm,
+    CredCommand, CredDeriveArgs, CredMessageArgs, CredReinstateArgs, CredStatusArgs,
+    CredSuspendArgs, KeyAlgorithm, KeyCommand, KeyForm, StatusListCommand, StatusListPublishArgs,
 };
+pub(crate) use bundle::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUpgradeArgs};
 pub(crate) use did::{
-    CreateArgs, DidCommand, DidForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs,
+    CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
+    RotateArgs, UpdateArgs,
 };
+pub(crate) use eseal::{EsealArgs, EsealForm};
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
@@ -31,14 +42,16 @@ pub(crate) use ledger::{
 pub(crate) use serve::{
     ConformanceCommand, JoseArgs, ServeArgs, ServeProfile, ServeRole, ServeStatus,
 };
+pub(crate) use stamp::{StampScope, TimestampArgs};
 pub(crate) use story::{
     CountersignArgs, DecisionRole, InspectArgs, IssueArgs, PresentArgs, PresentationFormat,
-    RefuseArgs, RevokeArgs, SecuringFormat, VerifyArgs,
+    RefuseArgs, RevokeArgs, SecuringFormat, StatusKind, VerifyArgs,
 };
+pub(crate) use tell::{StoryArgs, StoryForm};
 pub(crate) use trust::{
     PolicyCommand, PolicyNewArgs, ProofCommand, RequestCommand, TrustAddArgs, TrustCommand,
 };
-pub(crate) use values::parse_span;
+pub(crate) use values::{is_issuer_name, parse_span};
 
 /// What stands under `--help`: the exit codes are part of the contract.
 const AFTER_HELP: &str = "\
@@ -129,6 +142,11 @@ pub(crate) struct OutArgs {
 }
 
 impl OutArgs {
+    /// This file, replaced only if `force` says so.
+    pub(crate) const fn of(out: Option<String>, existing: Existing) -> Self {
+        Self { out, force: matches!(existing, Existing::Replace) }
+    }
+
     /// The file, if one is named.
     pub(crate) fn path(&self) -> Option<&str> {
         self.out.as_deref()
@@ -137,6 +155,16 @@ impl OutArgs {
     /// The same, for a file that the command names itself.
     pub(crate) fn named(&self, path: &std::path::Path) -> Self {
         Self { out: Some(path.to_string_lossy().into_owned()), force: self.force }
+    }
+
+    /// A file that another option names.
+    pub(crate) fn to(path: &str, force: bool) -> Self {
+        Self { out: Some(path.to_owned()), force }
+    }
+
+    /// The same command, whatever becomes of its result.
+    pub(crate) const fn nowhere() -> Self {
+        Self { out: None, force: false }
     }
 
     /// What becomes of a file that is there already.
@@ -182,14 +210,24 @@ pub(crate) enum Command {
     Countersign(CountersignArgs),
     /// Refuse a credential, or withdraw after accepting it, and record that
     Refuse(RefuseArgs),
+    /// Close a credential once all who must have countersigned have, and record that
+    Seal(SealArgs),
+    /// Show who must countersign, who did, and who is missing
+    Countersigners(CountersignersArgs),
     /// Present credentials to a verifier's nonce and audience
     Present(PresentArgs),
     /// Check a credential, presentation or bundle, and judge it under a policy
     Verify(VerifyArgs),
     /// Revoke a credential you issued
     Revoke(RevokeArgs),
+    /// Have timestamp authorities say that a credential or bundle exists now (RFC 3161); again, to renew older stamps
+    Timestamp(TimestampArgs),
+    /// Seal a credential or bundle with an organisation's certificate (X.509) and its DID together
+    Eseal(Box<EsealArgs>),
     /// Look into a file without trusting it
     Inspect(InspectArgs),
+    /// Tell the life of a credential in the order of the log, and how it stands
+    Story(StoryArgs),
     /// Keys of this profile
     #[command(subcommand)]
     Key(KeyCommand),
@@ -199,6 +237,15 @@ pub(crate) enum Command {
     /// Credentials of this profile
     #[command(subcommand)]
     Cred(CredCommand),
+    /// Bundles that verify offline, years later: fill, look into, strengthen
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Status lists of this profile's credentials
+    #[command(subcommand)]
+    StatusList(StatusListCommand),
+    /// Records kept elsewhere: files, folders and streams, anchored in the ledger without showing them to anybody
+    #[command(subcommand)]
+    Anchor(AnchorCommand),
     /// Cryptography alone, for test vectors and debugging
     #[command(subcommand)]
     Proof(ProofCommand),

@@ -1,11 +1,15 @@
 //! One module per command: what it reads, what it calls, what it writes.
 
+mod anchor;
+mod bundle;
 mod completions;
 mod conformance;
 mod countersign;
+mod countersigners;
 mod cred;
 mod did;
 mod doctor;
+mod eseal;
 mod explain;
 mod init;
 mod inspect;
@@ -19,6 +23,9 @@ mod proof;
 mod request;
 mod revoke;
 mod serve;
+mod status_list;
+mod story;
+mod timestamp;
 mod trust;
 mod verify;
 
@@ -37,13 +44,21 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::Issue(args) => issue::run(&args, context),
         Command::Countersign(args) => countersign::accept(&args, context),
         Command::Refuse(args) => countersign::refuse(&args, context),
+        Command::Seal(args) => countersign::seal(&args, context),
+        Command::Countersigners(args) => countersigners::run(&args, context),
         Command::Present(args) => present::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Revoke(args) => revoke::run(&args, context),
+        Command::Timestamp(args) => timestamp::run(&args, context),
+        Command::Eseal(args) => eseal::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
+        Command::Story(args) => story::run(&args, context),
         Command::Key(command) => key::run(&command, context),
         Command::Did(command) => did::run(&command, context),
         Command::Cred(command) => cred::run(&command, context),
+        Command::Bundle(command) => bundle::run(&command, context),
+        Command::StatusList(command) => status_list::run(&command, context),
+        Command::Anchor(command) => anchor::run(&command, context),
         Command::Proof(command) => proof::run(&command, context),
         Command::Request(command) => request::run(&command, context),
         Command::Policy(command) => policy::run(&command, context),

@@ -14,7 +14,7 @@ use crate::catalogue;
 const BUG: u8 = 1;
 
 /// A command that failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     code: &'static str,
     message: String,
@@ -210,6 +210,12 @@ pub(crate) enum CliError {
         /// The profile searched.
         profile: String,
     },
+    /// A profile without DIDs.
+    #[error("profile {profile:?} has no DID yet")]
+    DidMissing {
+        /// The profile.
+        profile: String,
+    },
     /// A DID that is neither on the ledger nor in the cache, and nobody may be asked.
     #[error("{did} is neither on this ledger nor in the cache")]
     DidNotAtHand {
@@ -217,7 +223,7 @@ pub(crate) enum CliError {
         did: String,
     },
     /// Several of our DIDs could be meant.
-    #[error("profile {profile:?} has several DIDs; say which one")]
+    #[error("profile {profile:?} has several DIDs; say which one (--as, or the option for it)")]
     DidAmbiguous {
         /// The profile searched.
         profile: String,
@@ -235,6 +241,14 @@ pub(crate) enum CliError {
     CredentialUnknown {
         /// What was asked for.
         name: String,
+        /// The profile searched.
+        profile: String,
+    },
+    /// No status list, or none of this name.
+    #[error("profile {profile:?} keeps no status list {}", name.as_deref().unwrap_or("yet"))]
+    ListUnknown {
+        /// The name asked for.
+        name: Option<String>,
         /// The profile searched.
         profile: String,
     },
@@ -258,6 +272,22 @@ pub(crate) enum CliError {
         /// What is wrong with it.
         detail: String,
     },
+    /// Not all who must countersign have, so nothing is sealed.
+    #[error("not all who must countersign have ({why}): nothing was sealed")]
+    SealIncomplete {
+        /// The code of what is missing.
+        why: &'static str,
+    },
+    /// Somebody else may seal, and not who asked.
+    #[error(
+        "only the issuer seals, or whom the credential's offer or the policy names in that role"
+    )]
+    SealNotAllowed,
+    /// In this format a holder could spell the offer otherwise.
+    #[error(
+        "a suite that signs statements lets a holder spell them otherwise, so not every reader would see who has to countersign"
+    )]
+    OfferFormat,
     /// The evidence does not reach the level that `--expect-ial` names.
     #[error("the evidence will reach {reached}, and {expected} was expected")]
     LevelNotReached {
@@ -353,6 +383,9 @@ pub(crate) enum CliError {
         /// The entry, and which rule it breaks.
         rule: String,
     },
+    /// The file has no such credential to tell the story of.
+    #[error("{0}")]
+    NoStory(String),
     /// Something that must not happen.
     #[error("unexpected fault: {0}")]
     Fault(String),
@@ -377,14 +410,19 @@ impl CliError {
             Self::KeyUnknown { .. } => "key-unknown",
             Self::KeyUnsuitable { .. } => "key-unsuitable",
             Self::DidUnknown { .. } => "did-unknown",
+            Self::DidMissing { .. } => "did-missing",
             Self::DidNotAtHand { .. } => "did-not-at-hand",
             Self::DidAmbiguous { .. } => "did-ambiguous",
             Self::NameTaken { .. } => "name-taken",
             Self::CredentialUnknown { .. } => "credential-unknown",
+            Self::ListUnknown { .. } => "status-list-unknown",
             Self::PolicyUnknown { .. } => "policy-unknown",
             Self::CodeUnknown { .. } => "code-unknown",
             Self::InputMalformed { .. } => "input-malformed",
             Self::LevelNotReached { .. } => "level-not-reached",
+            Self::SealIncomplete { .. } => "seal-incomplete",
+            Self::SealNotAllowed => "seal-not-allowed",
+            Self::OfferFormat => "offer-format-unsuitable",
             Self::LedgerMissing { .. } => "ledger-missing",
             Self::BatchOther { .. } => "batch-other",
             Self::OutExists { .. } => "out-exists",
@@ -398,6 +436,7 @@ impl CliError {
             Self::EntryUnknown { .. } => "entry-unknown",
             Self::RootMismatch { .. } => "root-mismatch",
             Self::LogRuleBroken { .. } => "log-rule-broken",
+            Self::NoStory(_) => "story-no-credential",
             Self::Fault(_) => "unexpected-fault",
         }
     }
@@ -418,6 +457,9 @@ impl From<CliError> for Failure {
             CliError::KeyUnknown { name, profile } => failure
                 .try_this("see what there is", format!("inkan -p {profile} key list"))
                 .try_this("or make it", format!("inkan -p {profile} key generate {name}")),
+            CliError::DidMissing { profile } => {
+                failure.try_this("make one", format!("inkan -p {profile} did create"))
+            }
             CliError::DidUnknown { profile, .. } | CliError::DidAmbiguous { profile } => {
                 failure.try_this("see what there is", format!("inkan -p {profile} did list"))
             }
@@ -465,9 +507,13 @@ failures!(
     inkan_did::webvh::EntryError,
     inkan_did::webvh::HistoryError,
     inkan_evidence::RegistryError,
+    inkan_evidence::cms::CmsError,
+    inkan_evidence::tsa::TimestampError,
     inkan_holder::ActError,
     inkan_holder::PresentError,
     inkan_holder::SelectiveError,
+    inkan_io::anchoring::StateError,
+    inkan_io::anchoring::pack::PackError,
     inkan_io::anchors::AnchorsError,
     inkan_io::cosigner::CosignError,
     inkan_io::files::FileError,
@@ -480,9 +526,11 @@ failures!(
     inkan_io::node_client::NodeError,
     inkan_io::profile::ProfileError,
     inkan_io::seen::SeenError,
+    inkan_io::timestamping::AskError,
     inkan_issuer::DraftError,
     inkan_issuer::StatusStateError,
     inkan_issuer::derived::DerivedError,
+    inkan_ledger::AnchorError,
     inkan_ledger::ReceiptError,
     inkan_ledger::evidence::EvidenceError,
     inkan_ledger::leaf::LeafError,
@@ -490,6 +538,7 @@ failures!(
     inkan_server::ledger_node::NodeError,
     inkan_server::credentials::ApiError,
     inkan_server::witness::WitnessServiceError,
+    inkan_verifier::CertificateFault,
 );
 
 #[cfg(test)]

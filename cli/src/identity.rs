@@ -19,13 +19,7 @@ pub(crate) fn own(home: &Home, named: Option<&str>) -> Result<OwnDid, Failure> {
             Ok(found.ok_or_else(|| CliError::DidUnknown { name: name.to_owned(), profile })?)
         }
         None if all.len() > 1 => Err(CliError::DidAmbiguous { profile }.into()),
-        None => {
-            let missing = || CliError::DidUnknown { name: String::new(), profile };
-            let none = Failure::from(missing());
-            let name = home.name();
-            let none = none.try_this("or make one", format!("inkan -p {name} did create"));
-            all.into_iter().next().ok_or(none)
-        }
+        None => Ok(all.into_iter().next().ok_or(CliError::DidMissing { profile })?),
     }
 }
 
@@ -66,7 +60,16 @@ impl<'a> Hand<'a> {
             name: named.unwrap_or_default().to_owned(),
             profile: home.name().to_owned(),
         };
-        let chosen = own.keys.iter().find(wanted).ok_or_else(unknown)?;
+        let chosen = own.keys.iter().find(wanted).ok_or_else(|| match named {
+            Some(name) if keyring.key(name).is_ok() => {
+                let message = format!("key {name:?} is there, and it is none of {}", own.name);
+                Failure::new("key-unknown", message).try_this(
+                    "put it in the place of the one in force",
+                    format!("inkan -p {} did rotate {} --key {name}", home.name(), own.name),
+                )
+            }
+            Some(_) | None => unknown().into(),
+        })?;
         let method = DidUrl::parse(&own.method_url(chosen))?;
         Ok(Self { key: keyring.key(&chosen.key)?, method })
     }

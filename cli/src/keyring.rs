@@ -78,6 +78,12 @@ impl Keyring {
         Ok(Self { keys, passphrase, path, profile: home.name().to_owned() })
     }
 
+    /// Reads the file again: another process may have put keys in or taken some out.
+    pub(crate) fn reopen(&mut self) -> Result<(), Failure> {
+        self.keys = keystore_file::open(&self.path, &self.passphrase)?;
+        Ok(())
+    }
+
     /// The key of that name.
     pub(crate) fn key(&self, name: &str) -> Result<&SecretKey, Failure> {
         let unknown =

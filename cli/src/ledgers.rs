@@ -13,7 +13,7 @@ use inkan_crypto::Signer;
 use inkan_did::webvh::History;
 use inkan_did::{Did, DidUrl};
 use inkan_io::files::{self, Access, FolderLock};
-use inkan_io::intent::{self, EntryDraft, Intent};
+use inkan_io::intent::{self, EntryDraft, Fate, Healed, Intent};
 use inkan_io::ledger_folder::{Accepted, LedgerFolderError};
 use inkan_io::ledger_sink::LedgerSink;
 use inkan_io::ledger_source::{LedgerError, LedgerSource, SourceView};
@@ -38,14 +38,22 @@ impl Reading {
         Self::open_keeping(home, context, None)
     }
 
+    /// The same at a given time, for what outlives a command's context.
+    pub(crate) fn open_at(home: &Home, now: Timestamp) -> Result<Self, Failure> {
+        Self::opened(home, now, None)
+    }
+
     /// The same; evidence of a split view goes into `out`.
     pub(crate) fn open_keeping(
         home: &Home,
         context: &Context,
         out: Option<&str>,
     ) -> Result<Self, Failure> {
+        Self::opened(home, context.now(), out)
+    }
+
+    fn opened(home: &Home, now: Timestamp, out: Option<&str>) -> Result<Self, Failure> {
         present(home)?;
-        let now = context.now();
         let source = LedgerSource::open(&home.ledger, &home.pinned()?, now)?;
         let view = newest(&source)?;
         let shown = heads::pinned(&view, home, now)?;
@@ -108,34 +116,53 @@ pub(crate) struct Writing {
     home: Home,
     now: Timestamp,
     speech: Speech,
-    _lock: FolderLock,
+    healed: Vec<Healed>,
+    lock: FolderLock,
 }
 
 impl Writing {
     /// Takes both locks, and finishes intents of earlier runs.
     pub(crate) fn begin(context: &Context, home: &Home) -> Result<Self, Failure> {
+        Self::begin_at(home, context.now(), context.speech)
+    }
+
+    /// The same at a given time, for what outlives a command's context.
+    pub(crate) fn begin_at(home: &Home, now: Timestamp, speech: Speech) -> Result<Self, Failure> {
         present(home)?;
-        let now = context.now();
         if let Some(folder) = home.ledger.folder() {
             heads::is_own(folder, home)?;
         }
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
         if let LedgerSink::Folder(folder) = &ledger {
-            folder.silent().iter().for_each(|name| context.speech.warn(&no_answer(name)));
-            folder.unattended().iter().for_each(|name| context.speech.warn(&no_key(name)));
+            folder.silent().iter().for_each(|name| speech.warn(&no_answer(name)));
+            folder.unattended().iter().for_each(|name| speech.warn(&no_key(name)));
         }
         let healed = intent::heal(&home.profile, &mut ledger, now);
-        keep_promise(&ledger, home, context.speech)?;
-        for healed in healed? {
-            let what = match healed.dropped {
-                None => format!("finished what was interrupted: {}", healed.command),
-                Some(why) => format!("dropped what was interrupted: {} ({why})", healed.command),
+        keep_promise(&ledger, home, speech)?;
+        let healed = healed?;
+        for healed in &healed {
+            let what = match &healed.fate {
+                Fate::Finished => format!("finished what was interrupted: {}", healed.command),
+                Fate::Dropped(why) => {
+                    format!("dropped what was interrupted: {} ({why})", healed.command)
+                }
+                Fate::Waits(why) => format!("still waiting, for later: {} ({why})", healed.command),
             };
-            context.speech.warn(&what);
+            speech.warn(&what);
         }
-        let (home, speech) = (home.clone(), context.speech);
-        Ok(Self { ledger, home, now, speech, _lock: lock })
+        let home = home.clone();
+        Ok(Self { ledger, home, now, speech, healed, lock })
+    }
+
+    /// Nothing more is written to the ledger; what is left is the lock of the profile.
+    pub(crate) fn end(self) -> FolderLock {
+        self.lock
+    }
+
+    /// What became of commands that an earlier run left behind, when this one began.
+    pub(crate) const fn healed(&mut self) -> &mut Vec<Healed> {
+        &mut self.healed
     }
 
     /// The ledger as it is now.

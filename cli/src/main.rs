@@ -17,9 +17,11 @@ mod ledgers;
 mod merkle;
 mod output;
 mod packing;
+mod pending;
 mod progress;
 mod prompt;
 mod render;
+mod story;
 mod wallet;
 
 use std::process::ExitCode;

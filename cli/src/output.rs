@@ -25,6 +25,17 @@ pub(crate) struct Outcome {
     afterwards: Option<String>,
     /// Whether everything was printed as it happened.
     said: bool,
+    /// What is done once the result is out.
+    release: Option<Release>,
+}
+
+/// What is done once a result has left the process, such as forgetting what was kept until then.
+struct Release(Box<dyn FnOnce() -> Result<(), Failure>>);
+
+impl std::fmt::Debug for Release {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Release(..)")
+    }
 }
 
 impl Outcome {
@@ -39,7 +50,23 @@ impl Outcome {
             exit: 0,
             afterwards: None,
             said: false,
+            release: None,
         }
+    }
+
+    /// Says what is to be done once the result is out: not before, since who cannot be told must be able to ask again.
+    #[must_use]
+    pub(crate) fn once_out(
+        mut self,
+        release: impl FnOnce() -> Result<(), Failure> + 'static,
+    ) -> Self {
+        self.release = Some(Release(Box::new(release)));
+        self
+    }
+
+    /// Whoever reads this outcome without printing it has it now.
+    pub(crate) fn is_out(&mut self) -> Result<(), Failure> {
+        self.release.take().map_or(Ok(()), |release| (release.0)())
     }
 
     /// The end of a command that printed its result as it came.
@@ -190,6 +217,7 @@ impl Speech {
             return exit;
         }
         let afterwards = outcome.afterwards.take();
+        let release = outcome.release.take();
         let result = match self.format {
             Format::Human => print(&outcome.human),
             Format::Json => print_line(&envelope(outcome, world)),
@@ -197,6 +225,13 @@ impl Speech {
         };
         if let Some(text) = afterwards {
             self.say(text.trim_end());
+        }
+        // Nobody has read what went into a closed pipe.
+        if result.is_ok()
+            && let Some(release) = release
+            && let Err(failure) = (release.0)()
+        {
+            return self.fail(&failure, world);
         }
         after_write(result, exit)
     }

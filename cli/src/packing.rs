@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use inkan_credential::bundle::{Artefact, Bundle, ServedStatusList};
+use inkan_credential::bundle::{Artefact, Bundle, ESEALS, ServedStatusList, TIMESTAMPS};
 use inkan_credential::countersignature;
 use inkan_credential::{Opening, SecuredCredential};
 use inkan_did::{Did, Method};
@@ -65,9 +65,8 @@ pub(crate) fn pack(
             add(&mut receipts, reading.view().receipt(index)?);
         }
         if let Some(bytes) = reading.source().status_list(issuer.as_str(), uri, sequence)? {
-            let body = String::from_utf8_lossy(&bytes).into_owned();
             bundle.status_lists.retain(|list| list.uri != *uri);
-            bundle.status_lists.push(ServedStatusList { uri: uri.clone(), body });
+            bundle.status_lists.push(ServedStatusList::new(uri, &bytes));
         }
         current.push(proof.to_value());
     }
@@ -94,6 +93,17 @@ pub(crate) fn take_over(bundle: &mut Bundle, from: &Bundle) -> Result<(), Failur
     bundle.did_logs.extend(from.did_logs.clone());
     bundle.status_lists.extend(from.status_lists.iter().cloned());
     bundle.evidence.extend(from.evidence.iter().cloned());
+    // A bundle holds so many; what is left out shows less, and nothing else.
+    for stamp in &from.timestamps {
+        if !bundle.timestamps.contains(stamp) && bundle.timestamps.len() < TIMESTAMPS {
+            bundle.timestamps.push(stamp.clone());
+        }
+    }
+    for seal in &from.eseals {
+        if !bundle.eseals.contains(seal) && bundle.eseals.len() < ESEALS {
+            bundle.eseals.push(seal.clone());
+        }
+    }
     Ok(())
 }
 
@@ -131,10 +141,10 @@ fn parties(bundle: &Bundle) -> Result<Parties, Failure> {
     }
     for credential in bundle.artefact.credentials() {
         let issuer = out.know(credential.credential().issuer());
-        for entry in credential.credential().status() {
-            if let Some(issuer) = &issuer {
-                out.lists.push((issuer.clone(), entry.list_uri.clone()));
-            }
+        let entries = credential.credential().status().iter().map(|entry| &entry.list_uri);
+        let token = credential.credential().token_status().map(|entry| &entry.uri);
+        if let Some(issuer) = &issuer {
+            out.lists.extend(entries.chain(token).map(|uri| (issuer.clone(), uri.clone())));
         }
         if let Some(subject) = credential.credential().subject_id() {
             out.know(subject);

@@ -27,6 +27,17 @@ impl Bar {
         Self(bar)
     }
 
+    /// A bar over so many bytes; `total` is asked only if somebody looks.
+    pub(crate) fn of_bytes(speech: Speech, what: &str, total: impl FnOnce() -> u64) -> Self {
+        let looked_at = speech.talks() && std::io::stderr().is_terminal();
+        let bar = Self::new(speech, what, if looked_at { total() } else { 0 });
+        let template = "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.0.set_style(style);
+        }
+        bar
+    }
+
     /// For work whose end is not known.
     pub(crate) fn spinning(speech: Speech, what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());

@@ -3,6 +3,7 @@
 pub(crate) mod ladder;
 pub(crate) mod merkle;
 pub(crate) mod report;
+pub(crate) mod svg;
 pub(crate) mod table;
 pub(crate) mod timeline;
 pub(crate) mod tree;

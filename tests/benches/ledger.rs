@@ -109,6 +109,7 @@ fn recorded_credential(criterion: &mut Criterion) {
         logs: vec![ledger.policy()],
         grade: Grade::Witnessed(2),
         timestamps: None,
+        certificates: None,
         receipts: Receipts::Required,
         expectation: None,
         max_age: None,

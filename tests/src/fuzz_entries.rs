@@ -25,8 +25,10 @@ use inkan_did::webvh::{self, Entry, History};
 use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
 use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
-use inkan_evidence::tsa;
+use inkan_evidence::{cms, path, tsa};
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
+use inkan_ledger::anchored::pack::{PREFIX, ROW};
+use inkan_ledger::anchored::{AnchorProof, PackHead, RecordName, Row};
 use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
 use inkan_ledger::epoch::{Epoch, MapRoot};
@@ -46,6 +48,12 @@ const POLICY: &str = include_str!("../fuzz/seed.policy");
 /// What the tokens among the seeds are over, and the certificate that vouches for them.
 const TIMESTAMPED: &[u8] = include_bytes!("../../fixtures/tsa/note.txt");
 const TIMESTAMP_ROOT: &[u8] = include_bytes!("../../fixtures/tsa/root.der");
+
+/// What the CMS signatures among the seeds are over.
+const SEALED: &[u8] = include_bytes!("../../fixtures/eseal/text.txt");
+/// A certificate that was revoked, and the one above it.
+const REVOKED: &[u8] = include_bytes!("../../fixtures/path/revoked.der");
+const AUTHORITY: &[u8] = include_bytes!("../../fixtures/path/sub.der");
 
 /// A target: its name, which is that of its corpus too, and the function it calls.
 pub type Target = (&'static str, fn(&[u8]));
@@ -80,6 +88,8 @@ pub const TARGETS: &[Target] = &[
     ("signed_entry", signed_entry),
     ("receipt", receipt),
     ("current_proof", current_proof),
+    ("anchor_proof", anchor_proof),
+    ("anchor_pack", anchor_pack),
     ("epoch", epoch),
     ("parameters", parameters),
     ("ledger_store", ledger_store),
@@ -92,6 +102,8 @@ pub const TARGETS: &[Target] = &[
     ("add_checkpoint", add_checkpoint_request),
     ("witness_answer", witness_answer),
     ("timestamp", timestamp),
+    ("cms", cms_signature),
+    ("revocation", revocation),
     ("evidence", evidence),
     ("registry", registry),
     ("policy", policy),
@@ -448,6 +460,53 @@ pub fn receipt(bytes: &[u8]) {
     }
 }
 
+/// The proof of an anchored record: read, written and read again the same; judged under the seeds' policy without a panic.
+pub fn anchor_proof(bytes: &[u8]) {
+    let Ok(proof) = AnchorProof::parse(bytes) else { return };
+    let value = proof.to_value();
+    let again = AnchorProof::from_value(&value).expect("what is written can be read");
+    assert_eq!((&again.record, again.to_value()), (&proof.record, value));
+    let policy = LogPolicy::parse(POLICY).expect("the policy of the seeds");
+    let root = proof.record.root();
+    let Ok(proved) = proof.evidence.verify(&policy, far_future()) else { return };
+    if proof.record.check_entry(proved.entry()).is_ok() {
+        assert!(root.is_ok(), "what opens an entry has a root");
+    }
+    let _ = proved.signer();
+}
+
+/// A pack: its head is written as it was read, no part is outside, and every row that is read is within its scope.
+pub fn anchor_pack(bytes: &[u8]) {
+    let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else { return };
+    let Ok(length) = PackHead::length(prefix) else { return };
+    let Some((head, _)) = rest.split_at_checked(length) else { return };
+    let Ok(head) = PackHead::parse(head) else { return };
+    let written = head.to_bytes().expect("what was read can be written");
+    let again = PackHead::parse(written.get(PREFIX..).expect("a head")).expect("and read again");
+    assert_eq!(again.scopes, head.scopes);
+    let Ok((sections, end)) = head.sections(length) else { return };
+    let part = |place: u64, length: usize| {
+        let from = usize::try_from(place).ok()?;
+        bytes.get(from..from.checked_add(length)?)
+    };
+    for (scope, section) in head.scopes.iter().zip(sections) {
+        assert!(section.rows <= section.names && section.names <= section.nodes);
+        assert!(section.nodes < section.end && section.end <= end);
+        assert_eq!(section.node(section.depth, 0) + 32, section.end, "the root is the last");
+        for record in 0..scope.records.min(64) {
+            let Some(row) = part(section.row(record), ROW).and_then(|row| row.try_into().ok())
+            else {
+                return;
+            };
+            let Ok(row) = Row::parse(row, scope) else { continue };
+            assert_eq!(Row::parse(&row.to_bytes(), scope), Ok(row));
+            assert!(section.node(0, u64::from(row.place)) < section.end);
+            let name = part(section.names + row.name_at, usize::from(row.name_length));
+            let _ = name.and_then(|name| std::str::from_utf8(name).ok()).map(RecordName::parse);
+        }
+    }
+}
+
 /// A current-proof; what was read is written, and read again.
 pub fn current_proof(bytes: &[u8]) {
     if let Ok(proof) = CurrentProof::parse(bytes) {
@@ -595,6 +654,23 @@ pub fn timestamp(bytes: &[u8]) {
     }
     let _ = tsa::verify_token(bytes, &note, &root, &anchors);
     let _ = tsa::Anchors::default().add_file(bytes);
+}
+
+/// A CMS signature beside its content.
+pub fn cms_signature(bytes: &[u8]) {
+    if let Ok(signed) = cms::verify(bytes, SEALED) {
+        assert!(!signed.certificates.is_empty());
+        assert!(cms::verify(bytes, b"something else").is_err());
+    }
+}
+
+/// A CRL, an OCSP response, certificates.
+pub fn revocation(bytes: &[u8]) {
+    let said = path::RevocationInfo { crls: vec![bytes.to_vec()], ocsp: vec![bytes.to_vec()] };
+    for (subject, issuer) in [(REVOKED, AUTHORITY), (bytes, AUTHORITY), (REVOKED, bytes)] {
+        let _ = path::standing(subject, issuer, far_future(), &said);
+    }
+    let _ = path::standing_of_path(&[bytes, AUTHORITY], far_future(), &said);
 }
 
 /// An evidence entry of a credential.

@@ -7,12 +7,16 @@ pub mod bench;
 pub mod fuzz_entries;
 pub mod load;
 pub mod made;
+pub mod made_anchor;
 pub mod made_ledger;
 pub mod made_node;
+pub mod made_selective;
 pub mod peer;
 pub mod receipt_vectors;
 pub mod shell;
 pub mod source;
+#[cfg(feature = "oracles")]
+pub mod ssi_oracle;
 pub mod tsa;
 pub mod world;
 

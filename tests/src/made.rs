@@ -193,6 +193,7 @@ impl Party {
             log: "ledger.example",
             method: &self.method,
             created: moment(),
+            reason: None,
         }
     }
 

@@ -9,6 +9,7 @@ pub mod broken;
 pub mod coses;
 pub mod currents;
 pub mod edges;
+pub mod evidence;
 pub mod mutants;
 pub mod parameters;
 pub mod policies;
@@ -103,6 +104,7 @@ pub fn all() -> Vec<Group> {
         artefacts::group(),
         records::group(),
         promises::group(),
+        evidence::group(),
         parameters::group(),
         coses::group(),
     ]);

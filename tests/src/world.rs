@@ -5,14 +5,17 @@
 
 mod actor;
 mod acts;
+mod agreed;
 mod ledger;
 mod lists;
 mod parts;
 
 use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::countersignature::Wanted;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::presentation::PresentationTerms;
+use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{Format, Opening as Opened, Presentation, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_issuer::{
@@ -24,6 +27,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::actor::Actor;
 pub use self::acts::Step;
+pub use self::agreed::{OTHER_CHECKS, OWN_CHECKS};
 pub use self::ledger::{Ledger, ORIGIN};
 pub use self::lists::sign_list;
 pub use self::parts::{Parts, judge, judge_bytes};
@@ -82,6 +86,8 @@ pub struct Order {
     pub ends_in: i64,
     /// Whether it names its subject.
     pub subject: bool,
+    /// Who has to countersign, by the issuer's own word.
+    pub offer: Vec<Wanted>,
 }
 
 /// A credential and what was made about it.
@@ -114,6 +120,7 @@ impl Order {
             begins_in: 0,
             ends_in: 365 * 86_400,
             subject: true,
+            offer: Vec::new(),
         }
     }
 }
@@ -246,6 +253,7 @@ impl World {
             log: order.ledger.then_some(ORIGIN),
         };
         let draft = draft(&request, &mut self.rng).expect("a draft");
+        let draft = draft.offering(&order.offer).expect("a draft with an offer");
         let (method, key) = (issuer.method(), &issuer.key);
         let issued = issue(draft, order.format, (&method, key), self.now, &mut self.rng);
         let issued = issued.expect("a credential");
@@ -266,6 +274,23 @@ impl World {
     ///
     /// If it cannot be made.
     pub fn issue_in_parts(&mut self, flat: bool, schema: Option<(&str, &Value)>) -> Case {
+        let disclosable = Disclosable { claims: &[], decoys: 2 };
+        let securing =
+            if flat { Securing::SdJwtVc(disclosable) } else { Securing::SdJwt(disclosable) };
+        self.issue_secured(&securing, schema, None)
+    }
+
+    /// The same, secured in this way, with a place in a token status list.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    pub fn issue_secured(
+        &mut self,
+        securing: &Securing<'_>,
+        schema: Option<(&str, &Value)>,
+        token: Option<&StatusReference>,
+    ) -> Case {
         self.sleep(10);
         let mut claims = Map::new();
         claims.insert("name".to_owned(), CLAIM.into());
@@ -288,11 +313,12 @@ impl World {
         };
         let draft = draft(&request, &mut self.rng).expect("a draft");
         let draft = draft.confirming(&holder.key.public_key()).expect("a draft");
-        let disclosable = Disclosable { claims: &[], decoys: 2 };
-        let securing =
-            if flat { Securing::SdJwtVc(disclosable) } else { Securing::SdJwt(disclosable) };
+        let draft = match token {
+            Some(entry) => draft.with_token_status(entry).expect("a draft"),
+            None => draft,
+        };
         let (method, key) = (issuer.method(), &issuer.key);
-        let issued = issue_with(draft, &securing, (&method, key), self.now, &mut self.rng);
+        let issued = issue_with(draft, securing, (&method, key), self.now, &mut self.rng);
         let issued = issued.expect("a credential");
         let mut case = Case {
             credential: issued.credential,
@@ -356,6 +382,7 @@ impl World {
             logs: vec![self.ledger.policy()],
             grade: inkan_ledger::Grade::Witnessed(2),
             timestamps: None,
+            certificates: None,
             receipts: Receipts::Required,
             expectation: None,
             max_age: None,

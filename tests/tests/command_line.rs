@@ -480,6 +480,22 @@ fn what_a_bundle_says_of_the_present_counts_for_who_asked_for_that() {
     assert_eq!(verify(&["--max-age", "1d"]).exit, 0, "and who says how old it may be");
 }
 
+/// Whoever verifies reads all anchors of issuers, so that one too many would stop every later verdict.
+#[test]
+fn anchors_of_issuers_are_counted_together_when_one_is_pinned() {
+    let shell = Shell::new();
+    shell.cast();
+    let two = read_text(&fixtures().join("tsa/anchors.pem"));
+    shell.write("forty.pem", two.repeat(20).as_bytes());
+    let pin = |name: &str| {
+        let url = format!("urn:x509:issuer-anchor:{name}");
+        shell.inkan(&["-p", "desk", "trust", "pin", &url, "forty.pem"]).exit
+    };
+    assert_eq!(pin("a"), 0);
+    assert_eq!(pin("a"), 0, "in place of itself it is not counted twice");
+    assert_ne!(pin("b"), 0);
+}
+
 /// Where `inkan` keeps a profile on Linux, seen from the home folder.
 fn profile_folder(shell: &Shell, name: &str) -> std::path::PathBuf {
     shell.home().join(".local/share/inkan").join(name)

@@ -9,7 +9,7 @@ use inkan_core::{CryptoRng, SecretBytes, Timestamp, encoding, sha256};
 use inkan_credential::sd_jwt::{BindingTerms, ClaimPath, Concealment, Disclosure};
 use inkan_credential::sd_jwt_vc::{self, KeyName};
 use inkan_credential::selective::{self, secure_sd};
-use inkan_credential::sign::ProofTerms;
+use inkan_credential::sign::{self, ProofTerms};
 use inkan_credential::status_list::BitstringStatusList;
 use inkan_credential::token_status_list::{
     StatusBits, StatusListToken, TokenStatus, TokenStatusList, TokenTerms,
@@ -30,6 +30,7 @@ use inkan_ledger::{
 };
 use inkan_tests::fuzz_entries::{TARGETS, selective_document};
 use inkan_tests::made::{Party, moment};
+use inkan_tests::made_anchor;
 use inkan_tests::made_ledger::Ledger;
 use inkan_tests::{files_under, fixtures, read, read_json, read_text, workspace_root};
 use serde_json::json;
@@ -110,7 +111,10 @@ fn seeds_are_written() {
         seed("public_key", &format!("{kind}-multikey"), issuer.public_key().to_multikey());
         seed("public_key", &format!("{kind}-jwk"), issuer.public_key().to_jwk().to_string());
         seed("countersignature", kind, &beside);
-        for (form, credential) in [("di", &di), ("jose", &jose), ("countersigned", &countersigned)]
+        let unsigned = issuer.credential(&holder.did);
+        let cose = sign::issue_cose(unsigned, &issuer.method, &issuer.key).expect("a credential");
+        for (form, credential) in
+            [("di", &di), ("jose", &jose), ("cose", &cose), ("countersigned", &countersigned)]
         {
             let text = credential.to_bare();
             for target in ["secured_credential", "proof_check", "bundle"] {
@@ -243,6 +247,19 @@ fn seeds_of_the_ledger_are_written() {
     let value =
         ledger.log.state().newest_at(&MapKey::did(scid), ledger.log.size()).expect("a head");
     seed("leaf", "map-value", value.to_bytes());
+}
+
+/// The seeds that are records anchored in a ledger.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_anchors_are_written() {
+    let (pack, proof) = made_anchor::anchored(&mut Ledger::new(&mut SeededRng::new(2)));
+    let text = proof.to_value().to_string();
+    seed("anchor_proof", "record", &text);
+    seed("anchor_proof", "elsewhere", text.replace("ward-3", "ward-4"));
+    let head = pack.windows(2).position(|pair| pair == b"{\"").expect("a head");
+    seed("anchor_pack", "two-scopes", &pack);
+    seed("anchor_pack", "cut-off", pack.get(..head + 2_000).expect("a head"));
 }
 
 /// The seeds that a log, its promises and its misdeeds are made of.
@@ -430,6 +447,24 @@ fn seeds_of_the_rest_are_written() {
     for file in ["good-ec.tsr", "good-rsa.token", "cms-key-id.token", "refused.tsr", "root.der"] {
         let bytes = read(&fixtures().join("tsa").join(file));
         seed("timestamp", &file.replace('.', "-"), bytes);
+    }
+    for (target, folder, files) in [
+        ("cms", "eseal", &["p256.p7s", "rsa.p7s", "unnamed.p7s", "attached.p7s"][..]),
+        (
+            "revocation",
+            "path",
+            &[
+                "late.crl",
+                "part.crl",
+                "revoked-by-issuer.ocsp",
+                "revoked-by-delegate.ocsp",
+                "strict.der",
+            ],
+        ),
+    ] {
+        for file in files {
+            seed(target, &file.replace('.', "-"), read(&fixtures().join(folder).join(file)));
+        }
     }
     for (name, text) in [
         ("hex", "00ff10"),

@@ -2,10 +2,14 @@
 //!
 //! Feature `interop`: needs Node, Python and what `tests/interop/README.md` installs. A missing peer is skipped loudly, and fails in CI.
 
+#[path = "interop/certified.rs"]
+mod certified;
 #[path = "interop/sd_jwt.rs"]
 mod sd_jwt;
 #[path = "interop/selective.rs"]
 mod selective;
+#[path = "interop/timestamps.rs"]
+mod timestamps;
 #[path = "interop/vc.rs"]
 mod vc;
 

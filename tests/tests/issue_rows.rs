@@ -142,6 +142,7 @@ fn rows_become_files_that_verify_and_wrong_ones_are_named_and_stop_nobody() {
         ["wrong", "", "credential-schema-violated", ""],
         ["wrong", "", "row-malformed", ""],
     ];
+    assert!(found[3][3].starts_with("\"\"\"subject"), "{:?}", found[3]);
     for (found, expected) in found.iter().zip(expected) {
         assert_eq!(
             found[..3],
@@ -237,9 +238,11 @@ fn rows_are_issued_in_formats_of_which_the_holder_shows_a_part_and_gone_on_with(
     let shell = Shell::new();
     shell.cast();
     shell.write("rows.csv", table(5).as_bytes());
-    for (format, more) in
-        [("vc+sd-jwt", &[][..]), ("dc+sd-jwt", &["--no-status"]), ("eddsa-rdfc-2022", &[])]
-    {
+    for (format, more) in [
+        ("vc+sd-jwt", &["--status", "token-cwt"][..]),
+        ("dc+sd-jwt", &[]),
+        ("eddsa-rdfc-2022", &[]),
+    ] {
         let more = [&["--credential-format", format][..], more].concat();
         let said = shell.inkan(&line("rows.csv", format, &[&more[..], &["--json"]].concat()));
         assert_eq!((said.exit, &said.json()["issued"]), (0, &json!(5)), "{format}: {said:?}");

@@ -7,12 +7,14 @@ use affinidi_data_integrity::{DataIntegrityProof, VerifyOptions};
 use did_key::{Fingerprint, KeyMaterial};
 use didwebvh_rs::DIDWebVHState;
 use inkan_core::Timestamp;
-use inkan_credential::SecuredCredential;
+use inkan_credential::{Cryptosuite, SecuredCredential};
 use inkan_crypto::{KeyType, PublicKey, data_integrity};
 use inkan_did::webvh::{self, History};
 use inkan_did::{Did, resolve_self_contained};
 use inkan_tests::made::{Party, fresh_rng, tampered_compact};
 use inkan_tests::made_ledger::Ledger;
+use inkan_tests::made_selective::{ROLE, Selective};
+use inkan_tests::ssi_oracle::Ssi;
 use inkan_tests::{read_json, read_text, vectors};
 use serde_json::{Value, json};
 use ssi::claims::VerificationParameters;
@@ -36,6 +38,23 @@ fn did_key_agrees_on_the_key_of_every_did() {
     let did = Did::parse(&format!("did:key:{}", made.fingerprint())).expect("a DID");
     let document = resolve_self_contained(&did).expect("their did:key");
     assert_eq!(document.verification_methods()[0].key.raw(), made.public_key_bytes());
+}
+
+/// The oracles turn on `arbitrary_precision` of `serde_json`: numbers then reach our reader as text under a name of the parser's.
+#[test]
+fn numbers_have_one_reading_where_the_parser_hands_them_over_as_text() {
+    let theirs: Value = serde_json::from_str("1.10").expect("a number");
+    assert_eq!(theirs.to_string(), "1.10", "the feature is on in this build");
+    let text = r#"[1,-0,-0.0,4.50,1e21,9007199254740991,{"$serde_json::private::Number":"5"}]"#;
+    let ours = inkan_core::json::parse(text.as_bytes(), 200).expect("one reading");
+    assert!(ours[6].is_object(), "no member passes for a number");
+    let canonical = inkan_core::json::canonicalize(&ours).expect("a canonical form");
+    let expected = r#"[1,0,0,4.5,1e+21,9007199254740991,{"$serde_json::private::Number":"5"}]"#;
+    assert_eq!(String::from_utf8(canonical).expect("text"), expected);
+    for text in ["9007199254740992", "1e20", "18446744073709551616"] {
+        let error = inkan_core::json::parse(text.as_bytes(), 200).expect_err("parsers disagree");
+        assert_eq!(error.code(), "json-integer-range", "{text}");
+    }
 }
 
 #[test]
@@ -114,6 +133,58 @@ fn ssi_agrees_on_vc_jwt_and_on_changed_ones() {
             assert!(!ours, "part {part}");
             assert!(!ssi_verifies(&changed, &issuer.public_key()), "part {part}");
         }
+    }
+}
+
+#[test]
+fn ssi_agrees_on_rdfc_suites_and_on_changed_ones() {
+    let mut rng = fresh_rng();
+    for key_type in [KeyType::Ed25519, KeyType::P256] {
+        let (issuer, stranger) = (Party::new(key_type, &mut rng), Party::new(key_type, &mut rng));
+        let credential = issuer.issue_rdfc("did:example:subject");
+        let document: Value = serde_json::from_str(&credential.to_bare()).expect("JSON");
+        let agree = |document: &Value, knows: &Party| {
+            let bytes = document.to_string().into_bytes();
+            let ours = SecuredCredential::parse(&bytes)
+                .is_ok_and(|read| read.verify_issuer_proof(&knows.public_key()).is_ok());
+            let theirs = {
+                let mut named = knows.did_document();
+                named["verificationMethod"][0]["id"] = issuer.method.as_str().into();
+                Ssi::with_method(named["verificationMethod"][0].clone()).verifies(&bytes)
+            };
+            assert_eq!(ours, theirs, "{document}");
+            ours
+        };
+        assert!(agree(&document, &issuer));
+        assert!(!agree(&document, &stranger));
+        for (pointer, other) in [
+            ("/credentialSubject/name", "somebody else"),
+            ("/validUntil", "2031-01-01T00:00:00Z"),
+            ("/proof/created", "2026-06-14T09:00:01Z"),
+        ] {
+            let mut changed = document.clone();
+            *changed.pointer_mut(pointer).expect("a member") = other.into();
+            assert!(!agree(&changed, &issuer), "{pointer}");
+        }
+    }
+}
+
+#[test]
+fn what_ssi_derives_of_our_ecdsa_sd_credential_is_verified_here_and_the_other_way_round() {
+    let mut rng = fresh_rng();
+    let made = Selective::new(KeyType::P256, Cryptosuite::EcdsaSd2023, &mut rng);
+    let (ssi, key) = (Ssi::knowing(&made.issuer), made.issuer.public_key());
+    let theirs = ssi.derive(made.base.to_bare().as_bytes(), ROLE);
+    let read = SecuredCredential::parse(theirs.as_bytes()).expect("a credential");
+    assert_eq!(read.verify_issuer_proof(&key), Ok(()));
+    let ours = made.derive(&mut rng).to_bare();
+    assert!(ssi.verifies(ours.as_bytes()));
+    for derived in [theirs, ours] {
+        assert!(derived.contains("engineer") && !derived.contains("Yılmaz"), "{derived}");
+        let changed = derived.replace("engineer", "director");
+        assert!(!ssi.verifies(changed.as_bytes()));
+        let read = SecuredCredential::parse(changed.as_bytes()).expect("a credential");
+        assert!(read.verify_issuer_proof(&key).is_err());
     }
 }
 
@@ -232,5 +303,5 @@ fn without(mut value: Value, members: &[&str]) -> Value {
 }
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+    inkan_tests::ssi_oracle::runtime().block_on(future)
 }

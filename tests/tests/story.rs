@@ -38,6 +38,26 @@ fn the_story_of_the_formats_runs_as_written() {
     runs_as_written(&read_text(&workspace_root().join("tests/transcripts/formats.console")));
 }
 
+/// Two spouses, two witnesses and a municipality: an offer, joint issuance, a refusal with its reason, the seal.
+#[test]
+fn a_marriage_notification_runs_as_written() {
+    let folder = scratch();
+    let copy = folder.path().join("marriage");
+    std::fs::create_dir(&copy).unwrap();
+    for name in ["claims.json", "schema.json", "policy.json"] {
+        let from = fixtures().join("marriage-notification").join(name);
+        std::fs::copy(from, copy.join(name)).unwrap();
+    }
+    let lines = read_text(&workspace_root().join("tests/transcripts/marriage.console"));
+    runs_as_written_in(&lines, folder.path());
+}
+
+/// A key is stolen, reported and replaced; what changed is told, and what was kept still verifies.
+#[test]
+fn the_story_of_a_theft_runs_as_written() {
+    runs_as_written(&read_text(&workspace_root().join("tests/transcripts/theft.console")));
+}
+
 #[test]
 fn the_walkthrough_of_the_readme_runs_as_written() {
     let readme = read_text(&workspace_root().join("README.md"));

@@ -4,9 +4,14 @@
 
 mod verifier {
     mod acts;
+    mod agreed;
+    mod as_of;
+    mod compromised;
     mod content;
+    mod cose;
     mod expect;
     mod flips;
+    mod kept;
     mod key_bound;
     mod keys;
     mod known;
@@ -15,5 +20,12 @@ mod verifier {
     mod outside;
     mod presented;
     mod record;
+    mod retired;
+    mod revoked;
+    mod sealed;
+    mod stamps;
     mod status;
+    mod token_status;
+    mod x5c;
+    mod younger;
 }

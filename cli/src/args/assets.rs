@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{WriteArgs, values};
+use super::{OutArgs, WriteArgs, values};
 
 /// `inkan key …`
 #[derive(Clone, Debug, Subcommand)]
@@ -28,6 +28,17 @@ pub(crate) enum KeyCommand {
         /// Form
         #[arg(long = "as", value_enum, default_value_t = KeyForm::Multikey, value_name = "FORM")]
         form: KeyForm,
+    },
+    /// Ask a certificate authority for a certificate of a key (PKCS #10), for `issue --x5c`
+    Csr {
+        /// Name of the key
+        key: String,
+        /// Whom the certificate shall name as issuer: a host, or an https URL; repeat for several
+        #[arg(long = "host", value_name = "HOST", required = true, value_parser = values::issuer_name)]
+        hosts: Vec<String>,
+        /// Where the result goes.
+        #[command(flatten)]
+        out: OutArgs,
     },
 }
 
@@ -56,6 +67,8 @@ pub(crate) enum KeyForm {
     DidKey,
     /// RFC 7638 thumbprint
     Thumbprint,
+    /// As certificates hold it (RFC 5280), in PEM
+    Pem,
 }
 
 /// `inkan cred …`
@@ -73,6 +86,10 @@ pub(crate) enum CredCommand {
     },
     /// What its status lists say about a credential, now or at an earlier time
     Status(CredStatusArgs),
+    /// Make the credential that shows a part of one (SD-JWT, ecdsa-sd-2023, bbs-2023), without presenting it
+    Derive(CredDeriveArgs),
+    /// Say something else about a credential you issued with --messages
+    Message(CredMessageArgs),
     /// Suspend a credential you issued with --suspendable: it is refused until it is reinstated
     Suspend(CredSuspendArgs),
     /// End the suspension of a credential
@@ -91,6 +108,72 @@ pub(crate) struct CredStatusArgs {
     /// Show the ledger entries that the answer rests on
     #[arg(long)]
     pub(crate) proof: bool,
+}
+
+/// Arguments of `cred message`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CredMessageArgs {
+    /// The credential: a file
+    #[arg(value_name = "CRED")]
+    pub(crate) credential: String,
+    /// The message: its text, or its position from 0
+    #[arg(value_name = "M")]
+    pub(crate) message: String,
+    /// Issuer, if several of your DIDs could be meant
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `cred derive`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CredDeriveArgs {
+    /// The credential: a file, or its name in the wallet
+    #[arg(value_name = "CRED")]
+    pub(crate) credential: String,
+    /// Claims to show: names, or JSON Pointers such as /address/city, separated by commas
+    #[arg(long, value_name = "PATHS", conflicts_with = "disclose_all")]
+    pub(crate) disclose: Vec<String>,
+    /// Show every claim
+    #[arg(long)]
+    pub(crate) disclose_all: bool,
+    /// Write the plain credential instead of a bundle
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// `inkan status-list …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum StatusListCommand {
+    /// Show the status lists that you publish
+    Show,
+    /// Sign status lists again and publish them: before they end, or with another ttl
+    Publish(StatusListPublishArgs),
+}
+
+/// Arguments of `status-list publish`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StatusListPublishArgs {
+    /// The list, by its name in `inkan status-list show`; without it, all lists of the issuer
+    #[arg(value_name = "LIST")]
+    pub(crate) list: Option<String>,
+    /// Issuer, if several of your DIDs could be meant
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: Option<String>,
+    /// From now on, how long a copy may be relied on, such as 12h; 0s: as long as the list is valid
+    #[arg(long, value_name = "D", value_parser = values::span_or_nothing)]
+    pub(crate) ttl: Option<String>,
+    /// So many places that no credential has are revoked or suspended, so that the list does not tell how many are
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) decoys: u64,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }
 
 /// Arguments of `cred suspend`.

@@ -1,4 +1,4 @@
-//! `did …`: create, resolve, rotate, history, list.
+//! `did …`: create, resolve, rotate, report-compromise, update, history, diff, list.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -13,8 +13,14 @@ pub(crate) enum DidCommand {
     Resolve(ResolveArgs),
     /// Put a new signing key in force, with the pre-committed key, and commit to the next one
     Rotate(RotateArgs),
+    /// Report that a key was in other hands since a time, and replace it if it is still in force
+    ReportCompromise(CompromiseArgs),
+    /// Change the document of a DID by a merge patch (RFC 7396); null takes a member out
+    Update(UpdateArgs),
     /// Show all versions of a DID
     History(HistoryArgs),
+    /// Say what changed between two versions of a DID
+    Diff(DiffArgs),
     /// List the DIDs of this profile
     List,
 }
@@ -90,6 +96,60 @@ pub(crate) struct RotateArgs {
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `did report-compromise`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompromiseArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// The key, by its name in the DID document
+    #[arg(long, value_name = "K")]
+    pub(crate) key: String,
+    /// Since when it was in other hands (RFC 3339), at most 30 days back
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) since: String,
+    /// Your key that takes its place, if it is still in force; made if there is none of this name
+    #[arg(long, value_name = "K")]
+    pub(crate) new_key: Option<String>,
+    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
+    #[arg(long, value_name = "F")]
+    pub(crate) next_passphrase_file: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `did update`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct UpdateArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// The merge patch, applied to the document
+    #[arg(long, value_name = "FILE")]
+    pub(crate) patch: String,
+    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
+    #[arg(long, value_name = "F")]
+    pub(crate) next_passphrase_file: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `did diff`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DiffArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// From this version: a number, a versionId, or a time (RFC 3339)
+    #[arg(value_name = "FROM")]
+    pub(crate) from: String,
+    /// To this version; the newest if you name none
+    #[arg(value_name = "TO")]
+    pub(crate) to: Option<String>,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// Arguments of `did history`.

@@ -1,6 +1,7 @@
 //! `ledger …`: the ledger of this profile, in a folder or behind a URL, and running one.
 
 use clap::{Args, Subcommand, ValueEnum};
+use inkan_server::ledger_node::{Limits, Rate};
 
 use super::{OutArgs, WriteArgs};
 
@@ -8,7 +9,7 @@ use super::{OutArgs, WriteArgs};
 const START_HELP: &str = "\
 Paths: /v1/openapi.json describes them all, /readyz says whether entries are taken and if not why, /metrics is for Prometheus.
 Limits of one client, an IPv4 address or an IPv6 /64: 64 connections, 20 requests a second (200 at once), 60 new DIDs an hour; \
-of one signer: 50 entries a second. /v1/log shows them.
+of one signer: 50 entries a second; --limit-… sets others, /v1/log shows them.
 It ends by itself if the disk does not confirm a write, or a witness has seen more than this folder has: what was acknowledged is \
 in the log, and the next start finds out what else is. Have a supervisor start it again.";
 
@@ -94,9 +95,57 @@ pub(crate) struct StartArgs {
     /// who come through the proxy share the limits of one client
     #[arg(long = "proxy", value_name = "NET")]
     pub(crate) proxies: Vec<inkan_server::ledger_node::Network>,
+    /// Host whose DID logs and status lists it serves as their gateway, such as ledger.example; may be given more than
+    /// once. Without it, those of every host that somebody registered a DID under
+    #[arg(long = "gateway-host", value_name = "HOST", value_parser = super::values::host)]
+    pub(crate) gateway_hosts: Vec<String>,
     /// Log requests into this folder (- for standard error): no bodies, no whole addresses, nothing older than a day
     #[arg(long, value_name = "DIR|-")]
     pub(crate) log: Option<String>,
+    /// What clients and signers may ask.
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// Limits of a node; 0 stands for none.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct LimitArgs {
+    /// Connections at once, of all clients together
+    #[arg(long = "limit-connections", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    connections: Option<u32>,
+    /// Requests of one client in a second; ten times as many at once. 0 for no limit
+    #[arg(long = "limit-client", value_name = "N")]
+    client: Option<u32>,
+    /// Entries of one signer in a second. 0 for no limit
+    #[arg(long = "limit-signer", value_name = "N")]
+    signer: Option<u32>,
+    /// New DIDs of one client in an hour. 0 for no limit
+    #[arg(long = "limit-new-dids", value_name = "N")]
+    new_dids: Option<u32>,
+}
+
+impl LimitArgs {
+    /// The limits of the specification, but for those that are given.
+    pub(crate) fn limits(self) -> Limits {
+        let rate = |given: Option<u32>, usual: Option<Rate>, of: fn(u32) -> Rate| match given {
+            None => usual,
+            Some(0) => None,
+            Some(tokens) => Some(of(tokens)),
+        };
+        let usual = Limits::default();
+        Limits {
+            connections: self
+                .connections
+                .and_then(|connections| usize::try_from(connections).ok())
+                .unwrap_or(usual.connections),
+            client: rate(self.client, usual.client, |tokens| {
+                Rate::per_second(tokens, tokens.saturating_mul(10))
+            }),
+            signer: rate(self.signer, usual.signer, |tokens| Rate::per_second(tokens, tokens)),
+            new_dids: rate(self.new_dids, usual.new_dids, Rate::per_hour),
+            ..usual
+        }
+    }
 }
 
 /// Arguments of `ledger witness`.

@@ -4,10 +4,12 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// What somebody needs to know before the first request.
 const SERVE_HELP: &str = "\
-Paths: /credentials/issue, /credentials/derive, /credentials/status, /credentials/verify, /presentations, /presentations/verify; with the name of a suite \
+Paths: /credentials/issue, /credentials/derive, /credentials/status, /credentials/bundle, /credentials/verify, /presentations, /presentations/verify, \
+/status/{list} and /status/{list}/publish; with the name of a suite \
 before them, that suite: /ecdsa-rdfc-2019/credentials/issue. Suites: eddsa-rdfc-2022 (the one without a prefix), eddsa-jcs-2022, \
 ecdsa-rdfc-2019, ecdsa-rdfc-2019-p384, ecdsa-jcs-2019, ecdsa-jcs-2019-p384, ecdsa-sd-2023, bbs-2023, vc-jwt; ed25519-signature-2020 is verified only. \
 /ids names the DIDs that sign, /openapi.json describes all paths, /about says which profile is served; /healthz, /readyz, /metrics.
+What a did:webvh DID issues is recorded in the profile's ledger, so that it outlives its key, and its status lists are announced there; not with --no-ledger, by bbs-2023, or by a did:key. POST /credentials/bundle gives a credential back with its receipts, for verifying offline. What is verified is judged by the profile's ledger and pinned trust, as inkan verify does.
 200 means verified; what does not verify is 400 with \"verified\": false and problem details.
 Try it out: inkan serve --throwaway --open-issuing --http";
 
@@ -57,11 +59,14 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) status: Vec<ServeStatus>,
-    /// Folder that the status of issued credentials is kept in; that of the profile if you give none
+    /// Folder that the status of credentials is kept in where no ledger announces it; in the profile if you give none
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
-    /// Fetch DIDs and status lists of others over https when something is verified: whoever asks then chooses where this
-    /// server sends requests
+    /// Do not record what is issued in the profile's ledger: it then does not outlive its key
+    #[arg(long, conflicts_with = "throwaway")]
+    pub(crate) no_ledger: bool,
+    /// Fetch DIDs and status lists of others over https when something is verified, at public addresses alone: whoever asks
+    /// then chooses where this server sends requests
     #[arg(long)]
     pub(crate) fetch: bool,
     /// How strictly to judge: conformance is for the test suites of the W3C, and believes too much
@@ -96,9 +101,9 @@ pub(crate) enum ServeStatus {
 /// How strictly to judge.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum ServeProfile {
-    /// The issuer controls the key, contexts are built in
+    /// The issuer controls the key, contexts are built in or pinned
     Strict,
-    /// For test suites
+    /// For test suites; to issue under it needs --throwaway
     Conformance,
 }
 
@@ -114,13 +119,13 @@ pub(crate) enum ConformanceCommand {
 /// Arguments of `conformance issue` and `conformance verify`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct JoseArgs {
-    /// Credential or presentation: JSON to secure, or compact text to check
+    /// Credential or presentation: JSON to secure, or compact text (COSE: base64) to check
     #[arg(long, value_name = "FILE")]
     pub(crate) input: String,
     /// Verification method with publicKeyJwk and, to sign, secretKeyJwk
     #[arg(long, value_name = "FILE")]
     pub(crate) key: String,
-    /// credential_jose, credential_sdjwt, presentation_jose or presentation_sdjwt (also with - and sd-jwt)
+    /// credential_ or presentation_ with jose, sdjwt or cose (also with - and sd-jwt)
     #[arg(long, value_name = "NAME")]
     pub(crate) feature: String,
     /// JSON list of the claims that the holder may keep back, such as ["credentialSubject.address.street"]

@@ -39,6 +39,9 @@ pub(crate) struct IssueArgs {
     /// Which key of the issuer signs; without it, the first that fits the format
     #[arg(long, value_name = "K")]
     pub(crate) key: Option<String>,
+    /// Certificates of the key in PEM, its own first: they name the issuer in the place of its DID (x5c; vc+jwt and dc+sd-jwt)
+    #[arg(long, value_name = "FILE", conflicts_with = "rows")]
+    pub(crate) x5c: Option<String>,
     /// Claims that the holder may keep back (SD-JWT): names, or JSON Pointers such as /address/city, separated by commas;
     /// without it, every claim about the subject
     #[arg(long = "sd", visible_alias = "disclosable", value_name = "PATHS")]
@@ -64,12 +67,30 @@ pub(crate) struct IssueArgs {
     /// JSON Schema (draft 2020-12) that the credential names and must satisfy
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Option<String>,
+    /// Who has to countersign before anybody accepts it: ROLE, ROLE=subject, ROLE=DID,DID (all of them), ROLE:seal=DID (who closes it), or a JSON file of demands
+    #[arg(long, value_name = "FILE|ROLE=DID", conflicts_with = "rows")]
+    pub(crate) countersigners: Vec<String>,
+    /// By when they have to (RFC 3339), where a demand does not say it itself
+    #[arg(long, value_name = "T", value_parser = values::time, requires = "countersigners")]
+    pub(crate) countersign_by: Option<String>,
     /// Do not make the credential revocable
     #[arg(long)]
     pub(crate) no_status: bool,
-    /// Give it a place in a suspension list too: it can then be suspended, and reinstated
+    /// In what kind of status list it gets its place; without it, in the one that the format is made for
+    #[arg(
+        long,
+        value_enum,
+        value_name = "bitstring|token|token-cwt",
+        conflicts_with = "no_status",
+        hide_possible_values = true
+    )]
+    pub(crate) status: Option<StatusKind>,
+    /// Give it a place in a suspension list too: it can then be suspended, and reinstated (token lists always can)
     #[arg(long, conflicts_with = "no_status")]
     pub(crate) suspendable: bool,
+    /// Give it a place in a list of messages: 2, 4, 8, … of them, separated by commas, the first being that of a fresh credential
+    #[arg(long, value_name = "M,M,…", conflicts_with_all = ["no_status", "rows"], value_delimiter = ',')]
+    pub(crate) messages: Vec<String>,
     /// Do not record the credential on the ledger
     #[arg(long)]
     pub(crate) no_ledger: bool,
@@ -111,12 +132,27 @@ pub(crate) enum SecuringFormat {
     /// A compact JWS (VC-JOSE-COSE)
     #[value(name = "vc+jwt")]
     VcJwt,
+    /// A COSE message (VC-JOSE-COSE)
+    #[value(name = "vc+cose")]
+    VcCose,
     /// An SD-JWT: the holder chooses which claims to show (VC-JOSE-COSE)
     #[value(name = "vc+sd-jwt")]
     VcSdJwt,
     /// An SD-JWT VC, as wallets of the OpenID world hold it
     #[value(name = "dc+sd-jwt")]
     DcSdJwt,
+}
+
+/// Kinds of status lists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum StatusKind {
+    /// A Bitstring Status List (W3C), for every format but dc+sd-jwt
+    Bitstring,
+    /// A Token Status List (IETF) in a JWT, for vc+jwt and both kinds of SD-JWT
+    Token,
+    /// The same in a CWT
+    #[value(name = "token-cwt")]
+    TokenCwt,
 }
 
 /// How a presentation is secured.
@@ -126,8 +162,8 @@ pub(crate) enum PresentationFormat {
     #[value(name = "eddsa-jcs-2022")]
     EddsaJcs2022,
     /// A presentation in a compact JWS (VC-JOSE-COSE)
-    #[value(name = "vc+jwt", alias = "vp+jwt")]
-    VcJwt,
+    #[value(name = "vp+jwt", alias = "vc+jwt")]
+    VpJwt,
     /// A presentation in an SD-JWT (VC-JOSE-COSE)
     #[value(name = "vp+sd-jwt")]
     VpSdJwt,
@@ -194,6 +230,9 @@ pub(crate) struct RefuseArgs {
     /// In which role
     #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
     pub(crate) role: DecisionRole,
+    /// Why, in one line: signed with the refusal and kept beside the credential; the ledger does not see it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
     /// Where the result goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,
@@ -220,7 +259,8 @@ pub(crate) struct PresentArgs {
     /// The verifier's nonce
     #[arg(long, value_name = "N", allow_hyphen_values = true, requires = "aud")]
     pub(crate) nonce: Option<String>,
-    /// Claims to show of credentials that can be shown in parts: names, or JSON Pointers such as /address/city, separated by commas
+    /// Claims to show of credentials that can be shown in parts: names, or JSON Pointers such as /address/city, separated by commas;
+    /// of several credentials, cred[0]:NAMES for the first one, and cred[1]:* for all of the second
     #[arg(long, value_name = "PATHS", conflicts_with = "disclose_all")]
     pub(crate) disclose: Vec<String>,
     /// Show every claim of them
@@ -243,9 +283,13 @@ pub(crate) struct PresentArgs {
 /// Arguments of `verify`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct VerifyArgs {
-    /// Credential, presentation or bundle; - or nothing reads standard input
+    /// Credentials, presentations or bundles, or folders of them; - or nothing reads standard input
+    ///
+    /// Of a folder the files that end in .json, .jsonld, .jwt, .sd-jwt or .cose are taken; what is left out is said.
+    /// Several are judged on all cores, and told in a line each; with --json a list, with -f jsonl a line each. The exit
+    /// code is then the first of 18, 11, 17, 12, 13, 14, 16, 15, 19, 10 that one of them has; then the least.
     #[arg(value_name = "FILE")]
-    pub(crate) file: Option<String>,
+    pub(crate) files: Vec<String>,
     /// Policy: one of `inkan policy list`, or a file
     #[arg(long, value_name = "P")]
     pub(crate) policy: Option<String>,
@@ -276,6 +320,12 @@ pub(crate) struct VerifyArgs {
     /// Greatest age of ledger and status answers, such as 24h
     #[arg(long, value_name = "D", value_parser = values::span)]
     pub(crate) max_age: Option<String>,
+    /// Keep what the verdict rests on in this file, as bundle pack does
+    #[arg(long, value_name = "F")]
+    pub(crate) evidence_out: Option<String>,
+    /// Replace the file of --evidence-out if it exists
+    #[arg(long, requires = "evidence_out")]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `revoke`.

@@ -50,3 +50,31 @@ fn abbreviations_are_refused() {
     assert!(Cli::try_parse_from(["inkan", "verif"]).is_err());
     assert!(Cli::try_parse_from(["inkan", "verify", "--expl"]).is_err());
 }
+
+#[test]
+fn limits_of_a_node_are_those_of_the_specification_but_for_those_given() {
+    use inkan_server::ledger_node::{Limits, Rate};
+
+    use super::LedgerCommand;
+
+    let limits = |line: &str| {
+        let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+        let super::Command::Ledger(LedgerCommand::Start(args)) = cli.command else { panic!() };
+        args.limits.limits()
+    };
+    let usual = Limits::default();
+    let plain = limits("inkan ledger start");
+    assert_eq!(
+        (plain.connections, plain.client, plain.signer, plain.new_dids),
+        (usual.connections, usual.client, usual.signer, usual.new_dids)
+    );
+    let given = limits(
+        "inkan ledger start --limit-connections 7 --limit-client 3 --limit-signer 0 --limit-new-dids 9",
+    );
+    assert_eq!((given.connections, given.signer), (7, None));
+    assert_eq!(given.client, Some(Rate::per_second(3, 30)));
+    assert_eq!(given.new_dids, Some(Rate::per_hour(9)));
+    assert_eq!(given.body, usual.body);
+    let none = ["inkan", "ledger", "start", "--limit-connections", "0"];
+    assert!(Cli::try_parse_from(none).is_err(), "nobody could connect");
+}

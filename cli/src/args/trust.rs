@@ -42,6 +42,11 @@ pub(crate) enum PolicyCommand {
         /// Id or file
         policy: String,
     },
+    /// Say in sentences what a policy demands
+    Explain {
+        /// Id or file
+        policy: String,
+    },
     /// Look for demands that nothing can meet, or that go too far
     Lint {
         /// Id or file
@@ -52,11 +57,14 @@ pub(crate) enum PolicyCommand {
 /// `inkan trust …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum TrustCommand {
-    /// Trust a DID to issue types of credentials, and to vouch for rows of the assurance table
+    /// Trust an issuer, a DID or an https URL, with types of credentials, to countersign, and to vouch for rows of the assurance table
     Add(TrustAddArgs),
     /// Show the trust list
     List,
-    /// Pin the bytes of a URL, so that they are used and never fetched: a JSON-LD context, or a resource that a credential names
+    /// Pin the bytes of a URL, so that they are used and never fetched: a JSON-LD context, or a resource that a credential names;
+    /// as urn:x509:issuer-anchor:NAME a certificate, PEM or DER, that is trusted to certify issuers (x5c), with
+    /// ?=revocation=demanded&policy=OID after it on these terms; as urn:x509:crl:NAME or urn:x509:ocsp:NAME what authorities say they revoked;
+    /// as urn:x509:tsa-anchor:NAME one that is trusted to stamp times
     Pin {
         /// The URL that names it
         #[arg(value_name = "URL")]
@@ -113,11 +121,15 @@ pub(crate) struct PolicyNewArgs {
 /// Arguments of `trust add`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TrustAddArgs {
-    /// The DID
-    pub(crate) did: String,
+    /// Its DID; or of an issuer that certificates name (x5c) its https URL
+    #[arg(value_name = "ISSUER")]
+    pub(crate) party: String,
     /// Credential types it may issue
-    #[arg(long, value_name = "TYPE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "TYPE", required_unless_present = "countersigns", num_args = 1..)]
     pub(crate) issues: Vec<String>,
+    /// Roles in which it may countersign, for policies that name this list as registry
+    #[arg(long, value_enum, value_name = "ROLE", num_args = 1..)]
+    pub(crate) countersigns: Vec<DecisionRole>,
     /// Its roles, such as attribute_issuer or identity_proofer
     #[arg(long = "role", value_name = "R", value_parser = [
         "root_identity_issuer", "identity_proofer", "attribute_issuer", "wallet_provider",

@@ -23,6 +23,14 @@ pub(super) fn span(text: &str) -> Result<String, String> {
     }
 }
 
+/// A span that may be nothing, such as `0s`.
+pub(super) fn span_or_nothing(text: &str) -> Result<String, String> {
+    match parse_span(text).and_then(|span| Timestamp::EPOCH.plus(span).ok()) {
+        Some(end) if end >= Timestamp::EPOCH => Ok(text.to_owned()),
+        Some(_) | None => Err("not a span such as 24h, 30d, PT15M or 0s".to_owned()),
+    }
+}
+
 /// An identity assurance level, in any of the frameworks.
 pub(super) fn ial(text: &str) -> Result<String, String> {
     if Ial::parse(text).is_some() || is_word_of_level(text) {
@@ -69,6 +77,46 @@ pub(super) fn cosigner_name(text: &str) -> Result<String, String> {
         return Err("a name has no spaces and no +, such as witness.example/w1".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// Whom a certificate names: a host without port or wildcard, or an https URL.
+pub(super) fn issuer_name(text: &str) -> Result<String, String> {
+    if is_issuer_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("neither a host such as issuer.example nor an https URL".to_owned())
+    }
+}
+
+/// A host by name, with a port if others reach it by one.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    if is_host(name) && port.is_none_or(is_port) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a host such as ledger.example, without scheme and path".to_owned())
+    }
+}
+
+/// Whether a certificate can name an issuer so.
+pub(crate) fn is_issuer_name(text: &str) -> bool {
+    let authority =
+        text.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or_default());
+    let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}?#@".contains(c);
+    text.chars().all(plain) && is_host(authority.unwrap_or(text))
+}
+
+/// The name of a host (RFC 1123 §2.1), without a port.
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(inside)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
 }
 
 /// Reads `365d`, `12h`, `15m`, `30s`, `1y`, or an ISO 8601 duration.

@@ -1,11 +1,13 @@
-//! `inkan countersign` and `inkan refuse`: one's own signature over somebody else's credential, in a role, recorded.
+//! `inkan countersign`, `inkan refuse` and `inkan seal`: one's own signature over a credential, in a role, recorded.
 //!
 //! A refusal after one's own acceptance withdraws it: the same act, its next state, in the map of the ledger. So
-//! nobody can hide it by showing the older acceptance.
+//! nobody can hide it by showing the older acceptance. Who seals closes the credential: the issuer, whose paper it is, or whom the
+//! credential's own offer or the policy names; nobody else's seal would count, so nobody else's is made.
 
+use inkan_assurance::Roll;
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::{Artefact, Bundle};
-use inkan_credential::countersignature::{self, Role, render_text};
+use inkan_credential::countersignature::{self, Countersignature, Decision, Role, render_text};
 use inkan_crypto::Signer;
 use inkan_holder::{Act, Acted};
 use inkan_io::intent::{Intent, RecordDraft};
@@ -14,9 +16,9 @@ use inkan_io::profile::{ActRecord, OwnDid, Record as _, Shelf};
 use inkan_ledger::{ActId, Claims, Kind, commitment};
 use serde_json::json;
 
-use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, WriteArgs};
+use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, SealArgs, WriteArgs};
 use crate::context::{Context, Home};
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
 use crate::ledgers::{self, Writing, dry_run_lines};
@@ -35,6 +37,7 @@ struct Request<'a> {
     bare: bool,
     out: Option<&'a str>,
     write: WriteArgs,
+    reason: Option<&'a str>,
     decide: Decide,
 }
 
@@ -42,6 +45,7 @@ struct Request<'a> {
 enum Decide {
     Accept,
     Refuse,
+    Seal,
 }
 
 pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -55,6 +59,7 @@ pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Ou
         bare: args.bare,
         out: args.out.path(),
         write: args.write,
+        reason: None,
         decide: Decide::Accept,
     };
     run(&request, context)
@@ -71,20 +76,86 @@ pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome
         bare: false,
         out: args.out.path(),
         write: args.write,
+        reason: args.reason.as_deref(),
         decide: Decide::Refuse,
     };
+    if request.reason.is_some_and(|reason| !countersignature::is_reason(reason)) {
+        let most = countersignature::REASON;
+        let usage = format!("--reason is one line of text, of at most {most} characters");
+        return Err(CliError::Usage(usage).into());
+    }
     run(&request, context)
 }
 
-fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure> {
+pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    context.check_out(&args.out)?;
     let home = context.home()?;
+    let input = context.input(args.file.as_deref())?;
+    let bundle = wallet::read_bundle(&input)?;
+    let credential = wallet::credential_of(&bundle, &input.name)?;
+    let own = identity::own(&home, args.identity.as_deref())?;
+    let examine =
+        super::verify::Examine { policy: args.policy.as_deref(), at: None, offline: false };
+    let roll = super::verify::roll(&bundle, examine, &home, context)?;
+    let role = sealing_role(args, credential, &own, &roll)?;
+    if !roll.is_ready_to_seal() {
+        let why = roll.problem().unwrap_or("countersignature-missing");
+        return Err(Failure::from(CliError::SealIncomplete { why })
+            .try_this("see who is missing", format!("inkan countersigners {}", input.name)));
+    }
+    if !roll.asks() {
+        context.speech.warn("nobody is asked to countersign: you close it as it is");
+    }
+    let request = Request {
+        file: args.file.as_deref(),
+        identity: args.identity.as_deref(),
+        key: args.key.as_deref(),
+        role,
+        again: false,
+        bare: args.bare,
+        out: args.out.path(),
+        write: args.write,
+        reason: None,
+        decide: Decide::Seal,
+    };
+    run_on(&request, bundle, &input.name, context)
+}
+
+/// In which role `own` may seal.
+fn sealing_role(
+    args: &SealArgs,
+    credential: &SecuredCredential,
+    own: &OwnDid,
+    roll: &Roll,
+) -> Result<Role, Failure> {
+    let asked = args.role.map(role_of);
+    if credential.credential().issuer() == own.did {
+        return Ok(asked.unwrap_or(Role::CoIssuer));
+    }
+    let mut named = roll.seal_roles(&own.did).filter_map(Role::parse);
+    let fits = |role: &Role| asked.is_none_or(|asked| asked == *role);
+    named.find(fits).ok_or_else(|| CliError::SealNotAllowed.into())
+}
+
+fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure> {
     let input = context.input(request.file)?;
-    let mut bundle = wallet::read_bundle(&input)?;
+    let bundle = wallet::read_bundle(&input)?;
+    run_on(request, bundle, &input.name, context)
+}
+
+fn run_on(
+    request: &Request<'_>,
+    mut bundle: Bundle,
+    name: &str,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    wallet::credential_of(&bundle, name)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, request.identity)?;
     if request.decide == Decide::Refuse {
         bundle = newest_of_ours(bundle, (&own, request.role), &home, context)?;
-    } else if let Some((record, copy)) = accepted_before(&bundle, (&own, request.role), &home)? {
+    } else if let Some((record, copy)) = done_before(&bundle, (&own, request), &home)? {
         if !request.again {
             return again(request, &record, copy, &writing, context);
         }
@@ -94,21 +165,24 @@ fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure>
     }
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, request.key, &keyring, &home)?;
-    let credential = wallet::credential_of(&bundle, &input.name)?.clone();
-    show(&credential, context);
-    warn_of_role(&credential, (&own, request.role), context);
+    let credential = wallet::credential_of(&bundle, name)?.clone();
     let now = context.now();
     let act = Act {
         role: request.role,
         method: hand.method.as_str(),
         log: &home.settings.origin,
         beside: &bundle.countersignatures,
+        reason: request.reason,
     };
     let signer: &dyn Signer = hand.key;
     let acted = match request.decide {
         Decide::Accept => inkan_holder::accept(&credential, &act, signer, now, &mut OsRng)?,
         Decide::Refuse => inkan_holder::refuse(&credential, &act, signer, now, &mut OsRng)?,
+        Decide::Seal => inkan_holder::act::seal(&credential, &act, signer, now, &mut OsRng)?,
     };
+    // What cannot be signed is not shown as if it were; nothing leaves this process before it is shown.
+    show(&credential, context);
+    warn_of_role(&credential, (&own, request.role), context);
     bundle.artefact = Artefact::Credential(acted.credential.clone());
     bundle.countersignatures.extend(acted.beside.clone());
 
@@ -172,7 +246,7 @@ fn compose(
     let name = wallet::name_of(&digest);
     intent.records.push(RecordDraft {
         shelf: Shelf::Acts,
-        name: act_name(&name, own, request.role),
+        name: act_name(&name, own, request.role, request.decide),
         record: record.to_value(),
     });
     intent.records.push(RecordDraft { shelf: Shelf::Wallet, name, record: bundle.to_value() });
@@ -223,21 +297,26 @@ fn warn_of_role(credential: &SecuredCredential, (own, role): (&OwnDid, Role), co
     }
 }
 
-/// Our acceptance that the wallet remembers and the file at hand lacks, unless we have refused since.
-fn accepted_before(
+/// Our acceptance or seal that the wallet remembers and the file at hand lacks, unless we have refused since.
+fn done_before(
     bundle: &Bundle,
-    (own, role): (&OwnDid, Role),
+    (own, request): (&OwnDid, &Request<'_>),
     home: &Home,
 ) -> Result<Option<(ActRecord, Bundle)>, Failure> {
+    let (role, decide) = (request.role, request.decide);
     let credential = wallet::credential_of(bundle, "input")?;
     let acts = countersignature::list(credential, &bundle.countersignatures)?;
-    if acts.iter().any(|one| one.signer() == own.did && one.role() == role) {
+    let is_seal = |one: &Countersignature| one.decision() == Decision::Seal;
+    if acts.iter().any(|one| {
+        one.signer() == own.did && one.role() == role && is_seal(one) == (decide == Decide::Seal)
+    }) {
         return Ok(None);
     }
     let digest = credential.issuance_digest();
-    let name = act_name(&wallet::name_of(&digest), own, role);
+    let name = act_name(&wallet::name_of(&digest), own, role, decide);
     let record = home.profile.find::<ActRecord>(&name)?;
-    let record = record.filter(|record| record.decision == "accept");
+    let done = if decide == Decide::Seal { "seal" } else { "accept" };
+    let record = record.filter(|record| record.decision == done);
     Ok(record.zip(wallet::held_copy(home, &digest)?))
 }
 
@@ -250,14 +329,17 @@ fn again(
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let day = record.at.date();
-    context
-        .speech
-        .warn(&format!("you have accepted this already, on {day}: that act is given again"));
-    context.speech.say("--again makes a second act, which nobody connects with the first");
+    context.speech.warn(&format!(
+        "you have done this already ({}), on {day}: that act is given again",
+        record.decision
+    ));
+    if request.decide == Decide::Accept {
+        context.speech.say("--again makes a second act, which nobody connects with the first");
+    }
     packing::pack(&mut copy, &writing.reading()?, &[])?;
     let human = context.deliver(wallet::written(&copy, request.bare), request.out)?;
     let members = json!({
-        "role": request.role.as_str(), "decision": "accept", "entry": null, "reused": true,
+        "role": request.role.as_str(), "decision": record.decision, "entry": null, "reused": true,
         "sequence": record.seq, "act": record.act, "out": request.out,
     });
     let outcome = Outcome::new("inkan-countersignature/1", human, members);
@@ -280,7 +362,7 @@ fn newest_of_ours(
         return Ok(bundle);
     }
     let digest = credential.issuance_digest();
-    let name = act_name(&wallet::name_of(&digest), own, role);
+    let name = act_name(&wallet::name_of(&digest), own, role, Decide::Refuse);
     let accepted =
         home.profile.find::<ActRecord>(&name)?.is_some_and(|record| record.decision == "accept");
     match wallet::held_copy(home, &digest)? {
@@ -292,9 +374,13 @@ fn newest_of_ours(
     }
 }
 
-/// One record per credential, signer and role.
-fn act_name(credential: &str, own: &OwnDid, role: Role) -> String {
-    format!("{credential}.{}.{}", own.name, role.as_str())
+/// One record per credential, signer and role; a seal is no state of an acceptance.
+fn act_name(credential: &str, own: &OwnDid, role: Role, decide: Decide) -> String {
+    let seal = match decide {
+        Decide::Accept | Decide::Refuse => "",
+        Decide::Seal => ".seal",
+    };
+    format!("{credential}.{}.{}{seal}", own.name, role.as_str())
 }
 
 /// The library's name for a role of the command line.

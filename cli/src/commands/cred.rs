@@ -1,5 +1,6 @@
-//! `inkan cred list | show | status | suspend | reinstate`: credentials that this profile issued or holds.
+//! `inkan cred list | show | status | derive | message | suspend | reinstate`: credentials that this profile issued or holds.
 
+mod derive;
 mod status;
 
 use inkan_core::json::text;
@@ -46,6 +47,8 @@ pub(super) fn run(command: &CredCommand, context: &mut Context) -> Result<Outcom
             Ok(Outcome::new("inkan-credential/1", shown, json!({ "content": value })))
         }
         CredCommand::Status(args) => status::run(args, context),
+        CredCommand::Derive(args) => derive::run(args, context),
+        CredCommand::Message(args) => revoke::message(args, context),
         CredCommand::Suspend(args) => revoke::suspend(args, context),
         CredCommand::Reinstate(args) => revoke::reinstate(args, context),
     }

@@ -1,9 +1,12 @@
-//! `inkan did create | resolve | rotate | history | list`.
+//! `inkan did create | resolve | rotate | report-compromise | update | history | diff | list`.
 
+mod compromise;
 mod create;
+mod diff;
 mod history;
 mod resolve;
 mod rotate;
+mod update;
 
 pub(crate) use resolve::{document_now, key_of_any_version, parse_time};
 
@@ -21,6 +24,9 @@ pub(super) fn run(command: &DidCommand, context: &mut Context) -> Result<Outcome
         DidCommand::Create(args) => create::run(args, context),
         DidCommand::Resolve(args) => resolve::run(args, context),
         DidCommand::Rotate(args) => rotate::run(args, context),
+        DidCommand::ReportCompromise(args) => compromise::run(args, context),
+        DidCommand::Update(args) => update::run(args, context),
+        DidCommand::Diff(args) => diff::run(args, context),
         DidCommand::History(args) => history::run(args, context),
         DidCommand::List => list(context),
     }

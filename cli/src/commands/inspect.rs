@@ -2,12 +2,14 @@
 //!
 //! "NOT VERIFIED" comes first, no mark is ever green, and nothing is fetched.
 
+mod stage;
 mod summary;
 
 use std::fmt::Write as _;
 
 use inkan_core::json::{self, text};
 use inkan_core::{encoding, limits};
+use inkan_credential::cose::Sign1;
 use inkan_credential::sd_jwt::SdJwt;
 use serde_json::{Value, json};
 
@@ -35,18 +37,37 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<Outcome, Fail
     Ok(Outcome::new("inkan-inspection/1", human, members))
 }
 
-/// JSON as it is; a compact JWS or SD-JWT as its header and payload, decoded.
+/// JSON as it is; a compact JWS, an SD-JWT or a COSE message as its header and payload, decoded.
 fn read(bytes: &[u8]) -> Result<Value, Failure> {
-    let text = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
-    match decode_compact(text) {
+    let text = match Sign1::parse(bytes) {
+        Ok(message) => message.to_text(),
+        Err(_) => std::str::from_utf8(bytes).map(str::trim).unwrap_or_default().to_owned(),
+    };
+    match decode_compact(&text) {
         Some(decoded) => Ok(decoded),
         None => Ok(json::parse(bytes, limits::BUNDLE)?),
     }
 }
 
-/// A compact JWS or SD-JWT, decoded.
+/// A compact JWS or SD-JWT, or the text form of a COSE message, decoded.
 fn decode_compact(compact: &str) -> Option<Value> {
+    if Sign1::is_text(compact) {
+        return decode_cose(compact);
+    }
     if compact.contains('~') { decode_sd_jwt(compact) } else { decode_jws(compact) }
+}
+
+/// A COSE message, with the names that its headers have in a JWS.
+fn decode_cose(message: &str) -> Option<Value> {
+    let message = Sign1::parse_text(message).ok()?;
+    let payload = json::parse(message.payload(), limits::DOCUMENT).ok().filter(Value::is_object)?;
+    Some(json!({
+        "header": {
+            "typ": message.typ(), "cty": message.content_type(), "alg": message.alg(),
+            "kid": message.kid(),
+        },
+        "payload": payload,
+    }))
 }
 
 /// An SD-JWT with its disclosures in their places, and how much is kept back.

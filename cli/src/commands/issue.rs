@@ -3,7 +3,9 @@
 //! Data flow: claims + evidence → draft (with `ledgerRecord` and a place in a status list) → signature → commitment →
 //! issuance entry → bundle with receipts, the issuer's log, the status list and proofs of newest states.
 
+mod certified;
 mod input;
+mod offer;
 mod rows;
 mod securing;
 pub(super) mod status;
@@ -11,30 +13,37 @@ pub(super) mod status;
 pub(super) use input::seconds;
 pub(super) use securing::paths;
 
-use inkan_core::Timestamp;
-use inkan_credential::Contexts;
+use inkan_core::{Timestamp, sha256};
 use inkan_credential::bundle::{Artefact, Bundle};
+use inkan_credential::countersignature::Wanted as Demand;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::proof::SignFailure;
-use inkan_crypto::PublicKey;
+use inkan_credential::token_status_list::StatusReference;
+use inkan_credential::{Contexts, SecuredCredential};
+use inkan_crypto::{PublicKey, Signer};
 use inkan_did::{Did, Method, Relationship};
 use inkan_io::intent::{EntryDraft, Intent, RecordDraft};
 use inkan_io::os_rng::OsRng;
 use inkan_io::pinned;
 use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf};
-use inkan_issuer::{Draft, DraftError, IssueRequest, Issued, Securing, draft, issue_with};
+use inkan_issuer::{
+    Draft, DraftError, IssueRequest, Issued, Securing, draft, issue_certified, issue_with,
+};
 use inkan_ledger::{Claims, Kind, commitment};
 use serde_json::{Map, Value, json};
 
+use self::certified::Certified;
+use self::status::Wanted;
 use super::did::document_now;
-use crate::args::IssueArgs;
-use crate::context::{Context, Home};
+use crate::args::{IssueArgs, OutArgs, WriteArgs};
+use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
 use crate::ledgers::{self, Writing, dry_run_lines};
 use crate::output::Outcome;
 use crate::packing::{self, FreshRecord};
+use crate::pending::Pending;
 use crate::wallet;
 
 pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -45,6 +54,7 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     let home = context.home()?;
     let now = context.now();
     securing::check(args, context.speech)?;
+    certified::check(args)?;
     let mut claims = input::claims(args, context)?;
     input::derive(args, &mut claims, now)?;
     let evidence = input::evidence(args, context)?;
@@ -57,22 +67,39 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     let subject_key = subject_key(&subject, &home, context)?;
     let keyring = Keyring::open(context, &home)?;
     let hand = securing::hand(args, &own, &keyring, &home)?;
+    let certified = certified::read(args, &hand, &home, context)?;
+    let parties = parties((&own, &hand, certified.as_ref()), (&subject, subject_key.as_ref()));
+    let evidence_value = Value::Array(evidence.clone());
+    let schema_value = schema.as_ref().map_or(Value::Null, |(_, schema)| schema.clone());
+    let claims_value = Value::Object(claims.clone());
+    let offer = offer::read(args, &home, context)?;
+    let offer_value: Value = offer.iter().map(Demand::to_value).collect();
+    let inputs = [&claims_value, &evidence_value, &schema_value, &parties, &offer_value];
+    let pending = pending(args, &inputs)?;
+    let kept = pending.find(&home)?.filter(|_| !args.write.dry_run);
+    if let Some(kept) = kept
+        && let Some(outcome) = again(args, &kept, &pending, &writing, context, &home)?
+    {
+        return Ok(handed(outcome, pending, writing, home));
+    }
     let disclosable = paths(&args.disclosable)?;
     let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
     let key_type = hand.key.public_key().key_type();
     let mandatory = paths(&args.mandatory)?;
-    let places = status::allocate(purposes(args), (&own, &hand, &home), now)?;
+    let places = status::allocate(&wanted(args), (&own, &hand, &home), now)?;
     let entries: Vec<_> = places.iter().map(|place| place.entry.clone()).collect();
     let terms = Terms {
         args,
         own: &own,
         hand: &hand,
+        certified: certified.as_ref(),
         home: &home,
         evidence: &evidence,
         securing: securing::securing(args, key_type, (&disclosable, &mandatory), contexts),
         schema: schema.as_ref().map(|(uri, value)| (uri.as_str(), value)),
         valid_until,
+        offer: &offer,
         now,
     };
     let draft = terms.draft((&subject, subject_key.as_ref()), &claims, &entries)?;
@@ -94,6 +121,11 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     places.into_iter().for_each(|place| place.into_intent(&mut intent));
     intent.entries.extend(terms.entry(&issued)?);
     intent.records.push(terms.record(&issued, &entries));
+    let mut bundle = Bundle::of(Artefact::Credential(issued.credential.clone()));
+    if let Some((uri, value)) = &schema {
+        bundle.add_schema(uri, value.clone());
+    }
+    intent.records.push(pending.record(&intent.command, bundle.to_value()));
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         context.speech.say("would write this to the ledger, and nothing else leaves this machine:");
@@ -103,26 +135,110 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     let recorded =
         intent.entries.iter().zip(&accepted).find(|(draft, _)| draft.kind == Kind::Issuance);
     let index = recorded.map(|(_, accepted)| accepted.leaf_index);
-    let mut bundle = Bundle::of(Artefact::Credential(issued.credential.clone()));
-    if let Some((uri, value)) = schema {
-        bundle.add_schema(&uri, value);
-    }
     let fresh: Vec<FreshRecord> = index
         .zip(issued.opening)
         .map(|(index, opening)| FreshRecord { index, opening })
         .into_iter()
         .collect();
     packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
-    finish(args, (&issued, &bundle, index), context, &home)
+    let outcome = finish(args, (&issued.credential, &bundle, index), context, &home)?;
+    Ok(handed(outcome, pending, writing, home))
 }
 
-/// For what the credential gets a place in a status list.
-const fn purposes(args: &IssueArgs) -> &'static [StatusPurpose] {
-    match (args.no_status, args.suspendable) {
-        (true, _) => &[],
-        (false, false) => &[StatusPurpose::Revocation],
-        (false, true) => &[StatusPurpose::Revocation, StatusPurpose::Suspension],
+/// What was kept is forgotten once the result is out. Until then the profile stays locked: the same command, typed at the same time
+/// by somebody else, is another one.
+fn handed(outcome: Outcome, pending: Pending, writing: Writing, home: Home) -> Outcome {
+    let lock = writing.end();
+    outcome.once_out(move || {
+        let done = pending.done(&home);
+        drop(lock);
+        done
+    })
+}
+
+/// Who the names on the command line stand for by now: after a rotation, or with a new certificate, it is another credential.
+fn parties(
+    (own, hand, certified): (&OwnDid, &Hand<'_>, Option<&Certified>),
+    (subject, key): (&Did, Option<&PublicKey>),
+) -> Value {
+    let digest = |certificate: &Vec<u8>| sha256(&[certificate]).to_hex();
+    let chain: Vec<String> =
+        certified.map(|certified| certified.chain.iter().map(digest).collect()).unwrap_or_default();
+    json!({
+        "issuer": own.did, "method": hand.method.as_str(), "key": hand.key.public_key().thumbprint(),
+        "certificates": chain, "subject": subject.as_str(), "subjectKey": key.map(PublicKey::thumbprint),
+    })
+}
+
+/// When two commands issue the same credential: all that was typed, read, derived and looked up, but for where it goes.
+fn pending(args: &IssueArgs, inputs: &[&Value]) -> Result<Pending, Failure> {
+    let write = WriteArgs { dry_run: false, yes: false };
+    let same = IssueArgs { out: OutArgs::nowhere(), write, ..args.clone() };
+    Pending::of("issue", &format!("{same:?}"), inputs)
+}
+
+/// What an earlier run signed and recorded, and could not hand over: it is handed over now, and nothing is issued twice.
+///
+/// Nothing, if it is good for nothing any more: then it is forgotten, and the command issues another one.
+fn again(
+    args: &IssueArgs,
+    kept: &Value,
+    pending: &Pending,
+    writing: &Writing,
+    context: &Context,
+    home: &Home,
+) -> Result<Option<Outcome>, Failure> {
+    let name = "what was kept of an earlier run";
+    let bytes = kept.to_string().into_bytes();
+    let mut bundle = wallet::read_bundle(&Input { name: name.to_owned(), bytes })?;
+    let credential = wallet::credential_of(&bundle, name)?.clone();
+    if let Some(why) = outlived(&credential, home, context.now())? {
+        pending.done(home)?;
+        context.speech.warn(&format!(
+            "an earlier run recorded such a credential and was interrupted before it was written: {why}, so this is another one",
+        ));
+        return Ok(None);
     }
+    let reading = writing.reading()?;
+    let index = rows::place_of(&credential, &reading)?;
+    let opening = rows::opening_of(&credential);
+    let fresh = index.zip(opening).map(|(index, opening)| FreshRecord { index, opening });
+    packing::pack(&mut bundle, &reading, &fresh.into_iter().collect::<Vec<_>>())?;
+    context.speech.warn(
+        "an earlier run recorded this credential and was interrupted before it was written: here it is, and no other one",
+    );
+    finish(args, (&credential, &bundle, index), context, home).map(Some)
+}
+
+/// Why a credential that was kept is not handed over any more.
+fn outlived(
+    credential: &SecuredCredential,
+    home: &Home,
+    now: Timestamp,
+) -> Result<Option<&'static str>, Failure> {
+    let name = wallet::name_of(&credential.issuance_digest());
+    let record = home.profile.find::<IssuedRecord>(&name)?;
+    if record.is_some_and(|record| record.revoked.is_some()) {
+        return Ok(Some("it was revoked since"));
+    }
+    let ended = credential.credential().valid_until().is_some_and(|end| end <= now);
+    Ok(ended.then_some("it has ended since"))
+}
+
+/// For what the credential gets a place, and in what kind of status list.
+fn wanted(args: &IssueArgs) -> Wanted<'_> {
+    let encoding = status::encoding(args);
+    let mut purposes = Vec::new();
+    if !args.no_status {
+        purposes.push(StatusPurpose::Revocation);
+    }
+    if args.suspendable && !encoding.is_token() {
+        purposes.push(StatusPurpose::Suspension);
+    }
+    if !args.messages.is_empty() {
+        purposes.push(StatusPurpose::Message);
+    }
+    Wanted { encoding, purposes, messages: &args.messages }
 }
 
 /// What every credential of one run has in common.
@@ -130,11 +246,14 @@ struct Terms<'a> {
     args: &'a IssueArgs,
     own: &'a OwnDid,
     hand: &'a Hand<'a>,
+    certified: Option<&'a Certified>,
     home: &'a Home,
     evidence: &'a [Value],
     securing: Securing<'a>,
     schema: Option<(&'a str, &'a Value)>,
     valid_until: Option<Timestamp>,
+    /// Who has to countersign.
+    offer: &'a [Demand],
     now: Timestamp,
 }
 
@@ -147,12 +266,14 @@ impl Terms<'_> {
         status: &[StatusEntry],
     ) -> Result<Draft, DraftError> {
         let thumbprint = key.map(PublicKey::thumbprint);
+        let token = status::encoding(self.args).is_token();
+        let (status, token) = if token { (&[][..], status.first()) } else { (status, None) };
         let contexts: Vec<Value> =
             self.args.contexts.iter().map(|url| url.as_str().into()).collect();
         let request = IssueRequest {
             types: std::slice::from_ref(&self.args.credential_type),
             contexts: &contexts,
-            issuer: &self.own.did,
+            issuer: self.certified.map_or(&self.own.did, |certified| &certified.issuer),
             issuer_name: None,
             subject: Some(subject.as_str()),
             subject_key: thumbprint.as_deref(),
@@ -164,7 +285,11 @@ impl Terms<'_> {
             schema: self.schema,
             log: (!self.args.no_ledger).then_some(self.home.settings.origin.as_str()),
         };
-        let drafted = draft(&request, &mut OsRng)?;
+        let mut drafted = draft(&request, &mut OsRng)?.offering(self.offer)?;
+        if let Some(entry) = token {
+            let (index, uri) = (entry.index, entry.list_uri.clone());
+            drafted = drafted.with_token_status(&StatusReference { index, uri })?;
+        }
         match key {
             Some(key) if securing::binds_key(self.args) => drafted.confirming(key),
             Some(_) | None => Ok(drafted),
@@ -173,7 +298,13 @@ impl Terms<'_> {
 
     /// Signs it.
     fn sign(&self, draft: Draft) -> Result<Issued, SignFailure> {
-        issue_with(draft, &self.securing, self.hand.pair(), self.now, &mut OsRng)
+        match self.certified {
+            Some(certified) => {
+                let by: (&[Vec<u8>], &dyn Signer) = (&certified.chain, self.hand.key);
+                issue_certified(draft, &self.securing, by, self.now, &mut OsRng)
+            }
+            None => issue_with(draft, &self.securing, self.hand.pair(), self.now, &mut OsRng),
+        }
     }
 
     /// Its ledger entry, if it shall have one.
@@ -189,7 +320,10 @@ impl Terms<'_> {
     fn record(&self, issued: &Issued, status: &[StatusEntry]) -> RecordDraft {
         let credential = issued.credential.credential();
         let digest = issued.credential.issuance_digest();
+        let token = status::encoding(self.args).is_token();
         let place_of = |purpose| {
+            // The one place in a token list is for both.
+            let purpose = if token { StatusPurpose::Revocation } else { purpose };
             let found = status.iter().find(|entry| entry.purpose == purpose);
             found.map(|entry| (entry.list_uri.clone(), entry.index))
         };
@@ -212,29 +346,31 @@ impl Terms<'_> {
 
 fn finish(
     args: &IssueArgs,
-    (issued, bundle, index): (&Issued, &Bundle, Option<u64>),
+    (credential, bundle, index): (&SecuredCredential, &Bundle, Option<u64>),
     context: &Context,
     home: &Home,
 ) -> Result<Outcome, Failure> {
-    let id = issued.credential.credential().id().unwrap_or_default();
+    let id = credential.credential().id().unwrap_or_default();
     match index {
         Some(index) => {
             let origin = &home.settings.origin;
             context.speech.say(&format!("issued {id}, recorded as entry {index} of {origin}"));
         }
+        // What is not to be linked has no id.
+        None if id.is_empty() => context.speech.say("issued a credential without id, not recorded"),
         None => context.speech.say(&format!("issued {id}, not recorded")),
     }
     let written = wallet::written(bundle, args.bare);
     let human = context.deliver(written, args.out.path())?;
     let members = json!({
         "id": id, "credentialType": args.credential_type, "entry": index, "out": args.out.path(),
-        "digest": issued.credential.issuance_digest().to_b64u(),
+        "digest": credential.issuance_digest().to_b64u(),
     });
     let outcome = Outcome::new("inkan-issue/1", human, members);
     if args.out.path().is_some() {
         return Ok(outcome);
     }
-    let whole = if args.bare { issued.credential.to_value() } else { bundle.to_value() };
+    let whole = if args.bare { credential.to_value() } else { bundle.to_value() };
     Ok(outcome.with("bundle", whole))
 }
 

@@ -1,12 +1,13 @@
-//! `inkan key generate | list | show`: keys of the profile.
+//! `inkan key generate | list | show | csr`: keys of the profile.
 
 use inkan_crypto::keystore::Listed;
 use inkan_crypto::{KeyType, PublicKey};
 use inkan_did::self_contained::did_key;
+use inkan_evidence::x5c;
 use inkan_io::keystore_file;
 use serde_json::{Value, json};
 
-use crate::args::{KeyAlgorithm, KeyCommand, KeyForm, WriteArgs};
+use crate::args::{KeyAlgorithm, KeyCommand, KeyForm, OutArgs, WriteArgs};
 use crate::config::check_name;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -19,6 +20,7 @@ pub(super) fn run(command: &KeyCommand, context: &mut Context) -> Result<Outcome
         KeyCommand::Generate { name, alg, write } => generate(name, *alg, *write, context),
         KeyCommand::List => list(context),
         KeyCommand::Show { key, form } => show(key, *form, context),
+        KeyCommand::Csr { key, hosts, out } => csr(key, hosts, out, context),
     }
 }
 
@@ -103,8 +105,34 @@ fn show(name: &str, form: KeyForm, context: &mut Context) -> Result<Outcome, Fai
         KeyForm::Jwk => public.to_jwk().to_string(),
         KeyForm::DidKey => did_key(public),
         KeyForm::Thumbprint => public.thumbprint(),
+        KeyForm::Pem => match x5c::public_key_info(public) {
+            Some(info) => x5c::pem("PUBLIC KEY", &info).trim_end().to_owned(),
+            None => {
+                let detail = format!("certificates hold no keys of {}", public.key_type().name());
+                return Err(CliError::KeyUnsuitable { detail }.into());
+            }
+        },
     };
     Ok(Outcome::new("inkan-key/1", format!("{text}\n"), describe(name, public)))
+}
+
+/// A request that an authority turns into a certificate: the key signs that it is asked for.
+fn csr(
+    name: &str,
+    hosts: &[String],
+    out: &OutArgs,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    context.check_out(out)?;
+    let home = context.home()?;
+    let keyring = Keyring::open(context, &home)?;
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let key = keyring.key(name)?;
+    let request = x5c::certificate_request(&hosts, key)?;
+    let text = x5c::pem("CERTIFICATE REQUEST", &request);
+    let members = json!({ "name": name, "hosts": hosts, "request": &text });
+    let human = context.deliver(text, out.path())?;
+    Ok(Outcome::new("inkan-key-request/1", human, members))
 }
 
 /// Keys in use, then next keys; readable without a passphrase.

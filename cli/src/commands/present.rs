@@ -1,15 +1,14 @@
 //! `inkan present`: chosen credentials, bound to one verifier's nonce and audience by the holder's key.
 
+mod disclosure;
+
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::presentation::PresentationTerms;
-use inkan_credential::sd_jwt::ClaimPath;
-use inkan_credential::{Contexts, Format, SecuredCredential, selective};
+use inkan_credential::{Contexts, Format, SecuredCredential};
 use inkan_crypto::Signer;
-use inkan_io::os_rng::OsRng;
 use inkan_io::pinned;
 use serde_json::json;
 
-use super::issue::paths;
 use crate::args::{PresentArgs, PresentationFormat};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
@@ -40,9 +39,11 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     }
     let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
+    let choices = disclosure::choices(&args.disclose, args.disclose_all, credentials.len())?;
     let mut disclosed = Vec::new();
-    for credential in &mut credentials {
-        let (shown, what) = shown(credential, args, contexts)?;
+    for (position, (credential, choice)) in credentials.iter_mut().zip(&choices).enumerate() {
+        let (shown, what) = disclosure::shown(credential, choice, contexts)
+            .map_err(|failure| disclosure::at(failure, position, choices.len()))?;
         *credential = shown;
         disclosed.extend(what);
     }
@@ -88,12 +89,10 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
         "dryRun": args.write.dry_run, "out": args.out.path(),
     });
     if args.write.dry_run {
-        context
-            .speech
-            .say(&format!("would present {} credentials to {audience}", credentials.len()));
+        context.speech.say(&format!("would present {} to {audience}", counted(&credentials)));
         return Ok(Outcome::new("inkan-presentation/1", String::new(), members));
     }
-    context.speech.say(&format!("presents {} credentials to {audience}", credentials.len()));
+    context.speech.say(&format!("presents {} to {audience}", counted(&credentials)));
     let human = context.deliver(wallet::written(&bundle, args.bare), args.out.path())?;
     let outcome = Outcome::new("inkan-presentation/1", human, members);
     if args.out.path().is_some() {
@@ -102,37 +101,23 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     Ok(outcome.with("bundle", if args.bare { bare } else { bundle.to_value() }))
 }
 
-/// Of a credential that can be shown in parts what the holder chose, with the names of that; others are shown whole. What to
-/// show is never guessed.
-fn shown(
+fn counted(credentials: &[SecuredCredential]) -> String {
+    match credentials.len() {
+        1 => "1 credential".to_owned(),
+        count => format!("{count} credentials"),
+    }
+}
+
+/// What one credential shows when these claims are chosen, or all, with the names of that.
+pub(super) fn part(
     credential: &SecuredCredential,
-    args: &PresentArgs,
+    (disclose, disclose_all): (&[String], bool),
     contexts: &Contexts,
 ) -> Result<(SecuredCredential, Vec<String>), Failure> {
-    let known = inkan_holder::disclosable(credential);
-    let is_base = selective::is_base(credential);
-    let chosen = match (args.disclose_all, args.disclose.is_empty()) {
-        (true, _) if is_base => {
-            known.iter().map(|name| ClaimPath::parse(name)).collect::<Result<_, _>>()?
-        }
-        (true, _) => return Ok((credential.clone(), known)),
-        (false, false) => paths(&args.disclose)?,
-        (false, true) if known.is_empty() && !is_base => return Ok((credential.clone(), known)),
-        (false, true) => {
-            let usage =
-                format!("this credential can be shown in parts; say which: {}", known.join(", "));
-            return Err(Failure::from(CliError::Usage(usage))
-                .try_this("show some claims", "inkan present … --disclose NAME,NAME")
-                .try_this("or all of them", "inkan present … --disclose-all"));
-        }
-    };
-    if is_base {
-        let derived = inkan_holder::derive(credential, &chosen, contexts, &mut OsRng)?;
-        return Ok((derived, chosen.iter().map(ToString::to_string).collect()));
+    match disclosure::choices(disclose, disclose_all, 1)?.as_slice() {
+        [choice] => disclosure::shown(credential, choice, contexts),
+        _ => Err(CliError::Fault("one credential has one choice".to_owned()).into()),
     }
-    let shown = inkan_holder::disclose(credential, &chosen)?;
-    let names = inkan_holder::disclosable(&shown);
-    Ok((shown, names))
 }
 
 /// The form of the presentation; none for a key binding with nothing around it.
@@ -143,7 +128,7 @@ fn chosen_format(
     let confirmed = |one: &SecuredCredential| one.credential().confirmed_key().is_some();
     let format = match (args.presentation_format, credentials) {
         (Some(PresentationFormat::EddsaJcs2022), _) => Some(Format::DataIntegrity),
-        (Some(PresentationFormat::VcJwt), _) => Some(Format::Jose),
+        (Some(PresentationFormat::VpJwt), _) => Some(Format::Jose),
         (Some(PresentationFormat::VpSdJwt), _) => Some(Format::SdJwt),
         (Some(PresentationFormat::KeyBinding), _) => None,
         (None, [only]) if only.sd_jwt().is_some() && confirmed(only) => None,

@@ -2,16 +2,18 @@
 //! ledger, in this order and never half of it.
 
 use inkan_core::Timestamp;
+use inkan_credential::Credential;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::token_status_list::StatusReference;
 use inkan_io::intent::{Intent, RecordDraft};
 use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf, StatusListRecord};
-use inkan_issuer::StatusStateError;
 use inkan_issuer::status::BitState;
+use inkan_issuer::{StatusListState, StatusStateError};
 use serde_json::json;
 
 use super::did::parse_time;
 use super::issue::status;
-use crate::args::{CredReinstateArgs, CredSuspendArgs, RevokeArgs, WriteArgs};
+use crate::args::{CredMessageArgs, CredReinstateArgs, CredSuspendArgs, RevokeArgs, WriteArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -19,13 +21,17 @@ use crate::keyring::Keyring;
 use crate::ledgers::{Writing, dry_run_lines, is_file};
 use crate::output::Outcome;
 use crate::prompt;
+use crate::render::report::short_did;
 use crate::wallet;
 
 /// What is to become of a credential.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Change {
+pub(super) enum Change {
+    /// Cancelled for good.
     Revoke,
+    /// Not to be relied on for now.
     Suspend,
+    /// To be relied on again.
     Reinstate,
 }
 
@@ -66,11 +72,15 @@ struct Wish<'a> {
 }
 
 /// The credential: whose it is, where its status lies, and our record of it if there is one.
-struct Target {
-    id: String,
-    issuer: String,
-    entries: Vec<StatusEntry>,
-    record: Option<(String, IssuedRecord)>,
+pub(super) struct Target {
+    /// What it is called.
+    pub(super) id: String,
+    /// Its issuer's DID.
+    pub(super) issuer: String,
+    /// Where its status is.
+    pub(super) entries: Vec<StatusEntry>,
+    /// Our record of it, and the record's name.
+    pub(super) record: Option<(String, IssuedRecord)>,
 }
 
 impl Target {
@@ -107,27 +117,61 @@ pub(super) fn reinstate(
     carry_out(&Wish { change, credential, reason, from, effective: None, write }, context)
 }
 
+/// `cred message`: another value in a list of messages.
+pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let mut writing = Writing::begin(context, &home)?;
+    let target = target(&args.credential, &home, context)?;
+    let own = issuer(&target, args.from.as_deref(), &home)?;
+    let malformed =
+        |detail: String| CliError::InputMalformed { file: args.credential.clone(), detail };
+    let entry = target.entry(StatusPurpose::Message).ok_or_else(|| {
+        malformed("it names no list of messages, or is not given as a file".to_owned())
+    })?;
+    let (name, record) = list_of(entry, &target, &own, &home)?;
+    let mut state = status::state_of(&record)?;
+    let said = |message: &str| state.messages().iter().position(|text| text == message);
+    let position =
+        said(&args.message).map_or_else(|| args.message.parse().ok(), |at| u8::try_from(at).ok());
+    let words = state.messages().join(", ");
+    let value = position
+        .filter(|value| usize::from(*value) < state.messages().len())
+        .ok_or_else(|| malformed(format!("{:?} is none of its messages: {words}", args.message)))?;
+    let keyring = Keyring::open(context, &home)?;
+    let hand = Hand::of(&own, None, &keyring, &home)?;
+    state.set_value(entry, value)?;
+    let text = state.messages().get(usize::from(value)).cloned().unwrap_or_default();
+    let published = status::publish(state, name, (&own, &hand, &home), context.now())?;
+    let mut intent = Intent { command: format!("cred message {}", target.id), ..Intent::default() };
+    published.into_intent(&mut intent);
+    if args.write.dry_run {
+        let (human, members) = dry_run_lines(&intent);
+        return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    let accepted = writing.commit(&intent)?;
+    context.speech.say(&format!("{} now says {text:?}", target.id));
+    let done = json!({ "id": target.id, "list": entry.list_uri, "index": entry.index, "value": value, "message": text });
+    let index = accepted.first().map(|accepted| accepted.leaf_index);
+    Ok(Outcome::new("inkan-message/1", String::new(), done).with("entry", index))
+}
+
 fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let mut writing = Writing::begin(context, &home)?;
     let target = target(wish.credential, &home, context)?;
-    let own = identity::own(&home, Some(wish.from.unwrap_or(&target.issuer)))?;
-    let (kind, verb, state_after) = wish.change.words();
+    let own = issuer(&target, wish.from, &home)?;
+    let (kind, _, state_after) = wish.change.words();
     let entry = target.entry(wish.change.purpose());
     let entry = entry.ok_or_else(|| not_possible(wish.credential, wish.change))?;
-    if wish.change != Change::Revoke && is_revoked(&target, &own, &home)? {
-        return Err(StatusStateError::Final.into());
-    }
-    let (name, record) = list_of(entry, &target, &own, &home)?;
-    let mut state = status::state_of(&record)?;
+    let due = due(wish.change, (entry, &target), (&own, &home))?;
     let done = json!({
         "id": target.id, "list": entry.list_uri, "index": entry.index, "reason": wish.reason,
         "effective": wish.effective.map(|time| time.to_string()),
     });
-    if state.bits().get(entry.index)? == (wish.change.bit() == BitState::Set) {
+    let Some(due) = due else {
         context.speech.say(&format!("{} is {state_after} already", target.id));
         return Ok(Outcome::new(kind, String::new(), done));
-    }
+    };
     if wish.change == Change::Revoke && !wish.write.yes && !wish.write.dry_run {
         let question = format!("[{}] revoke {}? It cannot be undone.", home.name(), target.id);
         prompt::confirm(context.asking, &question)?;
@@ -135,11 +179,8 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let now = context.now();
-    state.change(entry, wish.change.bit())?;
-    let published = status::publish(state, name, (&own, &hand, &home), now)?;
-    let mut intent = Intent { command: format!("{verb} {}", target.id), ..Intent::default() };
-    published.into_intent(&mut intent);
-    remember(&target, wish, now, &mut intent);
+    let event = (wish.effective.unwrap_or(now), wish.reason);
+    let intent = due.intent((wish.change, entry, &target), event, (&own, &hand, &home), now)?;
     if wish.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
@@ -155,6 +196,62 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     Ok(Outcome::new(kind, String::new(), done).with("entry", index))
 }
 
+/// Whose credential it is, which must be a DID of ours.
+fn issuer(target: &Target, from: Option<&str>, home: &Home) -> Result<OwnDid, Failure> {
+    identity::own(home, Some(from.unwrap_or(&target.issuer))).map_err(|failure| {
+        if failure.code() != "did-unknown" || from.is_some() {
+            return failure;
+        }
+        let whose = short_did(&target.issuer);
+        let message = format!(
+            "it was issued by {whose}, which is nobody in profile {:?}: its issuer alone changes its status",
+            home.name()
+        );
+        Failure::new("did-unknown", message)
+            .try_this("see who you are", format!("inkan -p {} did list", home.name()))
+    })
+}
+
+/// A list that is to be changed: its name in the profile, and how it stands.
+pub(super) struct Due {
+    name: String,
+    state: StatusListState,
+}
+
+/// The list to change; none if it says so already.
+pub(super) fn due(
+    change: Change,
+    (entry, target): (&StatusEntry, &Target),
+    (own, home): (&OwnDid, &Home),
+) -> Result<Option<Due>, Failure> {
+    if change != Change::Revoke && is_revoked(target, own, home)? {
+        return Err(StatusStateError::Final.into());
+    }
+    let (name, record) = list_of(entry, target, own, home)?;
+    let state = status::state_of(&record)?;
+    let is_so = state.says(entry)? == (change.bit() == BitState::Set);
+    Ok((!is_so).then_some(Due { name, state }))
+}
+
+impl Due {
+    /// Everything that is written for a change; `event` is since when, and why.
+    pub(super) fn intent(
+        mut self,
+        (change, entry, target): (Change, &StatusEntry, &Target),
+        event: (Timestamp, &str),
+        (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
+        now: Timestamp,
+    ) -> Result<Intent, Failure> {
+        let (_, verb, _) = change.words();
+        self.state.change(entry, change.bit())?;
+        let published = status::publish(self.state, self.name, (own, hand, home), now)?;
+        let mut intent = Intent { command: format!("{verb} {}", target.id), ..Intent::default() };
+        published.into_intent(&mut intent);
+        remember(target, change, event, &mut intent);
+        Ok(intent)
+    }
+}
+
 /// A file's credential, or one of our records by id or name.
 fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure> {
     let records = home.profile.all::<IssuedRecord>()?;
@@ -166,7 +263,7 @@ fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure>
         return Ok(Target {
             id: credential.id().unwrap_or(text).to_owned(),
             issuer: credential.issuer().to_owned(),
-            entries: credential.status().to_vec(),
+            entries: entries_of(credential),
             record: records.into_iter().find(|(_, record)| record.digest == digest),
         });
     }
@@ -179,19 +276,32 @@ fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure>
     };
     let found = records.into_iter().find(|(name, record)| matches(name, record));
     let (name, record) = found.ok_or_else(unknown)?;
-    let entry = |purpose, place: &Option<(String, u64)>| {
-        place.as_ref().map(|(uri, index)| StatusEntry::new(purpose, uri, *index))
-    };
-    let entries = [
-        entry(StatusPurpose::Revocation, &record.status),
-        entry(StatusPurpose::Suspension, &record.suspension),
-    ];
     Ok(Target {
         id: record.id.clone(),
         issuer: record.issuer.clone(),
-        entries: entries.into_iter().flatten().collect(),
+        entries: entries(&record),
         record: Some((name, record)),
     })
+}
+
+/// The places of what was issued, by our record of it.
+pub(super) fn entries(record: &IssuedRecord) -> Vec<StatusEntry> {
+    let of = |purpose, place: &Option<(String, u64)>| {
+        place.as_ref().map(|(uri, index)| StatusEntry::new(purpose, uri, *index))
+    };
+    let revocation = of(StatusPurpose::Revocation, &record.status);
+    let suspension = of(StatusPurpose::Suspension, &record.suspension);
+    revocation.into_iter().chain(suspension).collect()
+}
+
+/// The places that a credential names; one in a token list is for both purposes.
+fn entries_of(credential: &Credential) -> Vec<StatusEntry> {
+    let of_token = |entry: &StatusReference| {
+        [StatusPurpose::Revocation, StatusPurpose::Suspension]
+            .map(|purpose| StatusEntry::new(purpose, &entry.uri, entry.index))
+    };
+    let token = credential.token_status().map(of_token);
+    credential.status().iter().cloned().chain(token.into_iter().flatten()).collect()
 }
 
 /// The credential names no list for this change.
@@ -212,7 +322,7 @@ fn is_revoked(target: &Target, own: &OwnDid, home: &Home) -> Result<bool, Failur
     }
     let Some(entry) = target.entry(StatusPurpose::Revocation) else { return Ok(false) };
     let (_, record) = list_of(entry, target, own, home)?;
-    Ok(status::state_of(&record)?.bits().get(entry.index)?)
+    Ok(status::state_of(&record)?.says(entry)?)
 }
 
 /// The list that an entry of the credential names: it must be ours.
@@ -228,15 +338,18 @@ fn list_of(
             return Ok((name, record));
         }
     }
-    let detail = "its status list is not kept by this profile".to_owned();
+    let detail = format!(
+        "its status list {} is not kept by this profile; one that an API serves is changed there: POST /credentials/status",
+        entry.list_uri,
+    );
     Err(CliError::InputMalformed { file: target.id.clone(), detail }.into())
 }
 
-fn remember(target: &Target, wish: &Wish<'_>, now: Timestamp, intent: &mut Intent) {
+fn remember(target: &Target, change: Change, event: (Timestamp, &str), intent: &mut Intent) {
     if let Some((name, record)) = &target.record {
         let mut record = record.clone();
-        let event = Some((wish.effective.unwrap_or(now), wish.reason.to_owned()));
-        match wish.change {
+        let event = Some((event.0, event.1.to_owned()));
+        match change {
             Change::Revoke => record.revoked = event,
             Change::Suspend => record.suspended = event,
             Change::Reinstate => record.suspended = None,

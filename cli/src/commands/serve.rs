@@ -1,21 +1,27 @@
-//! `inkan serve`: the API of issuers and verifiers. The line on standard output says that it answers.
+//! `inkan serve`: the API of issuers and verifiers, over a profile or over keys that nobody keeps. The line on standard
+//! output says that it answers.
 
-use std::path::PathBuf;
+mod backing;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inkan_credential::model::StatusPurpose;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::{Did, self_contained};
 use inkan_io::clock::OsClock;
+use inkan_io::files::FileError;
 use inkan_io::gather::Network;
 use inkan_io::os_rng::OsRng;
+use inkan_io::profile::OwnDid;
 use inkan_server::credentials::{self, ApiOptions, Issuer, Profile, Protection, Role, Transport};
 use inkan_server::ledger_node::LogTo;
 use serde_json::json;
 
+use self::backing::{Ledger, ProfileBacking};
 use crate::args::{ServeArgs, ServeProfile, ServeRole, ServeStatus};
 use crate::context::{Context, Home};
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
 use crate::identity;
 use crate::keyring::Keyring;
 use crate::ledgers::Reading;
@@ -24,26 +30,46 @@ use crate::output::{self, Outcome};
 pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let mut options = options(args);
     let issues = options.roles.contains(&Role::Issuer);
-    if issues && args.throwaway {
-        options.issuers = throwaway();
-    } else if issues {
-        let home = context.home()?;
-        let folder = home.profile.keystore().with_file_name("served-status");
-        options.data = args.data.as_ref().map(PathBuf::from).or(Some(folder));
-        own(args, context, &home, &mut options)?;
+    if args.judge == ServeProfile::Conformance && issues && !args.throwaway {
+        // It signs any date and any issuer's name, and strict verifiers would take that for the profile's word.
+        let usage = "--judge conformance signs what test suites ask for: with --throwaway, or with --role verifier alone";
+        return Err(CliError::Usage(usage.to_owned()).into());
     }
+    if let Some(data) = options.data.as_deref() {
+        parent_of(data)?;
+    }
+    let home = match (args.throwaway, issues) {
+        (true, _) => None,
+        (false, true) => Some(context.home()?),
+        (false, false) => context.home_if_any()?,
+    };
     let speech = context.speech;
+    let mut notes = Vec::new();
+    match home {
+        Some(home) => resting(args, context, home, &mut options, &mut notes)?,
+        None if issues => options.issuers = throwaway(),
+        None => {}
+    }
+    let backing = options.backing.clone();
+    let issuers = match &backing {
+        Some(backing) => backing.issuers().map_err(|error| {
+            Failure::new(error.code, "the keys that sign cannot be read".to_owned())
+        })?,
+        None => options.issuers.clone(),
+    };
+    let names: Vec<String> = issuers.iter().map(|issuer| issuer.did.clone()).collect();
     if args.open_issuing && issues {
-        speech.warn("it signs for anybody who asks on this machine");
+        notes.push("it signs for anybody who asks on this machine");
     }
     if args.judge == ServeProfile::Conformance {
-        speech.warn("it judges for test suites: nothing that it verifies should be believed");
+        notes.push("it judges for test suites: nothing that it verifies should be believed");
     }
-    if matches!(options.transport, Transport::SelfMade) {
-        speech.say("its certificate is made by itself: clients have to be told to take it (curl --insecure)");
-    }
-    let names: Vec<String> = options.issuers.iter().map(|issuer| issuer.did.clone()).collect();
+    let self_made = matches!(options.transport, Transport::SelfMade);
     credentials::run(options, Arc::new(OsClock), |url| {
+        notes.iter().for_each(|note| speech.warn(note));
+        if self_made {
+            speech.say("its certificate is made by itself: clients have to be told to take it (curl --insecure)");
+        }
         let ready = if speech.machine() {
             let value = json!({
                 "type": "inkan-api/1", "event": "ready", "url": url, "ids": names,
@@ -53,13 +79,83 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
             format!("the API answers at {url}\n")
         };
         output::print_now(&ready);
-        for name in &names {
-            speech.say(&format!("signs as {name}"));
+        for issuer in &issuers {
+            let log = backing.as_ref().and_then(|backing| backing.log_of(issuer));
+            let recorded = match (log, issuer.key.key_type()) {
+                (Some(log), KeyType::Ed25519 | KeyType::P256) => {
+                    format!("what it issues is recorded in {log}")
+                }
+                (Some(_), KeyType::P384) => {
+                    "no ledger takes entries that it signs, so it issues nothing".to_owned()
+                }
+                (Some(_), KeyType::Bls12381G2) | (None, _) => {
+                    "what it issues is not recorded".to_owned()
+                }
+            };
+            speech.say(&format!("signs with {}; {recorded}", issuer.method));
         }
         speech.say(&format!("what it takes: {url}/openapi.json; ctrl-c ends it in order"));
     })?;
     speech.say("ended in order");
     Ok(Outcome::said())
+}
+
+/// Lets the server rest on a profile: on its ledger, what it trusts, and its keys if something is issued.
+fn resting(
+    args: &ServeArgs,
+    context: &Context,
+    home: Home,
+    options: &mut ApiOptions,
+    notes: &mut Vec<&'static str>,
+) -> Result<(), Failure> {
+    let ledger = match (args.no_ledger, home.ledger.is_present()) {
+        (false, _) => Ledger::Recorded,
+        (true, true) => Ledger::Asked,
+        (true, false) => Ledger::Absent,
+    };
+    if ledger != Ledger::Absent {
+        // What cannot be asked now is better said now.
+        Reading::open(&home, context)?;
+    }
+    let mut signing = None;
+    if options.roles.contains(&Role::Issuer) {
+        let own = identity::own(&home, args.did.as_deref())?;
+        options.data.get_or_insert_with(|| home.profile.keystore().with_file_name("served-status"));
+        if args.no_ledger && Did::parse(&own.did)?.scid().is_some() {
+            notes.push("what it issues cannot be verified any more once its key is replaced");
+        }
+        let keyring = Keyring::open(context, &home)?;
+        if ledger == Ledger::Recorded && Did::parse(&own.did)?.scid().is_some() {
+            can_record(&own, &keyring)?;
+        }
+        signing = Some((own, keyring));
+    }
+    let backing = ProfileBacking::new(home, signing, ledger, context.speech)?;
+    options.backing = Some(Arc::new(backing));
+    Ok(())
+}
+
+/// A server that would record what it issues, and has no key that a ledger takes entries of, could issue nothing. Credentials in
+/// `bbs-2023` are never recorded.
+fn can_record(own: &OwnDid, keyring: &Keyring) -> Result<(), Failure> {
+    for key in &own.keys {
+        match keyring.key(&key.key)?.public_key().key_type() {
+            KeyType::Ed25519 | KeyType::P256 | KeyType::Bls12381G2 => return Ok(()),
+            KeyType::P384 => {}
+        }
+    }
+    let detail = format!("no ledger takes entries that the keys of {} sign", own.name);
+    Err(Failure::from(CliError::KeyUnsuitable { detail })
+        .try_this("issue without recording it", "inkan serve … --no-ledger"))
+}
+
+/// The folder that one is made in must be there: a mistyped path makes none.
+fn parent_of(path: &Path) -> Result<(), Failure> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match parent.filter(|parent| !parent.is_dir()) {
+        Some(parent) => Err(FileError::Missing { path: parent.to_path_buf() }.into()),
+        None => Ok(()),
+    }
 }
 
 fn options(args: &ServeArgs) -> ApiOptions {
@@ -99,7 +195,7 @@ fn options(args: &ServeArgs) -> ApiOptions {
             ServeProfile::Strict => Profile::Strict,
             ServeProfile::Conformance => Profile::Conformance,
         },
-        network: if args.fetch { Network::Ask } else { Network::Offline },
+        network: if args.fetch { Network::AskPublic } else { Network::Offline },
         proxies: args.proxies.clone(),
         log: match args.log.as_deref() {
             None => LogTo::Nowhere,
@@ -119,27 +215,4 @@ fn throwaway() -> Vec<Issuer> {
         Issuer { did, method: self_contained::did_key_url(&public), key: Arc::new(key) }
     };
     [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::Bls12381G2].map(one).into()
-}
-
-/// The keys of one of our DIDs, and its log, so that what it signs here is verified here.
-fn own(
-    args: &ServeArgs,
-    context: &Context,
-    home: &Home,
-    options: &mut ApiOptions,
-) -> Result<(), Failure> {
-    let own = identity::own(home, args.did.as_deref())?;
-    let mut keyring = Keyring::open(context, home)?;
-    for key in &own.keys {
-        let Some(secret) = keyring.remove(&key.key) else { continue };
-        let method = own.method_url(key);
-        options.issuers.push(Issuer { did: own.did.clone(), method, key: Arc::new(secret) });
-    }
-    let did = Did::parse(&own.did)?;
-    if let Some(scid) = did.scid()
-        && let Some((log, _)) = Reading::open(home, context)?.did_log(scid)?
-    {
-        options.did_logs.push((own.did, log));
-    }
-    Ok(())
 }

@@ -10,9 +10,9 @@ use inkan_io::files::{self, Access};
 use serde_json::{Value, json};
 
 use super::did::parse_time;
-use crate::args::{TrustAddArgs, TrustCommand};
+use crate::args::{self, TrustAddArgs, TrustCommand};
 use crate::context::{Context, Home};
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
 use crate::identity;
 use crate::output::Outcome;
 use crate::render::report::short_did;
@@ -33,12 +33,18 @@ pub(super) fn run(command: &TrustCommand, context: &mut Context) -> Result<Outco
 fn add(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let now = context.now();
-    let did = identity::any(None, &args.did)?;
+    let party = party(&args.party)?;
+    let countersigns: Vec<String> = args
+        .countersigns
+        .iter()
+        .map(|role| super::countersign::role_of(*role).as_str().to_owned())
+        .collect();
     let entry = NewEntry {
-        party: did.as_str().to_owned(),
+        party: party.clone(),
         roles: args.roles.clone(),
         rows: args.rows.clone(),
         issues: args.issues.clone(),
+        countersigns: countersigns.clone(),
         from: args.from.as_deref().map(parse_time).transpose()?,
         until: args.until.as_deref().map(parse_time).transpose()?,
         ..NewEntry::default()
@@ -48,11 +54,13 @@ fn add(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let id = format!("urn:inkan:trust:{}", home.name());
     let list = add_entry(current.as_ref().map(Registry::to_value), &id, &entry, now)?;
     let rows = if args.rows.is_empty() { "no rows".to_owned() } else { args.rows.join(", ") };
-    let said = format!(
-        "{} may issue {} and state {rows}",
-        short_did(did.as_str()),
-        args.issues.join(", ")
-    );
+    let issues = if args.issues.is_empty() { "nothing".to_owned() } else { args.issues.join(", ") };
+    let also = if countersigns.is_empty() {
+        String::new()
+    } else {
+        format!(", and countersign as {}", countersigns.join(", "))
+    };
+    let said = format!("{} may issue {issues} and state {rows}{also}", short_did(&party));
     if args.write.dry_run {
         context.speech.say(&format!("would trust: {said}"));
     } else {
@@ -64,10 +72,24 @@ fn add(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
     Ok(Outcome::new("inkan-trust/1", String::new(), members))
 }
 
+/// Who is trusted: a DID, or the https URL by which certificates name an issuer.
+fn party(text: &str) -> Result<String, Failure> {
+    if !text.starts_with("https://") {
+        return Ok(identity::any(None, text)?.as_str().to_owned());
+    }
+    if args::is_issuer_name(text) {
+        return Ok(text.to_owned());
+    }
+    let detail = "not an https URL that a certificate can name".to_owned();
+    Err(CliError::InputMalformed { file: text.chars().take(80).collect(), detail }.into())
+}
+
 fn list(context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let Some(registry) = load(&home)? else {
-        context.speech.say("the trust list is empty; add to it: inkan trust add DID --issues TYPE");
+        context
+            .speech
+            .say("the trust list is empty; add to it: inkan trust add ISSUER --issues TYPE");
         let members = json!({ "entries": [] });
         return Ok(Outcome::new("inkan-trust/1", String::new(), members).stream("entries"));
     };
@@ -89,13 +111,15 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
                 words(entry, "issues"),
                 words(entry, "roles"),
                 words(entry, "rows"),
+                words(entry, "countersigns"),
                 day(entry, "validFrom"),
                 day(entry, "validUntil"),
                 inkan_core::json::text(entry, "id").unwrap_or("-").to_owned(),
             ]
         })
         .collect();
-    let human = table(&["ISSUES", "ROLES", "ROWS", "FROM", "UNTIL", "PARTY"], &rows);
+    let human =
+        table(&["ISSUES", "ROLES", "ROWS", "COUNTERSIGNS", "FROM", "UNTIL", "PARTY"], &rows);
     Ok(Outcome::new("inkan-trust/1", human, json!({ "entries": entries })).stream("entries"))
 }
 

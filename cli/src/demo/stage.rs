@@ -196,10 +196,10 @@ impl Stage {
         let folders = self.folders.clone();
         let mut context = Context::staged(cli.global, speech, folders, Rc::clone(&self.clock))?;
         Ok(match commands::run(cli.command, &mut context) {
-            Ok(outcome) => Played {
+            Ok(mut outcome) => Played {
                 exit: outcome.exit_code(),
                 answer: Value::Object(outcome.members().clone()),
-                human: outcome.human().to_owned(),
+                human: outcome.is_out().map(|()| outcome.human().to_owned())?,
             },
             Err(failure) => {
                 let (head, body) = failure.to_lines();

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use inkan_ledger::NodeHash;
 
+use super::svg::{self, Picture, escaped};
 use super::{short, with_article};
 use crate::merkle::{Side, Step};
 use crate::output::{BOLD, DIM};
@@ -98,35 +99,24 @@ fn draw(path: &Path<'_>, level: usize, indent: &str, out: &mut String) {
     }
 }
 
-/// Width of the picture: that of a small phone, so that nothing is ever scaled down to be seen.
-const WIDTH: u32 = 360;
 /// Height of one step.
 const ROW: u32 = 76;
-/// Characters of a line of the title, and of the sentence: what fits between the margins in a wide face.
-const LINE: (usize, usize) = (32, 44);
+/// Where the root begins.
+const TOP: u32 = 8;
 /// Size of a box.
 const BOX: (u32, u32) = (166, 44);
 
 /// Draws the path as an SVG.
 pub(crate) fn svg(path: &Path<'_>) -> String {
+    picture(path).alone()
+}
+
+/// Draws the path.
+pub(crate) fn picture(path: &Path<'_>) -> Picture {
     let rows = u32::try_from(path.steps.len()).unwrap_or(u32::MAX);
-    let title = format!("Merkle path of entry {} in {}", path.index, path.origin);
-    let sentence = path.sentence();
-    let (head, words) = heading(&title, &sentence);
-    let height = head.saturating_add(rows.saturating_add(1).saturating_mul(ROW));
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" aria-labelledby=\"t d\">"
-    );
-    let _ = writeln!(out, "<title id=\"t\">{}</title>", escaped(&title));
-    let _ = writeln!(out, "<desc id=\"d\">{}</desc>", escaped(&sentence));
-    out.push_str(STYLE);
-    let _ = writeln!(out, "<rect class=\"page\" width=\"{WIDTH}\" height=\"{height}\"/>");
-    out.push_str(&words);
-    let top = |row: u32| head.saturating_add(row.saturating_mul(ROW));
-    lines(path, rows, &top, &mut out);
+    let mut body = String::new();
+    let top = |row: u32| TOP.saturating_add(row.saturating_mul(ROW));
+    lines(path, rows, &top, &mut body);
     // From the root down.
     for (row, level) in (0_u32..).zip((0..=path.steps.len()).rev()) {
         let own = level.checked_sub(1).and_then(|at| path.steps.get(at));
@@ -141,30 +131,19 @@ pub(crate) fn svg(path: &Path<'_>) -> String {
             own.map_or((path.leaf, (path.index, path.index)), |step| (step.result, step.reaches));
         // The way runs on the side that the given hash leaves free.
         let x = above.map_or(97, |step| own_side(step.side));
-        boxed(&mut out, (x, y), class, &Label { word, hash: &hash, covers: reaches });
+        boxed(&mut body, (x, y), class, &Label { word, hash: &hash, covers: reaches });
         if let Some(step) = above {
             let label = Label { word: "given", hash: &step.given, covers: step.covers };
-            boxed(&mut out, (given_side(step.side), y), "given", &label);
+            boxed(&mut body, (given_side(step.side), y), "given", &label);
         }
     }
-    out.push_str("</svg>\n");
-    out
-}
-
-/// Title and sentence, line by line, and how high they are together.
-fn heading(title: &str, sentence: &str) -> (u32, String) {
-    let mut out = String::new();
-    let mut y = 10_u32;
-    for (class, step, lines) in
-        [("title", 22, wrapped(title, LINE.0)), ("say", 18, wrapped(sentence, LINE.1))]
-    {
-        for text in lines {
-            y = y.saturating_add(step);
-            let text = escaped(&text);
-            let _ = writeln!(out, "<text class=\"{class}\" x=\"16\" y=\"{y}\">{text}</text>");
-        }
+    Picture {
+        width: svg::WIDTH,
+        height: top(rows.saturating_add(1)).saturating_sub(TOP),
+        title: format!("Merkle path of entry {} in {}", path.index, path.origin),
+        sentence: path.sentence(),
+        body,
     }
-    (y.saturating_add(22), out)
 }
 
 const fn own_side(side: Side) -> u32 {
@@ -233,70 +212,6 @@ fn boxed(out: &mut String, (x, y): (u32, u32), class: &str, label: &Label<'_>) {
         escaped(&said)
     );
 }
-
-/// Lines of at most `width` characters.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count().saturating_add(word.chars().count()) < width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => {
-                // A name that is longer than a line is cut where the line ends.
-                let letters: Vec<char> = word.chars().collect();
-                lines.extend(letters.chunks(width).map(|part| part.iter().collect::<String>()));
-            }
-        }
-    }
-    lines
-}
-
-/// Text as XML takes it.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Colours for light and dark; every contrast is at least 4.5 to 1.
-const STYLE: &str = "<style>
-.page{fill:#fff}
-text{font-family:system-ui,sans-serif;fill:#1b1b1f}
-.title{font-size:16px;font-weight:600}
-.say,.word{font-size:13px}
-.range{font-size:12px}
-.hash{font-family:ui-monospace,monospace;font-size:12px}
-rect{fill:#f4f4f6;stroke:#5b5b66;stroke-width:1.5}
-.given rect{fill:#eaf1ff;stroke:#1d4ed8;stroke-dasharray:5 3}
-.yours rect{fill:#fff6e0;stroke:#8a5a00;stroke-width:3}
-.root rect{fill:#e9f7ee;stroke:#146c37;stroke-width:3}
-rect.page{stroke:none}
-path{fill:none;stroke:#1b1b1f;stroke-width:2.5}
-path.aid{stroke:#1d4ed8;stroke-width:1.5;stroke-dasharray:5 3}
-@media(prefers-color-scheme:dark){
-.page{fill:#16161a}
-text{fill:#ececf1}
-rect{fill:#26262d;stroke:#a9a9b8}
-.given rect{fill:#1a2747;stroke:#8fb4ff}
-.yours rect{fill:#3a2c0d;stroke:#f0c060}
-.root rect{fill:#12331f;stroke:#6fd59a}
-rect.page{fill:#16161a;stroke:none}
-path{stroke:#ececf1}
-path.aid{stroke:#8fb4ff}
-}
-</style>
-";
 
 #[cfg(test)]
 mod tests;

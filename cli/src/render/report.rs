@@ -24,15 +24,27 @@ pub(crate) enum Depth {
     Explain,
 }
 
-/// The verdict for standard output. `file` is what the user named.
-pub(crate) fn verdict(report: &Value, file: &str, depth: Depth) -> String {
+/// The verdict for standard output. `file` is what the user named; `types` are those of the credentials in it, in their order.
+///
+/// Of several credentials each has its lines below its number, by which `--disclose` names it.
+pub(crate) fn verdict(report: &Value, file: &str, types: &[String], depth: Depth) -> String {
     let mut out = headline(report, file);
+    let mut head = "";
     for check in checks(report) {
         let mark = mark_of(check, report);
         let level = matches!(text(check, "check"), Some("ial" | "aal"));
         let hidden = level || (depth == Depth::Short && !stands_out(check, mark, report));
         if !hidden {
-            out.push_str(&line(check, mark));
+            let subject = text(check, "subject").unwrap_or_default();
+            if types.len() > 1 && subject != head {
+                let of_it = |at: usize| subject == format!("cred[{at}]");
+                let named = types.iter().enumerate().find(|(at, _)| of_it(*at));
+                let named = named.map(|(_, name)| name.as_str()).unwrap_or_default();
+                let words = format!("{} {}", safe(subject, 40), safe(named, 80));
+                let _ = writeln!(out, " {BOLD}{}{BOLD:#}", words.trim_end());
+                head = subject;
+            }
+            out.push_str(&line(check, report));
         }
     }
     out.push_str(&levels(report, depth));
@@ -58,15 +70,8 @@ pub(crate) fn refusal(report: &Value, file: &str) -> Option<String> {
     if accepted(report) {
         return None;
     }
+    let (check, entry, fact) = spoken(report)?;
     let exit = report.get("exit").and_then(Value::as_u64);
-    let found: Vec<(&Value, catalogue::Entry)> = checks(report)
-        .filter(|check| matches!(mark_of(check, report), Mark::Fail | Mark::Warn))
-        .filter_map(|check| Some((check, catalogue::find(text(check, "code")?)?)))
-        .collect();
-    // The finding that gave the exit code speaks; any other only if none did.
-    let spoken = found.iter().find(|(_, entry)| Some(u64::from(entry.exit)) == exit);
-    let (check, entry) = spoken.or_else(|| found.first())?;
-    let fact = message_of(check).unwrap_or_else(|| entry.title.trim_end_matches('.').to_owned());
     let mut out = format!("{FAIL}error[{}]{FAIL:#}: {}\n", entry.number, safe(&fact, 300));
     let mut told = Vec::new();
     let own = text(check, "remedy").map(str::to_owned);
@@ -80,6 +85,28 @@ pub(crate) fn refusal(report: &Value, file: &str) -> Option<String> {
     }
     let _ = writeln!(out, "  more:   inkan explain {}", entry.number);
     Some(out)
+}
+
+/// Why an artefact was not accepted, and the number of it, for a line; nothing if it was.
+pub(crate) fn reason(report: &Value) -> Option<(String, String)> {
+    let (_, entry, fact) = spoken(report).filter(|_| !accepted(report))?;
+    Some((fact, entry.number))
+}
+
+/// The finding that gave the exit code speaks; any other only if none did.
+fn spoken(report: &Value) -> Option<(&Value, catalogue::Entry, String)> {
+    let exit = report.get("exit").and_then(Value::as_u64);
+    let mut found: Vec<(&Value, catalogue::Entry)> = checks(report)
+        .filter(|check| matches!(mark_of(check, report), Mark::Fail | Mark::Warn))
+        .filter_map(|check| Some((check, catalogue::find(text(check, "code")?)?)))
+        .collect();
+    let decides = found.iter().position(|(_, entry)| Some(u64::from(entry.exit)) == exit);
+    if found.is_empty() {
+        return None;
+    }
+    let (check, entry) = found.swap_remove(decides.unwrap_or_default());
+    let fact = message_of(check).unwrap_or_else(|| entry.title.trim_end_matches('.').to_owned());
+    Some((check, entry, fact))
 }
 
 fn headline(report: &Value, file: &str) -> String {
@@ -110,13 +137,19 @@ fn mark_of(check: &Value, report: &Value) -> Mark {
     }
 }
 
-fn line(check: &Value, mark: Mark) -> String {
-    let label = detail::label(check, mark);
+fn line(check: &Value, report: &Value) -> String {
+    let (mark, label, found) = told(check, report);
+    format!(" {} {label:<16} {found}\n", mark.painted())
+}
+
+/// A check for other pictures of the same verdict: its mark, its name, what it found. Text of others is made safe in it.
+pub(crate) fn told(check: &Value, report: &Value) -> (Mark, String, String) {
+    let mark = mark_of(check, report);
     let found = match mark {
         Mark::Pass | Mark::Skipped => detail::found(check),
         Mark::Fail | Mark::Warn => fact(check),
     };
-    format!(" {} {label:<16} {}\n", mark.painted(), safe(&found, 300))
+    (mark, detail::label(check, mark), safe(&found, 300))
 }
 
 /// What a check that did not pass says, with its number.

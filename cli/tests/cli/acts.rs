@@ -1,6 +1,6 @@
 //! Countersigning, refusing and withdrawing by hand, in both formats and with both kinds of keys.
 
-use super::common::Home;
+use super::common::{Home, Node};
 
 /// Issues `name` in a format and trusts its issuer; gives the arguments for a later verify.
 fn issued(home: &Home, issuer: &str, holder: &str, format: &str) {
@@ -84,8 +84,40 @@ fn a_schema_that_is_named_is_enforced() {
     let rest = ["--schema", "schema.json", "--out", "badge.json", "--claims"];
     home.run(&[&issue[..], &rest[..], &["claims.json"]].concat()).must(0);
     let ran = home.run(&["-p", "bank", "verify", "badge.json", "--explain"]).must(0);
+    assert!(ran.stdout.contains("! schema") && ran.stdout.contains("INK-3160"), "{}", ran.stdout);
+    // The verifier's own copy is one that nobody chose for it.
+    home.run(&["-p", "bank", "trust", "pin", "https://acme.example/badge.json", "schema.json"])
+        .must(0);
+    let ran = home.run(&["-p", "bank", "verify", "badge.json", "--explain"]).must(0);
     assert!(ran.stdout.contains("✓ schema"), "{}", ran.stdout);
     home.write("wrong.json", r#"{"role":"director"}"#);
     let ran = home.run(&[&issue[..], &rest[..], &["wrong.json"]].concat());
     assert_ne!(ran.status, 0, "{}", ran.stdout);
+}
+
+/// A new DID that a node does not take yet waits; the same line, typed again, never makes a second one.
+#[test]
+fn a_did_that_was_refused_for_now_is_the_one_that_is_made_later() {
+    let home = Home::new();
+    home.run(&["init", "operator", "--ledger", "node", "--domain", "ledger.example"]).must(0);
+    let start = |address: &str, more: &[&str]| {
+        let line = ["ledger", "start", "--data", "node", "--listen", address];
+        Node::start(&home, &[&line[..], more].concat())
+    };
+    let node = start("127.0.0.1:0", &["--limit-new-dids", "1"]);
+    let address = node.address.clone();
+    home.run(&["init", "acme", "--ledger", &format!("http://{address}")]).must(0);
+    let create = |name: &str| home.run(&["-p", "acme", "did", "create", "--name", name]);
+    create("first").must(0);
+    create("second").must(6);
+    let again = create("second").must(6);
+    assert!(again.stderr.contains("did create --name second"), "{}", again.stderr);
+    drop(node);
+    let _node = start(&address, &[]);
+    let made = create("second").must(0);
+    assert!(made.stdout.starts_with("did:webvh:"), "{made:?}");
+    assert!(made.stderr.contains("no other one"), "{made:?}");
+    let listed = home.run(&["-p", "acme", "did", "list", "--json"]).must(0).json();
+    assert_eq!(listed["dids"].as_array().unwrap().len(), 2, "{listed:#}");
+    create("second").must(7);
 }

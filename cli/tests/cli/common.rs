@@ -1,9 +1,9 @@
 //! A fresh home folder, and commands run in it as a person would run them.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -153,4 +153,31 @@ fn ran(output: std::process::Output) -> Ran {
     };
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     ran
+}
+
+/// A node of a ledger that ends with the test.
+pub(crate) struct Node {
+    child: Child,
+    pub(crate) address: String,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Node {
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
+        let mut child = home.command(arguments).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().rsplit_once("http://");
+        let address = address.unwrap_or_else(|| panic!("no address: {line}")).1.to_owned();
+        let address = address.split([' ', '/']).next().unwrap().to_owned();
+        Self { child, address, _stdout: stdout }
+    }
 }

@@ -9,6 +9,10 @@ mod common;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod serve;
 #[cfg(test)]
 mod status;

@@ -1,20 +1,20 @@
-//! Who must have countersigned: distinct controllers, in order, and the newest known state of each act (assurance §11).
+//! Who must have countersigned: the policy's demands, put to the verifier's engine (assurance §11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
+use inkan_credential::countersignature::Wanted;
 use inkan_evidence::authority::authorise;
 use inkan_evidence::{Code, Registry};
+use inkan_verifier::agreement::{self, Act, Answer, ItemAnswer, Lack, Met, Question, Standing};
+use serde_json::{Value, json};
 
-use crate::line::Line;
-use crate::policy::{CountersignedItem, Policy, SignerDecision, SignerRole, Signers};
-use crate::seen::{SeenAct, SeenCredential, SeenState};
+use crate::line::{Line, Status};
+use crate::policy::{Policy, TimeGrade};
+use crate::seen::SeenCredential;
 
-/// Most steps that an assignment of signers to items may take; beyond it nothing is found.
-const STEPS: u32 = 20_000;
-
-/// One line per item of `countersigned`.
+/// One line per item of `countersigned`, and one for each act that a seal leaves out.
 pub(crate) fn judge(
     policy: &Policy,
     credential: &SeenCredential,
@@ -23,226 +23,116 @@ pub(crate) fn judge(
     as_of: Timestamp,
 ) -> Vec<Line> {
     let items = &policy.outer.countersigned;
-    let bench = Bench { credential, registries, as_of };
-    let newest: Vec<&SeenAct> = credential.acts.iter().filter(|act| bench.is_newest(act)).collect();
-    let known = bench.candidates(items, &newest);
-    let max_age = policy.outer.current_acts.as_ref().map(|acts| acts.max_age());
-    let current: Vec<&SeenAct> = match &max_age {
-        None => newest.clone(),
-        Some(Ok(span)) => {
-            newest.iter().copied().filter(|act| bench.is_current(act, *span)).collect()
-        }
-        Some(Err(_)) => Vec::new(),
-    };
-    let shown = bench.candidates(items, &current);
-    let met = enough(items, &shown, &credential.issuer);
-    let met_if_current = enough(items, &known, &credential.issuer);
+    let answer = answer(policy, credential, registries, as_of);
     let mut out = Vec::new();
-    for (position, item) in items.iter().enumerate() {
-        let count = |sets: &[BTreeSet<&str>]| sets.get(position).map_or(0, BTreeSet::len);
-        let needed = usize::try_from(item.at_least()).unwrap_or(usize::MAX);
-        let alone = count(&shown) >= needed;
-        let wanted = format!("{needed} {} ({})", item.role(), item.decision.as_str());
-        let line = if alone && met {
-            Line::pass("countersigned", subject).saying(format!(
+    for (position, (item, found)) in items.iter().zip(&answer.items).enumerate() {
+        let line = match found.met {
+            Met::Yes => Line::pass("countersigned", subject).saying(format!(
                 "{} {}s",
                 item.role(),
                 item.decision.as_str()
-            ))
-        } else if count(&known) >= needed && met_if_current && !met {
-            Line::unknown("countersigned", subject, Code::ActStateNotShown)
-        } else if alone && items.len() > 1 && only_others_fail(items, &shown, position) {
-            Line::pass("countersigned", subject)
-        } else {
-            Line::fail("countersigned", subject, bench.refusal(item))
+            )),
+            Met::Alone => Line::pass("countersigned", subject),
+            Met::No(lack) => Line::fail("countersigned", subject, code(lack)),
+            Met::Unknown(lack) => Line::unknown("countersigned", subject, code(lack)),
         };
-        out.push(line.expected(wanted).found(count(&shown)).with("item", position));
+        let wanted = format!("{} {} ({})", item.at_least(), item.role(), item.decision.as_str());
+        let line = line.expected(wanted).found(found.found).with("item", position);
+        out.push(explained(line, found, credential, as_of));
     }
+    let standing = credential.acts.iter().zip(&answer.acts);
+    out.extend(standing.filter_map(|(act, standing)| aside(subject, act, *standing)));
     out
 }
 
-/// Whether some other item lacks signers by itself, so that this one is not to blame.
-fn only_others_fail(items: &[CountersignedItem], sets: &[BTreeSet<&str>], own: usize) -> bool {
-    items.iter().zip(sets).enumerate().any(|(position, (item, set))| {
-        position != own && set.len() < usize::try_from(item.at_least()).unwrap_or(usize::MAX)
-    })
-}
-
-struct Bench<'a> {
-    credential: &'a SeenCredential,
-    registries: &'a [Registry],
+/// What the engine says to the policy's items.
+pub(crate) fn answer(
+    policy: &Policy,
+    credential: &SeenCredential,
+    registries: &[Registry],
     as_of: Timestamp,
-}
-
-impl<'a> Bench<'a> {
-    /// Of an act its newest known state counts: a refusal or withdrawal that is known beats an acceptance that
-    /// cannot be shown to be newer.
-    fn is_newest(&self, act: &SeenAct) -> bool {
-        if act.state == SeenState::Superseded {
-            return false;
-        }
-        let taken_back = |other: &&SeenAct| {
-            matches!(other.decision, SignerDecision::Refuse | SignerDecision::Withdraw)
+) -> Answer {
+    let items = &policy.outer.countersigned;
+    let wanted: Vec<Wanted> = items.iter().map(super::policy::CountersignedItem::wanted).collect();
+    let listed = |item: usize, act: &Act| {
+        let item = items.get(item)?;
+        let registry = item.registry.as_ref()?;
+        let at = act.record.as_ref().map_or(as_of, |record| record.leaf_time);
+        let entries = authorise(registries, &act.controller, at, as_of).unwrap_or_default();
+        let lists = |by: &inkan_evidence::authority::Authorised| {
+            by.registry() == registry && by.may_countersign(item.role.as_str())
         };
-        let same = |other: &&SeenAct| {
-            other.act == act.act
-                && other.controller == act.controller
-                && other.state != SeenState::Superseded
-        };
-        taken_back(&act) || !self.credential.acts.iter().filter(same).any(|o| taken_back(&o))
-    }
-
-    fn is_current(&self, act: &SeenAct, max_age: CalendarSpan) -> bool {
-        match act.state {
-            SeenState::Current(at) => at.plus(max_age).is_ok_and(|until| self.as_of <= until),
-            SeenState::NewestKnown | SeenState::Superseded => false,
-        }
-    }
-
-    /// For each item the controllers that could be counted for it.
-    fn candidates(
-        &self,
-        items: &[CountersignedItem],
-        acts: &[&'a SeenAct],
-    ) -> Vec<BTreeSet<&'a str>> {
-        // Items may wait for each other: what comes first is found first, and at most each waits once.
-        let mut counted: BTreeMap<usize, Vec<&'a SeenAct>> = BTreeMap::new();
-        for _ in 0..=items.len() {
-            for (position, item) in items.iter().enumerate() {
-                let fitting = acts.iter().copied().filter(|act| self.fits(item, act));
-                let in_order = fitting.filter(|act| match item.after {
-                    None => true,
-                    Some(role) => {
-                        earlier(items, &counted, acts, role).any(|first| follows(act, first))
-                    }
-                });
-                let found: Vec<_> = in_order.collect();
-                counted.insert(position, found);
-            }
-        }
-        let controllers =
-            |acts: Vec<&'a SeenAct>| acts.into_iter().map(|act| act.controller.as_str());
-        counted.into_values().map(|acts| controllers(acts).collect()).collect()
-    }
-
-    fn fits(&self, item: &CountersignedItem, act: &SeenAct) -> bool {
-        let by = match &item.by {
-            None => true,
-            Some(Signers::Subject(_)) => act.by_subject,
-            Some(Signers::Dids(dids)) => dids.contains(&act.controller),
-        };
-        act.role == item.role && act.decision == item.decision && by && self.is_listed(item, act)
-    }
-
-    fn is_listed(&self, item: &CountersignedItem, act: &SeenAct) -> bool {
-        let Some(registry) = &item.registry else { return true };
-        let at = act.record.as_ref().map_or(self.as_of, |record| record.leaf_time);
-        authorise(self.registries, &act.controller, at, self.as_of).is_ok_and(|entries| {
-            entries
-                .iter()
-                .any(|by| by.registry() == registry && by.may_countersign(item.role.as_str()))
-        })
-    }
-
-    /// Why an item is not met: what its signers last said, if they said anything.
-    fn refusal(&self, item: &CountersignedItem) -> Code {
-        let last = |decision| {
-            self.credential.acts.iter().any(|act| {
-                let stated = CountersignedItem { decision, ..item.clone() };
-                act.state != SeenState::Superseded && self.fits(&stated, act)
-            })
-        };
-        let superseded = self
-            .credential
-            .acts
-            .iter()
-            .any(|act| act.state == SeenState::Superseded && self.fits(item, act));
-        if last(SignerDecision::Withdraw) || superseded {
-            Code::CountersignatureWithdrawn
-        } else if last(SignerDecision::Refuse) {
-            Code::CountersignatureRefused
-        } else {
-            Code::CountersignatureMissing
-        }
-    }
-}
-
-/// Acts of a role that count: for the items of that role, or at all if no item asks for it.
-fn earlier<'b, 'a: 'b>(
-    items: &'b [CountersignedItem],
-    counted: &'b BTreeMap<usize, Vec<&'a SeenAct>>,
-    acts: &'b [&'a SeenAct],
-    role: SignerRole,
-) -> Box<dyn Iterator<Item = &'a SeenAct> + 'b> {
-    if items.iter().any(|item| item.role == role) {
-        let of_role = counted
-            .iter()
-            .filter(move |(position, _)| items.get(**position).is_some_and(|i| i.role == role));
-        Box::new(of_role.flat_map(|(_, acts)| acts.iter().copied()))
-    } else {
-        let accepts =
-            move |act: &&SeenAct| act.role == role && act.decision == SignerDecision::Accept;
-        Box::new(acts.iter().copied().filter(accepts))
-    }
-}
-
-/// Covers its proof, or is later in the same log. Dates prove nothing.
-fn follows(act: &SeenAct, first: &SeenAct) -> bool {
-    let covers = first.proof_id.as_ref().is_some_and(|id| act.covers.contains(id));
-    let later = act
-        .record
-        .as_ref()
-        .zip(first.record.as_ref())
-        .is_some_and(|(own, other)| own.origin == other.origin && own.index > other.index);
-    covers || later
-}
-
-/// Whether signers can be assigned so that every item has enough, and whoever is counted for a `distinct` item is
-/// neither the issuer nor counted for another.
-fn enough(items: &[CountersignedItem], sets: &[BTreeSet<&str>], issuer: &str) -> bool {
-    let each: Vec<(&CountersignedItem, &BTreeSet<&str>)> = items.iter().zip(sets).collect();
-    let (distinct, shared): (Vec<_>, Vec<_>) =
-        each.into_iter().partition(|(item, _)| item.distinct);
-    let mut slots: Vec<&BTreeSet<&str>> = Vec::new();
-    for (item, set) in distinct {
-        for _ in 0..item.at_least().min(64) {
-            slots.push(set);
-        }
-        if usize::try_from(item.at_least()).unwrap_or(usize::MAX) > set.len() {
-            return false;
-        }
-    }
-    let rest = |used: &BTreeSet<&str>| {
-        shared.iter().all(|(item, set)| {
-            let left = set.iter().filter(|name| !used.contains(*name)).count();
-            left >= usize::try_from(item.at_least()).unwrap_or(usize::MAX)
-        })
+        Some(entries.iter().any(lists))
     };
-    let mut steps = STEPS;
-    assign(&slots, issuer, &mut BTreeSet::new(), &rest, &mut steps)
+    // A span that cannot be read is refused when the policy is loaded; here it would allow no age at all.
+    let max_age = policy.outer.current_acts.as_ref().map(|acts| acts.max_age());
+    let current = max_age.and_then(|age| age.or_else(|_| CalendarSpan::days(0)).ok());
+    let question = Question {
+        items: &wanted,
+        offer: &credential.offer,
+        listed: &listed,
+        issuer: &credential.issuer,
+        // Somebody else's record of the issuance may be as late as they like.
+        issued_at: own_record(credential),
+        as_of,
+        operator_time: policy.outer.ledger.time == TimeGrade::Operator {},
+        current,
+    };
+    agreement::judge(&question, &credential.acts)
 }
 
-fn assign<'a>(
-    slots: &[&BTreeSet<&'a str>],
-    issuer: &str,
-    used: &mut BTreeSet<&'a str>,
-    rest: &impl Fn(&BTreeSet<&str>) -> bool,
-    steps: &mut u32,
-) -> bool {
-    let Some((slot, others)) = slots.split_first() else { return rest(used) };
-    for name in slot.iter().copied() {
-        *steps = steps.saturating_sub(1);
-        if *steps == 0 {
-            return false;
-        }
-        if name != issuer && used.insert(name) {
-            if assign(others, issuer, used, rest, steps) {
-                return true;
-            }
-            used.remove(name);
-        }
+/// When the issuer's own record of the issuance says that it was made.
+pub(crate) fn own_record(credential: &SeenCredential) -> Option<Timestamp> {
+    let record = credential.record.as_ref().filter(|record| record.by_signer);
+    record.map(|record| record.leaf_time)
+}
+
+/// Who was counted, who was not and why, and until when there was time.
+fn explained(
+    line: Line,
+    found: &ItemAnswer,
+    credential: &SeenCredential,
+    as_of: Timestamp,
+) -> Line {
+    let who = |number: &usize| credential.acts.get(*number).map(|act| act.controller.as_str());
+    let counted: BTreeSet<&str> = found.counted.iter().filter_map(who).collect();
+    let left_out: Vec<Value> = found
+        .left_out
+        .iter()
+        .filter_map(|(number, lack)| Some(json!({ "signer": who(number)?, "why": lack.word() })))
+        .collect();
+    let line = line.with("counted", counted.into_iter().collect::<Vec<&str>>());
+    let line = if left_out.is_empty() { line } else { line.with("notCounted", left_out) };
+    match found.deadline {
+        Some(time) => line.with("before", time.to_string()).with("over", time < as_of),
+        None => line,
     }
-    false
+}
+
+/// What came after the seal, or is a seal that counts for nothing: it is told, and changes nothing.
+fn aside(subject: &str, act: &Act, standing: Standing) -> Option<Line> {
+    let code = match standing {
+        Standing::Stands | Standing::Withdrawn => return None,
+        Standing::SealedBeforeWithdrawal => Code::WithdrawnAfterSeal,
+        Standing::AfterSeal => Code::AddedAfterSeal,
+        Standing::StrangersSeal => Code::SealByStranger,
+    };
+    let line = Line::note("seal", subject, Status::Unknown, code);
+    Some(line.with("role", act.role.as_str()).with("signer", act.controller.as_str()))
+}
+
+const fn code(lack: Lack) -> Code {
+    match lack {
+        Lack::Missing | Lack::NotNamed | Lack::NotListed => Code::CountersignatureMissing,
+        Lack::Refused => Code::CountersignatureRefused,
+        Lack::Withdrawn => Code::CountersignatureWithdrawn,
+        Lack::AfterSeal | Lack::StrangersSeal => Code::CountersignatureAfterSeal,
+        Lack::OutOfOrder => Code::CountersignatureOutOfOrder,
+        Lack::Late => Code::CountersignatureLate,
+        Lack::TimeUnknown => Code::CountersignatureTimeUnknown,
+        Lack::NotShownCurrent => Code::ActStateNotShown,
+        Lack::NotDistinct => Code::CountersignersNotDistinct,
+    }
 }
 
 #[cfg(test)]

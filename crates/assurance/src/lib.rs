@@ -22,6 +22,7 @@ mod outer;
 pub mod policy;
 pub mod remedy;
 pub mod report;
+pub mod roll;
 mod row;
 mod seen;
 #[cfg(test)]
@@ -37,4 +38,5 @@ pub use lint::{LintFinding, LintLevel, lint};
 pub use policy::{NewPolicy, Policy, PolicyError, builtin, builtin_ids, new_policy};
 pub use remedy::Remedy;
 pub use report::{Decision, Levels, Report};
+pub use roll::{Complete, Roll, Stage};
 pub use seen::{ledger_grade, receipts};

@@ -83,6 +83,12 @@ impl Line {
         Self { decides: true, ..Self::new(check, subject, Status::Unknown).with_code(code) }
     }
 
+    /// Something that is told, and on which nothing rests.
+    pub(crate) fn note(check: &str, subject: &str, status: Status, code: Code) -> Self {
+        // It is about the whole, and shown as such: not about a level that something else may make up for.
+        Self { effect: None, ..Self::new(check, subject, status).with_code(code) }
+    }
+
     /// Where a fact was lost: said, without deciding.
     pub(crate) fn of_finding(finding: &Finding) -> Self {
         let code = finding.code;

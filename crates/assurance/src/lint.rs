@@ -1,5 +1,7 @@
 //! `policy lint`: does a policy ask for more than its use case needs, and can anything satisfy it (assurance §11)?
 
+use std::collections::BTreeSet;
+
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
 use inkan_evidence::registry::{Entry, PartyRole, Standing};
@@ -8,9 +10,9 @@ use inkan_evidence::{Registry, Road, Row};
 use crate::framework;
 use crate::level::{AuthenticationLevel, Framework, Ial};
 use crate::policy::{
-    AalLeaf, Disputed, Genuine, IalLeaf, IssuerWord, Issuers, LeastBasis, Policy, Proofs,
-    Requirement, RevocationRule, Signers, TimestampRule, USE_CASES, UserVerification, builtin,
-    builtin_ids,
+    AalLeaf, CountersignedItem, Disputed, Genuine, IalLeaf, IssuerWord, Issuers, LeastBasis,
+    Policy, Proofs, Requirement, RevocationRule, Signers, TimestampRule, USE_CASES,
+    UserVerification, builtin, builtin_ids,
 };
 use crate::row;
 
@@ -127,6 +129,12 @@ fn impossible_outer(policy: &Policy, registries: &[Registry]) -> Vec<&'static st
             out.push("countersigned.registry");
         }
     }
+    if has_circle(&policy.outer.countersigned) {
+        out.push("countersigned.after");
+    }
+    if too_few_are_named(&policy.outer.countersigned) {
+        out.push("countersigned.distinct");
+    }
     let listed = matches!(policy.outer.issuers, Issuers::Word(IssuerWord::Listed));
     let wanted = policy.listed_types();
     let issues = |entry: &Entry| {
@@ -140,6 +148,33 @@ fn impossible_outer(policy: &Policy, registries: &[Registry]) -> Vec<&'static st
         out.push("issuers");
     }
     out
+}
+
+/// Whether some items wait for each other, or one for itself: then none of them can ever be the first.
+fn has_circle(items: &[CountersignedItem]) -> bool {
+    let mut reached: Vec<bool> = vec![false; items.len()];
+    for _ in 0..=items.len() {
+        let next = items.iter().map(|item| {
+            item.after.is_none_or(|role| {
+                let mut of_role = items.iter().zip(&reached).filter(|(one, _)| one.role == role);
+                of_role.clone().next().is_none() || of_role.any(|(_, reached)| *reached)
+            })
+        });
+        reached = next.collect();
+    }
+    reached.iter().any(|reached| !reached)
+}
+
+/// Whether the items of which nobody may be counted twice name fewer than they ask for, all together.
+fn too_few_are_named(items: &[CountersignedItem]) -> bool {
+    let mut names = BTreeSet::new();
+    let mut needed = 0_u32;
+    for item in items.iter().filter(|item| item.distinct) {
+        let Some(Signers::Dids(dids)) = &item.by else { continue };
+        names.extend(dids);
+        needed = needed.saturating_add(item.at_least());
+    }
+    usize::try_from(needed).is_ok_and(|needed| needed > names.len())
 }
 
 fn live(registry: &Registry) -> impl Iterator<Item = &Entry> {

@@ -81,7 +81,13 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         Code::CountersignatureMissing
         | Code::CountersignatureRefused
         | Code::CountersignatureWithdrawn
+        | Code::CountersignatureAfterSeal
+        | Code::CountersignatureLate
+        | Code::CountersignatureTimeUnknown
+        | Code::CountersignatureOutOfOrder
+        | Code::CountersignersNotDistinct
         | Code::ActStateNotShown => "countersigned",
+        Code::SealByStranger | Code::WithdrawnAfterSeal | Code::AddedAfterSeal => "seal",
     }
 }
 

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
-use inkan_credential::countersignature::{Decision as ActDecision, Role};
+use inkan_credential::countersignature::Wanted;
 use inkan_ledger::Grade;
-use inkan_verifier::verified::{ActState, StatusSeen};
+use inkan_verifier::agreement::Act;
+use inkan_verifier::verified::StatusSeen;
 use inkan_verifier::{
-    Check, CredentialProof, Outcome, Receipts, Recorded, Verification, VerifiedCountersignature,
-    VerifiedCredential, Weight,
+    Check, CredentialProof, Outcome, Receipts, Recorded, Verification, VerifiedCredential, Weight,
 };
 
 use crate::line::{Line, Status};
-use crate::policy::{Policy, SignerDecision, SignerRole, TimeGrade};
+use crate::policy::{Policy, TimeGrade};
 
 /// A verification as far as a policy can ask about it.
 #[derive(Clone, Debug)]
@@ -31,7 +31,10 @@ pub(crate) struct SeenCredential {
     pub(crate) valid_from: Option<Timestamp>,
     pub(crate) record: Option<SeenRecord>,
     pub(crate) status: Option<Timestamp>,
-    pub(crate) acts: Vec<SeenAct>,
+    /// Countersignatures.
+    pub(crate) acts: Vec<Act>,
+    /// Who has to countersign, by the issuer's own word.
+    pub(crate) offer: Vec<Wanted>,
     /// Proofs that are no countersignatures.
     pub(crate) proofs: Vec<SeenProof>,
 }
@@ -40,7 +43,6 @@ pub(crate) struct SeenCredential {
 #[derive(Clone, Debug)]
 pub(crate) struct SeenRecord {
     pub(crate) origin: String,
-    pub(crate) index: u64,
     pub(crate) size: u64,
     pub(crate) root: String,
     pub(crate) leaf_time: Timestamp,
@@ -60,31 +62,6 @@ pub(crate) struct SeenProof {
     pub(crate) controller: String,
     pub(crate) asserts: bool,
     pub(crate) held: bool,
-}
-
-/// A countersignature.
-#[derive(Clone, Debug)]
-pub(crate) struct SeenAct {
-    pub(crate) role: SignerRole,
-    pub(crate) decision: SignerDecision,
-    pub(crate) act: String,
-    pub(crate) controller: String,
-    pub(crate) proof_id: Option<String>,
-    pub(crate) covers: Vec<String>,
-    pub(crate) by_subject: bool,
-    pub(crate) record: Option<SeenRecord>,
-    pub(crate) state: SeenState,
-}
-
-/// How current an act's state is known to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum SeenState {
-    /// Shown to be the newest, as of this time.
-    Current(Timestamp),
-    /// Nothing newer is known.
-    NewestKnown,
-    /// A newer state exists.
-    Superseded,
 }
 
 impl Seen {
@@ -122,7 +99,7 @@ fn line(check: &Check) -> Line {
 }
 
 impl SeenCredential {
-    fn of(credential: &VerifiedCredential) -> Self {
+    pub(crate) fn of(credential: &VerifiedCredential) -> Self {
         let value = credential.credential().value();
         let types = match value.get("type") {
             Some(serde_json::Value::Array(list)) => list.iter().collect(),
@@ -143,7 +120,8 @@ impl SeenCredential {
                 StatusSeen::NotNamed => None,
                 StatusSeen::Good { since } => Some(since),
             },
-            acts: credential.countersignatures().iter().map(SeenAct::of).collect(),
+            acts: credential.countersignatures().iter().map(Act::of).collect(),
+            offer: credential.credential().offer().to_vec(),
             proofs: credential.proofs().iter().map(SeenProof::of).collect(),
         }
     }
@@ -160,7 +138,6 @@ impl SeenRecord {
     fn of(recorded: &Recorded) -> Self {
         Self {
             origin: recorded.origin().to_owned(),
-            index: recorded.leaf_index(),
             size: recorded.tree_size(),
             root: recorded.root_hash().to_owned(),
             leaf_time: recorded.leaf_time(),
@@ -180,38 +157,6 @@ impl SeenRecord {
                 let tsa = self.tsa.then(|| "tsa".to_owned());
                 [format!("witnessed {operators}")].into_iter().chain(tsa).collect()
             }
-        }
-    }
-}
-
-impl SeenAct {
-    fn of(signed: &VerifiedCountersignature) -> Self {
-        Self {
-            role: match signed.role() {
-                Role::Holder => SignerRole::Holder,
-                Role::CoIssuer => SignerRole::CoIssuer,
-                Role::Witness => SignerRole::Witness,
-                Role::Notary => SignerRole::Notary,
-                Role::Guardian => SignerRole::Guardian,
-                Role::Delegate => SignerRole::Delegate,
-            },
-            decision: match signed.decision() {
-                ActDecision::Accept => SignerDecision::Accept,
-                ActDecision::Refuse => SignerDecision::Refuse,
-                ActDecision::Withdraw => SignerDecision::Withdraw,
-                ActDecision::Seal => SignerDecision::Seal,
-            },
-            act: signed.act().to_owned(),
-            controller: signed.controller().to_owned(),
-            proof_id: signed.proof_id().map(str::to_owned),
-            covers: signed.covers().to_vec(),
-            by_subject: signed.is_by_subject(),
-            record: signed.recorded().map(SeenRecord::of),
-            state: match signed.state() {
-                ActState::Current { fresh_at } => SeenState::Current(fresh_at),
-                ActState::NewestKnown | ActState::NotRecorded => SeenState::NewestKnown,
-                ActState::Superseded => SeenState::Superseded,
-            },
         }
     }
 }

@@ -120,6 +120,7 @@ impl World {
                         record: self.record.clone(),
                         status: None,
                         acts: vec![],
+                        offer: vec![],
                         proofs: vec![],
                     })
                 })

@@ -68,6 +68,36 @@ impl AsRef<[u8]> for Digest {
     }
 }
 
+/// SHA-256 of bytes that come in pieces: for what is larger than memory.
+#[derive(Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Nothing hashed yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes so far.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl fmt::Debug for Hasher {
+    /// The bytes so far may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hasher(..)")
+    }
+}
+
 /// Hashes the concatenation of `parts`, in order.
 #[must_use]
 pub fn sha256(parts: &[&[u8]]) -> Digest {

@@ -66,8 +66,8 @@ pub fn b64(bytes: &[u8]) -> String {
 ///
 /// [`EncodingError::NotCanonical`] unless `text` is exactly what [`b64`] writes.
 pub fn decode_b64(text: &str) -> Result<Vec<u8>, EncodingError> {
-    let bytes = Base64::decode_vec(text).map_err(|_| EncodingError::NotCanonical)?;
-    if b64(&bytes) == text { Ok(bytes) } else { Err(EncodingError::NotCanonical) }
+    // It refuses spare bits that are not zero, too: a property test holds it to that.
+    Base64::decode_vec(text).map_err(|_| EncodingError::NotCanonical)
 }
 
 /// Base64url without padding ([RFC 4648 §5](https://www.rfc-editor.org/rfc/rfc4648#section-5)).
@@ -82,8 +82,7 @@ pub fn b64u(bytes: &[u8]) -> String {
 ///
 /// [`EncodingError::NotCanonical`] unless `text` is exactly what [`b64u`] writes.
 pub fn decode_b64u(text: &str) -> Result<Vec<u8>, EncodingError> {
-    let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| EncodingError::NotCanonical)?;
-    if b64u(&bytes) == text { Ok(bytes) } else { Err(EncodingError::NotCanonical) }
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| EncodingError::NotCanonical)
 }
 
 /// Reads base64url that must hold exactly `N` bytes.

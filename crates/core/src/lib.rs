@@ -16,7 +16,7 @@ pub mod text;
 pub mod time;
 pub mod tolerance;
 
-pub use digest::{Digest, sha256};
+pub use digest::{Digest, Hasher, sha256};
 pub use rng::CryptoRng;
 pub use secret::SecretBytes;
 pub use time::Timestamp;

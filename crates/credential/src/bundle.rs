@@ -3,18 +3,26 @@
 //! In scope: the closed JSON object `inkan-bundle/1`, and telling it apart from bare artefacts. Out of scope: what
 //! receipts, DID logs and lists prove. A bundle adds proof; it never changes what the credential says.
 
+mod cover;
 mod error;
+mod eseal;
 mod read;
+mod timestamp;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use inkan_core::{Timestamp, encoding};
 use serde_json::{Map, Value, json};
 
 use crate::presentation::Presentation;
 use crate::secured::SecuredCredential;
 
+pub use self::cover::{COVERS, Cover, CoverKind};
 pub use self::error::BundleError;
+pub use self::eseal::{ESEAL_JWS_TYPE, ESEAL_TYPE, ESEALS, Eseal, SealForm, SealTerms};
 pub use self::read::read_any;
+pub use self::timestamp::{BundleTimestamp, TIMESTAMP_TYPE, TIMESTAMPS};
 
 /// The `type` of a bundle.
 pub const BUNDLE_TYPE: &str = "inkan-bundle/1";
@@ -53,8 +61,47 @@ impl Artefact {
 pub struct ServedStatusList {
     /// URL it was served at.
     pub uri: String,
-    /// The body, byte for byte.
+    /// The body, byte for byte; of a list that is no text (CWT), base64url of the bytes.
     pub body: String,
+    /// For which judged time this verifier fetched it, then or later; none if somebody else brought it. It is never written down: what a
+    /// bundle says of it would be the word of whoever made the bundle.
+    pub fetched_at: Option<Timestamp>,
+}
+
+impl ServedStatusList {
+    /// A list with these bytes, which somebody else fetched.
+    #[must_use]
+    pub fn new(uri: &str, bytes: &[u8]) -> Self {
+        let text = str::from_utf8(bytes).ok().filter(|text| is_served_text(text));
+        let body = text.map_or_else(|| encoding::b64u(bytes), str::to_owned);
+        Self { uri: uri.to_owned(), body, fetched_at: None }
+    }
+
+    /// The same, which this verifier fetched at that time or later.
+    #[must_use]
+    pub fn fetched(self, at: Timestamp) -> Self {
+        Self { fetched_at: Some(at), ..self }
+    }
+
+    /// The bytes as they were served: a ledger's entry has their digest.
+    #[must_use]
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        served_bytes(&self.body)
+    }
+}
+
+/// The bytes of a status list whose text form is `body`, see [`ServedStatusList::body`].
+#[must_use]
+pub fn served_bytes(body: &str) -> Cow<'_, [u8]> {
+    match encoding::decode_b64u(body) {
+        Ok(bytes) if !is_served_text(body) => Cow::Owned(bytes),
+        Ok(_) | Err(_) => Cow::Borrowed(body.as_bytes()),
+    }
+}
+
+/// Whether a status list is a text: JSON has braces and a compact JWS dots, and base64url has neither.
+fn is_served_text(body: &str) -> bool {
+    body.contains(['{', '.'])
 }
 
 /// An artefact and what travels with it.
@@ -76,6 +123,10 @@ pub struct Bundle {
     pub status_lists: Vec<ServedStatusList>,
     /// Evidence: objects with a `type`, JSON Schemas among them.
     pub evidence: Vec<Value>,
+    /// Timestamps of authorities over single items of the bundle.
+    pub timestamps: Vec<BundleTimestamp>,
+    /// E-seals over single items of the bundle.
+    pub eseals: Vec<Eseal>,
 }
 
 impl Bundle {
@@ -91,6 +142,8 @@ impl Bundle {
             did_logs: BTreeMap::new(),
             status_lists: Vec::new(),
             evidence: Vec::new(),
+            timestamps: Vec::new(),
+            eseals: Vec::new(),
         }
     }
 
@@ -103,7 +156,7 @@ impl Bundle {
         read::parse(bytes)
     }
 
-    /// The bundle as JSON, every member written.
+    /// The bundle as JSON, every member written but `eseals` and `timestamps` where there are none.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let lists: Vec<Value> = self
@@ -125,6 +178,14 @@ impl Bundle {
         members.insert("didLogs".to_owned(), json!(self.did_logs));
         members.insert("statusLists".to_owned(), Value::Array(lists));
         members.insert("evidence".to_owned(), json!(self.evidence));
+        if !self.eseals.is_empty() {
+            let eseals = self.eseals.iter().map(Eseal::to_value).collect();
+            members.insert("eseals".to_owned(), Value::Array(eseals));
+        }
+        if !self.timestamps.is_empty() {
+            let timestamps = self.timestamps.iter().map(BundleTimestamp::to_value).collect();
+            members.insert("timestamps".to_owned(), Value::Array(timestamps));
+        }
         Value::Object(members)
     }
 

@@ -9,18 +9,24 @@
 
 mod error;
 mod form;
+mod offer;
 mod text;
+
+use std::cell::OnceCell;
 
 use inkan_core::{Digest, Timestamp, encoding, json, sha256};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use serde_json::{Value, json};
 
-use crate::proof::{Proof, ProofError, Purpose};
+use crate::proof::{PreparedProof, Proof, ProofError, Purpose};
+use crate::rdfc::Contexts;
 use crate::secured::{Format, SecuredCredential};
 
 pub use self::error::CountersignatureError;
 pub use self::form::{Statement, countersign_di, countersign_jose};
+pub(crate) use self::offer::read_offer;
+pub use self::offer::{OFFER, Wanted, WantedSigners};
 pub(crate) use self::text::is_renderable;
 pub use self::text::{render_text, text_digest_of};
 
@@ -102,7 +108,7 @@ impl Decision {
 }
 
 /// What a countersignature says, without who signed it and when.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Terms {
     /// In which capacity.
     pub role: Role,
@@ -112,23 +118,50 @@ pub struct Terms {
     pub act: [u8; 32],
     /// Digest of the text that was shown: [`text_digest_of`].
     pub text_digest: Digest,
+    /// Why, in the signer's words: only of a refusal or withdrawal. It stands in the statement, which stays with the
+    /// credential; a ledger sees a salted digest of it at most.
+    pub reason: Option<String>,
+}
+
+/// Most characters of a reason.
+pub const REASON: usize = 1_000;
+
+/// Whether `text` can be given as a reason: something to read, of bounded length, on one line, with nothing hidden in it.
+#[must_use]
+pub fn is_reason(text: &str) -> bool {
+    !text.trim().is_empty()
+        && text.chars().nth(REASON).is_none()
+        && !text.chars().any(inkan_core::text::is_hidden)
 }
 
 impl Terms {
-    /// Reads the member `countersignature` of a proof: exactly these four members.
+    /// Reads the member `countersignature` of a proof: exactly these members, `reason` being optional.
     pub(crate) fn from_value(value: &Value) -> Result<Self, &'static str> {
-        if value.as_object().is_none_or(|members| members.len() != 4) {
+        let count = value.as_object().map(|members| members.len());
+        let expected = if value.get("reason").is_some() { 5 } else { 4 };
+        if count != Some(expected) {
             return Err("countersignature");
         }
         Self::from_members(value)
     }
 
-    /// Reads the four members among others.
+    /// Reads the members among others.
     fn from_members(value: &Value) -> Result<Self, &'static str> {
         let text = |member| json::text(value, member);
+        let decision = text("decision").and_then(Decision::parse).ok_or("decision")?;
+        let reason = match (value.get("reason"), decision) {
+            (None, _) => None,
+            (Some(Value::String(reason)), Decision::Refuse | Decision::Withdraw)
+                if is_reason(reason) =>
+            {
+                Some(reason.clone())
+            }
+            (Some(_), _) => return Err("reason"),
+        };
         Ok(Self {
             role: text("role").and_then(Role::parse).ok_or("role")?,
-            decision: text("decision").and_then(Decision::parse).ok_or("decision")?,
+            decision,
+            reason,
             act: text("act").and_then(|act| encoding::b64u_array(act).ok()).ok_or("act")?,
             text_digest: text("textDigest")
                 .and_then(|digest| Digest::from_b64u(digest).ok())
@@ -136,15 +169,19 @@ impl Terms {
         })
     }
 
-    /// The JSON object of these four members.
+    /// The JSON object of these members.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        json!({
+        let mut value = json!({
             "role": self.role.as_str(),
             "decision": self.decision.as_str(),
             "act": encoding::b64u(&self.act),
             "textDigest": self.text_digest.to_b64u(),
-        })
+        });
+        if let (Some(reason), Value::Object(members)) = (&self.reason, &mut value) {
+            members.insert("reason".to_owned(), reason.as_str().into());
+        }
+        value
     }
 }
 
@@ -202,6 +239,12 @@ impl Countersignature {
     #[must_use]
     pub const fn text_digest(&self) -> Digest {
         self.terms.text_digest
+    }
+
+    /// Why, if the signer says so.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.terms.reason.as_deref()
     }
 
     /// DID URL of the signing key.
@@ -317,24 +360,58 @@ impl Countersignature {
         credential: &SecuredCredential,
         key: &PublicKey,
     ) -> Result<(), CountersignatureError> {
-        self.covers(credential)?;
-        let outcome = match &self.form {
-            Form::DataIntegrity { index, .. } => credential.verify_proof(*index, key),
-            Form::Jose { jws, .. } => crate::secured::verify_jws(jws, key),
-        };
-        outcome.map_err(|error| {
-            if error == ProofError::Invalid {
-                CountersignatureError::Invalid
-            } else {
-                CountersignatureError::Proof(error)
+        self.prepare(&WholeText::of(credential))(key)
+    }
+
+    /// The same check over the credential of `text`, to be made with several keys: what was signed is brought into canonical form
+    /// once, and the text is made once for all countersignatures that get the same `text`.
+    pub fn prepare<'a>(
+        &'a self,
+        text: &'a WholeText<'a>,
+    ) -> impl Fn(&PublicKey) -> Result<(), CountersignatureError> + 'a {
+        let credential = text.credential;
+        let covers = self.covers(credential);
+        let proof = match &self.form {
+            Form::DataIntegrity { index, .. } => {
+                // Always a suite over JCS, which needs no contexts.
+                credential.prepare_proof(*index, Contexts::built_in())
             }
-        })?;
-        let same = self.text_digest() == text_digest_of(credential);
-        if same || !credential.shows_all() {
-            Ok(())
-        } else {
-            Err(CountersignatureError::TextMismatch)
+            Form::Jose { jws, .. } => PreparedProof::jws(jws),
+        };
+        move |key| {
+            covers.clone()?;
+            proof.check(key).map_err(|error| {
+                if error == ProofError::Invalid {
+                    CountersignatureError::Invalid
+                } else {
+                    CountersignatureError::Proof(error)
+                }
+            })?;
+            if !credential.shows_all() || self.text_digest() == text.digest() {
+                Ok(())
+            } else {
+                Err(CountersignatureError::TextMismatch)
+            }
         }
+    }
+}
+
+/// A credential whose [text digest](text_digest_of) is made when it is first asked for, and kept.
+#[derive(Debug)]
+pub struct WholeText<'a> {
+    credential: &'a SecuredCredential,
+    digest: OnceCell<Digest>,
+}
+
+impl<'a> WholeText<'a> {
+    /// That of `credential`.
+    #[must_use]
+    pub const fn of(credential: &'a SecuredCredential) -> Self {
+        Self { credential, digest: OnceCell::new() }
+    }
+
+    fn digest(&self) -> Digest {
+        *self.digest.get_or_init(|| text_digest_of(self.credential))
     }
 }
 
@@ -353,7 +430,7 @@ pub fn list(
     let mut found = Vec::new();
     for (index, proof) in credential.proofs().iter().enumerate() {
         if let Some(terms) = proof.countersignature() {
-            found.push(from_proof(index, proof, *terms)?);
+            found.push(from_proof(index, proof, terms.clone())?);
         }
     }
     for compact in beside {

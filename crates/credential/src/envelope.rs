@@ -1,10 +1,12 @@
 //! Enveloping: JOSE and SD-JWT as the securing mechanism ([VC-JOSE-COSE §3.1 and §3.2](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-jose))
 //! and objects that carry an enveloped artefact as a data URL (VCDM 2.0 §4.12.1).
 
+use inkan_core::encoding::{b64, b64u, decode_b64, decode_b64u};
 use inkan_core::{Timestamp, json, limits};
 use inkan_crypto::jws::Jws;
 use serde_json::{Value, json};
 
+use crate::cose::Sign1;
 use crate::error::ParseError;
 use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_url};
 use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
@@ -36,6 +38,14 @@ impl Envelope {
         }
     }
 
+    /// The `typ` of a COSE message and its content type, which are media types there.
+    pub(crate) const fn cose_types(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Credential => ("application/vc+cose", "application/vc"),
+            Self::Presentation => ("application/vp+cose", "application/vp"),
+        }
+    }
+
     /// The `cty`: what the payload would be without the JWS.
     pub(crate) const fn cty(self) -> &'static str {
         match self {
@@ -57,8 +67,16 @@ impl Envelope {
         has_type(value, self.object_type())
     }
 
-    /// The object that carries `compact`, a JWS or (then there is a tilde) an SD-JWT.
+    /// The object that carries `compact`: a JWS, (then there is a tilde) an SD-JWT, or the text form of a COSE message.
     pub(crate) fn wrap(self, compact: &str) -> Value {
+        if let Some(bytes) = Some(compact).filter(|text| Sign1::is_text(text)).map(decode_b64u) {
+            let (media_type, data) = (self.cose_types().0, b64(&bytes.unwrap_or_default()));
+            return json!({
+                "@context": [CONTEXT_V2],
+                "id": format!("data:{media_type};base64,{data}"),
+                "type": self.object_type(),
+            });
+        }
         let subtype = match (is_sd_jwt(compact), self) {
             (false, _) => self.typ(),
             (true, Self::Credential) if typ_of(compact).as_deref() == Some(SD_JWT_VC) => SD_JWT_VC,
@@ -71,7 +89,7 @@ impl Envelope {
         })
     }
 
-    /// The compact JWS or SD-JWT in such an object. Nothing beside it is signed, so nothing beside it may be there.
+    /// The compact JWS or SD-JWT in such an object, or the COSE message in its text form. Nothing beside it is signed, so nothing beside it may be there.
     ///
     /// # Errors
     ///
@@ -87,6 +105,10 @@ impl Envelope {
         let Some((media_type, data)) = url.split_once(',') else {
             return Err(ParseError::Envelope { member: "id" });
         };
+        if media_type.strip_suffix(";base64") == Some(self.cose_types().0) {
+            let bytes = decode_b64(data).map_err(|_| ParseError::Envelope { member: "id" })?;
+            return Ok(b64u(&bytes));
+        }
         let expected = match (is_sd_jwt(data), self) {
             (false, _) => self.typ(),
             (true, Self::Credential) if typ_of(data).as_deref() == Some(SD_JWT_VC) => SD_JWT_VC,
@@ -130,6 +152,38 @@ pub(crate) fn open(compact: &str, envelope: Envelope) -> Result<Opened, ParseErr
     let payload = json::parse(jws.payload(), limits::DOCUMENT)?;
     let times = check_claims(&payload)?;
     Ok(Opened { jws, payload, times })
+}
+
+/// A COSE message taken apart, likewise.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenedCose {
+    pub(crate) message: Sign1,
+    pub(crate) payload: Value,
+    pub(crate) times: Times,
+}
+
+/// Reads the text form of a COSE message whose `typ` must be exactly that of `envelope`.
+///
+/// # Errors
+///
+/// [`ParseError`]: media types, then COSE, JSON, and claims that must not be there.
+pub(crate) fn open_cose(text: &str, envelope: Envelope) -> Result<OpenedCose, ParseError> {
+    let message = Sign1::parse_text(text)?;
+    let (typ, content_type) = envelope.cose_types();
+    for (found, expected) in [
+        (message.typ().unwrap_or_default(), typ),
+        (message.content_type().unwrap_or(content_type), content_type),
+    ] {
+        if found != expected {
+            return Err(ParseError::MediaType {
+                found: found.chars().take(64).collect(),
+                expected,
+            });
+        }
+    }
+    let payload = json::parse(message.payload(), limits::DOCUMENT)?;
+    let times = check_claims(&payload)?;
+    Ok(OpenedCose { message, payload, times })
 }
 
 /// An SD-JWT taken apart: media type checked, disclosures put in their places.
@@ -259,7 +313,12 @@ pub(crate) fn check_claim(
 
 /// The absolute URL of the signing key: `kid`, joined to the signer if it is only a fragment.
 pub(crate) fn key_url(jws: &Jws, signer: Option<&str>) -> Result<String, ParseError> {
-    let kid = jws.kid().ok_or(ParseError::KeyId)?;
+    named_url(jws.kid(), signer)
+}
+
+/// The same of a name that is read already.
+pub(crate) fn named_url(kid: Option<&str>, signer: Option<&str>) -> Result<String, ParseError> {
+    let kid = kid.ok_or(ParseError::KeyId)?;
     match (kid.starts_with('#') && kid.len() > 1, signer) {
         (true, Some(signer)) => Ok(format!("{signer}{kid}")),
         (false, _) if is_url(kid) => Ok(kid.to_owned()),

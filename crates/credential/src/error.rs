@@ -3,6 +3,7 @@
 use inkan_core::json::JsonError;
 use inkan_crypto::jws::JwsError;
 
+use crate::cose::CoseError;
 use crate::model::ModelError;
 use crate::proof::ProofError;
 use crate::sd_jwt::SdJwtError;
@@ -20,6 +21,9 @@ pub enum ParseError {
     /// The JWS around it is malformed.
     #[error("input is not a JWS that is accepted here")]
     Jws(#[from] JwsError),
+    /// The COSE message around it is malformed.
+    #[error("input is not a COSE message that is accepted here")]
+    Cose(#[from] CoseError),
     /// `typ`, `cty` or the media type of a data URL is not the one that belongs here.
     #[error("media type is {found:?}, and must be {expected:?}")]
     MediaType {
@@ -41,6 +45,9 @@ pub enum ParseError {
     /// The header names no key, or not by an absolute URL or a fragment of the signer's DID.
     #[error("header has no kid that names a key of the signer")]
     KeyId,
+    /// The issuer is not whom the first certificate of `x5c` names.
+    #[error("the first certificate does not name the issuer")]
+    IssuerNotNamed,
     /// A JWT claim that must not be there, is malformed, or says something else than the credential.
     #[error("JWT claim {claim:?} must not be there, is malformed, or contradicts the credential")]
     JoseClaim {
@@ -81,11 +88,13 @@ impl ParseError {
             Self::Json(error) => error.code(),
             Self::NotRecognised => "credential-not-recognised",
             Self::Jws(error) => error.code(),
+            Self::Cose(error) => error.code(),
             Self::MediaType { .. } => "media-type-unsupported",
             Self::SdJwt => "sd-jwt-unsupported",
             Self::SdJwtRule(error) => error.code(),
             Self::SdJwtVc(error) => error.code(),
             Self::KeyId => "jose-key-id-missing",
+            Self::IssuerNotNamed => "certificate-issuer-not-named",
             Self::JoseClaim { .. } => "jose-claim-invalid",
             Self::Envelope { .. } => "envelope-malformed",
             Self::Model(error) => error.code(),

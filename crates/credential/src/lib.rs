@@ -8,6 +8,7 @@
 
 pub mod bundle;
 mod cbor;
+pub mod cose;
 pub mod countersignature;
 mod envelope;
 pub mod error;

@@ -27,8 +27,9 @@ pub use self::error::ModelError;
 pub(crate) use self::rules::{
     are_typed_objects, has_type, is_typed, is_url, issuer_like, type_names,
 };
-use crate::countersignature::is_renderable;
+use crate::countersignature::{OFFER, Wanted, is_renderable, read_offer};
 use crate::integrity::{self, RelatedResource};
+use crate::token_status_list::StatusReference;
 
 /// The first entry of `@context` in every credential and presentation of version 2.0.
 pub const CONTEXT_V2: &str = "https://www.w3.org/ns/credentials/v2";
@@ -66,10 +67,12 @@ pub struct Credential {
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
     status: Vec<StatusEntry>,
+    token_status: Option<StatusReference>,
     unknown_status: Vec<String>,
     schemas: Vec<SchemaEntry>,
     related: Vec<RelatedResource>,
     ledger_record: Option<LedgerRecord>,
+    offer: Vec<Wanted>,
 }
 
 impl Credential {
@@ -118,6 +121,7 @@ impl Credential {
         let (status, unknown_status) = entries::status(&value, version)?;
         let schemas = entries::schemas(&value)?;
         let ledger_record = entries::ledger_record(&value)?;
+        let offer = read_offer(&value).ok_or(ModelError::Property { property: OFFER })?;
         if value.get("proof").is_some() {
             return Err(ModelError::ProofMisplaced);
         }
@@ -131,10 +135,12 @@ impl Credential {
             valid_from,
             valid_until,
             status,
+            token_status: None,
             unknown_status,
             schemas,
             related,
             ledger_record,
+            offer,
         })
     }
 
@@ -143,7 +149,7 @@ impl Credential {
     pub(crate) fn of_claims(
         value: Value,
         (valid_from, valid_until): (Option<Timestamp>, Option<Timestamp>),
-        unknown_status: Vec<String>,
+        (token_status, unknown_status): (Option<StatusReference>, Vec<String>),
     ) -> Result<Self, ModelError> {
         if !is_renderable(&value) {
             return Err(ModelError::TextTooLong);
@@ -154,24 +160,32 @@ impl Credential {
             valid_from,
             valid_until,
             status: Vec::new(),
+            token_status,
             unknown_status,
             schemas: Vec::new(),
             related: Vec::new(),
             ledger_record: entries::ledger_record(&value)?,
+            offer: read_offer(&value).ok_or(ModelError::Property { property: OFFER })?,
             value,
         })
     }
 
-    /// The same as the payload of a JWT, whose claim `status` names mechanisms too ([Token Status List §6.1]): each is one that
-    /// nobody here has looked at.
+    /// The same as the payload of a JWT, whose claim `status` names mechanisms too ([Token Status List §6.1]): a token status list,
+    /// and others, each of which is one that nobody here has looked at.
     ///
     /// [Token Status List §6.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list
     pub(crate) fn with_status_claim(mut self) -> Self {
         match self.value.get("status") {
             None => {}
-            Some(Value::Object(members)) if !members.is_empty() => {
-                let mut names: Vec<String> =
-                    members.keys().map(|name| name.chars().take(64).collect()).collect();
+            Some(claim @ Value::Object(members)) if !members.is_empty() => {
+                self.token_status = StatusReference::from_claim(claim).ok().flatten();
+                let others =
+                    |name: &&String| self.token_status.is_none() || name.as_str() != "status_list";
+                let mut names: Vec<String> = members
+                    .keys()
+                    .filter(others)
+                    .map(|name| name.chars().take(64).collect())
+                    .collect();
                 names.sort_unstable();
                 self.unknown_status.extend(names);
             }
@@ -260,6 +274,12 @@ impl Credential {
         &self.status
     }
 
+    /// The entry of a token status list that the claim `status` names, of credentials in a JWT, an SD-JWT or a COSE message.
+    #[must_use]
+    pub const fn token_status(&self) -> Option<&StatusReference> {
+        self.token_status.as_ref()
+    }
+
     /// Types, or purposes, of the status entries that this toolkit cannot check.
     #[must_use]
     pub fn unknown_status(&self) -> &[String] {
@@ -282,6 +302,12 @@ impl Credential {
     #[must_use]
     pub fn evidence(&self) -> &[Value] {
         items(&self.value, "evidence")
+    }
+
+    /// Who has to countersign, as the issuer says in what it signed; nobody, if it says nothing.
+    #[must_use]
+    pub fn offer(&self) -> &[Wanted] {
+        &self.offer
     }
 
     /// Where the issuance was recorded, and the salt that opens the commitment there.

@@ -19,10 +19,10 @@ use crate::model::{
     DataModel, ModelError, are_typed_objects, check_context, has_type, is_typed, is_url,
     issuer_like,
 };
-use crate::proof::{self, Proof, ProofError, Purpose, take_proofs};
+use crate::proof::{PreparedProof, Proof, ProofError, Purpose, take_proofs};
 use crate::rdfc::Contexts;
 use crate::sd_jwt::SdJwt;
-use crate::secured::{SecuredCredential, compact_text, verify_jws};
+use crate::secured::{SecuredCredential, compact_text};
 
 pub use self::make::{
     PresentationTerms, present_di, present_di_with, present_jose, present_key_bound,
@@ -40,6 +40,7 @@ pub struct Presentation {
     nonce: Option<String>,
     audience: Vec<String>,
     created: Option<Timestamp>,
+    not_before: Option<Timestamp>,
     expires: Option<Timestamp>,
     form: Form,
 }
@@ -72,7 +73,7 @@ impl Presentation {
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => Self::parse_value(json::parse(bytes, limits::DOCUMENT)?),
-            _ => Self::parse_compact(compact_text(bytes)?),
+            _ => Self::parse_compact(&compact_text(bytes)?),
         }
     }
 
@@ -106,6 +107,7 @@ impl Presentation {
             nonce: proof.challenge().map(str::to_owned),
             audience: proof.domain().to_vec(),
             created: proof.created(),
+            not_before: None,
             expires: proof.expires(),
             method,
             value,
@@ -153,7 +155,7 @@ impl Presentation {
             Some(Value::String(nonce)) => Some(nonce.clone()),
             Some(_) => return Err(ParseError::JoseClaim { claim: "nonce" }),
         };
-        let Times { issued, not_before: _, expires } = times;
+        let Times { issued, not_before, expires } = times;
         Ok(Self {
             holder,
             method,
@@ -161,6 +163,7 @@ impl Presentation {
             nonce,
             audience: audience(&value)?,
             created: issued,
+            not_before,
             expires,
             value,
             form,
@@ -219,6 +222,12 @@ impl Presentation {
         self.created
     }
 
+    /// From when on it may be used: `nbf`; embedded proofs say no such thing.
+    #[must_use]
+    pub const fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
     /// When it ends: `expires`, or `exp`.
     #[must_use]
     pub const fn expires(&self) -> Option<Timestamp> {
@@ -262,13 +271,25 @@ impl Presentation {
         key: &PublicKey,
         contexts: &Contexts,
     ) -> Result<(), PresentationProofError> {
-        match &self.form {
+        self.prepare_proof(contexts)(key)
+    }
+
+    /// The same check, to be made with several keys: what the proof covers is brought into canonical form once.
+    pub fn prepare_proof<'a>(
+        &'a self,
+        contexts: &'a Contexts,
+    ) -> impl Fn(&PublicKey) -> Result<(), PresentationProofError> + 'a {
+        let prepared = match &self.form {
             Form::DataIntegrity { holder_proof, .. } => {
-                self.verify_proof_at_with(*holder_proof, key, contexts)
+                Ok(self.prepare_proof_at(*holder_proof, contexts))
             }
-            Form::Jose { jws } => verify_jws(jws, key).map_err(Into::into),
-            Form::SdJwt { sd_jwt } => verify_jws(sd_jwt.jws(), key).map_err(Into::into),
-            Form::KeyBound { presented } => key_bound::verify(presented, key),
+            Form::Jose { jws } => Ok(PreparedProof::jws(jws)),
+            Form::SdJwt { sd_jwt } => Ok(PreparedProof::jws(sd_jwt.jws())),
+            Form::KeyBound { presented } => Err(presented),
+        };
+        move |key| match &prepared {
+            Ok(proof) => Ok(proof.check(key)?),
+            Err(presented) => key_bound::verify(presented, key),
         }
     }
 
@@ -296,7 +317,17 @@ impl Presentation {
         key: &PublicKey,
         contexts: &Contexts,
     ) -> Result<(), PresentationProofError> {
-        Ok(proof::verify_whole(&self.value, self.proofs(), index, key, contexts)?)
+        Ok(self.prepare_proof_at(index, contexts).check(key)?)
+    }
+
+    /// Embedded proof number `index`, to be tried against several keys.
+    #[must_use]
+    pub fn prepare_proof_at<'a>(
+        &'a self,
+        index: usize,
+        contexts: &'a Contexts,
+    ) -> PreparedProof<'a> {
+        PreparedProof::whole(&self.value, self.proofs(), index, contexts)
     }
 
     /// The presentation as a JSON object: with its proofs, or as an `EnvelopedVerifiablePresentation`.

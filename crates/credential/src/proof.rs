@@ -7,18 +7,22 @@
 mod bbs;
 mod ecdsa_sd;
 mod error;
+mod prepared;
 mod read;
 mod selective;
 mod suite;
+mod wire;
 
 use inkan_core::{Timestamp, encoding};
 use inkan_crypto::{PublicKey, Signer};
 use serde_json::{Map, Value};
 
+use self::prepared::Appended;
 use crate::countersignature::Terms;
 use crate::rdfc::Contexts;
 
 pub use self::error::{ProofError, SignFailure};
+pub use self::prepared::PreparedProof;
 pub(crate) use self::read::take_proofs;
 pub(crate) use self::selective::{Holders, Stage, add_base_proof};
 pub use self::suite::Cryptosuite;
@@ -67,6 +71,11 @@ impl Proof {
     #[must_use]
     pub const fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// The proof object.
+    pub(crate) fn into_value(self) -> Value {
+        self.value
     }
 
     /// Its URL, which other proofs name in `previousProof`.
@@ -161,43 +170,7 @@ pub fn verify_proof_with(
     key: &PublicKey,
     contexts: &Contexts,
 ) -> Result<(), ProofError> {
-    let proof = proofs.get(index).ok_or(ProofError::Missing)?;
-    if let Cryptosuite::Unknown(name) = &proof.cryptosuite {
-        return Err(ProofError::UnsupportedSuite { suite: name.clone() });
-    }
-    if !proof.cryptosuite.signs_with(key.key_type()) {
-        return Err(ProofError::KeyMismatch);
-    }
-    let matching = matching_proofs(proofs, &proof.previous_proof);
-    if matching.is_empty() {
-        suite::verify(document, proof, key, contexts)
-    } else {
-        suite::verify(&with_proofs(document, matching), proof, key, contexts)
-    }
-}
-
-/// As [`verify_proof_with`], and the document's `@context` must be the one that was signed, not one that begins with it.
-///
-/// The suites let anybody append contexts, so that others can add proofs with terms of their own; in a credential that
-/// would be something unsigned which readers of JSON-LD obey.
-///
-/// # Errors
-///
-/// As [`verify_proof`].
-pub(crate) fn verify_whole(
-    document: &Value,
-    proofs: &[Proof],
-    index: usize,
-    key: &PublicKey,
-    contexts: &Contexts,
-) -> Result<(), ProofError> {
-    verify_proof_with(document, proofs, index, key, contexts)?;
-    match proofs.get(index).and_then(|proof| proof.value.get("@context")) {
-        Some(signed) if document.get("@context") != Some(signed) => {
-            Err(ProofError::ContextMismatch)
-        }
-        _ => Ok(()),
-    }
+    PreparedProof::new((document, proofs, index), contexts, Appended::Allowed).check(key)
 }
 
 /// Makes one more proof on `document` (without its `proof` member) with the JCS suite of the signer's key; `terms` are

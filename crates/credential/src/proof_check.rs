@@ -4,17 +4,19 @@
 //! scope: everything that makes a verification, in particular whether the key belongs to the issuer. Test vectors
 //! whose issuer is not the key's controller pass here and nowhere else.
 
+use inkan_core::encoding::{b64u, decode_b64};
 use inkan_core::{json, limits};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use serde_json::Value;
 
+use crate::cose::Sign1;
 use crate::envelope::is_sd_jwt;
 use crate::error::ParseError;
 use crate::proof::{self, Proof, ProofError, take_proofs};
 use crate::rdfc::Contexts;
 use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
-use crate::secured::{compact_text, verify_jws};
+use crate::secured::{compact_text, verify_cose, verify_jws};
 
 /// What became of one proof.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -84,14 +86,18 @@ pub fn check_with(
     contexts: &Contexts,
 ) -> Result<ProofReport, ParseError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return check_compact(compact_text(bytes)?, key_of);
+        return check_compact(&compact_text(bytes)?, key_of);
     }
     let mut document = json::parse(bytes, limits::DOCUMENT)?;
     let id = json::text(&document, "id").unwrap_or_default();
     let enveloped = id.strip_prefix("data:").and_then(|url| url.split_once(','));
     if let Some((media_type, compact)) = enveloped
-        && ["+jwt", "+sd-jwt"].iter().any(|suffix| media_type.ends_with(suffix))
+        && ["+jwt", "+sd-jwt", "+cose;base64"].iter().any(|suffix| media_type.ends_with(suffix))
     {
+        if media_type.ends_with(";base64") {
+            let bytes = decode_b64(compact).map_err(|_| ParseError::Envelope { member: "id" })?;
+            return check_compact(&b64u(&bytes), key_of);
+        }
         return check_compact(compact, key_of);
     }
     let proofs = take_proofs(&mut document)?;
@@ -128,6 +134,12 @@ fn check_compact(
     text: &str,
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
 ) -> Result<ProofReport, ParseError> {
+    if Sign1::is_text(text) {
+        let message = Sign1::parse_text(text)?;
+        let payload = json::parse(message.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
+        let named = (message.kid(), message.alg());
+        return checked(&payload, named, key_of, |key| verify_cose(&message, key));
+    }
     let (jws, payload) = if is_sd_jwt(text) {
         let sd_jwt = SdJwt::parse(text)?;
         if sd_jwt.key_binding().is_some() {
@@ -139,19 +151,29 @@ fn check_compact(
         let payload = json::parse(jws.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
         (jws, payload)
     };
-    let kid = jws.kid().ok_or(ParseError::KeyId)?;
-    let signer = crate::model::issuer_like(&payload, "issuer")
-        .or_else(|| crate::model::issuer_like(&payload, "holder"))
-        .or_else(|| json::text(&payload, "iss"));
+    checked(&payload, (jws.kid(), jws.alg().to_jose()), key_of, |key| verify_jws(&jws, key))
+}
+
+/// The one signature around `payload`.
+fn checked(
+    payload: &Value,
+    (kid, alg): (Option<&str>, &str),
+    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    verify: impl Fn(&PublicKey) -> Result<(), ProofError>,
+) -> Result<ProofReport, ParseError> {
+    let kid = kid.ok_or(ParseError::KeyId)?;
+    let signer = crate::model::issuer_like(payload, "issuer")
+        .or_else(|| crate::model::issuer_like(payload, "holder"))
+        .or_else(|| json::text(payload, "iss"));
     let method = match signer {
         Some(signer) if kid.starts_with('#') => format!("{signer}{kid}"),
         _ => kid.to_owned(),
     };
     let outcome = match key_of(&method) {
         None => ProofOutcome::KeyUnavailable,
-        Some(key) => outcome(verify_jws(&jws, &key)),
+        Some(key) => outcome(verify(&key)),
     };
-    let suite = jws.alg().to_jose().to_owned();
+    let suite = alg.to_owned();
     let checked = CheckedProof { index: 0, suite, verification_method: method, outcome };
     Ok(ProofReport { proofs: vec![checked] })
 }

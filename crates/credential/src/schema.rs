@@ -8,7 +8,8 @@
 mod cost;
 
 use inkan_core::{json, limits};
-use jsonschema::{Draft, PatternOptions};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::Value;
 
 use self::cost::Price;
@@ -144,15 +145,19 @@ pub fn validate(credential: &Value, schema: &Value) -> Result<(), SchemaError> {
     if price != Price::Small {
         return Err(SchemaError::Violated { violations: vec!["/".to_owned()] });
     }
-    let violations: Vec<String> = validator
-        .iter_errors(credential)
-        .take(REPORTED)
-        .map(|error| match error.instance_path().as_str() {
-            "" => "/".to_owned(),
-            path => path.to_owned(),
-        })
-        .collect();
+    let violations: Vec<String> =
+        validator.iter_errors(credential).take(REPORTED).map(|error| place_of(&error)).collect();
     Err(SchemaError::Violated { violations })
+}
+
+/// Where a credential departs from its schema: of a member that is missing, the place where it should be.
+fn place_of(error: &ValidationError<'_>) -> String {
+    let mut path = error.instance_path().as_str().to_owned();
+    if let ValidationErrorKind::Required { property: Value::String(name) } = error.kind() {
+        path.push('/');
+        path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    }
+    if path.is_empty() { "/".to_owned() } else { path }
 }
 
 /// Why a schema could not be used, or a credential does not keep to it.

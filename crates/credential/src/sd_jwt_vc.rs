@@ -8,10 +8,11 @@
 //! What is made has the members that -13 and the newest draft share.
 
 mod certificate;
+pub(crate) mod certificates;
 mod error;
 mod metadata;
 
-use inkan_core::{CryptoRng, Timestamp, encoding, json};
+use inkan_core::{CryptoRng, Timestamp, json};
 use inkan_crypto::{PublicKey, Signer};
 use serde_json::{Map, Value};
 
@@ -20,6 +21,7 @@ use crate::sd_jwt::{self, Concealment, SdJwt};
 use crate::sign::check_always_shown;
 use crate::token_status_list::StatusReference;
 
+pub use self::certificates::issuer_of;
 pub use self::error::SdJwtVcError;
 pub use self::metadata::{TypeMetadata, TypeMetadataError};
 
@@ -31,9 +33,6 @@ const OLD_TYP: &str = "vc+sd-jwt";
 /// What must not be in a disclosure, nor anything in it (§2.2.2.3 of -13; `aka_vcts` came later).
 const ALWAYS_SHOWN: [&str; 8] =
     ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"];
-
-/// Certificates in one `x5c` header.
-const CERTIFICATES: usize = 8;
 
 /// An SD-JWT VC, well-formed and not yet verified.
 #[derive(Clone, Debug, PartialEq)]
@@ -251,8 +250,7 @@ pub fn issue(
     match name {
         KeyName::Kid(kid) => drop(header.insert("kid".to_owned(), kid.into())),
         KeyName::Certificates(chain) => {
-            let chain: Vec<String> = chain.iter().map(|one| encoding::b64(one)).collect();
-            header.insert("x5c".to_owned(), chain.into());
+            drop(header.insert("x5c".to_owned(), certificates::to_header(chain)));
         }
     }
     let issued = sd_jwt::issue(claims, concealment, header, signer, rng);
@@ -263,11 +261,10 @@ pub fn issue(
 fn issuer_key(sd_jwt: &SdJwt) -> Result<IssuerKey, SdJwtVcError> {
     let issuer = text(sd_jwt.payload(), "iss")?;
     if let Some(chain) = sd_jwt.jws().header().get("x5c") {
-        let chain = certificates(chain).ok_or(SdJwtVcError::Certificates)?;
+        let chain = certificates::read(chain).ok_or(SdJwtVcError::Certificates)?;
         // Else whoever has any certificate could write anybody's name.
-        let named = |issuer| chain.first().is_some_and(|leaf| certificate::names(leaf, issuer));
-        if !issuer.is_none_or(named) {
-            return Err(SdJwtVcError::Claim { claim: "iss" });
+        if !issuer.is_none_or(|issuer| certificates::name(&chain, issuer)) {
+            return Err(SdJwtVcError::IssuerNotNamed);
         }
         return Ok(IssuerKey::Certificates(chain));
     }
@@ -295,12 +292,6 @@ fn issuer_key(sd_jwt: &SdJwt) -> Result<IssuerKey, SdJwtVcError> {
         return Ok(IssuerKey::Metadata { issuer, kid });
     }
     Ok(IssuerKey::Unsaid)
-}
-
-/// `x5c` is a list of base64 (not base64url) of DER ([RFC 7515 §4.1.6](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.6)).
-fn certificates(chain: &Value) -> Option<Vec<Vec<u8>>> {
-    let chain = chain.as_array().filter(|chain| (1..=CERTIFICATES).contains(&chain.len()))?;
-    chain.iter().map(|one| encoding::decode_b64(one.as_str()?).ok()).collect()
 }
 
 fn text<'a>(payload: &'a Value, claim: &'static str) -> Result<Option<&'a str>, SdJwtVcError> {

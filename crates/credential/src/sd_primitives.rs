@@ -149,6 +149,18 @@ impl<const N: usize> Grouped<N> {
     }
 }
 
+/// The statements at `indexes`, which ascend, and all the others; `None` if there are not so many.
+pub(crate) fn divide(nquads: Vec<String>, indexes: &[usize]) -> Option<(Vec<String>, Vec<String>)> {
+    if indexes.last().is_some_and(|last| *last >= nquads.len()) {
+        return None;
+    }
+    let numbered = nquads.into_iter().enumerate();
+    let (inside, others): (Vec<_>, Vec<_>) =
+        numbered.partition(|(index, _)| indexes.binary_search(index).is_ok());
+    let lines = |numbered: Vec<(usize, String)>| numbered.into_iter().map(|(_, line)| line);
+    Some((lines(inside).collect(), lines(others).collect()))
+}
+
 /// The places, counted within `whole`, of those of its indexes that are in `part`.
 pub(crate) fn relative_indexes(whole: &BTreeSet<usize>, part: &BTreeSet<usize>) -> Vec<usize> {
     let numbered = whole.iter().enumerate();

@@ -5,16 +5,21 @@
 
 mod sd_jwt;
 
+use std::borrow::Cow;
+
+use inkan_core::encoding::b64u;
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::cose::Sign1;
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
 use crate::model::Credential;
-use crate::proof::{self, Cryptosuite, Proof, ProofError, Purpose, take_proofs};
+use crate::proof::{Cryptosuite, PreparedProof, Proof, ProofError, Purpose, take_proofs};
 use crate::rdfc::Contexts;
+use crate::sd_jwt_vc::{IssuerKey, certificates};
 
 pub use self::sd_jwt::{DisclosureError, SdJwtCredential};
 
@@ -77,17 +82,49 @@ pub struct DataIntegrityCredential {
     written_alone: bool,
 }
 
-/// A credential that is the payload of a JWS.
+/// A credential that is the payload of a JWS, or of a COSE message.
 #[derive(Clone, Debug)]
 pub struct JoseCredential {
-    jws: Jws,
+    envelope: Signed,
     credential: Credential,
+    /// Empty if certificates name the issuer.
     method: String,
+    certificates: Vec<Vec<u8>>,
     times: Times,
 }
 
+/// What is around it.
+#[derive(Clone, Debug)]
+enum Signed {
+    Jws(Box<Jws>),
+    Cose(Box<Sign1>),
+}
+
+impl Signed {
+    const fn prepared(&self) -> PreparedProof<'_> {
+        match self {
+            Self::Jws(jws) => PreparedProof::jws(jws),
+            Self::Cose(message) => PreparedProof::cose(message),
+        }
+    }
+
+    fn signing_input(&self) -> &[u8] {
+        match self {
+            Self::Jws(jws) => jws.signing_input().as_bytes(),
+            Self::Cose(message) => message.signing_input(),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        match self {
+            Self::Jws(jws) => jws.as_str().to_owned(),
+            Self::Cose(message) => message.to_text(),
+        }
+    }
+}
+
 impl SecuredCredential {
-    /// Reads a credential from bytes: a JSON object, a compact JWS, or a compact SD-JWT.
+    /// Reads a credential from bytes: a JSON object, a compact JWS, a compact SD-JWT, or a COSE message, itself or in base64url.
     ///
     /// # Examples
     ///
@@ -104,7 +141,7 @@ impl SecuredCredential {
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => Self::parse_value(json::parse(bytes, limits::DOCUMENT)?),
-            _ => Self::parse_compact(compact_text(bytes)?),
+            _ => Self::parse_compact(&compact_text(bytes)?),
         }
     }
 
@@ -124,7 +161,25 @@ impl SecuredCredential {
         // The model first, since what it says tells more than "no proof"; it must not see the proofs.
         let proofs = take_proofs(&mut value);
         let credential = Credential::read(value)?;
-        let proofs = proofs?;
+        Self::embedded(credential, proofs?, written_alone)
+    }
+
+    /// The same of a credential that was read already, and the one proof that was made for it.
+    pub(crate) fn with_first_proof(
+        credential: Credential,
+        proof: Proof,
+    ) -> Result<Self, ParseError> {
+        let mut signed = Map::new();
+        signed.insert("proof".to_owned(), proof.into_value());
+        let proofs = take_proofs(&mut Value::Object(signed))?;
+        Self::embedded(credential, proofs, true)
+    }
+
+    fn embedded(
+        credential: Credential,
+        proofs: Vec<Proof>,
+        written_alone: bool,
+    ) -> Result<Self, ParseError> {
         let issuer_proof = choose_issuer_proof(&proofs, credential.issuer())?;
         Ok(Self::DataIntegrity(DataIntegrityCredential {
             credential,
@@ -143,13 +198,59 @@ impl SecuredCredential {
         if envelope::is_sd_jwt(text) {
             return SdJwtCredential::parse(text).map(Self::SdJwt);
         }
+        if Sign1::is_text(text) {
+            return Self::parse_cose(text);
+        }
         let opened = envelope::open(text, Envelope::Credential)?;
-        envelope::check_claim(&opened.payload, "iss", json_issuer(&opened.payload))?;
-        envelope::check_claim(&opened.payload, "jti", json::text(&opened.payload, "id"))?;
-        let credential = Credential::from_value(opened.payload)?.with_status_claim();
-        envelope::check_claim(credential.value(), "sub", credential.subject_id())?;
-        let method = envelope::key_url(&opened.jws, Some(credential.issuer()))?;
-        Ok(Self::Jose(JoseCredential { jws: opened.jws, credential, method, times: opened.times }))
+        let credential = claimed(opened.payload)?;
+        let (jws, times) = (opened.jws, opened.times);
+        // A DID has its own keys, whatever certificates say.
+        let chain = jws.header().get("x5c").filter(|_| !credential.issuer().starts_with("did:"));
+        let (method, certificates) = match chain {
+            Some(chain) => {
+                let chain = certificates::read(chain).ok_or(ParseError::KeyId)?;
+                if !certificates::name(&chain, credential.issuer()) {
+                    return Err(ParseError::IssuerNotNamed);
+                }
+                (String::new(), chain)
+            }
+            None => (envelope::key_url(&jws, Some(credential.issuer()))?, Vec::new()),
+        };
+        let envelope = Signed::Jws(Box::new(jws));
+        Ok(Self::Jose(JoseCredential { envelope, credential, method, certificates, times }))
+    }
+
+    /// Reads the text form of a COSE message of type `application/vc+cose`
+    /// ([VC-JOSE-COSE §3.3](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-cose)).
+    fn parse_cose(text: &str) -> Result<Self, ParseError> {
+        let opened = envelope::open_cose(text, Envelope::Credential)?;
+        let credential = claimed(opened.payload)?;
+        let method = envelope::named_url(opened.message.kid(), Some(credential.issuer()))?;
+        let (envelope, times) = (Signed::Cose(Box::new(opened.message)), opened.times);
+        let certificates = Vec::new();
+        Ok(Self::Jose(JoseCredential { envelope, credential, method, certificates, times }))
+    }
+
+    /// Whether it is the payload of a COSE message. Its [`Format`] is that of enveloping signatures, as of a JWS.
+    #[must_use]
+    pub const fn is_cose(&self) -> bool {
+        matches!(self, Self::Jose(JoseCredential { envelope: Signed::Cose(_), .. }))
+    }
+
+    /// The certificates (DER) that name the issuer and its key, that of the key first; none for issuers that are DIDs. Whether
+    /// they lead anywhere is not checked here; that the first one names the issuer, if the credential does, is.
+    #[must_use]
+    pub fn issuer_certificates(&self) -> Option<&[Vec<u8>]> {
+        match self {
+            Self::DataIntegrity(_) => None,
+            Self::Jose(inner) => {
+                Some(inner.certificates.as_slice()).filter(|chain| !chain.is_empty())
+            }
+            Self::SdJwt(_) => match self.sd_jwt_vc()?.issuer_key() {
+                IssuerKey::Certificates(chain) => Some(chain),
+                IssuerKey::Did { .. } | IssuerKey::Metadata { .. } | IssuerKey::Unsaid => None,
+            },
+        }
     }
 
     /// What the issuer says.
@@ -184,6 +285,7 @@ impl SecuredCredential {
     pub fn media_type(&self) -> &'static str {
         match self.sd_jwt_vc() {
             Some(_) => SD_JWT_VC_MEDIA_TYPE,
+            None if self.is_cose() => Envelope::Credential.cose_types().0,
             None => self.format().media_type(),
         }
     }
@@ -279,10 +381,16 @@ impl SecuredCredential {
         key: &PublicKey,
         contexts: &Contexts,
     ) -> Result<(), ProofError> {
+        self.prepare_issuer_proof(contexts).check(key)
+    }
+
+    /// The issuer's signature, to be tried against several keys: what it covers is brought into canonical form once.
+    #[must_use]
+    pub fn prepare_issuer_proof<'a>(&'a self, contexts: &'a Contexts) -> PreparedProof<'a> {
         match self {
-            Self::DataIntegrity(inner) => self.verify_proof_with(inner.issuer_proof, key, contexts),
-            Self::Jose(inner) => verify_jws(&inner.jws, key),
-            Self::SdJwt(inner) => verify_jws(inner.sd_jwt().jws(), key),
+            Self::DataIntegrity(inner) => self.prepare_proof(inner.issuer_proof, contexts),
+            Self::Jose(inner) => inner.envelope.prepared(),
+            Self::SdJwt(inner) => PreparedProof::jws(inner.sd_jwt().jws()),
         }
     }
 
@@ -306,7 +414,13 @@ impl SecuredCredential {
         key: &PublicKey,
         contexts: &Contexts,
     ) -> Result<(), ProofError> {
-        proof::verify_whole(self.credential().value(), self.proofs(), index, key, contexts)
+        self.prepare_proof(index, contexts).check(key)
+    }
+
+    /// Embedded proof number `index`, to be tried against several keys.
+    #[must_use]
+    pub fn prepare_proof<'a>(&'a self, index: usize, contexts: &'a Contexts) -> PreparedProof<'a> {
+        PreparedProof::whole(self.credential().value(), self.proofs(), index, contexts)
     }
 
     /// What an issuance entry of the ledger commits to (ledger §2.5): the issuer's signature over the content, and
@@ -325,8 +439,20 @@ impl SecuredCredential {
                 // Strictly parsed JSON always has a canonical form.
                 sha256(&[&json::canonicalize(&value).unwrap_or_default()])
             }
-            Self::Jose(inner) => sha256(&[inner.jws.signing_input().as_bytes()]),
+            Self::Jose(inner) => sha256(&[inner.envelope.signing_input()]),
             Self::SdJwt(inner) => sha256(&[inner.sd_jwt().jws().signing_input().as_bytes()]),
+        }
+    }
+
+    /// The digest of what the issuer made, its signature included: what a timestamp is over that shall show that it had signed.
+    ///
+    /// [`Self::issuance_digest`] of a JWS or a COSE message is that of what is signed, which anybody can know before it is.
+    #[must_use]
+    pub fn signed_digest(&self) -> Digest {
+        match self {
+            Self::DataIntegrity(_) => self.issuance_digest(),
+            Self::Jose(inner) => sha256(&[inner.envelope.to_text().as_bytes()]),
+            Self::SdJwt(inner) => sha256(&[inner.sd_jwt().jws().as_str().as_bytes()]),
         }
     }
 
@@ -341,7 +467,7 @@ impl SecuredCredential {
                 }
                 value
             }
-            Self::Jose(inner) => Envelope::Credential.wrap(inner.jws.as_str()),
+            Self::Jose(inner) => Envelope::Credential.wrap(&inner.envelope.to_text()),
             Self::SdJwt(inner) => Envelope::Credential.wrap(inner.sd_jwt().shown()),
         }
     }
@@ -351,7 +477,7 @@ impl SecuredCredential {
     pub fn to_bare(&self) -> String {
         match self {
             Self::DataIntegrity(_) => self.to_value().to_string(),
-            Self::Jose(inner) => inner.jws.as_str().to_owned(),
+            Self::Jose(inner) => inner.envelope.to_text(),
             Self::SdJwt(inner) => inner.sd_jwt().shown().to_owned(),
         }
     }
@@ -384,15 +510,35 @@ pub(crate) fn verify_jws(jws: &Jws, key: &PublicKey) -> Result<(), ProofError> {
     jws.verify(key).map_err(|_| ProofError::Invalid)
 }
 
-/// Text of a compact JWS in a file, without the white space that editors leave around it.
-pub(crate) fn compact_text(bytes: &[u8]) -> Result<&str, ParseError> {
+/// The same of a COSE message.
+pub(crate) fn verify_cose(message: &Sign1, key: &PublicKey) -> Result<(), ProofError> {
+    if !message.fits(key) {
+        return Err(ProofError::KeyMismatch);
+    }
+    if message.verify(key) { Ok(()) } else { Err(ProofError::Invalid) }
+}
+
+/// Text of a compact JWS in a file, without the white space that editors leave around it; of a COSE message, the text form.
+pub(crate) fn compact_text(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
     if bytes.len() > limits::JWS {
         return Err(json::JsonError::TooLarge { size: bytes.len(), limit: limits::JWS }.into());
     }
+    if bytes.first() == Some(&TAGGED_SIGN1) {
+        return Ok(Cow::Owned(b64u(bytes)));
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotRecognised)?.trim_ascii();
-    let shaped = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.~=".contains(&c));
-    if shaped && text.contains('.') { Ok(text) } else { Err(ParseError::NotRecognised) }
+    let shaped = text.bytes().all(is_compact);
+    let known = text.contains('.') || Sign1::is_text(text);
+    if shaped && known { Ok(Cow::Borrowed(text)) } else { Err(ParseError::NotRecognised) }
 }
+
+/// Whether a compact form, or the text form of COSE, may have this byte.
+const fn is_compact(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'.' | b'~' | b'=')
+}
+
+/// Tag 18 of CBOR, which no text begins with.
+const TAGGED_SIGN1: u8 = 0xd2;
 
 fn choose_issuer_proof(proofs: &[Proof], issuer: &str) -> Result<usize, ProofError> {
     let asserting =
@@ -407,6 +553,15 @@ fn choose_issuer_proof(proofs: &[Proof], issuer: &str) -> Result<usize, ProofErr
         .or_else(|| asserting().next())
         .map(|(index, _)| index)
         .ok_or(ProofError::IssuerProofMissing)
+}
+
+/// The credential that an envelope of JOSE or COSE holds. What the claims of JWT say beside it must be what it says itself.
+fn claimed(payload: Value) -> Result<Credential, ParseError> {
+    envelope::check_claim(&payload, "iss", json_issuer(&payload))?;
+    envelope::check_claim(&payload, "jti", json::text(&payload, "id"))?;
+    let credential = Credential::from_value(payload)?.with_status_claim();
+    envelope::check_claim(credential.value(), "sub", credential.subject_id())?;
+    Ok(credential)
 }
 
 fn json_issuer(payload: &Value) -> Option<&str> {

@@ -16,26 +16,9 @@ use crate::proof::{self, Holders, Proof, ProofError, SignFailure, Stage};
 use crate::rdfc::Contexts;
 use crate::sd_primitives::{self, JsonPointer, SelectionError};
 use crate::secured::SecuredCredential;
-use crate::sign::ProofTerms;
+use crate::sign::{ALWAYS_SHOWN, ProofTerms};
 
-/// What every verifier needs, so that no holder may leave it out: who says it and to when, how its standing is looked up, whose
-/// key it is bound to,
-/// and this project's `ledgerRecord`. Types and the `id` are always shown.
-const ALWAYS_SHOWN: [&str; 11] = [
-    "issuer",
-    "validFrom",
-    "validUntil",
-    "credentialStatus",
-    "credentialSchema",
-    "relatedResource",
-    "refreshService",
-    "termsOfUse",
-    "cnf",
-    "confidenceMethod",
-    "ledgerRecord",
-];
-
-/// Puts a base proof (`terms.suite`: `ecdsa-sd-2023` or `bbs-2023`) on a credential, for its holder.
+/// Puts a base proof (`terms.suite`: `ecdsa-sd-2023` or `bbs-2023`) on a credential of either version, for its holder.
 ///
 /// `mandatory` are JSON pointers to claims that are always shown; to them come those that every verifier needs (issuer,
 /// validity, status, schema, terms, `ledgerRecord`). Every term has to be defined by one of `contexts`.
@@ -52,7 +35,7 @@ pub fn secure_sd(
     contexts: &Contexts,
     rng: &mut impl CryptoRng,
 ) -> Result<SecuredCredential, SignFailure> {
-    let credential = Credential::from_value(credential)?;
+    let credential = Credential::read(credential)?;
     let mut document = credential.value().clone();
     let proof = base_proof(&document, mandatory, (terms, signer), contexts, rng)?;
     if let Value::Object(members) = &mut document {

@@ -7,12 +7,13 @@ use inkan_core::{CryptoRng, Timestamp, json};
 use inkan_crypto::{Signer, jws};
 use serde_json::{Map, Value};
 
+use crate::cose::{CoseError, Headers, Sign1};
 use crate::envelope::Envelope;
-use crate::model::Credential;
+use crate::model::{Credential, DataModel, ModelError};
 use crate::proof::{self, Cryptosuite, ProofError, Purpose, SignFailure};
 use crate::rdfc::Contexts;
 use crate::sd_jwt::{self, Concealment, Place, SdJwt, SdJwtError, Step};
-use crate::sd_jwt_vc::{self, SdJwtVcError};
+use crate::sd_jwt_vc::{self, KeyName, SdJwtVcError, certificates};
 use crate::secured::SecuredCredential;
 
 /// Puts the issuer's Data Integrity proof on a credential: `eddsa-jcs-2022` or `ecdsa-jcs-2019`, as the key has it.
@@ -21,7 +22,7 @@ use crate::secured::SecuredCredential;
 ///
 /// # Errors
 ///
-/// [`SignFailure`]; nothing is signed that would not be read back.
+/// [`SignFailure`]; nothing is signed that would not be read back, and nothing of version 1.1.
 pub fn issue_di(
     credential: Value,
     proof_id: &str,
@@ -34,7 +35,13 @@ pub fn issue_di(
         created: Some(created),
         ..ProofTerms::new(Cryptosuite::for_key(signer.public_key().key_type()), method)
     };
-    secure_di(credential, &terms, signer, Contexts::built_in())
+    let secured = secure_di(credential, &terms, signer, Contexts::built_in())?;
+    match secured.credential().version() {
+        DataModel::V2 => Ok(secured),
+        version @ DataModel::V1 => {
+            Err(ModelError::UnsupportedVersion { version: version.as_str() }.into())
+        }
+    }
 }
 
 /// What a proof says, beside the signature.
@@ -99,7 +106,7 @@ impl<'a> ProofTerms<'a> {
     }
 }
 
-/// Puts the first Data Integrity proof on a credential, by any suite that makes proofs.
+/// Puts the first Data Integrity proof on a credential of either version, by any suite that makes proofs.
 ///
 /// For the RDFC suites every term of the credential has to be defined by one of `contexts`.
 ///
@@ -112,14 +119,10 @@ pub fn secure_di(
     signer: &dyn Signer,
     contexts: &Contexts,
 ) -> Result<SecuredCredential, SignFailure> {
-    let credential = Credential::from_value(credential)?;
+    let credential = Credential::read(credential)?;
     let ground = (credential.value(), [].as_slice());
     let proof = proof::add_proof_of(&terms.suite, ground, terms.to_members(), signer, contexts)?;
-    let mut document = credential.value().clone();
-    if let Value::Object(members) = &mut document {
-        members.insert("proof".to_owned(), proof.value().clone());
-    }
-    SecuredCredential::parse_value(document).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::with_first_proof(credential, proof).map_err(|_| SignFailure::Unreadable)
 }
 
 /// Puts one more proof on a credential that has some: beside them, or over those that `terms.previous` names.
@@ -165,11 +168,55 @@ pub fn issue_jose(
     SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
 }
 
-/// What every verifier needs, so that no holder may keep it back: VC-JOSE-COSE §3.2.1, what the credential's validity
-/// and issuer rest on, the holder's key, and this project's `ledgerRecord`.
-pub(crate) const ALWAYS_SHOWN: [&str; 18] = [
-    "@context",
-    "type",
+/// Puts a credential into a COSE message (`typ` `application/vc+cose`, content type `application/vc`); `kid` is the DID URL of the
+/// signer's key.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn issue_cose(
+    credential: Value,
+    kid: &str,
+    signer: &dyn Signer,
+) -> Result<SecuredCredential, SignFailure> {
+    let credential = Credential::from_value(credential)?;
+    let payload =
+        json::canonicalize(credential.value()).map_err(inkan_crypto::SignError::Canonical)?;
+    let (typ, content_type) = Envelope::Credential.cose_types();
+    let headers = Headers { typ, content_type: Some(content_type), kid };
+    let made = Sign1::make(payload, &headers, signer).map_err(|error| match error {
+        CoseError::Sign(error) => SignFailure::Signer(error),
+        CoseError::TooLarge | CoseError::Malformed { .. } => SignFailure::Unreadable,
+    })?;
+    SecuredCredential::parse_compact(&made.to_text()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// As [`issue_jose`], by a key that certificates (DER, that of the key first) name in the place of a DID; the first one has to name
+/// the issuer.
+///
+/// # Errors
+///
+/// As [`issue_jose`].
+pub fn issue_jose_certified(
+    credential: Value,
+    chain: &[Vec<u8>],
+    signer: &dyn Signer,
+) -> Result<SecuredCredential, SignFailure> {
+    let credential = Credential::from_value(credential)?;
+    let envelope = Envelope::Credential;
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), envelope.typ().into());
+    header.insert("cty".to_owned(), envelope.cty().into());
+    header.insert("x5c".to_owned(), certificates::to_header(chain));
+    let payload =
+        json::canonicalize(credential.value()).map_err(inkan_crypto::SignError::Canonical)?;
+    let compact = jws::sign(header, &payload, signer)?;
+    SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Members of a credential that every verifier needs, so that no holder may keep them back, in whichever format: who says it and
+/// to when, how its standing is looked up, whose key it is bound to, and this project's `ledgerRecord`.
+pub(crate) const ALWAYS_SHOWN: [&str; 12] = [
     "issuer",
     "validFrom",
     "validUntil",
@@ -178,15 +225,16 @@ pub(crate) const ALWAYS_SHOWN: [&str; 18] = [
     "relatedResource",
     "refreshService",
     "termsOfUse",
-    "ledgerRecord",
     "cnf",
-    "iss",
-    "nbf",
-    "exp",
-    "sub",
-    "jti",
-    "status",
+    "confidenceMethod",
+    "ledgerRecord",
+    "countersignatureOffer",
 ];
+
+/// What else stays plain in an SD-JWT: what says how to read it (VC-JOSE-COSE §3.2.1), and the JWT claims that speak of its
+/// validity. Suites that sign statements show contexts and types in any case.
+const PLAIN_IN_SD_JWT: [&str; 8] =
+    ["@context", "type", "iss", "nbf", "exp", "sub", "jti", "status"];
 
 /// Puts a credential into an SD-JWT (`typ` `vc+sd-jwt`, `cty` `vc`) whose holder may keep claims back; `kid` is the DID
 /// URL of the signer's key.
@@ -205,7 +253,7 @@ pub fn issue_sd_jwt(
     let credential = Credential::from_value(credential)?;
     let header = sd_jwt_header(Envelope::Credential, kid);
     let issued = sd_jwt::issue(credential.value().clone(), concealment, header, signer, rng)?;
-    check_always_shown(&issued, &ALWAYS_SHOWN)?;
+    check_credential_shown(&issued)?;
     check_holder_shown(&issued)?;
     SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
 }
@@ -239,7 +287,21 @@ pub fn issue_sd_jwt_vc(
     signer: &dyn Signer,
     rng: &mut impl CryptoRng,
 ) -> Result<SecuredCredential, SignFailure> {
-    let name = sd_jwt_vc::KeyName::Kid(kid);
+    issue_sd_jwt_vc_as(claims, concealment, KeyName::Kid(kid), signer, rng)
+}
+
+/// As [`issue_sd_jwt_vc`], by a key that is named by a DID URL or by certificates.
+///
+/// # Errors
+///
+/// As [`issue_sd_jwt_vc`].
+pub fn issue_sd_jwt_vc_as(
+    claims: Value,
+    concealment: &Concealment<'_>,
+    name: KeyName<'_>,
+    signer: &dyn Signer,
+    rng: &mut impl CryptoRng,
+) -> Result<SecuredCredential, SignFailure> {
     let issued =
         sd_jwt_vc::issue(claims, concealment, name, signer, rng).map_err(|error| match error {
             SdJwtVcError::Sign(failure) => failure,
@@ -248,10 +310,17 @@ pub fn issue_sd_jwt_vc(
             | SdJwtVcError::Claim { .. }
             | SdJwtVcError::KeyId
             | SdJwtVcError::Certificates
+            | SdJwtVcError::IssuerNotNamed
             | SdJwtVcError::Invalid => SignFailure::Unreadable,
         })?;
-    check_always_shown(issued.sd_jwt(), &["ledgerRecord"])?;
+    check_always_shown(issued.sd_jwt(), &["ledgerRecord", "countersignatureOffer"])?;
     SecuredCredential::parse_compact(issued.sd_jwt().shown()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Refuses a credential in an SD-JWT in which something that every verifier needs could be kept back.
+pub(crate) fn check_credential_shown(sd_jwt: &SdJwt) -> Result<(), SdJwtError> {
+    check_always_shown(sd_jwt, &ALWAYS_SHOWN)?;
+    check_always_shown(sd_jwt, &PLAIN_IN_SD_JWT)
 }
 
 /// Refuses an SD-JWT in which one of `claims`, or something in it, could be kept back.

@@ -287,7 +287,7 @@ pub struct StatusListToken {
 #[derive(Clone, Debug, PartialEq)]
 enum Form {
     Jwt(Box<inkan_crypto::jws::Jws>),
-    Cwt(Box<cwt::Signed>),
+    Cwt(Box<crate::cose::Sign1>),
 }
 
 impl StatusListToken {

@@ -65,19 +65,67 @@ pub fn sign_canonical(
     Ok(encoding::multibase58(&signer.sign(&hash_canonical(algorithm, document, proof_config))?))
 }
 
-/// Checks the `proofValue` (base58btc) of `proof` over canonical bytes, of whichever form.
-///
-/// # Errors
-///
-/// [`SignatureError`]: `Encoding`, `Length` or `Mismatch`.
-pub fn verify_canonical(
-    document: &[u8],
-    proof_config: &[u8],
-    proof: &Value,
-    key: &PublicKey,
-) -> Result<(), SignatureError> {
-    let data = hash_canonical(key.algorithm(), document, proof_config);
-    key.verify(&data, &signature_of(proof)?)
+/// What a proof covers and its signature, ready to be checked: the canonical form is the costly part, and the same for all
+/// keys of one algorithm.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Prepared {
+    algorithm: Algorithm,
+    data: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Prepared {
+    /// From canonical bytes, of whichever form, and the `proofValue` (base58btc) of `proof`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::Encoding`].
+    pub fn canonical(
+        document: &[u8],
+        proof_config: &[u8],
+        proof: &Value,
+        algorithm: Algorithm,
+    ) -> Result<Self, SignatureError> {
+        let signature = signature_of(proof)?;
+        Ok(Self { algorithm, data: hash_canonical(algorithm, document, proof_config), signature })
+    }
+
+    /// From `document` (without `proof`) and `proof`, the whole proof object of a JCS suite; see [`verify`].
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`]: `SuiteUnsupported`, `AlgorithmMismatch`, `Encoding`, `ContextMismatch` or `Canonical`.
+    pub fn jcs(
+        document: &Value,
+        proof: &Value,
+        algorithm: Algorithm,
+    ) -> Result<Self, SignatureError> {
+        let algorithms = suite(proof).ok_or(SignatureError::SuiteUnsupported)?;
+        if !algorithms.contains(&algorithm) {
+            return Err(SignatureError::AlgorithmMismatch);
+        }
+        let signature = signature_of(proof)?;
+        let document = with_context_of(document, proof)?;
+        let mut config = proof.clone();
+        if let Value::Object(members) = &mut config {
+            members.remove("proofValue");
+        }
+        let document = json::canonicalize(&document).map_err(SignatureError::Canonical)?;
+        let config = json::canonicalize(&config).map_err(SignatureError::Canonical)?;
+        Ok(Self { algorithm, data: hash_canonical(algorithm, &document, &config), signature })
+    }
+
+    /// Checks the signature against one key.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`]: `AlgorithmMismatch`, `Length` or `Mismatch`.
+    pub fn check(&self, key: &PublicKey) -> Result<(), SignatureError> {
+        if key.algorithm() != self.algorithm {
+            return Err(SignatureError::AlgorithmMismatch);
+        }
+        key.verify(&self.data, &self.signature)
+    }
 }
 
 /// Signs `document` (without `proof`) under `proof_config` (without `proofValue`) and gives the `proofValue`.
@@ -112,19 +160,7 @@ pub fn sign(
 /// [`SignatureError`]: `SuiteUnsupported`, `AlgorithmMismatch`, `Encoding`, `Length`, `ContextMismatch`,
 /// `Canonical` or `Mismatch`.
 pub fn verify(document: &Value, proof: &Value, key: &PublicKey) -> Result<(), SignatureError> {
-    let algorithms = suite(proof).ok_or(SignatureError::SuiteUnsupported)?;
-    if !algorithms.contains(&key.algorithm()) {
-        return Err(SignatureError::AlgorithmMismatch);
-    }
-    let signature = signature_of(proof)?;
-    let document = with_context_of(document, proof)?;
-    let mut config = proof.clone();
-    if let Value::Object(members) = &mut config {
-        members.remove("proofValue");
-    }
-    let document = json::canonicalize(&document).map_err(SignatureError::Canonical)?;
-    let config = json::canonicalize(&config).map_err(SignatureError::Canonical)?;
-    key.verify(&hash_canonical(key.algorithm(), &document, &config), &signature)
+    Prepared::jcs(document, proof, key.algorithm())?.check(key)
 }
 
 /// The bytes of a `proofValue` in base58btc.

@@ -5,6 +5,8 @@
 //! verification relationships, and the `LedgerLog` service. Methods of other types stay in the document and out of
 //! the list. Out of scope: how the document was come by, and whether it is current.
 
+mod period;
+
 use std::collections::BTreeMap;
 
 use inkan_core::{
@@ -18,6 +20,8 @@ use crate::did::{Did, DidError};
 use crate::did_url::DidUrl;
 use crate::rules::Rules;
 
+pub use self::period::KeyPeriod;
+
 /// A DID document about an expected DID, with the keys we can use.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DidDocument {
@@ -26,6 +30,8 @@ pub struct DidDocument {
     methods: Vec<VerificationMethod>,
     relationships: BTreeMap<Relationship, Vec<DidUrl>>,
     ledger_log: Option<String>,
+    /// Whether keys were left out that a ledger does not know.
+    left_out: bool,
 }
 
 /// A key that a DID document lists.
@@ -105,7 +111,7 @@ impl DidDocument {
             Some(id) => return Err(DocumentError::SubjectMismatch { found: id.to_owned() }),
             None => return Err(member_error("id")),
         }
-        let mut reader = Reader { did: expected, rules, seen: Vec::new(), methods: Vec::new() };
+        let mut reader = Reader::new(expected, rules);
         for item in items(&value, "verificationMethod")? {
             reader.method(item)?;
         }
@@ -117,9 +123,19 @@ impl DidDocument {
             }
             relationships.insert(relationship, listed);
         }
-        let methods = reader.methods;
+        let (methods, left_out) = (reader.methods, reader.left_out);
         let ledger_log = ledger_log(&value)?;
-        Ok(Self { id: expected.clone(), value, methods, relationships, ledger_log })
+        Ok(Self { id: expected.clone(), value, methods, relationships, ledger_log, left_out })
+    }
+
+    /// The document with the keys too that the rules of ledgers leave out, P-384 and BLS12-381; `None` if none was left
+    /// out, or if one of them is malformed.
+    ///
+    /// For signatures that no ledger judges: whether a log accepts an entry is decided by the document as the log reads it.
+    #[must_use]
+    pub fn with_all_keys(&self) -> Option<Self> {
+        let all = || Self::read(self.value.clone(), &self.id, Rules::Resolver).ok();
+        self.left_out.then(all).flatten()
     }
 
     /// The DID this document is about.
@@ -179,9 +195,14 @@ struct Reader<'a> {
     rules: Rules,
     seen: Vec<String>,
     methods: Vec<VerificationMethod>,
+    left_out: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    const fn new(did: &'a Did, rules: Rules) -> Self {
+        Self { did, rules, seen: Vec::new(), methods: Vec::new(), left_out: false }
+    }
+
     /// A member of `verificationMethod`, or an object inside a relationship. Gives its URL if it is one of ours.
     fn method(&mut self, item: &Value) -> Result<Option<DidUrl>, DocumentError> {
         let id = json::text(item, "id").ok_or_else(|| member_error("verificationMethod.id"))?;
@@ -191,6 +212,10 @@ impl Reader<'_> {
         }
         if self.seen.iter().any(|seen| seen == url.as_str()) {
             return Err(DocumentError::DuplicateMethod { id: id.to_owned() });
+        }
+        // Replicas of a ledger agree about what its rules name, and they do not name the dates of keys.
+        if self.rules == Rules::Resolver {
+            KeyPeriod::read(item)?;
         }
         self.seen.push(url.as_str().to_owned());
         if url.did() != self.did {
@@ -209,21 +234,20 @@ impl Reader<'_> {
                 return Err(DocumentError::Member { member: format!("{id} controller") });
             }
         };
-        let key = match text("type")? {
-            "Multikey" => read_multikey(text("publicKeyMultibase")?),
-            "JsonWebKey" => match item.get("publicKeyJwk") {
-                Some(jwk) => PublicKey::from_jwk(jwk),
-                None => Err(KeyError::Encoding),
-            },
-            _ => return Ok(Some(url)),
-        };
         // Whoever reads a ledger has to read its documents alike, and the rules of ledgers know no P-384 and no BLS12-381.
         let foreign = self.rules == Rules::Ledger && is_younger(item);
-        let key = if foreign && !matches!(key, Err(KeyError::HoldsPrivate)) {
-            Err(KeyError::Unsupported)
-        } else {
-            key
+        let key = match (text("type")?, foreign) {
+            ("Multikey", false) => read_multikey(text("publicKeyMultibase")?),
+            ("JsonWebKey", _) => match item.get("publicKeyJwk").map(PublicKey::from_jwk) {
+                Some(Err(KeyError::HoldsPrivate)) => Err(KeyError::HoldsPrivate),
+                Some(_) if foreign => Err(KeyError::Unsupported),
+                Some(read) => read,
+                None => Err(KeyError::Encoding),
+            },
+            ("Multikey", true) => Err(KeyError::Unsupported),
+            _ => return Ok(Some(url)),
         };
+        self.left_out |= foreign;
         match key {
             Ok(key) => self.methods.push(VerificationMethod { id: url.clone(), controller, key }),
             Err(KeyError::Unsupported) => {}
@@ -378,6 +402,14 @@ pub enum DocumentError {
         /// The verification method.
         id: String,
     },
+    /// `expires` or `revoked` of a key is no date and time.
+    #[error("{member:?} of key {id:?} is no date and time")]
+    Period {
+        /// The verification method.
+        id: String,
+        /// The member.
+        member: String,
+    },
     /// More than one `LedgerLog` service, or one whose endpoint is not `https://` and an origin.
     #[error("the LedgerLog service does not name one log")]
     HomeLog,
@@ -395,6 +427,7 @@ impl DocumentError {
             | Self::Key { .. } => "document-invalid",
             Self::SubjectMismatch { .. } => "document-subject-mismatch",
             Self::WeakKey { .. } => "weak-key",
+            Self::Period { .. } => "key-period-invalid",
             Self::HomeLog => "home-log-invalid",
         }
     }

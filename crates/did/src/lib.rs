@@ -23,5 +23,5 @@ pub mod webvh;
 
 pub use did::{Did, DidError, Method};
 pub use did_url::{DidUrl, VersionSelector};
-pub use document::{DidDocument, DocumentError, Relationship, VerificationMethod};
+pub use document::{DidDocument, DocumentError, KeyPeriod, Relationship, VerificationMethod};
 pub use self_contained::{SelfContainedError, resolve_self_contained};

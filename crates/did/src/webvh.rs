@@ -67,7 +67,8 @@ mod witness;
 
 pub use before::{Before, Settings};
 pub use build::{
-    BuildError, Create, Update, create, deactivate, rotate, update, witness_line, witness_proof,
+    BuildError, Create, Update, create, deactivate, revise, rotate, update, witness_line,
+    witness_proof,
 };
 pub use check::{check_after, check_next, follow};
 pub use entry::Entry;

@@ -165,6 +165,22 @@ pub enum Code {
     CountersignatureWithdrawn,
     /// Nothing shows that the countersigner has not acted again since.
     ActStateNotShown,
+    /// A countersignature that the policy asks for came after the seal, or cannot be shown to have come before.
+    CountersignatureAfterSeal,
+    /// A countersignature is recorded after the policy's deadline.
+    CountersignatureLate,
+    /// Nothing shows whether a countersignature was recorded before the policy's deadline.
+    CountersignatureTimeUnknown,
+    /// A countersignature neither covers the one that it should follow, nor is recorded later.
+    CountersignatureOutOfOrder,
+    /// There are countersignatures enough, and too few distinct controllers.
+    CountersignersNotDistinct,
+    /// Somebody has sealed who may not.
+    SealByStranger,
+    /// An acceptance was taken back after the seal, and stands.
+    WithdrawnAfterSeal,
+    /// A countersignature came after the seal, and is not part of what was agreed.
+    AddedAfterSeal,
 }
 
 /// What a finding does to the result.
@@ -282,6 +298,14 @@ impl Code {
             Self::CountersignatureRefused => "countersignature-refused",
             Self::CountersignatureWithdrawn => "countersignature-withdrawn",
             Self::ActStateNotShown => "act-state-not-shown",
+            Self::CountersignatureAfterSeal => "countersignature-after-seal",
+            Self::CountersignatureLate => "countersignature-late",
+            Self::CountersignatureTimeUnknown => "countersignature-time-unknown",
+            Self::CountersignatureOutOfOrder => "countersignature-out-of-order",
+            Self::CountersignersNotDistinct => "countersigners-not-distinct",
+            Self::SealByStranger => "seal-by-stranger",
+            Self::WithdrawnAfterSeal => "withdrawn-after-seal",
+            Self::AddedAfterSeal => "added-after-seal",
         }
     }
 
@@ -293,6 +317,9 @@ impl Code {
             | Self::LevelClaimIgnored
             | Self::NonceKeptByCaller
             | Self::MappingUnverified
+            | Self::SealByStranger
+            | Self::WithdrawnAfterSeal
+            | Self::AddedAfterSeal
             | Self::IssuerNotJudged => Effect::Note,
             Self::EvidenceMalformed
             | Self::EvidenceUnsigned
@@ -366,6 +393,11 @@ impl Code {
             | Self::CountersignatureMissing
             | Self::CountersignatureRefused
             | Self::CountersignatureWithdrawn
+            | Self::CountersignatureAfterSeal
+            | Self::CountersignatureLate
+            | Self::CountersignatureTimeUnknown
+            | Self::CountersignatureOutOfOrder
+            | Self::CountersignersNotDistinct
             | Self::ActStateNotShown => Effect::Decides,
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod authority;
 mod claims;
+pub mod cms;
 mod event;
 pub mod fact;
 pub mod facts;
@@ -15,9 +16,11 @@ pub mod insecure;
 mod item;
 mod make;
 pub mod model;
+pub mod path;
 pub mod registry;
 mod row;
 pub mod tsa;
+pub mod x5c;
 
 pub use authority::Authorised;
 pub use claims::IgnoredClaim;

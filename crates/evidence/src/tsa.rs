@@ -9,18 +9,20 @@
 //! encoding is DER, the extended key usage is critical and names timestamping alone, the anchor must be good at `genTime`
 //! as well as what is below it.
 
-use inkan_core::{CryptoRng, Digest, rng, sha256};
+use inkan_core::{CryptoRng, Digest, Timestamp, rng, sha256};
 use inkan_ledger::receipt::TOKEN_LIMIT;
 use inkan_ledger::{StampInterval, TimestampChecker};
 
 mod anchors;
-mod asn1;
+pub(crate) mod asn1;
 mod certificate;
 mod error;
 mod moment;
-mod signed;
+pub(crate) mod signed;
 
 pub use anchors::Anchors;
+pub(crate) use anchors::certificates_in;
+pub(crate) use certificate::check_signature;
 pub use error::TimestampError;
 
 use asn1::{AlgorithmIdentifier, MessageImprint, TimeStampReq, TimeStampResp, decode, encode};
@@ -43,12 +45,18 @@ impl TimestampRequest {
     /// Asks for a token over `data`.
     #[must_use]
     pub fn new(data: &[u8], rng: &mut impl CryptoRng) -> Self {
+        Self::over(sha256(&[data]), rng)
+    }
+
+    /// Asks for a token over the data with this SHA-256.
+    #[must_use]
+    pub fn over(imprint: Digest, rng: &mut impl CryptoRng) -> Self {
         let mut nonce = rng::draw::<8>(rng);
         // A positive INTEGER of eight bytes, whatever was drawn.
         if let Some(first) = nonce.first_mut() {
             *first = (*first & 0x3f) | 0x40;
         }
-        Self { imprint: sha256(&[data]), nonce }
+        Self { imprint, nonce }
     }
 
     /// The DER of the `TimeStampReq`: SHA-256, a nonce, and the wish for the signer's certificate.
@@ -79,9 +87,24 @@ impl TimestampRequest {
         anchors: &Anchors,
     ) -> Result<(Vec<u8>, StampInterval), TimestampError> {
         let token = token_of(answer)?;
-        let info = signed::verify(&token, anchor, anchors)?;
+        let stamp = self.accept_token(&token, anchor, anchors)?;
+        Ok((token, stamp))
+    }
+
+    /// The same of a token that was taken out of its answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`]; none is worth a retry.
+    pub fn accept_token(
+        &self,
+        token: &[u8],
+        anchor: &Digest,
+        anchors: &Anchors,
+    ) -> Result<StampInterval, TimestampError> {
+        let info = signed::verify(token, anchor, anchors, None)?;
         info.check(&self.imprint, Some(&self.nonce))?;
-        Ok((token, info.stamp()))
+        Ok(info.stamp())
     }
 }
 
@@ -97,7 +120,24 @@ pub fn verify_token(
     anchor: &Digest,
     anchors: &Anchors,
 ) -> Result<StampInterval, TimestampError> {
-    let info = signed::verify(token, anchor, anchors)?;
+    let info = signed::verify(token, anchor, anchors, None)?;
+    info.check(imprint, None)?;
+    Ok(info.stamp())
+}
+
+/// The same as [`verify_token`]; the certificates have to be good at `until` as well.
+///
+/// # Errors
+///
+/// [`TimestampError`]; [`TimestampError::Outlived`] if they are not good any more.
+pub fn verify_token_until(
+    token: &[u8],
+    imprint: &Digest,
+    anchor: &Digest,
+    anchors: &Anchors,
+    until: Timestamp,
+) -> Result<StampInterval, TimestampError> {
+    let info = signed::verify(token, anchor, anchors, Some(until))?;
     info.check(imprint, None)?;
     Ok(info.stamp())
 }
@@ -115,6 +155,20 @@ impl TimestampChecker for Anchors {
         imprint: &Digest,
     ) -> Result<StampInterval, &'static str> {
         verify_token(token, imprint, anchor, self).map_err(TimestampError::code)
+    }
+
+    fn pinned(&self) -> Vec<(String, Digest)> {
+        self.names().map(|(name, digest)| (name.to_owned(), *digest)).collect()
+    }
+
+    fn check_until(
+        &self,
+        anchor: &Digest,
+        token: &[u8],
+        imprint: &Digest,
+        until: Timestamp,
+    ) -> Result<StampInterval, &'static str> {
+        verify_token_until(token, imprint, anchor, self, until).map_err(TimestampError::code)
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Act<'a> {
     pub log: &'a str,
     /// Compact countersignatures that travel beside the credential already.
     pub beside: &'a [String],
+    /// Why, of a refusal or withdrawal: it is signed, and stays with the credential.
+    pub reason: Option<&'a str>,
 }
 
 /// What an act results in.
@@ -54,7 +56,7 @@ pub fn accept(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Acted, ActError> {
-    match own(credential, act)?.last().map(Countersignature::decision) {
+    match newest(credential, act)?.map(|last| last.decision()) {
         Some(Decision::Accept) => Err(ActError::AlreadyActed { decision: Decision::Accept }),
         Some(Decision::Refuse | Decision::Withdraw | Decision::Seal) | None => {
             sign(credential, act, (Decision::Accept, None), signer, now, rng)
@@ -74,7 +76,7 @@ pub fn refuse(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Acted, ActError> {
-    match own(credential, act)?.last().map(Countersignature::decision) {
+    match newest(credential, act)?.map(|last| last.decision()) {
         Some(Decision::Accept) => withdraw(credential, act, signer, now, rng),
         Some(decision @ (Decision::Refuse | Decision::Withdraw)) => {
             Err(ActError::AlreadyActed { decision })
@@ -99,7 +101,7 @@ pub fn withdraw(
     rng: &mut impl CryptoRng,
 ) -> Result<Acted, ActError> {
     let own = own(credential, act)?;
-    let accepted = own.last().filter(|last| last.decision() == Decision::Accept);
+    let accepted = newest(credential, act)?.filter(|last| last.decision() == Decision::Accept);
     let accepted = accepted.ok_or(ActError::NothingToWithdraw)?;
     let states = own.iter().filter(|state| state.act() == accepted.act()).count();
     let name = (*accepted.act(), u64::try_from(states).unwrap_or(u64::MAX));
@@ -122,6 +124,16 @@ pub fn seal(
         return Err(ActError::AlreadyActed { decision: Decision::Seal });
     }
     sign(credential, act, (Decision::Seal, None), signer, now, rng)
+}
+
+/// What the same signer said last in the same role. A seal is about the whole, and says nothing of one's own acceptance.
+fn newest(
+    credential: &SecuredCredential,
+    act: &Act<'_>,
+) -> Result<Option<Countersignature>, ActError> {
+    let mut own = own(credential, act)?;
+    own.retain(|state| state.decision() != Decision::Seal);
+    Ok(own.pop())
 }
 
 /// The countersignatures of the same signer in the same role, in order.
@@ -151,6 +163,7 @@ fn sign(
         log: act.log,
         method: act.method,
         created: now,
+        reason: act.reason,
     };
     let (credential, beside) = match credential.format() {
         Format::DataIntegrity => {

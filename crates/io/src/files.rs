@@ -4,7 +4,7 @@
 //! Out of scope: what is in the files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -199,12 +199,29 @@ fn read_all(source: impl Read, path: &Path, limit: usize) -> Result<Vec<u8>, Fil
 
 /// Writes a file so that after a crash there is the old one or the new one, never half of either.
 ///
-/// Steps: temporary file in the same folder, fsync, rename, fsync of the folder.
+/// Steps: temporary file in the same folder, fsync, rename, fsync of the folder. A device or a pipe (`/dev/stdout`, `/dev/fd/3`) is
+/// no file that could be replaced: it is written to as it is.
 ///
 /// # Errors
 ///
 /// [`FileError`]; the old file, if any, is then still there.
 pub fn write_atomic(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let open = OpenOptions::new().write(true).open(path);
+        let written =
+            open.and_then(|mut device| device.write_all(bytes).and_then(|()| device.flush()));
+        return written.map_err(|error| FileError::from_io(path, error));
+    }
+    write_atomic_through(&SystemFiles, path, bytes, access)
+}
+
+/// As [`write_atomic`], through a layer.
+fn write_atomic_through(
+    layer: &dyn FileLayer,
+    path: &Path,
+    bytes: &[u8],
+    access: Access,
+) -> Result<(), FileError> {
     let at = |error| FileError::from_io(path, error);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -218,32 +235,24 @@ pub fn write_atomic(path: &Path, bytes: &[u8], access: Access) -> Result<(), Fil
     }
     let suffix = encoding::hex(&rng::draw::<8>(&mut OsRng));
     let temporary = folder.join(format!(".{}.{suffix}.tmp", name.to_string_lossy()));
-    let written = write_new(&temporary, bytes, access)
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| sync_folder(folder));
+    let written = layer
+        .open(&temporary, access)
+        .and_then(|mut file| file.write_at(0, bytes).and_then(|()| file.sync()))
+        .and_then(|()| layer.rename(&temporary, path))
+        .and_then(|()| layer.sync_folder(folder));
     written.map_err(|error| {
-        let _ = fs::remove_file(&temporary);
+        let _ = layer.remove(&temporary);
         at(error)
     })
 }
 
-fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    restrict(&mut options, access);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Makes a folder and its missing parents; `access` holds for each that is made.
+/// Makes a folder and its missing parents, durably; `access` holds for each that is made.
 ///
 /// # Errors
 ///
 /// [`FileError`].
 pub fn create_folder(path: &Path, access: Access) -> Result<(), FileError> {
-    let mut builder = folder_builder(access);
-    builder.recursive(true).create(path).map_err(|error| FileError::from_io(path, error))
+    layer::make_folders(&SystemFiles, path, access)
 }
 
 fn folder_builder(access: Access) -> fs::DirBuilder {
@@ -259,16 +268,21 @@ fn folder_builder(access: Access) -> fs::DirBuilder {
     builder
 }
 
-/// Removes a file; that it is not there is no error.
+/// Removes a file, durably; that it is not there is no error.
 ///
 /// # Errors
 ///
 /// [`FileError`], never [`FileError::Missing`].
 pub fn remove(path: &Path) -> Result<(), FileError> {
-    match fs::remove_file(path) {
+    remove_through(&SystemFiles, path)
+}
+
+/// As [`remove`], through a layer.
+fn remove_through(layer: &dyn FileLayer, path: &Path) -> Result<(), FileError> {
+    match layer.remove(path) {
         Ok(()) => {
             let folder = path.parent().unwrap_or_else(|| Path::new("."));
-            sync_folder(folder).map_err(|error| FileError::from_io(path, error))
+            layer.sync_folder(folder).map_err(|error| FileError::from_io(path, error))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(FileError::from_io(path, error)),
@@ -400,22 +414,46 @@ fn lock_file(file: &File, tries: u32) -> Result<(), TryLockError> {
 }
 
 #[cfg(unix)]
-fn restrict(options: &mut OpenOptions, access: Access) {
+pub(crate) fn restrict(options: &mut OpenOptions, access: Access) {
     use std::os::unix::fs::OpenOptionsExt as _;
     options.mode(access.file_mode());
 }
 
 #[cfg(not(unix))]
-fn restrict(_options: &mut OpenOptions, _access: Access) {}
+pub(crate) fn restrict(_options: &mut OpenOptions, _access: Access) {}
+
+/// What is opened is the file of this name, and not one that a link names.
+#[cfg(unix)]
+pub(crate) fn follow_no_link(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NOFOLLOW;
+    options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
+}
+
+#[cfg(not(unix))]
+pub(crate) fn follow_no_link(_options: &mut OpenOptions) {}
+
+/// Whether an open file is a plain one, under one name, and closed to all but its owner.
+#[cfg(unix)]
+pub(crate) fn is_private(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = file.metadata()?;
+    Ok(found.is_file() && found.nlink() == 1 && found.mode() & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_private(_file: &File) -> io::Result<bool> {
+    Ok(true)
+}
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

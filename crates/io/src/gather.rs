@@ -3,12 +3,12 @@
 //! In scope: finding copies. A copy that moves on (a DID log, a status list, an act) does not end the search, so a bundle
 //! made before a revocation or withdrawal hides neither. Out of scope: believing any of it (`inkan-verifier`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::{Timestamp, limits};
 use inkan_credential::Bundle;
 use inkan_credential::bundle::ServedStatusList;
-use inkan_did::{Did, Method, webvh};
+use inkan_did::{Did, DidUrl, Method, webvh};
 use inkan_ledger::{
     Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry,
     StatusClaims,
@@ -37,6 +37,8 @@ pub struct Sources<'a> {
 pub enum Network {
     /// HTTPS is asked for what was found nowhere else.
     Ask,
+    /// The same at public addresses alone: somebody else chose what is asked for.
+    AskPublic,
     /// Nothing leaves this machine.
     Offline,
 }
@@ -81,9 +83,9 @@ pub fn gather(
     };
     for want in wants {
         if let Some((ledger, view)) = &view {
-            from_ledger(want, ledger, view, &mut found.material)?;
+            from_ledger(want, (ledger, view), as_of, &mut found.material)?;
         }
-        from_elsewhere(want, sources, &mut found);
+        from_elsewhere(want, sources, as_of, &mut found);
     }
     Ok(found)
 }
@@ -122,6 +124,7 @@ pub fn from_bundle(bundle: &Bundle) -> Material {
         for schema in secured.credential().schemas() {
             if let Some(found) = bundle.schema(&schema.id) {
                 material.schemas.insert(schema.id.clone(), found.clone());
+                material.brought.insert(schema.id.clone());
             }
         }
     }
@@ -134,8 +137,8 @@ fn scid_of(did: &str) -> Option<String> {
 
 fn from_ledger(
     want: &Want,
-    ledger: &LedgerSource,
-    view: &SourceView,
+    (ledger, view): (&LedgerSource, &SourceView),
+    as_of: Timestamp,
     material: &mut Material,
 ) -> Result<(), LedgerError> {
     match want {
@@ -143,6 +146,11 @@ fn from_ledger(
             let Some(scid) = scid_of(did) else { return Ok(()) };
             let versions = view.did_entries(&scid)?;
             if !versions.is_empty() {
+                for key in replaced_keys(did, &versions) {
+                    if let Ok(key) = DidUrl::parse(&key) {
+                        material.current.extend(view.compromise_reports(&key)?);
+                    }
+                }
                 material.receipts.extend(versions);
                 material.current.push(view.did_current(&scid)?);
             }
@@ -176,14 +184,36 @@ fn from_ledger(
                 material.receipts.push(view.receipt(index)?);
             }
             let bytes = ledger.status_list(issuer, uri, status.sequence)?;
-            if let Some(body) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-                material.status_lists.push(ServedStatusList { uri: uri.clone(), body });
-            }
+            // A folder is this machine's own, and asked now. A node is somebody's: if it stands still, or whoever is between lets
+            // it, an old list would be as good as a fresh one. Since when it is the newest, its proof's stamps show.
+            let list = bytes.map(|bytes| match ledger {
+                LedgerSource::Folder(_) => ServedStatusList::new(uri, &bytes).fetched(as_of),
+                LedgerSource::Node(_) => ServedStatusList::new(uri, &bytes),
+            });
+            material.status_lists.extend(list);
             material.current.push(current);
         }
         Want::Schema(_) => {}
     }
     Ok(())
+}
+
+/// Keys that versions of a DID list and the newest one does not: only those are ever reported compromised.
+fn replaced_keys(did: &str, versions: &[Receipt]) -> BTreeSet<String> {
+    let listed = |receipt: &Receipt| -> BTreeSet<String> {
+        let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok();
+        let line = leaf.and_then(|leaf| {
+            let line = leaf.body().split(|byte| *byte == b'\n').next()?;
+            inkan_core::json::parse(line, limits::DID_LOG).ok()
+        });
+        let methods = line.as_ref().and_then(|line| line.pointer("/state/verificationMethod"));
+        let ids = methods.and_then(Value::as_array).into_iter().flatten();
+        let fragment = |id: &str| id.split_once('#').map(|(_, fragment)| fragment.to_owned());
+        ids.filter_map(|method| fragment(inkan_core::json::text(method, "id")?)).collect()
+    };
+    let newest = versions.last().map(listed).unwrap_or_default();
+    let all: BTreeSet<String> = versions.iter().flat_map(listed).collect();
+    all.difference(&newest).map(|fragment| format!("{did}#{fragment}")).collect()
 }
 
 /// What a status entry announces.
@@ -193,11 +223,12 @@ fn status_of(leaf: &inkan_ledger::Leaf) -> Option<StatusClaims> {
 }
 
 /// Pinned schemas, and HTTPS for DIDs and status lists that nothing at hand describes.
-fn from_elsewhere(want: &Want, sources: &Sources<'_>, found: &mut Gathered) {
+fn from_elsewhere(want: &Want, sources: &Sources<'_>, as_of: Timestamp, found: &mut Gathered) {
     match want {
         Want::Schema(id) => {
             if let Some(schema) = sources.schemas.get(id) {
                 found.material.schemas.insert(id.clone(), schema.clone());
+                found.material.brought.remove(id);
             } else if !found.material.schemas.contains_key(id) {
                 found
                     .missed
@@ -213,7 +244,8 @@ fn from_elsewhere(want: &Want, sources: &Sources<'_>, found: &mut Gathered) {
                 return;
             }
             let Some(url) = webvh::document_url(&parsed) else { return };
-            if let Some(log) = fetch(&url, limits::DID_LOG, &mut found.missed) {
+            let limits = http_limits(sources.network, limits::DID_LOG);
+            if let Some(log) = fetch(&url, &limits, &mut found.missed) {
                 found.material.did_logs.push((did.clone(), log));
             }
         }
@@ -222,8 +254,11 @@ fn from_elsewhere(want: &Want, sources: &Sources<'_>, found: &mut Gathered) {
             if at_hand || sources.network == Network::Offline {
                 return;
             }
-            if let Some(body) = fetch(uri, limits::STATUS_LIST, &mut found.missed) {
-                found.material.status_lists.push(ServedStatusList { uri: uri.clone(), body });
+            let limits = http_limits(sources.network, limits::STATUS_LIST);
+            if let Some(bytes) = fetch_bytes(uri, &limits, &mut found.missed) {
+                // It is served after the time that is judged, or at it.
+                let list = ServedStatusList::new(uri, &bytes).fetched(as_of);
+                found.material.status_lists.push(list);
             }
         }
         Want::Issuance { .. } | Want::Act { .. } => {}
@@ -244,9 +279,20 @@ fn known(did: &Did, material: &Material) -> bool {
     in_logs || material.receipts.iter().any(in_leaf)
 }
 
-fn fetch(url: &str, limit: usize, missed: &mut Vec<String>) -> Option<String> {
-    match http::get(url, &HttpLimits::of_size(limit)) {
-        Ok(answer) => String::from_utf8(answer.body).ok(),
+const fn http_limits(network: Network, size: usize) -> HttpLimits {
+    match network {
+        Network::AskPublic => HttpLimits::public_of_size(size),
+        Network::Ask | Network::Offline => HttpLimits::of_size(size),
+    }
+}
+
+fn fetch(url: &str, limits: &HttpLimits, missed: &mut Vec<String>) -> Option<String> {
+    String::from_utf8(fetch_bytes(url, limits, missed)?).ok()
+}
+
+fn fetch_bytes(url: &str, limits: &HttpLimits, missed: &mut Vec<String>) -> Option<Vec<u8>> {
+    match http::get(url, limits) {
+        Ok(answer) => Some(answer.body),
         Err(error) => {
             missed.push(format!("{url}: {error}"));
             None

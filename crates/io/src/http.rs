@@ -3,12 +3,17 @@
 //! In scope: https only (plain http to this machine for a node of one's own, or where the caller was told to), size, redirects, time. Out of scope:
 //! what an answer means; who asks (`gather`, `node_client`) judges it like any other foreign bytes.
 
+mod reach;
+
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect};
 use tokio::runtime::Runtime;
+
+pub use self::reach::Reach;
 
 /// Seconds for a connection of a [`Session`] to come about.
 const CONNECT_SECONDS: u64 = 5;
@@ -25,13 +30,21 @@ pub struct HttpLimits {
     pub plain: PlainHttp,
     /// Seconds for everything together.
     pub seconds: u64,
+    /// Which addresses are asked.
+    pub reach: Reach,
 }
 
 impl HttpLimits {
-    /// At most `size` bytes, three redirects, https alone, ten seconds.
+    /// At most `size` bytes, three redirects, https alone, ten seconds, at any address.
     #[must_use]
     pub const fn of_size(size: usize) -> Self {
-        Self { size, redirects: 3, plain: PlainHttp::Never, seconds: 10 }
+        Self { size, redirects: 3, plain: PlainHttp::Never, seconds: 10, reach: Reach::Anywhere }
+    }
+
+    /// The same, at public addresses alone.
+    #[must_use]
+    pub const fn public_of_size(size: usize) -> Self {
+        Self { reach: Reach::Public, ..Self::of_size(size) }
     }
 }
 
@@ -165,7 +178,7 @@ pub struct Fetched {
 pub fn get(url: &str, limits: &HttpLimits) -> Result<Fetched, HttpError> {
     let refused = || HttpError::UrlRefused { url: url.to_owned() };
     let target = Url::parse(url).map_err(|_| refused())?;
-    if !limits.plain.permits(&target) {
+    if !limits.plain.permits(&target) || !limits.reach.permits(&target) {
         return Err(refused());
     }
     let client = client(limits)?;
@@ -256,18 +269,24 @@ fn builder() -> ClientBuilder {
 }
 
 fn client(limits: &HttpLimits) -> Result<Client, HttpError> {
-    let (most, plain) = (limits.redirects, limits.plain);
+    let (most, plain, reach) = (limits.redirects, limits.plain, limits.reach);
     let policy = redirect::Policy::custom(move |attempt| {
         // Once over https, never in the clear again.
         let secure = attempt.previous().iter().any(|url| url.scheme() == "https");
         let plain = if secure { PlainHttp::Never } else { plain };
-        if attempt.previous().len() > most || !plain.permits(attempt.url()) {
+        let permitted = plain.permits(attempt.url()) && reach.permits(attempt.url());
+        if attempt.previous().len() > most || !permitted {
             attempt.stop()
         } else {
             attempt.follow()
         }
     });
-    builder()
+    let builder = match reach {
+        Reach::Anywhere => builder(),
+        // A proxy would be told names, and ask for addresses itself.
+        Reach::Public => builder().no_proxy().dns_resolver(Arc::new(reach::PublicNames)),
+    };
+    builder
         .redirect(policy)
         .timeout(Duration::from_secs(limits.seconds))
         .build()

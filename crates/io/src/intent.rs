@@ -9,6 +9,7 @@
 
 use inkan_core::rng::draw;
 use inkan_core::{Timestamp, encoding, json};
+use inkan_credential::bundle::served_bytes;
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{EntryId, Kind, SignedEntry};
 use serde_json::{Value, json};
@@ -37,7 +38,8 @@ pub struct PublishedList {
     pub uri: String,
     /// Number of this version.
     pub sequence: u64,
-    /// The bytes to serve.
+    /// What is to be served: a text, or base64url of bytes that are none
+    /// (see [`ServedStatusList::body`](inkan_credential::bundle::ServedStatusList::body)).
     pub body: String,
 }
 
@@ -101,8 +103,19 @@ impl IntentError {
 pub struct Healed {
     /// The command that was interrupted.
     pub command: String,
-    /// Why it could not be finished; it was dropped then, and nothing of it is on the ledger.
-    pub dropped: Option<LedgerError>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// How an intent that was left behind ended.
+#[derive(Debug)]
+pub enum Fate {
+    /// It was finished.
+    Finished,
+    /// Rules refuse it: it was dropped, and nothing of it is on the ledger.
+    Dropped(LedgerError),
+    /// It makes a DID that the node does not take yet: it stays, and holds up nothing else, since nothing rests on it.
+    Waits(LedgerError),
 }
 
 /// Carries out `intent`: first it is on disk, then its steps are made, then it is gone.
@@ -134,7 +147,7 @@ pub fn carry_out(
 ///
 /// # Errors
 ///
-/// [`IntentError`] if one can neither be finished nor dropped now.
+/// [`IntentError`] if one can neither be finished nor dropped now, and others may rest on it.
 pub fn heal(
     profile: &Profile,
     ledger: &mut LedgerSink,
@@ -149,13 +162,16 @@ pub fn heal(
         let Some(value) = profile.get(Shelf::Intents, &name)? else { continue };
         let intent = from_value(&value)
             .map_err(|member| IntentError::Malformed { name: name.clone(), member })?;
-        let dropped = match steps(&intent, Attempt::Again, profile, ledger, now) {
-            Ok(_) => None,
-            Err(IntentError::Ledger(error)) if error.is_rule() => Some(error),
+        let fate = match steps(&intent, Attempt::Again, profile, ledger, now) {
+            Ok(_) => Fate::Finished,
+            Err(IntentError::Ledger(error)) if error.is_rule() => Fate::Dropped(error),
+            Err(IntentError::Ledger(error)) if error.is_quota() => Fate::Waits(error),
             Err(error) => return Err(error),
         };
-        profile.remove(Shelf::Intents, &name)?;
-        out.push(Healed { command: intent.command, dropped });
+        if !matches!(fate, Fate::Waits(_)) {
+            profile.remove(Shelf::Intents, &name)?;
+        }
+        out.push(Healed { command: intent.command, fate });
     }
     Ok(out)
 }
@@ -184,14 +200,14 @@ fn steps(
     now: Timestamp,
 ) -> Result<Vec<Accepted>, IntentError> {
     for list in &intent.lists {
-        ledger.stage_list(&list.issuer, &list.uri, list.sequence, list.body.as_bytes())?;
+        ledger.stage_list(&list.issuer, &list.uri, list.sequence, &served_bytes(&list.body))?;
     }
     let accepted = submit(intent, attempt, ledger, now)?;
     if !intent.entries.is_empty() {
         ledger.cover(now)?;
     }
     for list in &intent.lists {
-        ledger.deliver_list(&list.issuer, &list.uri, list.sequence, list.body.as_bytes())?;
+        ledger.deliver_list(&list.issuer, &list.uri, list.sequence, &served_bytes(&list.body))?;
     }
     let records = intent.records.iter();
     profile.put_all(records.map(|draft| (draft.shelf, draft.name.as_str(), &draft.record)))?;

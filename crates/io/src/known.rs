@@ -1,10 +1,15 @@
 //! The newest states of DIDs, acts and status lists that a profile has seen proved: an older one is then not believed to
 //! be the newest, also where no ledger can be asked.
 //!
-//! In scope: remembering them. Out of scope: what they mean for a verdict (`inkan-verifier`). Ids are kept as the map has
-//! them, as hashes; the file stays in the profile.
+//! In scope: remembering them, and what is forgotten when there are too many. Out of scope: what they mean for a verdict
+//! (`inkan-verifier`). Ids and registrants are kept as hashes; the file stays in the profile.
+//!
+//! Nobody may crowd out what was seen of others. Beyond the limit those states go first, whoever has them, that say least: the
+//! ones without a predecessor that could be shown in their place. Of such, and then of the others, the registrant with
+//! the most states in one log gives up one of its own: whoever has a thousand entries recorded loses those, and an issuer
+//! with three keeps all three.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::{Digest, Timestamp, json};
 use inkan_ledger::{Kind, MapKey};
@@ -14,8 +19,8 @@ use serde_json::{Value, json};
 use crate::files::{self, Access};
 use crate::profile::{Profile, ProfileError};
 
-/// States that are kept; beyond that those whose entries are oldest are forgotten.
-const STATES: usize = 20_000;
+/// States that are kept.
+const STATES: usize = 40_000;
 /// Bytes of the file.
 const LIMIT: usize = 16 << 20;
 /// `type` of the file.
@@ -39,51 +44,104 @@ pub fn load(profile: &Profile) -> Result<Vec<KnownState>, ProfileError> {
 
 /// Remembers states that were proved, each unless a newer one of its id is known. The caller holds the profile's lock.
 ///
+/// Gives how many were forgotten for it, or not taken: whoever is in front of it should hear that.
+///
 /// # Errors
 ///
 /// [`ProfileError`].
-pub fn remember(profile: &Profile, states: &[KnownState]) -> Result<(), ProfileError> {
-    let before = load(profile)?;
+pub fn remember(profile: &Profile, states: &[KnownState]) -> Result<usize, ProfileError> {
+    // In the order in which they were first seen.
+    let mut kept = load(profile)?;
     let id = |state: &KnownState| (state.origin.clone(), state.key);
-    let mut newest: BTreeMap<(String, MapKey), KnownState> =
-        before.into_iter().map(|state| (id(&state), state)).collect();
+    let mut places: BTreeMap<(String, MapKey), usize> =
+        kept.iter().enumerate().map(|(at, state)| (id(state), at)).collect();
     let mut changed = false;
     for state in states {
-        let newer = newest.get(&id(state)).is_none_or(|known| {
-            known.leaf_index < state.leaf_index
-                || (known.leaf_index == state.leaf_index && known.seen_at > state.seen_at)
-        });
-        if newer {
-            newest.insert(id(state), state.clone());
-            changed = true;
+        let at = *places.entry(id(state)).or_insert(kept.len());
+        match kept.get_mut(at) {
+            None => kept.push(state.clone()),
+            Some(known)
+                if known.leaf_index < state.leaf_index
+                    || (known.leaf_index == state.leaf_index && known.seen_at > state.seen_at) =>
+            {
+                *known = state.clone();
+            }
+            Some(_) => continue,
         }
+        changed = true;
     }
     if !changed {
-        return Ok(());
+        return Ok(0);
     }
-    let mut kept: Vec<KnownState> = newest.into_values().collect();
-    if kept.len() > STATES {
-        kept.sort_by_key(|state| std::cmp::Reverse(state.leaf_time));
-        kept.truncate(STATES);
-    }
+    let forgotten = forget(&mut kept, STATES);
     let states: Vec<Value> = kept.iter().map(to_value).collect();
     let text = format!("{}\n", json!({ "type": TYPE, "states": states }));
     files::write_atomic(&profile.known(), text.as_bytes(), Access::Private)?;
-    Ok(())
+    Ok(forgotten)
+}
+
+/// Forgets what is beyond `limit`, one at a time: what says least, and of that whoever has most; gives how many.
+fn forget(states: &mut Vec<KnownState>, limit: usize) -> usize {
+    let excess = states.len().saturating_sub(limit);
+    if excess == 0 {
+        return 0;
+    }
+    let mut owners: BTreeMap<(&str, Digest), Vec<usize>> = BTreeMap::new();
+    for (at, state) in states.iter().enumerate() {
+        // A file of before has no registrants: each id then counts for itself.
+        let owner = state.registrant.unwrap_or(*state.key.digest());
+        owners.entry((&state.origin, owner)).or_default().push(at);
+    }
+    // First whoever has a state that says little, or a crowd of those, one of each registrant, would outlast an issuer's
+    // revocations; then who has most states, and of those with as many who came last.
+    let light = |places: &[usize]| {
+        let last = places.last().and_then(|at| states.get(*at));
+        last.is_some_and(|state| !weight(state).0)
+    };
+    let mut crowd = BTreeSet::new();
+    for (owner, places) in &mut owners {
+        // What goes first stands last.
+        places.sort_by_key(|at| states.get(*at).map(|state| std::cmp::Reverse(weight(state))));
+        let arrived = places.iter().min().copied();
+        crowd.insert((light(places), places.len(), arrived, *owner));
+    }
+    let mut gone = BTreeSet::new();
+    for _ in 0..excess {
+        let Some((.., arrived, owner)) = crowd.pop_last() else { break };
+        let Some(places) = owners.get_mut(&owner) else { break };
+        gone.extend(places.pop());
+        if !places.is_empty() {
+            crowd.insert((light(places), places.len(), arrived, owner));
+        }
+    }
+    let mut place = 0_usize..;
+    states.retain(|_| place.next().is_some_and(|at| !gone.contains(&at)));
+    gone.len()
+}
+
+/// What a state is worth remembering: in the place of a first one nothing older can be shown, unless it is something that
+/// is used up once; after that the newer the better.
+fn weight(state: &KnownState) -> (bool, Timestamp) {
+    (state.sequence > 1 || state.key.kind() == Kind::Once, state.seen_at)
 }
 
 fn to_value(state: &KnownState) -> Value {
-    json!({
+    let mut value = json!({
         "origin": state.origin, "kind": state.key.kind().name(), "key": state.key.digest().to_b64u(),
         "seq": state.sequence, "index": state.leaf_index, "time": state.leaf_time.seconds(),
         "seen": state.seen_at.seconds(),
-    })
+    });
+    if let (Some(registrant), Some(members)) = (&state.registrant, value.as_object_mut()) {
+        members.insert("by".to_owned(), registrant.to_b64u().into());
+    }
+    value
 }
 
 fn state(value: &Value) -> Option<KnownState> {
     let number = |name: &str| value.get(name).and_then(Value::as_u64);
     let time = |name: &str| Timestamp::from_seconds(value.get(name)?.as_i64()?).ok();
     let digest = Digest::from_b64u(json::text(value, "key")?).ok()?;
+    let registrant = value.get("by").map(|by| Digest::from_b64u(by.as_str()?).ok());
     Some(KnownState {
         origin: json::text(value, "origin")?.to_owned(),
         key: MapKey::from_parts(Kind::from_name(json::text(value, "kind")?)?, digest),
@@ -91,6 +149,10 @@ fn state(value: &Value) -> Option<KnownState> {
         leaf_index: number("index")?,
         leaf_time: time("time")?,
         seen_at: time("seen")?,
+        registrant: match registrant {
+            Some(read) => Some(read?),
+            None => None,
+        },
     })
 }
 

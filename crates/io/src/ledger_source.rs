@@ -10,8 +10,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkan_core::Timestamp;
+use inkan_did::DidUrl;
 use inkan_ledger::tree::tiles::Tile;
-use inkan_ledger::{ActId, CurrentProof, EntryId, LogPolicy, NodeHash, Receipt, SignedNote};
+use inkan_ledger::{
+    ActId, CurrentProof, EntryId, KEY_COMPROMISED, LogPolicy, MapKey, NodeHash, Receipt,
+    SignedNote, TrustStatement,
+};
 
 pub use node::{NodeReader, NodeView, published_policy};
 pub(crate) use node::{SIDECAR, list_path};
@@ -89,6 +93,12 @@ impl LedgerError {
             }
             Self::Node(error) => error.is_rule(),
         }
+    }
+
+    /// Whether a node takes no more new DIDs for now. Nothing else is refused for that.
+    #[must_use]
+    pub const fn is_quota(&self) -> bool {
+        matches!(self, Self::Node(NodeError::Refused(refusal)) if refusal.is_quota())
     }
 
     /// A stable code for reports. Codes are added, never renamed.
@@ -393,6 +403,31 @@ impl SourceView {
             Self::Node(view) => Ok(view.status_current(issuer, uri)?),
         }
     }
+}
+
+impl SourceView {
+    /// What the map says of reports that this key was compromised, each with its newest entry; none if its DID made none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn compromise_reports(&self, key: &DidUrl) -> Result<Vec<CurrentProof>, LedgerError> {
+        let mut found = Vec::new();
+        for statement in [TrustStatement::Authorization, TrustStatement::Recognition] {
+            let proof = match self {
+                Self::Folder(view) => view.current(&compromise_key(key, statement))?,
+                Self::Node(view) => view.compromise_current(key, statement)?,
+            };
+            found.extend(Some(proof).filter(|proof| proof.claimed_head().is_some()));
+        }
+        Ok(found)
+    }
+}
+
+/// Where the map has a report of this DID about this key.
+fn compromise_key(key: &DidUrl, statement: TrustStatement) -> MapKey {
+    let did = key.did().as_str();
+    MapKey::trust_of(scid_of(did), statement, did, KEY_COMPROMISED, key.as_str())
 }
 
 /// The SCID of a did:webvh DID; other text is taken as a SCID.

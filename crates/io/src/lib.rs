@@ -2,6 +2,7 @@
 //!
 //! In scope: asking the system, durably and under limits. Out of scope: judging what it answered.
 
+pub mod anchoring;
 pub mod anchors;
 pub mod clock;
 pub mod cosigner;
@@ -9,6 +10,7 @@ pub mod files;
 pub mod gather;
 pub mod http;
 pub mod intent;
+pub mod keep;
 pub mod keystore_file;
 pub mod known;
 pub mod ledger_folder;
@@ -19,7 +21,9 @@ pub mod mirror;
 pub mod node_client;
 pub mod note_key;
 pub mod os_rng;
+pub mod parallel;
 pub mod pinned;
 pub mod profile;
 pub mod seen;
 pub mod sequencer;
+pub mod timestamping;

@@ -5,12 +5,25 @@
 
 use inkan_core::{Digest, encoding, json, sha256};
 use inkan_credential::{Contexts, PinnedContext, RdfcError};
+use inkan_evidence::tsa::{Anchors, TimestampError};
+use inkan_evidence::x5c::{Demand, IssuerAnchors, Terms};
 use serde_json::{Value, json};
 
 use crate::profile::{Profile, ProfileError, Record, Shelf};
 
 /// The largest file in bytes.
 pub const LIMIT: usize = 256 << 10;
+
+/// What the names of certificates begin with that are trusted to certify issuers.
+pub const ISSUER_ANCHOR: &str = "urn:x509:issuer-anchor:";
+
+/// What the names of CRLs and of OCSP responses begin with.
+pub const CRL: &str = "urn:x509:crl:";
+/// See [`CRL`].
+pub const OCSP: &str = "urn:x509:ocsp:";
+
+/// What the names of certificates begin with that are trusted to stamp times; what follows names the authority.
+pub const TSA_ANCHOR: &str = "urn:x509:tsa-anchor:";
 
 /// A file by URL.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,6 +47,38 @@ impl PinnedFile {
     #[must_use]
     pub fn record_name(url: &str) -> String {
         sha256(&[url.as_bytes()]).to_hex().chars().take(32).collect()
+    }
+
+    /// Whether it is trusted to certify issuers: its name says so, so that no file that is pinned for something else is.
+    #[must_use]
+    pub fn is_issuer_anchor(&self) -> bool {
+        self.url.starts_with(ISSUER_ANCHOR)
+    }
+
+    /// What is demanded below an anchor, as its name says after `?=`: `revocation=demanded`, `policy=OID`, joined by `&`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError::Malformed`]: what is not understood is not passed over.
+    pub fn terms(&self) -> Result<Terms, TimestampError> {
+        let mut terms = Terms::default();
+        let Some((_, said)) = self.url.split_once("?=") else { return Ok(terms) };
+        for part in said.split('&') {
+            terms = match part.split_once('=') {
+                Some(("revocation", "demanded")) => terms.revocation(Demand::Demanded),
+                Some(("policy", policy)) => {
+                    terms.under(policy).map_err(|_| TimestampError::Malformed)?
+                }
+                _ => return Err(TimestampError::Malformed),
+            };
+        }
+        Ok(terms)
+    }
+
+    /// The authority that it is pinned for, if it is trusted to stamp times.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        self.url.strip_prefix(TSA_ANCHOR).filter(|name| !name.is_empty())
     }
 
     /// Whether it is a JSON-LD context.
@@ -73,6 +118,41 @@ impl Record for PinnedFile {
 /// [`ProfileError`], also for a file that is not the one that was pinned.
 pub fn load(profile: &Profile) -> Result<Vec<PinnedFile>, ProfileError> {
     Ok(profile.all::<PinnedFile>()?.into_iter().map(|(_, file)| file).collect())
+}
+
+/// The certificates that chains of issuers may lead to: those in files pinned under [`ISSUER_ANCHOR`], with the CRLs and OCSP responses
+/// that are pinned.
+///
+/// # Errors
+///
+/// [`TimestampError::Malformed`], if one holds no certificate or they are too many.
+pub fn issuer_anchors(files: &[PinnedFile]) -> Result<IssuerAnchors, TimestampError> {
+    let mut anchors = IssuerAnchors::default();
+    for file in files {
+        if file.is_issuer_anchor() {
+            anchors.add_file_on(&file.bytes, &file.terms()?)?;
+        } else if file.url.starts_with(CRL) {
+            anchors.add_crl(file.bytes.clone());
+        } else if file.url.starts_with(OCSP) {
+            anchors.add_ocsp(file.bytes.clone());
+        }
+    }
+    Ok(anchors)
+}
+
+/// The certificates of `at_hand`, and those in files pinned under [`TSA_ANCHOR`], which are trusted to stamp times.
+///
+/// # Errors
+///
+/// [`TimestampError::Malformed`], if one holds no certificate or they are too many.
+pub fn time_anchors(files: &[PinnedFile], at_hand: Anchors) -> Result<Anchors, TimestampError> {
+    let mut anchors = at_hand;
+    for file in files {
+        if let Some(name) = file.authority() {
+            anchors.pin_file(name, &file.bytes)?;
+        }
+    }
+    Ok(anchors)
 }
 
 /// The built-in JSON-LD contexts and those among `files`; none if there are none.

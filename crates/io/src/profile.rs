@@ -9,6 +9,7 @@
 //! schemas/<name>.json    pinned JSON Schemas            status/<name>.json         status lists and their next index
 //! pinned/<digest>.json   files pinned by URL and hash
 //! intents/<id>.json      ledger writes under way        acts/<name>.json           own countersignatures
+//! pending/<digest>.json  recorded, and not yet in its file
 //! ```
 //!
 //! In scope: where each thing lies, and that it survives a crash. Out of scope: what a command does with it (`cli`),
@@ -58,6 +59,8 @@ pub enum Shelf {
     Pinned,
     /// Ledger writes under way.
     Intents,
+    /// What is recorded and has not reached its file.
+    Pending,
 }
 
 impl Shelf {
@@ -74,6 +77,7 @@ impl Shelf {
             Self::Schemas => "schemas",
             Self::Pinned => "pinned",
             Self::Intents => "intents",
+            Self::Pending => "pending",
         }
     }
 
@@ -83,7 +87,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -93,6 +97,7 @@ impl Shelf {
         Self::Schemas,
         Self::Pinned,
         Self::Intents,
+        Self::Pending,
     ];
 }
 

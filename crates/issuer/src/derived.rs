@@ -33,6 +33,9 @@ pub fn add(
         return Err(DerivedError::Taken { name: name.to_owned() });
     }
     let source = source.strip_prefix('/').unwrap_or(source);
+    if !claims.contains_key(source) {
+        return Err(DerivedError::NoSource { source_claim: source.chars().take(64).collect() });
+    }
     let no_date = || DerivedError::NoDate { source_claim: source.chars().take(64).collect() };
     let born = claims.get(source).and_then(Value::as_str).and_then(day).ok_or_else(no_date)?;
     let today = day(&now.date()).ok_or_else(no_date)?;
@@ -68,7 +71,13 @@ pub enum DerivedError {
         /// The name.
         name: String,
     },
-    /// The claim to compute it from is missing, or is no date of the past such as `2006-01-31`.
+    /// There is no such claim to compute it from.
+    #[error("there is no claim {source_claim:?} to compute it from")]
+    NoSource {
+        /// The claim, at most 64 characters of its name.
+        source_claim: String,
+    },
+    /// The claim to compute it from is no date of the past such as `2006-01-31`.
     #[error("claim {source_claim:?} is no past date such as 2006-01-31")]
     NoDate {
         /// The claim, at most 64 characters of its name.
@@ -83,7 +92,7 @@ impl DerivedError {
         match self {
             Self::Unknown { .. } => "derived-claim-unknown",
             Self::Taken { .. } => "derived-claim-taken",
-            Self::NoDate { .. } => "derived-claim-source-invalid",
+            Self::NoSource { .. } | Self::NoDate { .. } => "derived-claim-source-invalid",
         }
     }
 }

@@ -17,8 +17,20 @@ pub struct Disclosable<'a> {
 }
 
 /// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named.
-const ABOUT_ITSELF: [&str; 11] =
-    ["iss", "sub", "iat", "nbf", "exp", "jti", "cnf", "vct", "status", "ledgerRecord", "evidence"];
+const ABOUT_ITSELF: [&str; 12] = [
+    "iss",
+    "sub",
+    "iat",
+    "nbf",
+    "exp",
+    "jti",
+    "cnf",
+    "vct",
+    "status",
+    "ledgerRecord",
+    "countersignatureOffer",
+    "evidence",
+];
 
 impl Disclosable<'_> {
     /// The claims as paths in `whole`; `subject` are the steps to the object with the claims.
@@ -50,6 +62,9 @@ impl Disclosable<'_> {
         for path in self.claims {
             let places = path.resolve(inner)?;
             if places.is_empty() {
+                if path.resolve(whole)?.is_empty() {
+                    return Err(unknown(path, inner));
+                }
                 out.push(path.clone());
             }
             for place in places {
@@ -81,16 +96,20 @@ pub(crate) fn pointers(
         if within.is_empty() {
             let places = path.resolve(whole)?;
             if places.is_empty() {
-                let known = whole.get(subject).and_then(Value::as_object).into_iter();
-                let known = known.flat_map(|members| members.keys()).map(|name| format!("/{name}"));
-                let known = known.collect();
-                return Err(ClaimPathError::Unknown { path: path.to_string(), known });
+                return Err(unknown(path, whole.get(subject).unwrap_or(whole)));
             }
             out.extend(places.iter().map(ToString::to_string));
         }
         out.extend(within.iter().map(|place| format!("/{subject}{place}")));
     }
     Ok(out)
+}
+
+/// That there is no such claim, with the claims about the subject: what people mean to name.
+fn unknown(path: &ClaimPath, subject: &Value) -> ClaimPathError {
+    let known = subject.as_object().into_iter().flat_map(|members| members.keys());
+    let known = known.map(|name| format!("/{name}")).collect();
+    ClaimPathError::Unknown { path: path.to_string(), known }
 }
 
 /// The value at `at`, and everything within it.

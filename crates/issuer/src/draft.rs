@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp};
+use inkan_credential::countersignature::{OFFER, Wanted};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
+use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{Credential, inline_context, schema};
 use inkan_crypto::PublicKey;
 use serde_json::{Map, Value, json};
@@ -77,6 +79,40 @@ impl Draft {
         let mut value = self.credential.value().clone();
         if let Value::Object(members) = &mut value {
             members.insert("cnf".to_owned(), json!({ "jwk": holder_key.to_jwk() }));
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
+    }
+
+    /// The same draft, which names its place in a token status list (claim `status`,
+    /// [draft-ietf-oauth-status-list §6.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list)): for what is secured
+    /// by a JWS, an SD-JWT or a COSE message, whose readers look for it there.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Model`].
+    pub fn with_token_status(self, entry: &StatusReference) -> Result<Self, DraftError> {
+        let mut value = self.credential.value().clone();
+        if let Value::Object(members) = &mut value {
+            members.insert("status".to_owned(), entry.to_claim());
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
+    }
+
+    /// The same draft, which says who has to countersign: it is then an offer until they have. Only for what is secured as the
+    /// JSON that it is (JCS, JOSE, COSE, SD-JWT): a suite that signs statements would let a holder spell the member otherwise, and
+    /// no reader would see it.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Model`].
+    pub fn offering(self, wanted: &[Wanted]) -> Result<Self, DraftError> {
+        if wanted.is_empty() {
+            return Ok(self);
+        }
+        let mut value = self.credential.value().clone();
+        if let Value::Object(members) = &mut value {
+            let items = wanted.iter().map(Wanted::to_value).collect();
+            members.insert(OFFER.to_owned(), Value::Array(items));
         }
         Ok(Self { credential: Credential::from_value(value)?, ..self })
     }

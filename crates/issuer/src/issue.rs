@@ -6,6 +6,7 @@ use inkan_core::rng::draw_uuid_urn;
 use inkan_core::{CryptoRng, Timestamp};
 use inkan_credential::proof::SignFailure;
 use inkan_credential::sd_jwt::{ClaimPath, Concealment};
+use inkan_credential::sd_jwt_vc::KeyName;
 use inkan_credential::selective;
 use inkan_credential::sign::{self, ProofTerms};
 use inkan_credential::{Contexts, Cryptosuite, Format, Opening, ProofError, SecuredCredential};
@@ -32,6 +33,8 @@ pub enum Securing<'a> {
     },
     /// A JWS around it (`vc+jwt`).
     Jose,
+    /// A COSE message around it (`vc+cose`).
+    Cose,
     /// An SD-JWT around it (`vc+sd-jwt`).
     SdJwt(Disclosable<'a>),
     /// Its claims as an SD-JWT VC (`dc+sd-jwt`), whose `vct` is the draft's first type beside `VerifiableCredential`.
@@ -121,6 +124,7 @@ pub fn issue_with(
             selective::secure_sd(value, &mandatory, (&terms, signer), contexts, rng)?
         }
         Securing::Jose => sign::issue_jose(value, method, signer)?,
+        Securing::Cose => sign::issue_cose(value, method, signer)?,
         Securing::SdJwt(disclosable) => {
             let chosen = disclosable.paths(&value, &[SUBJECT])?;
             let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
@@ -139,6 +143,39 @@ pub fn issue_with(
         salt: record.salt,
     });
     Ok(Issued { credential, opening, warnings })
+}
+
+/// As [`issue_with`], by a key that certificates (DER, that of the key first) name in the place of a DID: as `vc+jwt` or `dc+sd-jwt`. The
+/// issuer is an HTTPS URL that the first one names.
+///
+/// # Errors
+///
+/// As [`issue_with`]; [`SignFailure::FormMismatch`] for formats that carry no certificates.
+pub fn issue_certified(
+    draft: Draft,
+    securing: &Securing<'_>,
+    (chain, signer): (&[Vec<u8>], &dyn Signer),
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<Issued, SignFailure> {
+    let (credential, warnings) = draft.into_credential();
+    let credential = match securing {
+        Securing::Jose => sign::issue_jose_certified(credential.value().clone(), chain, signer)?,
+        Securing::SdJwtVc(disclosable) => {
+            let claims = flat::claims(&credential, now);
+            let chosen = disclosable.paths(&claims, &[])?;
+            let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
+            let name = KeyName::Certificates(chain);
+            sign::issue_sd_jwt_vc_as(claims, &concealment, name, signer, rng)?
+        }
+        Securing::DataIntegrity(..)
+        | Securing::Selective { .. }
+        | Securing::Cose
+        | Securing::SdJwt(_) => {
+            return Err(SignFailure::FormMismatch);
+        }
+    };
+    Ok(Issued { credential, opening: None, warnings })
 }
 
 /// Without what was drawn for this credential alone and would be shown in every part of it: its id; its dates in full hours,

@@ -1,18 +1,23 @@
 //! The life of a status list: made, handed out index by index, changed, published.
 //!
+//! One book for both encodings: a Bitstring Status List, whose entries speak about one purpose, and a Token Status List, whose
+//! entries tell in force, revoked and suspended apart. Places, decoys and publications are kept the same way.
+//!
 //! In scope: the issuer's own state of one list, as a value. Out of scope: keeping it on disk, serving it, and the
 //! `status` entry on the ledger, for which [`Published`] has what is needed.
 
 mod error;
 mod file;
+mod token;
 
 use inkan_core::rng::draw;
 use inkan_core::{CryptoRng, Digest, Timestamp, sha256};
+use inkan_credential::Format;
+use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::model::{MAXIMUM_STATUS_SIZE, StatusEntry, StatusMessage, StatusPurpose};
 use inkan_credential::status_list::{
     BitstringStatusList, MINIMUM_BITS, StatusListTerms, status_list_credential,
 };
-use inkan_credential::{Format, SecuredCredential};
 use inkan_crypto::Signer;
 
 pub use self::error::StatusStateError;
@@ -21,10 +26,52 @@ use crate::issue::sign_plain;
 /// How often a place is drawn before the free ones are counted through.
 const DRAWS: u32 = 8;
 
+/// How a list is written when it is published. It never changes for one URI.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StatusEncoding {
+    /// A Bitstring Status List Credential.
+    Bitstring,
+    /// A Token Status List in a JWT.
+    TokenJwt,
+    /// A Token Status List in a CWT.
+    TokenCwt,
+}
+
+impl StatusEncoding {
+    /// The name in state files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bitstring => "bitstring",
+            Self::TokenJwt => "token-jwt",
+            Self::TokenCwt => "token-cwt",
+        }
+    }
+
+    /// Reads such a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Bitstring, Self::TokenJwt, Self::TokenCwt]
+            .into_iter()
+            .find(|encoding| encoding.as_str() == name)
+    }
+
+    /// Whether it is a Token Status List.
+    #[must_use]
+    pub const fn is_token(self) -> bool {
+        match self {
+            Self::Bitstring => false,
+            Self::TokenJwt | Self::TokenCwt => true,
+        }
+    }
+}
+
 /// One status list as its issuer keeps it. `used` says which indices were ever given away, to a credential or to a decoy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusListState {
     uri: String,
+    encoding: StatusEncoding,
+    /// Of a Token Status List, `revocation`: the first thing that its entries can say.
     purpose: StatusPurpose,
     /// Bits per entry.
     size: u8,
@@ -74,6 +121,7 @@ impl StatusListState {
         let empty = || BitstringStatusList::new(MINIMUM_BITS);
         Ok(Self {
             uri: uri.to_owned(),
+            encoding: StatusEncoding::Bitstring,
             purpose,
             size,
             messages: Vec::new(),
@@ -89,13 +137,31 @@ impl StatusListState {
     /// The same list, which asks verifiers to look for a newer one after so many milliseconds.
     #[must_use]
     pub fn with_ttl(self, milliseconds: u64) -> Self {
-        Self { ttl_milliseconds: Some(milliseconds), ..self }
+        self.with_ttl_if(Some(milliseconds))
+    }
+
+    /// The same list with this `ttl`, or with none: a copy may then be relied on until the list ends.
+    #[must_use]
+    pub fn with_ttl_if(self, ttl_milliseconds: Option<u64>) -> Self {
+        Self { ttl_milliseconds, ..self }
+    }
+
+    /// For how many milliseconds a copy may be relied on, if that is limited.
+    #[must_use]
+    pub const fn ttl_milliseconds(&self) -> Option<u64> {
+        self.ttl_milliseconds
     }
 
     /// URL where the list is served.
     #[must_use]
     pub fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// How it is published.
+    #[must_use]
+    pub const fn encoding(&self) -> StatusEncoding {
+        self.encoding
     }
 
     /// What its bits mean.
@@ -110,6 +176,12 @@ impl StatusListState {
         self.seq
     }
 
+    /// What its values are called; none for lists of one bit about another purpose.
+    #[must_use]
+    pub fn messages(&self) -> &[String] {
+        &self.messages
+    }
+
     /// The bits as they are now.
     #[must_use]
     pub const fn bits(&self) -> &BitstringStatusList {
@@ -120,6 +192,16 @@ impl StatusListState {
     #[must_use]
     pub fn count_used(&self) -> u64 {
         self.used.count_set().saturating_sub(self.decoys.count_set())
+    }
+
+    /// Whether the list now says of `entry` what its purpose is about.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::value`].
+    pub fn says(&self, entry: &StatusEntry) -> Result<bool, StatusStateError> {
+        let value = self.value(entry)?;
+        Ok(if self.encoding.is_token() { value == token::value_of(entry)? } else { value != 0 })
     }
 
     /// The value of `entry` now: 0 for a credential that nothing was said against.
@@ -158,6 +240,9 @@ impl StatusListState {
             return Err(StatusStateError::Full);
         }
         let most = values_of(self.size).saturating_sub(1);
+        // A status that the list never has otherwise would give the decoys away.
+        let most =
+            if self.encoding.is_token() { most.min(usize::from(token::SUSPENDED)) } else { most };
         for _ in 0..count {
             let index = self.take(rng)?;
             let drawn = usize::from(u16::from_be_bytes(draw(rng))).checked_rem(most).unwrap_or(0);
@@ -174,6 +259,9 @@ impl StatusListState {
     ///
     /// [`StatusStateError::OtherList`], [`StatusStateError::NotAllocated`], [`StatusStateError::Final`].
     pub fn change(&mut self, entry: &StatusEntry, to: BitState) -> Result<(), StatusStateError> {
+        if self.encoding.is_token() {
+            return self.change_token(entry, to);
+        }
         let value = match to {
             BitState::Set => 1,
             BitState::Clear => 0,
@@ -190,6 +278,9 @@ impl StatusListState {
         self.known(entry)?;
         if usize::from(value) >= values_of(self.size) {
             return Err(StatusStateError::Value { value });
+        }
+        if self.encoding.is_token() {
+            return self.set_token(entry.index, value);
         }
         match self.purpose {
             StatusPurpose::Revocation | StatusPurpose::Refresh if value == 0 => {
@@ -213,28 +304,37 @@ impl StatusListState {
         publication: &Publication<'_>,
         (method, signer): (&str, &dyn Signer),
     ) -> Result<Published, StatusStateError> {
-        let terms = StatusListTerms {
-            uri: &self.uri,
-            issuer: publication.issuer,
-            purpose: self.purpose,
-            valid_from: publication.valid_from,
-            valid_until: publication.valid_until,
-            ttl_milliseconds: self.ttl_milliseconds,
+        let (valid_from, valid_until) = (publication.valid_from, publication.valid_until);
+        let (bytes, length) = match self.encoding {
+            StatusEncoding::Bitstring => {
+                let terms = StatusListTerms {
+                    uri: &self.uri,
+                    issuer: publication.issuer,
+                    purpose: self.purpose,
+                    valid_from,
+                    valid_until,
+                    ttl_milliseconds: self.ttl_milliseconds,
+                };
+                let unsigned = status_list_credential(&terms, &self.bits)?;
+                let id = format!("{}#proof-{}", self.uri, self.seq.saturating_add(1));
+                let key = (method, signer);
+                let signed = sign_plain(unsigned, publication.format, &id, key, valid_from)?;
+                (signed.to_bare().into_bytes(), self.bits.len())
+            }
+            StatusEncoding::TokenJwt | StatusEncoding::TokenCwt => {
+                let signed = self.token(publication, (method, signer))?;
+                (signed.to_bytes(), signed.list().len())
+            }
         };
-        let unsigned = status_list_credential(&terms, &self.bits)?;
-        let id = format!("{}#proof-{}", self.uri, self.seq.saturating_add(1));
-        let at = publication.valid_from;
-        let credential = sign_plain(unsigned, publication.format, &id, (method, signer), at)?;
         self.seq = self.seq.saturating_add(1);
-        let body = credential.to_bare();
+        let served = ServedStatusList::new(&self.uri, &bytes);
         Ok(Published {
-            digest: sha256(&[body.as_bytes()]),
-            body,
-            credential,
+            digest: sha256(&[&bytes]),
+            body: served.body,
             seq: self.seq,
-            length: self.bits.len(),
-            valid_from: publication.valid_from,
-            valid_until: publication.valid_until,
+            length,
+            valid_from,
+            valid_until,
         })
     }
 
@@ -253,7 +353,11 @@ impl StatusListState {
 
     /// Whether `entry` is one of this list, and was handed out to a credential.
     fn known(&self, entry: &StatusEntry) -> Result<(), StatusStateError> {
-        let same = entry.purpose == self.purpose && entry.size == self.size;
+        let same = if self.encoding.is_token() {
+            token::value_of(entry).is_ok()
+        } else {
+            entry.purpose == self.purpose && entry.size == self.size
+        };
         if entry.list_uri != self.uri || !same {
             return Err(StatusStateError::OtherList);
         }
@@ -318,7 +422,7 @@ pub enum BitState {
 pub struct Publication<'a> {
     /// The issuer's DID.
     pub issuer: &'a str,
-    /// How the list is secured.
+    /// How a Bitstring Status List is secured; a token is secured as its encoding says.
     pub format: Format,
     /// From when it is good.
     pub valid_from: Timestamp,
@@ -329,15 +433,13 @@ pub struct Publication<'a> {
 /// A published list, with what the ledger's `status` entry says about it.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// The signed list.
-    pub credential: SecuredCredential,
-    /// The bytes to serve: JSON text or compact JWS.
+    /// What is to be served: JSON text or compact JWS; of a CWT the base64url (see [`ServedStatusList::body`]).
     pub body: String,
     /// SHA-256 of the bytes served (`dig`).
     pub digest: Digest,
     /// Which publication of this list it is, from 1.
     pub seq: u64,
-    /// Number of bits (`len`).
+    /// Number of bits (`len`); of a Token Status List, of entries.
     pub length: u64,
     /// `nbf`.
     pub valid_from: Timestamp,

@@ -19,8 +19,8 @@ pub mod claims;
 
 use claims::Members;
 pub use claims::{
-    AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, StatusClaims,
-    StatusFormat, TrustClaims, TrustOperation, TrustStatement,
+    AnchorClaims, AnchorContent, AnchorScope, Claims, KEY_COMPROMISED, OnceClaims, OnceId,
+    StatusClaims, StatusFormat, TrustClaims, TrustOperation, TrustStatement,
 };
 
 /// The longest decoded header in bytes.

@@ -11,9 +11,10 @@
 //! | May this entry follow, under which rules and parameters? | [`state`], [`rules`], [`parameters`], refused as [`rejection`] |
 //! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
 //! | When does a witness cosign? | [`witness`], [`cosignature`], asked as in [`add_checkpoint`] |
-//! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`record`], [`current`], [`policy`] |
+//! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`record`], [`anchored`], [`current`], [`policy`] |
 
 pub mod add_checkpoint;
+pub mod anchored;
 pub mod batch;
 pub mod checkpoint;
 pub mod commitment;
@@ -43,6 +44,7 @@ mod testing;
 pub mod tree;
 pub mod witness;
 
+pub use anchored::{ANCHOR_ROOT, AnchorError, AnchorProof, RecordProof, ScopeTree};
 pub use checkpoint::Checkpoint;
 pub use commitment::{ActId, commitment};
 pub use cose::{CoseError, CoseReceipt};
@@ -50,8 +52,8 @@ pub use current::{
     CurrentHead, CurrentProof, VerifiedCurrent, verify_current, verify_current_under,
 };
 pub use entry::{
-    AnchorClaims, AnchorContent, AnchorScope, Claims, OnceClaims, OnceId, SignedEntry,
-    StatusClaims, StatusFormat, TrustClaims, TrustOperation, TrustStatement,
+    AnchorClaims, AnchorContent, AnchorScope, Claims, KEY_COMPROMISED, OnceClaims, OnceId,
+    SignedEntry, StatusClaims, StatusFormat, TrustClaims, TrustOperation, TrustStatement,
 };
 pub use entry_id::EntryId;
 pub use epoch::{Epoch, MapRoot};

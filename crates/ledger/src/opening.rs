@@ -7,6 +7,7 @@ use inkan_core::encoding::{b64u, b64u_array};
 use inkan_core::{Digest, json};
 use serde_json::{Map, Value};
 
+use crate::anchored::ANCHOR_ROOT;
 use crate::commitment::{ActId, commitment};
 use crate::entry::{AnchorClaims, AnchorContent, Claims, SignedEntry};
 use crate::receipt::ReceiptError;
@@ -138,8 +139,8 @@ impl Opening {
     pub fn check_entry(&self, entry: &SignedEntry) -> Result<(), ReceiptError> {
         let invalid = ReceiptError::OpeningInvalid;
         let Some(place) = &self.record else {
-            // The root of a batch is the SHA-256 of 65 bytes, which would pass for a file.
-            if anchor(entry).is_some_and(|anchor| is_record_root(&anchor.media_type)) {
+            // A root is the SHA-256 of 65 bytes, which would pass for a file.
+            if anchor(entry).is_some_and(|anchor| is_root(&anchor.media_type)) {
                 return Err(invalid);
             }
             return check_commitment(entry, &self.salt, &self.digest);
@@ -181,8 +182,8 @@ fn anchor(entry: &SignedEntry) -> Option<&AnchorClaims> {
 }
 
 /// Media types are compared without regard to case ([RFC 6838 §4.2](https://www.rfc-editor.org/rfc/rfc6838#section-4.2)).
-fn is_record_root(media_type: &str) -> bool {
-    media_type.eq_ignore_ascii_case(RECORD_ROOT)
+fn is_root(media_type: &str) -> bool {
+    [RECORD_ROOT, ANCHOR_ROOT].iter().any(|root| media_type.eq_ignore_ascii_case(root))
 }
 
 /// Checks that `entry` commits to `digest` under `salt`, as with the salt of a credential's `ledgerRecord`.

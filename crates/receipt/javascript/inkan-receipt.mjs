@@ -641,6 +641,7 @@ class Proof {
 const FORMATS = ["jws", "cose", "di", "di-proof", "di-sd", "file"];
 
 const RECORD_ROOT = "application/vnd.inkan.record-root";
+const ROOTS = [RECORD_ROOT, "application/vnd.inkan.anchor-root"];
 
 function parseOpening(value) {
   need(value instanceof Map);
@@ -1363,8 +1364,8 @@ async function checkOpening(entry, opening, artefact) {
     await digestOf(opening, opening.digest);
     if (entry.mediaType !== RECORD_ROOT || entry.records !== record.size) refuse("opening-invalid");
     salt = record.salt;
-  } else if (entry.mediaType?.toLowerCase() === RECORD_ROOT) {
-    // The root of a batch is the SHA-256 of 65 bytes, which would pass for a file.
+  } else if (ROOTS.includes(entry.mediaType?.toLowerCase())) {
+    // A root is the SHA-256 of 65 bytes, which would pass for a file.
     refuse("opening-invalid");
   }
   if (record !== undefined && salt === undefined) {
@@ -1712,6 +1713,181 @@ async function checkPromise(request, report) {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
+// Evidence of broken rules (inkan-evidence/1): two halves that cannot both be, of one log or one DID.
+
+/** Whether a larger tree begins with a smaller one (RFC 9162 section 2.1.4.2). */
+async function begins(oldSize, oldRoot, newSize, newRoot, path) {
+  if (oldSize === 0n || oldSize >= newSize) return false;
+  const rest = [...path];
+  let first = oldRoot;
+  if (oldSize & (oldSize - 1n)) {
+    if (rest.length === 0) return false;
+    first = rest.shift();
+  }
+  let [fn, sn] = [oldSize - 1n, newSize - 1n];
+  while (fn & 1n) [fn, sn] = [fn >> 1n, sn >> 1n];
+  let [fr, sr] = [first, first];
+  for (const node of rest) {
+    if (sn === 0n) return false;
+    if (fn & 1n || fn === sn) {
+      [fr, sr] = [await sha256(ONE, node, fr), await sha256(ONE, node, sr)];
+      while (!(fn & 1n) && fn !== 0n) [fn, sn] = [fn >> 1n, sn >> 1n];
+    } else {
+      sr = await sha256(ONE, sr, node);
+    }
+    [fn, sn] = [fn >> 1n, sn >> 1n];
+  }
+  return sn === 0n && same(fr, oldRoot) && same(sr, newRoot);
+}
+
+function textsOf(value, name) {
+  const found = value.get(name);
+  need(Array.isArray(found) && found.every((item) => typeof item === "string"));
+  return found;
+}
+
+function pairOf(value, name) {
+  const found = textsOf(value, name);
+  need(found.length === 2);
+  return found;
+}
+
+async function evidenceReceipt(proof, leaf) {
+  const parsed = await coded("malformed-receipt", () => new Proof(proof));
+  return { proof: parsed, leaf: decodeB64u(leaf) };
+}
+
+function parseGrowth(value) {
+  need(value instanceof Map && value.size === 2);
+  const nodes = [textOf(value, "root"), ...textsOf(value, "path")].map(decodeB64);
+  need(nodes.every((node) => node.length === 32) && nodes.length <= 127);
+  return nodes;
+}
+
+async function parseEvidence(bytes) {
+  const value = parseJson(bytes, 8 << 20);
+  need(value instanceof Map && textOf(value, "type") === "inkan-evidence/1");
+  const has = (...names) => hasAll(value, ["type", ...names]);
+  if (has("promise", "proof", "leaf")) {
+    const sidecar = await evidenceReceipt(textOf(value, "proof"), textOf(value, "leaf"));
+    return { form: "promise", sidecar, promise: textOf(value, "promise") };
+  }
+  if (has("promise", "checkpoint")) {
+    return { form: "promise", head: new Note(textOf(value, "checkpoint")), promise: textOf(value, "promise") };
+  }
+  if (has("notes") || has("notes", "growth")) {
+    const notes = pairOf(value, "notes");
+    const growth = value.has("growth") ? parseGrowth(value.get("growth")) : undefined;
+    return { form: "notes", growth, notes: notes.map((text) => new Note(text)) };
+  }
+  if (has("proofs", "leaves")) {
+    const [proofs, leaves] = [pairOf(value, "proofs"), pairOf(value, "leaves")];
+    const receipts = [];
+    for (const at of [0, 1]) receipts.push(await evidenceReceipt(proofs[at], leaves[at]));
+    return { form: "leaves", receipts, notes: receipts.map(({ proof }) => proof.note) };
+  }
+  need(has("history", "entries"));
+  return { form: "did", entries: pairOf(value, "entries"), history: textsOf(value, "history") };
+}
+
+/** Checks each half by itself. */
+async function checkHalves(evidence, policy, now) {
+  if (evidence.form === "promise") {
+    await coded("malformed-receipt", async () => {
+      evidence.promise = parsePromise(evidence.promise);
+      await checkLog(evidence.promise.note, evidence.promise.origin, policy);
+      const head = evidence.sidecar?.proof.note ?? evidence.head;
+      await checkLog(head, parseCheckpoint(head).origin, policy);
+    });
+  } else if (evidence.form === "did") {
+    await coded("entry-signature-invalid", async () => {
+      const next = async (head, body) => follow(head, await parseEntry(utf8(body)), now);
+      let head;
+      for (const body of evidence.history) head = await next(head, body);
+      evidence.versions = [await next(head, evidence.entries[0]), await next(head, evidence.entries[1])];
+    });
+  } else {
+    evidence.heads = [];
+    for (const signed of evidence.notes) {
+      await coded("malformed-receipt", async () => {
+        const checkpoint = parseCheckpoint(signed);
+        await checkLog(signed, checkpoint.origin, policy);
+        evidence.heads.push(checkpoint);
+      });
+    }
+    for (const [at, { proof, leaf }] of (evidence.receipts ?? []).entries()) {
+      const { size, root } = evidence.heads[at];
+      if (!(await checkInclusion(leaf, proof.index, size, proof.path, root))) refuse("inclusion-invalid");
+    }
+  }
+}
+
+/** What the halves prove together. */
+async function provenBy(evidence, policy, now) {
+  const contradiction = (found) => found || refuse("ledger-evidence-proves-nothing");
+  const { form, promise, sidecar } = evidence;
+  if (form === "promise") {
+    const broken = sidecar
+      ? isBrokenByLeaf(promise, sidecar, policy)
+      : isBrokenByAbsence(promise, evidence.head, new Set(), policy, now);
+    contradiction(await broken);
+    const index = sidecar?.proof.index ?? [...promise.leaves.keys()].at(-1);
+    const deadline = promise.deadline > BigInt(LAST_SECOND) ? LAST_SECOND : Number(promise.deadline);
+    return { proves: "promise-broken", log: promise.origin, index: number(index), deadline };
+  }
+  if (form === "did") {
+    const [one, other] = evidence.versions;
+    contradiction(one.scid === other.scid && one.versionId !== other.versionId);
+    const versionIds = [one.versionId, other.versionId];
+    return { proves: "did-equivocation", scid: one.scid, number: one.number, versionIds };
+  }
+  const [one, other] = evidence.heads;
+  let differ;
+  if (form === "leaves") {
+    const [first, second] = evidence.receipts;
+    differ = first.proof.index === second.proof.index && !same(first.leaf, second.leaf);
+  } else if (evidence.growth === undefined) {
+    differ = one.size === other.size && !same(one.root, other.root);
+  } else {
+    const [root, ...path] = evidence.growth;
+    differ = !same(root, one.root) && (await begins(one.size, root, other.size, other.root, path));
+  }
+  contradiction(differ && one.origin === other.origin);
+  const witnesses = await cosignedBoth(evidence.notes, policy, now);
+  return { proves: "split-view", log: one.origin, sizes: [number(one.size), number(other.size)], witnesses };
+}
+
+/** Names of those that cosigned both; a line that does not verify accuses nobody, and shields nobody else. */
+async function cosignedBoth(notes, policy, now) {
+  const stamped = async (signed, key) => {
+    for (const { name, id, signature } of signed.signatures) {
+      if (key.type !== 0x04 || name !== key.name || id !== key.id || signature.length !== 72) continue;
+      const stamp = bigEndian(signature.slice(0, 8));
+      const time = stamp > BigInt(LAST_SECOND) ? LAST_SECOND : Number(stamp);
+      if (stamp === 0n || stamp >= 1n << 63n || time > Math.min(now + TOLERANCE, LAST_SECOND)) continue;
+      const message = utf8(`cosignature/v1\ntime ${stamp}\n${signed.text}`);
+      if (await key.key.verifies(message, signature.slice(8))) return true;
+    }
+    return false;
+  };
+  const both = [];
+  for (const { name, key } of policy.witnesses) {
+    if ((await stamped(notes[0], key)) && (await stamped(notes[1], key))) both.push(name);
+  }
+  return sortedByBytes(both);
+}
+
+async function checkEvidence(request, report) {
+  const now = request.now ?? LAST_SECOND;
+  const policy = await readPolicy(request, report);
+  const evidence = await report.trying(["form"], () =>
+    coded("ledger-evidence-malformed", () => parseEvidence(request.evidence)),
+  );
+  await report.trying(["halves"], () => checkHalves(evidence, policy, now));
+  report.facts = await report.trying(["contradiction"], () => provenBy(evidence, policy, now));
+}
+
+// -------------------------------------------------------------------------------------------------------------------
 // COSE receipts (section 5.6, RFC 9942): only the one encoding that the ledger writes.
 
 function cborHead(major, value) {
@@ -1968,7 +2144,9 @@ class Report {
   }
 
   failed(code) {
-    const check = this.tried[0] === "entry" ? "entry" : (CHECK_OF[code] ?? "form");
+    // What is tried alone is what failed, whatever its code.
+    const alone = ["entry", "halves", "contradiction"].includes(this.tried[0]);
+    const check = alone ? this.tried[0] : (CHECK_OF[code] ?? "form");
     const at = this.tried.indexOf(check);
     for (const held of this.tried.slice(0, Math.max(at, 0))) this.checks[held] = "pass";
     if (check in this.checks) this.checks[check] = "fail";
@@ -2129,7 +2307,7 @@ function fileOf(request, name) {
 /** JSON values of a request as the strict parser gives them. */
 const asParsed = (value) => parseJson(utf8(JSON.stringify(value)), SIDECAR_LIMIT);
 
-const FILES = ["policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose"];
+const FILES = ["policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose", "evidence"];
 const LISTS = ["history", "receipts", "heads", "documents"];
 
 /** Reads a request; members that are left out are undefined. */
@@ -2187,6 +2365,9 @@ export async function check(request) {
   } else if (request.check === "parameters") {
     read = readRequest(request, ["policy", "documents", "receipts"], ["now"]);
     [report, make] = [new Report(["policy", ...EPOCH_CHECKS, "parameters"]), checkParameters];
+  } else if (request.check === "evidence") {
+    read = readRequest(request, ["policy", "evidence"], ["now"]);
+    [report, make] = [new Report(["policy", "form", "halves", "contradiction"]), checkEvidence];
   } else if (request.check === "cose") {
     read = readRequest(request, ["cose", "leaf", "key"], []);
     [report, make] = [new Report(["form", "inclusion", "log"]), checkCose];

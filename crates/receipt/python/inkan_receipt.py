@@ -596,6 +596,7 @@ class Proof:
 
 FORMATS = ("jws", "cose", "di", "di-proof", "di-sd", "file")
 RECORD_ROOT = "application/vnd.inkan.record-root"
+ROOTS = (RECORD_ROOT, "application/vnd.inkan.anchor-root")
 
 
 def parse_opening(value):
@@ -1351,8 +1352,8 @@ def check_opening(entry, opening, artefact):
         if (entry.media_type, entry.records) != (RECORD_ROOT, record["size"]):
             refuse("opening-invalid")
         salt = record["salt"]
-    elif entry.media_type is not None and entry.media_type.lower() == RECORD_ROOT:
-        # The root of a batch is the SHA-256 of 65 bytes, which would pass for a file.
+    elif entry.media_type is not None and entry.media_type.lower() in ROOTS:
+        # A root is the SHA-256 of 65 bytes, which would pass for a file.
         refuse("opening-invalid")
     if record is not None and salt is None:
         if entry.dig is None or decode_b64u(entry.dig) != opening["digest"]:
@@ -1719,6 +1720,195 @@ def check_promise(request, report):
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Evidence of broken rules (inkan-evidence/1): two halves that cannot both be, of one log or one DID.
+
+
+def begins(old_size, old_root, new_size, new_root, path):
+    """Whether a larger tree begins with a smaller one (RFC 9162 section 2.1.4.2)."""
+    if not 0 < old_size < new_size:
+        return False
+    rest = list(path)
+    if old_size & (old_size - 1):
+        if not rest:
+            return False
+        first = rest.pop(0)
+    else:
+        first = old_root
+    fn, sn = old_size - 1, new_size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = first
+    for node in rest:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = sha256(b"\1", node, fr), sha256(b"\1", node, sr)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = sha256(b"\1", sr, node)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and fr == old_root and sr == new_root
+
+
+class Evidence:
+    """Both halves of a contradiction; `halves` checks each, `proves` says what they prove together."""
+
+    def __init__(self, data):
+        with coded("ledger-evidence-malformed"):
+            value = parse_json(data, 8 << 20)
+            need(isinstance(value, dict) and text_of(value, "type") == "inkan-evidence/1")
+            names = set(value) - {"type"}
+            self.growth = None
+            if names == {"promise", "proof", "leaf"}:
+                self.form = "promise"
+                texts_of = [text_of(value, "proof"), text_of(value, "leaf")]
+                self.sidecar, self.head = self.receipt(*texts_of), None
+                self.promise = text_of(value, "promise")
+            elif names == {"promise", "checkpoint"}:
+                self.form, self.sidecar = "promise", None
+                self.head = Note(text_of(value, "checkpoint"))
+                self.promise = text_of(value, "promise")
+            elif names in ({"notes"}, {"notes", "growth"}):
+                self.form, notes = "notes", self.pair(value, "notes")
+                if "growth" in value:
+                    self.growth = self.parse_growth(value["growth"])
+                self.notes = [Note(text) for text in notes]
+            elif names == {"proofs", "leaves"}:
+                self.form, proofs = "leaves", self.pair(value, "proofs")
+                leaves = self.pair(value, "leaves")
+                self.receipts = [self.receipt(*half) for half in zip(proofs, leaves)]
+                self.notes = [receipt.proof.note for receipt in self.receipts]
+            else:
+                need(names == {"history", "entries"})
+                self.form, self.entries = "did", self.pair(value, "entries")
+                self.history = self.texts(value, "history")
+
+    @staticmethod
+    def texts(value, name):
+        items = value.get(name)
+        need(isinstance(items, list) and all(isinstance(item, str) for item in items))
+        return items
+
+    @classmethod
+    def pair(cls, value, name):
+        items = cls.texts(value, name)
+        need(len(items) == 2)
+        return items
+
+    @staticmethod
+    def receipt(proof, leaf):
+        with coded("malformed-receipt"):
+            proof = Proof(proof)
+        return Sidecar(decode_b64u(leaf), proof)
+
+    @classmethod
+    def parse_growth(cls, value):
+        need(isinstance(value, dict) and len(value) == 2)
+        nodes = [text_of(value, "root"), *cls.texts(value, "path")]
+        nodes = [decode_b64(node) for node in nodes]
+        need(all(len(node) == 32 for node in nodes) and len(nodes) <= 127)
+        return nodes
+
+    def halves(self, policy, now):
+        if self.form == "promise":
+            with coded("malformed-receipt"):
+                self.promise = Promise(self.promise)
+                check_log(self.promise.note, self.promise.origin, policy)
+                note = self.sidecar.proof.note if self.sidecar else self.head
+                check_log(note, Checkpoint(note).origin, policy)
+        elif self.form == "did":
+            with coded("entry-signature-invalid"):
+                head = None
+                for body in self.history:
+                    head = Version(head, Entry(body.encode()), now)
+                self.versions = [Version(head, Entry(body.encode()), now) for body in self.entries]
+        else:
+            with coded("malformed-receipt"):
+                self.heads = [Checkpoint(note) for note in self.notes[:1]]
+                check_log(self.notes[0], self.heads[0].origin, policy)
+                self.heads.append(Checkpoint(self.notes[1]))
+                check_log(self.notes[1], self.heads[1].origin, policy)
+            if self.form == "leaves":
+                for receipt, head in zip(self.receipts, self.heads):
+                    place = receipt.proof.index, head.size, receipt.proof.path, head.root
+                    if not check_inclusion(receipt.leaf, *place):
+                        refuse("inclusion-invalid")
+
+    def proves(self, policy, now):
+        if self.form == "promise":
+            if self.sidecar:
+                broken, index = self.promise.is_broken_by_leaf(self.sidecar, policy), self.sidecar.proof.index
+            else:
+                broken = self.promise.is_broken_by_absence(self.head, set(), policy, now)
+                index = max(self.promise.leaves)
+            self.contradiction(broken)
+            deadline = number(min(self.promise.deadline, LAST_SECOND))
+            return {
+                "proves": "promise-broken",
+                "log": self.promise.origin,
+                "index": number(index),
+                "deadline": deadline,
+            }
+        if self.form == "did":
+            one, other = self.versions
+            self.contradiction(one.scid == other.scid and one.version_id != other.version_id)
+            versions = [one.version_id, other.version_id]
+            return {"proves": "did-equivocation", "scid": one.scid, "number": one.number, "versionIds": versions}
+        one, other = self.heads
+        if self.form == "leaves":
+            first, second = self.receipts
+            differ = first.proof.index == second.proof.index and first.leaf != second.leaf
+        elif self.growth is None:
+            differ = one.size == other.size and one.root != other.root
+        else:
+            root, *path = self.growth
+            differ = root != one.root and begins(one.size, root, other.size, other.root, path)
+        self.contradiction(differ and one.origin == other.origin)
+        return {
+            "proves": "split-view",
+            "log": one.origin,
+            "sizes": [number(one.size), number(other.size)],
+            "witnesses": self.witnesses(policy, now),
+        }
+
+    @staticmethod
+    def contradiction(holds):
+        if not holds:
+            refuse("ledger-evidence-proves-nothing")
+
+    def witnesses(self, policy, now):
+        """Names of those that cosigned both; a line that does not verify accuses nobody, and shields nobody else."""
+        both = []
+        for name, key in policy.witnesses:
+            if all(any(self.stamped(note, line, key, now) for line in note.signatures) for note in self.notes):
+                both.append(name)
+        return sorted(both, key=lambda name: name.encode())
+
+    @staticmethod
+    def stamped(note, line, key, now):
+        signature = line[2]
+        if key.type != 0x04 or line[:2] != (key.name, key.id) or len(signature) != 72:
+            return False
+        when = int.from_bytes(signature[:8], "big")
+        message = f"cosignature/v1\ntime {when}\n{note.text}".encode()
+        in_time = min(when, LAST_SECOND) <= min(now + TOLERANCE, LAST_SECOND)
+        return 0 < when < 1 << 63 and in_time and key.key.verifies(message, signature[8:])
+
+
+def check_evidence(request, report):
+    now = request["now"] if request["now"] is not None else LAST_SECOND
+    with report.trying("policy"), coded("policy-invalid"):
+        policy = Policy(request["policy"])
+    with report.trying("form"):
+        evidence = Evidence(request["evidence"])
+    with report.trying("halves"):
+        evidence.halves(policy, now)
+    with report.trying("contradiction"):
+        report.facts = evidence.proves(policy, now)
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # COSE receipts (section 5.6, RFC 9942): only the one encoding that the ledger writes.
 
 
@@ -1984,7 +2174,9 @@ class Report:
             self.checks.update(dict.fromkeys(self.tried, "pass"))
 
     def failed(self, code):
-        check = "entry" if self.tried == ("entry",) else CHECK_OF.get(code, "form")
+        # What is tried alone is what failed, whatever its code.
+        alone = self.tried in (("entry",), ("halves",), ("contradiction",))
+        check = self.tried[0] if alone else CHECK_OF.get(code, "form")
         if check in self.tried:
             self.checks.update(dict.fromkeys(self.tried[: self.tried.index(check)], "pass"))
         if check in self.checks:
@@ -2149,7 +2341,7 @@ def read_request(request, needed, optional):
             if name in needed:
                 raise RequestError(name)
             out[name] = None
-        elif name in ("policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose"):
+        elif name in ("policy", "receipt", "leaf", "proof", "promise", "historyHead", "cose", "evidence"):
             out[name] = file_of(request, name)
         elif name in ("history", "receipts", "heads", "documents"):
             out[name] = [file_of({name: item}, name) for item in request[name]]
@@ -2209,6 +2401,10 @@ def check(request):
         read = read_request(request, {"policy", "documents", "receipts"}, {"now"})
         report = Report("policy", "form", "log", "cosigners", "quorum", "inclusion", "leaf", "parameters")
         make = check_parameters
+    elif asked == "evidence":
+        read = read_request(request, {"policy", "evidence"}, {"now"})
+        report = Report("policy", "form", "halves", "contradiction")
+        make = check_evidence
     elif asked == "cose":
         read = read_request(request, {"cose", "leaf", "key"}, set())
         report = Report("form", "inclusion", "log")

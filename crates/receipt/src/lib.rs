@@ -12,6 +12,7 @@
 //! | Which entry is the newest? | [`current`](mod@current) |
 //! | Did a log keep what it promised? | [`promise`](mod@promise) |
 //! | Did the parameters of a log change as they may? | [`parameters`](mod@parameters) |
+//! | What does this evidence prove? | [`evidence`](mod@evidence) |
 //! | Does this COSE receipt hold? | [`cose`](mod@cose) |
 //! | What are the bytes of an id, a commitment, a root? | [`primitive`](mod@primitive) |
 //!
@@ -31,6 +32,7 @@
 
 pub mod cose;
 pub mod current;
+pub mod evidence;
 pub mod parameters;
 pub mod primitive;
 pub mod promise;
@@ -50,6 +52,7 @@ pub fn check(request: &Request) -> Report {
         Request::Current(asked) => current::check_current(asked),
         Request::Promise(asked) => promise::check_promise(asked),
         Request::Parameters(asked) => parameters::check_parameters(asked),
+        Request::Evidence(asked) => evidence::check_evidence(asked),
         Request::Cose(asked) => cose::check_cose(asked),
         Request::Primitive(asked) => primitive::compute(asked),
     }

@@ -20,6 +20,8 @@ pub enum Request {
     Promise(PromiseRequest),
     /// Did the parameters of a log change as they may?
     Parameters(ParametersRequest),
+    /// What does this evidence prove?
+    Evidence(EvidenceRequest),
     /// Does this COSE receipt hold?
     Cose(CoseRequest),
     /// A hash that the specification defines.
@@ -115,6 +117,15 @@ pub struct ParametersRequest {
     pub receipts: Vec<Vec<u8>>,
 }
 
+/// What does this evidence prove?
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EvidenceRequest {
+    /// Under which trust; `max_age` is not looked at.
+    pub trust: Trust,
+    /// An evidence file.
+    pub evidence: Vec<u8>,
+}
+
 /// Does this COSE receipt hold?
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CoseRequest {
@@ -181,6 +192,10 @@ impl Request {
                 trust: reader.moment()?,
                 documents: reader.list("documents", bytes)?.ok_or_else(|| wrong("documents"))?,
                 receipts: reader.list("receipts", bytes)?.ok_or_else(|| wrong("receipts"))?,
+            }),
+            "evidence" => Self::Evidence(EvidenceRequest {
+                trust: reader.moment()?,
+                evidence: reader.needed("evidence")?,
             }),
             "cose" => Self::Cose(CoseRequest {
                 cose: reader.needed("cose")?,

@@ -10,9 +10,10 @@
 //! |---|---|
 //! | What can be set? | [`options`] |
 //! | How is it started and ended? | [`start`], `tls` |
-//! | Which path is answered by whom? | [`routes`], `admit` |
+//! | Which path is answered by whom? | [`routes`], `admit`, `handle` |
 //! | Which suites are there, and with whose keys? | [`suites`] |
 //! | How is something signed? | `issue`, `present` |
+//! | What does it rest on beyond its own keys, such as a ledger? | [`backing`], `bundle` |
 //! | How does a holder disclose a part? | `derive` |
 //! | How is something judged? | `verify` |
 //! | Where does the status of what was issued live? | `status` |
@@ -20,8 +21,11 @@
 mod about;
 mod admit;
 mod answer;
+pub mod backing;
+mod bundle;
 mod derive;
 mod envelope;
+mod handle;
 mod issue;
 pub mod options;
 mod present;
@@ -34,6 +38,7 @@ pub mod suites;
 mod tls;
 mod verify;
 
+pub use backing::{Backing, BackingError, Grounds, Recording};
 pub use options::{ApiOptions, Profile, Protection, Role, Transport};
 pub use start::{ApiError, RunningApi, run, spawn};
 pub use status::JournalError;

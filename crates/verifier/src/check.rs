@@ -29,8 +29,14 @@ pub enum CheckName {
     RelatedResource,
     /// One countersignature.
     Countersignature,
+    /// One demand of the credential's own offer: who has to countersign.
+    Offered,
     /// Holder binding, nonce, audience, freshness.
     Presentation,
+    /// One e-seal of an organisation.
+    Eseal,
+    /// One timestamp of an authority over items of the bundle.
+    Timestamp,
     /// A proof of a suite this toolkit does not know.
     OtherProof,
     /// A receipt that belongs to nothing at hand.
@@ -53,7 +59,10 @@ impl CheckName {
             Self::Schema => "schema",
             Self::RelatedResource => "related-resource",
             Self::Countersignature => "countersignature",
+            Self::Offered => "offered",
             Self::Presentation => "presentation",
+            Self::Eseal => "eseal",
+            Self::Timestamp => "timestamp",
             Self::OtherProof => "other-proof",
             Self::OtherReceipt => "other-receipt",
         }

@@ -6,6 +6,8 @@
 
 mod recorded;
 
+use std::sync::OnceLock;
+
 use inkan_core::{Timestamp, tolerance};
 use inkan_crypto::PublicKey;
 use inkan_did::webvh::{self, Head};
@@ -32,14 +34,19 @@ pub struct Version {
     pub number: u64,
     /// The `versionId`; `None` for methods without versions.
     pub version_id: Option<String>,
-    /// The DID document.
+    /// The DID document, as a ledger reads it if the version is recorded: what the log's entries are judged by.
     pub document: DidDocument,
+    /// The same with the keys too that a ledger does not know; `None` if there are none. It is read when it is asked for: points
+    /// of BLS12-381 take long, and histories are as long as whoever wrote them likes.
+    all_keys: OnceLock<Option<DidDocument>>,
     /// The version's own claim of its time; `None` for methods without versions.
     pub time: Option<Timestamp>,
     /// Whether this version ends the DID.
     pub deactivated: bool,
     /// The log it names as its home (D14).
     pub home: Option<String>,
+    /// The keys that may write the next version; none for methods without versions.
+    pub update_keys: Vec<PublicKey>,
     /// Where it is recorded, if a receipt or current-proof shows it.
     pub place: Option<Place>,
     /// Where it is recorded in the log that it moved the DID to, as the last entry of an import (ledger §6.6).
@@ -230,9 +237,11 @@ impl Version {
             number: 0,
             version_id: None,
             document,
+            all_keys: OnceLock::new(),
             time: None,
             deactivated: false,
             home: None,
+            update_keys: Vec::new(),
             place: None,
             arrived: None,
         }
@@ -243,9 +252,11 @@ impl Version {
             number: head.number(),
             version_id: Some(head.version_id().to_owned()),
             document: head.document().clone(),
+            all_keys: OnceLock::new(),
             time: Some(head.time()),
             deactivated: head.deactivated(),
             home: head.home().map(str::to_owned),
+            update_keys: head.update_keys().to_vec(),
             place,
             arrived,
         }
@@ -260,13 +271,26 @@ impl Version {
     /// The key that `method` names, if this version lists it for `purpose` and says that the DID itself controls it.
     #[must_use]
     pub fn key(&self, method: &DidUrl, purpose: Relationship) -> Option<&PublicKey> {
-        let found = self.document.method(method)?;
+        // Both readings list the same URLs, and have the same keys where a ledger knows them.
+        if !self.document.allows(method, purpose) {
+            return None;
+        }
+        let known = self.document.method(method).is_some();
+        let listing = if known { &self.document } else { self.listing() };
+        let found = listing.method(method)?;
         let (own, controller) = (method.did(), &found.controller);
         let moved = own.scid().is_some() && own.scid() == controller.scid();
         if own != controller && !moved {
             return None;
         }
-        self.document.allows(method, purpose).then_some(&found.key)
+        listing.allows(method, purpose).then_some(&found.key)
+    }
+
+    /// The document with all keys that sign what is shown to a verifier.
+    #[must_use]
+    pub fn listing(&self) -> &DidDocument {
+        let all_keys = self.all_keys.get_or_init(|| self.document.with_all_keys());
+        all_keys.as_ref().unwrap_or(&self.document)
     }
 
     /// Whether `method` names this very key for `purpose`: another version may name another key by the same URL.

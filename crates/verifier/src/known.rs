@@ -5,8 +5,9 @@
 //! A bundle proves what was current when it was packed. Whoever knows of a newer state (a revocation, a withdrawal, a
 //! rotation) is not shown the older one as the newest: that is no forgery, but it is not enough for a verdict.
 
-use inkan_core::{Timestamp, tolerance};
-use inkan_ledger::{Kind, MapKey};
+use inkan_core::{Digest, Timestamp, sha256, tolerance};
+use inkan_ledger::state::parse_did_body;
+use inkan_ledger::{Kind, Leaf, MapKey, SignedEntry};
 
 use crate::check::{Check, CheckName, Weight};
 use crate::ledger_view::LedgerView;
@@ -28,9 +29,12 @@ pub struct KnownState {
     pub leaf_time: Timestamp,
     /// When the head under which it was proved existed, by the quorum's clocks; the entry's time without them.
     pub seen_at: Timestamp,
+    /// Whose entry it is: the digest of its signer's SCID. `None` where that was not kept.
+    pub registrant: Option<Digest>,
 }
 
-/// The states that current-proofs at hand show.
+/// The states that current-proofs at hand show of what the verification rested on. What else a bundle proves is of its
+/// maker's choosing, and would crowd out what is worth remembering.
 pub(crate) fn shown(ledger: &LedgerView<'_>) -> Vec<KnownState> {
     let state = |current: &inkan_ledger::VerifiedCurrent| {
         let head = current.head()?;
@@ -41,9 +45,26 @@ pub(crate) fn shown(ledger: &LedgerView<'_>) -> Vec<KnownState> {
             leaf_index: head.value().leaf_index,
             leaf_time: head.leaf().time(),
             seen_at: current.epoch().existed_by().unwrap_or(head.leaf().time()),
+            registrant: registrant(head.leaf()),
         })
     };
-    ledger.current().filter_map(state).collect()
+    let asked = ledger.asked();
+    ledger.current().filter(|current| asked.contains(current.key())).filter_map(state).collect()
+}
+
+/// Whose entry this is.
+fn registrant(leaf: &Leaf) -> Option<Digest> {
+    let digest = |scid: &str| sha256(&[scid.as_bytes()]);
+    match leaf.kind() {
+        Kind::Epoch => None,
+        Kind::Did => Some(digest(parse_did_body(leaf.body()).ok()?.scid())),
+        Kind::Issuance
+        | Kind::Countersignature
+        | Kind::Status
+        | Kind::Trust
+        | Kind::Anchor
+        | Kind::Once => Some(digest(SignedEntry::parse(leaf.kind(), leaf.body()).ok()?.scid())),
+    }
 }
 
 /// A check for each id that the verification rested on and of which more is known than what is at hand.

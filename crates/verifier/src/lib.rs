@@ -5,6 +5,8 @@
 //! a moment? Out of scope: whether that is good enough for anybody's purpose (`inkan-assurance`), and where
 //! documents come from (`inkan-io`). No I/O, no clock: [`plan()`] says what is wanted, [`verify()`] judges.
 
+pub mod agreement;
+pub mod certificates;
 pub mod check;
 pub mod history;
 pub mod known;
@@ -15,6 +17,9 @@ pub mod reason;
 pub mod verified;
 pub mod verify;
 
+pub use certificates::{
+    CertificateChecker, CertificateFault, Path, Revocation, RevocationInfo, Sealed,
+};
 pub use check::{Check, CheckName, Outcome, Weight};
 pub use known::KnownState;
 pub use material::{Context, Expectation, Live, Material, Receipts};

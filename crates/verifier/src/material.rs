@@ -1,6 +1,6 @@
 //! What a verification is given beside the artefact: documents, pinned trust, times.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use inkan_core::Timestamp;
@@ -8,6 +8,7 @@ use inkan_credential::Contexts;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_ledger::{CurrentProof, Grade, LogPolicy, Receipt, TimestampChecker};
 
+use crate::certificates::CertificateChecker;
 use crate::known::KnownState;
 
 /// Everything found for a plan, from bundle, ledger folder, cache and network alike. None of it is trusted: each
@@ -24,8 +25,10 @@ pub struct Material {
     pub did_logs: Vec<(String, String)>,
     /// Status lists as served, several copies of different age allowed.
     pub status_lists: Vec<ServedStatusList>,
-    /// JSON Schemas by id, or credentials about them, pinned or built in.
+    /// JSON Schemas by id, or credentials about them: pinned, built in, or brought along.
     pub schemas: BTreeMap<String, serde_json::Value>,
+    /// Ids of those in `schemas` that came with the artefact: whoever presents it chose them.
+    pub brought: BTreeSet<String>,
     /// Resources by URL, byte for byte as they are served: what a credential fixes by a digest, its schemas among them.
     pub resources: BTreeMap<String, Vec<u8>>,
     /// JSON-LD contexts: the built-in ones and those that the verifier pinned by their hash; none: the built-in ones.
@@ -65,6 +68,8 @@ pub struct Context {
     pub grade: Grade,
     /// What checks the tokens of timestamp authorities; without it they count for nothing, and the report says so.
     pub timestamps: Option<Arc<dyn TimestampChecker>>,
+    /// What judges the certificates of issuers; without it, none are known.
+    pub certificates: Option<Arc<dyn CertificateChecker>>,
     /// Whether receipts for the issuer's DID and the issuance must be there.
     pub receipts: Receipts,
     /// What a presentation must answer; `None` if the verifier knows no nonce for it.

@@ -6,7 +6,6 @@
 use inkan_core::Digest;
 use inkan_credential::model::{SchemaEntry, SchemaKind};
 use inkan_credential::sd_jwt::Confirmation;
-use inkan_credential::sd_jwt_vc::{SdJwtVc, Status};
 use inkan_credential::{Artefact, Bundle, SecuredCredential, countersignature};
 use inkan_did::{Did, DidUrl};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, commitment};
@@ -14,7 +13,7 @@ use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, com
 /// One thing that a verification wants to know.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Want {
-    /// All versions of a DID, their receipts, and a current-proof of its head.
+    /// All versions of a DID, their receipts, a current-proof of its head, and its reports of keys that were in other hands.
     Did(String),
     /// The receipt of an issuance, found from the bare credential by its `ledgerRecord`.
     Issuance {
@@ -101,7 +100,7 @@ fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut V
     for status in credential.status() {
         wants.push(Want::StatusList { uri: status.list_uri.clone(), issuer: issuer.to_owned() });
     }
-    if let Some(Status::TokenStatusList(entry)) = secured.sd_jwt_vc().map(SdJwtVc::status) {
+    if let Some(entry) = credential.token_status() {
         wants.push(Want::StatusList { uri: entry.uri.clone(), issuer: issuer.to_owned() });
     }
     wants.extend(credential.schemas().iter().map(|schema| Want::Schema(schema.id.clone())));

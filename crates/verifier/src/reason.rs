@@ -41,6 +41,45 @@ pub enum Reason {
         /// Place of the record.
         leaf_index: u64,
     },
+    /// The document in force at the record's place says that the key had ended by then.
+    #[error(
+        "the key had ended on {ended}, before the signature was recorded at entry {leaf_index}"
+    )]
+    KeyEnded {
+        /// When it ended.
+        ended: Timestamp,
+        /// Place of the record.
+        leaf_index: u64,
+    },
+    /// The document says of the key that it is revoked.
+    #[error("the issuer has revoked the key that signed")]
+    KeyRevoked,
+    /// The DID reported that the key was in other hands, and nothing proves that the signature is older.
+    #[error(
+        "the key was reported compromised since {since}, and the signature is not proved to be older"
+    )]
+    KeyCompromised {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The key of an unlinkable credential was retired, and what it signed is dated outside the key's period.
+    #[error(
+        "the credential is dated {valid_from}, which is not within the period of its key, ended {ended}"
+    )]
+    OutsideKeyPeriod {
+        /// The date of the credential.
+        valid_from: Timestamp,
+        /// When the key ended.
+        ended: Timestamp,
+    },
+    /// The key of an unlinkable credential was retired, and what is shown does not say since when it is valid.
+    #[error(
+        "the key was retired on {ended}, and nothing shown says since when the credential is valid"
+    )]
+    RetiredKeyUndated {
+        /// When the key ended.
+        ended: Timestamp,
+    },
     /// Only an older version lists the key, and no receipt shows that the signature is as old.
     #[error("the key has been replaced, and no receipt shows that it signed before that")]
     ReceiptNeededForRotatedKey,
@@ -133,6 +172,27 @@ pub enum Reason {
     /// The newest information at hand is past its own end, older than asked for, or a newer one is known to exist.
     #[error("the newest information at hand is too old")]
     Stale,
+    /// Certificates name the issuer, and they lead to none that the verifier pinned.
+    #[error("the issuer's certificates lead to none that is pinned")]
+    CertificateUnknown {
+        /// What is missing.
+        code: &'static str,
+    },
+    /// Certificates name the issuer, and they do not hold.
+    #[error("the issuer's certificates do not hold: {code}")]
+    CertificateInvalid {
+        /// Why not.
+        code: &'static str,
+    },
+    /// Whoever made the status list asks for a newer copy of it after so many seconds (`ttl`), and nothing at hand shows that
+    /// this one is still the newest.
+    #[error("the status list {uri} is to be fetched again after {seconds} s, which are over")]
+    StatusListOutOfDate {
+        /// Where the list is published.
+        uri: String,
+        /// How long a copy may be kept.
+        seconds: i64,
+    },
     /// A newer state of what the verification rests on was seen before, and what is at hand does not show it.
     #[error("a newer state of it was seen here before, and what is at hand does not show it")]
     NewerKnown,
@@ -154,6 +214,12 @@ pub enum Reason {
     /// The holder keeps claims back, so whether the whole fits its schema cannot be told.
     #[error("claims are kept back, so whether the credential fits the schema {id} is not checked")]
     SchemaPartlyShown {
+        /// Its identifier.
+        id: String,
+    },
+    /// The schema at hand came with the artefact, and the issuer did not fix which one it is.
+    #[error("the schema {id} came with the credential, and its issuer did not fix it by a digest")]
+    SchemaNotFixed {
         /// Its identifier.
         id: String,
     },
@@ -215,6 +281,14 @@ pub enum Reason {
         /// What is known of the newer state.
         newer: String,
     },
+    /// The credential says in what its issuer signed that somebody has to countersign, and that is not shown.
+    #[error("the credential needs countersignatures as {role}, by its issuer's own word: {}", offer_words(.code))]
+    OfferNotMet {
+        /// In which capacity.
+        role: &'static str,
+        /// What is wrong.
+        code: &'static str,
+    },
     /// The cryptosuite is not one that this verifier knows.
     #[error("the proof's suite {suite:?} is not one that this verifier knows")]
     SuiteUnknown {
@@ -238,6 +312,35 @@ pub enum Reason {
     SignatureNotInTime {
         /// The time it is judged at.
         as_of: Timestamp,
+    },
+    /// An e-seal is none: one of its two signatures does not verify over what it names.
+    #[error("the e-seal does not hold ({code})")]
+    EsealInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// An e-seal is over nothing that is at hand.
+    #[error("the e-seal is over no credential that is at hand")]
+    EsealUnrelated,
+    /// A timestamp is none: it is over something else, or its signature does not verify.
+    #[error("the timestamp does not hold ({code})")]
+    TimestampInvalid {
+        /// The rule that was broken.
+        code: &'static str,
+    },
+    /// A timestamp shows nothing here: no pinned authority made it, or its certificates have ended and no newer one is over it.
+    #[error("the timestamp shows nothing here ({code})")]
+    TimestampUnknown {
+        /// What is missing.
+        code: &'static str,
+    },
+    /// A timestamp is older than what it is over claims to be.
+    #[error("stamped by {stamped}, and what was stamped is of {claimed} by another clock")]
+    TimesDisagree {
+        /// The end of the stamp's accuracy.
+        stamped: Timestamp,
+        /// The time that is claimed.
+        claimed: Timestamp,
     },
     /// The presentation's proof does not verify.
     #[error("the presentation's proof does not verify")]
@@ -264,6 +367,20 @@ pub enum Reason {
     HolderKeyMismatch,
 }
 
+fn offer_words(code: &str) -> &'static str {
+    match code {
+        "countersignature-refused" => "one was refused",
+        "countersignature-withdrawn" => "one was withdrawn, or its newest state is not at hand",
+        "countersignature-after-seal" => "one came after the seal",
+        "countersignature-out-of-order" => "one came before what it has to follow",
+        "countersignature-late" => "one came after the deadline",
+        "countersignature-time-unknown" => "whether one came in time cannot be told",
+        "countersigners-not-distinct" => "there are too few distinct signers",
+        "seal-by-stranger" => "somebody else sealed it",
+        _ => "they are missing",
+    }
+}
+
 fn on_day(time: Option<&Timestamp>) -> String {
     time.map(|time| format!(" on {}", time.date())).unwrap_or_default()
 }
@@ -281,6 +398,11 @@ impl Reason {
             Self::IssuerNotController => "issuer-not-controller",
             Self::MethodUnknown => "verification-method-unknown",
             Self::KeyNotInForce { .. } => "key-not-in-force",
+            Self::KeyEnded { .. } => "key-ended",
+            Self::KeyRevoked => "key-revoked",
+            Self::KeyCompromised { .. } => "key-compromised",
+            Self::OutsideKeyPeriod { .. } => "key-period-missed",
+            Self::RetiredKeyUndated { .. } => "retired-key-undated",
             Self::ReceiptNeededForRotatedKey => "receipt-needed",
             Self::TimeGradeTooLow { .. } => "time-grade-too-low",
             Self::HistoryIncomplete { .. } => "did-history-incomplete",
@@ -295,12 +417,15 @@ impl Reason {
             Self::Revoked { .. } => "credential-revoked",
             Self::Suspended { .. } => "credential-suspended",
             Self::StatusMissing { .. } => "status-list-missing",
+            Self::CertificateUnknown { code } | Self::CertificateInvalid { code } => code,
             Self::Stale => "stale",
+            Self::StatusListOutOfDate { .. } => "status-list-out-of-date",
             Self::NewerKnown => "newer-state-known",
             Self::StatusListInvalid { .. } => "status-list-invalid",
             Self::SchemaMissing { .. } => "schema-missing",
             Self::SchemaMismatch => "schema-mismatch",
             Self::SchemaPartlyShown { .. } => "schema-partly-shown",
+            Self::SchemaNotFixed { .. } => "schema-not-fixed",
             Self::TypeMetadataMissing { .. } => "type-metadata-missing",
             Self::TypeMetadata { code } => code,
             Self::SchemaUnusable { code, .. } => code,
@@ -310,11 +435,16 @@ impl Reason {
             Self::RelatedResourceHashUnsupported { .. } => "related-resource-hash-unsupported",
             Self::CountersignatureInvalid { .. } => "countersignature-invalid",
             Self::ActSuperseded { .. } => "act-superseded",
+            Self::OfferNotMet { code, .. } => code,
             Self::SuiteUnknown { .. } => "suite-unknown",
             Self::ContextUnknown { .. } => "jsonld-context-unknown",
             Self::TooMuchWork => "verification-work-limit",
             Self::HolderNotShown => "holder-not-shown",
             Self::SignatureNotInTime { .. } => "signature-not-in-time",
+            Self::EsealInvalid { .. } => "eseal-invalid",
+            Self::EsealUnrelated => "eseal-unrelated",
+            Self::TimestampInvalid { code } | Self::TimestampUnknown { code } => code,
+            Self::TimesDisagree { .. } => "times-disagree",
             Self::PresentationProofInvalid => "presentation-proof-invalid",
             Self::NonceInvalid => "nonce-invalid",
             Self::AudienceMismatch { .. } => "audience-mismatch",

@@ -8,7 +8,7 @@ use inkan_core::{Digest, Timestamp};
 use inkan_credential::Credential;
 use inkan_credential::countersignature::{Decision, Role};
 use inkan_crypto::PublicKey;
-use inkan_ledger::{Cosigner, Grades};
+use inkan_ledger::{Cosigner, Grades, MapKey};
 
 use crate::check::{Check, Outcome};
 use crate::known::KnownState;
@@ -22,7 +22,9 @@ pub struct Verification {
     pub(crate) presenter: Option<Presenter>,
     pub(crate) presented: bool,
     pub(crate) credentials: Vec<Option<VerifiedCredential>>,
+    pub(crate) offers: Vec<Option<VerifiedCredential>>,
     pub(crate) states: Vec<KnownState>,
+    pub(crate) asked: BTreeSet<MapKey>,
     pub(crate) as_of: Timestamp,
     pub(crate) received_at: Timestamp,
 }
@@ -52,11 +54,24 @@ impl Verification {
         &self.credentials
     }
 
-    /// The newest states of ids that current-proofs at hand show, each under a pinned log: what the next verification
-    /// should know.
+    /// One place per credential, in order: a credential of which everything holds but what it demands of itself, the
+    /// countersignatures of its offer. It is not to be relied on; who countersigns, or looks who has not yet, may look at it.
+    #[must_use]
+    pub fn offers(&self) -> &[Option<VerifiedCredential>] {
+        &self.offers
+    }
+
+    /// The newest states of ids that current-proofs at hand show, each under a pinned log and of one that the verification
+    /// rested on: what the next verification should know.
     #[must_use]
     pub fn states(&self) -> &[KnownState] {
         &self.states
+    }
+
+    /// Ids whose newest state the verification rested on, whether it was at hand or not.
+    #[must_use]
+    pub const fn asked(&self) -> &BTreeSet<MapKey> {
+        &self.asked
     }
 
     /// The time that everything but freshness was judged at.
@@ -321,6 +336,10 @@ pub struct VerifiedCountersignature {
     pub(crate) by_subject: bool,
     pub(crate) recorded: Option<Recorded>,
     pub(crate) state: ActState,
+    pub(crate) newer_at: Option<u64>,
+    pub(crate) linked: BTreeSet<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) created: Timestamp,
 }
 
 impl VerifiedCountersignature {
@@ -382,6 +401,31 @@ impl VerifiedCountersignature {
     #[must_use]
     pub const fn state(&self) -> ActState {
         self.state
+    }
+
+    /// Place of the next state of the act in the same log, where it is shown that no other came before it; `None` where there
+    /// is none, and where that cannot be told.
+    #[must_use]
+    pub const fn newer_at(&self) -> Option<u64> {
+        self.newer_at
+    }
+
+    /// The issuer, the subject and other countersigners that are, by their DIDs' own words, the same controller.
+    #[must_use]
+    pub const fn linked(&self) -> &BTreeSet<String> {
+        &self.linked
+    }
+
+    /// Why the signer refused or withdrew, in its own words.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// When the signer says that it signed; proves nothing.
+    #[must_use]
+    pub const fn created(&self) -> Timestamp {
+        self.created
     }
 }
 

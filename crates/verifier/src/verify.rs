@@ -2,12 +2,19 @@
 //!
 //! In scope: the order of decisions 7, every check a line, going on after a failure. Out of scope: policy.
 
+mod certified;
+mod compromise;
 mod content;
 mod countersigned;
 mod credential;
+mod linked;
+mod offered;
+mod period;
 mod presentation;
 mod record;
+mod sealed;
 mod signer;
+mod stamped;
 mod status;
 
 use std::cell::{Cell, RefCell};
@@ -25,6 +32,7 @@ use crate::ledger_view::LedgerView;
 use crate::material::{Context, Material};
 use crate::reason::Reason;
 use crate::verified::Verification;
+use stamped::Stamps;
 
 /// Signatures that one verification tries in vain at most. Each costs a canonical form of the document, and a log may name
 /// thousands of keys by one URL.
@@ -35,11 +43,14 @@ const FAILED_TRIES: u32 = 128;
 /// `material` holds what was gathered for [`crate::plan()`], the bundle's own receipts and logs included. The
 /// result lists every check, also after the first failure; an unknown one never counts as passed.
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
+    let ledger = LedgerView::new(material, context);
+    let stamps = stamped::collect(bundle, &ledger, context);
     let bench = Bench {
         bundle,
         material,
         context,
-        ledger: LedgerView::new(material, context),
+        ledger,
+        stamps,
         histories: RefCell::new(BTreeMap::new()),
         tries: Cell::new(FAILED_TRIES),
     };
@@ -51,6 +62,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         }
     };
     let mut credentials = Vec::new();
+    let mut offers = Vec::new();
     for (index, credential) in bundle.artefact.credentials().iter().enumerate() {
         let subject = format!("cred[{index}]");
         let from = checks.len();
@@ -58,21 +70,29 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         if let Some(presenter) = &presenter {
             presentation::check_holder(&subject, credential, presenter, &mut checks);
         }
-        if checks.iter().skip(from).any(|check| check.failed() || check.blocks()) {
-            judged = None;
+        let stops = |check: &&Check| check.failed() || check.blocks();
+        let mut stopping = checks.iter().skip(from).filter(stops).peekable();
+        let mut offer = None;
+        if stopping.peek().is_some() {
+            offer =
+                judged.take().filter(|_| stopping.all(|check| check.name == CheckName::Offered));
         }
         credentials.push(judged);
+        offers.push(offer);
     }
     let from = checks.len();
+    sealed::check(&bench, &mut checks);
     other_material(&bench, &mut checks);
     let behind = known::check(&bench.ledger, context);
     if !behind.is_empty() {
         credentials.fill(None);
+        offers.fill(None);
         checks.extend(behind);
     }
-    if checks.iter().skip(from).any(Check::failed) {
+    if checks.iter().skip(from).any(|check| check.failed() || check.blocks()) {
         // What comes with forged material leaves no evidence behind.
         credentials.fill(None);
+        offers.fill(None);
     }
     checks.sort_by(|a, b| (&a.subject, a.name).cmp(&(&b.subject, b.name)));
     Verification {
@@ -80,7 +100,9 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         presenter,
         presented,
         credentials,
+        offers,
         states: known::shown(&bench.ledger),
+        asked: bench.ledger.asked(),
         as_of: context.as_of,
         received_at: context.received_at,
     }
@@ -92,6 +114,8 @@ struct Bench<'a> {
     material: &'a Material,
     context: &'a Context,
     ledger: LedgerView<'a>,
+    /// What timestamps over items of the bundle show.
+    stamps: Stamps,
     histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
     /// Signatures that may still be tried in vain.
     tries: Cell<u32>,
@@ -118,6 +142,7 @@ impl Bench<'_> {
 /// Material that was forged is a refusal; receipts that belong to nothing at hand are listed, and nothing rests on
 /// them (decisions 13).
 fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
+    checks.extend(bench.stamps.lines.iter().cloned());
     for code in &bench.material.malformed {
         let reason = Reason::ReceiptInvalid { code };
         checks.push(Check::fail(CheckName::OnLedger, "bundle", reason));

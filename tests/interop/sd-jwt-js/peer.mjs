@@ -5,13 +5,14 @@
 //   {"do":"issue","claims","frame","header","privateKey"}           ->  {"compact"}
 //   {"do":"present","compact","disclose","nonce","aud","iat","privateKey"}
 //                                                                   ->  {"compact"}
-//   {"do":"verify","compact","publicKey","required","nonce","aud","list","listKey","at"}
+//   {"do":"verify","compact","publicKey" or "anchor" (a certificate that x5c must lead to),"required","nonce","aud","list","listKey","at"}
 //                                                                   ->  {"verified":true,"claims"} | {"verified":false,"why"}
 //   {"do":"issue-list","statuses","bits","payload","privateKey"}    ->  {"compact"}
 //   {"do":"read-list","compact","indices"}                          ->  {"statuses"}
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
 import { createHeaderAndPayload, getListFromStatusListJWT, StatusList } from '@sd-jwt/jwt-status-list';
 import { digest, ES256, generateSalt } from '@sd-jwt/crypto-nodejs';
+import { X509Certificate } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
 import { serve } from '../peer.mjs';
 
@@ -21,6 +22,15 @@ const base = { hasher: digest, hashAlg: 'sha-256', saltGenerator: generateSalt, 
 async function confirmedKey(data, signature, payload) {
   const verifier = await ES256.getVerifier(payload.cnf.jwk);
   return verifier(data, signature);
+}
+
+/** The key of the certificate in the header, if that leads to the anchor and names who issued. */
+function certifiedKey(compact, anchor) {
+  const [header, payload] = compact.split('.', 2).map(part => JSON.parse(Buffer.from(part, 'base64url')));
+  const [leaf, root] = [header.x5c[0], anchor].map(text => new X509Certificate(Buffer.from(text, 'base64')));
+  if (!leaf.checkIssued(root) || !leaf.verify(root.publicKey)) throw new Error('the certificate leads elsewhere');
+  if (!leaf.checkHost(new URL(payload.iss).hostname)) throw new Error('the certificate names somebody else');
+  return leaf.publicKey.export({ format: 'jwk' });
 }
 
 const requests = {
@@ -34,15 +44,15 @@ const requests = {
     const instance = new SDJwtVcInstance({ ...base, kbSigner, kbSignAlg: ES256.alg });
     return { compact: await instance.present(compact, disclose, { kb: { payload: { iat, aud, nonce } } }) };
   },
-  async verify({ compact, publicKey, required, nonce, aud, list, listKey, at }) {
-    const instance = new SDJwtVcInstance({
-      ...base,
-      verifier: await ES256.getVerifier(publicKey),
-      kbVerifier: confirmedKey,
-      statusListFetcher: async () => list,
-      statusVerifier: listKey && await ES256.getVerifier(listKey),
-    });
+  async verify({ compact, publicKey, anchor, required, nonce, aud, list, listKey, at }) {
     try {
+      const instance = new SDJwtVcInstance({
+        ...base,
+        verifier: await ES256.getVerifier(publicKey ?? certifiedKey(compact, anchor)),
+        kbVerifier: confirmedKey,
+        statusListFetcher: async () => list,
+        statusVerifier: listKey && await ES256.getVerifier(listKey),
+      });
       const { payload, kb } = await instance.verify(compact, {
         requiredClaimKeys: required, keyBindingNonce: nonce, currentDate: at,
       });

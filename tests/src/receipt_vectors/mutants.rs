@@ -40,6 +40,7 @@ fn mutated(request: &Value, rng: &mut impl CryptoRng) -> Option<Value> {
         "receipt",
         "receipt",
         "receipt",
+        "evidence",
         "policy",
         "proof",
         "leaf",

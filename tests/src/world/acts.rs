@@ -44,7 +44,7 @@ impl World {
         self.sleep(10);
         let actor = &self.actors[who.0];
         let method = actor.method();
-        let act = Act { role, method: &method, log: ORIGIN, beside: &case.beside };
+        let act = Act { role, method: &method, log: ORIGIN, beside: &case.beside, reason: None };
         let make = match step {
             Step::Accept => act::accept,
             Step::Withdraw => act::withdraw,

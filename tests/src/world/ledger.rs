@@ -152,6 +152,16 @@ impl Ledger {
         self.log.receipt(place, &found.1).expect("a receipt")
     }
 
+    /// The receipt over the head of this size.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such head, or it does not cover the leaf.
+    #[must_use]
+    pub fn receipt_at(&self, place: u64, size: u64) -> Receipt {
+        self.log.receipt(place, self.note(size)).expect("a receipt")
+    }
+
     /// What the map of the log of this size says of `key`.
     ///
     /// # Panics

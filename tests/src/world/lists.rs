@@ -31,9 +31,15 @@ impl World {
 
     /// Records a published list.
     pub fn record_list(&mut self, uri: &str, purpose: StatusPurpose, list: &Published) -> u64 {
+        let purpose = purpose.as_str().to_owned();
+        self.announce_list(uri, StatusFormat::Bitstring { purpose }, list)
+    }
+
+    /// Records a published list of any format.
+    pub fn announce_list(&mut self, uri: &str, format: StatusFormat, list: &Published) -> u64 {
         let claims = Claims::Status(StatusClaims {
             uri: uri.to_owned(),
-            format: StatusFormat::Bitstring { purpose: purpose.as_str().to_owned() },
+            format,
             sequence: list.seq,
             digest: list.digest,
             length: list.length,

@@ -140,7 +140,7 @@ impl World {
     /// Adds one publication of the status list, and its receipt.
     pub fn add_list(&self, parts: &mut Parts, number: usize) {
         let (body, place) = &self.lists[number];
-        parts.lists.push(ServedStatusList { uri: LIST.to_owned(), body: body.clone() });
+        parts.lists.push(ServedStatusList::new(LIST, body.as_bytes()));
         parts.receipts.extend(place.map(|place| self.ledger.receipt(place)));
     }
 

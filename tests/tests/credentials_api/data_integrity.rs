@@ -2,6 +2,11 @@
 //! are refused, sets and chains, for every suite that has a path.
 
 use inkan_core::encoding;
+use inkan_credential::sign::{ProofTerms, secure_di};
+use inkan_credential::{Contexts, Cryptosuite};
+use inkan_crypto::{KeyType, SecretKey};
+use inkan_did::self_contained::{did_key, did_key_url};
+use inkan_io::os_rng::OsRng;
 use inkan_server::credentials::Suite;
 use serde_json::{Value, json};
 
@@ -86,7 +91,9 @@ fn create_options_of_the_proof_are_honoured() {
         "proofId": "urn:example:proof",
     });
     for suite in embedded() {
-        let issued = strict().issue(suite, &plain(), options.clone());
+        let refused = strict().try_issue(suite, &plain(), options.clone());
+        assert_eq!((refused.status, refused.code().as_str()), (400, "created-far-off"));
+        let issued = lenient().issue(suite, &plain(), options.clone());
         let proof = &issued["proof"];
         assert_eq!(proof["created"], "2024-01-01T00:00:00Z", "{suite:?}");
         assert_eq!(proof["domain"], json!(["a.example", "b.example"]), "{suite:?}");
@@ -94,6 +101,45 @@ fn create_options_of_the_proof_are_honoured() {
         assert_eq!(proof["id"], "urn:example:proof", "{suite:?}");
         strict().verify(&issued);
     }
+}
+
+#[test]
+fn create_options_without_effect_are_refused() {
+    let cases = [
+        (Suite::EddsaRdfc, json!({ "nope": 1 }), "option-without-effect"),
+        (Suite::EddsaRdfc, json!({ "mandatoryPointers": ["/issuer"] }), "option-without-effect"),
+        (Suite::EddsaRdfc, json!({ "selectivePointers": ["/issuer"] }), "option-without-effect"),
+        (Suite::VcJwt, json!({ "challenge": "c-1" }), "option-without-effect"),
+        (Suite::EddsaRdfc, json!({ "verificationMethod": "did:key:zzz" }), "issuer-not-ours"),
+        (Suite::EddsaRdfc, json!({ "cryptosuite": "x" }), "suite-mismatch"),
+        (Suite::EddsaRdfc, json!({ "proofPurpose": "authentication" }), "option-malformed"),
+    ];
+    for (suite, options, code) in cases {
+        let answer = strict().try_issue(suite, &plain(), options.clone());
+        assert_eq!((answer.status, answer.code().as_str()), (400, code), "{options}");
+    }
+    // What is as it is asked for is no mistake; what is empty asks for nothing.
+    let ids = strict().get("/ids").json();
+    let method = ids["ids"][0]["verificationMethod"].clone();
+    let options = json!({
+        "verificationMethod": method, "cryptosuite": "eddsa-rdfc-2022", "mandatoryPointers": [],
+    });
+    strict().verify(&strict().issue(Suite::EddsaRdfc, &plain(), options));
+    // Judging goes on, and says so.
+    let issued = strict().issue(Suite::EddsaRdfc, &plain(), json!({}));
+    let body = json!({ "verifiableCredential": issued, "options": { "nope": 1 } });
+    let answer = strict().post("/credentials/verify", &body);
+    assert_eq!(answer.json()["warnings"][0]["code"], "option-without-effect", "{}", answer.text());
+}
+
+#[test]
+fn verify_terms_that_nothing_defines_are_warned_of() {
+    let context = json!([V2, "https://unknown.example/context"]);
+    let unknown = with(plain(), "/@context", context);
+    let issued = strict().issue(Suite::EddsaJcs, &unknown, json!({}));
+    let answer = strict().try_verify(&issued);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["warnings"][0]["code"], "term-without-context");
 }
 
 #[test]
@@ -237,7 +283,7 @@ fn verify_a_proof_that_has_expired_is_refused() {
     for suite in embedded() {
         let options =
             json!({ "created": "2020-01-01T00:00:00Z", "expires": "2021-01-01T00:00:00Z" });
-        strict().refuses_as(&strict().issue(suite, &plain(), options), "credential-expired");
+        strict().refuses_as(&lenient().issue(suite, &plain(), options), "credential-expired");
     }
 }
 
@@ -426,4 +472,93 @@ fn old_proofs_are_verified_and_never_made() {
         json!({}),
     );
     assert_eq!((answer.status, answer.code().as_str()), (404, "suite-not-served"));
+}
+
+#[test]
+fn version_1_1_is_signed_for_test_suites_alone() {
+    let old = json!({
+        "@context": ["https://www.w3.org/2018/credentials/v1"],
+        "type": ["VerifiableCredential"],
+        "issuanceDate": "2023-01-01T00:00:00Z",
+        "credentialSubject": { "id": "did:example:subject" },
+    });
+    for suite in [Suite::EddsaRdfc, Suite::EcdsaJcsP384, Suite::EcdsaSd, Suite::Bbs] {
+        let answer = strict().try_issue(suite, &old, json!({}));
+        assert_eq!(answer.code(), "vcdm-version-unsupported", "{suite:?}");
+        let options = match suite.cryptosuite().is_some_and(|suite| suite.is_selective()) {
+            true => json!({ "mandatoryPointers": ["/issuanceDate", "/issuer"] }),
+            false => json!({}),
+        };
+        let issued = lenient().issue(suite, &old, options);
+        let context = issued["@context"].as_array().expect("a list");
+        assert_eq!(context.len(), 2, "{issued}");
+        assert_eq!(context[1], "https://w3id.org/security/data-integrity/v2");
+        assert_eq!(issued["proof"]["type"], "DataIntegrityProof");
+        if suite.whole().is_some() && suite != Suite::EcdsaSd {
+            lenient().verify(&issued);
+        }
+    }
+    // An envelope is of version 2.0, whoever asks.
+    let answer = lenient().try_issue(Suite::VcJwt, &old, json!({}));
+    assert_eq!(answer.code(), "vcdm-version-unsupported");
+}
+
+#[test]
+fn verify_a_fixed_resource_by_the_digest_that_is_known() {
+    let fixed = json!({
+        "id": V2,
+        "digestSRI": "sha384-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    });
+    let wrong = with(plain(), "/relatedResource", fixed);
+    let answer = strict().try_issue(Suite::EddsaJcs, &wrong, json!({}));
+    assert_eq!(answer.code(), "related-resource-mismatch");
+    // Signed elsewhere, it is refused all the same.
+    let key = SecretKey::generate(KeyType::Ed25519, &mut OsRng);
+    let (did, method) = (did_key(&key.public_key()), did_key_url(&key.public_key()));
+    let wrong = with(wrong, "/issuer", json!(did));
+    let terms = ProofTerms::new(Cryptosuite::EddsaJcs2022, &method);
+    let secured = secure_di(wrong, &terms, &key, Contexts::built_in()).expect("signed");
+    strict().refuses_as(&secured.to_value(), "related-resource-mismatch");
+}
+
+#[test]
+fn a_further_proof_needs_an_issuer_that_is_named() {
+    let value = json!({
+        "@context": [V2], "type": ["VerifiableCredential"], "proof": { "type": "x" },
+        "credentialSubject": { "id": "did:example:subject" },
+    });
+    let answer = strict().post("/credentials/issue", &json!({ "credential": value }));
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("issuer is missing"), "{}", answer.text());
+    // The first proof fills it in; for the test suites it does not.
+    let plain = json!({ "credential": without(value, "/proof") });
+    assert_eq!(strict().post("/credentials/issue", &plain).status, 201);
+    assert_eq!(lenient().post("/credentials/issue", &plain).status, 400);
+}
+
+#[test]
+fn a_further_proof_is_made_only_beside_one_of_its_own() {
+    let own = strict().issue(Suite::EddsaRdfc, &plain(), json!({}));
+    let both = strict().issue(Suite::EddsaJcs, &own, json!({}));
+    assert_eq!(both["proof"].as_array().map(Vec::len), Some(2));
+    strict().verify(&both);
+    let status = json!({ "statusPurposes": ["revocation"] });
+    let entry = strict().issue(Suite::EddsaRdfc, &plain(), status)["credentialStatus"].clone();
+    // Its proof is well-formed and is that of another credential.
+    let mut other = own.clone();
+    other["credentialStatus"] = entry;
+    let mut claim = own.clone();
+    claim["credentialSubject"]["id"] = "did:example:other".into();
+    // The proof is good, and a stranger's.
+    let stranger = lenient().issue(Suite::EddsaRdfc, &without(own, "/proof"), json!({}));
+    for value in [&other, &claim, &stranger] {
+        let answer = strict().try_issue(Suite::EddsaRdfc, value, json!({}));
+        assert_eq!((answer.status, answer.code().as_str()), (400, "proof-not-ours"));
+    }
+    // Places in its lists are nobody else's at the test suites' server either.
+    let status = json!({ "statusPurposes": ["revocation"] });
+    let mut taken = lenient().issue(Suite::EddsaRdfc, &plain(), status);
+    lenient().verify(&more(Suite::EddsaJcs, &taken, json!({})));
+    taken["credentialSubject"]["id"] = "did:example:other".into();
+    assert_eq!(lenient().try_issue(Suite::EddsaRdfc, &taken, json!({})).status, 400);
 }

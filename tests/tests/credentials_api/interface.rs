@@ -145,3 +145,26 @@ fn compact_texts_are_read_as_they_are() {
     strict().verify(&Value::String(compact.to_owned()));
     strict().refuses(&Value::String(format!("{compact}A")));
 }
+
+/// VC Data Integrity §4.7, VCDM 2.0 §7.2 and vc-di-ecdsa §3.4.13 say by which type a client can tell what was wrong.
+#[test]
+fn problems_have_the_types_of_the_specifications() {
+    let issued = strict().issue(Suite::EddsaRdfc, &credential(json!({})), json!({}));
+    let kind = |changed: &Value| {
+        let answer = strict().try_verify(changed);
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        let problem = &answer.json()["problemDetails"][0];
+        let kind = problem["type"].as_str().unwrap_or_default().to_owned();
+        kind.rsplit_once('#').map_or(kind.clone(), |(_, name)| name.to_owned())
+    };
+    let text = super::api::with(issued.clone(), "/proof", json!("a proof"));
+    assert_eq!(kind(&text), "PARSING_ERROR");
+    let term = super::api::with(issued.clone(), "/nobodyDefined", json!("this"));
+    assert_eq!(kind(&term), "DATA_LOSS_DETECTION_ERROR");
+    let changed = super::api::with(issued, "/credentialSubject/id", json!("did:example:other"));
+    assert_eq!(kind(&changed), "CRYPTOGRAPHIC_SECURITY_ERROR");
+    let nowhere = json!({ "mandatoryPointers": ["/nowhere"] });
+    let answer = strict().try_issue(Suite::EcdsaSd, &credential(json!({})), nowhere);
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.text().contains("PROOF_GENERATION_ERROR"), "{}", answer.text());
+}

@@ -16,6 +16,11 @@ fn presentation(members: Value) -> Value {
     out
 }
 
+/// What names no holder: whoever has it may present it.
+fn bearer() -> Value {
+    credential(json!({ "credentialSubject": { "id": "urn:example:subject" } }))
+}
+
 fn made(api: &Api, suite: Suite, presentation: &Value) -> Value {
     let options = json!({ "challenge": CHALLENGE, "domain": DOMAIN });
     let body = json!({ "presentation": presentation, "options": options });
@@ -46,7 +51,7 @@ fn refuses(api: &Api, presentation: &Value) {
 #[test]
 fn every_suite_signs_what_verifies() {
     for suite in ISSUING {
-        let issued = strict().issue(suite, &credential(json!({})), json!({}));
+        let issued = strict().issue(suite, &bearer(), json!({}));
         let value = presentation(json!({ "verifiableCredential": [issued] }));
         let made = made(strict(), suite, &value);
         verifies(strict(), &made);
@@ -92,7 +97,7 @@ fn a_context_is_needed_and_begins_with_the_base() {
 
 #[test]
 fn several_credentials_may_be_in_it() {
-    let one = |suite| strict().issue(suite, &credential(json!({})), json!({}));
+    let one = |suite| strict().issue(suite, &bearer(), json!({}));
     let all: Vec<Value> = ISSUING.into_iter().map(one).collect();
     let value = presentation(json!({ "verifiableCredential": all }));
     verifies(strict(), &made(strict(), Suite::EddsaRdfc, &value));
@@ -100,7 +105,7 @@ fn several_credentials_may_be_in_it() {
 
 #[test]
 fn credentials_are_secured_objects() {
-    let issued = strict().issue(Suite::EddsaRdfc, &credential(json!({})), json!({}));
+    let issued = strict().issue(Suite::EddsaRdfc, &bearer(), json!({}));
     for bad in [
         json!(["eyJhbGciOiJFUzI1NiJ9.e30.AA"]),
         json!([7]),
@@ -163,8 +168,15 @@ fn challenge_and_domain_are_judged() {
         let other = json!({ "challenge": CHALLENGE, "domain": "other.example" });
         assert_eq!(status(strict(), &made, other).1, "audience-mismatch");
         // Strictly, who does not say what was asked cannot know that it was answered.
-        assert_eq!(status(strict(), &made, json!({})).1, "nonce-invalid");
-        assert_eq!(status(strict(), &made, json!({ "challenge": CHALLENGE })).0, 400);
+        assert_eq!(status(strict(), &made, json!({})).1, "option-malformed");
+        let halves = [json!({ "challenge": CHALLENGE }), json!({ "domain": DOMAIN })];
+        for (half, missing) in halves.iter().zip(["domain", "challenge"]) {
+            let body = json!({ "verifiablePresentation": made, "options": half });
+            let answer = strict().post("/presentations/verify", &body);
+            let problem = &answer.json()["problemDetails"][0];
+            assert_eq!(problem["code"], "option-malformed");
+            assert!(problem["detail"].as_str().expect("a text").contains(missing), "{problem}");
+        }
         assert_eq!(status(lenient(), &made, json!({ "challenge": CHALLENGE })).0, 200);
     }
 }
@@ -175,8 +187,52 @@ fn an_old_presentation_is_refused() {
         "challenge": CHALLENGE, "domain": DOMAIN, "created": "2024-01-01T00:00:00Z",
     });
     let body = json!({ "presentation": presentation(json!({})), "options": options });
-    let made = strict().post("/presentations", &body).json()["verifiablePresentation"].clone();
+    assert_eq!(strict().post("/presentations", &body).code(), "created-far-off");
+    let made = lenient().post("/presentations", &body).json()["verifiablePresentation"].clone();
     assert_eq!(status(strict(), &made, asked()).1, "presentation-stale");
+}
+
+#[test]
+fn what_somebody_else_holds_is_refused() {
+    let holder = strict().did(Suite::EddsaRdfc);
+    let shown = |subject: &str| {
+        let about = credential(json!({ "credentialSubject": { "id": subject } }));
+        let issued = strict().issue(Suite::EcdsaRdfc, &about, json!({}));
+        made(strict(), Suite::EddsaRdfc, &presentation(json!({ "verifiableCredential": [issued] })))
+    };
+    // Also of a method that nobody here resolves: it names somebody all the same.
+    for subject in [strict().did(Suite::EcdsaRdfc).as_str(), "did:example:ada"] {
+        let made = shown(subject);
+        assert_eq!(status(strict(), &made, asked()), (400, "holder-key-mismatch".to_owned()));
+        // The test suites have strangers present; the conformance profile says so.
+        let body = json!({ "verifiablePresentation": made, "options": asked() });
+        let answer = lenient().post("/presentations/verify", &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json()["warnings"][0]["code"], "holder-key-mismatch");
+    }
+    verifies(strict(), &shown(&holder));
+}
+
+#[test]
+fn what_names_no_holder_is_said_to_be_anybodys() {
+    let issued = strict().issue(Suite::EddsaRdfc, &bearer(), json!({}));
+    let made = made(
+        strict(),
+        Suite::EddsaRdfc,
+        &presentation(json!({ "verifiableCredential": [issued] })),
+    );
+    let body = json!({ "verifiablePresentation": made, "options": asked() });
+    let answer = strict().post("/presentations/verify", &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["warnings"][0]["code"], "presenter-not-bound");
+}
+
+#[test]
+fn an_empty_list_of_credentials_is_called_that() {
+    let body = json!({ "presentation": presentation(json!({ "verifiableCredential": [] })) });
+    let answer = strict().post("/presentations", &body);
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("empty list"), "{}", answer.text());
 }
 
 #[test]
@@ -190,4 +246,15 @@ fn an_enveloped_presentation_has_context_type_and_data_url() {
     refuses(strict(), &with(made.clone(), "/type", json!(["VerifiablePresentation"])));
     let id = made["id"].as_str().expect("a URL").to_owned();
     refuses(strict(), &with(made, "/id", json!(id.rsplit(',').next())));
+}
+
+#[test]
+fn the_times_of_an_enveloped_presentation_are_judged() {
+    let judged = |claims: Value| {
+        let made = made(strict(), Suite::VcJwt, &presentation(claims));
+        status(strict(), &made, asked()).1
+    };
+    assert_eq!(judged(json!({ "nbf": 1_700_000_000, "exp": 4_000_000_000_u32 })), "");
+    assert_eq!(judged(json!({ "nbf": 4_000_000_000_u32 })), "presentation-stale");
+    assert_eq!(judged(json!({ "exp": 1_700_000_000 })), "presentation-stale");
 }

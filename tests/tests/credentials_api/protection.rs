@@ -166,3 +166,48 @@ fn a_page_that_names_this_machine_its_own_way_has_nothing_signed() {
         assert_eq!(answer.code(), "issuing-not-authorised", "{host}");
     }
 }
+
+#[test]
+fn a_file_without_tokens_is_refused() {
+    let (folder, path) = tokens(0o600);
+    std::fs::write(&path, "# nobody yet\n\n").expect("written");
+    let code = refusal(|options| options.protection = Protection::Tokens(path));
+    assert_eq!(code, "api-without-token");
+    drop(folder);
+}
+
+#[test]
+fn a_public_url_names_a_place_on_the_web() {
+    for url in ["notaurl", "", "https://", "ftp://issuer.example", "https://issuer.example?a=b"] {
+        let code = refusal(|options| options.public_url = Some(url.to_owned()));
+        assert_eq!(code, "public-url-malformed", "{url}");
+    }
+    for url in ["https://issuer.example", "https://issuer.example/api/", "http://127.0.0.1:7080"] {
+        let api = Api::with(|options| options.public_url = Some(url.to_owned()));
+        assert_eq!(api.running.url(), url.trim_end_matches('/'));
+    }
+}
+
+#[test]
+fn what_is_judged_is_sent_as_json_too() {
+    let issued = strict().issue(Suite::EddsaRdfc, &credential(json!({})), json!({}));
+    let body = json!({ "verifiableCredential": issued }).to_string();
+    for kind in ["text/plain", "application/json; charset=utf-16", ""] {
+        let answer = strict().client.post("/credentials/verify", kind, body.as_bytes());
+        assert_eq!(answer.status, 415, "{kind}");
+    }
+    let client = strict().client.with("content-encoding", "gzip");
+    let answer = client.post("/credentials/verify", "application/json", body.as_bytes());
+    assert_eq!(answer.status, 415);
+    for kind in ["application/json; charset=UTF-8", "application/ld+json"] {
+        let answer = strict().client.post("/credentials/verify", kind, body.as_bytes());
+        assert_eq!(answer.status, 200, "{kind}");
+    }
+}
+
+#[test]
+fn nothing_is_at_other_paths_and_is_called_that() {
+    let answer = strict().client.get("/nowhere/at/all");
+    assert_eq!((answer.status, answer.code().as_str()), (404, "path-unknown"));
+    assert_eq!(answer.json()["title"], "There is nothing at this path of the server.");
+}

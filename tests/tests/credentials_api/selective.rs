@@ -128,3 +128,23 @@ fn a_status_goes_with_ecdsa_and_not_with_bbs() {
     let answer = strict().try_issue(Suite::Bbs, &licence(), options);
     assert_eq!((answer.status, answer.code().as_str()), (400, "status-not-kept"));
 }
+
+#[test]
+fn nothing_in_a_bbs_credential_links_what_is_shown_of_it() {
+    let ask = |credential: &Value| strict().try_issue(Suite::Bbs, credential, json!({}));
+    let proof = ask(&licence()).json()["verifiableCredential"]["proof"].clone();
+    assert!(proof["proofValue"].is_string());
+    assert_eq!((proof.get("id"), proof.get("created")), (None, None));
+    for (pointer, value) in [
+        ("/id", "urn:example:1"),
+        ("/validFrom", "2024-01-01T00:12:34Z"),
+        ("/validUntil", "2034-01-01T00:12:34Z"),
+    ] {
+        let answer = ask(&with(licence(), pointer, json!(value)));
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "request-malformed"),
+            "{pointer}"
+        );
+    }
+}

@@ -1,12 +1,18 @@
 //! What the test suite of Bitstring Status List checks of issuers, and how a status changes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use inkan_core::Timestamp;
 use inkan_credential::Credential;
 use inkan_credential::model::StatusPurpose;
 use inkan_credential::status_list::StatusListCredential;
-use inkan_server::credentials::Suite;
+use inkan_io::clock::{Clock, OsClock};
+use inkan_server::credentials::{self, Suite};
+use inkan_tests::made_node::HttpClient;
 use serde_json::{Value, json};
 
-use super::api::{Api, ISSUING, credential, strict, without};
+use super::api::{self, Api, ISSUING, credential, strict, without};
 
 fn issued(api: &Api, suite: Suite, id: &str, purposes: &[&str]) -> Value {
     let options = json!({ "statusPurposes": purposes });
@@ -85,7 +91,10 @@ fn what_is_revoked_stays_revoked() {
         strict().verify(&issued);
         let (status, answer) = update(strict(), change(&id, "revocation", true));
         assert_eq!(status, 200, "{answer}");
-        strict().refuses_as(&issued, "credential-revoked");
+        let refusal = strict().try_verify(&issued).json()["problemDetails"].clone();
+        assert_eq!(refusal.as_array().map(Vec::len), Some(1), "{refusal}");
+        assert_eq!(refusal[0]["code"], "credential-revoked");
+        assert_eq!(refusal[0]["type"], "/problems/credential-revoked");
         let (status, answer) = update(strict(), change(&id, "revocation", false));
         assert_eq!((status, answer["code"].as_str()), (400, Some("status-final")));
         strict().refuses_as(&issued, "credential-revoked");
@@ -147,7 +156,7 @@ fn a_status_that_is_not_kept_here_is_not_changed() {
 #[test]
 fn status_survives_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
-    let keys = super::api::issuers();
+    let keys = api::issuers();
     let url = "https://issuer.example";
     let start = || {
         Api::with(|options| {
@@ -177,10 +186,10 @@ fn status_survives_a_restart() {
     api.verify(&issued);
     drop(api);
     std::fs::write(&path, format!("x\n{text}")).expect("written");
-    let mut options = super::api::options();
+    let mut options = api::options();
     options.data = Some(folder.path().to_path_buf());
-    let clock = std::sync::Arc::new(inkan_io::clock::OsClock);
-    let error = inkan_server::credentials::spawn(options, clock).expect_err("damaged");
+    let clock = Arc::new(OsClock);
+    let error = credentials::spawn(options, clock).expect_err("damaged");
     assert_eq!(error.code(), "status-journal-malformed");
 }
 
@@ -229,4 +238,82 @@ fn nobody_else_allots_places_in_the_lists_of_this_server() {
     let mut later = entry;
     later["statusListCredential"] = format!("{}/status/77", strict().running.url()).into();
     strict().rejects(&credential(json!({ "credentialStatus": [later] })));
+}
+
+#[test]
+fn a_list_has_the_media_type_that_is_asked_for() {
+    let issued = issued(strict(), Suite::EddsaRdfc, "urn:example:typed", &["revocation"]);
+    let uri = issued["credentialStatus"]["statusListCredential"].as_str().expect("a URL");
+    let path = uri.strip_prefix(strict().running.url()).expect("ours");
+    let typed = |accept: &str| {
+        let answer = strict().client.with("accept", accept).get(path);
+        (answer.status, answer.header("content-type").to_owned())
+    };
+    for (accept, media_type) in [
+        ("*/*", "application/vc"),
+        ("application/vc, application/json", "application/vc"),
+        ("application/ld+json, application/json", "application/ld+json"),
+        ("application/json", "application/json"),
+    ] {
+        assert_eq!(typed(accept), (200, media_type.to_owned()), "{accept}");
+    }
+    assert_eq!(typed("text/html").0, 406);
+}
+
+/// The system's clock, some seconds ahead.
+#[derive(Debug, Default)]
+struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        OsClock.now().plus_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[test]
+fn a_list_that_nothing_changed_in_is_good_for_this_server_however_old_it_is() {
+    let clock = Arc::new(Ahead::default());
+    let running = credentials::spawn(api::options(), clock.clone()).expect("it starts");
+    let host = running.address().to_string();
+    let client = HttpClient::new(running.address()).with("host", &host);
+    let api = Api { running, client };
+    let issued = issued(&api, Suite::EddsaRdfc, "urn:example:aged", &["revocation"]);
+    api.verify(&issued);
+    // Beyond the time for which others may keep a copy, and after which it is signed again.
+    for seconds in [301, 13 * 3_600] {
+        clock.0.store(seconds, Ordering::SeqCst);
+        api.verify(&issued);
+    }
+}
+
+#[test]
+fn a_place_is_changed_for_what_its_list_is_for() {
+    let purposes = ["revocation", "suspension"];
+    let issued = issued(strict(), Suite::EddsaRdfc, "urn:example:purposes", &purposes);
+    let [revocation, suspension] = [0_usize, 1].map(|at| issued["credentialStatus"][at].clone());
+    assert_eq!(suspension["statusPurpose"], "suspension");
+    for (entry, asked) in [(&revocation, json!("suspension")), (&suspension, json!("revocation"))] {
+        let mut entry = entry.clone();
+        entry["statusPurpose"] = asked;
+        let (status, answer) = update(strict(), json!({ "credentialStatus": entry }));
+        assert_eq!((status, answer["code"].as_str()), (404, Some("status-entry-unknown")));
+    }
+    strict().verify(&issued);
+    // What is not asked is the list's to say, and is said.
+    let entry = without(suspension, "/statusPurpose");
+    let (status, answer) = update(strict(), json!({ "credentialStatus": entry }));
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["credentialStatus"][0]["statusPurpose"], "suspension");
+    strict().refuses_as(&issued, "credential-suspended");
+}
+
+#[test]
+fn of_several_changes_all_are_made_or_none() {
+    let issued = issued(strict(), Suite::EddsaRdfc, "urn:example:several", &["revocation"]);
+    let entry = issued["credentialStatus"].clone();
+    let mut unknown = entry.clone();
+    unknown["statusListIndex"] = "99999999".into();
+    let body = json!({ "credentialStatus": [entry, unknown] });
+    assert_eq!(update(strict(), body).0, 404);
+    strict().verify(&issued);
 }

@@ -15,7 +15,7 @@ use inkan_ledger::{
 use inkan_server::ledger_node::Limits;
 use inkan_server::ledger_node::routes::ROUTES;
 use inkan_tests::files_under;
-use inkan_tests::made_node::{Controller, HttpAnswer, HttpClient, TestNode, unlimited};
+use inkan_tests::made_node::{Controller, HttpAnswer, HttpClient, TestNode, unlimited, until};
 use serde_json::Value;
 
 use super::schema;
@@ -368,6 +368,28 @@ fn every_metric_is_there_and_says_what_happened() {
     }
     assert!(count >= 20, "{count}");
     assert!(!text.contains(anna.scid()) && !text.contains("did:webvh"));
+}
+
+/// Whoever registers a DID under the host of somebody else has that place for ever: a node that names its hosts is not the
+/// gateway of it.
+#[test]
+fn a_node_that_names_its_hosts_serves_no_others() {
+    for (hosts, status) in [
+        (vec![], 200),
+        (vec!["Ledger.example".to_owned(), "people.example".to_owned()], 200),
+        (vec!["people.example".to_owned()], 404),
+    ] {
+        let node = TestNode::with(|options| options.gateway_hosts.clone_from(&hosts));
+        let client = node.client();
+        let anna = Controller::new(7);
+        assert_eq!(client.submit_and_wait(&anna.line, "cosigned").status, 200);
+        let host = client.with("host", "ledger.example");
+        let file = node.data.join("public/ledger.example/p7/did.jsonl");
+        until("the file is there", || file.is_file());
+        assert_eq!(host.get("/p7/did.jsonl").status, status, "{hosts:?}");
+        let own = format!("/v1/dids/{}/did.jsonl", anna.scid());
+        assert_eq!(client.get(&own).status, 200, "under its SCID it is there in any case");
+    }
 }
 
 #[test]

@@ -16,6 +16,18 @@ use super::schema;
 
 const TOKEN: &str = "operator-token-of-the-tests";
 
+/// A DID that comes with its whole history is a new one as well.
+#[test]
+fn an_import_counts_as_a_new_did() {
+    let node = TestNode::with(|options| options.limits.new_dids = Some(Rate::per_hour(1)));
+    let client = node.client();
+    assert_eq!(client.submit(&Controller::new(1).line).status, 202);
+    let other = Controller::new(2);
+    let framed = batch::join([(Kind::Did, other.line.as_bytes())]).expect("a batch");
+    let refused = client.post("/v1/imports", "application/octet-stream", &framed);
+    assert_eq!((refused.status, refused.code().as_str()), (429, "quota-exceeded"), "{refused:?}");
+}
+
 #[test]
 fn malformed_bytes_get_a_code_and_no_leaf() {
     let node = TestNode::start();

@@ -106,6 +106,19 @@ fn somebody_elses_record_from_before_the_rotation_is_good_time_evidence() {
 }
 
 #[test]
+fn somebody_elses_record_of_a_text_does_not_show_that_it_was_signed() {
+    // What a record of a JWS commits to can be known before anybody signs it, and be signed with a stolen key later.
+    let mut world = World::new(58);
+    let clerk = world.settle("clerk", KeyType::Ed25519);
+    let mut case = world.draw_up(&Order::of(Format::Jose));
+    world.record(&mut case, clerk);
+    accepted(&world.parts(&case).judge(&used(&world)));
+    world.rotate(ISSUER);
+    let verification = world.parts(&case).judge(&used(&world));
+    undecided(&verification, CheckName::KeyInForce, "receipt-needed");
+}
+
+#[test]
 fn a_signature_does_not_outlive_its_key_on_the_operators_word() {
     let mut world = World::new(55);
     let case = world.issue(Format::DataIntegrity);

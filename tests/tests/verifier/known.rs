@@ -98,6 +98,7 @@ fn what_is_known_of_others_and_of_other_logs_changes_nothing() {
         leaf_index: 1_000,
         leaf_time: world.now,
         seen_at: world.now,
+        registrant: None,
     });
     accepted(&parts.judge(&knowing(&world, known.clone())));
     accepted(&world.parts(&other).judge(&knowing(&world, known)));

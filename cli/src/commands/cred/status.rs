@@ -21,7 +21,7 @@ const OPEN: u8 = 19;
 
 pub(super) fn run(args: &CredStatusArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let asked = VerifyArgs {
-        file: Some(args.credential.clone()),
+        files: vec![args.credential.clone()],
         policy: None,
         min_ial: None,
         min_aal: None,
@@ -32,8 +32,10 @@ pub(super) fn run(args: &CredStatusArgs, context: &mut Context) -> Result<Outcom
         explain: true,
         offline: false,
         max_age: None,
+        evidence_out: None,
+        force: false,
     };
-    let report = verify::run(&asked, context)?;
+    let report = verify::one(&args.credential, &asked, context)?;
     let members = report.members();
     let is_status = |check: &&Value| text(check, "check") == Some("status");
     let checks = members.get("checks").and_then(Value::as_array);
@@ -78,6 +80,9 @@ fn described(line: &Value, args: &CredStatusArgs) -> String {
     let purpose = text(evidence, "purpose").unwrap_or("status");
     let mut out = format!(" {} {:<12}", mark.painted(), safe(purpose, 24));
     let number = |member: &str| evidence.get(member).and_then(Value::as_u64);
+    if let Some(says) = text(evidence, "says") {
+        let _ = write!(out, " {:?}", safe(says, 200));
+    }
     if let (Some(list), Some(index)) = (text(evidence, "list"), number("index")) {
         let _ = write!(out, " list {}, index {index}", safe(list, 24));
     }

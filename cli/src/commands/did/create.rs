@@ -9,7 +9,7 @@ use inkan_core::rng::draw;
 use inkan_crypto::{KeyType, PublicKey};
 use inkan_did::self_contained::{did_jwk, did_key, did_key_url};
 use inkan_did::webvh::{self, Create};
-use inkan_io::intent::{EntryDraft, Intent, RecordDraft};
+use inkan_io::intent::{EntryDraft, Fate, Intent, RecordDraft};
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
@@ -22,6 +22,9 @@ use crate::failure::{CliError, Failure};
 use crate::keyring::Keyring;
 use crate::ledgers::{Writing, dry_run_lines};
 use crate::output::Outcome;
+
+/// How it is called among what an earlier run left behind.
+const COMMAND: &str = "did create --name ";
 
 pub(super) fn run(args: &CreateArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
@@ -63,6 +66,10 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
 /// at once cannot lose each other's keys.
 fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Failure> {
     let mut writing = Writing::begin(context, home)?;
+    if let Some(own) = begun_before(args, &mut writing, home)? {
+        context.speech.say("this is the DID that was interrupted: there is no other one");
+        return Ok(outcome(&own, None));
+    }
     let name = name_for(args, home)?;
     let mut keyring = Keyring::open(context, home)?;
     let (key, public) = signing_key(args, home, &mut keyring, context)?;
@@ -97,7 +104,7 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
     };
     let record = RecordDraft { shelf: Shelf::Dids, name: name.to_owned(), record: own.to_value() };
     let intent = Intent {
-        command: format!("did create --name {name}"),
+        command: format!("{COMMAND}{name}"),
         entries: vec![EntryDraft { kind: Kind::Did, body: line }],
         records: vec![record],
         ..Intent::default()
@@ -117,6 +124,36 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
         context.speech.say(&format!("registered as entry {index} of {}", home.settings.origin));
     }
     Ok(outcome(&own, index))
+}
+
+/// The DID of this very command, typed before and finished only now; nothing if there was none, or it was about another DID.
+///
+/// One that still waits, since the node takes no more new DIDs for now, is not made a second time.
+fn begun_before(
+    args: &CreateArgs,
+    writing: &mut Writing,
+    home: &Home,
+) -> Result<Option<OwnDid>, Failure> {
+    for healed in std::mem::take(writing.healed()) {
+        let Some(name) = healed.command.strip_prefix(COMMAND) else { continue };
+        let own_name = name == home.name() || name.starts_with(&format!("{}-", home.name()));
+        let is_same = args.name.as_deref().map_or(own_name, |wanted| wanted == name);
+        match healed.fate {
+            _ if !is_same => {}
+            Fate::Waits(error) => return Err(Failure::from(error).during(&healed.command)),
+            Fate::Finished => {
+                let Some(own) = home.profile.find::<OwnDid>(name)? else { continue };
+                let keys = &own.keys;
+                let fits =
+                    args.key.as_ref().is_none_or(|key| keys.iter().any(|own| own.key == *key));
+                if fits {
+                    return Ok(Some(own));
+                }
+            }
+            Fate::Dropped(_) => {}
+        }
+    }
+    Ok(None)
 }
 
 fn outcome(own: &OwnDid, entry: Option<u64>) -> Outcome {

@@ -63,13 +63,13 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
 }
 
 /// The number of the new version, and the name of the key after it.
-fn names(own: &OwnDid, head: &Head) -> (u64, String) {
+pub(super) fn names(own: &OwnDid, head: &Head) -> (u64, String) {
     let step = head.number().saturating_add(1);
     (step, format!("{}.next-{}", own.name, step.saturating_add(1)))
 }
 
 /// The used key is no longer a next key: it goes to the keys in use. Failing here loses nothing.
-fn put_away(
+pub(super) fn put_away(
     keyring: &mut Keyring,
     next: &mut Keyring,
     committed: &str,
@@ -86,7 +86,7 @@ fn put_away(
 }
 
 /// Versions of one DID lie at least a second apart: waits for it, if need be.
-fn later_than(head: Timestamp, context: &Context) -> Timestamp {
+pub(super) fn later_than(head: Timestamp, context: &Context) -> Timestamp {
     for _ in 0..30 {
         let now = context.now();
         if now > head {

@@ -183,6 +183,10 @@ fn unfinished(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
         let said = "an earlier command was interrupted between ledger and profile";
         return Ok(vec![Finding::bad("unfinished", said, "inkan doctor --fix")]);
     }
+    if let [command, ..] = crate::pending::commands(home)?.as_slice() {
+        let said = format!("recorded, and interrupted before it was written: {command}");
+        return Ok(vec![Finding::warn("unfinished", said, "type that command again")]);
+    }
     Ok(vec![Finding::good("unfinished", "nothing was interrupted")])
 }
 

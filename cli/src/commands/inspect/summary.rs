@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use inkan_core::Timestamp;
 use inkan_core::json::text;
+use inkan_core::{Timestamp, encoding};
 use inkan_credential::model::text::{preferred, texts};
 use serde_json::Value;
 
@@ -31,6 +31,9 @@ pub(super) fn of(content: &Value, language: &str) -> String {
     dates(inner, &mut lines);
     references(inner, &mut lines);
     signatures(inner, &mut lines);
+    for (name, line) in super::stage::lines(content, inner) {
+        lines.add(name, &line);
+    }
     around(&opened, &mut lines);
     if text(content, "type") == Some("inkan-bundle/1") {
         lines.add("carries", &carried(content));
@@ -54,8 +57,11 @@ impl Lines {
 /// The artefact in an object around it, decoded: `header`, `payload` and, of an SD-JWT, what is shown.
 pub(super) fn enveloped(value: &Value) -> Option<Value> {
     let id = text(value, "id")?;
-    let (_, compact) = id.strip_prefix("data:")?.split_once(',')?;
-    decode_compact(compact)
+    let (media_type, data) = id.strip_prefix("data:")?.split_once(',')?;
+    if media_type.ends_with(";base64") {
+        return decode_compact(&encoding::b64u(&encoding::decode_b64(data).ok()?));
+    }
+    decode_compact(data)
 }
 
 /// The signature around the claims, what the holder shows of them, and for whom.

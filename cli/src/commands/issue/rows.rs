@@ -34,9 +34,10 @@ use self::claims::Types;
 use self::journal::{Batch, Journal, Signed};
 use self::lists::Lists;
 use self::pack::Packer;
+pub(super) use self::pack::{opening_of, place_of};
 use self::report::{Counts, Fate, IssuedCopy};
 use self::table::{Content, Fault, Notation, Row, RowFault, Table};
-use super::{Terms, input, paths, purposes, recordable, securing};
+use super::{Terms, input, paths, recordable, securing, wanted};
 use crate::args::IssueArgs;
 use crate::commands::did::document_now;
 use crate::context::{Context, Existing};
@@ -78,7 +79,20 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let mandatory = paths(&args.mandatory)?;
     let securing = securing::securing(args, key_type, (&disclosable, &mandatory), contexts);
     let (own, hand, home, evidence) = (&own, &hand, &home, evidence.as_slice());
-    let terms = Terms { args, own, hand, home, evidence, securing, schema, valid_until, now };
+    let certified = None;
+    let terms = Terms {
+        args,
+        own,
+        hand,
+        certified,
+        home,
+        evidence,
+        securing,
+        schema,
+        valid_until,
+        offer: &[],
+        now,
+    };
     let folder = PathBuf::from(args.out.path().unwrap_or_default());
     let mut run = Run { terms, table, folder, fates: BTreeMap::new(), subjects: BTreeMap::new() };
     run.read_faults();
@@ -126,7 +140,7 @@ fn read(args: &IssueArgs, file: &str, schema: Option<&Value>) -> Result<Table, F
 /// Digest of everything that the credentials of a batch depend on, but for the rows and the time.
 fn options(terms: &Terms<'_>) -> Digest {
     let args = terms.args;
-    let all = json!({
+    let mut all = json!({
         "format": format!("{:?}", args.credential_format), "validFor": args.valid_for, "expectIal": args.expect_ial,
         "noStatus": args.no_status, "suspendable": args.suspendable, "noLedger": args.no_ledger, "bare": args.bare,
         "evidence": terms.evidence, "schema": terms.schema.map(|(_, value)| value),
@@ -134,6 +148,10 @@ fn options(terms: &Terms<'_>) -> Digest {
         "key": args.key, "sd": args.disclosable, "decoys": args.decoys, "derive": args.derived,
         "mandatory": args.mandatory, "context": args.contexts,
     });
+    // Left out where it was not given, so that batches of earlier versions are gone on with.
+    if let (Value::Object(members), Some(kind)) = (&mut all, args.status) {
+        members.insert("status".to_owned(), format!("{kind:?}").into());
+    }
     sha256(&[&inkan_core::json::canonicalize(&all).unwrap_or_default()])
 }
 
@@ -187,6 +205,11 @@ impl Run<'_> {
         context: &Context,
         writing: &Writing,
     ) -> Result<Journal, Failure> {
+        if self.folder.is_file() {
+            let detail = "this is a file; --out names the folder for the credentials".to_owned();
+            let file = self.folder.display().to_string();
+            return Err(CliError::InputMalformed { file, detail }.into());
+        }
         files::create_folder(&self.folder, Access::Private)?;
         let strange = !self.folder.join(journal::NAME).is_file()
             && !files::list(&self.folder, "")?.is_empty();
@@ -210,9 +233,8 @@ impl Run<'_> {
         }
         if !earlier.is_empty() {
             let (count, files) = (earlier.len(), lost.len());
-            context.speech.say(&format!(
-                "{count} rows were issued before; {files} of their files were missing"
-            ));
+            let before = counted(count);
+            context.speech.say(&format!("issued before: {before}; files missing: {files}"));
         }
         Ok(journal)
     }
@@ -287,7 +309,7 @@ impl Run<'_> {
         let Terms { args, own, hand, home, now, .. } = self.terms;
         let open = self.open();
         let bar = Bar::new(context.speech, "issuing", u64::try_from(open.len()).unwrap_or(0));
-        let mut lists = Lists::open(purposes(args), (own, hand, home), now)?;
+        let mut lists = Lists::open(wanted(args), (own, hand, home), now)?;
         let mut done = 0_u64;
         for group in open.chunks(GROUP) {
             self.issue_group(group, &mut lists, journal, (&mut *writing, context))?;
@@ -374,7 +396,9 @@ impl Run<'_> {
             return Ok(Err(fault_of(failure)?));
         }
         if let Err(failure) = self.look_up(&content.subject, context) {
-            return Ok(Err(fault_of(failure)?));
+            let column = self.terms.args.rows.subject_column.as_deref().unwrap_or("subject");
+            let fault = fault_of(failure)?;
+            return Ok(Err(Fault { column: Some(format!("{column:?}")), ..fault }));
         }
         let Some((subject, key)) = self.subjects.get(&content.subject) else {
             return Ok(Err(Fault::malformed(None, "its subject is not known")));
@@ -458,7 +482,7 @@ impl Run<'_> {
             context.speech.warn(&format!("and {others} more, which the report names"));
         }
         let counts = self.counts();
-        context.speech.say(&format!("{} rows: {}", lines.len(), counts.sentence()));
+        context.speech.say(&format!("{}: {}", counted(lines.len()), counts.sentence()));
         let shown = report.map(|path| path.display().to_string());
         let human = shown.as_ref().map_or_else(String::new, |path| format!("{path}\n"));
         let members = json!({
@@ -468,6 +492,13 @@ impl Run<'_> {
         });
         let exit = if counts.wrong > 0 { WRONG } else { 0 };
         Ok(Outcome::new("inkan-rows/1", human, members).stream("rows").exit(exit))
+    }
+}
+
+fn counted(rows: usize) -> String {
+    match rows {
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
     }
 }
 

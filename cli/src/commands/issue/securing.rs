@@ -6,7 +6,7 @@ use inkan_crypto::KeyType;
 use inkan_io::profile::OwnDid;
 use inkan_issuer::{Disclosable, Securing};
 
-use crate::args::{IssueArgs, SecuringFormat};
+use crate::args::{IssueArgs, SecuringFormat, StatusKind};
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
@@ -41,15 +41,40 @@ pub(super) fn check(args: &IssueArgs, speech: Speech) -> Result<(), Failure> {
             failure.try_this("use such a format", "inkan issue … --credential-format vc+sd-jwt")
         );
     }
-    let recorded = !(args.no_status || args.credential_format != Some(SecuringFormat::DcSdJwt));
-    if recorded {
-        let usage = "dc+sd-jwt has no place for the status lists that are kept here";
-        let failure = Failure::from(CliError::Usage(usage.to_owned()));
-        return Err(failure
-            .try_this("issue it for a short time", "inkan issue … --no-status --valid-for 30d")
-            .try_this("or in another format", "inkan issue … --credential-format vc+sd-jwt"));
+    check_status(args)
+}
+
+/// Every format has kinds of status lists whose places it can name.
+fn check_status(args: &IssueArgs) -> Result<(), Failure> {
+    use SecuringFormat::{DcSdJwt, VcCose, VcJwt, VcSdJwt};
+    let in_token = matches!(args.credential_format, Some(VcJwt | VcCose | VcSdJwt | DcSdJwt));
+    let messages = &args.messages;
+    if !messages.is_empty() && !matches!(messages.len(), 2 | 4 | 8 | 16 | 32 | 64 | 128) {
+        let usage =
+            format!("--messages takes 2, 4, 8, … 128 of them, and these are {}", messages.len());
+        return Err(CliError::Usage(usage).into());
     }
-    Ok(())
+    let mut before = std::collections::BTreeSet::new();
+    if let Some(twice) = messages.iter().find(|message| !before.insert(message.as_str())) {
+        let usage = format!("--messages: {twice:?} stands there twice");
+        return Err(CliError::Usage(usage).into());
+    }
+    if !args.messages.is_empty() && super::status::encoding(args).is_token() {
+        let usage = "messages are said in a Bitstring Status List, not in a token".to_owned();
+        return Err(CliError::Usage(usage).into());
+    }
+    let (usage, kind) = match (args.status, args.credential_format) {
+        (Some(StatusKind::Token | StatusKind::TokenCwt), _) if !in_token => (
+            "places in token status lists are named in JWTs, SD-JWTs and COSE messages",
+            "bitstring",
+        ),
+        (Some(StatusKind::Bitstring), Some(DcSdJwt)) => {
+            ("dc+sd-jwt names places in token status lists", "token")
+        }
+        (Some(_) | None, _) => return Ok(()),
+    };
+    let failure = Failure::from(CliError::Usage(usage.to_owned()));
+    Err(failure.try_this("use the other kind", format!("inkan issue … --status {kind}")))
 }
 
 /// Whether the credential is presented with the key that the issuer confirmed in it.
@@ -64,7 +89,8 @@ pub(super) const fn binds_key(args: &IssueArgs) -> bool {
             | SecuringFormat::EcdsaRdfc2019
             | SecuringFormat::EcdsaSd2023
             | SecuringFormat::Bbs2023
-            | SecuringFormat::VcJwt,
+            | SecuringFormat::VcJwt
+            | SecuringFormat::VcCose,
         ) => false,
     }
 }
@@ -84,7 +110,10 @@ const fn suite(format: SecuringFormat) -> Option<Cryptosuite> {
         SecuringFormat::EcdsaRdfc2019 => Some(Cryptosuite::EcdsaRdfc2019),
         SecuringFormat::EcdsaSd2023 => Some(Cryptosuite::EcdsaSd2023),
         SecuringFormat::Bbs2023 => Some(Cryptosuite::Bbs2023),
-        SecuringFormat::VcJwt | SecuringFormat::VcSdJwt | SecuringFormat::DcSdJwt => None,
+        SecuringFormat::VcJwt
+        | SecuringFormat::VcCose
+        | SecuringFormat::VcSdJwt
+        | SecuringFormat::DcSdJwt => None,
     }
 }
 
@@ -105,6 +134,7 @@ pub(super) fn securing<'a>(
             Securing::Selective { suite: Cryptosuite::Bbs2023, mandatory, contexts }
         }
         Some(SecuringFormat::VcJwt) => Securing::Jose,
+        Some(SecuringFormat::VcCose) => Securing::Cose,
         Some(SecuringFormat::VcSdJwt) => Securing::SdJwt(disclosable),
         Some(SecuringFormat::DcSdJwt) => Securing::SdJwtVc(disclosable),
         Some(

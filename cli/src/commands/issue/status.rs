@@ -4,15 +4,16 @@ use inkan_core::Timestamp;
 use inkan_core::json::text;
 use inkan_credential::Format;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::token_status_list::StatusBits;
 use inkan_did::Did;
 use inkan_io::intent::{EntryDraft, Intent, PublishedList, RecordDraft};
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusListRecord};
-use inkan_issuer::StatusListState;
-use inkan_issuer::StatusStateError;
 use inkan_issuer::status::Publication;
+use inkan_issuer::{StatusEncoding, StatusListState, StatusStateError};
 use inkan_ledger::{Claims, StatusClaims, StatusFormat};
 
+use crate::args::{IssueArgs, SecuringFormat, StatusKind};
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
@@ -49,9 +50,80 @@ impl Place {
     }
 }
 
+/// In which status lists a credential gets places: one for each purpose.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// How they are written.
+    pub(crate) encoding: StatusEncoding,
+    /// What they are about.
+    pub(crate) purposes: Vec<StatusPurpose>,
+    /// What the list of messages says.
+    pub(crate) messages: &'a [String],
+}
+
+impl Wanted<'_> {
+    /// Whether a list of ours is one for this purpose.
+    pub(crate) fn fits(
+        &self,
+        record: &StatusListRecord,
+        purpose: StatusPurpose,
+    ) -> Result<bool, Failure> {
+        let encoding = text(&record.state, "encoding").map(StatusEncoding::parse);
+        if text(&record.state, "purpose") != Some(purpose.as_str())
+            || encoding.unwrap_or(Some(StatusEncoding::Bitstring)) != Some(self.encoding)
+        {
+            return Ok(false);
+        }
+        // A list of messages is another with other messages.
+        Ok(purpose != StatusPurpose::Message || state_of(record)?.messages() == self.messages)
+    }
+
+    /// The newest of these lists that is one for this purpose.
+    pub(crate) fn newest(
+        &self,
+        lists: &[(String, StatusListRecord)],
+        purpose: StatusPurpose,
+    ) -> Result<Option<(String, StatusListRecord)>, Failure> {
+        for (name, record) in lists.iter().rev() {
+            if self.fits(record, purpose)? {
+                return Ok(Some((name.clone(), record.clone())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A new list for this purpose.
+    pub(crate) fn make(
+        &self,
+        uri: &str,
+        purpose: StatusPurpose,
+    ) -> Result<StatusListState, StatusStateError> {
+        if purpose == StatusPurpose::Message {
+            let messages: Vec<&str> = self.messages.iter().map(String::as_str).collect();
+            return StatusListState::of_messages(uri, &messages, &[]);
+        }
+        if self.encoding.is_token() {
+            // Two bits: in force, revoked, suspended.
+            return StatusListState::of_tokens(uri, self.encoding, StatusBits::Two);
+        }
+        StatusListState::new(uri, purpose)
+    }
+}
+
+/// The kind of list that was asked for, or else that the format is made for.
+pub(crate) const fn encoding(args: &IssueArgs) -> StatusEncoding {
+    match (args.status, args.credential_format) {
+        (Some(StatusKind::Token), _) | (None, Some(SecuringFormat::DcSdJwt)) => {
+            StatusEncoding::TokenJwt
+        }
+        (Some(StatusKind::TokenCwt), _) => StatusEncoding::TokenCwt,
+        (Some(StatusKind::Bitstring), _) | (None, Some(_) | None) => StatusEncoding::Bitstring,
+    }
+}
+
 /// Takes a random place for each purpose: in the newest list of this issuer that has one, or in a new list.
 pub(crate) fn allocate(
-    purposes: &[StatusPurpose],
+    wanted: &Wanted<'_>,
     (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
     now: Timestamp,
 ) -> Result<Vec<Place>, Failure> {
@@ -59,15 +131,9 @@ pub(crate) fn allocate(
     lists.retain(|(_, record)| record.issuer == own.did);
     let mut count = lists.len();
     let mut places = Vec::new();
-    for purpose in purposes {
-        let of_purpose = |(_, record): &&(String, StatusListRecord)| {
-            text(&record.state, "purpose") == Some(purpose.as_str())
-        };
-        let newest = lists.iter().rev().find(of_purpose);
-        let place = match newest {
-            Some((name, record)) => {
-                allocate_in((name.clone(), record.clone()), (own, hand, home), now)?
-            }
+    for purpose in &wanted.purposes {
+        let place = match wanted.newest(&lists, *purpose)? {
+            Some(newest) => allocate_in(newest, (own, hand, home), now)?,
             None => None,
         };
         places.push(match place {
@@ -75,7 +141,7 @@ pub(crate) fn allocate(
             None => {
                 count = count.saturating_add(1);
                 let uri = list_uri(&own.did, count)?;
-                let mut state = StatusListState::new(&uri, *purpose)?;
+                let mut state = wanted.make(&uri, *purpose)?;
                 let entry = state.allocate(&mut OsRng)?;
                 let name = format!("{}.{count}", own.name);
                 publish(state, name, (own, hand, home), now)?.with(entry)
@@ -154,7 +220,13 @@ pub(crate) fn publish(
     let published = state.publish(&publication, hand.pair())?;
     let claims = Claims::Status(StatusClaims {
         uri: state.uri().to_owned(),
-        format: StatusFormat::Bitstring { purpose: state.purpose().as_str().to_owned() },
+        format: match state.encoding() {
+            StatusEncoding::Bitstring => {
+                StatusFormat::Bitstring { purpose: state.purpose().as_str().to_owned() }
+            }
+            StatusEncoding::TokenJwt => StatusFormat::TokenJwt,
+            StatusEncoding::TokenCwt => StatusFormat::TokenCwt,
+        },
         sequence: published.seq,
         digest: published.digest,
         length: published.length,
@@ -179,7 +251,7 @@ pub(crate) fn state_of(record: &StatusListRecord) -> Result<StatusListState, Fai
 }
 
 /// `https://<host>/<path>/status/<number>`, beside the DID's own log.
-pub(super) fn list_uri(did: &str, number: usize) -> Result<String, Failure> {
+pub(crate) fn list_uri(did: &str, number: usize) -> Result<String, Failure> {
     let parsed = Did::parse(did)?;
     let fault = || CliError::Fault(format!("{did} has no place on the web"));
     let url = parsed.document_url().ok_or_else(fault)?;

@@ -89,6 +89,11 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
                 let verify = format!("inkan verify {}", input.name);
                 Err(other("a bundle, with receipts inside").try_this("verify all of it", verify))
             }
+            "inkan-anchor-proof/1" => {
+                let check = format!("inkan anchor check RECORD --proof {}", input.name);
+                let what = "the proof of an anchored record";
+                Err(other(what).try_this("check the record with it", check))
+            }
             "inkan-current/1" => Err(other("a proof of a newest state, which belongs in a bundle")),
             _ => Err(other("JSON, and no file of a ledger")),
         };

@@ -35,6 +35,8 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
         cosigners,
         operator_tokens: args.tokens.as_ref().map(PathBuf::from),
         proxies: args.proxies.clone(),
+        gateway_hosts: args.gateway_hosts.clone(),
+        limits: args.limits.limits(),
         log: match args.log.as_deref() {
             None => LogTo::Nowhere,
             Some("-") => LogTo::StandardError,

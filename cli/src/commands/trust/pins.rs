@@ -37,14 +37,43 @@ pub(super) fn add(
     }
     // What looks like a context must be one: it is used for every document that names it.
     pinned::contexts(std::slice::from_ref(&pinned))?;
+    pinned::issuer_anchors(std::slice::from_ref(&pinned)).map_err(|_| {
+        malformed(&input.name, "no certificate in PEM or DER, or too many".to_owned())
+    })?;
+    // Likewise what stamps times, which has a name in reports.
+    let unfit =
+        |file: &PinnedFile| file.url.starts_with(pinned::TSA_ANCHOR) && file.authority().is_none();
+    if unfit(&pinned) {
+        return Err(
+            malformed(url, format!("{}NAME names the authority", pinned::TSA_ANCHOR)).into()
+        );
+    }
+    pinned::time_anchors(std::slice::from_ref(&pinned), home.profile.anchors()?).map_err(|_| {
+        malformed(&input.name, "no certificate in PEM or DER, or too many".to_owned())
+    })?;
+    let _lock = (!write.dry_run).then(|| home.profile.lock()).transpose()?;
+    // Whoever verifies reads all of them, so they must be readable together, not only this one.
+    let mut all = pinned::load(&home.profile)?;
+    all.retain(|other| other.url != url);
+    all.push(pinned.clone());
+    pinned::issuer_anchors(&all).map_err(|_| {
+        let detail = "with it, more anchors of issuers are pinned than are kept".to_owned();
+        Failure::from(malformed(&input.name, detail))
+            .try_this("unpin those that nobody needs", "inkan trust unpin URL")
+    })?;
+    pinned::time_anchors(&all, home.profile.anchors()?).map_err(|_| {
+        let detail =
+            "with it, more certificates of authorities are pinned than are kept".to_owned();
+        Failure::from(malformed(&input.name, detail))
+            .try_this("unpin those that nobody needs", "inkan trust unpin URL")
+    })?;
     let what = kind(&pinned);
     let members = json!({ "url": url, "sha256": found, "kind": what, "dryRun": write.dry_run });
     if write.dry_run {
-        context.speech.say(&format!("would pin {url} as a {what}"));
+        context.speech.say(&format!("would pin {url} as {}", with_article(what)));
     } else {
-        let _lock = home.profile.lock()?;
         home.profile.put(Shelf::Pinned, &PinnedFile::record_name(url), &pinned.to_value())?;
-        context.speech.say(&format!("pinned {url} as a {what}, sha256 {found}"));
+        context.speech.say(&format!("pinned {url} as {}, sha256 {found}", with_article(what)));
     }
     Ok(Outcome::new("inkan-pin/1", String::new(), members))
 }
@@ -68,13 +97,7 @@ pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
     let files = pinned::load(&home.profile)?;
     let rows: Vec<Vec<String>> = files
         .iter()
-        .map(|file| {
-            vec![
-                safe(&file.url, 80),
-                kind(file).to_owned(),
-                file.sha256.to_hex().chars().take(16).collect(),
-            ]
-        })
+        .map(|file| vec![safe(&file.url, 80), kind(file).to_owned(), file.sha256.to_hex()])
         .collect();
     let members: Vec<Value> = files
         .iter()
@@ -89,6 +112,23 @@ pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
     Ok(Outcome::new("inkan-pin-list/1", human, json!({ "pins": members })).stream("pins"))
 }
 
+fn with_article(what: &str) -> String {
+    let article = if what.starts_with('a') { "an" } else { "a" };
+    format!("{article} {what}")
+}
+
 fn kind(file: &PinnedFile) -> &'static str {
-    if file.is_context() { "context" } else { "resource" }
+    if file.is_issuer_anchor() {
+        "anchor of issuers"
+    } else if file.url.starts_with(pinned::CRL) {
+        "CRL"
+    } else if file.url.starts_with(pinned::OCSP) {
+        "OCSP response"
+    } else if file.authority().is_some() {
+        "timestamp authority"
+    } else if file.is_context() {
+        "context"
+    } else {
+        "resource"
+    }
 }

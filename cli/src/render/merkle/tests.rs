@@ -47,24 +47,3 @@ fn the_picture_says_in_words_what_it_shows_and_fits_a_phone() {
     assert_eq!(svg.matches("class=\"given\"").count(), 4);
     assert!(!svg.contains("<script") && !svg.contains("href"));
 }
-
-#[test]
-fn no_text_of_a_picture_is_smaller_than_eleven_pixels() {
-    for size in STYLE.split("font-size:").skip(1) {
-        let pixels: u32 = size.split("px").next().unwrap().parse().unwrap();
-        assert!(pixels >= 11, "{pixels}px");
-    }
-}
-
-#[test]
-fn long_names_stay_on_the_page() {
-    let long = "ledger.example/a-path-that-is-as-long-as-any-origin-may-be-64-bytes";
-    for line in wrapped(&format!("Merkle path of entry 12345678 in {long}"), LINE.0) {
-        assert!(line.chars().count() <= LINE.0, "{line}");
-    }
-}
-
-#[test]
-fn names_cannot_break_out_of_the_picture() {
-    assert_eq!(escaped("<a b=\"&\u{7}\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
-}

@@ -4,7 +4,7 @@ use inkan_core::json::text;
 use serde_json::Value;
 
 use super::moment;
-use crate::render::{Mark, short};
+use crate::render::{Mark, safe, short};
 
 /// The words before what was found. A check that failed is not called by what it would have shown.
 pub(super) fn label(check: &Value, mark: Mark) -> String {
@@ -19,12 +19,15 @@ pub(super) fn label(check: &Value, mark: Mark) -> String {
         "status" if passed => {
             match check.get("evidence").and_then(|found| text(found, "purpose")) {
                 Some("suspension") => "not suspended".to_owned(),
-                Some("message" | "refresh") => "status".to_owned(),
+                Some("message") => "message".to_owned(),
+                Some("refresh") => "status".to_owned(),
                 _ => "not revoked".to_owned(),
             }
         }
         "countersignature" if passed => "countersigned".to_owned(),
         "countersigned" => "policy: signers".to_owned(),
+        "offered" => "issuer: signers".to_owned(),
+        "seal" => "seal".to_owned(),
         "presentation" if passed && text(check, "subject") != Some("presentation") => {
             "about presenter".to_owned()
         }
@@ -57,6 +60,8 @@ pub(super) fn found(check: &Value) -> String {
         }),
         "did-active" => Some(if evidence.get("recordedBeforeDeactivation").is_some() {
             "deactivated later; this was recorded before".to_owned()
+        } else if evidence.get("compromiseReported").is_some() {
+            "not deactivated; its key was reported compromised".to_owned()
         } else {
             "not deactivated, no compromise reported".to_owned()
         }),
@@ -70,9 +75,12 @@ pub(super) fn found(check: &Value) -> String {
         }
         "countersignature" => countersignature(evidence),
         "presentation" => Some(presentation(check, evidence)),
+        "timestamp" => timestamp(evidence),
+        "eseal" => eseal(evidence),
         "policy-in-effect" => Some("on this day".to_owned()),
         "credential-type" => Some("one that the policy admits".to_owned()),
-        "countersigned" => Some("those whom the policy names have acted".to_owned()),
+        "countersigned" => Some(signers(evidence, text(check, "expected"))),
+        "offered" => Some(signers(evidence, None)),
         "issuer-trusted" => super::message_of(check),
         fact if fact.contains('.') => Some(match text(check, "basis") {
             Some(basis) => format!("{fact}, {basis}"),
@@ -106,6 +114,31 @@ fn issuer_log(evidence: &Value) -> Option<String> {
     Some(format!("{}, {many}certifies itself", short_did(did)))
 }
 
+/// Who was counted for a demand, who was not and why, and by when.
+fn signers(evidence: &Value, expected: Option<&str>) -> String {
+    let list = |member: &str| {
+        evidence.get(member).and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
+    };
+    let wanted = match (expected, text(evidence, "role"), number(evidence, "needed")) {
+        (Some(expected), _, _) => expected.to_owned(),
+        (None, Some(role), Some(needed)) => {
+            format!("{needed} {role} ({})", text(evidence, "decision").unwrap_or("accept"))
+        }
+        (None, _, _) => "those who are named".to_owned(),
+    };
+    let counted: Vec<String> =
+        list("counted").iter().filter_map(Value::as_str).map(short_did).collect();
+    let mut said = format!("{wanted}: {}", counted.join(", "));
+    for other in list("notCounted") {
+        let signer = short_did(text(other, "signer").unwrap_or_default());
+        said.push_str(&format!("; not {signer} ({})", text(other, "why").unwrap_or_default()));
+    }
+    if let Some(before) = text(evidence, "before") {
+        said.push_str(&format!("; by {}", moment(before)));
+    }
+    said
+}
+
 fn on_ledger(evidence: &Value) -> Option<String> {
     let entry = number(evidence, "entry")?;
     let size = number(evidence, "size")?;
@@ -134,6 +167,31 @@ fn time(evidence: &Value) -> Option<String> {
     Some(format!("{grade}{who}{when}{needs}"))
 }
 
+fn timestamp(evidence: &Value) -> Option<String> {
+    let authority = text(evidence, "authority")?;
+    let existed_by = moment(text(evidence, "existedBy")?);
+    let items = match number(evidence, "items") {
+        Some(1) => "1 item".to_owned(),
+        Some(count) => format!("{count} items"),
+        None => String::new(),
+    };
+    let renewed = number(evidence, "renewedBy")
+        .map(|by| format!("; relied on by timestamp[{by}], which is over it"))
+        .unwrap_or_default();
+    Some(format!("{} saw {items} by {existed_by}{renewed}", safe(authority, 40)))
+}
+
+fn eseal(evidence: &Value) -> Option<String> {
+    let signer = short_did(text(evidence, "signer")?);
+    let certificate = text(evidence, "certificate").and_then(|hex| hex.get(..8))?;
+    let time = match text(evidence, "stampedBy") {
+        Some(stamped) => format!("stamped by {}", moment(stamped)),
+        None => format!("{}, by its own word", moment(text(evidence, "time")?)),
+    };
+    let revocation = text(evidence, "revocation")?;
+    Some(format!("{signer} with certificate {certificate}…, {time}; revocation: {revocation}"))
+}
+
 fn key_in_force(evidence: &Value) -> Option<String> {
     let key = text(evidence, "key")?;
     let version = number(evidence, "version").map(|n| format!(", version {n}")).unwrap_or_default();
@@ -141,12 +199,21 @@ fn key_in_force(evidence: &Value) -> Option<String> {
     let rotated = number(evidence, "rotatedAtEntry")
         .map(|n| format!(" (rotated at entry {n}: fine)"))
         .unwrap_or_default();
-    let now = if text(evidence, "record") == Some("none") {
-        " (no receipt: judged by its newest version)"
-    } else {
-        ""
+    let retired = text(evidence, "retired").map(|end| end.get(..10).unwrap_or(end));
+    let now = match (retired, text(evidence, "record")) {
+        (Some(end), _) => format!(
+            " (retired {end}: the issuer still stands behind it; the time of signing is not shown)"
+        ),
+        (None, Some("timestamp")) => {
+            " (no receipt: a timestamp shows that it had signed)".to_owned()
+        }
+        (None, Some("none")) => " (no receipt: judged by its newest version)".to_owned(),
+        (None, _) => String::new(),
     };
-    Some(format!("{key}{version}{entry}{rotated}{now}"))
+    let stolen = text(evidence, "compromisedSince")
+        .map(|since| format!(" (compromised since {}: recorded before)", moment(since)))
+        .unwrap_or_default();
+    Some(format!("{key}{version}{entry}{rotated}{now}{stolen}"))
 }
 
 fn status(evidence: &Value) -> Option<String> {
@@ -155,14 +222,15 @@ fn status(evidence: &Value) -> Option<String> {
         .map(|list| short(list, 24))
         .or_else(|| number(evidence, "list").map(|n| n.to_string()))?;
     let entry = number(evidence, "listEntry")
-        .map(|n| format!(", newest status is entry {n}"))
+        .map(|n| format!(", newest status is entry {n}{}", attested(evidence)))
         .unwrap_or_default();
     let value = match (text(evidence, "purpose"), number(evidence, "value")) {
         (Some("refresh"), Some(_)) => ", and a newer credential can be fetched".to_owned(),
         (_, Some(value)) => format!(", value 0x{value:x}"),
         (_, None) => String::new(),
     };
-    Some(format!("list {list}, index {index}{value}{entry}"))
+    let says = text(evidence, "says").map(|says| format!("{says:?}, ")).unwrap_or_default();
+    Some(format!("{says}list {list}, index {index}{value}{entry}"))
 }
 
 fn countersignature(evidence: &Value) -> Option<String> {
@@ -174,7 +242,9 @@ fn countersignature(evidence: &Value) -> Option<String> {
         "seal" => "seals",
         other => other,
     };
-    let entry = number(evidence, "recordedAt").map(|n| format!(", entry {n}")).unwrap_or_default();
+    let entry = number(evidence, "recordedAt")
+        .map(|n| format!(", entry {n}{}", attested(evidence)))
+        .unwrap_or_default();
     let state = match text(evidence, "state") {
         Some("newest") => ", newest state of the act",
         Some("newest-known") => ", nothing newer is known",
@@ -194,6 +264,14 @@ fn countersignature(evidence: &Value) -> Option<String> {
     Some(format!("{role}{who} {decision}{entry}{state}{text}"))
 }
 
+/// When a record was made, and how well that is attested.
+fn attested(evidence: &Value) -> String {
+    match (text(evidence, "recordTime"), text(evidence, "recordGrade")) {
+        (Some(time), Some(grade)) => format!(" of {} ({grade})", moment(time)),
+        _ => String::new(),
+    }
+}
+
 fn presentation(check: &Value, evidence: &Value) -> String {
     if text(check, "subject") != Some("presentation") {
         return "the credential is about who presents it".to_owned();
@@ -205,7 +283,8 @@ fn presentation(check: &Value, evidence: &Value) -> String {
     };
     let part = match (number(evidence, "disclosed"), number(evidence, "concealed")) {
         (Some(disclosed), Some(concealed)) => {
-            format!("; {disclosed} claims disclosed, {concealed} concealed (or decoys)")
+            let claims = if disclosed == 1 { "claim" } else { "claims" };
+            format!("; {disclosed} {claims} disclosed, {concealed} concealed (or decoys)")
         }
         _ => String::new(),
     };

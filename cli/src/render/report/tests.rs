@@ -42,7 +42,7 @@ fn revoked() -> Value {
 
 #[test]
 fn explaining_shows_every_check_and_a_skipped_one_is_not_green() {
-    let shown = plain(&verdict(&good(), "vp2.json", Depth::Explain));
+    let shown = plain(&verdict(&good(), "vp2.json", &[], Depth::Explain));
     for line in [
         "ACCEPTED  vp2.json under desk                    as of 2026-11-18 22:41:00 UTC",
         " ✓ issuer's log     did:webvh:QmScid…idScid:ledger.example:a1, 2 versions, certifies itself",
@@ -59,9 +59,9 @@ fn explaining_shows_every_check_and_a_skipped_one_is_not_green() {
 
 #[test]
 fn the_short_form_shows_the_verdict_and_what_stands_in_its_way() {
-    let accepted = plain(&verdict(&good(), "vp2.json", Depth::Short));
+    let accepted = plain(&verdict(&good(), "vp2.json", &[], Depth::Short));
     assert_eq!(accepted.lines().count(), 1, "{accepted}");
-    let rejected = plain(&verdict(&revoked(), "vp2.json", Depth::Short));
+    let rejected = plain(&verdict(&revoked(), "vp2.json", &[], Depth::Short));
     let line =
         " ✗ status           the credential was revoked on 2026-11-20 by its issuer   [INK-3104]";
     assert!(rejected.contains(line), "{rejected}");
@@ -82,7 +82,7 @@ fn a_refusal_is_an_error_with_remedies() {
 #[test]
 fn a_status_this_program_does_not_know_is_never_shown_as_a_pass() {
     let odd = sample("undetermined", 19, json!({ "check": "status", "status": "fine" }));
-    let shown = plain(&verdict(&odd, "x", Depth::Explain));
+    let shown = plain(&verdict(&odd, "x", &[], Depth::Explain));
     assert!(shown.contains(" ! status"), "{shown}");
     assert!(shown.starts_with("CANNOT TELL"), "{shown}");
 }
@@ -91,6 +91,29 @@ fn a_status_this_program_does_not_know_is_never_shown_as_a_pass() {
 fn foreign_text_in_a_report_cannot_reach_the_terminal_raw() {
     let evil =
         json!({ "check": "status", "status": "fail", "code": "x", "message": "a\u{1b}[2Jb" });
-    let shown = verdict(&sample("reject", 11, evil), "x\u{1b}]0;y", Depth::Explain);
+    let shown = verdict(&sample("reject", 11, evil), "x\u{1b}]0;y", &[], Depth::Explain);
     assert!(!shown.contains("\u{1b}[2J") && !shown.contains("\u{1b}]0"), "{shown:?}");
+}
+
+#[test]
+fn of_several_credentials_each_is_named_before_its_lines() {
+    let check =
+        |subject: &str, name: &str| json!({ "subject": subject, "check": name, "status": "pass" });
+    let mut report = good();
+    report["checks"] = json!([
+        check("cred[0]", "schema"),
+        check("cred[0]", "did-active"),
+        check("cred[1]", "schema"),
+        check("presentation", "presentation"),
+    ]);
+    let types = ["Badge".to_owned(), "Person".to_owned()];
+    let shown = plain(&verdict(&report, "vp.json", &types, Depth::Explain));
+    let heads: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.starts_with(" cred[") || *line == " presentation")
+        .collect();
+    assert_eq!(heads, [" cred[0] Badge", " cred[1] Person", " presentation"], "{shown}");
+    // One needs no number.
+    let shown = plain(&verdict(&report, "vp.json", &types[..1], Depth::Explain));
+    assert!(!shown.contains("cred["), "{shown}");
 }

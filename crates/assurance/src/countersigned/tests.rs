@@ -1,48 +1,49 @@
+use std::collections::BTreeSet;
+
 use inkan_core::Timestamp;
+use inkan_credential::countersignature::{Decision, Role};
 use inkan_evidence::Registry;
+use inkan_verifier::agreement::{Act, Place};
+use inkan_verifier::verified::ActState;
 use serde_json::{Value, json};
 
 use super::judge;
 use crate::line::Status;
-use crate::policy::{Policy, SignerDecision, SignerRole};
-use crate::seen::{SeenAct, SeenCredential, SeenRecord, SeenState};
+use crate::policy::Policy;
+use crate::seen::SeenCredential;
 use crate::testing::{ISSUER, at, registry};
 
 fn now() -> Timestamp {
     at("2026-11-21T12:00:00Z")
 }
 
-fn act(role: SignerRole, who: &str, index: u64) -> SeenAct {
-    SeenAct {
+fn act(role: Role, who: &str, index: u64) -> Act {
+    Act {
         role,
-        decision: SignerDecision::Accept,
+        decision: Decision::Accept,
         act: format!("act-{who}-{}", role.as_str()),
         controller: who.to_owned(),
+        linked: BTreeSet::new(),
         proof_id: Some(format!("proof-{who}")),
         covers: vec![],
         by_subject: who == "did:key:holder",
-        record: Some(SeenRecord {
+        record: Some(Place {
             origin: "log".to_owned(),
             index,
-            size: 100,
-            root: String::new(),
             leaf_time: at("2026-06-01T00:00:00Z"),
-            existed_by: None,
-            witnesses: 2,
-            tsa: false,
-            keys: std::collections::BTreeSet::new(),
-            by_signer: true,
+            existed_by: Some(at("2026-06-01T00:01:00Z")),
         }),
-        state: SeenState::NewestKnown,
+        state: ActState::NewestKnown,
+        newer_at: None,
     }
 }
 
-fn holder() -> SeenAct {
-    act(SignerRole::Holder, "did:key:holder", 5)
+fn holder() -> Act {
+    act(Role::Holder, "did:key:holder", 5)
 }
 
 /// Status and code of each item.
-fn judged(items: Value, current: bool, acts: Vec<SeenAct>) -> Vec<(Status, Option<&'static str>)> {
+fn judged(items: Value, current: bool, acts: Vec<Act>) -> Vec<(Status, Option<&'static str>)> {
     let mut policy =
         json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
     if current {
@@ -55,15 +56,17 @@ fn judged(items: Value, current: bool, acts: Vec<SeenAct>) -> Vec<(Status, Optio
         record: None,
         status: None,
         acts,
+        offer: vec![],
         proofs: vec![],
     };
     let registries = [Registry::from_value(&registry()).unwrap()];
     let policy = Policy::from_value(&policy).unwrap();
     let lines = judge(&policy, &credential, "cred[0]", &registries, now());
-    lines.iter().map(|line| (line.status(), line.code())).collect()
+    let lines = lines.iter().filter(|line| line.check() == "countersigned");
+    lines.map(|line| (line.status(), line.code())).collect()
 }
 
-fn passes(items: Value, acts: Vec<SeenAct>) -> bool {
+fn passes(items: Value, acts: Vec<Act>) -> bool {
     judged(items, false, acts).iter().all(|(status, _)| *status == Status::Pass)
 }
 
@@ -71,8 +74,8 @@ fn passes(items: Value, acts: Vec<SeenAct>) -> bool {
 fn the_subject_must_have_accepted() {
     let items = json!([{"role": "holder", "by": "subject"}]);
     assert!(passes(items.clone(), vec![holder()]));
-    assert!(!passes(items.clone(), vec![act(SignerRole::Holder, "did:key:other", 5)]));
-    assert!(!passes(items.clone(), vec![act(SignerRole::Notary, "did:key:holder", 5)]));
+    assert!(!passes(items.clone(), vec![act(Role::Holder, "did:key:other", 5)]));
+    assert!(!passes(items.clone(), vec![act(Role::Notary, "did:key:holder", 5)]));
     assert_eq!(judged(items, false, vec![]), [(Status::Fail, Some("countersignature-missing"))]);
 }
 
@@ -87,30 +90,19 @@ fn of_an_act_its_newest_known_state_counts() {
         judged(items.clone(), false, vec![first, second])[0]
     };
     let gone = |code| (Status::Fail, Some(code));
-    assert_eq!(
-        with(SignerDecision::Withdraw, SeenState::Superseded),
-        gone("countersignature-withdrawn")
-    );
-    assert_eq!(
-        with(SignerDecision::Withdraw, SeenState::NewestKnown),
-        gone("countersignature-withdrawn")
-    );
-    assert_eq!(
-        with(SignerDecision::Refuse, SeenState::NewestKnown),
-        gone("countersignature-refused")
-    );
+    assert_eq!(with(Decision::Withdraw, ActState::Superseded), gone("countersignature-withdrawn"));
+    assert_eq!(with(Decision::Withdraw, ActState::NewestKnown), gone("countersignature-withdrawn"));
+    assert_eq!(with(Decision::Refuse, ActState::NewestKnown), gone("countersignature-refused"));
     let mut alone = holder();
-    alone.state = SeenState::Superseded;
+    alone.state = ActState::Superseded;
     assert_eq!(judged(items, false, vec![alone])[0], gone("countersignature-withdrawn"));
 }
 
 #[test]
 fn thresholds_count_distinct_controllers() {
     let items = json!([{"role": "witness", "atLeast": 2}]);
-    let witness = |who: &str, name: &str| SeenAct {
-        act: name.to_owned(),
-        ..act(SignerRole::Witness, who, 7)
-    };
+    let witness =
+        |who: &str, name: &str| Act { act: name.to_owned(), ..act(Role::Witness, who, 7) };
     assert!(!passes(items.clone(), vec![witness("did:a", "1"), witness("did:a", "2")]));
     assert!(passes(items, vec![witness("did:a", "1"), witness("did:b", "2")]));
 }
@@ -118,8 +110,8 @@ fn thresholds_count_distinct_controllers() {
 #[test]
 fn a_distinct_signer_is_neither_the_issuer_nor_counted_elsewhere() {
     let both = json!([{"role": "witness"}, {"role": "notary", "distinct": true}]);
-    let witness = |who: &str| act(SignerRole::Witness, who, 6);
-    let notary = |who: &str| act(SignerRole::Notary, who, 7);
+    let witness = |who: &str| act(Role::Witness, who, 6);
+    let notary = |who: &str| act(Role::Notary, who, 7);
     assert!(!passes(both.clone(), vec![witness("did:a"), notary("did:a")]));
     assert!(passes(both.clone(), vec![witness("did:a"), notary("did:b")]));
     assert!(passes(both.clone(), vec![witness("did:a"), witness("did:b"), notary("did:a")]));
@@ -129,7 +121,7 @@ fn a_distinct_signer_is_neither_the_issuer_nor_counted_elsewhere() {
 #[test]
 fn order_is_shown_by_coverage_or_by_the_log_never_by_dates() {
     let items = json!([{"role": "holder", "by": "subject"}, {"role": "notary", "after": "holder"}]);
-    let notary = |index| act(SignerRole::Notary, "did:n", index);
+    let notary = |index| act(Role::Notary, "did:n", index);
     assert!(passes(items.clone(), vec![holder(), notary(6)]));
     assert!(!passes(items.clone(), vec![holder(), notary(4)]));
     let mut covering = notary(4);
@@ -143,24 +135,27 @@ fn order_is_shown_by_coverage_or_by_the_log_never_by_dates() {
 #[test]
 fn a_registry_says_who_may_countersign() {
     let items = json!([{"role": "notary", "registry": "local"}]);
-    assert!(passes(items.clone(), vec![act(SignerRole::Notary, ISSUER, 6)]));
-    assert!(!passes(items, vec![act(SignerRole::Notary, "did:web:nobody", 6)]));
+    assert!(passes(items.clone(), vec![act(Role::Notary, ISSUER, 6)]));
+    assert!(!passes(items, vec![act(Role::Notary, "did:web:nobody", 6)]));
 }
 
 #[test]
 fn a_current_proof_is_needed_where_the_policy_says_so() {
     let items = json!([{"role": "holder", "by": "subject"}]);
-    let with = |state| judged(items.clone(), true, vec![SeenAct { state, ..holder() }])[0];
+    let with = |state| judged(items.clone(), true, vec![Act { state, ..holder() }])[0];
     let unknown = (Status::Unknown, Some("act-state-not-shown"));
-    assert_eq!(with(SeenState::NewestKnown), unknown);
-    assert_eq!(with(SeenState::Current(at("2026-11-19T12:00:00Z"))), unknown);
-    assert_eq!(with(SeenState::Current(at("2026-11-20T12:00:00Z"))), (Status::Pass, None));
+    assert_eq!(with(ActState::NewestKnown), unknown);
+    assert_eq!(with(ActState::Current { fresh_at: at("2026-11-19T12:00:00Z") }), unknown);
+    assert_eq!(
+        with(ActState::Current { fresh_at: at("2026-11-20T12:00:00Z") }),
+        (Status::Pass, None)
+    );
 }
 
 #[test]
 fn an_empty_list_of_acts_satisfies_nothing_and_many_signers_end() {
     assert!(!passes(json!([{"role": "witness", "atLeast": 3, "distinct": true}]), vec![]));
-    let crowd = (0..64).map(|n| act(SignerRole::Witness, &format!("did:{n}"), n)).collect();
+    let crowd = (0..64).map(|n| act(Role::Witness, &format!("did:{n}"), n)).collect();
     let items = json!([
         {"role": "witness", "atLeast": 40, "distinct": true},
         {"role": "witness", "atLeast": 40, "distinct": true},

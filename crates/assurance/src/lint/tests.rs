@@ -47,6 +47,28 @@ fn a_policy_that_nothing_can_satisfy_is_named() {
 }
 
 #[test]
+fn demands_that_wait_for_each_other_and_too_few_names_are_named() {
+    let members = |items: Value| {
+        let mut outer = policy(&json!({"ial": {"min": "IAL-1"}}));
+        outer["countersigned"] = items;
+        found(&outer, &[]).into_iter().map(|(_, member)| member).collect::<Vec<_>>()
+    };
+    let circle = json!([
+        {"role": "holder", "after": "notary"}, {"role": "notary", "after": "holder"},
+    ]);
+    assert_eq!(members(circle), ["countersigned.after"]);
+    assert_eq!(members(json!([{"role": "notary", "after": "notary"}])), ["countersigned.after"]);
+    let chain = json!([{"role": "holder"}, {"role": "notary", "after": "holder"}]);
+    assert!(members(chain).is_empty());
+    assert!(members(json!([{"role": "notary", "after": "holder"}])).is_empty());
+    let few = json!([
+        {"role": "witness", "distinct": true, "by": ["did:a:1"]},
+        {"role": "notary", "distinct": true, "by": ["did:a:1"]},
+    ]);
+    assert_eq!(members(few), ["countersigned.distinct"]);
+}
+
+#[test]
 fn parties_are_looked_for_where_registries_are_configured() {
     let mut list = registry();
     list["entries"][0]["rows"] = json!(["R7", "R8"]);

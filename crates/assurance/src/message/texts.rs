@@ -384,6 +384,46 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "Nothing shows that the countersigner has not acted again since.",
         "副署がその後変更されていないことが示されていない。",
     ),
+    (
+        "countersignature-after-seal",
+        "A countersignature that is asked for came after the seal, or is not shown to have come before it.",
+        "求められた副署が封印の後に加えられたか、封印より前であることが示されていない。",
+    ),
+    (
+        "countersignature-late",
+        "A countersignature that is asked for was recorded after the deadline.",
+        "求められた副署が期限の後に記録された。",
+    ),
+    (
+        "countersignature-time-unknown",
+        "Nothing shows whether the countersignature was recorded before the deadline.",
+        "副署が期限までに記録されたかどうかが示されていない。",
+    ),
+    (
+        "countersignature-out-of-order",
+        "A countersignature neither covers the one that it should follow, nor is recorded later.",
+        "副署が、先に必要な副署を含んでおらず、それより後の記録もない。",
+    ),
+    (
+        "countersigners-not-distinct",
+        "There are countersignatures enough, and too few distinct signers.",
+        "副署の数は足りるが、異なる署名者の数が足りない。",
+    ),
+    (
+        "seal-by-stranger",
+        "Somebody has sealed it who may not: that changes nothing.",
+        "封印する資格のない者による封印であり、何の効果もない。",
+    ),
+    (
+        "withdrawn-after-seal",
+        "An acceptance was taken back after the seal: it stands, and the withdrawal is shown.",
+        "封印の後に承諾が撤回された。承諾は有効のままで、撤回は表示される。",
+    ),
+    (
+        "added-after-seal",
+        "A countersignature came after the seal: it is not part of what was agreed.",
+        "封印の後に加えられた副署であり、合意の内容には含まれない。",
+    ),
 ];
 
 /// Reasons of the verifier; their English is the verifier's own.
@@ -415,6 +455,7 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("schema-missing", "", "スキーマが手元にない。"),
     ("schema-mismatch", "", "クレデンシャルがスキーマに適合しない。"),
     ("countersignature-invalid", "", "副署がこのクレデンシャルに対して検証できない。"),
+    ("co-issuer-missing", "", "発行者自身が必要とした共同発行者の署名がない。"),
     ("act-superseded", "", "この副署が最新の状態であることが示されていない。"),
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
     ("jsonld-context-unknown", "", "JSON-LD のコンテキストが手元になく、署名の対象が定まらない。"),

@@ -23,6 +23,7 @@ fn judged(rule: Value, proofs_seen: &[SeenProof]) -> Option<(Status, Option<&'st
         record: None,
         status: None,
         acts: vec![],
+        offer: vec![],
         proofs: proofs_seen.to_vec(),
     };
     let policy = Policy::from_value(&policy).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
+use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
 use serde::Deserialize;
 
 use super::{Outer, PolicyError};
@@ -202,9 +203,53 @@ pub struct CountersignedItem {
     #[serde(default)]
     pub(crate) decision: SignerDecision,
     pub(crate) registry: Option<String>,
+    pub(crate) before: Option<Moment>,
+    pub(crate) within: Option<SpanText>,
+}
+
+/// A time in RFC 3339.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse_strict(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// An ISO 8601 duration as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanText(pub(crate) String);
+
+impl<'de> Deserialize<'de> for SpanText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match CalendarSpan::parse(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => Err(serde::de::Error::custom(error)),
+        }
+    }
 }
 
 impl CountersignedItem {
+    /// The demand, without the registry.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted {
+            role: self.role.role(),
+            by: self.by.as_ref().map(|by| match by {
+                Signers::Subject(_) => WantedSigners::Subject,
+                Signers::Dids(dids) => WantedSigners::Dids(dids.iter().cloned().collect()),
+            }),
+            at_least: self.at_least(),
+            distinct: self.distinct,
+            after: self.after.map(SignerRole::role),
+            decision: self.decision.decision(),
+            before: self.before.map(|moment| moment.0),
+            within: self.within.as_ref().map(|span| span.0.clone()),
+        }
+    }
+
     /// The role that is demanded.
     #[must_use]
     pub const fn role(&self) -> &'static str {
@@ -255,6 +300,19 @@ pub enum SignerRole {
 }
 
 impl SignerRole {
+    /// The role of a countersignature.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Holder => Role::Holder,
+            Self::CoIssuer => Role::CoIssuer,
+            Self::Witness => Role::Witness,
+            Self::Notary => Role::Notary,
+            Self::Guardian => Role::Guardian,
+            Self::Delegate => Role::Delegate,
+        }
+    }
+
     /// The name in policies and registries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -285,6 +343,17 @@ pub enum SignerDecision {
 }
 
 impl SignerDecision {
+    /// The decision of a countersignature.
+    #[must_use]
+    pub const fn decision(self) -> Decision {
+        match self {
+            Self::Accept => Decision::Accept,
+            Self::Refuse => Decision::Refuse,
+            Self::Withdraw => Decision::Withdraw,
+            Self::Seal => Decision::Seal,
+        }
+    }
+
     /// The name in policies.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

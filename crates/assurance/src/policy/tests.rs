@@ -26,7 +26,8 @@ fn sound() -> Value {
         "countersigned": [
             {"role": "holder", "by": "subject"},
             {"role": "notary", "by": ["did:web:n.example"], "atLeast": 1, "distinct": true,
-             "after": "holder", "decision": "seal", "registry": "local"},
+             "after": "holder", "decision": "seal", "registry": "local",
+             "before": "2027-03-31T15:00:00Z", "within": "P14D"},
         ],
         "currentActs": {"required": true, "maxAge": "PT1H"},
         "assurance": {

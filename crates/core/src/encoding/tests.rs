@@ -35,3 +35,16 @@ fn multihash_names_its_function() {
     assert_eq!(decode_multihash58(&base58btc(&[0x13; 34])), Err(EncodingError::Prefix));
     assert_eq!(decode_multihash58(&base58btc(&[0x12, 0x20, 1])), Err(EncodingError::Length));
 }
+
+proptest::proptest! {
+    /// Each text that is read is the one that its bytes are written as.
+    #[test]
+    fn base64_has_one_spelling(text in "[A-Za-z0-9+/_=-]{0,9}|[A-D]{0,7}={0,2}") {
+        if let Ok(bytes) = decode_b64(&text) {
+            proptest::prop_assert_eq!(b64(&bytes), text.as_str());
+        }
+        if let Ok(bytes) = decode_b64u(&text) {
+            proptest::prop_assert_eq!(b64u(&bytes), text.as_str());
+        }
+    }
+}

@@ -95,3 +95,51 @@ proptest::proptest! {
         }
     }
 }
+
+/// Any value whose numbers have a canonical form.
+fn any_value() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    let safe = i64::try_from(MAX_SAFE_INTEGER).unwrap();
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-safe..=safe).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[\\x00-\\x22\\\\a\u{7f}-\u{9f}\u{e000}\u{ff5e}\u{10000}]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let name = prop_oneof![any::<String>(), "[a-c\u{e9}\u{e000}\u{ff5e}\u{10000}]{0,3}"];
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::vec((name, inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest::proptest! {
+    /// An independent writer of JCS writes the same bytes, and strict reading of them gives the same canonical form.
+    #[test]
+    fn canonical_form_is_that_of_another_writer(value in any_value()) {
+        let ours = canonicalize(&value).unwrap();
+        proptest::prop_assert_eq!(&ours, &serde_json_canonicalizer::to_vec(&value).unwrap());
+        if let Ok(again) = parse(&ours, ours.len()) {
+            proptest::prop_assert_eq!(&canonicalize(&again).unwrap(), &ours);
+        }
+    }
+}
+
+#[test]
+fn a_member_named_as_the_parser_names_numbers_is_a_member() {
+    for text in [
+        r#"{"$serde_json::private::Number":"5"}"#,
+        r#"{"\u0024serde_json::private::Number":"5"}"#,
+        r#"{"$serde_json::private::Number":5,"":1}"#,
+    ] {
+        let value = read(text).unwrap();
+        assert!(value.is_object(), "{text}");
+        assert!(value["$serde_json::private::Number"] == "5" || value[""] == 1, "{text}");
+    }
+    assert_eq!(read(r#"{"":{"":1}}"#).unwrap()[""][""], 1);
+}

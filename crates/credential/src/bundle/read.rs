@@ -6,7 +6,11 @@ use inkan_core::{json, limits};
 use inkan_crypto::jws::Jws;
 use serde_json::{Map, Value};
 
-use super::{Artefact, BUNDLE_TYPE, Bundle, BundleError, Input, ServedStatusList};
+use super::{
+    Artefact, BUNDLE_TYPE, Bundle, BundleError, BundleTimestamp, ESEALS, Eseal, Input,
+    ServedStatusList, TIMESTAMPS,
+};
+use crate::cose::Sign1;
 use crate::countersignature::Countersignature;
 use crate::envelope::is_key_bound;
 use crate::error::ParseError;
@@ -21,7 +25,7 @@ use crate::secured::{SecuredCredential, compact_text};
 /// [`BundleError`], one variant per rule; none is worth a retry.
 pub fn read_any(bytes: &[u8]) -> Result<Input, BundleError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return Ok(Input::Bare(Box::new(compact(compact_text(bytes)?)?)));
+        return Ok(Input::Bare(Box::new(compact(&compact_text(bytes)?)?)));
     }
     let value = json::parse(bytes, limits::BUNDLE)?;
     let is_bundle = json::text(&value, "type").is_some_and(|name| name.starts_with("inkan-"));
@@ -52,6 +56,9 @@ fn artefact(value: Value) -> Result<Artefact, ParseError> {
 fn compact(text: &str) -> Result<Artefact, ParseError> {
     if is_key_bound(text) {
         return Presentation::parse_compact(text).map(Artefact::Presentation);
+    }
+    if Sign1::is_text(text) {
+        return SecuredCredential::parse_compact(text).map(Artefact::Credential);
     }
     // Only `typ` is looked at here; the readers check it again.
     let jws = Jws::parse(text.split('~').next().unwrap_or_default(), limits::JWS)?;
@@ -105,6 +112,8 @@ fn bundle(value: Value, size: usize) -> Result<Bundle, BundleError> {
         did_logs: did_logs(&mut members)?,
         status_lists: status_lists(&mut members)?,
         evidence: objects(&mut members, "evidence")?,
+        timestamps: timestamps(&mut members)?,
+        eseals: eseals(&mut members)?,
     };
     if let Some(name) = members.keys().next() {
         return Err(BundleError::UnknownMember { member: name.chars().take(64).collect() });
@@ -148,6 +157,20 @@ fn objects(
     }
 }
 
+fn timestamps(members: &mut Map<String, Value>) -> Result<Vec<BundleTimestamp>, BundleError> {
+    const MEMBER: &str = "timestamps";
+    let found = list(members, MEMBER)?;
+    let read: Option<Vec<_>> = found.iter().map(BundleTimestamp::from_value).collect();
+    read.filter(|all| all.len() <= TIMESTAMPS).ok_or(BundleError::Malformed { member: MEMBER })
+}
+
+fn eseals(members: &mut Map<String, Value>) -> Result<Vec<Eseal>, BundleError> {
+    const MEMBER: &str = "eseals";
+    let found = list(members, MEMBER)?;
+    let read: Option<Vec<_>> = found.iter().map(Eseal::from_value).collect();
+    read.filter(|all| all.len() <= ESEALS).ok_or(BundleError::Malformed { member: MEMBER })
+}
+
 fn did_logs(members: &mut Map<String, Value>) -> Result<BTreeMap<String, String>, BundleError> {
     const MEMBER: &str = "didLogs";
     let logs = match members.remove(MEMBER) {
@@ -171,9 +194,11 @@ fn status_lists(members: &mut Map<String, Value>) -> Result<Vec<ServedStatusList
             let closed = item.as_object().is_some_and(|members| members.len() == 2);
             let uri = json::text(&item, "uri").filter(|uri| is_url(uri));
             match (closed, uri, json::text(&item, "body")) {
-                (true, Some(uri), Some(body)) => {
-                    Ok(ServedStatusList { uri: uri.to_owned(), body: body.to_owned() })
-                }
+                (true, Some(uri), Some(body)) => Ok(ServedStatusList {
+                    uri: uri.to_owned(),
+                    body: body.to_owned(),
+                    fetched_at: None,
+                }),
                 _ => Err(BundleError::Malformed { member: MEMBER }),
             }
         })

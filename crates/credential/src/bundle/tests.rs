@@ -18,6 +18,7 @@ fn full() -> Bundle {
     bundle.status_lists.push(ServedStatusList {
         uri: "https://acme.example/status/1".to_owned(),
         body: "body".to_owned(),
+        fetched_at: None,
     });
     bundle.add_schema("https://acme.example/badge.json", json!({ "type": "object" }));
     bundle
@@ -52,6 +53,23 @@ fn a_bundle_is_read_as_it_is_written() {
     let copy = Bundle::parse(other.to_value().to_string().as_bytes()).unwrap();
     assert_eq!(copy.to_value(), other.to_value());
     assert_eq!(copy.artefact.credentials().len(), 1);
+}
+
+#[test]
+fn a_status_list_that_is_no_text_keeps_its_bytes() {
+    let uri = "https://acme.example/status/1";
+    for bytes in
+        [&b"{\"a\": 1}\n"[..], b"eyJ.e30.c2ln", &[0xd2, 0x84, 0x43, 0xff], b"\xd2\x84.", b""]
+    {
+        let mut bundle = full();
+        let list = ServedStatusList::new(uri, bytes).fetched(at("2026-03-01T00:00:00Z"));
+        assert_eq!(list.bytes(), bytes);
+        bundle.status_lists = vec![list];
+        let copy = Bundle::parse(bundle.to_value().to_string().as_bytes()).unwrap();
+        assert_eq!(copy.status_lists[0].bytes(), bytes);
+        // When it was fetched is nothing that a bundle can say.
+        assert_eq!(copy.status_lists[0].fetched_at, None);
+    }
 }
 
 #[test]

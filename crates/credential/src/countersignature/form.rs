@@ -5,7 +5,10 @@ use inkan_crypto::Signer;
 use inkan_crypto::jws::{self, Jws};
 use serde_json::{Map, Value, json};
 
-use super::{Countersignature, CountersignatureError, Decision, Form, Role, Terms, did_of};
+use super::{
+    Countersignature, CountersignatureError, Decision, Form, Role, Terms, did_of, is_reason,
+};
+use crate::envelope::Envelope;
 use crate::model::{is_origin, is_url};
 use crate::proof::{self, Cryptosuite, Proof, ProofError, SignFailure};
 use crate::secured::{Format, SD_JWT_VC_MEDIA_TYPE, SecuredCredential};
@@ -28,6 +31,8 @@ pub struct Statement<'a> {
     pub method: &'a str,
     /// The time of signing.
     pub created: Timestamp,
+    /// Why, of a refusal or withdrawal.
+    pub reason: Option<&'a str>,
 }
 
 impl Statement<'_> {
@@ -37,6 +42,7 @@ impl Statement<'_> {
             decision: self.decision,
             act: self.act,
             text_digest: super::text_digest_of(credential),
+            reason: self.reason.map(str::to_owned),
         }
     }
 
@@ -46,6 +52,10 @@ impl Statement<'_> {
         }
         if !is_url(self.method) || !self.method.contains('#') {
             return Err(CountersignatureError::Malformed { member: "verificationMethod" });
+        }
+        let may_say_why = matches!(self.decision, Decision::Refuse | Decision::Withdraw);
+        if self.reason.is_some_and(|reason| !may_say_why || !is_reason(reason)) {
+            return Err(CountersignatureError::Malformed { member: "reason" });
         }
         Ok(())
     }
@@ -125,7 +135,7 @@ pub fn countersign_jose(
     Ok(jws::sign(header, payload.to_string().as_bytes(), signer)?)
 }
 
-/// Reads the JWS form: a closed payload of ten members.
+/// Reads the JWS form: a closed payload of ten members, and `reason` where there is one.
 pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, CountersignatureError> {
     const MEMBERS: [&str; 10] =
         ["act", "aud", "decision", "dig", "format", "iat", "iss", "mt", "role", "textDigest"];
@@ -136,7 +146,9 @@ pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, Countersi
     }
     let payload = json::parse(jws.payload(), limits::DOCUMENT)?;
     let known = |members: &Map<String, Value>| {
-        members.len() == MEMBERS.len() && MEMBERS.iter().all(|name| members.contains_key(*name))
+        let reason = usize::from(members.contains_key("reason"));
+        members.len() == MEMBERS.len().saturating_add(reason)
+            && MEMBERS.iter().all(|name| members.contains_key(*name))
     };
     if !payload.as_object().is_some_and(known) {
         return Err(malformed("payload"));
@@ -154,6 +166,7 @@ pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, Countersi
         Format::SdJwt.media_type(),
         Format::DataIntegritySd.media_type(),
         SD_JWT_VC_MEDIA_TYPE,
+        Envelope::Credential.cose_types().0,
     ];
     if !json::text(&payload, "mt").is_some_and(|found| known.contains(&found)) {
         return Err(malformed("mt"));

@@ -95,6 +95,9 @@ pub fn render_text(credential: &Credential) -> String {
     for status in credential.status() {
         line(&mut out, "status", status.purpose.as_str());
     }
+    if credential.token_status().is_some() {
+        line(&mut out, "status", "TokenStatusList");
+    }
     for other in credential.unknown_status() {
         line(&mut out, "status", other);
     }

@@ -73,12 +73,12 @@ pub(crate) fn check_context(value: &Value) -> Result<DataModel, ModelError> {
         Some(CONTEXT_V1) => DataModel::V1,
         Some(_) | None => return Err(ModelError::Context),
     };
-    let mut protected: BTreeMap<&str, Value> = protected(version);
+    let mut protected = BTreeMap::new();
     for (position, item) in rest.iter().enumerate() {
         let repeated = item == first || rest.iter().take(position).any(|other| other == item);
         match item {
             Value::String(url) if is_url(url) && !is_base(url) && !repeated => {}
-            Value::Object(context) if !repeated => check_inline(context, &mut protected)?,
+            Value::Object(context) if !repeated => check_inline(context, version, &mut protected)?,
             Value::String(_)
             | Value::Object(_)
             | Value::Null
@@ -106,31 +106,37 @@ fn is_base(url: &str) -> bool {
     matches!(url, CONTEXT_V1 | CONTEXT_V2)
 }
 
-/// Each protected term with the one definition that it may be given again, if that can be written as a text.
-fn protected(version: DataModel) -> BTreeMap<&'static str, Value> {
+/// Whether a term is protected by the base context, and by which definition, as a text, it may be given again; most by none.
+fn in_base(version: DataModel, term: &str) -> Option<Option<&'static str>> {
     let terms: &[&str] = match version {
         DataModel::V1 => &PROTECTED_V1,
         DataModel::V2 => &PROTECTED_V2,
     };
-    let again = |term: &str| match term {
-        "id" => "@id".into(),
-        "type" => "@type".into(),
-        "name" => "https://schema.org/name".into(),
-        "description" => "https://schema.org/description".into(),
-        _ => Value::Null,
-    };
-    terms.iter().map(|term| (*term, again(term))).collect()
+    terms.binary_search(&term).ok()?;
+    Some(match term {
+        "id" => Some("@id"),
+        "type" => Some("@type"),
+        "name" => Some("https://schema.org/name"),
+        "description" => Some("https://schema.org/description"),
+        _ => None,
+    })
 }
 
-/// One inline context: it redefines nothing that is protected, and maps terms to URLs.
+/// One inline context: it redefines nothing that is protected, by the base context or by one of those before it, and maps terms
+/// to URLs.
 fn check_inline<'a>(
     context: &'a Map<String, Value>,
-    protected: &mut BTreeMap<&'a str, Value>,
+    version: DataModel,
+    protected: &mut BTreeMap<&'a str, &'a Value>,
 ) -> Result<(), ModelError> {
     let all = context.get("@protected") == Some(&Value::Bool(true));
     for (term, definition) in context.iter().filter(|(term, _)| !term.starts_with('@')) {
-        let first = protected.get(term.as_str());
-        if first.is_some_and(|first| first.is_null() || first != definition) {
+        let same = match (protected.get(term.as_str()), in_base(version, term)) {
+            (Some(first), _) => *first == definition,
+            (None, Some(again)) => again.is_some() && again == definition.as_str(),
+            (None, None) => true,
+        };
+        if !same {
             return Err(ModelError::ContextRedefinition);
         }
         if !maps_to_url(definition) {
@@ -138,7 +144,7 @@ fn check_inline<'a>(
         }
         let own = definition.get("@protected").and_then(Value::as_bool);
         if own.unwrap_or(all) && !definition.is_null() {
-            protected.insert(term, definition.clone());
+            protected.insert(term, definition);
         }
     }
     Ok(())
@@ -206,6 +212,11 @@ mod tests {
         ] {
             assert_eq!(checked(context.clone()), Err("credential-context-invalid"), "{context}");
         }
+    }
+
+    #[test]
+    fn protected_terms_are_sorted_as_the_search_for_them_needs() {
+        assert!(PROTECTED_V1.is_sorted() && PROTECTED_V2.is_sorted());
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl Presentation {
             nonce: Some(binding.nonce().to_owned()),
             audience: vec![binding.audience().to_owned()],
             created: Some(binding.issued_at()),
+            not_before: None,
             expires: None,
             value: credential.credential().value().clone(),
             credentials: vec![credential],

@@ -12,14 +12,13 @@ mod value;
 
 use std::collections::BTreeSet;
 
-use inkan_core::{CryptoRng, Digest, SecretBytes, sha256};
+use inkan_core::{CryptoRng, Digest, SecretBytes};
 use inkan_crypto::{BbsError, KeyType, PublicKey, Signer, bbs};
 use serde_json::Value;
 
-use super::selective::Holders;
-use super::suite::rdfc_config;
+use super::selective::{Holders, hash_of, proof_hash};
 use super::{Proof, ProofError, SignFailure};
-use crate::rdfc::{self, Contexts, Hash};
+use crate::rdfc::Contexts;
 use crate::sd_primitives::{self, JsonPointer, Labels, SelectionError, relative_indexes};
 
 pub(super) use self::value::{BaseValue, DerivedValue, ProofValue};
@@ -53,38 +52,47 @@ pub(super) fn sign(
     })
 }
 
-/// Checks a derived proof over `document` (§3.4.7). The key fits the suite.
-pub(super) fn verify(
+/// A derived proof in canonical form: what the issuer signed, as far as it is shown.
+#[derive(Debug)]
+pub(super) struct Ready {
+    header: [u8; 64],
+    derived: DerivedValue,
+    /// The statements that are shown beside the mandatory ones.
+    chosen: Vec<String>,
+}
+
+impl Ready {
+    /// The key fits the suite.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<(), ProofError> {
+        let Self { header, derived, chosen } = self;
+        let chosen = chosen.iter().map(|line| line.as_bytes());
+        let disclosed: Vec<(usize, &[u8])> =
+            derived.selective.iter().copied().zip(chosen).collect();
+        let headers = bbs::Headers { header, presentation_header: &derived.presentation_header };
+        bbs::verify_proof(key, &derived.proof, headers, &disclosed).map_err(|_| ProofError::Invalid)
+    }
+}
+
+/// Makes a derived proof over `document` ready to be checked (§3.4.7).
+pub(super) fn prepare(
     document: &Value,
     proof: &Proof,
-    key: &PublicKey,
     contexts: &Contexts,
-) -> Result<(), ProofError> {
+) -> Result<Ready, ProofError> {
     let derived = match ProofValue::of(proof)? {
         ProofValue::Base(_) => return Err(ProofError::BaseProof),
         ProofValue::Other(feature) => return Err(unsupported(feature)),
         ProofValue::Derived(derived) => derived,
     };
-    let nquads = sd_primitives::canonicalize(document, contexts, &Labels::Given(&derived.labels))
-        .map_err(judged)?;
-    let mandatory: BTreeSet<usize> = derived.mandatory.iter().copied().collect();
-    if mandatory.last().is_some_and(|last| *last >= nquads.len()) {
-        return Err(ProofError::Invalid);
-    }
-    let numbered = || nquads.iter().enumerate();
-    let shown = numbered().filter(|(index, _)| mandatory.contains(index)).map(|(_, line)| line);
-    let header = header_of((document, proof.value()), shown, contexts)?;
-    let chosen: Vec<&[u8]> = numbered()
-        .filter(|(index, _)| !mandatory.contains(index))
-        .map(|(_, line)| line.as_bytes())
-        .collect();
+    let labels = Labels::Given(&derived.labels);
+    let nquads = sd_primitives::canonicalize(document, contexts, &labels)?;
+    let (mandatory, chosen) =
+        sd_primitives::divide(nquads, &derived.mandatory).ok_or(ProofError::Invalid)?;
     if chosen.len() != derived.selective.len() {
         return Err(ProofError::Invalid);
     }
-    let disclosed: Vec<(usize, &[u8])> = derived.selective.iter().copied().zip(chosen).collect();
-    let headers =
-        bbs::Headers { header: &header, presentation_header: &derived.presentation_header };
-    bbs::verify_proof(key, &derived.proof, headers, &disclosed).map_err(|_| ProofError::Invalid)
+    let header = header_of((document, proof.value()), &mandatory, contexts)?;
+    Ok(Ready { header, derived, chosen })
 }
 
 /// Checks a base proof, as a holder does who got it: what it says of itself, and the signature over every statement.
@@ -99,10 +107,9 @@ pub(super) fn verify_base(
         ProofValue::Other(feature) => return Err(unsupported(feature)),
         ProofValue::Derived(_) => return Err(ProofError::DerivedProof),
     };
-    let pointers = JsonPointer::parse_list(&base.mandatory).map_err(judged)?;
+    let pointers = JsonPointer::parse_list(&base.mandatory)?;
     let labels = Labels::Shuffled(&base.label_key);
-    let grouped = sd_primitives::canonicalize_and_group(document, contexts, &labels, [&pointers])
-        .map_err(judged)?;
+    let grouped = sd_primitives::canonicalize_and_group(document, contexts, &labels, [&pointers])?;
     let [group] = &grouped.groups;
     let header = header_of((document, proof.value()), group.matching.values(), contexts)?;
     // A derived proof would be made with these, and not verify.
@@ -151,12 +158,10 @@ pub(super) fn derive(
 /// `bbsHeader`: the hash of the proof's other members, then that of the mandatory statements.
 fn header_of<'a>(
     (document, proof): (&Value, &Value),
-    mandatory: impl Iterator<Item = &'a String>,
+    mandatory: impl IntoIterator<Item = &'a String>,
     contexts: &Contexts,
 ) -> Result<[u8; 64], ProofError> {
-    let config = rdfc::canonical(&rdfc_config(document, proof), contexts, Hash::Sha256)?;
-    let lines: Vec<&[u8]> = mandatory.map(|line| line.as_bytes()).collect();
-    let hashes = [sha256(&[config.as_bytes()]), sha256(&lines)];
+    let hashes = [proof_hash(document, proof, contexts)?, hash_of(mandatory)];
     let mut out = [0; 64];
     for (to, from) in out.iter_mut().zip(hashes.iter().flat_map(Digest::as_bytes)) {
         *to = *from;
@@ -167,18 +172,6 @@ fn header_of<'a>(
 /// A proof with a feature that is not spoken here.
 fn unsupported(feature: &str) -> ProofError {
     ProofError::UnsupportedSuite { suite: format!("bbs-2023 with {feature}") }
-}
-
-/// A document that the proof does not fit says no more than that.
-fn judged(error: SelectionError) -> ProofError {
-    match error {
-        SelectionError::Rdf(error) => ProofError::Rdf(error),
-        SelectionError::PointerInvalid { .. }
-        | SelectionError::PointerNotFound { .. }
-        | SelectionError::NotSeparable
-        | SelectionError::Bbs(_)
-        | SelectionError::Labels => ProofError::Invalid,
-    }
 }
 
 #[cfg(test)]

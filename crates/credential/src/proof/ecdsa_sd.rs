@@ -6,15 +6,13 @@
 
 mod value;
 
-use std::collections::BTreeSet;
-
-use inkan_core::{CryptoRng, Digest, SecretBytes, sha256};
+use inkan_core::{CryptoRng, Digest, SecretBytes};
 use inkan_crypto::{KeyType, PublicKey, SecretKey, Signer};
 use serde_json::Value;
 
-use super::suite::rdfc_config;
+use super::selective::{hash_of, proof_hash};
 use super::{Proof, ProofError, SignFailure};
-use crate::rdfc::{self, Contexts, Hash};
+use crate::rdfc::Contexts;
 use crate::sd_primitives::{
     self, JsonPointer, LABEL_KEY_LENGTH, Labels, SelectionError, relative_indexes,
 };
@@ -68,32 +66,32 @@ pub(super) fn sign(
     Ok(BaseValue { signature, proof_key: public, label_key, signatures, mandatory })
 }
 
-/// Checks a derived proof over `document` (§3.6.7). The key fits the suite.
-pub(super) fn verify(
+/// Makes a derived proof over `document` ready to be checked (§3.6.7).
+pub(super) fn prepare(
     document: &Value,
     proof: &Proof,
-    key: &PublicKey,
     contexts: &Contexts,
-) -> Result<(), ProofError> {
+) -> Result<Ready, ProofError> {
     let derived = match ProofValue::of(proof)? {
         ProofValue::Base(_) => return Err(ProofError::BaseProof),
         ProofValue::Derived(derived) => derived,
     };
-    let nquads = sd_primitives::canonicalize(document, contexts, &Labels::Given(&derived.labels))
-        .map_err(judged)?;
-    let mandatory: BTreeSet<usize> = derived.mandatory.iter().copied().collect();
-    if mandatory.last().is_some_and(|last| *last >= nquads.len()) {
-        return Err(ProofError::Invalid);
-    }
-    let numbered = || nquads.iter().enumerate();
-    let shown = numbered().filter(|(index, _)| mandatory.contains(index)).map(|(_, line)| line);
-    let chosen = numbered().filter(|(index, _)| !mandatory.contains(index)).map(|(_, line)| line);
+    let labels = Labels::Given(&derived.labels);
+    let nquads = sd_primitives::canonicalize(document, contexts, &labels)?;
+    let (mandatory, chosen) =
+        sd_primitives::divide(nquads, &derived.mandatory).ok_or(ProofError::Invalid)?;
     let data = SignedData {
         proof_hash: proof_hash(document, proof.value(), contexts)?,
         proof_key: &derived.proof_key,
-        mandatory_hash: hash_of(shown),
+        mandatory_hash: hash_of(&mandatory),
     };
-    check((key, &data), &derived.signature, &derived.signatures, chosen)
+    Ok(Ready {
+        data: data.to_bytes(),
+        signature: derived.signature,
+        proof_key: derived.proof_key,
+        statements: chosen,
+        signatures: derived.signatures,
+    })
 }
 
 /// Checks a base proof, as a holder does who got it: the issuer's signature, and that of every statement.
@@ -107,17 +105,23 @@ pub(super) fn verify_base(
         ProofValue::Base(base) => base,
         ProofValue::Derived(_) => return Err(ProofError::DerivedProof),
     };
-    let pointers = JsonPointer::parse_list(&base.mandatory).map_err(judged)?;
+    let pointers = JsonPointer::parse_list(&base.mandatory)?;
     let labels = Labels::Hmac(&base.label_key);
-    let grouped = sd_primitives::canonicalize_and_group(document, contexts, &labels, [&pointers])
-        .map_err(judged)?;
-    let [group] = &grouped.groups;
+    let grouped = sd_primitives::canonicalize_and_group(document, contexts, &labels, [&pointers])?;
+    let [group] = grouped.groups;
     let data = SignedData {
         proof_hash: proof_hash(document, proof.value(), contexts)?,
         proof_key: &base.proof_key,
         mandatory_hash: hash_of(group.matching.values()),
     };
-    check((key, &data), &base.signature, &base.signatures, group.non_matching.values())
+    let ready = Ready {
+        data: data.to_bytes(),
+        signature: base.signature,
+        proof_key: base.proof_key,
+        statements: group.non_matching.into_values().collect(),
+        signatures: base.signatures,
+    };
+    ready.check(key)
 }
 
 /// The value of the proof that shows the mandatory statements and those that `chosen` selects (§3.5.6 and §3.5.7).
@@ -170,47 +174,33 @@ impl SignedData<'_> {
     }
 }
 
-fn check<'a>(
-    (key, data): (&PublicKey, &SignedData<'_>),
-    signature: &[u8; 64],
-    signatures: &[[u8; 64]],
-    statements: impl Iterator<Item = &'a String>,
-) -> Result<(), ProofError> {
-    let statements: Vec<&String> = statements.collect();
-    if statements.len() != signatures.len() {
-        return Err(ProofError::Invalid);
+/// A proof in canonical form: what the issuer signed, and the statements that are signed one by one.
+#[derive(Debug)]
+pub(super) struct Ready {
+    data: Vec<u8>,
+    signature: [u8; 64],
+    proof_key: PublicKey,
+    statements: Vec<String>,
+    signatures: Vec<[u8; 64]>,
+}
+
+impl Ready {
+    /// The issuer's signature first: nobody's statements are looked at without it. The key fits the suite.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<(), ProofError> {
+        let Self { data, signature, proof_key, statements, signatures } = self;
+        if statements.len() != signatures.len() {
+            return Err(ProofError::Invalid);
+        }
+        key.verify(data, signature).map_err(|_| ProofError::Invalid)?;
+        statements.iter().zip(signatures).try_for_each(|(line, signature)| {
+            proof_key.verify(line.as_bytes(), signature).map_err(|_| ProofError::Invalid)
+        })
     }
-    key.verify(&data.to_bytes(), signature).map_err(|_| ProofError::Invalid)?;
-    statements.iter().zip(signatures).try_for_each(|(line, signature)| {
-        data.proof_key.verify(line.as_bytes(), signature).map_err(|_| ProofError::Invalid)
-    })
-}
-
-fn proof_hash(document: &Value, proof: &Value, contexts: &Contexts) -> Result<Digest, ProofError> {
-    let config = rdfc::canonical(&rdfc_config(document, proof), contexts, Hash::Sha256)?;
-    Ok(sha256(&[config.as_bytes()]))
-}
-
-fn hash_of<'a>(lines: impl Iterator<Item = &'a String>) -> Digest {
-    let lines: Vec<&[u8]> = lines.map(|line| line.as_bytes()).collect();
-    sha256(&lines)
 }
 
 fn signature_of(signer: &dyn Signer, message: &[u8]) -> Result<[u8; 64], SignFailure> {
     let signature = signer.sign(message)?;
     signature.try_into().map_err(|_| SignFailure::Proof(ProofError::KeyMismatch))
-}
-
-/// A document that the proof does not fit says no more than that.
-fn judged(error: SelectionError) -> ProofError {
-    match error {
-        SelectionError::Rdf(error) => ProofError::Rdf(error),
-        SelectionError::PointerInvalid { .. }
-        | SelectionError::PointerNotFound { .. }
-        | SelectionError::NotSeparable
-        | SelectionError::Bbs(_)
-        | SelectionError::Labels => ProofError::Invalid,
-    }
 }
 
 #[cfg(test)]

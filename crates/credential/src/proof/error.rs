@@ -26,6 +26,12 @@ pub enum ProofError {
         /// The member.
         member: &'static str,
     },
+    /// What stands where a proof belongs is no JSON object.
+    #[error("proof is no JSON object")]
+    NotAnObject,
+    /// A proof of a suite that asserts claims and does nothing else has another purpose.
+    #[error("proofs of this suite have the purpose assertionMethod, and no other")]
+    PurposeUnsuitable,
     /// Two proofs have one id, so `previousProof` would have two readings.
     #[error("two proofs have the same id")]
     DuplicateId,
@@ -87,6 +93,8 @@ impl ProofError {
             Self::Missing => "credential-proof-missing",
             Self::TooMany { .. } => "credential-proof-too-many",
             Self::Malformed { .. } => "credential-proof-malformed",
+            Self::NotAnObject => "proof-not-an-object",
+            Self::PurposeUnsuitable => "proof-purpose-unsuitable",
             Self::DuplicateId => "credential-proof-duplicate-id",
             Self::PreviousUnknown => "previous-proof-unknown",
             Self::Cycle => "proof-chain-cycle",

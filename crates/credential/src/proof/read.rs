@@ -76,7 +76,7 @@ impl Proof {
     /// VC Data Integrity §2.1 demands of every proof.
     pub fn from_value(value: Value) -> Result<Self, ProofError> {
         let Value::Object(members) = &value else {
-            return Err(ProofError::Malformed { member: "proof" });
+            return Err(ProofError::NotAnObject);
         };
         let cryptosuite = cryptosuite(members)?;
         let id = optional_text(members, "id")?;
@@ -93,7 +93,7 @@ impl Proof {
         let purpose = purpose(members)?;
         // Keys of BBS assert claims, and show nobody's presence.
         if cryptosuite == Cryptosuite::Bbs2023 && purpose != Purpose::AssertionMethod {
-            return Err(ProofError::Malformed { member: "proofPurpose" });
+            return Err(ProofError::PurposeUnsuitable);
         }
         let terms = members.get("countersignature").filter(|_| cryptosuite.is_known());
         // Over statements in RDF its members could be written in several ways.

@@ -1,11 +1,12 @@
 //! Proofs of selective disclosure of any suite: base or derived, what they commit to, making and deriving one.
 
-use inkan_core::{CryptoRng, SecretBytes, json};
+use inkan_core::{CryptoRng, Digest, SecretBytes, json, sha256};
 use inkan_crypto::{PublicKey, Signer};
 use serde_json::{Map, Value};
 
+use super::suite::rdfc_config;
 use super::{Cryptosuite, Proof, ProofError, SignFailure, bbs, ecdsa_sd};
-use crate::rdfc::Contexts;
+use crate::rdfc::{self, Contexts, Hash};
 use crate::sd_primitives::{JsonPointer, LABEL_KEY_LENGTH, SelectionError};
 
 /// For whom a proof of selective disclosure is.
@@ -79,6 +80,22 @@ pub(crate) fn add_base_proof(
         members.insert("proofValue".to_owned(), value.into());
     }
     Ok(Proof::from_value(proof)?)
+}
+
+/// `proofHash`: that of the proof's other members in canonical form.
+pub(super) fn proof_hash(
+    document: &Value,
+    proof: &Value,
+    contexts: &Contexts,
+) -> Result<Digest, ProofError> {
+    let config = rdfc::canonical(&rdfc_config(document, proof), contexts, Hash::Sha256)?;
+    Ok(sha256(&[config.as_bytes()]))
+}
+
+/// `mandatoryHash`: that of statements in their order.
+pub(super) fn hash_of<'a>(lines: impl IntoIterator<Item = &'a String>) -> Digest {
+    let lines: Vec<&[u8]> = lines.into_iter().map(|line| line.as_bytes()).collect();
+    sha256(&lines)
 }
 
 impl Proof {

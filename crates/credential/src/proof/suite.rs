@@ -165,35 +165,70 @@ impl Cryptosuite {
     }
 }
 
-/// Checks `proof` over `document`, in which the proofs that it covers stand as `proof`. The key fits the suite.
-pub(super) fn verify(
+/// A proof and what it covers in canonical form, ready to be checked against keys of one type.
+#[derive(Debug)]
+pub(super) enum Ready {
+    /// One signature over everything.
+    Signature(data_integrity::Prepared),
+    EcdsaSd(ecdsa_sd::Ready),
+    Bbs(bbs::Ready),
+}
+
+/// Makes ready `proof` over `document`, in which the proofs that it covers stand as `proof`. Keys of the type fit the suite.
+pub(super) fn prepare(
     document: &Value,
     proof: &Proof,
-    key: &PublicKey,
+    key_type: KeyType,
     contexts: &Contexts,
-) -> Result<(), ProofError> {
+) -> Result<Ready, ProofError> {
+    #[cfg(test)]
+    PREPARED.set(PREPARED.get() + 1);
     if proof.cryptosuite == Cryptosuite::EcdsaSd2023 {
-        return ecdsa_sd::verify(document, proof, key, contexts);
+        return ecdsa_sd::prepare(document, proof, contexts).map(Ready::EcdsaSd);
     }
     if proof.cryptosuite == Cryptosuite::Bbs2023 {
-        return bbs::verify(document, proof, key, contexts);
+        return bbs::prepare(document, proof, contexts).map(Ready::Bbs);
     }
-    let outcome = if proof.cryptosuite.is_rdfc() {
-        let hash = hash_for(key.key_type());
-        let config = rdfc_config(document, &proof.value);
-        let config = rdfc::canonical(&config, contexts, hash)?;
+    let (algorithm, value) = (key_type.algorithm(), &proof.value);
+    let made = if proof.cryptosuite.is_rdfc() {
+        let hash = hash_for(key_type);
+        let config = rdfc::canonical(&rdfc_config(document, value), contexts, hash)?;
         let document = rdfc::canonical(document, contexts, hash)?;
-        data_integrity::verify_canonical(document.as_bytes(), config.as_bytes(), &proof.value, key)
+        data_integrity::Prepared::canonical(
+            document.as_bytes(),
+            config.as_bytes(),
+            value,
+            algorithm,
+        )
     } else {
-        data_integrity::verify(document, &proof.value, key)
+        data_integrity::Prepared::jcs(document, value, algorithm)
     };
-    outcome.map_err(|error| {
-        if error == SignatureError::ContextMismatch {
-            ProofError::ContextMismatch
-        } else {
-            ProofError::Invalid
+    made.map(Ready::Signature).map_err(|error| judged(&error))
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often a document was brought into canonical form to check a proof.
+    pub(in crate::proof) static PREPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+impl Ready {
+    /// Checks the signature against a key of the type that it was made ready for.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<(), ProofError> {
+        match self {
+            Self::Signature(prepared) => prepared.check(key).map_err(|error| judged(&error)),
+            Self::EcdsaSd(ready) => ready.check(key),
+            Self::Bbs(ready) => ready.check(key),
         }
-    })
+    }
+}
+
+fn judged(error: &SignatureError) -> ProofError {
+    if *error == SignatureError::ContextMismatch {
+        ProofError::ContextMismatch
+    } else {
+        ProofError::Invalid
+    }
 }
 
 /// The `proofValue` for the proof that `draft` is apart from it. The key fits the suite.

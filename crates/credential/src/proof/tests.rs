@@ -42,8 +42,8 @@ fn countersignatures_are_proofs_over_json() {
 #[test]
 fn every_malformed_proof_is_refused() {
     let cases = [
-        ("credential-proof-malformed", "/proof", json!(1)),
-        ("credential-proof-malformed", "/proof", json!(["x"])),
+        ("proof-not-an-object", "/proof", json!(1)),
+        ("proof-not-an-object", "/proof", json!(["x"])),
         ("credential-proof-malformed", "/proof/type", Value::Null),
         ("credential-proof-malformed", "/proof/cryptosuite", Value::Null),
         ("credential-proof-malformed", "/proof/cryptosuite", json!(1)),
@@ -174,4 +174,55 @@ fn times_and_domains_are_reported() {
     assert_eq!(credential.signed_at().unwrap().to_string(), "2026-01-01T00:00:00Z");
     assert_eq!(credential.signature_expires().unwrap().to_string(), "2026-05-31T15:00:00Z");
     assert_eq!(credential.proofs()[0].domain(), ["a.example", "b.example"]);
+}
+
+/// How often canonical forms are made while `check` runs.
+fn prepared(check: impl FnOnce()) -> usize {
+    let before = suite::PREPARED.get();
+    check();
+    suite::PREPARED.get() - before
+}
+
+#[test]
+fn a_document_is_made_canonical_once_however_many_keys_are_tried() {
+    let contexts = Contexts::built_in();
+    for suite in [Cryptosuite::EddsaJcs2022, Cryptosuite::EddsaRdfc2022] {
+        let issuer = issuer();
+        let terms = crate::sign::ProofTerms::new(suite.clone(), &issuer.method);
+        let value = with(unsigned(), "/ledgerRecord", Value::Null);
+        let value = with(value, "/credentialSubject", json!({ "id": "urn:uuid:s" }));
+        let value = with(value, "/type", json!(["VerifiableCredential"]));
+        let secured = crate::sign::secure_di(value, &terms, &issuer.key, contexts).unwrap();
+        let proof = secured.prepare_issuer_proof(contexts);
+        let made = prepared(|| {
+            for seed in 10..20 {
+                let other = crate::testing::party(seed, KeyType::Ed25519).key.public_key();
+                assert_eq!(proof.check(&other), Err(ProofError::Invalid));
+            }
+            assert_eq!(proof.check(&issuer.key.public_key()), Ok(()));
+        });
+        assert_eq!(made, 1, "{suite:?}");
+    }
+}
+
+#[test]
+fn each_hash_has_a_canonical_form_of_its_own() {
+    let contexts = Contexts::built_in();
+    let (small, large) =
+        (crate::testing::party(3, KeyType::P256), crate::testing::party(3, KeyType::P384));
+    let value = with(unsigned(), "/issuer", json!(large.did));
+    let secured =
+        crate::sign::issue_di(value, "urn:uuid:a", &large.method, &large.key, at()).unwrap();
+    let proof = secured.prepare_issuer_proof(contexts);
+    let made = prepared(|| {
+        assert_eq!(proof.check(&small.key.public_key()), Err(ProofError::Invalid));
+        assert_eq!(proof.check(&large.key.public_key()), Ok(()));
+        assert_eq!(proof.check(&small.key.public_key()), Err(ProofError::Invalid));
+        assert_eq!(proof.check(&issuer().key.public_key()), Err(ProofError::KeyMismatch));
+    });
+    assert_eq!(made, 2);
+}
+
+fn at() -> Timestamp {
+    crate::testing::at("2026-01-01T00:00:00Z")
 }

@@ -272,6 +272,10 @@ impl Processor<'_> {
                 Value::Null => nullified(&result, Flags { propagate, ..flags })?,
                 Value::String(url) => self.process_remote(&result, url, source, flags)?,
                 Value::Object(members) => {
+                    if let Some(within) = self.contexts.unwrapped(members) {
+                        result = self.process(&result, within, source, flags)?;
+                        continue;
+                    }
                     let mut fork = self.fork(&result)?;
                     self.process_definition(&mut fork, members, source, flags)?;
                     Arc::new(fork)

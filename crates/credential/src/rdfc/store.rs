@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use inkan_core::{Digest, json, limits, sha256};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::error::{RdfcError, broken};
@@ -30,12 +30,13 @@ pub struct Contexts {
     /// SHA-256 of the canonical form of objects that may stand in a document's `@context`.
     inline: BTreeSet<Digest>,
     any_inline: bool,
+    unwraps: bool,
     memo: RwLock<Memo>,
 }
 
 /// The contexts of W3C documents that ship in this library, their JSON pinned by SHA-256 of its canonical form
 /// (RFC 8785): the published files differ in white space from place to place. What has another hash is left out.
-const BUILT_IN: [(&str, &str, &str); 8] = [
+const BUILT_IN: [(&str, &str, &str); 9] = [
     (
         "https://www.w3.org/ns/credentials/v2",
         ssi_contexts::CREDENTIALS_V2,
@@ -75,6 +76,11 @@ const BUILT_IN: [(&str, &str, &str); 8] = [
         "https://www.w3.org/ns/did/v1",
         ssi_contexts::DID_V1,
         "a7e146c40fcec005d3f0f14ae745665f446da58d7914a9d8f733746686fad82b",
+    ),
+    (
+        "https://w3id.org/vdl/v1",
+        ssi_contexts::VDL_V1,
+        "33c9dad4847f7d466d28b9f704dd07d8e1da7614d99b94febb03e19d815ef7da",
     ),
 ];
 
@@ -153,6 +159,14 @@ impl Contexts {
         self
     }
 
+    /// Takes an inline context that is wrapped in an object once more for what is in it, as some processors do and JSON-LD 1.1 does
+    /// not (§9.15.1): for the documents of test suites alone.
+    #[must_use]
+    pub const fn insecure_unwrapped(mut self) -> Self {
+        self.unwraps = true;
+        self
+    }
+
     fn new() -> Self {
         let known = |(url, text, pin): (&str, &str, &str)| {
             let document = json::parse(text.as_bytes(), limits::DOCUMENT).ok()?;
@@ -165,6 +179,7 @@ impl Contexts {
             by_url: BUILT_IN.into_iter().filter_map(known).collect(),
             inline: inline_digest(&inline_context()).into_iter().collect(),
             any_inline: false,
+            unwraps: false,
             memo: RwLock::default(),
         }
     }
@@ -189,6 +204,13 @@ impl Contexts {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => self.any_inline,
         };
         if allowed { Ok(()) } else { Err(RdfcError::ContextUnknown { context: beginning(entry) }) }
+    }
+
+    /// The context within an object that wraps one, as test suites have it and other processors take it: nothing but a
+    /// redefined keyword to [JSON-LD 1.1](https://www.w3.org/TR/json-ld11-api/#create-term-definition), and so to us,
+    /// unless documents may define terms as they please.
+    pub(super) fn unwrapped<'a>(&self, entry: &'a Map<String, Value>) -> Option<&'a Value> {
+        entry.get("@context").filter(|_| self.unwraps && entry.len() == 1)
     }
 
     /// What applying `step` to the context numbered `from` gave before.

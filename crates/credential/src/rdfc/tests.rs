@@ -66,6 +66,7 @@ fn every_built_in_context_has_the_hash_it_is_pinned_by_and_is_jsonld() {
         "https://w3id.org/security/data-integrity/v2",
         "https://w3id.org/security/suites/ed25519-2020/v1",
         "https://www.w3.org/ns/did/v1",
+        "https://w3id.org/vdl/v1",
     ];
     for url in urls {
         assert!(Contexts::built_in().get(url).is_some(), "{url}");
@@ -93,7 +94,7 @@ fn the_built_in_contexts_say_what_the_published_files_say() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 8);
+    assert_eq!(compared, 9);
 }
 
 #[test]
@@ -222,4 +223,21 @@ fn contexts_that_grow_from_use_to_use_stop_within_the_limit() {
         context.insert(format!("t{number}"), scoped);
     }
     assert_eq!(code(&json!({ "@context": context }), &contexts), "rdf-work-limit");
+}
+
+#[test]
+fn a_context_wrapped_once_more_is_one_for_test_suites_alone() {
+    let inline = json!({ "id": "@id", "term": "urn:ex:term" });
+    let document = |context: Value| json!({ "@context": context, "id": "urn:ex:a", "term": "x" });
+    let careless = Contexts::with_pinned(&[]).unwrap().insecure_any_inline().insecure_unwrapped();
+    let wrapped = document(json!([{ "@context": inline }]));
+    assert_eq!(
+        canonical_nquads(&wrapped, &careless),
+        canonical_nquads(&document(json!([inline])), &careless)
+    );
+    assert_eq!(canonical_nquads(&wrapped, &careless).map(drop), Ok(()));
+    let strict = Contexts::with_pinned(&[]).unwrap().and_inline(&json!({ "@context": inline }));
+    assert!(canonical_nquads(&wrapped, &strict.unwrap()).is_err());
+    let more = document(json!([{ "@context": inline, "other": "urn:ex:other" }]));
+    assert!(canonical_nquads(&more, &careless).is_err());
 }

@@ -37,6 +37,13 @@ fn departures_are_named_by_place_and_not_by_value() {
 }
 
 #[test]
+fn a_member_that_is_missing_is_named_by_the_place_where_it_should_be() {
+    let value = with(unsigned(), "/credentialSubject/role", Value::Null);
+    let violations = vec!["/credentialSubject/role".to_owned()];
+    assert_eq!(validate(&value, &badge()), Err(SchemaError::Violated { violations }));
+}
+
+#[test]
 fn very_many_departures_are_not_collected() {
     // Ninety failures for each of the numbers, alone or as the context of another failure.
     let failing = json!({ "items": { "allOf": vec![json!({ "type": "null" }); 90] } });

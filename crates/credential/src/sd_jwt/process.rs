@@ -126,11 +126,13 @@ impl<'a> Walk<'a> {
                 return Err(SdJwtError::Malformed { what: name });
             }
         }
-        let mut out = Map::new();
-        for (name, value) in members {
-            let value = self.value(Step::Member(name.as_str().into()), value, parent)?;
-            out.insert(name, value);
+        for (name, value) in &mut members {
+            if is_nested(value) {
+                let inner = self.value(Step::Member(name.as_str().into()), value.take(), parent)?;
+                *value = inner;
+            }
         }
+        let mut out = members;
         // Step 3.3.2.
         for digest in digests {
             let Value::String(digest) = digest else {
@@ -207,6 +209,14 @@ impl<'a> Walk<'a> {
             *located = Some(Located { place: Place::new(place), parent });
         }
         self.value(step, disclosure.value().clone(), Some(index))
+    }
+}
+
+/// Whether digests may stand inside.
+const fn is_nested(value: &Value) -> bool {
+    match value {
+        Value::Object(_) | Value::Array(_) => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

@@ -4,6 +4,8 @@
 //! In scope: whether `iss` is one of them. Out of scope: everything that makes a certificate valid, which whoever
 //! validates its path looks at.
 
+use crate::model::is_url;
+
 const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const OCTET_STRING: u8 = 0x04;
@@ -28,6 +30,22 @@ pub(super) fn names(certificate: &[u8], issuer: &str) -> bool {
         _ => false,
     };
     alternative_names(certificate).is_some_and(|names| names.iter().any(is_it))
+}
+
+/// The issuer that it names: the first HTTPS URL, or else the first host that is no wildcard.
+pub(super) fn issuer_of(certificate: &[u8]) -> Option<String> {
+    let names = alternative_names(certificate)?;
+    let text = |wanted: u8| {
+        names
+            .iter()
+            .filter(move |(tag, _)| *tag == wanted)
+            .filter_map(|(_, name)| str::from_utf8(name).ok())
+    };
+    let url = text(URI).find(|url| url.starts_with("https://")).map(str::to_owned);
+    let host =
+        || text(DNS_NAME).find(|host| !host.contains('*')).map(|host| format!("https://{host}"));
+    // What is found must be what a reader accepts.
+    url.or_else(host).filter(|issuer| is_url(issuer) && self::names(certificate, issuer))
 }
 
 /// The names with their tags; none if there are none, or the bytes are no certificate.

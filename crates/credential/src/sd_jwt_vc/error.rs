@@ -24,6 +24,9 @@ pub enum SdJwtVcError {
     /// `x5c` is not a list of one to eight certificates.
     #[error("x5c is not a list of one to eight certificates in base64")]
     Certificates,
+    /// `iss` is not whom the first certificate of `x5c` names.
+    #[error("the first certificate does not name the issuer")]
+    IssuerNotNamed,
     /// The issuer's signature does not verify. Says no more, so as not to become an oracle.
     #[error("issuer's signature does not verify")]
     Invalid,
@@ -40,6 +43,7 @@ impl SdJwtVcError {
             Self::SdJwt(error) => error.code(),
             Self::NotSdJwtVc => "media-type-unsupported",
             Self::Claim { .. } | Self::Certificates => "sd-jwt-claim-invalid",
+            Self::IssuerNotNamed => "certificate-issuer-not-named",
             Self::KeyId => "jose-key-id-missing",
             Self::Invalid => "credential-proof-invalid",
             Self::Sign(error) => error.code(),

@@ -2,6 +2,7 @@
 
 use inkan_crypto::BbsError;
 
+use crate::proof::ProofError;
 use crate::rdfc::RdfcError;
 
 /// What stands between pointers and the statements they select. None is worth a retry.
@@ -31,6 +32,20 @@ pub enum SelectionError {
     /// The document has no canonical form as RDF.
     #[error("document has no canonical form as RDF")]
     Rdf(#[from] RdfcError),
+}
+
+/// A document that a proof does not fit says no more than that.
+impl From<SelectionError> for ProofError {
+    fn from(error: SelectionError) -> Self {
+        match error {
+            SelectionError::Rdf(error) => Self::Rdf(error),
+            SelectionError::PointerInvalid { .. }
+            | SelectionError::PointerNotFound { .. }
+            | SelectionError::NotSeparable
+            | SelectionError::Bbs(_)
+            | SelectionError::Labels => Self::Invalid,
+        }
+    }
 }
 
 impl SelectionError {

@@ -15,7 +15,7 @@ use crate::model::Credential;
 use crate::proof::{Proof, Stage};
 use crate::sd_jwt::{ClaimPath, DeriveError, SdJwt};
 use crate::sd_jwt_vc::{IssuerKey, SdJwtVc};
-use crate::sign::{ALWAYS_SHOWN, check_always_shown};
+use crate::sign::check_credential_shown;
 
 /// A credential that is the payload of an SD-JWT.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl SdJwtCredential {
         }
         let opened = envelope::open_parsed(sd_jwt, Envelope::Credential)?;
         // Where one could have been kept back, nobody could tell "not shown" from "not there".
-        check_always_shown(&opened.sd_jwt, &ALWAYS_SHOWN)?;
+        check_credential_shown(&opened.sd_jwt)?;
         let payload = opened.payload;
         envelope::check_claim(&payload, "iss", json_issuer(&payload))?;
         // What the holder keeps back contradicts nothing.

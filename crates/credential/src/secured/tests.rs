@@ -56,11 +56,11 @@ fn a_credential_of_version_1_1_is_read_and_checked_with_its_embedded_proof_alone
     let value = with(unsigned(), "/@context", json!(["https://www.w3.org/2018/credentials/v1"]));
     let value = with(value, "/issuanceDate", json!("2026-01-01T00:00:00Z"));
     let error = crate::sign::issue_di(value.clone(), "urn:a", &by.method, &by.key, at(NOW));
-    assert!(matches!(error, Err(proof::SignFailure::Model(_))), "never written");
+    assert!(matches!(error, Err(crate::proof::SignFailure::Model(_))), "never written");
     let mut terms = Map::new();
     terms.insert("verificationMethod".to_owned(), json!(by.method));
     terms.insert("proofPurpose".to_owned(), json!("assertionMethod"));
-    let proof = proof::add_proof(&value, &[], terms, &by.key).unwrap();
+    let proof = crate::proof::add_proof(&value, &[], terms, &by.key).unwrap();
     let mut signed = value.clone();
     signed["proof"] = proof.value().clone();
     let credential = SecuredCredential::parse_value(signed.clone()).unwrap();

@@ -5,6 +5,8 @@ use inkan_core::json::JsonError;
 use inkan_crypto::SignError;
 use inkan_crypto::jws::JwsError;
 
+use crate::cose::CoseError;
+
 /// A token status list that is malformed, or not the one that a token means. None is worth a retry, except that a newer
 /// list may answer where this one has ended.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -51,6 +53,16 @@ pub enum TokenStatusError {
     /// The signer failed.
     #[error("status list token was not signed")]
     Sign(#[from] SignError),
+}
+
+impl From<CoseError> for TokenStatusError {
+    fn from(error: CoseError) -> Self {
+        match error {
+            CoseError::TooLarge => Self::TooLarge,
+            CoseError::Malformed { what } => Self::Cwt { what },
+            CoseError::Sign(error) => error.into(),
+        }
+    }
 }
 
 impl TokenStatusError {

@@ -136,6 +136,29 @@ fn a_ledger_knows_no_p384_and_a_resolver_does() {
 }
 
 #[test]
+fn what_a_ledger_leaves_out_is_there_for_other_readers() {
+    let secret = inkan_core::SecretBytes::new(vec![7; 48]);
+    let p384 = inkan_crypto::SecretKey::from_secret_bytes(KeyType::P384, &secret).unwrap();
+    let with = |multikey: &str| {
+        let mut younger = key("#p");
+        younger["publicKeyMultibase"] = json!(multikey);
+        let value = json!({ "id": DID, "verificationMethod": [key("#a"), younger] });
+        DidDocument::read(value, &did(), Rules::Ledger).unwrap()
+    };
+    let read = with(&p384.public_key().to_multikey());
+    assert!(read.method(&url("p")).is_none());
+    let all = read.with_all_keys().unwrap();
+    assert_eq!(all.method(&url("p")).unwrap().key, p384.public_key());
+    assert!(all.method(&url("a")).is_some() && all.with_all_keys().is_none());
+    // One that cannot be read is left out still.
+    let short = inkan_core::encoding::multibase58(&[&[0x81, 0x24][..], &[2; 20]].concat());
+    assert_eq!(with(&short).with_all_keys(), None);
+    let plain = json!({ "id": DID, "verificationMethod": [key("#a")] });
+    let plain = DidDocument::read(plain, &did(), Rules::Ledger).unwrap();
+    assert_eq!(plain.with_all_keys(), None);
+}
+
+#[test]
 fn a_ledger_refuses_keys_under_other_dids() {
     for id in ["did:web:other.example#k", "did:ethr:0x1#k"] {
         let value = json!({ "id": DID, "verificationMethod": [key(id)] });
@@ -250,5 +273,39 @@ proptest! {
     fn keys_of_any_text_never_panic(id in ".{0,20}", kind in "(Multikey|JsonWebKey|.{0,5})", key in "[zu].{0,60}") {
         let method = json!({ "id": id, "type": kind, "controller": DID, "publicKeyMultibase": key });
         let _ = read(json!({ "verificationMethod": [method] }));
+    }
+}
+
+#[test]
+fn a_key_says_how_long_it_stands() {
+    let mut dated = key("#a");
+    dated["expires"] = json!("2026-03-01T12:00:00Z");
+    dated["revoked"] = json!("2026-02-01T13:00:00+01:00");
+    let document = read(json!({ "verificationMethod": [dated], "authentication": [key("#b")] }));
+    let document = document.unwrap();
+    let at = |text: &str| inkan_core::Timestamp::parse(text).unwrap();
+    let period = document.period(&url("a")).unwrap();
+    assert_eq!(period.expires, Some(at("2026-03-01T12:00:00Z")));
+    assert_eq!(period.revoked, Some(at("2026-02-01T12:00:00Z")));
+    assert_eq!(period.ended(at("2026-02-01T11:59:59Z")), None);
+    assert_eq!(period.ended(at("2026-02-01T12:00:00Z")), period.revoked);
+    assert_eq!(period.ended(at("2026-04-01T12:00:00Z")), period.revoked);
+    assert!(period.is_revoked(at("2026-02-01T12:00:00Z")));
+    assert_eq!(document.period(&url("b")).unwrap(), KeyPeriod::default());
+    assert_eq!(document.period(&url("missing")).unwrap(), KeyPeriod::default());
+}
+
+#[test]
+fn a_malformed_end_of_a_key_refuses_the_document() {
+    for member in ["expires", "revoked"] {
+        for value in [json!("tomorrow"), json!("2026-03-01"), json!(1_772_366_400), json!(null)] {
+            let mut dated = key("#a");
+            dated[member] = value.clone();
+            assert_eq!(
+                code(json!({ "verificationMethod": [dated] })),
+                "key-period-invalid",
+                "{member} {value}"
+            );
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! Every line is checked by the rules of a ledger before it is given out, so nothing is written that a ledger would
 //! refuse. The lines are canonical JSON.
 
+mod retired;
+
 use std::collections::BTreeSet;
 
 use inkan_core::{
@@ -87,6 +89,9 @@ pub fn create(
 /// Writes the next line: the document lists `keys` (fragment and key) instead of those before, and `update_key`, to which
 /// the head committed, gives way to `next_key`.
 ///
+/// A BLS12-381 key stays listed for assertions, with `expires` = `now`, and signs nothing new: what holders derive from
+/// a `bbs-2023` credential has no record that would show when it was signed. [`update`] withdraws it.
+///
 /// Without `keys` the document's keys stay. Commitments that were not used now stay too; after the loss or theft of a
 /// committed key use [`update`], which names all of them.
 ///
@@ -100,17 +105,40 @@ pub fn rotate(
     next_key: &PublicKey,
     now: Timestamp,
 ) -> Result<String, BuildError> {
+    let mut document = head.document().value().clone();
+    if let (false, Value::Object(members)) = (keys.is_empty(), &mut document) {
+        let (mut methods, listed) = key_members(head.did().as_str(), keys);
+        let mut asserting = listed.clone();
+        for (id, method) in retired::retired(head, keys, now) {
+            if let (Value::Array(methods), Value::Array(asserting)) = (&mut methods, &mut asserting)
+            {
+                methods.push(method);
+                asserting.push(id.into());
+            }
+        }
+        members.insert("verificationMethod".to_owned(), methods);
+        members.insert("assertionMethod".to_owned(), asserting);
+        members.insert("authentication".to_owned(), listed);
+    }
+    revise(head, document, update_key, next_key, now)
+}
+
+/// Writes the next line with any new document; `update_key`, to which the head committed, gives way to `next_key`.
+///
+/// # Errors
+///
+/// As [`rotate`].
+pub fn revise(
+    head: &Head,
+    document: Value,
+    update_key: &dyn Signer,
+    next_key: &PublicKey,
+    now: Timestamp,
+) -> Result<String, BuildError> {
     let used = next_key_hash(&update_key.public_key());
     let kept: Vec<String> =
         head.next_key_hashes.iter().filter(|hash| **hash != used).cloned().collect();
     let next_key_hashes = commitments(&update_key.public_key(), next_key, &kept)?;
-    let mut document = head.document().value().clone();
-    if let (false, Value::Object(members)) = (keys.is_empty(), &mut document) {
-        let (methods, listed) = key_members(head.did().as_str(), keys);
-        members.insert("verificationMethod".to_owned(), methods);
-        members.insert("assertionMethod".to_owned(), listed.clone());
-        members.insert("authentication".to_owned(), listed);
-    }
     update(head, &Update { document, next_key_hashes }, update_key, now)
 }
 

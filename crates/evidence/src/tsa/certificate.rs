@@ -87,7 +87,7 @@ pub(super) fn check_path(
 }
 
 /// Checks a signature with the key of a certificate.
-pub(super) fn check_signature(
+pub(crate) fn check_signature(
     certificate: &[u8],
     algorithm: &AlgorithmIdentifier,
     digest: &AlgorithmIdentifier,

@@ -30,6 +30,11 @@ pub enum TimestampError {
     /// No path to the pinned certificate was good at the time of the token.
     #[error("signer of the timestamp was not trusted at that time")]
     Path,
+    /// The certificates had ended before the time that the token is relied on.
+    #[error(
+        "certificates of the timestamp authority ended before a newer timestamp was made over it"
+    )]
+    Outlived,
     /// The certificate that the policy pins is not at hand.
     #[error("pinned certificate of the timestamp authority is not at hand")]
     AnchorUnknown,
@@ -48,6 +53,7 @@ impl TimestampError {
             Self::Usage => "timestamp-signer-unfit",
             Self::Signature => "timestamp-signature-invalid",
             Self::Path => "timestamp-path-invalid",
+            Self::Outlived => "timestamp-outlived",
             Self::AnchorUnknown => "timestamp-anchor-unknown",
         }
     }

@@ -26,11 +26,12 @@ pub(super) struct SignedInfo {
     stamp: StampInterval,
 }
 
-/// Verifies a token up to, and not including, what it is over.
+/// Verifies a token up to, and not including, what it is over. Its certificates have to be good at its own time, and at `until`.
 pub(super) fn verify(
     token: &[u8],
     anchor: &Digest,
     anchors: &Anchors,
+    until: Option<Timestamp>,
 ) -> Result<SignedInfo, TimestampError> {
     let ContentInfo { content_type, content: signed } = decode(token, TOKEN_LIMIT)?;
     if content_type != asn1::SIGNED_DATA || signed.content.content_type != asn1::TST_INFO {
@@ -49,8 +50,12 @@ pub(super) fn verify(
         return Err(TimestampError::Malformed);
     };
     let certificates = certificates(signed.certificates)?;
-    let own = check_signer(signer, content.as_bytes(), &certificates)?;
+    let own = check_signer(signer, content.as_bytes(), &certificates, asn1::TST_INFO)?;
     check_trust(own, &certificates, (anchor, anchors), gen_time)?;
+    if let Some(until) = until {
+        check_trust(own, &certificates, (anchor, anchors), until)
+            .map_err(|_| TimestampError::Outlived)?;
+    }
     Ok(SignedInfo { info, stamp })
 }
 
@@ -79,11 +84,12 @@ impl SignedInfo {
     }
 }
 
-/// RFC 5652 §5.4 and §5.6; gives the certificate of the signer.
-fn check_signer<'a>(
+/// RFC 5652 §5.4 and §5.6, for content of this kind; gives the certificate of the signer.
+pub(crate) fn check_signer<'a>(
     signer: &SignerInfo,
     content: &[u8],
     certificates: &'a [Vec<u8>],
+    kind: ObjectIdentifier,
 ) -> Result<&'a [u8], TimestampError> {
     let attributes = signer.signed_attributes.as_ref().ok_or(TimestampError::Malformed)?;
     let content_type = single(attributes, asn1::CONTENT_TYPE)?.ok_or(TimestampError::Malformed)?;
@@ -93,7 +99,7 @@ fn check_signer<'a>(
         content_type.decode_as().map_err(|_| TimestampError::Malformed)?;
     let message_digest: OctetString =
         message_digest.decode_as().map_err(|_| TimestampError::Malformed)?;
-    if content_type != asn1::TST_INFO {
+    if content_type != kind {
         return Err(TimestampError::Malformed);
     }
     let hashed = hash(signer.digest_algorithm.oid, content).ok_or(TimestampError::Malformed)?;
@@ -201,7 +207,7 @@ fn is_identified(identifier: &SignerIdentifier, parsed: &Certificate) -> bool {
 }
 
 /// The one value of an attribute; two attributes of a type, or two values, are malformed (RFC 5652 §11).
-fn single(
+pub(crate) fn single(
     attributes: &SetOfVec<Attribute>,
     oid: ObjectIdentifier,
 ) -> Result<Option<&Any>, TimestampError> {
@@ -215,7 +221,7 @@ fn single(
 }
 
 /// The certificates that the token carries, as DER; other choices of the set are passed over.
-fn certificates(set: Option<SetOfVec<Any>>) -> Result<Vec<Vec<u8>>, TimestampError> {
+pub(crate) fn certificates(set: Option<SetOfVec<Any>>) -> Result<Vec<Vec<u8>>, TimestampError> {
     let set = set.unwrap_or_default();
     if set.len() > CERTIFICATES {
         return Err(TimestampError::Malformed);

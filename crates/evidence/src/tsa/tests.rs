@@ -59,6 +59,32 @@ fn tokens_of_another_implementation_verify_and_their_times_are_widened() {
 }
 
 #[test]
+fn a_token_is_relied_on_as_long_as_its_certificates_are_good() {
+    let at = |text: &str| Timestamp::parse(text).unwrap();
+    let (imprint, root) = (sha256(&[NOTE]), sha256(&[fixture!("root.der")]));
+    let until = |time: &str| verify_token_until(GOOD, &imprint, &root, &anchors(), at(time));
+    assert_eq!(until("2099-12-30T00:00:00Z"), under_root(GOOD));
+    assert_eq!(until("2100-01-01T00:00:00Z"), Err(TimestampError::Outlived));
+    assert_eq!(
+        verify_token_until(GOOD, &sha256(&[b"x"]), &root, &anchors(), at("2090-01-01T00:00:00Z")),
+        Err(TimestampError::Imprint)
+    );
+}
+
+#[test]
+fn only_what_was_pinned_is_trusted_for_artefacts() {
+    let mut anchors = anchors();
+    assert_eq!(TimestampChecker::pinned(&anchors), []);
+    anchors.pin_file("example", fixture!("root.der")).unwrap();
+    let root = sha256(&[fixture!("root.der")]);
+    assert_eq!(TimestampChecker::pinned(&anchors), [("example".to_owned(), root)]);
+    assert!(anchors.pin_file("example", b"no certificate").is_err());
+    let question = TimestampRequest::over(sha256(&[NOTE]), &mut SeededRng::new(1));
+    assert_eq!(question, TimestampRequest::new(NOTE, &mut SeededRng::new(1)));
+    assert_eq!(question.accept_token(GOOD, &root, &anchors), Err(TimestampError::Nonce));
+}
+
+#[test]
 fn each_broken_rule_has_its_own_refusal() {
     use TimestampError as E;
     let cases: [(&str, &[u8], E); 14] = [
@@ -189,7 +215,8 @@ fn an_answer_must_be_to_this_question() {
     assert_eq!(refused(fixture!("refused.tsr")), TimestampError::Refused { status: 2 });
     assert_eq!(refused(GOOD), TimestampError::Malformed);
     assert_eq!(token_of(fixture!("good-ec.tsr")).unwrap(), GOOD);
-    let info = signed::verify(GOOD, &root, &anchors()).unwrap_or_else(|error| panic!("{error}"));
+    let info =
+        signed::verify(GOOD, &root, &anchors(), None).unwrap_or_else(|error| panic!("{error}"));
     // The nonce of ask.tsq, as its INTEGER.
     let asked: TimeStampReq = decode(fixture!("ask.tsq"), 1_000).unwrap();
     let asked = asked.nonce.unwrap();

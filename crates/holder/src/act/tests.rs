@@ -69,7 +69,13 @@ impl Kept {
     }
 
     fn act<'a>(&'a self, by: &'a Party) -> Act<'a> {
-        Act { role: Role::Holder, method: &by.method, log: "ledger.example", beside: &self.beside }
+        Act {
+            role: Role::Holder,
+            method: &by.method,
+            log: "ledger.example",
+            beside: &self.beside,
+            reason: None,
+        }
     }
 }
 
@@ -136,6 +142,39 @@ fn others_and_other_roles_do_not_count_as_ones_own() {
     assert!(accept(&kept.credential, &witness, &me.key, now(), &mut rng).is_ok());
     let witness = withdraw(&kept.credential, &witness, &me.key, now(), &mut rng);
     assert_eq!(witness.unwrap_err().code(), "act-nothing-to-withdraw");
+}
+
+#[test]
+fn a_refusal_says_why_and_an_acceptance_does_not() {
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let (by, mut rng) = (party(2), SeededRng::new(9));
+        let kept = Kept { credential: credential(format), beside: Vec::new() };
+        let why = Act { reason: Some("not my name"), ..kept.act(&by) };
+        let refused = refuse(&kept.credential, &why, &by.key, now(), &mut rng).unwrap();
+        let signature = &refused.countersignature;
+        assert_eq!(signature.reason(), Some("not my name"));
+        assert_eq!(signature.verify(&refused.credential, &by.key.public_key()), Ok(()));
+        let accepted = accept(&kept.credential, &why, &by.key, now(), &mut rng);
+        assert_eq!(accepted.unwrap_err().code(), "countersignature-malformed");
+        let long = "x".repeat(1_001);
+        for bad in ["", " ", "two\nlines", "left\u{202e}right", long.as_str()] {
+            let bad = Act { reason: Some(bad), ..kept.act(&by) };
+            assert!(refuse(&kept.credential, &bad, &by.key, now(), &mut rng).is_err());
+        }
+    }
+}
+
+#[test]
+fn who_accepts_and_seals_can_still_take_the_acceptance_back() {
+    let (by, mut rng) = (party(2), SeededRng::new(9));
+    let mut kept = Kept { credential: credential(Format::Jose), beside: Vec::new() };
+    let accepted = accept(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+    let accepted = kept.take(accepted);
+    let sealed = seal(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+    kept.take(sealed);
+    let refused = refuse(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+    assert_eq!(refused.countersignature.decision(), Decision::Withdraw);
+    assert_eq!(refused.countersignature.act(), accepted.countersignature.act());
 }
 
 #[test]

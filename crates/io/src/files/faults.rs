@@ -3,7 +3,7 @@
 //! In scope: a layer over real files that knows what a power cut would leave: bytes and names that were not synced are lost,
 //! kept, torn at any byte, or reordered; and that fails on demand. Out of scope: the databases, which write past it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -39,6 +39,8 @@ struct Model {
     durable: BTreeMap<PathBuf, usize>,
     /// Changes of names that no sync of their folder has made durable, in order.
     names: Vec<Name>,
+    /// Folders that were made and whose names no sync has made durable.
+    folders: BTreeSet<PathBuf>,
     /// Operations until the fault.
     countdown: Option<(u64, Fault)>,
     broken: Option<Fault>,
@@ -104,6 +106,7 @@ impl FaultyFiles {
             live: BTreeMap::new(),
             durable: BTreeMap::new(),
             names: Vec::new(),
+            folders: BTreeSet::new(),
             countdown: None,
             broken: None,
             operations: 0,
@@ -150,9 +153,14 @@ impl FaultyFiles {
     pub fn crash(&self, into: &Path) -> io::Result<()> {
         let mut model = self.lock();
         let names = model.surviving_names();
+        let lost = model.lost_folders();
+        let is_lost = |path: &Path| path.ancestors().any(|folder| lost.contains(folder));
         for path in all_files(&model.root)? {
             let known = model.live.contains_key(&path) || model.durable.contains_key(&path);
-            if !known && let Ok(below) = path.strip_prefix(&model.root) {
+            if !known
+                && !is_lost(&path)
+                && let Ok(below) = path.strip_prefix(&model.root)
+            {
                 let target = into.join(below);
                 fs::create_dir_all(target.parent().unwrap_or(into))?;
                 // A database may remove its own files meanwhile.
@@ -165,6 +173,9 @@ impl FaultyFiles {
         }
         for (path, inode) in names {
             let bytes = model.surviving_bytes(inode);
+            if is_lost(&path) {
+                continue;
+            }
             let Ok(below) = path.strip_prefix(&model.root) else { continue };
             let target = into.join(below);
             fs::create_dir_all(target.parent().unwrap_or(into))?;
@@ -249,6 +260,12 @@ impl Model {
             }
         }
         names
+    }
+
+    /// Folders that are gone with all that is below them.
+    fn lost_folders(&mut self) -> BTreeSet<PathBuf> {
+        let folders = self.folders.clone();
+        folders.into_iter().filter(|_| self.draw(2) == 0).collect()
     }
 
     /// Durable bytes, and any of the changes since: each wholly, in part or not.
@@ -360,13 +377,17 @@ impl FileLayer for FaultyFiles {
     }
 
     fn create_folder(&self, path: &Path, access: Access) -> io::Result<()> {
-        self.lock().permit(Operation::Other)?;
-        SystemFiles.create_folder(path, access)
+        let mut model = self.lock();
+        model.permit(Operation::Other)?;
+        SystemFiles.create_folder(path, access)?;
+        model.folders.insert(path.to_path_buf());
+        Ok(())
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         let mut model = self.lock();
         model.permit(Operation::Sync)?;
+        model.folders.retain(|folder| folder.parent() != Some(path));
         let names = std::mem::take(&mut model.names);
         let (synced, rest) = names.into_iter().partition::<Vec<_>, _>(|name| name.is_in(path));
         model.names = rest;
@@ -383,6 +404,7 @@ impl FileLayer for FaultyFiles {
             file.durable.clone_from(&file.live);
             file.changes.clear();
         }
+        model.folders.clear();
         for name in std::mem::take(&mut model.names) {
             rename(&mut model.durable, &name);
         }

@@ -284,6 +284,9 @@ fn make_missing(
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(FileError::from_io(path, error));
         }
+        Err(_) if !path.is_dir() => {
+            return Err(FileError::from_io(path, io::ErrorKind::NotADirectory.into()));
+        }
         Ok(()) | Err(_) => {}
     }
     grown.insert(above);

@@ -1,3 +1,6 @@
+use std::io::Write as _;
+
+use super::faults::{Fault, FaultyFiles};
 use super::*;
 
 #[test]
@@ -9,6 +12,19 @@ fn a_file_is_replaced_whole_and_no_temporary_is_left() {
     assert_eq!(read(&path, 10).unwrap(), b"two");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(!open_to_others(&path).unwrap());
+}
+
+/// As root, a device that is named as the place of a result would be gone for everybody.
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("null");
+    std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+    write_atomic(&path, b"one", Access::Private).unwrap();
+    assert!(fs::symlink_metadata(&path).unwrap().file_type().is_symlink());
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]
@@ -101,4 +117,36 @@ fn a_lock_excludes_a_second_holder_until_it_is_dropped() {
     assert!(matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
     drop(held);
     file.try_lock().unwrap();
+}
+
+/// Without one of the syncs a crash leaves half a file, or the old one although the new one was said to be there.
+#[test]
+fn a_crash_leaves_the_file_of_before_or_the_one_that_replaces_it() {
+    for (seed, step) in (0..24).flat_map(|seed| (0..8).map(move |step| (seed, step))) {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let layer = FaultyFiles::new(folder.path(), seed).unwrap();
+        let path = folder.path().join("f");
+        write_atomic_through(&layer, &path, b"the old text", Access::Private).unwrap();
+        layer.fail_after(step, Fault::Power);
+        let done = write_atomic_through(&layer, &path, b"new", Access::Private).is_ok();
+        layer.crash(after.path()).unwrap();
+        let left = fs::read(after.path().join("f")).unwrap();
+        let good = left == b"new" || (!done && left == b"the old text");
+        assert!(good, "seed {seed}, step {step}: {left:?}");
+        assert_eq!(done, step > 4, "open, write, sync, rename, sync");
+    }
+}
+
+#[test]
+fn a_file_that_was_removed_does_not_come_back() {
+    for seed in 0..24 {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let layer = FaultyFiles::new(folder.path(), seed).unwrap();
+        let path = folder.path().join("f");
+        write_atomic_through(&layer, &path, b"text", Access::Private).unwrap();
+        remove_through(&layer, &path).unwrap();
+        remove_through(&layer, &path).unwrap();
+        layer.crash(after.path()).unwrap();
+        assert!(!after.path().join("f").exists(), "seed {seed}");
+    }
 }

@@ -26,8 +26,13 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-const LIMITS: HttpLimits =
-    HttpLimits { size: 100, redirects: 2, plain: PlainHttp::Loopback, seconds: 60 };
+const LIMITS: HttpLimits = HttpLimits {
+    size: 100,
+    redirects: 2,
+    plain: PlainHttp::Loopback,
+    seconds: 60,
+    reach: Reach::Anywhere,
+};
 
 #[test]
 fn a_body_comes_with_its_media_type() {
@@ -85,4 +90,18 @@ fn an_error_answer_and_a_closed_port_are_told_apart() {
     assert_eq!(get(&missing, &LIMITS).unwrap_err().code(), "peer-refused");
     let (_taken, closed) = crate::cosigner::fake::nobody_listens();
     assert_eq!(get(&closed, &LIMITS).unwrap_err().code(), "peer-unreachable");
+}
+
+#[test]
+fn what_is_not_public_is_not_asked_where_others_choose() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let limits = HttpLimits { seconds: 5, ..HttpLimits::public_of_size(100) };
+    let literal = get(&format!("https://127.0.0.1:{port}/"), &limits).unwrap_err();
+    assert_eq!(literal.code(), "url-refused");
+    // By a name it comes out when the name is resolved.
+    let named = get(&format!("https://localhost:{port}/"), &limits).unwrap_err();
+    assert_eq!(named.code(), "peer-unreachable");
+    assert!(listener.accept().is_err(), "nobody came");
 }

@@ -78,7 +78,7 @@ fn what_a_crash_left_is_finished_by_the_next_command_at_whatever_step_it_came() 
         let size = size_of(&s.ledger);
         let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
         assert_eq!(healed[0].command, "did create");
-        assert!(healed[0].dropped.is_none());
+        assert!(matches!(healed[0].fate, Fate::Finished));
         assert!(!is_pending(&s.profile).unwrap());
         assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), Some(json!({ "a": 7 })));
         if steps_done > 1 {
@@ -99,7 +99,8 @@ fn an_entry_that_the_rules_refuse_leaves_no_trace() {
 
     s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
     let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
-    assert_eq!(healed[0].dropped.as_ref().unwrap().code(), "scid-mismatch");
+    let Fate::Dropped(why) = &healed[0].fate else { panic!("{healed:?}") };
+    assert_eq!(why.code(), "scid-mismatch");
     assert!(!is_pending(&s.profile).unwrap());
 }
 
@@ -135,7 +136,7 @@ fn what_a_crash_left_of_several_entries_is_finished_whichever_are_recorded() {
             s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
         }
         let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
-        assert!(healed[0].dropped.is_none(), "{recorded:?}");
+        assert!(matches!(healed[0].fate, Fate::Finished), "{recorded:?}");
         let again = submit(&intent, Attempt::Again, &mut s.ledger, s.now).unwrap();
         assert!(again.iter().all(|one| one.standing == Standing::Duplicate), "{recorded:?}");
         let places: std::collections::BTreeSet<u64> =
@@ -200,7 +201,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
     s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
     let late = s.now.plus_seconds(30 * 86_400);
     let healed = heal(&s.profile, &mut s.ledger, late).unwrap();
-    assert!(healed[0].dropped.is_none(), "{:?}", healed[0].dropped);
+    assert!(matches!(healed[0].fate, Fate::Finished), "{healed:?}");
     assert!(s.profile.get(Shelf::Issued, "1").unwrap().is_some());
 
     // One that never reached the ledger is too old by then, and is dropped.
@@ -210,7 +211,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
     intent.records[0].name = "2".to_owned();
     s.profile.put(Shelf::Intents, "1-b", &to_value(&intent)).unwrap();
     let healed = heal(&s.profile, &mut s.ledger, late).unwrap();
-    assert!(healed[0].dropped.is_some());
+    assert!(matches!(healed[0].fate, Fate::Dropped(_)));
     assert_eq!(s.profile.get(Shelf::Issued, "2").unwrap(), None);
 }
 

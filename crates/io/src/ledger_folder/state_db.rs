@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
-use inkan_ledger::note::SignatureLine;
 use inkan_ledger::state::{
     Address, Changes, Controller, Equivocation, Named, Newest, Standing, Trail,
 };
@@ -17,6 +16,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, param
 
 use super::database::{self, StoreFailed};
 use super::{ids, places};
+
+mod notes;
 
 /// The layout of the folder, so that another one is not misread.
 const LAYOUT: i64 = 3;
@@ -296,123 +297,6 @@ impl StateDb {
     /// The SCID that has a place on the web (see [`places`]).
     pub(crate) fn owner(&self, place: &str) -> Answer<Option<String>> {
         self.one("SELECT scid FROM places WHERE place = ?1", [place], |row| row.get(0))
-    }
-
-    fn put_row(&self, row: &CheckpointRow) -> Answer<()> {
-        let values = params![
-            number(row.size),
-            row.note.as_ref().map(ToString::to_string),
-            row.existed_by.map(Timestamp::seconds),
-        ];
-        self.run(
-            "UPDATE checkpoints SET note = ?2, existed_by = ?3 WHERE size = ?1 AND note IS NULL",
-            values,
-        )?;
-        Ok(())
-    }
-
-    /// C11: keeps the note of a size that first met the quorum, with the lines of those who answered later; and the newest
-    /// note of all.
-    pub(crate) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
-        self.run("BEGIN IMMEDIATE", [])?;
-        let stored = self.put_row(row).and_then(|()| self.put_late_lines(row)).and_then(|()| {
-            // Who answers late answers for an older size, which must not become the newest again.
-            let newest = self.newest_note()?.map_or(0, |(size, _)| size);
-            if row.size < newest {
-                return Ok(());
-            }
-            let note = row.note.as_ref().map(ToString::to_string);
-            self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [note])?;
-            self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])?;
-            Ok(())
-        });
-        self.run(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" }, [])?;
-        stored
-    }
-
-    /// Adds lines of keys that had not cosigned this size before. A second line of one key says a later time: the first one
-    /// is worth more.
-    fn put_late_lines(&self, row: &CheckpointRow) -> Answer<()> {
-        let (Some(mut kept), Some(note)) = (self.note_of(row.size)?, &row.note) else {
-            return Ok(());
-        };
-        let before = kept.signatures().len();
-        for line in note.signatures() {
-            let same =
-                |known: &SignatureLine| (&known.name, known.key_id) == (&line.name, line.key_id);
-            if !kept.signatures().iter().any(same) {
-                kept.put(line.clone());
-            }
-        }
-        if kept.signatures().len() > before {
-            let values = params![number(row.size), kept.to_string()];
-            self.run("UPDATE checkpoints SET note = ?2 WHERE size = ?1", values)?;
-        }
-        Ok(())
-    }
-
-    /// The newest note with a quorum, and its size.
-    pub(crate) fn newest_note(&self) -> Answer<Option<(u64, SignedNote)>> {
-        let row = self.one(
-            "SELECT a.value, b.value FROM meta a, meta b \
-             WHERE a.name = 'newest_size' AND b.name = 'newest'",
-            [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
-        )?;
-        row.map(|(size, note)| Ok((unsigned(size), self.note(&note)?))).transpose()
-    }
-
-    fn note(&self, text: &str) -> Answer<SignedNote> {
-        SignedNote::parse(text).map_err(|_| self.malformed("note"))
-    }
-
-    fn sized_note(&self, row: Option<(i64, String)>) -> Answer<Option<(u64, SignedNote)>> {
-        row.map(|(size, note)| Ok((unsigned(size), self.note(&note)?))).transpose()
-    }
-
-    /// The first note with a quorum of exactly this size.
-    pub(crate) fn note_of(&self, size: u64) -> Answer<Option<SignedNote>> {
-        let note = self.one(
-            "SELECT note FROM checkpoints WHERE size = ?1 AND note IS NOT NULL",
-            [number(size)],
-            |row| row.get::<_, String>(0),
-        )?;
-        note.map(|note| self.note(&note)).transpose()
-    }
-
-    /// The smallest checkpoint with a quorum that has more than `index` leaves and at most `limit`.
-    pub(crate) fn first_note_over(
-        &self,
-        index: u64,
-        limit: u64,
-    ) -> Answer<Option<(u64, SignedNote)>> {
-        let row = self.one(
-            "SELECT size, note FROM checkpoints \
-             WHERE size > ?1 AND size <= ?2 AND note IS NOT NULL ORDER BY size LIMIT 1",
-            [number(index), number(limit)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        self.sized_note(row)
-    }
-
-    /// The newest checkpoint that its quorum had seen by `time`.
-    pub(crate) fn note_seen_by(&self, time: Timestamp) -> Answer<Option<(u64, SignedNote)>> {
-        let row = self.one(
-            "SELECT size, note FROM checkpoints WHERE existed_by <= ?1 \
-             ORDER BY existed_by DESC, size DESC LIMIT 1",
-            [time.seconds()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        self.sized_note(row)
-    }
-
-    /// How many checkpoints of at most `size` there are.
-    pub(crate) fn checkpoints(&self, size: u64) -> Answer<u64> {
-        let count =
-            self.one("SELECT count(*) FROM checkpoints WHERE size <= ?1", [number(size)], |row| {
-                row.get::<_, i64>(0)
-            })?;
-        Ok(unsigned(count.unwrap_or(0)))
     }
 
     /// Place of an id among the newest.

@@ -362,3 +362,4 @@ mod crash;
 mod import;
 mod newest;
 mod order;
+mod replaced;

@@ -17,15 +17,17 @@ use std::rc::Rc;
 
 use inkan_core::encoding::decode_b64;
 use inkan_core::{Digest, Timestamp, json, limits, tolerance};
+use inkan_did::DidUrl;
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, Tile, decode_bundle};
 use inkan_ledger::{
-    ActId, Checkpoint, CurrentProof, EntryId, Kind, LogPolicy, MapKey, NodeHash, Receipt,
-    ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
-    verify_current, verify_current_under, verify_receipt, verify_receipt_under,
+    ActId, Checkpoint, CurrentProof, EntryId, KEY_COMPROMISED, Kind, LogPolicy, MapKey, NodeHash,
+    Receipt, ReceiptError, SignedEntry, SignedNote, TrustStatement, VerifiedCheckpoint,
+    VerifiedLeaf, verify_checkpoint, verify_current, verify_current_under, verify_receipt,
+    verify_receipt_under,
 };
 use serde_json::Value;
 
-use super::{SourceStatus, scid_of};
+use super::{SourceStatus, compromise_key, scid_of};
 use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
 
 /// Media type of a receipt as a sidecar.
@@ -419,6 +421,25 @@ impl NodeView {
         let (iss, list) = (query_value(issuer), query_value(uri));
         let path = format!("/v1/status/current?iss={iss}&uri={list}&at={}", self.size());
         self.current(&path, &MapKey::status(scid_of(issuer), uri))
+    }
+
+    /// Proves whether a DID reported this key compromised, in a statement of this type.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn compromise_current(
+        &self,
+        key: &DidUrl,
+        statement: TrustStatement,
+    ) -> Result<CurrentProof, NodeError> {
+        let (did, url) = (query_value(key.did().as_str()), query_value(key.as_str()));
+        let (name, action) = (statement.name(), KEY_COMPROMISED);
+        let path = format!(
+            "/v1/trust/current?iss={did}&type={name}&entityId={did}&action={action}&resource={url}&at={}",
+            self.size()
+        );
+        self.current(&path, &compromise_key(key, statement))
     }
 
     fn current(&self, path: &str, key: &MapKey) -> Result<CurrentProof, NodeError> {

@@ -225,3 +225,6 @@ impl From<FileError> for MapStoreError {
         Self::Unavailable(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

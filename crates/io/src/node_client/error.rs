@@ -174,6 +174,12 @@ impl Refusal {
     pub const fn is_rule(&self) -> bool {
         matches!(self.status, 400 | 403 | 409 | 413 | 415 | 422)
     }
+
+    /// Whether it is too many new DIDs for now.
+    #[must_use]
+    pub const fn is_quota(&self) -> bool {
+        matches!(self.code.as_bytes(), b"quota-exceeded")
+    }
 }
 
 impl std::fmt::Display for Refusal {

@@ -35,6 +35,9 @@ fn what_cannot_be_computed_is_refused() {
         assert_eq!(code(born, "age_over_20"), "derived-claim-source-invalid", "{born}");
     }
     assert_eq!(code("2006-11-22", "birthDate"), "derived-claim-unknown");
+    let absent = add(&mut Map::new(), ("age_over_20", "/nosuch"), Timestamp::EPOCH).unwrap_err();
+    assert_eq!(absent, DerivedError::NoSource { source_claim: "nosuch".to_owned() });
+    assert_eq!(absent.code(), "derived-claim-source-invalid");
     let mut claims = Map::from_iter([("age_over_20".to_owned(), json!(true))]);
     let taken = add(&mut claims, ("age_over_20", "birthDate"), Timestamp::EPOCH).unwrap_err();
     assert_eq!(taken.code(), "derived-claim-taken");

@@ -35,3 +35,16 @@ fn a_claim_is_named_from_the_subject_first() {
     let expected = ["/issuer/name", r#"["credentialSubject","name"]"#];
     assert_eq!(shown(&chosen, &whole, &["credentialSubject"]), expected);
 }
+
+#[test]
+fn who_names_no_claim_is_told_those_about_the_subject() {
+    let whole =
+        json!({ "issuer": "did:example:a", "credentialSubject": { "id": "b", "name": "N" } });
+    let claims = [ClaimPath::parse("nosuch").unwrap()];
+    let chosen = Disclosable { claims: &claims, decoys: 0 };
+    let error = chosen.paths(&whole, &["credentialSubject"]).unwrap_err();
+    assert_eq!(error, pointers(&claims, &whole, "credentialSubject").unwrap_err());
+    let ClaimPathError::Unknown { mut known, .. } = error else { panic!("{error}") };
+    known.sort();
+    assert_eq!(known, ["/id", "/name"]);
+}

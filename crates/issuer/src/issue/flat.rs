@@ -16,7 +16,7 @@ pub(super) fn claims(credential: &Credential, now: Timestamp) -> Value {
             }
         }
     }
-    let kept = ["cnf", "evidence", "ledgerRecord"];
+    let kept = ["cnf", "evidence", "ledgerRecord", "countersignatureOffer", "status"];
     for (name, value) in kept.iter().filter_map(|name| Some((name, credential.value().get(*name)?)))
     {
         claims.insert((*name).to_owned(), value.clone());

@@ -2,6 +2,7 @@
 
 use inkan_credential::proof::SignFailure;
 use inkan_credential::status_list::StatusListError;
+use inkan_credential::token_status_list::TokenStatusError;
 
 /// A change that cannot be made, or a state that cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -9,6 +10,9 @@ pub enum StatusStateError {
     /// The bits themselves are malformed.
     #[error("status list is malformed")]
     List(#[from] StatusListError),
+    /// The list could not be written as a token.
+    #[error("status list token cannot be made")]
+    Token(#[from] TokenStatusError),
     /// The list could not be signed.
     #[error("status list could not be signed")]
     Sign(#[from] SignFailure),
@@ -50,6 +54,7 @@ impl StatusStateError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::List(error) => error.code(),
+            Self::Token(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::Full => "status-list-full",
             Self::OtherList => "status-entry-of-another-list",

@@ -3,15 +3,16 @@
 use inkan_core::{json, limits};
 use inkan_credential::model::{MAXIMUM_STATUS_SIZE, StatusPurpose};
 use inkan_credential::status_list::{BitstringStatusList, MINIMUM_BITS};
+use inkan_credential::token_status_list::StatusBits;
 use serde_json::{Value, json};
 
-use super::{StatusListState, StatusStateError, values_of};
+use super::{StatusEncoding, StatusListState, StatusStateError, values_of};
 
 /// The `type` of the state's JSON.
 const STATE_TYPE: &str = "inkan-status-list/1";
 
-/// Its members; the last five may be missing.
-const MEMBERS: [&str; 11] = [
+/// Its members; the last six may be missing.
+const MEMBERS: [&str; 12] = [
     "type",
     "uri",
     "purpose",
@@ -23,6 +24,7 @@ const MEMBERS: [&str; 11] = [
     "references",
     "ttl",
     "decoys",
+    "encoding",
 ];
 
 impl StatusListState {
@@ -42,6 +44,9 @@ impl StatusListState {
         });
         let Value::Object(members) = &mut value else { return Ok(value) };
         let mut add = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+        if self.encoding.is_token() {
+            add("encoding", self.encoding.as_str().into());
+        }
         if self.size != 1 {
             add("size", self.size.into());
         }
@@ -82,7 +87,14 @@ impl StatusListState {
                 .filter(|size| (1..=MAXIMUM_STATUS_SIZE).contains(size))
                 .ok_or(malformed("size"))?,
         };
+        let encoding = match value.get("encoding") {
+            None => StatusEncoding::Bitstring,
+            Some(_) => StatusEncoding::parse(text("encoding")?)
+                .filter(|encoding| encoding.is_token())
+                .ok_or(malformed("encoding"))?,
+        };
         let state = Self {
+            encoding,
             uri: text("uri")?.to_owned(),
             purpose: StatusPurpose::parse(text("purpose")?).ok_or(malformed("purpose"))?,
             size,
@@ -106,8 +118,16 @@ impl StatusListState {
     /// The parts fit each other.
     fn check(self) -> Result<Self, StatusStateError> {
         let malformed = |member| Err(StatusStateError::Malformed { member });
+        if self.encoding.is_token() {
+            let fits = StatusBits::from_number(self.size.into()).is_some();
+            if !fits || self.purpose != StatusPurpose::Revocation || !self.messages.is_empty() {
+                return malformed("encoding");
+            }
+        }
         let wanted = values_of(self.size);
-        let named = self.messages.len() == wanted || (self.messages.is_empty() && self.size == 1);
+        let named = self.encoding.is_token()
+            || self.messages.len() == wanted
+            || (self.messages.is_empty() && self.size == 1);
         if !named {
             return malformed("messages");
         }

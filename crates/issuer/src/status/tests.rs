@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::SecuredCredential;
 use inkan_credential::status_list::StatusListCredential;
 use inkan_crypto::{KeyType, SecretKey};
 use serde_json::json;
@@ -102,7 +103,8 @@ fn a_list_of_messages_says_what_its_values_are_called() {
     let key = SecretKey::generate(KeyType::Ed25519, &mut rng);
     let published =
         state.publish(&publication(Format::Jose), ("did:example:acme#k", &key)).unwrap();
-    let list = StatusListCredential::from_credential(published.credential.credential()).unwrap();
+    let copy = SecuredCredential::parse(published.body.as_bytes()).unwrap();
+    let list = StatusListCredential::from_credential(copy.credential()).unwrap();
     assert_eq!(list.value(&entry), Ok(1));
     assert_eq!(list.ttl_milliseconds(), Some(60_000));
     // The entry can stand in a credential, and is read there as it is.

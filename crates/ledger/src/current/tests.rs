@@ -127,19 +127,7 @@ fn an_epoch_leaf_that_names_another_place_or_kind_is_refused() {
     let with = |kind, size| {
         let body = Epoch { size, ..epoch }.to_bytes();
         let bytes = Leaf::new(kind, leaf.time(), body).unwrap().to_bytes();
-        let mut tree = crate::MerkleTree::new();
-        for index in 0..last {
-            tree.append(world.log.tree().leaf_hash(index).unwrap());
-        }
-        tree.append(LeafHash::of(&bytes));
-        let root_hash = tree.root(case.size).unwrap();
-        let head = crate::tree::TreeHead { tree_size: case.size, root_hash };
-        let checkpoint = crate::Checkpoint::new(crate::testing::ORIGIN, head).unwrap();
-        let mut note = checkpoint.sign(&world.log_key, &world.log_secret).unwrap();
-        for ((_, secret, key), time) in world.witnesses.iter().zip([210, 220]) {
-            note.put(crate::cosignature::cosign(note.text(), key, secret, at(time)).unwrap());
-        }
-        let receipt = Receipt::new(bytes, &tree.inclusion(last, case.size).unwrap(), &note);
+        let receipt = last_of(world, last, &bytes);
         let proof = CurrentProof::new(receipt, good.map.clone(), good.head.clone());
         case.verify(&proof, &case.act()).map(drop)
     };
@@ -152,6 +140,46 @@ fn an_epoch_leaf_that_names_another_place_or_kind_is_refused() {
         Err(ReceiptError::WrongKind { found }),
         "nor one of another kind"
     );
+}
+
+/// A map that says of an entry that it stands where its own epoch leaf stands, or later: the map of an epoch leaf is about
+/// the leaves before it.
+#[test]
+fn a_head_stands_before_the_epoch_leaf_that_speaks_of_it() {
+    let case = case();
+    let (world, last, key) = (&case.world, case.size - 1, case.act());
+    let (head, value) = case.proof(&key, case.size).head.unwrap();
+    let with = |leaf_index| {
+        let value = MapValue { leaf_index, ..value };
+        let map = crate::map::Map::new(&[(key, value)].into());
+        let leaf = world.log.leaf(last).unwrap();
+        let epoch = Epoch { map: map.root(), keys: 1, ..Epoch::parse(leaf.body()).unwrap() };
+        let bytes = Leaf::new(Kind::Epoch, leaf.time(), epoch.to_bytes()).unwrap().to_bytes();
+        let receipt = last_of(world, last, &bytes);
+        case.verify(&CurrentProof::new(receipt, map.prove(&key), Some((head.clone(), value))), &key)
+            .map(drop)
+    };
+    assert_eq!(with(last - 1), Ok(()));
+    let refused = Err(ReceiptError::from(MapProofError::ValueMismatch));
+    assert_eq!(with(last), refused);
+    assert_eq!(with(last + 1), refused);
+}
+
+/// A receipt of other bytes as the last leaf of the log, under a cosigned head of that tree.
+fn last_of(world: &World, last: u64, bytes: &[u8]) -> Receipt {
+    let mut tree = crate::MerkleTree::new();
+    for index in 0..last {
+        tree.append(world.log.tree().leaf_hash(index).unwrap());
+    }
+    tree.append(LeafHash::of(bytes));
+    let root_hash = tree.root(last + 1).unwrap();
+    let head = crate::tree::TreeHead { tree_size: last + 1, root_hash };
+    let checkpoint = crate::Checkpoint::new(crate::testing::ORIGIN, head).unwrap();
+    let mut note = checkpoint.sign(&world.log_key, &world.log_secret).unwrap();
+    for ((_, secret, key), time) in world.witnesses.iter().zip([210, 220]) {
+        note.put(crate::cosignature::cosign(note.text(), key, secret, at(time)).unwrap());
+    }
+    Receipt::new(bytes.to_vec(), &tree.inclusion(last, last + 1).unwrap(), &note)
 }
 
 #[test]

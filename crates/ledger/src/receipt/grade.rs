@@ -61,6 +61,18 @@ impl Grades {
         }
     }
 
+    /// The same, with timestamp authorities beside it. Where one is behind it already, these may be the same under other names, and
+    /// do not count again.
+    #[must_use]
+    pub fn and_authorities(self, others: &BTreeSet<String>) -> Self {
+        let counted = self.tsa;
+        let mut both = Self { tsa: counted || !others.is_empty(), ..self };
+        if !counted {
+            both.operators.extend(others.iter().cloned());
+        }
+        both
+    }
+
     /// The operators whose stamps are behind it, without the log's own.
     #[must_use]
     pub const fn operators(&self) -> &BTreeSet<String> {

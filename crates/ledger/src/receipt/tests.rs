@@ -1,3 +1,4 @@
+use inkan_core::encoding::b64;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -35,6 +36,33 @@ fn sidecars_are_read_as_they_were_written() {
             assert_eq!(Receipt::from_value(&value), Ok(receipt));
         }
     }
+}
+
+/// V1: at most 65,536 bytes, all in all; and no control characters, not in names of unknown cosigners either.
+#[test]
+fn a_proof_has_a_largest_size_and_no_control_characters() {
+    let (_, receipts) = receipts();
+    let text = receipts[1].proof().to_string();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let of_size = |size: usize| {
+        let others = size - text.len() - "extra \n".len();
+        // Base64 comes in fours; the name of a cosigner that nobody knows takes what is left.
+        let line = |name: usize| format!("\u{2014} {} {}\n", "x".repeat(name), b64(&[1; 6]));
+        let name = 1 + (others - line(1).len()) % 4;
+        let extra = b64(&vec![0; (others - line(name).len()) / 4 * 3]);
+        format!("{first}\nextra {extra}\n{rest}{}", line(name))
+    };
+    for (size, fits) in [(60_000, true), (65_535, true), (65_536, true), (65_537, false)] {
+        let text = of_size(size);
+        assert_eq!(text.len(), size);
+        assert_eq!(TlogProof::parse(&text).is_ok(), fits, "{size}");
+    }
+    for control in ["\t", "\r", "\u{1}", "\u{7f}"] {
+        let line = format!("\u{2014} na{control}me {}\n", b64(&[1; 6]));
+        assert_eq!(code(TlogProof::parse(&(text.clone() + &line))), "malformed-receipt");
+    }
+    let plain = format!("{text}\u{2014} name {}\n", b64(&[1; 6]));
+    assert!(TlogProof::parse(&plain).is_ok());
 }
 
 #[test]

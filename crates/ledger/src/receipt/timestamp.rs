@@ -29,6 +29,28 @@ pub trait TimestampChecker: fmt::Debug + Send + Sync {
         token: &[u8],
         imprint: &Digest,
     ) -> Result<StampInterval, &'static str>;
+
+    /// Names and digests of the certificates that are pinned for timestamps over artefacts, whatever log's policy names others.
+    fn pinned(&self) -> Vec<(String, Digest)> {
+        Vec::new()
+    }
+
+    /// The same as [`Self::check`]; the certificates have to be good at `until` as well. That is how long a token can be
+    /// relied on by itself, without a newer one over it.
+    ///
+    /// # Errors
+    ///
+    /// A stable code that says why it proves nothing, or no more.
+    fn check_until(
+        &self,
+        anchor: &Digest,
+        token: &[u8],
+        imprint: &Digest,
+        until: Timestamp,
+    ) -> Result<StampInterval, &'static str> {
+        let _ = (anchor, token, imprint, until);
+        Err("timestamp-anchor-unknown")
+    }
 }
 
 /// The earliest and the latest time at which something may have been stamped.

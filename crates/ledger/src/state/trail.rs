@@ -75,3 +75,33 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trails_are_read_as_they_were_written_and_nothing_else_is() {
+        for place in [None, Some(0), Some(126), Some(127), Some(1 << 62), Some(u64::MAX - 1)] {
+            let settings = Settings {
+                update_keys: place,
+                next_key_hashes: Some(7),
+                witness: None,
+                portable: place,
+                home: place,
+            };
+            let bytes = Trail(settings).to_bytes();
+            assert!(bytes.len() <= 50);
+            assert_eq!(Trail::from_bytes(&bytes), Some(Trail(settings)));
+            assert_eq!(Trail::from_bytes(&bytes[..bytes.len() - 1]), None, "cut off");
+            assert_eq!(Trail::from_bytes(&[bytes, vec![0]].concat()), None, "something follows");
+        }
+        // The last byte of ten has one bit: more would be lost, and the number another one.
+        let largest = [&[0xff; 9][..], &[0x01, 0, 0, 0, 0]].concat();
+        assert!(Trail::from_bytes(&largest).is_some());
+        for last in [0x02, 0x7f, 0x81] {
+            let beyond = [&[0xff; 9][..], &[last, 0, 0, 0, 0]].concat();
+            assert_eq!(Trail::from_bytes(&beyond), None, "{last:#x}");
+        }
+    }
+}

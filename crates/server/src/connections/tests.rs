@@ -164,3 +164,22 @@ fn prefixes_of_paths_are_plain() {
         assert!(!is_prefix(bad), "{bad}");
     }
 }
+
+/// Without it a client that takes nothing holds its answer in memory for as long as it likes.
+#[test]
+fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut patient = Patient::new(stream, Duration::from_millis(100));
+        let much = vec![0; 64 << 20];
+        let written = timeout(Duration::from_secs(60), patient.write_all(&much)).await;
+        let error = written.expect("it does not wait for ever").unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        drop(client);
+    });
+}

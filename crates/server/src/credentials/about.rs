@@ -8,7 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::answer::{Finding, Refusal, json_answer};
+use super::answer::{Cause, Finding, Refusal, json_answer};
+use super::handle::blocking;
 use super::options::{Profile, Role};
 use super::routes::ROUTES;
 use super::service::Service;
@@ -20,33 +21,36 @@ use crate::problem::codes;
 pub(crate) const OPENAPI: &str = include_str!("../../../../schemas/openapi-credentials.json");
 
 /// GET `/ids`: the DIDs that sign here, by suite.
-pub(crate) async fn ids(State(service): State<Arc<Service>>) -> Response {
+pub(crate) async fn ids(State(service): State<Arc<Service>>) -> Result<Response, Refusal> {
+    let issuers = blocking(Arc::clone(&service), Service::issuers).await?;
     let of_suite = |suite: Suite| {
-        let issuer = service.issuer(suite)?;
+        let issuer = service.issues(&issuers, suite)?;
         Some(json!({
             "suite": suite.prefix(), "id": issuer.did, "verificationMethod": issuer.method,
         }))
     };
     let ids: Vec<Value> = Suite::ALL.into_iter().filter_map(of_suite).collect();
-    json_answer(StatusCode::OK, &json!({ "ids": ids }))
+    Ok(json_answer(StatusCode::OK, &json!({ "ids": ids })))
 }
 
 /// GET `/about`.
-pub(crate) async fn about(State(service): State<Arc<Service>>) -> Response {
+pub(crate) async fn about(State(service): State<Arc<Service>>) -> Result<Response, Refusal> {
+    let issuers = blocking(Arc::clone(&service), Service::issuers).await?;
     let roles: Vec<&str> = [(Role::Issuer, "issuer"), (Role::Verifier, "verifier")]
         .into_iter()
         .filter_map(|(role, name)| service.plays(role).then_some(name))
         .collect();
+    let issues = |suite: Suite| service.issues(&issuers, suite).is_some();
     let suites: Vec<Value> = Suite::ALL
         .into_iter()
-        .map(|suite| json!({ "suite": suite.prefix(), "issues": service.issuer(suite).is_some() }))
+        .map(|suite| json!({ "suite": suite.prefix(), "issues": issues(suite) }))
         .collect();
     let paths: Vec<&str> = ROUTES.iter().map(|(path, _)| *path).collect();
     let note = match service.options.profile {
         Profile::Strict => "an issuer must control its key; contexts are built in",
         Profile::Conformance => "for test suites only: nothing that it verifies should be believed",
     };
-    json_answer(
+    Ok(json_answer(
         StatusCode::OK,
         &json!({
             "type": "inkan-api/1",
@@ -58,7 +62,7 @@ pub(crate) async fn about(State(service): State<Arc<Service>>) -> Response {
             "paths": paths,
             "openapi": "/openapi.json",
         }),
-    )
+    ))
 }
 
 /// GET `/openapi.json`.
@@ -71,7 +75,7 @@ pub(crate) async fn openapi() -> Response {
 
 /// GET `/problems/{code}`: what a code means, and what to do.
 pub(crate) async fn problem(Path(code): Path<String>) -> Result<Response, Refusal> {
-    let missing = || Refusal::missing("not-found", "there is no such code");
+    let missing = || Refusal::missing(Cause::PathUnknown.code(), "there is no such code");
     let entry = codes().get(&code).ok_or_else(missing)?;
     let text = format!(
         "{} ({})\n\n{}\n\nRemedy: {}.\n",
@@ -85,12 +89,17 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// GET `/readyz`: requests are taken.
+/// GET `/readyz`: requests are taken, and what they rest on answers.
 pub(crate) async fn readyz(State(service): State<Arc<Service>>) -> Result<&'static str, Refusal> {
     if service.is_stopping() {
         let finding = Finding::new("not-ready", "the server is ending");
         return Err(Refusal::Request(StatusCode::SERVICE_UNAVAILABLE, finding));
     }
+    blocking(service, |service| match &service.options.backing {
+        Some(backing) => Ok(backing.ready(service.now())?),
+        None => Ok(()),
+    })
+    .await?;
     Ok("ready\n")
 }
 

@@ -90,17 +90,18 @@ fn check(
     {
         clients.take(&Prefix::of(address), 1).map_err(Refusal::RateLimited)?;
     }
-    if !routes::signs(route) || !is_post {
+    if !is_post {
         return Ok(());
     }
     // Pages of other sites can make a browser send forms and plain text, but not this without being asked.
-    if !media_type(headers)
-        .is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"))
-    {
+    if !is_json(headers) && !routes::is_bare(route) {
         return Err(Refusal::Request(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Finding::new(Cause::RequestMalformed.code(), "send application/json, and say so"),
         ));
+    }
+    if !routes::signs(route) {
+        return Ok(());
     }
     // By a name of its own a page of another site could reach this machine (DNS rebinding).
     if certified || service.is_open && names_this_machine(request) {
@@ -116,6 +117,24 @@ fn check(
             ),
         )),
     }
+}
+
+/// Whether a body is said to be JSON as it stands: in UTF-8, and not compressed.
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = media_type(headers);
+    let is_json =
+        media_type.is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"));
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let parameters = value.unwrap_or_default().split(';').skip(1);
+    let utf_8 = |parameter: &str| match parameter.trim().split_once('=') {
+        Some((name, charset)) if name.eq_ignore_ascii_case("charset") => {
+            charset.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    };
+    let coding = headers.get(header::CONTENT_ENCODING);
+    let plain = coding.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    is_json && plain && parameters.into_iter().all(utf_8)
 }
 
 /// Whether the server is asked by an address, or the name, that only this machine has.

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::backing::BackingError;
 use crate::problem::{Code, PROBLEM_JSON, codes};
 
 /// Why this API itself refuses; what libraries refuse has their codes.
@@ -23,6 +24,13 @@ pub(crate) enum Cause {
     ProofPurposeMismatch,
     VerdictMissing,
     StatusNotKept,
+    PathUnknown,
+    NotRecorded,
+    PresenterNotBound,
+    CreatedFarOff,
+    OptionWithoutEffect,
+    ProofNotOurs,
+    TermWithoutContext,
 }
 
 impl Cause {
@@ -42,6 +50,13 @@ impl Cause {
             Self::ProofPurposeMismatch => "proof-purpose-mismatch",
             Self::VerdictMissing => "verdict-missing",
             Self::StatusNotKept => "status-not-kept",
+            Self::PathUnknown => "path-unknown",
+            Self::NotRecorded => "credential-not-recorded",
+            Self::PresenterNotBound => "presenter-not-bound",
+            Self::CreatedFarOff => "created-far-off",
+            Self::OptionWithoutEffect => "option-without-effect",
+            Self::ProofNotOurs => "proof-not-ours",
+            Self::TermWithoutContext => "term-without-context",
         }
     }
 }
@@ -99,6 +114,18 @@ impl Refusal {
     pub(crate) fn fault() -> Self {
         let finding = Finding::new("node-fault", "the server failed; its operator knows more");
         Self::Request(StatusCode::INTERNAL_SERVER_ERROR, finding)
+    }
+}
+
+/// What the server rests on does not serve it: its operator is told more than the client.
+impl From<BackingError> for Refusal {
+    fn from(error: BackingError) -> Self {
+        if error.is_callers {
+            let title = codes().get(error.code).map(|entry| entry.title.clone());
+            return Self::bad(error.code, title.unwrap_or_default());
+        }
+        let detail = "what this server rests on does not serve it now; its operator is told why";
+        Self::Request(StatusCode::SERVICE_UNAVAILABLE, Finding::new(error.code, detail))
     }
 }
 
@@ -167,7 +194,11 @@ fn type_of(code: &str) -> String {
         "credential-expired" | "credential-not-yet-valid" | "presentation-stale" => {
             format!("{MODEL}RANGE_ERROR")
         }
-        "request-malformed" | "artefact-not-recognised" => format!("{MODEL}PARSING_ERROR"),
+        "request-malformed" | "artefact-not-recognised" | "proof-not-an-object" => {
+            format!("{MODEL}PARSING_ERROR")
+        }
+        // vc-di-ecdsa §3.4.13: what shall be shown, or always is, is not there.
+        "json-pointer-not-found" => format!("{SECURITY}PROOF_GENERATION_ERROR"),
         "proof-domain-mismatch" | "audience-mismatch" => {
             format!("{SECURITY}INVALID_DOMAIN_ERROR")
         }
@@ -178,6 +209,11 @@ fn type_of(code: &str) -> String {
             format!("{SECURITY}INVALID_VERIFICATION_METHOD")
         }
         "status-list-missing" => format!("{STATUS}STATUS_RETRIEVAL_ERROR"),
+        // The specifications have no type for what is well-formed and was withdrawn.
+        "credential-revoked" | "credential-suspended" | "credential-not-recorded" => {
+            format!("/problems/{code}")
+        }
+        "suite-unknown" => format!("{SECURITY}PROOF_VERIFICATION_ERROR"),
         _ if begins("json-") || begins("jws-") => format!("{MODEL}PARSING_ERROR"),
         _ if begins("jsonld-") => format!("{SECURITY}DATA_LOSS_DETECTION_ERROR"),
         _ if begins("status-list-") => format!("{STATUS}STATUS_VERIFICATION_ERROR"),

@@ -11,12 +11,12 @@ use inkan_core::encoding;
 use inkan_credential::SecuredCredential;
 use inkan_credential::selective::{self, Disclosure};
 use inkan_io::os_rng::OsRng;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::{Cause, Refusal, json_answer};
-use super::envelope::{Request, option};
-use super::issue::{blocking, request};
-use super::routes::suite_of;
+use super::envelope::{Options, Request, option};
+use super::handle::answered;
+use super::options::Profile;
 use super::service::Service;
 use super::suites::Suite;
 
@@ -27,17 +27,14 @@ pub(crate) async fn derive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let suite = suite_of(&uri)?;
-    let request = request(&service, &headers, body).await?;
-    let derived = blocking(service, move |service| derived(service, suite, request)).await?;
-    Ok(json_answer(StatusCode::CREATED, &json!({ "verifiableCredential": derived })))
+    answered(service, &uri, headers, body, derived).await
 }
 
 fn derived(
     service: &Service,
     suite: Option<Suite>,
     mut request: Request,
-) -> Result<Value, Refusal> {
+) -> Result<Response, Refusal> {
     let base = SecuredCredential::parse_value(request.take("verifiableCredential")?)
         .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     if suite.is_some_and(|suite| !suite.secures(&base)) {
@@ -47,12 +44,18 @@ fn derived(
         ));
     }
     let options = request.options;
+    let strict = service.options.profile == Profile::Strict;
+    let idle = options.beside(&["selectivePointers", "presentationHeader"]);
+    if let Some(name) = idle.first().filter(|_| strict) {
+        return Err(Refusal::Request(StatusCode::BAD_REQUEST, Options::idle(name)));
+    }
     let header = options.presentation_header.as_deref().unwrap_or_default();
     let header = encoding::decode_b64u(header).map_err(|_| option("presentationHeader"))?;
     let pointers: Vec<&str> = options.selective_pointers.iter().map(String::as_str).collect();
     let disclosure =
         Disclosure { pointers: &pointers, presentation_header: &header, ..Disclosure::default() };
-    selective::derive(&base, &disclosure, service.contexts(), &mut OsRng)
-        .map(|derived| derived.to_value())
-        .map_err(|error| Refusal::bad(error.code(), error.to_string()))
+    let derived = selective::derive(&base, &disclosure, service.contexts(), &mut OsRng)
+        .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
+    let answer = json!({ "verifiableCredential": derived.to_value() });
+    Ok(json_answer(StatusCode::CREATED, &answer))
 }

@@ -1,12 +1,17 @@
 //! The envelope of a request: an object with what it is about, and options that are honoured or refused, but not
-//! misread. What the options do not name here is left alone: others put their own there.
+//! misread. Where something is signed, an option without effect is refused: who gave it believes that it had one.
 
-use inkan_core::{Timestamp, json};
+use axum::http::StatusCode;
+use inkan_core::{Timestamp, json, tolerance};
+use inkan_credential::Cryptosuite;
 use inkan_credential::model::StatusPurpose;
 use inkan_credential::proof::Purpose;
 use serde_json::{Map, Value};
 
-use super::answer::{Cause, Refusal};
+use super::answer::{Cause, Finding, Refusal};
+use super::options::Profile;
+use super::service::Service;
+use super::suites::{Issuer, Suite};
 
 /// A request that was read.
 #[derive(Debug)]
@@ -31,6 +36,10 @@ pub(crate) struct Options {
     pub(crate) presentation_header: Option<String>,
     pub(crate) status: Option<Vec<StatusPurpose>>,
     pub(crate) checks: Option<Vec<String>>,
+    pub(crate) method: Option<String>,
+    pub(crate) suite: Option<String>,
+    /// Names of all that was given, in order.
+    given: Vec<String>,
 }
 
 impl Request {
@@ -63,7 +72,64 @@ impl Request {
 }
 
 impl Options {
+    /// The options that would have no effect, where only these have one.
+    pub(crate) fn beside(&self, effective: &[&str]) -> Vec<&str> {
+        let has_effect = |name: &&str| !effective.contains(name);
+        self.given.iter().map(String::as_str).filter(has_effect).collect()
+    }
+
+    /// What is said of an option without effect.
+    pub(crate) fn idle(name: &str) -> Finding {
+        let name: String = name.chars().take(40).collect();
+        Finding::new(
+            Cause::OptionWithoutEffect.code(),
+            format!("options.{name} has no effect here"),
+        )
+    }
+
+    /// Refuses options that would have no effect, and a key or suite that is not the one of this path.
+    pub(crate) fn check(
+        &self,
+        service: &Service,
+        (suite, issuer): (Suite, &Issuer),
+        effective: &[&str],
+    ) -> Result<(), Refusal> {
+        if service.options.profile == Profile::Conformance {
+            return Ok(());
+        }
+        let always = ["verificationMethod", "cryptosuite"];
+        if let Some(name) = self.beside(effective).into_iter().find(|name| !always.contains(name)) {
+            return Err(Refusal::Request(StatusCode::BAD_REQUEST, Self::idle(name)));
+        }
+        if self.method.as_ref().is_some_and(|method| *method != issuer.method) {
+            let detail = "options.verificationMethod is not the key that signs here: see /ids";
+            return Err(Refusal::bad(Cause::IssuerNotOurs.code(), detail));
+        }
+        let name = suite.cryptosuite();
+        let name = name.as_ref().map(Cryptosuite::as_str);
+        if self.suite.is_some() && self.suite.as_deref() != name {
+            let detail = "options.cryptosuite is not the suite of this path";
+            return Err(Refusal::bad(Cause::SuiteMismatch.code(), detail));
+        }
+        self.check_created(service.now())
+    }
+
+    /// A proof says when it was made: another time would vouch for what nobody saw.
+    fn check_created(&self, now: Timestamp) -> Result<(), Refusal> {
+        let away = self.created.map_or(0, |created| now.seconds_since(created));
+        if (-tolerance::CREDENTIAL..=tolerance::PRESENTATION).contains(&away) {
+            return Ok(());
+        }
+        let detail = "options.created is not now: a proof says when it was made";
+        Err(Refusal::bad(Cause::CreatedFarOff.code(), detail))
+    }
+
     fn read(options: &Map<String, Value>) -> Result<Self, Refusal> {
+        let nothing =
+            |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        let given = options.iter().filter(|(_, value)| !nothing(value));
+        let mut given: Vec<String> = given.map(|(name, _)| name.clone()).collect();
+        given.sort();
         Ok(Self {
             credential_id: text(options, "credentialId")?,
             proof_id: text(options, "proofId")?,
@@ -84,6 +150,9 @@ impl Options {
                 .map(|names| names.iter().map(|name| purpose(name)).collect())
                 .transpose()?,
             checks: texts(options, "checks")?,
+            method: text(options, "verificationMethod")?,
+            suite: text(options, "cryptosuite")?,
+            given,
         })
     }
 }

@@ -6,24 +6,26 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use inkan_core::{json, rng};
+use inkan_core::{Digest, Timestamp, json, rng, sha256};
+use inkan_credential::model::{DataModel, LedgerRecord, StatusEntry};
 use inkan_credential::proof::{Purpose, SignFailure};
-use inkan_credential::selective::{add_proof_sd, secure_sd};
+use inkan_credential::selective::{add_proof_sd, secure_sd, verify_base};
 use inkan_credential::sign::{self, ProofTerms};
-use inkan_credential::{Credential, Cryptosuite, RdfcError, SecuredCredential, canonical_nquads};
+use inkan_credential::{
+    Contexts, Credential, Cryptosuite, RdfcError, SecuredCredential, canonical_nquads,
+    inline_context,
+};
 use inkan_crypto::Signer;
 use inkan_io::os_rng::OsRng;
 use serde_json::{Value, json};
 
 use super::answer::{Cause, Refusal, json_answer};
 use super::envelope::{Options, Request};
+use super::handle::answered;
 use super::options::Profile;
 use super::resources;
-use super::routes::suite_of;
-use super::service::Service;
+use super::service::{Service, not_served, of_suite};
 use super::suites::{Issuer, Suite};
-use crate::ledger_node::refusal;
-use crate::ledger_node::request::read_body;
 
 /// POST `/credentials/issue`.
 pub(crate) async fn issue(
@@ -32,83 +34,168 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let suite = suite_of(&uri)?.unwrap_or(Suite::EddsaRdfc);
-    let request = request(&service, &headers, body).await?;
-    let issued = blocking(service, move |service| issued(service, suite, request)).await?;
-    Ok(json_answer(StatusCode::CREATED, &json!({ "verifiableCredential": issued })))
+    answered(service, &uri, headers, body, issued).await
 }
 
-/// Reads the body of a request within the limits.
-pub(crate) async fn request(
+fn issued(
     service: &Service,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Request, Refusal> {
-    let limits = &service.options.limits;
-    let read = read_body(headers, body, limits.body, limits.body_timeout).await;
-    let body = read.map_err(|refused: refusal::Refusal| {
-        let problem = crate::problem::Problem::from(refused);
-        let detail = "the body is too large, or came too slowly";
-        Refusal::Request(problem.status(), super::answer::Finding::new(problem.code(), detail))
-    })?;
-    Request::parse(&body, limits.body)
-}
-
-/// Does what takes longer than a thread that serves others should be held.
-pub(crate) async fn blocking<T: Send + 'static>(
-    service: Arc<Service>,
-    work: impl FnOnce(&Service) -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(move || work(&service)).await.unwrap_or(Err(Refusal::fault()))
-}
-
-fn issued(service: &Service, suite: Suite, mut request: Request) -> Result<Value, Refusal> {
-    let issuer = service.needed_issuer(suite)?;
+    suite: Option<Suite>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let suite = suite.unwrap_or(Suite::EddsaRdfc);
     let credential = request.take("credential")?;
     let options = request.options;
     let secured = match credential.get("proof") {
-        None | Some(Value::Null) => first(service, (suite, issuer), credential, &options)?,
-        Some(_) => another(service, (suite, issuer), credential, &options)?,
+        None | Some(Value::Null) => first(service, suite, credential, &options)?,
+        Some(_) => another(service, suite, credential, &options)?,
     };
-    Ok(secured.to_value())
+    let answer = json!({ "verifiableCredential": secured.to_value() });
+    Ok(json_answer(StatusCode::CREATED, &answer))
 }
 
-/// Secures a credential that has no proof yet.
+/// The options that have an effect when a first proof is made.
+fn effective(suite: Suite) -> Vec<&'static str> {
+    let mut names = vec!["credentialId", "statusPurposes"];
+    if let Some(name) = suite.cryptosuite() {
+        names.extend(["proofId", "created", "expires", "proofPurpose", "challenge", "domain"]);
+        names.extend(["previousProof"]);
+        names.extend(name.is_selective().then_some("mandatoryPointers"));
+    }
+    names
+}
+
+/// Secures a credential that has no proof yet; what is issued with a log is recorded there before it is answered.
 fn first(
     service: &Service,
-    (suite, issuer): (Suite, &Issuer),
+    suite: Suite,
     mut credential: Value,
     options: &Options,
 ) -> Result<SecuredCredential, Refusal> {
+    let now = service.now();
+    let asked = asked(suite, &credential, options)?;
+    let mut issuer = service.needed_issuer(suite)?;
+    options.check(service, (suite, &issuer), &effective(suite))?;
     if let Value::Object(members) = &mut credential {
         members.remove("proof");
-        if !members.contains_key("issuer") {
+        // The test suites want to be told that it is missing.
+        let strict = service.options.profile == Profile::Strict;
+        if strict && !members.contains_key("issuer") {
             members.insert("issuer".to_owned(), issuer.did.as_str().into());
         }
     }
-    check(service, issuer, &credential)?;
+    let version = check(service, (suite, &issuer), &credential)?;
+    if version == DataModel::V1 {
+        add_proof_terms(&mut credential);
+    }
     check_terms(service, suite, &credential)?;
-    let named = match credential.get("credentialStatus") {
+    check_unlinkable(service, suite, &credential)?;
+    for uri in lists_of(&credential) {
+        let announced = service.options.backing.as_ref().map(|backing| backing.is_ours(&uri));
+        if service.status.may_be_ours(&uri) || announced.transpose()? == Some(true) {
+            return Err(not_allotted());
+        }
+    }
+    let purposes = options.status.as_ref().unwrap_or(&service.options.status);
+    if !purposes.is_empty() && suite.whole().is_none() {
+        let detail = "this suite's key cannot sign a status list: ask for no status";
+        return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
+    }
+    let id = options.credential_id.clone();
+    let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
+    let backing = service.options.backing.as_deref();
+    let recorder = backing.filter(|_| service.must_record(suite, &issuer));
+    if recorder.is_some() && !suite.can_be_recorded() {
+        let reason =
+            "no ledger takes entries of this suite's key, and what is issued here is recorded";
+        let detail = service.and_suites(&service.issuers()?, reason);
+        return Err(Refusal::missing(Cause::SuiteNotServed.code(), detail));
+    }
+    let Some(backing) = recorder else {
+        if !purposes.is_empty() {
+            let entries = service.status.allot((suite, &issuer), purposes, id)?;
+            add_status(&mut credential, entries);
+        }
+        return sign(service, (suite, &issuer), credential, options);
+    };
+    let mut recording = backing.begin(now)?;
+    if let Some(secured) = recording.again(&asked)? {
+        return Ok(secured);
+    }
+    // From here on no other process replaces the key.
+    issuer = of_suite(recording.issuers(), suite).cloned().ok_or_else(not_served)?;
+    options.check(service, (suite, &issuer), &effective(suite))?;
+    if !purposes.is_empty() {
+        let entries = recording.allot(&issuer, purposes)?;
+        add_status(&mut credential, entries.iter().map(StatusEntry::to_value).collect());
+    }
+    let log = backing.log_of(&issuer).unwrap_or_default();
+    let credential = naming_record(credential, log)?;
+    let secured = sign(service, (suite, &issuer), credential, options)?;
+    recording.record(&issuer, &secured, id.as_deref(), &asked)?;
+    Ok(secured)
+}
+
+/// What makes two requests the same: suite, credential and options.
+fn asked(suite: Suite, credential: &Value, options: &Options) -> Result<Digest, Refusal> {
+    let credential = json::canonicalize(credential)
+        .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
+    let options = format!("{options:?}");
+    let length = |part: &str| part.len().to_be_bytes();
+    let name = suite.prefix();
+    Ok(sha256(&[
+        &length(name),
+        name.as_bytes(),
+        &length(&options),
+        options.as_bytes(),
+        &credential,
+    ]))
+}
+
+/// The status lists in which a credential has places.
+fn lists_of(credential: &Value) -> Vec<String> {
+    let entries = entries_of(credential, "credentialStatus").into_iter();
+    let named = entries.filter_map(|entry| json::text(entry, "statusListCredential"));
+    named.map(str::to_owned).collect()
+}
+
+fn not_allotted() -> Refusal {
+    let detail = "credentialStatus: places in the lists of this server are allotted by it";
+    Refusal::bad(Cause::StatusEntryUnknown.code(), detail)
+}
+
+/// The objects of a member that holds one or several.
+pub(crate) fn entries_of<'a>(credential: &'a Value, member: &str) -> Vec<&'a Value> {
+    match credential.get(member) {
         Some(Value::Array(list)) => list.iter().collect(),
         Some(one) => vec![one],
         None => Vec::new(),
-    };
-    let lists = named.iter().filter_map(|entry| json::text(entry, "statusListCredential"));
-    if lists.into_iter().any(|uri| service.status.may_be_ours(uri)) {
-        let detail = "credentialStatus: places in the lists of this server are allotted by it";
-        return Err(Refusal::bad(Cause::StatusEntryUnknown.code(), detail));
     }
-    let purposes = options.status.as_ref().unwrap_or(&service.options.status);
-    if !purposes.is_empty() {
-        if suite.whole().is_none() {
-            let detail = "this suite's key cannot sign a status list: ask for no status";
-            return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
-        }
-        let id = options.credential_id.clone();
-        let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
-        let entries = service.status.allot((suite, issuer), purposes, id, service.now())?;
-        add_status(&mut credential, entries);
+}
+
+/// The credential with the log that it is recorded in, and the salt of its entry: whoever holds it finds the entry.
+fn naming_record(mut credential: Value, log: &str) -> Result<Value, Refusal> {
+    let malformed = |detail: &str| Refusal::bad(Cause::RequestMalformed.code(), detail.to_owned());
+    let Value::Object(members) = &mut credential else { return Ok(credential) };
+    let record = LedgerRecord { log: log.to_owned(), salt: rng::draw(&mut OsRng) };
+    if members.insert("ledgerRecord".to_owned(), record.to_value()).is_some() {
+        return Err(malformed("ledgerRecord: where it is recorded is said by this server"));
     }
+    let term = inline_context();
+    match members.get_mut("@context") {
+        Some(Value::Array(contexts)) if contexts.contains(&term) => {}
+        Some(Value::Array(contexts)) => contexts.push(term),
+        _ => return Err(malformed("@context is no list")),
+    }
+    Ok(credential)
+}
+
+/// Signs a credential as it stands.
+fn sign(
+    service: &Service,
+    (suite, issuer): (Suite, &Issuer),
+    credential: Value,
+    options: &Options,
+) -> Result<SecuredCredential, Refusal> {
     let Some(cryptosuite) = suite.cryptosuite() else {
         return sign::issue_jose(credential, &issuer.method, &*issuer.key).map_err(unsigned);
     };
@@ -125,13 +212,22 @@ fn first(
 /// Adds a proof to those that are there: beside them, or over those that `previousProof` names.
 fn another(
     service: &Service,
-    (suite, issuer): (Suite, &Issuer),
+    suite: Suite,
     credential: Value,
     options: &Options,
 ) -> Result<SecuredCredential, Refusal> {
+    let issuer = &service.needed_issuer(suite)?;
+    let names = effective(suite);
+    let names: Vec<&str> = names.into_iter().filter(|name| *name != "statusPurposes").collect();
+    options.check(service, (suite, issuer), &names)?;
+    if credential.get("issuer").is_none() {
+        let detail = "issuer is missing: a credential that has proofs names its issuer";
+        return Err(Refusal::bad(Cause::RequestMalformed.code(), detail));
+    }
     let secured = SecuredCredential::parse_value(credential)
         .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
-    check(service, issuer, secured.credential().value())?;
+    check(service, (suite, issuer), secured.credential().value())?;
+    check_signed_before(service, &secured)?;
     let Some(cryptosuite) = suite.cryptosuite() else {
         let detail = "a credential with embedded proofs is not put into an envelope";
         return Err(Refusal::bad("countersignature-form-mismatch", detail));
@@ -146,36 +242,114 @@ fn another(
     })
 }
 
+/// That this server signed it before. With any other proof in it, a credential would get a signature without what the first
+/// one brings: its record, its status, and the question whose places in status lists it names.
+fn check_signed_before(service: &Service, secured: &SecuredCredential) -> Result<(), Refusal> {
+    let lists = lists_of(secured.credential().value());
+    let of_test_suites = service.options.profile == Profile::Conformance
+        && service.options.backing.is_none()
+        && !lists.iter().any(|uri| service.status.may_be_ours(uri));
+    if of_test_suites || is_signed_by(&service.issuers()?, secured, service.contexts()) {
+        return Ok(());
+    }
+    let detail = "none of its proofs is a good one by a key of this server's: take them out";
+    Err(Refusal::bad(Cause::ProofNotOurs.code(), detail))
+}
+
+/// Whether the issuer's proof is good and was made with one of these keys, which is the issuer's. What is derived from a
+/// proof is none of them: it says less than was signed.
+fn is_signed_by(issuers: &[Issuer], secured: &SecuredCredential, contexts: &Contexts) -> bool {
+    let Some(proof) = secured.issuer_proof() else { return false };
+    let named = issuers.iter().find(|issuer| issuer.method == proof.verification_method());
+    let Some(issuer) = named.filter(|issuer| issuer.did == secured.credential().issuer()) else {
+        return false;
+    };
+    if *proof.purpose() != Purpose::AssertionMethod {
+        return false;
+    }
+    let key = issuer.key.public_key();
+    if proof.cryptosuite().is_selective() {
+        return verify_base(secured, &key, contexts).is_ok();
+    }
+    secured.verify_issuer_proof_with(&key, contexts).is_ok()
+}
+
 /// What the data model says, whose credential it is, and what it fixes about others.
-fn check(service: &Service, issuer: &Issuer, credential: &Value) -> Result<(), Refusal> {
-    let read = Credential::from_value(credential.clone())
-        .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
+fn check(
+    service: &Service,
+    (suite, issuer): (Suite, &Issuer),
+    credential: &Value,
+) -> Result<DataModel, Refusal> {
+    let embedded = suite.cryptosuite().is_some();
+    // The test suites have credentials of version 1.1 signed; nobody else begins with these any more.
+    let read = match service.options.profile {
+        Profile::Conformance if embedded => Credential::read(credential.clone()),
+        Profile::Conformance | Profile::Strict => Credential::from_value(credential.clone()),
+    };
+    let read = read.map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     if read.issuer() != issuer.did && service.options.profile == Profile::Strict {
         let detail = "issuer is not the DID of this suite's key: see /ids";
         return Err(Refusal::bad(Cause::IssuerNotOurs.code(), detail));
     }
-    let resources = match credential.get("relatedResource") {
-        Some(Value::Array(list)) => list.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
+    let resources = entries_of(credential, "relatedResource");
     if resources.into_iter().any(|one| resources::is_wrong(one, service.options.profile)) {
         let detail = "relatedResource: the digest is not that of the resource";
         return Err(Refusal::bad("related-resource-mismatch", detail));
     }
-    Ok(())
+    Ok(read.version())
+}
+
+/// The terms of proofs, which the context of version 1.1 does not define (VC Data Integrity 1.0, §2.4).
+fn add_proof_terms(credential: &mut Value) {
+    const TERMS: &str = "https://w3id.org/security/data-integrity/v2";
+    let known = |context: &Value| {
+        let url = context.as_str();
+        url.is_some_and(|url| url.starts_with("https://w3id.org/security/data-integrity/"))
+    };
+    let Some(context) = credential.get_mut("@context") else { return };
+    if let Value::Array(all) = context {
+        if !all.iter().any(known) {
+            all.push(TERMS.into());
+        }
+    } else {
+        *context = json!([context.take(), TERMS]);
+    }
 }
 
 /// That every term is defined, for suites that would not notice. Of contexts that are not known here nothing is said, and
 /// what has no place in RDF, such as the direction of a text, is covered by these suites all the same.
+///
+/// Before anything is added: the context that `ledgerRecord` is defined in takes all that others leave undefined.
 fn check_terms(service: &Service, suite: Suite, credential: &Value) -> Result<(), Refusal> {
-    if suite.cryptosuite().is_some_and(|suite| suite.is_rdfc()) {
+    let rdfc = suite.cryptosuite().is_some_and(|suite| suite.is_rdfc());
+    if rdfc && service.options.backing.is_none() {
         return Ok(());
     }
     match canonical_nquads(credential, service.contexts()) {
-        Ok(_) | Err(RdfcError::ContextUnknown { .. } | RdfcError::Dropped { .. }) => Ok(()),
+        Ok(_) => Ok(()),
+        Err(RdfcError::ContextUnknown { .. } | RdfcError::Dropped { .. }) if !rdfc => Ok(()),
         Err(error) => Err(Refusal::bad(error.code(), error.to_string())),
     }
+}
+
+/// A bbs-2023 credential has nothing that is drawn or dated for it alone: every part of it that is shown would carry it, and
+/// so link them.
+fn check_unlinkable(service: &Service, suite: Suite, credential: &Value) -> Result<(), Refusal> {
+    if suite != Suite::Bbs || service.options.profile == Profile::Conformance {
+        return Ok(());
+    }
+    let exact = |member: &&str| {
+        let time = json::text(credential, member).and_then(|text| Timestamp::parse(text).ok());
+        time.is_some_and(|time| time.seconds().rem_euclid(3_600) != 0)
+    };
+    let detail = if credential.get("id").is_some() {
+        "a credential of bbs-2023 has no id: all that is shown of it would be linked by that"
+    } else if ["validFrom", "validUntil"].iter().any(exact) {
+        "dates of a bbs-2023 credential are full hours: all that is shown of it would be linked by others"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::bad(Cause::RequestMalformed.code(), detail))
 }
 
 fn add_status(credential: &mut Value, entries: Vec<Value>) {
@@ -206,10 +380,17 @@ fn with_terms(
     let domain: Vec<&str> = options.domain.iter().map(String::as_str).collect();
     // An id would link what is shown of one credential.
     let is_linked = !matches!(suite, Cryptosuite::Bbs2023) || options.proof_id.is_some();
+    // So would the moment of signing.
+    let now = is_linked.then(|| service.now());
+    let purpose = options.purpose.clone().unwrap_or(Purpose::AssertionMethod);
+    if purpose != Purpose::AssertionMethod {
+        let detail = "options.proofPurpose: a credential is signed for assertionMethod";
+        return Err(Refusal::bad(Cause::OptionMalformed.code(), detail));
+    }
     let terms = ProofTerms {
         id: is_linked.then_some(id.as_str()),
-        purpose: options.purpose.clone().unwrap_or(Purpose::AssertionMethod),
-        created: Some(options.created.unwrap_or_else(|| service.now())),
+        purpose,
+        created: options.created.or(now),
         expires: options.expires,
         previous: &previous,
         domain: &domain,

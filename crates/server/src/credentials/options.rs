@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use inkan_credential::model::StatusPurpose;
 use inkan_io::gather;
 
+use super::backing::Backing;
 use super::suites::Issuer;
 use crate::ledger_node::{Limits, LogTo, Network, Rate};
 
@@ -21,10 +23,11 @@ pub enum Role {
 /// How strictly is judged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Profile {
-    /// The key must be the issuer's; contexts are built in.
+    /// The key must be the issuer's; contexts are built in, or pinned.
     Strict,
     /// For the test suites of the W3C, and nothing else: documents may define terms as they please, an issuer that cannot
-    /// be resolved or does not control the key is a warning, and what is not asked of a presentation is not judged.
+    /// be resolved or does not control the key is a warning, and so is a presenter who is not the holder; what is not asked of
+    /// a presentation is not judged, and proofs are dated as it is asked. Credentials of version 1.1 are signed, too.
     Conformance,
 }
 
@@ -79,8 +82,8 @@ pub struct ApiOptions {
     pub profile: Profile,
     /// The keys it signs with; of several of one type the first is used.
     pub issuers: Vec<Issuer>,
-    /// Logs of the issuers' did:webvh DIDs, by DID.
-    pub did_logs: Vec<(String, String)>,
+    /// What it rests on beyond that; its keys then take the place of `issuers`.
+    pub backing: Option<Arc<dyn Backing>>,
     /// Who may have something signed.
     pub protection: Protection,
     /// How it is listened.
@@ -117,7 +120,7 @@ impl ApiOptions {
             roles: vec![Role::Issuer, Role::Verifier],
             profile: Profile::Strict,
             issuers,
-            did_logs: Vec::new(),
+            backing: None,
             protection,
             transport: Transport::SelfMade,
             client_authorities: None,

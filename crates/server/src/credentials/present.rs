@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use super::answer::{Cause, Refusal, json_answer};
 use super::envelope::{Options, Request};
-use super::issue::{blocking, request, unsigned};
+use super::handle::answered;
+use super::issue::unsigned;
 use super::options::Profile;
-use super::routes::suite_of;
 use super::service::Service;
 use super::suites::{Issuer, Suite};
 
@@ -28,19 +28,29 @@ pub(crate) async fn present(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let suite = suite_of(&uri)?.unwrap_or(Suite::EddsaRdfc).whole();
-    let none =
-        || Refusal::missing(Cause::SuiteNotServed.code(), "this suite signs no presentations");
-    let suite = suite.ok_or_else(none)?;
-    let request = request(&service, &headers, body).await?;
-    let made = blocking(service, move |service| made(service, suite, request)).await?;
-    Ok(json_answer(StatusCode::CREATED, &json!({ "verifiablePresentation": made })))
+    answered(service, &uri, headers, body, made).await
 }
 
-fn made(service: &Service, suite: Suite, mut request: Request) -> Result<Value, Refusal> {
-    let holder = service.needed_issuer(suite)?;
+fn made(
+    service: &Service,
+    suite: Option<Suite>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let none =
+        || Refusal::missing(Cause::SuiteNotServed.code(), "this suite signs no presentations");
+    let suite = suite.unwrap_or(Suite::EddsaRdfc).whole().ok_or_else(none)?;
+    let holder = &service.needed_issuer(suite)?;
     let mut document = request.take("presentation")?;
     let options = request.options;
+    let mut effective = vec!["created", "expires", "challenge", "domain"];
+    if suite.cryptosuite().is_some() {
+        effective.extend(["proofId", "proofPurpose"]);
+    }
+    options.check(service, (suite, holder), &effective)?;
+    if document.get("verifiableCredential").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        let detail = "verifiableCredential is an empty list: name a credential, or leave it out";
+        return Err(Refusal::bad("presentation-malformed", detail));
+    }
     let Value::Object(members) = &mut document else {
         return Err(Refusal::bad("presentation-malformed", "the presentation is no object"));
     };
@@ -63,7 +73,8 @@ fn made(service: &Service, suite: Suite, mut request: Request) -> Result<Value, 
         Some(_) => embedded(service, (suite, holder), document, &options)?,
         None => enveloped(service, holder, document, &options)?,
     };
-    Ok(presentation)
+    let answer = json!({ "verifiablePresentation": presentation });
+    Ok(json_answer(StatusCode::CREATED, &answer))
 }
 
 fn embedded(
@@ -75,9 +86,14 @@ fn embedded(
     let Some(cryptosuite) = suite.cryptosuite() else { return Err(Refusal::fault()) };
     let id = options.proof_id.clone().unwrap_or_else(|| rng::draw_uuid_urn(&mut OsRng));
     let domain: Vec<&str> = options.domain.iter().map(String::as_str).collect();
+    let purpose = options.purpose.clone().unwrap_or(Purpose::Authentication);
+    if purpose != Purpose::Authentication && service.options.profile == Profile::Strict {
+        let detail = "options.proofPurpose: a presentation is signed for authentication";
+        return Err(Refusal::bad(Cause::OptionMalformed.code(), detail));
+    }
     let terms = ProofTerms {
         id: Some(&id),
-        purpose: options.purpose.clone().unwrap_or(Purpose::Authentication),
+        purpose,
         created: Some(options.created.unwrap_or_else(|| service.now())),
         expires: options.expires,
         domain: &domain,

@@ -11,14 +11,14 @@ use super::answer::{Cause, Finding, Refusal};
 use super::options::Role;
 use super::service::Service;
 use super::suites::Suite;
-use super::{about, admit, derive, issue, present, status, verify};
+use super::{about, admit, bundle, derive, issue, present, status, verify};
 
 /// What matches no route of the table.
 const NOTHING: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document. Those of a suite are there once for each prefix, and once for the
 /// default suite.
-pub const ROUTES: [(&str, &str); 22] = [
+pub const ROUTES: [(&str, &str); 23] = [
     ("/credentials/issue", "post"),
     ("/{suite}/credentials/issue", "post"),
     ("/credentials/derive", "post"),
@@ -29,6 +29,7 @@ pub const ROUTES: [(&str, &str); 22] = [
     ("/{suite}/presentations", "post"),
     ("/presentations/verify", "post"),
     ("/{suite}/presentations/verify", "post"),
+    ("/credentials/bundle", "post"),
     ("/credentials/status", "post"),
     ("/{suite}/credentials/status", "post"),
     ("/status/{list}", "get"),
@@ -67,6 +68,7 @@ fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
         "/credentials/issue" | "/{suite}/credentials/issue" => post(issue::issue),
         "/credentials/derive" | "/{suite}/credentials/derive" => post(derive::derive),
         "/credentials/verify" | "/{suite}/credentials/verify" => post(verify::credential),
+        "/credentials/bundle" => post(bundle::bundle),
         "/presentations" | "/{suite}/presentations" => post(present::present),
         "/presentations/verify" | "/{suite}/presentations/verify" => post(verify::presentation),
         "/credentials/status" | "/{suite}/credentials/status" => post(status::update),
@@ -90,6 +92,7 @@ fn role_of(path: &str) -> Option<Role> {
         | "/{suite}/credentials/issue"
         | "/presentations"
         | "/{suite}/presentations"
+        | "/credentials/bundle"
         | "/credentials/status"
         | "/{suite}/credentials/status"
         | "/status/{list}"
@@ -103,7 +106,7 @@ fn role_of(path: &str) -> Option<Role> {
     }
 }
 
-/// Whether answering signs something that others will believe, or changes what they do.
+/// Whether answering signs something that others will believe, changes what they do, or is for who may have that done.
 pub(crate) fn signs(route: &str) -> bool {
     matches!(
         route,
@@ -111,10 +114,16 @@ pub(crate) fn signs(route: &str) -> bool {
             | "/{suite}/credentials/issue"
             | "/presentations"
             | "/{suite}/presentations"
+            | "/credentials/bundle"
             | "/credentials/status"
             | "/{suite}/credentials/status"
             | "/status/{list}/publish"
     )
+}
+
+/// Whether a POST there finds nothing, whatever it holds.
+pub(crate) fn is_bare(route: &str) -> bool {
+    route == NOTHING
 }
 
 /// What watches the server costs no token.
@@ -144,5 +153,5 @@ async fn method_not_allowed() -> Refusal {
 }
 
 async fn nothing() -> Refusal {
-    Refusal::missing("not-found", "there is nothing at this path")
+    Refusal::missing(Cause::PathUnknown.code(), "there is nothing at this path")
 }

@@ -19,8 +19,13 @@ use crate::ledger_node::request_log::RequestLog;
 
 /// Contexts of documents that define terms as they please: for conformance tests.
 static ANY_INLINE: std::sync::LazyLock<Option<Arc<Contexts>>> = std::sync::LazyLock::new(|| {
-    Contexts::with_pinned(&[]).ok().map(|known| Arc::new(known.insecure_any_inline()))
+    Contexts::with_pinned(&[])
+        .ok()
+        .map(|known| Arc::new(known.insecure_any_inline().insecure_unwrapped()))
 });
+
+/// What is answered where nobody signs by a suite.
+const NOT_SERVED: &str = "there is no key here that signs by this suite";
 
 /// One running server.
 pub(crate) struct Service {
@@ -28,6 +33,8 @@ pub(crate) struct Service {
     /// Its own URL, without a slash at the end.
     pub(crate) base: String,
     pub(crate) status: StatusStore,
+    /// Contexts that are pinned.
+    pub(crate) pinned: Option<Arc<Contexts>>,
     pub(crate) tokens: OperatorTokens,
     /// Whether anybody may have something signed.
     pub(crate) is_open: bool,
@@ -52,7 +59,7 @@ impl Service {
         self.options.roles.contains(&role)
     }
 
-    /// The same, for the verifier; none: the built-in ones.
+    /// Contexts of this profile, beside those of the backing; none: the built-in ones.
     pub(crate) fn verifier_contexts(&self) -> Option<Arc<Contexts>> {
         match self.options.profile {
             Profile::Conformance => ANY_INLINE.clone(),
@@ -60,29 +67,71 @@ impl Service {
         }
     }
 
-    /// The contexts that documents may use.
-    pub(crate) fn contexts(&self) -> &'static Contexts {
+    /// The contexts that documents may use when something is signed.
+    pub(crate) fn contexts(&self) -> &Contexts {
         match (self.options.profile, &*ANY_INLINE) {
             (Profile::Conformance, Some(contexts)) => contexts,
-            (Profile::Conformance, None) | (Profile::Strict, _) => Contexts::built_in(),
+            (Profile::Conformance, None) | (Profile::Strict, _) => {
+                self.pinned.as_deref().unwrap_or_else(|| Contexts::built_in())
+            }
         }
     }
 
-    /// Who signs by a suite.
-    pub(crate) fn issuer(&self, suite: Suite) -> Option<&Issuer> {
-        let wanted = suite.key_type()?;
-        self.options.issuers.iter().find(|issuer| issuer.key.key_type() == wanted)
+    /// The keys that are in force now.
+    pub(crate) fn issuers(&self) -> Result<Vec<Issuer>, Refusal> {
+        match &self.options.backing {
+            Some(backing) => Ok(backing.issuers()?),
+            None => Ok(self.options.issuers.clone()),
+        }
+    }
+
+    /// Whether what is issued by this suite with this key has to be recorded.
+    pub(crate) fn must_record(&self, suite: Suite, issuer: &Issuer) -> bool {
+        let backing = self.options.backing.as_ref();
+        suite.is_recorded() && backing.is_some_and(|backing| backing.log_of(issuer).is_some())
+    }
+
+    /// Who of these issues by a suite: a key that can sign by it, and if that has to be recorded, can be recorded.
+    pub(crate) fn issues<'a>(&self, issuers: &'a [Issuer], suite: Suite) -> Option<&'a Issuer> {
+        of_suite(issuers, suite)
+            .filter(|issuer| !self.must_record(suite, issuer) || suite.can_be_recorded())
+    }
+
+    /// A refusal of one suite, and which others there are.
+    pub(crate) fn and_suites(&self, issuers: &[Issuer], refusal: &str) -> String {
+        let served = Suite::ALL.into_iter().filter(|suite| self.issues(issuers, *suite).is_some());
+        let names: Vec<&str> = served.map(Suite::prefix).collect();
+        if names.is_empty() {
+            refusal.to_owned()
+        } else {
+            format!("{refusal}; these have a path of their own: {}", names.join(", "))
+        }
+    }
+
+    /// Who signs by a suite now.
+    pub(crate) fn issuer(&self, suite: Suite) -> Result<Option<Issuer>, Refusal> {
+        Ok(of_suite(&self.issuers()?, suite).cloned())
     }
 
     /// As [`Self::issuer`], or what is answered where nobody does.
-    pub(crate) fn needed_issuer(&self, suite: Suite) -> Result<&Issuer, Refusal> {
-        self.issuer(suite).ok_or_else(|| {
-            Refusal::missing(
-                Cause::SuiteNotServed.code(),
-                "there is no key here that signs by this suite",
-            )
+    pub(crate) fn needed_issuer(&self, suite: Suite) -> Result<Issuer, Refusal> {
+        let issuers = self.issuers()?;
+        let found = of_suite(&issuers, suite).cloned();
+        found.ok_or_else(|| {
+            Refusal::missing(Cause::SuiteNotServed.code(), self.and_suites(&issuers, NOT_SERVED))
         })
     }
+}
+
+/// The first of these keys that signs by a suite.
+pub(crate) fn of_suite(issuers: &[Issuer], suite: Suite) -> Option<&Issuer> {
+    let wanted = suite.key_type()?;
+    issuers.iter().find(|issuer| issuer.key.key_type() == wanted)
+}
+
+/// What is answered where nobody signs by a suite.
+pub(crate) fn not_served() -> Refusal {
+    Refusal::missing(Cause::SuiteNotServed.code(), NOT_SERVED)
 }
 
 /// Requests by route and status.

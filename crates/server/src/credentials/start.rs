@@ -1,6 +1,7 @@
 //! Start and graceful end of the API: after a signal nothing new is taken, what was taken is answered.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -45,6 +46,18 @@ pub enum ApiError {
     /// No role.
     #[error("there is no role to play: issuer, verifier or both")]
     NoRole,
+    /// A file of tokens without one, and nobody else who may have something signed.
+    #[error("{} holds no token, so nobody could have anything signed", path.display())]
+    NoToken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The public URL is none.
+    #[error("{url:?} is no http or https URL by which others could reach the API")]
+    PublicUrl {
+        /// What was given.
+        url: String,
+    },
     /// Certificate or key cannot be used.
     #[error("TLS cannot be set up: {detail}")]
     Tls {
@@ -81,6 +94,8 @@ impl ApiError {
             Self::Exposed { .. } => "api-exposed",
             Self::NoKey => "api-without-key",
             Self::NoRole => "api-without-role",
+            Self::NoToken { .. } => "api-without-token",
+            Self::PublicUrl { .. } => "public-url-malformed",
             Self::Tls { .. } => "tls-unusable",
             Self::File(error) => error.code(),
             Self::Tokens(error) => error.code(),
@@ -179,7 +194,13 @@ impl Prepared {
         check(&options)?;
         let tls = tls::acceptor(&options)?;
         let tokens = match &options.protection {
-            Protection::Tokens(path) => OperatorTokens::read(path)?,
+            Protection::Tokens(path) => {
+                let tokens = OperatorTokens::read(path)?;
+                if tokens.is_empty() && options.client_authorities.is_none() {
+                    return Err(ApiError::NoToken { path: path.clone() });
+                }
+                tokens
+            }
             Protection::Certificates | Protection::Open => OperatorTokens::default(),
         };
         let runtime = Builder::new_multi_thread()
@@ -196,6 +217,7 @@ impl Prepared {
         let base = options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         let base = base.unwrap_or_else(|| format!("{scheme}://{address}"));
         let status = StatusStore::open(&base, options.data.as_deref())?;
+        let pinned = options.backing.as_ref().and_then(|backing| backing.contexts());
         let limits = &options.limits;
         let door = Door::new(Terms {
             connections: limits.connections,
@@ -210,6 +232,7 @@ impl Prepared {
         let service = Service {
             base,
             status,
+            pinned,
             tokens,
             is_open: matches!(options.protection, Protection::Open),
             door: Arc::new(door),
@@ -239,6 +262,9 @@ fn check(options: &ApiOptions) -> Result<(), ApiError> {
     if options.roles.is_empty() {
         return Err(ApiError::NoRole);
     }
+    if let Some(url) = options.public_url.as_ref().filter(|url| !is_base(url)) {
+        return Err(ApiError::PublicUrl { url: url.clone() });
+    }
     if matches!(options.transport, Transport::Plain) && !local {
         return exposed("plain http is for loopback addresses; give a certificate for others");
     }
@@ -259,5 +285,16 @@ fn check(options: &ApiOptions) -> Result<(), ApiError> {
         }
         Protection::Open | Protection::Certificates | Protection::Tokens(_) => {}
     }
-    if options.issuers.is_empty() { Err(ApiError::NoKey) } else { Ok(()) }
+    let has_keys = !options.issuers.is_empty() || options.backing.is_some();
+    if has_keys { Ok(()) } else { Err(ApiError::NoKey) }
+}
+
+/// Whether a URL names a place on the web that paths can follow.
+fn is_base(url: &str) -> bool {
+    let Ok(uri) = url.parse::<axum::http::Uri>() else { return false };
+    let named = uri.host().is_some_and(|host| !host.is_empty());
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && named
+        && uri.query().is_none()
+        && !url.contains(['#', '@', ' '])
 }

@@ -5,7 +5,7 @@
 
 mod journal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::{self, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use inkan_core::{CryptoRng, Timestamp, json, rng};
+use inkan_core::{CryptoRng, Timestamp, rng};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::sign::{self, ProofTerms};
 use inkan_credential::status_list::{
@@ -24,11 +24,14 @@ use serde_json::{Value, json};
 
 pub use self::journal::JournalError;
 use self::journal::{Journal, Step};
-use super::answer::{Cause, Refusal, json_answer};
+use super::answer::{Cause, Finding, Refusal, json_answer};
+use super::backing::{Backing, Recording};
 use super::envelope::{Request, kept_purpose, option};
-use super::issue::{blocking, request, unsigned};
+use super::handle::{answered, blocking};
+use super::issue::unsigned;
 use super::service::Service;
 use super::suites::{Issuer, Suite};
+use crate::ledger_node::request::choose;
 
 /// For how long a signed list is good.
 const VALID_SECONDS: i64 = 86_400;
@@ -63,7 +66,8 @@ struct List {
     taken: BitstringStatusList,
     used: u64,
     bits: BitstringStatusList,
-    signed: Option<(Timestamp, String)>,
+    /// When, with which key, and the result.
+    signed: Option<(Timestamp, String, String)>,
 }
 
 impl List {
@@ -82,6 +86,24 @@ impl Lists {
             journal.append(step).map_err(|_| Refusal::fault())?;
         }
         self.apply(step).ok_or_else(Refusal::fault)
+    }
+
+    /// That a place is taken, and what was revoked is not taken back.
+    fn may_write(&self, (list, index): (usize, u64), value: bool) -> Result<(), Refusal> {
+        let unknown =
+            || Refusal::missing(Cause::StatusEntryUnknown.code(), "there is no such status entry");
+        let found = self.all.get(list).ok_or_else(unknown)?;
+        if !found.taken.get(index).map_err(|_| unknown())? {
+            return Err(unknown());
+        }
+        if found.purpose == StatusPurpose::Revocation && !value {
+            let is_set = found.bits.get(index).map_err(|_| unknown())?;
+            if is_set {
+                let detail = "what was revoked stays revoked; suspension can be taken back";
+                return Err(Refusal::bad(Cause::StatusFinal.code(), detail));
+            }
+        }
+        Ok(())
     }
 
     /// Does a step; none if it does not fit what was done before.
@@ -152,7 +174,6 @@ impl StatusStore {
         (suite, issuer): (Suite, &Issuer),
         purposes: &[StatusPurpose],
         credential: Option<String>,
-        _now: Timestamp,
     ) -> Result<Vec<Value>, Refusal> {
         let mut lists = self.lists();
         let mut entries = Vec::new();
@@ -184,15 +205,16 @@ impl StatusStore {
         let now = service.now();
         let mut lists = self.lists();
         let Some(list) = lists.all.get_mut(number) else { return Ok(None) };
-        if let Some((at, body)) = &list.signed
+        let issuer = service.issuer(list.suite)?;
+        let Some(issuer) = issuer.filter(|issuer| issuer.did == list.issuer) else {
+            return Ok(None);
+        };
+        if let Some((at, method, body)) = &list.signed
             && (0..RENEW_SECONDS).contains(&now.seconds_since(*at))
+            && *method == issuer.method
         {
             return Ok(Some(body.clone()));
         }
-        let Some(issuer) = service.issuer(list.suite).filter(|issuer| issuer.did == list.issuer)
-        else {
-            return Ok(None);
-        };
         let terms = StatusListTerms {
             uri,
             issuer: &issuer.did,
@@ -216,28 +238,26 @@ impl StatusStore {
             }
         };
         let body = secured.map_err(unsigned)?.to_bare();
-        list.signed = Some((now, body.clone()));
+        list.signed = Some((now, issuer.method, body.clone()));
         Ok(Some(body))
+    }
+
+    /// That the status of a credential may be set or cleared.
+    fn may_update(&self, place: (usize, u64), value: bool) -> Result<(), Refusal> {
+        self.lists().may_write(place, value)
     }
 
     /// Sets or clears the status of a credential.
     fn update(&self, place: (usize, u64), value: bool) -> Result<(), Refusal> {
         let (list, index) = place;
         let mut lists = self.lists();
-        let unknown =
-            || Refusal::missing(Cause::StatusEntryUnknown.code(), "there is no such status entry");
-        let found = lists.all.get(list).ok_or_else(unknown)?;
-        if !found.taken.get(index).map_err(|_| unknown())? {
-            return Err(unknown());
-        }
-        if found.purpose == StatusPurpose::Revocation && !value {
-            let is_set = found.bits.get(index).map_err(|_| unknown())?;
-            if is_set {
-                let detail = "what was revoked stays revoked; suspension can be taken back";
-                return Err(Refusal::bad(Cause::StatusFinal.code(), detail));
-            }
-        }
+        lists.may_write(place, value)?;
         lists.make(&Step::Write { list, index, value })
+    }
+
+    /// What a list is for.
+    fn purpose(&self, list: usize) -> Option<StatusPurpose> {
+        self.lists().all.get(list).map(|list| list.purpose)
     }
 
     /// The places of a credential in lists of that purpose.
@@ -266,16 +286,28 @@ fn free_place(lists: &Lists, number: usize, rng: &mut impl CryptoRng) -> Option<
 /// POST `/credentials/status`.
 pub(crate) async fn update(
     State(service): State<Arc<Service>>,
-    _uri: Uri,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let request = request(&service, &headers, body).await?;
-    let changed = blocking(service, move |service| updated(service, request)).await?;
-    Ok(json_answer(StatusCode::OK, &changed))
+    answered(service, &uri, headers, body, updated).await
 }
 
-fn updated(service: &Service, mut request: Request) -> Result<Value, Refusal> {
+/// Where a status is: in a list that is served here, or in one that a ledger announces.
+enum Spot {
+    Served(usize, u64),
+    Announced(StatusEntry),
+}
+
+fn updated(service: &Service, _: Option<Suite>, mut request: Request) -> Result<Response, Refusal> {
+    let backing = service.options.backing.as_deref();
+    let recorded = |backing: &&dyn Backing| -> Result<bool, Refusal> {
+        Ok(backing.issuers()?.iter().any(|issuer| backing.log_of(issuer).is_some()))
+    };
+    let mut recording = match backing {
+        Some(backing) if recorded(&backing)? => Some(backing.begin(service.now())?),
+        Some(_) | None => None,
+    };
     let id = request.optional("credentialId");
     let id = id.as_ref().map(|id| id.as_str().ok_or_else(|| option("credentialId"))).transpose()?;
     let given = request.take("credentialStatus")?;
@@ -283,8 +315,11 @@ fn updated(service: &Service, mut request: Request) -> Result<Value, Refusal> {
     let entries = given.as_array().map_or_else(|| vec![&given], |list| list.iter().collect());
     let mut changes = Vec::new();
     for entry in entries {
-        let purpose = json::text(entry, "statusPurpose").unwrap_or("revocation");
-        let purpose = kept_purpose(purpose).ok_or_else(|| option("statusPurpose"))?;
+        let asked = entry.get("statusPurpose").map(|name| {
+            name.as_str().and_then(kept_purpose).ok_or_else(|| option("statusPurpose"))
+        });
+        let asked = asked.transpose()?;
+        let purpose = asked.unwrap_or(StatusPurpose::Revocation);
         let value = match entry.get("status").or(outer.as_ref()) {
             None | Some(Value::Bool(true)) => true,
             Some(Value::Bool(false)) => false,
@@ -292,24 +327,35 @@ fn updated(service: &Service, mut request: Request) -> Result<Value, Refusal> {
             Some(Value::String(text)) if text == "0" => false,
             Some(_) => return Err(option("status")),
         };
-        let unknown = || {
-            Refusal::missing(
-                Cause::StatusEntryUnknown.code(),
-                "no status of this credential is kept here",
-            )
-        };
         // What is named and cannot be read is never passed over: another place would be changed, and that for good.
         let list = entry.get("statusListCredential");
         let list = list.map(|uri| uri.as_str().ok_or_else(|| option("statusListCredential")));
         let index = entry.get("statusListIndex");
         let index = index.map(|index| place_of(index).ok_or_else(|| option("statusListIndex")));
         let places = match (list.transpose()?, index.transpose()?, id) {
-            (Some(uri), Some(index), _) => {
-                vec![(service.status.number(uri).ok_or_else(unknown)?, index)]
-            }
+            (Some(uri), Some(index), _) => match service.status.number(uri) {
+                Some(list) => {
+                    // Who asks for a suspension and names a list of revocations would revoke, and that for good.
+                    let purpose = service.status.purpose(list).ok_or_else(unknown)?;
+                    if asked.is_some_and(|asked| asked != purpose) {
+                        return Err(unknown());
+                    }
+                    changes.push((Spot::Served(list, index), purpose, value));
+                    continue;
+                }
+                None => vec![Spot::Announced(StatusEntry::new(purpose, uri, index))],
+            },
             (Some(_), None, _) => return Err(option("statusListIndex")),
             (None, Some(_), _) => return Err(option("statusListCredential")),
-            (None, None, Some(id)) => service.status.places(id, purpose),
+            (None, None, Some(id)) => {
+                let served = service.status.places(id, purpose);
+                let served = served.into_iter().map(|(list, index)| Spot::Served(list, index));
+                let announced = match &recording {
+                    Some(recording) => recording.places(id, purpose)?,
+                    None => Vec::new(),
+                };
+                served.chain(announced.into_iter().map(Spot::Announced)).collect()
+            }
             (None, None, None) => return Err(option("credentialId")),
         };
         if places.is_empty() {
@@ -317,18 +363,79 @@ fn updated(service: &Service, mut request: Request) -> Result<Value, Refusal> {
         }
         changes.extend(places.into_iter().map(|place| (place, purpose, value)));
     }
-    for (place, _, value) in &changes {
-        service.status.update(*place, *value)?;
-    }
-    let list = changes.iter().map(|((list, index), purpose, value)| {
-        json!({
-            "statusListCredential": service.status.uri(*list),
+    check_places_differ(service, &changes)?;
+    // Nothing follows a revocation, so it is carried out last.
+    changes.sort_by_key(|(_, purpose, _)| *purpose == StatusPurpose::Revocation);
+    may_all(service, recording.as_deref(), &changes)?;
+    let mut done = Vec::new();
+    for (spot, purpose, value) in changes {
+        let (uri, index) = match spot {
+            Spot::Served(list, index) => {
+                service.status.update((list, index), value)?;
+                (service.status.uri(list), index)
+            }
+            Spot::Announced(place) => {
+                let recording = recording.as_deref_mut();
+                let known =
+                    recording.map(|recording| recording.change(&place, value)).transpose()?;
+                if known != Some(true) {
+                    return Err(unknown());
+                }
+                (place.list_uri, place.index)
+            }
+        };
+        done.push(json!({
+            "statusListCredential": uri,
             "statusListIndex": index.to_string(),
             "statusPurpose": purpose.as_str(),
             "status": value,
-        })
-    });
-    Ok(json!({ "credentialStatus": list.collect::<Vec<_>>() }))
+        }));
+    }
+    Ok(json_answer(StatusCode::OK, &json!({ "credentialStatus": done })))
+}
+
+/// No place is named twice: whether it is changed and changed back, or refused half-way, would depend on the order.
+fn check_places_differ(
+    service: &Service,
+    changes: &[(Spot, StatusPurpose, bool)],
+) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    for (spot, _, _) in changes {
+        let place = match spot {
+            Spot::Served(list, index) => (service.status.uri(*list), *index),
+            Spot::Announced(entry) => (entry.list_uri.clone(), entry.index),
+        };
+        if !seen.insert(place) {
+            return Err(option("credentialStatus"));
+        }
+    }
+    Ok(())
+}
+
+/// All changes are looked at before the first is made: what is refused has changed nothing.
+fn may_all(
+    service: &Service,
+    recording: Option<&dyn Recording>,
+    changes: &[(Spot, StatusPurpose, bool)],
+) -> Result<(), Refusal> {
+    for (spot, _, value) in changes {
+        match spot {
+            Spot::Served(list, index) => service.status.may_update((*list, *index), *value)?,
+            Spot::Announced(place) => {
+                let known =
+                    recording.map(|recording| recording.may_change(place, *value)).transpose()?;
+                if known != Some(true) {
+                    return Err(unknown());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unknown() -> Refusal {
+    let detail = "no status of this credential is kept here";
+    Refusal::missing(Cause::StatusEntryUnknown.code(), detail)
 }
 
 /// A place in a list: digits in a text, as entries have it, or a number.
@@ -340,19 +447,33 @@ fn place_of(index: &Value) -> Option<u64> {
 pub(crate) async fn list(
     State(service): State<Arc<Service>>,
     extract::Path(list): extract::Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let body = blocking(service, move |service| {
         let uri = format!("{}/status/{list}", service.base);
         service.status.served(service, &uri)
     });
-    let missing = || Refusal::missing("not-found", "there is no such status list");
+    let missing = || Refusal::missing(Cause::PathUnknown.code(), "there is no such status list");
     let body = body.await?.ok_or_else(missing)?;
-    let media_type = if body.starts_with('{') { "application/vc" } else { "application/vc+jwt" };
+    let media_type =
+        if body.starts_with('{') { json_type(&headers)? } else { "application/vc+jwt" };
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
     Ok(response)
+}
+
+/// By which of its names a list in JSON is called, as the client asks (RFC 9110, §12.5.1).
+fn json_type(headers: &HeaderMap) -> Result<&'static str, Refusal> {
+    const NAMES: [&str; 3] = ["application/vc", "application/ld+json", "application/json"];
+    const OFFERS: [&[&str]; 3] =
+        [&["application/vc"], &["application/ld+json"], &["application/json"]];
+    let chosen = choose(headers, &OFFERS).and_then(|place| NAMES.get(place)).copied();
+    chosen.ok_or_else(|| {
+        let finding = Finding::new("not-acceptable", "a status list is application/vc");
+        Refusal::Request(StatusCode::NOT_ACCEPTABLE, finding)
+    })
 }
 
 /// POST `/status/{list}/publish`: lists are always served as they stand, so there is nothing to do but to say so.
@@ -364,6 +485,6 @@ pub(crate) async fn publish(
     if service.status.is_ours(&uri) {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Refusal::missing("not-found", "there is no such status list"))
+        Err(Refusal::missing(Cause::PathUnknown.code(), "there is no such status list"))
     }
 }

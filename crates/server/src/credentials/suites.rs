@@ -112,12 +112,24 @@ impl Suite {
         }
     }
 
+    /// Whether what it secures is recorded on a ledger: an entry would link what `bbs-2023` keeps apart.
+    #[must_use]
+    pub const fn is_recorded(self) -> bool {
+        !matches!(self, Self::Bbs)
+    }
+
+    /// Whether a ledger takes entries that its key signs: those of Ed25519 and P-256 alone.
+    #[must_use]
+    pub const fn can_be_recorded(self) -> bool {
+        matches!(self.key_type(), Some(KeyType::Ed25519 | KeyType::P256))
+    }
+
     /// Whether a credential is secured by it, perhaps among others.
     #[must_use]
     pub fn secures(self, secured: &SecuredCredential) -> bool {
         match self.cryptosuite() {
             Some(suite) => secured.proofs().iter().any(|proof| *proof.cryptosuite() == suite),
-            None => matches!(secured, SecuredCredential::Jose(_)),
+            None => matches!(secured, SecuredCredential::Jose(_)) && !secured.is_cose(),
         }
     }
 }

@@ -7,23 +7,24 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use inkan_core::Timestamp;
-use inkan_credential::bundle::ServedStatusList;
-use inkan_credential::{Artefact, Bundle, ParseError, Presentation, SecuredCredential};
+use inkan_core::{Timestamp, json};
+use inkan_credential::bundle::{BUNDLE_TYPE, ServedStatusList};
+use inkan_credential::{
+    Artefact, Bundle, Presentation, RdfcError, SecuredCredential, canonical_nquads,
+};
 use inkan_did::{Did, DidUrl, Relationship, resolve_self_contained};
 use inkan_io::gather::{self, Copies, Sources};
-use inkan_ledger::Grade;
 use inkan_verifier::check::{Check, CheckName, Outcome};
-use inkan_verifier::{
-    Context, Expectation, Live, Material, Reason, Receipts, Verification, Want, plan, verify,
-};
+use inkan_verifier::{Context, Expectation, Live, Reason, Verification, Want, plan, verify};
 use serde_json::{Map, Value, json};
 
 use super::answer::{Cause, Finding, Refusal, json_answer};
+use super::backing::Grounds;
 use super::envelope::{Options, Request};
-use super::issue::{blocking, request};
+use super::handle::answered;
+use super::issue::entries_of;
 use super::options::Profile;
-use super::routes::suite_of;
+use super::resources;
 use super::service::Service;
 use super::suites::Suite;
 
@@ -34,9 +35,10 @@ pub(crate) async fn credential(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let suite = suite_of(&uri)?;
-    let request = request(&service, &headers, body).await?;
-    blocking(service, move |service| judge_credential(service, suite, request)).await
+    answered(service, &uri, headers, body, |service, suite, request| {
+        judged(service, suite, request, ["verifiableCredential", "credential"])
+    })
+    .await
 }
 
 /// POST `/presentations/verify`.
@@ -46,71 +48,114 @@ pub(crate) async fn presentation(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let suite = suite_of(&uri)?;
-    let request = request(&service, &headers, body).await?;
-    blocking(service, move |service| judge_presentation(service, suite, request)).await
+    answered(service, &uri, headers, body, |service, suite, request| {
+        judged(service, suite, request, ["verifiablePresentation", "presentation"])
+    })
+    .await
 }
 
-fn judge_credential(
+/// Judges what one of these members holds: alone, or as a bundle with what proves it.
+fn judged(
     service: &Service,
     suite: Option<Suite>,
     mut request: Request,
+    [member, other]: [&'static str; 2],
 ) -> Result<Response, Refusal> {
-    let value = match request.optional("verifiableCredential") {
+    let value = match request.optional(member) {
         Some(value) => value,
-        None => request.take("credential")?,
+        None => request.take(other)?,
     };
-    let secured = match value.as_str() {
-        Some(compact) => SecuredCredential::parse_compact(compact),
-        None => SecuredCredential::parse_value(value.clone()),
-    };
-    let secured = secured.map_err(|error| unread(&error))?;
-    if suite.is_some_and(|suite| !suite.secures(&secured)) {
-        return Err(other_suite());
+    let bundle = read(&value, other)?;
+    if suite.is_some_and(|suite| !is_secured_by(&bundle.artefact, suite)) {
+        let detail = "nothing in it is secured by the suite of this path";
+        return Err(Refusal::Unverified(vec![Finding::new(Cause::SuiteMismatch.code(), detail)]));
     }
     let mut findings = Vec::new();
-    check_answers(&secured, &request.options, &mut findings);
-    let bundle = Bundle::of(Artefact::Credential(secured));
-    let judged = judge(service, &bundle, None, &request.options, findings)?;
-    Ok(json_answer(StatusCode::OK, &judged.to_value(&value)))
+    let mut warnings = idle(service, &request.options);
+    let expected = match &bundle.artefact {
+        Artefact::Credential(secured) => {
+            check_answers(secured, &request.options, &mut findings);
+            check_resources(service, secured, &mut findings);
+            warnings.extend(undefined(service, secured));
+            None
+        }
+        Artefact::Presentation(presentation) => {
+            expectation(service, presentation, &request.options)?
+        }
+    };
+    let mut verdict = judge(service, &bundle, expected, &request.options, findings)?;
+    warnings.append(&mut verdict.warnings);
+    Ok(json_answer(StatusCode::OK, &Judged { warnings, ..verdict }.to_value(&value)))
 }
 
-fn judge_presentation(
-    service: &Service,
-    suite: Option<Suite>,
-    mut request: Request,
-) -> Result<Response, Refusal> {
-    let value = match request.optional("verifiablePresentation") {
-        Some(value) => value,
-        None => request.take("presentation")?,
+/// A bundle, or a bare credential or presentation as one.
+fn read(value: &Value, wanted: &'static str) -> Result<Bundle, Refusal> {
+    let credential = wanted == "credential";
+    let read = match value.as_str() {
+        _ if json::text(value, "type") == Some(BUNDLE_TYPE) => {
+            let bundle = Bundle::parse(value.to_string().as_bytes());
+            let bundle = bundle.map_err(|error| unread(error.code(), &error))?;
+            if matches!(bundle.artefact, Artefact::Credential(_)) != credential {
+                let detail = format!("the bundle holds no {wanted}");
+                let finding = Finding::new(Cause::RequestMalformed.code(), detail);
+                return Err(Refusal::Unverified(vec![finding]));
+            }
+            return Ok(bundle);
+        }
+        Some(compact) if credential => {
+            SecuredCredential::parse_compact(compact).map(Artefact::Credential)
+        }
+        Some(compact) => Presentation::parse_compact(compact).map(Artefact::Presentation),
+        None if credential => {
+            SecuredCredential::parse_value(value.clone()).map(Artefact::Credential)
+        }
+        None => Presentation::parse_value(value.clone()).map(Artefact::Presentation),
     };
-    let presentation = match value.as_str() {
-        Some(compact) => Presentation::parse_compact(compact),
-        None => Presentation::parse_value(value.clone()),
-    };
-    let presentation = presentation.map_err(|error| unread(&error))?;
-    let secures = |suite: Suite| match suite.cryptosuite() {
-        Some(name) => presentation.proofs().iter().any(|proof| *proof.cryptosuite() == name),
-        None => presentation.proofs().is_empty(),
-    };
-    if suite.is_some_and(|suite| !secures(suite)) {
-        return Err(other_suite());
+    read.map(Bundle::of).map_err(|error| unread(error.code(), &error))
+}
+
+fn unread(code: &'static str, error: &dyn std::error::Error) -> Refusal {
+    let detail = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    Refusal::Unverified(vec![Finding::new(code, detail)])
+}
+
+fn is_secured_by(artefact: &Artefact, suite: Suite) -> bool {
+    match (artefact, suite.cryptosuite()) {
+        (Artefact::Credential(secured), _) => suite.secures(secured),
+        (Artefact::Presentation(shown), Some(name)) => {
+            shown.proofs().iter().any(|proof| *proof.cryptosuite() == name)
+        }
+        (Artefact::Presentation(shown), None) => shown.proofs().is_empty(),
     }
-    let expected = expectation(service, &presentation, &request.options);
-    let bundle = Bundle::of(Artefact::Presentation(presentation));
-    let judged = judge(service, &bundle, expected, &request.options, Vec::new())?;
-    Ok(json_answer(StatusCode::OK, &judged.to_value(&value)))
 }
 
-fn unread(error: &ParseError) -> Refusal {
-    let source = std::error::Error::source(error);
-    let detail = source.map_or_else(|| error.to_string(), ToString::to_string);
-    Refusal::Unverified(vec![Finding::new(error.code(), detail)])
+/// Options that change nothing about the verdict.
+fn idle(service: &Service, options: &Options) -> Vec<Value> {
+    let effective: &[&str] = match service.options.profile {
+        Profile::Strict => &["challenge", "domain", "proofPurpose"],
+        Profile::Conformance => &["challenge", "domain", "proofPurpose", "checks"],
+    };
+    let warning = |name: &str| Options::idle(name).to_value();
+    options.beside(effective).into_iter().map(warning).collect()
 }
 
-fn other_suite() -> Refusal {
-    let detail = "nothing in it is secured by the suite of this path";
-    Refusal::Unverified(vec![Finding::new(Cause::SuiteMismatch.code(), detail)])
+/// What a credential says in terms that no context known here defines: its proof covers them, and nobody knows what they
+/// mean. The suites that canonicalise RDF refuse it by themselves.
+fn undefined(service: &Service, secured: &SecuredCredential) -> Option<Value> {
+    let is_rdfc = secured.issuer_proof().is_some_and(|proof| proof.cryptosuite().is_rdfc());
+    // The claims of an SD-JWT VC mean what its type says, and no context.
+    if is_rdfc || secured.sd_jwt_vc().is_some() || service.options.profile == Profile::Conformance {
+        return None;
+    }
+    let detail = match canonical_nquads(secured.credential().value(), service.contexts()) {
+        Err(RdfcError::ContextUnknown { context }) => {
+            format!("the context {context} is not known here")
+        }
+        Err(RdfcError::TermUndefined { term }) => format!("no context says what {term:?} means"),
+        Err(RdfcError::IriRelative { iri }) => format!("no context says what {iri:?} is"),
+        Ok(_) | Err(_) => return None,
+    };
+    Some(Finding::new(Cause::TermWithoutContext.code(), detail).to_value())
 }
 
 /// `domain` and `challenge` of a credential's proof, where the options ask for them.
@@ -134,21 +179,41 @@ fn check_answers(secured: &SecuredCredential, options: &Options, findings: &mut 
     }
 }
 
+/// Resources whose digests are known here (VCDM 2.0, §5.3).
+fn check_resources(service: &Service, secured: &SecuredCredential, findings: &mut Vec<Finding>) {
+    let fixed = entries_of(secured.credential().value(), "relatedResource");
+    if fixed.into_iter().any(|one| resources::is_wrong(one, service.options.profile)) {
+        let detail = "relatedResource: the digest is not that of the resource";
+        findings.push(Finding::new("related-resource-mismatch", detail));
+    }
+}
+
 /// What a presentation must answer. Strictly both challenge and domain must be asked for; else what was not is taken as it is.
 fn expectation(
     service: &Service,
     presentation: &Presentation,
     options: &Options,
-) -> Option<Expectation> {
-    let given = |asked: Option<String>, own: Option<String>| match service.options.profile {
-        Profile::Strict => asked,
-        Profile::Conformance => asked.or(own),
+) -> Result<Option<Expectation>, Refusal> {
+    let strict = service.options.profile == Profile::Strict;
+    let given = |asked: Option<String>, own: Option<String>, name: &str| match asked.or(own) {
+        None if strict => {
+            let detail =
+                format!("options.{name} is missing: say what the presentation must answer");
+            let finding = Finding::new(Cause::OptionMalformed.code(), detail);
+            Err(Refusal::Unverified(vec![finding]))
+        }
+        found => Ok(found),
     };
-    let own = presentation.nonce().map(str::to_owned);
-    let nonce = given(options.challenge.clone(), own)?;
-    let own = presentation.audience().first().cloned();
-    let audience = given(options.domain.first().cloned(), own)?;
-    Some(Expectation { nonce, audience, nonce_issued_at: None, live: Live::CallerKeepsNonce })
+    let own = presentation.nonce().filter(|_| !strict).map(str::to_owned);
+    let nonce = given(options.challenge.clone(), own, "challenge")?;
+    let own = presentation.audience().first().filter(|_| !strict).cloned();
+    let audience = given(options.domain.first().cloned(), own, "domain")?;
+    Ok(nonce.zip(audience).map(|(nonce, audience)| Expectation {
+        nonce,
+        audience,
+        nonce_issued_at: None,
+        live: Live::CallerKeepsNonce,
+    }))
 }
 
 /// A verdict that is good.
@@ -179,32 +244,55 @@ fn judge(
     mut findings: Vec<Finding>,
 ) -> Result<Judged, Refusal> {
     let now = service.now();
+    let Grounds { mut material, logs, grade, timestamps, certificates, receipts, known } =
+        gathered(service, bundle, now)?;
     let context = Context {
-        logs: Vec::new(),
-        grade: Grade::Operator,
-        timestamps: None,
-        receipts: Receipts::Used,
+        logs,
+        grade,
+        timestamps,
+        certificates,
+        receipts,
         expectation,
         max_age: None,
-        known: Vec::new(),
+        known,
         as_of: now,
         received_at: now,
     };
-    let mut material = gathered(service, bundle, now)?;
-    material.contexts = service.verifier_contexts();
+    material.contexts = service.verifier_contexts().or(material.contexts);
     let verification = verify(bundle, &material, &context);
     let mut warnings = Vec::new();
+    if let Some(backing) = &service.options.backing
+        && let Err(error) = backing.remember(verification.states())
+    {
+        // The verdict is as good as it was: whoever keeps the profile busy must not stop it.
+        let detail = "the newest states that it rests on could not be remembered now";
+        warnings.push(Finding::new(error.code, detail).to_value());
+    }
     let mut excused = 0_usize;
     for check in verification.checks() {
-        let Some(reason) = check.reason() else { continue };
-        let finding = finding_of(check, reason);
+        let Some(reason) = check.reason() else {
+            warnings.extend(unbound(check));
+            continue;
+        };
+        let finding = lost(service, named(bundle, check), reason)
+            .unwrap_or_else(|| finding_of(check, reason));
         if !check.failed() && !check.blocks() {
             warnings.push(finding.to_value());
         } else if is_excused(service, bundle, check, options) {
             excused = excused.saturating_add(1);
             warnings.push(finding.to_value());
         } else {
-            findings.push(finding);
+            let falsified = service.options.profile == Profile::Conformance
+                && *reason == Reason::IssuerNotController
+                && !named(bundle, check).is_some_and(|secured| is_signed(service, secured));
+            if falsified {
+                let detail =
+                    format!("{}: the proof is not of the key that it names", check.subject);
+                findings.push(Finding::new("credential-proof-invalid", detail));
+            }
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
         }
     }
     if findings.is_empty() && excused == 0 && !verification.is_authentic() {
@@ -219,8 +307,32 @@ fn judge(
     Ok(Judged { checks: lines(&verification), warnings, as_of: now })
 }
 
+/// What a proof over RDF does not cover, so that nobody could have made it: it tells more than that the proof does not hold, and has
+/// a problem type of its own (VC Data Integrity §4.7).
+fn lost(
+    service: &Service,
+    secured: Option<&SecuredCredential>,
+    reason: &Reason,
+) -> Option<Finding> {
+    let secured = secured.filter(|_| *reason == Reason::CredentialProofInvalid)?;
+    secured.issuer_proof().filter(|proof| proof.cryptosuite().is_rdfc())?;
+    match canonical_nquads(secured.credential().value(), service.contexts()) {
+        Err(RdfcError::ContextUnknown { .. } | RdfcError::TooMuchWork) | Ok(_) => None,
+        Err(error) => Some(Finding::new(error.code(), error.to_string())),
+    }
+}
+
 fn finding_of(check: &Check, reason: &Reason) -> Finding {
     Finding::new(reason.code(), format!("{}: {reason}", check.subject))
+}
+
+/// That nothing says whose a presented credential is: whoever has it can present it.
+fn unbound(check: &Check) -> Option<Value> {
+    let is_bearer = check.name == CheckName::Presentation
+        && matches!(check.outcome, Outcome::Skipped)
+        && check.subject.starts_with("cred[");
+    let detail = format!("{}: it names no holder: whoever has it can present it", check.subject);
+    is_bearer.then(|| Finding::new(Cause::PresenterNotBound.code(), detail).to_value())
 }
 
 fn lines(verification: &Verification) -> Vec<Value> {
@@ -240,32 +352,34 @@ fn lines(verification: &Verification) -> Vec<Value> {
     verification.checks().iter().map(line).collect()
 }
 
-/// What the verification may rest on: what is here, and what may be fetched.
-fn gathered(service: &Service, bundle: &Bundle, now: Timestamp) -> Result<Material, Refusal> {
+/// What the verification may rest on: what is here, what the backing knows, and what may be fetched.
+fn gathered(service: &Service, bundle: &Bundle, now: Timestamp) -> Result<Grounds, Refusal> {
     let ours = |want: &Want| match want {
         Want::StatusList { uri, .. } => service.status.is_ours(uri),
-        Want::Did(did) => service.options.did_logs.iter().any(|(own, _)| own == did),
-        Want::Issuance { .. } | Want::Act { .. } | Want::Schema(_) => false,
+        Want::Did(_) | Want::Issuance { .. } | Want::Act { .. } | Want::Schema(_) => false,
     };
     let (own, foreign): (Vec<Want>, Vec<Want>) = plan(bundle).into_iter().partition(ours);
-    let schemas = BTreeMap::new();
-    let sources = Sources {
-        ledger: None,
-        schemas: &schemas,
-        network: service.options.network,
-        copies: Copies::Count,
+    let network = service.options.network;
+    let mut grounds = match &service.options.backing {
+        Some(backing) => backing.grounds(bundle, &foreign, network, now)?,
+        None => {
+            // A copy that travels says how something stood, and not how it stands.
+            let (schemas, copies) = (BTreeMap::new(), Copies::MustBeRenewed);
+            let sources = Sources { ledger: None, schemas: &schemas, network, copies };
+            let gathered = gather::gather(bundle, &foreign, &sources, now);
+            Grounds::of(gathered.map_err(|_| Refusal::fault())?.material)
+        }
     };
-    let gathered = gather::gather(bundle, &foreign, &sources, now);
-    let mut material = gathered.map_err(|_| Refusal::fault())?.material;
-    material.did_logs.extend(service.options.did_logs.iter().cloned());
     for want in own {
         if let Want::StatusList { uri, .. } = want
             && let Some(body) = service.status.served(service, &uri)?
         {
-            material.status_lists.push(ServedStatusList { uri, body });
+            // Asked of its issuer now, though it was signed before: what is signed anew stands in it already.
+            let list = ServedStatusList::new(&uri, body.as_bytes()).fetched(now);
+            grounds.material.status_lists.push(list);
         }
     }
-    Ok(material)
+    Ok(grounds)
 }
 
 /// What the conformance profile lets pass, as a warning: an issuer that cannot be resolved, or whose key it is not, if the
@@ -279,21 +393,22 @@ fn is_excused(service: &Service, bundle: &Bundle, check: &Check, options: &Optio
         (CheckName::Status, Reason::StatusMissing { .. }) => {
             options.checks.as_ref().is_some_and(|checks| checks.iter().all(|name| name == "proof"))
         }
+        (CheckName::Presentation, Reason::HolderKeyMismatch) => check.subject.starts_with("cred["),
         (CheckName::Signature, Reason::IssuerNotController)
         | (
             CheckName::Signature | CheckName::IssuerLog | CheckName::KeyInForce,
             Reason::NotADid { .. },
-        ) => {
-            let number =
-                check.subject.strip_prefix("cred[").and_then(|rest| rest.strip_suffix(']'));
-            let index = number.and_then(|number| number.parse::<usize>().ok());
-            let secured = index.and_then(|index| bundle.artefact.credentials().get(index));
-            secured.is_some_and(|secured| {
-                secured.credential().status().is_empty() && is_signed(service, secured)
-            })
-        }
+        ) => named(bundle, check).is_some_and(|secured| {
+            secured.credential().status().is_empty() && is_signed(service, secured)
+        }),
         _ => false,
     }
+}
+
+/// The credential that a check is about.
+fn named<'a>(bundle: &'a Bundle, check: &Check) -> Option<&'a SecuredCredential> {
+    let number = check.subject.strip_prefix("cred[")?.strip_suffix(']')?;
+    bundle.artefact.credentials().get(number.parse::<usize>().ok()?)
 }
 
 /// Whether the issuer's proof is good under the key that it names, whoever's that is.

@@ -35,6 +35,9 @@ pub(crate) async fn file(
     }
     let from_proxy = is_from_proxy(&node, peer.as_deref());
     let host = host_of(&headers, from_proxy).ok_or(Refusal::NotFound)?;
+    if !serves(&node.gateway_hosts, &host) {
+        return Err(Refusal::NotFound.into());
+    }
     let url = format!("https://{host}{}", uri.path());
     let path = node.ledger.public_path(&url).ok_or(Refusal::NotFound)?;
     if uri.path().ends_with("/did.jsonl") {
@@ -51,6 +54,11 @@ pub(crate) async fn file(
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
     Ok(response)
+}
+
+/// Whether this is one of the hosts whose gateway the node is.
+fn serves(hosts: &[String], host: &str) -> bool {
+    hosts.is_empty() || hosts.iter().any(|one| one.eq_ignore_ascii_case(host))
 }
 
 /// The host that the client asked, in lower case; behind a configured proxy, the one that it names.

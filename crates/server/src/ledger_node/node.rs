@@ -31,6 +31,8 @@ pub(crate) struct Node {
     pub(crate) new_dids: Option<Buckets<Prefix>>,
     pub(crate) tokens: OperatorTokens,
     pub(crate) proxies: Vec<Network>,
+    /// Hosts that it is the gateway of; of all if there are none.
+    pub(crate) gateway_hosts: Vec<String>,
     pub(crate) metrics: Metrics,
     pub(crate) log: RequestLog,
     /// Kibibytes of large bodies that may be held.
@@ -53,13 +55,14 @@ pub(crate) struct Parts {
     pub(crate) limits: Limits,
     pub(crate) tokens: OperatorTokens,
     pub(crate) proxies: Vec<Network>,
+    pub(crate) gateway_hosts: Vec<String>,
     pub(crate) log: RequestLog,
     pub(crate) clock: SharedClock,
 }
 
 impl Node {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { ledger, limits, tokens, proxies, log, clock } = parts;
+        let Parts { ledger, limits, tokens, proxies, gateway_hosts, log, clock } = parts;
         let terms = Terms {
             connections: limits.connections,
             per_client: limits.connections_per_client,
@@ -80,6 +83,7 @@ impl Node {
             limits,
             tokens,
             proxies,
+            gateway_hosts,
             metrics: Metrics::default(),
             log,
             scans: Semaphore::new(1),

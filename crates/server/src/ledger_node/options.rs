@@ -33,6 +33,9 @@ pub struct NodeOptions {
     pub operator_tokens: Option<PathBuf>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed.
     pub proxies: Vec<Network>,
+    /// Hosts whose DID logs and status lists it serves as their gateway; of all if none is named. Anybody may register a DID
+    /// under any host, and the first to do so has that place for ever: a node for everybody names its own hosts.
+    pub gateway_hosts: Vec<String>,
     /// Where requests are logged.
     pub log: LogTo,
     /// Who cosigns checkpoints, beside the witnesses of the data folder.
@@ -65,6 +68,7 @@ impl NodeOptions {
             limits: Limits::default(),
             operator_tokens: None,
             proxies: Vec::new(),
+            gateway_hosts: Vec::new(),
             log: LogTo::Nowhere,
             cosigners: Vec::new(),
             sequencer: SequencerOptions::default(),
@@ -136,6 +140,11 @@ impl OperatorTokens {
             digests.push(sha256(&[token]));
         }
         Ok(Self(digests))
+    }
+
+    /// Whether nobody has one.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether this is one of the tokens. Takes the same time whichever it is.

@@ -201,6 +201,7 @@ impl Prepared {
             limits,
             operator_tokens,
             proxies,
+            gateway_hosts,
             log,
             cosigners,
             sequencer,
@@ -232,7 +233,15 @@ impl Prepared {
                 log.notice(clock.now(), what, names);
             }
         }
-        let node = Arc::new(Node::new(Parts { ledger, limits, tokens, proxies, log, clock }));
+        let node = Arc::new(Node::new(Parts {
+            ledger,
+            limits,
+            tokens,
+            proxies,
+            gateway_hosts,
+            log,
+            clock,
+        }));
         Ok(Self { runtime, listener, address, missing, node })
     }
 

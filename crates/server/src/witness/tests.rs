@@ -168,6 +168,21 @@ fn a_fork_is_refused_for_ever_and_kept_as_evidence() {
     assert_eq!(stage.post(&witness, &body(3, &path, &note(&tree, 4))).status, 200);
 }
 
+/// A log that lies without end fills no disk.
+#[test]
+fn of_a_log_that_lies_without_end_sixteen_histories_are_kept() {
+    let stage = Stage::new();
+    let witness = stage.start();
+    let honest = tree(&["a", "b", "c"]);
+    assert_eq!(stage.post(&witness, &body(0, &[], &note(&honest, 3))).status, 200);
+    for lie in 0..20 {
+        let fork = tree(&["a", "b", &format!("lie {lie}")]);
+        assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
+    }
+    let kept = std::fs::read_dir(stage.folder.path().join("witness/refused")).unwrap().count();
+    assert_eq!(kept, EVIDENCE);
+}
+
 #[test]
 fn the_monitoring_path_serves_what_was_cosigned() {
     let stage = Stage::new();

@@ -29,13 +29,19 @@ pub(super) fn schemas(
         checks.push(Check::skipped(NAME, subject));
     }
     for entry in credential.schemas() {
-        let found = schema_for(bench, entry);
-        let outcome = found.map(|schema| schema::evaluate(credential.value(), &schema));
+        let found = schema_for(bench, entry, credential.issuer());
+        let fixed = found.as_ref().is_ok_and(|found| found.fixed);
+        let outcome = found.map(|found| schema::evaluate(credential.value(), &found.schema));
         let part = || Reason::SchemaPartlyShown { id: entry.id.clone() };
         let check = match outcome {
             // The schema is about the whole: what is kept back may be what it asks for, or what it forbids.
             Ok(Evaluation::Success | Evaluation::Failure { .. }) if !secured.shows_all() => {
                 Check::unknown(NAME, subject, part(), Weight::Informative)
+            }
+            // The presenter chose what it was checked against; only what departs from it can be told.
+            Ok(Evaluation::Success) if !fixed => {
+                let reason = Reason::SchemaNotFixed { id: entry.id.clone() };
+                Check::unknown(NAME, subject, reason, Weight::Informative)
             }
             Ok(Evaluation::Success) => Check::pass(NAME, subject),
             Ok(Evaluation::Failure { .. }) => Check::fail(NAME, subject, Reason::SchemaMismatch),
@@ -102,8 +108,15 @@ fn unusable(entry: &SchemaEntry, error: &SchemaError) -> Reason {
     Reason::SchemaUnusable { id: entry.id.clone(), code: error.code() }
 }
 
+/// A schema, and whether the verifier or the issuer chose it.
+struct Schema {
+    schema: Value,
+    fixed: bool,
+}
+
 /// The schema that an entry names, from what is at hand. Where the issuer fixed its bytes, only bytes will do.
-fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry) -> Result<Value, Reason> {
+fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry, issuer: &str) -> Result<Schema, Reason> {
+    let of_verifier = !bench.material.brought.contains(&entry.id);
     let missing = || Reason::SchemaMissing { id: entry.id.clone() };
     let bytes = bench.material.resources.get(&entry.id);
     let parsed = bench.material.schemas.get(&entry.id).filter(|_| entry.integrity.is_none());
@@ -111,11 +124,15 @@ fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry) -> Result<Value, Reason> {
     match &entry.kind {
         SchemaKind::Unknown(_) => Err(missing()),
         SchemaKind::JsonSchema => match (bytes, parsed) {
-            (Some(bytes), _) => schema::read(bytes, entry).map_err(cannot),
-            (None, Some(schema)) => Ok(schema.clone()),
+            (Some(bytes), _) => {
+                let schema = schema::read(bytes, entry).map_err(cannot)?;
+                Ok(Schema { schema, fixed: true })
+            }
+            (None, Some(schema)) => Ok(Schema { schema: schema.clone(), fixed: of_verifier }),
             (None, None) => Err(missing()),
         },
         SchemaKind::JsonSchemaCredential => {
+            let chosen = bytes.is_some() || of_verifier;
             let secured = match (bytes, parsed) {
                 (Some(bytes), _) => {
                     schema::check_bytes(bytes, entry).map_err(cannot)?;
@@ -129,7 +146,9 @@ fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry) -> Result<Value, Reason> {
             let secured = secured.map_err(|error: ParseError| unverified(error.code()))?;
             is_in_force(bench, &secured).map_err(|reason| unverified(reason.code()))?;
             let schema = schema::schema_in(secured.credential(), entry);
-            schema.cloned().map_err(cannot)
+            let schema = schema.cloned().map_err(cannot)?;
+            // Whoever issued the credential says what it has to fit; anybody else might have been chosen by the presenter.
+            Ok(Schema { schema, fixed: chosen || secured.credential().issuer() == issuer })
         }
     }
 }
@@ -146,14 +165,15 @@ fn is_in_force(bench: &Bench<'_>, secured: &SecuredCredential) -> Result<(), Rea
         return Err(Reason::IssuerNotController);
     }
     let history = bench.history(&issuer)?;
-    let signer = signer::find(bench, &history, method, Relationship::AssertionMethod, |key| {
-        secured.verify_issuer_proof_with(key, bench.contexts())
-    })
-    .map_err(|problem| match problem {
-        NoSigner::Unlisted => Reason::MethodUnknown,
-        NoSigner::TooMany => Reason::TooMuchWork,
-        NoSigner::Fails(_) => Reason::CredentialProofInvalid,
-    })?;
+    let proof = secured.prepare_issuer_proof(bench.contexts());
+    let purpose = Relationship::AssertionMethod;
+    let signer = signer::find(bench, &history, method, purpose, |key| proof.check(key)).map_err(
+        |problem| match problem {
+            NoSigner::Unlisted => Reason::MethodUnknown,
+            NoSigner::TooMany => Reason::TooMuchWork,
+            NoSigner::Fails(_) => Reason::CredentialProofInvalid,
+        },
+    )?;
     let record = Found::default();
     settled(&signer::in_force(bench, LINE, &history, &signer, &record))?;
     signer::ended_before(bench, &history, &record)?;

@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
 use inkan_core::encoding::b64u;
-use inkan_credential::countersignature::{self, Countersignature, CountersignatureError, Decision};
+use inkan_credential::bundle::Cover;
+use inkan_credential::countersignature::{
+    self, Countersignature, CountersignatureError, Decision, WholeText,
+};
 use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, Kind, MapKey};
 
-use super::record::{self, Found, Record};
+use super::linked::Voice;
+use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
 use super::{Bench, signer};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
-use crate::verified::{ActState, VerifiedCountersignature};
+use crate::verified::{ActState, Recorded, VerifiedCountersignature};
 
 const NAME: CheckName = CheckName::Countersignature;
 
@@ -41,7 +45,7 @@ pub(super) fn about(
 pub(super) fn check(
     bench: &Bench<'_>,
     subject: &str,
-    secured: &SecuredCredential,
+    (secured, issued): (&SecuredCredential, Option<&Recorded>),
     acts: &[Countersignature],
     checks: &mut Vec<Check>,
 ) -> Vec<VerifiedCountersignature> {
@@ -55,19 +59,63 @@ pub(super) fn check(
     };
     // Whether an act has moved on can be said only when all of its states at hand are judged.
     let mut held = Vec::new();
+    let text = WholeText::of(secured);
     for act in acts {
-        match judge(bench, subject, secured, act) {
+        match judge(bench, subject, (secured, &text), act) {
             Ok(one) => held.push(one),
             Err(line) => checks.push(describe(*line, act)),
         }
     }
+    let voices = voices(bench, (secured, issued), &held);
     let mut verified = Vec::new();
-    for one in &held {
-        let state = state(bench, one, &held);
-        checks.push(describe(shown(subject, secured, one, state), one.act));
-        verified.push(evidence(secured, one, state));
+    for (position, one) in held.iter().enumerate() {
+        let (state, newer_at) = state(bench, one, &held);
+        let linked = linked(voices.get(position), &voices);
+        let line = describe(shown(subject, secured, one, state), one.act);
+        let line = match one.act.reason() {
+            Some(_) => line.with("reasonGiven", true),
+            None => line,
+        };
+        checks.push(if linked.is_empty() {
+            line
+        } else {
+            line.with("sameControllerAs", linked.iter().cloned().collect::<Vec<String>>())
+        });
+        verified.push(VerifiedCountersignature {
+            newer_at,
+            linked,
+            ..evidence(secured, one, state)
+        });
     }
     verified
+}
+
+/// Those who signed, in their order, and the issuer after them.
+fn voices(
+    bench: &Bench<'_>,
+    (secured, issued): (&SecuredCredential, Option<&Recorded>),
+    held: &[Held<'_>],
+) -> Vec<Voice> {
+    let signer = |one: &Held<'_>| {
+        let record = one.found.record.as_ref().map(|record| &record.recorded);
+        // It was found before, so it is there.
+        bench.history(&one.did).ok().map(|history| Voice::of(&one.did, &history, record))
+    };
+    let mut voices: Vec<Voice> = held.iter().filter_map(signer).collect();
+    let issuer = Did::parse(secured.credential().issuer()).ok();
+    if let Some(issuer) = issuer.filter(|_| !voices.is_empty())
+        && let Ok(history) = bench.history(&issuer)
+    {
+        voices.push(Voice::of(&issuer, &history, issued));
+    }
+    voices
+}
+
+/// The other DIDs that are the same controller.
+fn linked(own: Option<&Voice>, all: &[Voice]) -> BTreeSet<String> {
+    let Some(own) = own else { return BTreeSet::new() };
+    let others = all.iter().filter(|other| other.did() != own.did() && own.is_linked(other));
+    others.map(|other| other.did().to_string()).collect()
 }
 
 /// A countersignature whose cryptography and key held.
@@ -90,7 +138,7 @@ impl Held<'_> {
 fn judge<'a>(
     bench: &Bench<'_>,
     subject: &str,
-    secured: &SecuredCredential,
+    (secured, text): (&SecuredCredential, &WholeText<'_>),
     act: &'a Countersignature,
 ) -> Result<Held<'a>, Box<Check>> {
     let fail = |reason| Box::new(Check::fail(NAME, subject, reason));
@@ -102,7 +150,7 @@ fn judge<'a>(
         if unresolved { unknown(reason) } else { invalid("signer-log-invalid") }
     })?;
     let purpose = Relationship::Authentication;
-    let verify = |key: &_| act.verify(secured, key);
+    let verify = act.prepare(text);
     let signer = signer::find(bench, &history, act.signer_method(), purpose, verify);
     let signer = signer.map_err(|problem| match (problem, history.missing()) {
         (NoSigner::Fails(error), _) => invalid(error.code()),
@@ -114,7 +162,9 @@ fn judge<'a>(
     let expires =
         act.proof_index().and_then(|index| secured.proofs().get(index)).and_then(Proof::expires);
     signer::in_time(bench, Some(act.created()), expires).map_err(unknown)?;
-    let found = record::find(bench, Kind::Countersignature, &act.digest(), None, &did);
+    let mut found = record::find(bench, Kind::Countersignature, &act.digest(), None, &did);
+    found.judge_blindness(act.compact().is_none());
+    found.stamped = bench.stamps.of(&Cover::countersignature(act)).cloned();
     if let Some(reason) = &found.failure {
         return Err(fail(reason.clone()));
     }
@@ -134,7 +184,9 @@ fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActS
     let by_subject = secured.credential().subject_id() == Some(one.did.as_str());
     let line = one.line.clone().with("bySubject", by_subject).with("signer", one.did.as_str());
     let line = match one.record() {
-        Some(record) => line.with("recordedAt", record.recorded.leaf_index()),
+        Some(record) => {
+            record::timed(line.with("recordedAt", record.recorded.leaf_index()), &record.recorded)
+        }
         None => line,
     };
     // What was read before signing was the whole: it cannot be made again from a part.
@@ -176,29 +228,39 @@ fn evidence(
         by_subject: secured.credential().subject_id() == Some(one.did.as_str()),
         recorded: one.found.record.as_ref().map(|record| record.recorded.clone()),
         state,
+        newer_at: None,
+        linked: BTreeSet::new(),
+        reason: act.reason().map(str::to_owned),
+        created: act.created(),
     }
 }
 
-/// What is known of newer states of the same act: from the credential itself, from entries at hand, and from the map.
+/// What is known of newer states of the same act: from the credential itself, from entries at hand, and from the map; and the
+/// place of the next state, where that is shown to be the next.
 ///
 /// All entries of an act have one registrant. Where it is not the countersigner, nothing shows that the countersigner
 /// did not register a newer state itself, but a proof that it never registered any.
-fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> ActState {
-    if withdrawn_in(one, all) {
-        return ActState::Superseded;
-    }
+fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> (ActState, Option<u64>) {
     let own = one.did.scid();
     let record = one.record();
     let registrant = record.map(|record| record.recorded.registrant());
     let names: BTreeSet<&str> = own.into_iter().chain(registrant).collect();
     let id = ActId::from_bytes(*one.act.act());
+    // Also where an entry at hand settles it: what is proved of the act is then remembered.
+    for scid in &names {
+        bench.ledger.ask(&MapKey::act(scid, &id));
+    }
     let at = record.map(|record| record.recorded.leaf_index());
     // What somebody else registered in the act's name has no order with the record: the act is in dispute.
     let newer = |scid: &str, place: u64| registrant != Some(scid) || at.is_none_or(|at| place > at);
-    if record::states_of(bench, one.act.log(), id)
-        .any(|(scid, place)| names.contains(scid.as_str()) && newer(&scid, place))
-    {
-        return ActState::Superseded;
+    let mut later = Later::default();
+    for takes_back in withdrawals(one, all) {
+        later.note(takes_back.record(), registrant, takes_back.record().and_then(|r| r.sequence));
+    }
+    for seen in record::states_of(bench, one.act.log(), id) {
+        if names.contains(seen.registrant.as_str()) && newer(&seen.registrant, seen.at) {
+            later.add(&seen, registrant);
+        }
     }
     let mut fresh: Option<Timestamp> = None;
     let mut shown = record.is_some();
@@ -207,7 +269,13 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> ActState {
         let seen = current.as_ref().and_then(inkan_ledger::VerifiedCurrent::fresh_at);
         let head = current.as_ref().and_then(|current| current.head()).map(|head| head.value());
         let settled = match head {
-            Some(head) if newer(scid, head.leaf_index) => return ActState::Superseded,
+            Some(head) if newer(scid, head.leaf_index) => {
+                let registrant_of = scid.to_owned();
+                let sequence = Some(head.sequence);
+                let seen = State { registrant: registrant_of, at: head.leaf_index, sequence };
+                later.add(&seen, registrant);
+                false
+            }
             Some(head) => record.is_some_and(|record| record.leaf_hash == head.leaf_hash),
             // Absent from the map, as it must be under any name but the registrant's.
             None => registrant != Some(scid),
@@ -218,30 +286,80 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> ActState {
             (one, other) => one.or(other),
         };
     }
-    match (record, fresh.filter(|_| shown)) {
+    if later.any {
+        let own = record.and_then(|record| record.sequence);
+        return (ActState::Superseded, later.next_after(own));
+    }
+    let state = match (record, fresh.filter(|_| shown)) {
         (None, _) => ActState::NotRecorded,
         (Some(_), Some(fresh_at)) => ActState::Current { fresh_at },
         (Some(_), None) => ActState::NewestKnown,
+    };
+    (state, None)
+}
+
+/// Newer states of an act.
+#[derive(Debug, Default)]
+struct Later {
+    any: bool,
+    /// Whether one of them has no order with the others.
+    disputed: bool,
+    /// Sequence numbers and places of those that have one.
+    places: Vec<(u64, u64)>,
+}
+
+impl Later {
+    fn add(&mut self, seen: &State, registrant: Option<&str>) {
+        self.any = true;
+        match seen.sequence {
+            Some(sequence) if registrant == Some(&seen.registrant) => {
+                self.places.push((sequence, seen.at));
+            }
+            Some(_) | None => self.disputed = true,
+        }
+    }
+
+    /// A statement at hand, recorded or not.
+    fn note(&mut self, record: Option<&Record>, registrant: Option<&str>, sequence: Option<u64>) {
+        match record {
+            Some(record) => {
+                let recorded = &record.recorded;
+                let name = recorded.registrant().to_owned();
+                let seen = State { registrant: name, at: recorded.leaf_index(), sequence };
+                self.add(&seen, registrant);
+            }
+            None => (self.any, self.disputed) = (true, true),
+        }
+    }
+
+    /// Place of the state that follows `own`, if none came between.
+    fn next_after(&self, own: Option<u64>) -> Option<u64> {
+        let next = own?.checked_add(1)?;
+        let found = self.places.iter().find(|(sequence, _)| *sequence == next);
+        found.filter(|_| !self.disputed).map(|(_, at)| *at)
     }
 }
 
-/// Whether the same signer says in the same act, in the same file, that it no longer stands; a taking back that is
+/// Statements of the same signer in the same act, in the same file, that it no longer stands; a taking back that is
 /// recorded before counts as taken back itself.
-fn withdrawn_in(one: &Held<'_>, all: &[Held<'_>]) -> bool {
+fn withdrawals<'b, 'a>(
+    one: &'b Held<'a>,
+    all: &'b [Held<'a>],
+) -> impl Iterator<Item = &'b Held<'a>> {
     let place = |held: &Held<'_>| {
         held.record()
             .map(|record| (record.recorded.registrant(), record.recorded.leaf_index()))
             .map(|(registrant, at)| (registrant.to_owned(), at))
     };
-    let earlier = |other: &Held<'_>| match (place(other), place(one)) {
+    let earlier = move |other: &Held<'_>| match (place(other), place(one)) {
         (Some((theirs, at)), Some((ours, own))) => theirs == ours && at < own,
         _ => false,
     };
-    one.act.decision() == Decision::Accept
-        && all.iter().any(|other| {
-            other.act.act() == one.act.act()
-                && other.did == one.did
-                && matches!(other.act.decision(), Decision::Withdraw | Decision::Refuse)
-                && !earlier(other)
-        })
+    all.iter().filter(move |other| {
+        one.act.decision() == Decision::Accept
+            && other.act.act() == one.act.act()
+            && other.did == one.did
+            && matches!(other.act.decision(), Decision::Withdraw | Decision::Refuse)
+            && !earlier(other)
+    })
 }

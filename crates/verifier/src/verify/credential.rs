@@ -1,21 +1,23 @@
 //! Checks 3–11 of one credential.
 
-use inkan_core::{Digest, tolerance};
+use inkan_core::{Timestamp, tolerance};
+use inkan_credential::bundle::Cover;
 use inkan_credential::{
     Proof, SecuredCredential,
     proof::{Cryptosuite, Purpose},
 };
 use inkan_did::{Did, Relationship};
-use inkan_ledger::Kind;
+use inkan_ledger::{Grade, Grades, Kind};
 
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
-use super::{Bench, content, countersigned, status};
+use super::stamped::Stamped;
+use super::{Bench, certified, content, countersigned, offered, status};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::DidHistory;
 use crate::material::Receipts;
 use crate::reason::Reason;
-use crate::verified::{CredentialProof, VerifiedCredential};
+use crate::verified::{CredentialProof, Recorded, VerifiedCredential};
 
 /// Adds one line per check of `secured`; the result counts only if none of them failed or blocks.
 pub(super) fn check(
@@ -33,6 +35,9 @@ pub(super) fn check(
     let others = other_proofs(bench, subject, secured, checks);
 
     let Ok(issuer) = Did::parse(credential.issuer()) else {
+        if let Some(chain) = secured.issuer_certificates() {
+            return certified::check(bench, subject, (secured, chain), others, checks);
+        }
         let reason = Reason::NotADid { found: credential.issuer().to_owned() };
         for name in [CheckName::IssuerLog, CheckName::Signature, CheckName::KeyInForce] {
             checks.push(Check::unknown(name, subject, reason.clone(), Weight::Required));
@@ -40,7 +45,9 @@ pub(super) fn check(
         return None;
     };
     let salt = credential.ledger_record().map(|record| record.salt);
-    let found = record::find(bench, Kind::Issuance, &digest, salt.as_ref(), &issuer);
+    let mut found = record::find(bench, Kind::Issuance, &digest, salt.as_ref(), &issuer);
+    found.judge_blindness(matches!(secured, SecuredCredential::DataIntegrity(_)));
+    found.stamped = bench.stamps.of(&Cover::credential(secured)).cloned();
     on_ledger(bench, subject, secured, &issuer, &found, checks);
 
     let history = match bench.history(&issuer) {
@@ -65,20 +72,30 @@ pub(super) fn check(
             .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
     );
     let signed = signature(bench, (subject, secured), &issuer, &history, checks);
+    let mut reported = false;
     if let Some(signer) = &signed {
         let line = (CheckName::KeyInForce, subject);
-        checks.push(signer::in_force(bench, line, &history, signer, &found));
+        let dated = credential.valid_from();
+        let check = signer::in_force_dated(bench, line, &history, signer, &found, dated);
+        reported = check.evidence.contains_key("compromisedSince")
+            || matches!(check.reason(), Some(Reason::KeyCompromised { .. }));
+        checks.push(check);
     }
-    did_active(bench, subject, &history, &found, checks);
+    did_active(bench, subject, &history, (&found, reported), checks);
     let status = status::check(bench, subject, secured, &issuer, checks);
     let countersignatures = match acts {
-        Ok(acts) => countersigned::check(bench, subject, secured, &acts, checks),
+        Ok(acts) => {
+            let issued = found.record.as_ref().map(|record| &record.recorded);
+            countersigned::check(bench, subject, (secured, issued), &acts, checks)
+        }
         Err(error) => {
             let reason = Reason::CountersignatureInvalid { code: error.code() };
             checks.push(Check::fail(CheckName::Countersignature, subject, reason));
             vec![]
         }
     };
+    let recorded = found.record.map(|record| record.recorded);
+    offered::check(bench, subject, (credential, recorded.as_ref()), &countersignatures, checks);
     let signer = signed?;
     let own = CredentialProof { controller: issuer.to_string(), asserts: true, held: true };
     Some(VerifiedCredential {
@@ -88,7 +105,7 @@ pub(super) fn check(
         issuer: issuer.to_string(),
         issuer_method: signer.url.to_string(),
         holder_keys: holder_keys(bench, credential.subject_id()),
-        recorded: found.record.map(|record| record.recorded),
+        recorded,
         status: status?,
         countersignatures,
         proofs: std::iter::once(own).chain(others).collect(),
@@ -112,14 +129,19 @@ fn signature(
     let found = match signer::did_of(method) {
         Err(reason) => Err(reason),
         Ok(did) if did != *issuer => Err(Reason::IssuerNotController),
-        Ok(_) => signer::find(bench, history, method, Relationship::AssertionMethod, |key| {
-            secured.verify_issuer_proof_with(key, bench.contexts())
-        })
-        .map_err(|problem| match problem {
-            NoSigner::Unlisted => Reason::MethodUnknown,
-            NoSigner::TooMany => Reason::TooMuchWork,
-            NoSigner::Fails(error) => signer::failure(&error, Reason::CredentialProofInvalid),
-        }),
+        Ok(_) => {
+            let proof = secured.prepare_issuer_proof(bench.contexts());
+            let purpose = Relationship::AssertionMethod;
+            signer::find(bench, history, method, purpose, |key| proof.check(key)).map_err(
+                |problem| match problem {
+                    NoSigner::Unlisted => Reason::MethodUnknown,
+                    NoSigner::TooMany => Reason::TooMuchWork,
+                    NoSigner::Fails(error) => {
+                        signer::failure(&error, Reason::CredentialProofInvalid)
+                    }
+                },
+            )
+        }
     };
     match found {
         Ok(signer) => {
@@ -177,7 +199,7 @@ fn on_ledger(
                 Check::skipped(CheckName::OnLedger, subject)
             });
         }
-        checks.push(Check::skipped(CheckName::Time, subject));
+        checks.push(stamped_time(bench, subject, found.stamped.as_ref()));
         return;
     };
     let recorded = &record.recorded;
@@ -192,8 +214,8 @@ fn on_ledger(
         let reason = Reason::ReceiptMissing;
         checks.push(Check::unknown(CheckName::OnLedger, subject, reason, Weight::Required));
     }
-    let grades = recorded.grades();
     let needed = bench.context.grade;
+    let (existed_by, grades) = attested(recorded, found.stamped.as_ref(), needed);
     let time = if grades.holds(needed) {
         Check::pass(CheckName::Time, subject)
     } else {
@@ -205,7 +227,7 @@ fn on_ledger(
             Check::unknown(CheckName::Time, subject, reason, Weight::Informative)
         }
     };
-    let operators: Vec<String> = recorded.operators().iter().cloned().collect();
+    let operators: Vec<String> = grades.operators().iter().cloned().collect();
     let time = time
         .with("grade", grades.to_string())
         .with("needs", needed.to_string())
@@ -214,17 +236,61 @@ fn on_ledger(
         [] => time,
         names => time.with("notChecked", names.to_vec()),
     };
-    checks.push(match recorded.existed_by() {
+    let time = match &found.stamped {
+        Some(stamped) => time.with("stampedBy", stamped.existed_by.to_string()),
+        None => time,
+    };
+    checks.push(match existed_by {
         Some(existed_by) => time.with("existedBy", existed_by.to_string()),
         None => time.with("claimed", recorded.leaf_time().to_string()),
     });
+}
+
+/// The time of the record with its grades; where they are not enough and timestamps raise them, the time of all together.
+fn attested(
+    recorded: &Recorded,
+    stamped: Option<&Stamped>,
+    needed: Grade,
+) -> (Option<Timestamp>, Grades) {
+    let own = (recorded.existed_by(), recorded.grades().clone());
+    if own.1.holds(needed) {
+        return own;
+    }
+    let holds = |grades: &Grades| grades.holds(needed);
+    match stamped.and_then(|stamped| stamped.graded(recorded.grades(), holds)) {
+        Some((time, grades)) => (Some(own.0.map_or(time, |recorded| recorded.max(time))), grades),
+        None => own,
+    }
+}
+
+/// Without a record, the time at which authorities had seen the signature.
+pub(super) fn stamped_time(bench: &Bench<'_>, subject: &str, stamped: Option<&Stamped>) -> Check {
+    let needed = bench.context.grade;
+    let none = Grades::default();
+    let Some(stamped) = stamped else { return Check::skipped(CheckName::Time, subject) };
+    let enough = stamped.graded(&none, |grades| grades.holds(needed));
+    let (line, time, grades) = match enough {
+        Some((time, grades)) => (Check::pass(CheckName::Time, subject), time, grades),
+        None => {
+            let best = stamped.graded(&none, |_| true).unwrap_or((stamped.existed_by, none));
+            let (found, needed) = (best.1.to_string(), needed.to_string());
+            let reason = Reason::TimeGradeTooLow { found, needed };
+            let weight = Weight::Informative;
+            (Check::unknown(CheckName::Time, subject, reason, weight), best.0, best.1)
+        }
+    };
+    let operators: Vec<String> = grades.operators().iter().cloned().collect();
+    line.with("grade", grades.to_string())
+        .with("needs", needed.to_string())
+        .with("operators", operators)
+        .with("existedBy", time.to_string())
 }
 
 fn did_active(
     bench: &Bench<'_>,
     subject: &str,
     history: &DidHistory,
-    found: &Found,
+    (found, reported): (&Found, bool),
     checks: &mut Vec<Check>,
 ) {
     const NAME: CheckName = CheckName::DidActive;
@@ -232,6 +298,7 @@ fn did_active(
         checks.push(Check::unknown(NAME, subject, reason, Weight::Required));
     }
     checks.push(match signer::ended_before(bench, history, found) {
+        Ok(None) if reported => Check::pass(NAME, subject).with("compromiseReported", true),
         Ok(None) => Check::pass(NAME, subject),
         Ok(Some(at)) => Check::pass(NAME, subject)
             .with("recordedBeforeDeactivation", true)
@@ -300,6 +367,7 @@ fn other_proofs(
                 | Reason::TooMuchWork
                 | Reason::SignatureNotInTime { .. }
                 | Reason::ReceiptNeededForRotatedKey
+                | Reason::RetiredKeyUndated { .. }
                 | Reason::DidDeactivated { .. }
                 | Reason::Stale
                 | Reason::HistoryIncomplete { .. }
@@ -330,7 +398,8 @@ fn other_proof(
     };
     let method = proof.verification_method();
     let history = bench.history(&signer::did_of(method)?)?;
-    let verify = |key: &_| secured.verify_proof_with(index, key, bench.contexts());
+    let prepared = secured.prepare_proof(index, bench.contexts());
+    let verify = |key: &_| prepared.check(key);
     let signer =
         signer::find(bench, &history, method, purpose, verify).map_err(|problem| {
             match (problem, history.missing()) {
@@ -345,7 +414,8 @@ fn other_proof(
     signer::in_time(bench, proof.created(), proof.expires())?;
     let unrecorded = Found::default();
     let line = (CheckName::OtherProof, subject);
-    match signer::in_force(bench, line, &history, &signer, &unrecorded).outcome {
+    let dated = secured.credential().valid_from();
+    match signer::in_force_dated(bench, line, &history, &signer, &unrecorded, dated).outcome {
         Outcome::Pass => {}
         Outcome::Fail(reason) | Outcome::Unknown(reason) => return Err(reason),
         Outcome::Skipped => return Err(Reason::MethodUnknown),
@@ -355,7 +425,10 @@ fn other_proof(
 }
 
 /// Keys of the subject's DID that may authenticate, as of the judged time.
-fn holder_keys(bench: &Bench<'_>, subject: Option<&str>) -> Vec<inkan_crypto::PublicKey> {
+pub(super) fn holder_keys(
+    bench: &Bench<'_>,
+    subject: Option<&str>,
+) -> Vec<inkan_crypto::PublicKey> {
     let history =
         subject.and_then(|id| Did::parse(id).ok()).and_then(|did| bench.history(&did).ok());
     let Some(history) = history.filter(|history| history.missing().is_none()) else {
@@ -365,14 +438,19 @@ fn holder_keys(bench: &Bench<'_>, subject: Option<&str>) -> Vec<inkan_crypto::Pu
         return vec![];
     };
     newest
-        .document
+        .listing()
         .methods_for(Relationship::Authentication)
+        .filter(|method| {
+            let period = newest.document.period(&method.id);
+            period.is_ok_and(|period| period.ended(bench.context.as_of).is_none())
+        })
         .map(|method| method.key.clone())
         .collect()
 }
 
 pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
     match secured {
+        SecuredCredential::Jose(_) if secured.is_cose() => "vc+cose",
         SecuredCredential::Jose(_) => "vc+jwt",
         SecuredCredential::SdJwt(_) if secured.sd_jwt_vc().is_some() => "dc+sd-jwt",
         SecuredCredential::SdJwt(_) => "vc+sd-jwt",
@@ -388,9 +466,4 @@ pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
             Some(Cryptosuite::Unknown(_)) | None => "unknown",
         },
     }
-}
-
-/// SHA-256 of a served artefact.
-pub(super) fn body_digest(body: &str) -> Digest {
-    inkan_core::sha256(&[body.as_bytes()])
 }

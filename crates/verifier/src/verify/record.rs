@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use inkan_core::{Digest, tolerance};
 use inkan_credential::{Bundle, countersignature};
 use inkan_did::Did;
-use inkan_ledger::{ActId, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment};
+use inkan_ledger::{
+    ActId, Claims, Kind, LeafHash, Rejection, SignedEntry, VerifiedLeaf, commitment,
+};
 
 use super::Bench;
+use super::stamped::Stamped;
+use crate::check::Check;
 use crate::history::Completeness;
 use crate::ledger_view::Seen;
 use crate::reason::Reason;
@@ -22,6 +26,11 @@ pub(super) struct Found {
     pub(super) failure: Option<Reason>,
     /// A receipt that belongs to the artefact and could not be judged to the end.
     pub(super) open: Option<Reason>,
+    /// Whether the record shows nothing of when the signature was made: what it commits to leaves the signature out (a JWS, a COSE
+    /// message), and somebody else than the signer registered it, who needed no more than the text.
+    pub(super) blind: bool,
+    /// What timestamps of authorities show of the signature itself.
+    pub(super) stamped: Option<Stamped>,
 }
 
 /// A record and the entry it rests on.
@@ -29,6 +38,8 @@ pub(super) struct Found {
 pub(super) struct Record {
     pub(super) recorded: Recorded,
     pub(super) act: Option<ActId>,
+    /// Which state of the act.
+    pub(super) sequence: Option<u64>,
     pub(super) leaf_hash: LeafHash,
 }
 
@@ -47,8 +58,8 @@ pub(super) fn find(
         }
         match judge(bench, seen, kind, digest, salt, signer) {
             Ok(Some(record)) => {
-                if found.record.as_ref().is_none_or(|best| better(&record.recorded, &best.recorded))
-                {
+                let judged = |best: &Record| better(bench, &record.recorded, &best.recorded);
+                if found.record.as_ref().is_none_or(judged) {
                     found.record = Some(record);
                 }
             }
@@ -68,18 +79,34 @@ pub(super) fn find(
     found
 }
 
+impl Found {
+    /// The record, as far as it shows when the signature was made.
+    pub(super) fn of_signature(&self) -> Option<&Record> {
+        self.record.as_ref().filter(|_| !self.blind)
+    }
+
+    /// Says whether the digest that was looked for has the signature in it.
+    pub(super) fn judge_blindness(&mut self, has_signature: bool) {
+        let own = self.record.as_ref().is_none_or(|record| record.recorded.is_by_signer());
+        self.blind = !has_signature && !own;
+    }
+}
+
 /// A receipt says by its opening to which artefact it belongs.
 fn belongs(seen: &Seen<'_>, digest: &Digest) -> bool {
     seen.receipt.opening().is_some_and(|opening| opening.digest == *digest)
 }
 
-fn better(new: &Recorded, old: &Recorded) -> bool {
+/// Of records that hold the grade asked for the earliest is best: a later receipt with more cosigners takes nothing away.
+fn better(bench: &Bench<'_>, new: &Recorded, old: &Recorded) -> bool {
     let rank = |record: &Recorded| {
+        let holds = record.grades().holds(bench.context.grade);
+        let operators = std::cmp::Reverse(record.operators().len());
         (
-            !record.is_by_signer(),
-            std::cmp::Reverse(record.operators().len()),
+            (!record.is_by_signer(), !holds, (!holds).then_some(operators)),
             record.existed_by().is_none(),
             record.existed_by(),
+            operators,
             record.leaf_index(),
         )
     };
@@ -119,6 +146,7 @@ fn judge(
     Ok(Some(Record {
         recorded: recorded(bench, leaf, &entry, signer),
         act: entry.claims().act().copied(),
+        sequence: sequence_of(&entry),
         leaf_hash: leaf.leaf_hash(),
     }))
 }
@@ -134,16 +162,24 @@ pub(super) fn entry_signature(
     leaf: &VerifiedLeaf,
     entry: &SignedEntry,
 ) -> Result<(), Reason> {
-    let at = leaf.leaf_index();
+    entry_signature_at(bench, (leaf.origin(), leaf.leaf_index()), entry)
+}
+
+/// The same, of an entry at a proved place.
+pub(super) fn entry_signature_at(
+    bench: &Bench<'_>,
+    (origin, at): (&str, u64),
+    entry: &SignedEntry,
+) -> Result<(), Reason> {
     let incomplete = Reason::HistoryIncomplete { leaf_index: at };
     let history = bench.history(entry.issuer()).map_err(|_| incomplete.clone())?;
-    let Some((version, completeness)) = history.at_index(leaf.origin(), at) else {
+    let Some((version, completeness)) = history.at_index(origin, at) else {
         return Err(incomplete);
     };
-    if let Some(home) = version.home.as_deref().filter(|home| *home != leaf.origin()) {
+    if let Some(home) = version.home.as_deref().filter(|home| *home != origin) {
         return Err(Reason::NotHome { home: home.to_owned() });
     }
-    if entry.audience() != leaf.origin() {
+    if entry.audience() != origin {
         return Err(Reason::ReceiptInvalid { code: "wrong-audience" });
     }
     if version.deactivated {
@@ -182,12 +218,37 @@ pub(super) fn recorded(
     }
 }
 
-/// Places on the log `origin` where receipts at hand show a state of an act, with the SCID that registered it.
+fn sequence_of(entry: &SignedEntry) -> Option<u64> {
+    if let Claims::Countersignature { sequence, .. } = entry.claims() {
+        Some(*sequence)
+    } else {
+        None
+    }
+}
+
+/// A state of an act that a receipt at hand shows.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    /// SCID of whoever registered it.
+    pub(super) registrant: String,
+    /// Place in the log.
+    pub(super) at: u64,
+    /// Which state.
+    pub(super) sequence: Option<u64>,
+}
+
+/// Says on a line when its record was made, and how well that is attested.
+pub(super) fn timed(check: Check, recorded: &Recorded) -> Check {
+    let time = recorded.existed_by().unwrap_or(recorded.leaf_time());
+    check.with("recordTime", time.to_string()).with("recordGrade", recorded.grades().to_string())
+}
+
+/// States of an act on the log `origin` that receipts at hand show.
 pub(super) fn states_of<'a>(
     bench: &'a Bench<'_>,
     origin: &'a str,
     act: ActId,
-) -> impl Iterator<Item = (String, u64)> + 'a {
+) -> impl Iterator<Item = State> + 'a {
     bench.ledger.receipts().iter().filter_map(move |seen| {
         let leaf = seen.result.as_ref().ok()?;
         if leaf.origin() != origin || is_later(bench, leaf) {
@@ -195,7 +256,11 @@ pub(super) fn states_of<'a>(
         }
         let entry = leaf.signed_entry().ok()?;
         let is_named = entry.claims().act() == Some(&act);
-        is_named.then(|| (entry.scid().to_owned(), leaf.leaf_index()))
+        is_named.then(|| State {
+            registrant: entry.scid().to_owned(),
+            at: leaf.leaf_index(),
+            sequence: sequence_of(&entry),
+        })
     })
 }
 

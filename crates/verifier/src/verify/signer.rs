@@ -5,9 +5,11 @@ use inkan_credential::RdfcError;
 use inkan_credential::proof::ProofError;
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, DidUrl, Relationship};
+use inkan_ledger::Grades;
 
-use super::Bench;
+use super::compromise::Report;
 use super::record::{Found, Record};
+use super::{Bench, compromise, period};
 use crate::check::{Check, CheckName, Weight};
 use crate::history::{Completeness, DidHistory, Version};
 use crate::reason::Reason;
@@ -50,7 +52,8 @@ pub(super) fn failure(error: &ProofError, otherwise: Reason) -> Reason {
 /// Finds the key that `method` names for `purpose` and `verify` accepts, in the newest version that lists it.
 ///
 /// Versions may name different keys by the same URL, so each is tried. Whether the version was in force is another
-/// question ([`in_force`]). Each try may cost as much as the document is large, so that there is a limit to those that fail.
+/// question ([`in_force`]). Each try costs a signature check, what is signed having been prepared before; there is a limit to
+/// those that fail, since a history may name thousands of keys.
 pub(super) fn find<E>(
     bench: &Bench<'_>,
     history: &DidHistory,
@@ -83,7 +86,7 @@ impl Signer {
         (&self.url, &self.key)
     }
 
-    fn listed_in(&self, version: &Version) -> bool {
+    pub(super) fn listed_in(&self, version: &Version) -> bool {
         version.lists(self.named(), self.purpose)
     }
 
@@ -103,6 +106,18 @@ pub(super) fn in_force(
     signer: &Signer,
     found: &Found,
 ) -> Check {
+    in_force_dated(bench, (name, subject), history, signer, found, None)
+}
+
+/// The same of a signature whose document says since when it is valid: all that dates what is derived with `bbs-2023`.
+pub(super) fn in_force_dated(
+    bench: &Bench<'_>,
+    (name, subject): (CheckName, &str),
+    history: &DidHistory,
+    signer: &Signer,
+    found: &Found,
+    valid_from: Option<Timestamp>,
+) -> Check {
     let unknown = |reason| Check::unknown(name, subject, reason, Weight::Required);
     let describe = |check: Check, version: &Version| {
         let check = check
@@ -117,13 +132,56 @@ pub(super) fn in_force(
         return unknown(Reason::DidUnresolved { did: history.did().to_string() });
     };
     let still_current = signer.listed_in(newest) && history.missing().is_none();
-    let Some(Record { recorded, .. }) = &found.record else {
+    let report = match compromise::reported(bench, history, signer) {
+        Ok(report) => report,
+        Err(reason) => return unknown(reason),
+    };
+    let Some(Record { recorded, .. }) = found.of_signature() else {
         if still_current {
-            return describe(Check::pass(name, subject), newest).with("record", "none");
+            let judged = match report {
+                Some(report) => Err(Reason::KeyCompromised { since: report.since }),
+                None => period::unrecorded(bench, history, newest, signer, valid_from),
+            };
+            let line = match judged {
+                Ok(None) => Check::pass(name, subject),
+                Ok(Some(ended)) => Check::pass(name, subject).with("retired", ended.to_string()),
+                Err(
+                    reason
+                    @ (Reason::ReceiptNeededForRotatedKey | Reason::RetiredKeyUndated { .. }),
+                ) => unknown(reason),
+                Err(reason) => Check::fail(name, subject, reason),
+            };
+            return describe(line, newest).with("record", "none");
         }
         let reason = match history.missing() {
             Some(leaf_index) => Reason::HistoryIncomplete { leaf_index },
-            None => Reason::ReceiptNeededForRotatedKey,
+            // A receipt that could not be judged may say otherwise.
+            None if found.open.is_some() || found.failure.is_some() => {
+                Reason::ReceiptNeededForRotatedKey
+            }
+            None => match by_stamp(bench, history, signer, found, &Grades::default()) {
+                // It has to be proved that it is older than the theft.
+                Ok(Some((_, time)))
+                    if report.is_some_and(|report| {
+                        time.plus_seconds(tolerance::LEDGER_FUTURE) >= report.since
+                    }) =>
+                {
+                    Reason::ReceiptNeededForRotatedKey
+                }
+                // As with a record: by that time the key had not ended.
+                Ok(Some((version, time)))
+                    if period::of(version, signer)
+                        .is_ok_and(|period| period.ended(time).is_none()) =>
+                {
+                    let check = describe(Check::pass(name, subject), version)
+                        .with("record", "timestamp")
+                        .with("stampedBy", time.to_string());
+                    return after_report(check, report.as_ref());
+                }
+                Ok(Some(_)) => Reason::ReceiptNeededForRotatedKey,
+                Ok(None) => Reason::ReceiptNeededForRotatedKey,
+                Err(reason) => reason,
+            },
         };
         return describe(unknown(reason), &signer.version);
     };
@@ -134,7 +192,7 @@ pub(super) fn in_force(
         if history.missing().is_some() {
             return describe(unknown(incomplete), newest);
         }
-        return by_time(bench, (name, subject), history, signer, recorded);
+        return by_time(bench, (name, subject), history, signer, (recorded, report));
     };
     let shown = completeness == Completeness::Shown;
     if !signer.listed_in(version) {
@@ -148,10 +206,25 @@ pub(super) fn in_force(
     if !shown && !still_current {
         return describe(unknown(incomplete), version);
     }
-    if !still_current && let Err(reason) = outlives(bench, recorded) {
-        return describe(Check::fail(name, subject, reason), version);
+    let ended = period::of(newest, signer).map(|period| period.ended(bench.context.as_of));
+    let outlived = !still_current || ended.is_ok_and(|ended| ended.is_some());
+    let raised = || {
+        history.missing().is_none()
+            && matches!(by_stamp(bench, history, signer, found, recorded.grades()), Ok(Some(_)))
+    };
+    let judged = period::at_record(version, signer, (at, recorded.leaf_time()))
+        .and_then(|()| before_report(bench, report.as_ref(), recorded))
+        .and_then(|()| if outlived { outlives(bench, recorded) } else { Ok(()) })
+        .or_else(|reason| {
+            // Authorities that saw the signature before the key was replaced raise the grade.
+            let too_low = matches!(reason, Reason::TimeGradeTooLow { .. });
+            if too_low && report.is_none() && raised() { Ok(()) } else { Err(reason) }
+        });
+    if let Err(reason) = judged {
+        return describe(Check::fail(name, subject, reason), version).with("entry", at);
     }
     let check = describe(Check::pass(name, subject), version).with("entry", at);
+    let check = after_report(check, report.as_ref());
     match signer.dropped_after(version, history).and_then(|later| later.place.as_ref()) {
         Some(place) => check.with("rotatedAtEntry", place.leaf_index),
         None => check,
@@ -164,7 +237,7 @@ fn by_time(
     (name, subject): (CheckName, &str),
     history: &DidHistory,
     signer: &Signer,
-    recorded: &Recorded,
+    (recorded, report): (&Recorded, Option<Report>),
 ) -> Check {
     let leaf_index = recorded.leaf_index();
     let judged = match signer.dropped_after(&signer.version, history) {
@@ -178,11 +251,92 @@ fn by_time(
             _ => Err(Reason::KeyNotInForce { leaf_index }),
         },
     };
+    let judged = judged
+        .and_then(|()| {
+            period::at_record(&signer.version, signer, (leaf_index, recorded.leaf_time()))
+        })
+        .and_then(|()| before_report(bench, report.as_ref(), recorded));
     match judged {
-        Ok(()) => Check::pass(name, subject)
-            .with("key", signer.url.fragment().unwrap_or_default())
-            .with("entry", leaf_index),
+        Ok(()) => {
+            let check = Check::pass(name, subject)
+                .with("key", signer.url.fragment().unwrap_or_default())
+                .with("entry", leaf_index);
+            after_report(check, report.as_ref())
+        }
         Err(reason) => Check::fail(name, subject, reason),
+    }
+}
+
+/// Whether timestamps of the grade that is asked for show that the signature was made while the key was in force: the version then,
+/// and the time. The history has to be whole.
+///
+/// A version begins at the earlier of its own time and of that of its record: then the key counts as dropped at the latest. Where a
+/// version has no time, or one begins as near to the stamp as clocks may differ and does not list the key, nothing is shown.
+fn by_stamp<'a>(
+    bench: &Bench<'_>,
+    history: &'a DidHistory,
+    signer: &Signer,
+    found: &Found,
+    own: &Grades,
+) -> Result<Option<(&'a Version, Timestamp)>, Reason> {
+    let Some(stamped) = &found.stamped else { return Ok(None) };
+    let in_force = |time: Timestamp| {
+        let from = |version: &Version| {
+            let recorded = version.place.as_ref().map(|place| place.leaf_time);
+            let own = version.time?;
+            Some(recorded.map_or(own, |recorded| own.min(recorded)))
+        };
+        let limit = time.plus_seconds(tolerance::LEDGER_FUTURE);
+        let sure = time.plus_seconds(-tolerance::LEDGER_FUTURE);
+        // Those of which one was in force, wherever within the margin the stamp was made.
+        let mut possible: Vec<&Version> = Vec::new();
+        for version in history.versions() {
+            let begins = from(version)?;
+            if begins > limit {
+                break;
+            }
+            if begins <= sure {
+                possible.clear();
+            }
+            possible.push(version);
+        }
+        let listed = |version: &&Version| {
+            let ended = period::of(version, signer).map(|period| period.ended(time));
+            signer.listed_in(version)
+                && !version.deactivated
+                && ended.is_ok_and(|end| end.is_none())
+        };
+        possible.last().filter(|_| possible.iter().all(listed)).copied()
+    };
+    if in_force(stamped.existed_by).is_none() {
+        return Ok(None);
+    }
+    let needed = bench.context.grade;
+    let Some((time, _)) = stamped.graded(own, |grades| grades.holds(needed)) else {
+        let found = stamped.graded(own, |_| true).map_or_else(Grades::default, |best| best.1);
+        return Err(Reason::TimeGradeTooLow {
+            found: found.to_string(),
+            needed: needed.to_string(),
+        });
+    };
+    Ok(in_force(time).map(|version| (version, time)))
+}
+
+/// That the signature is older than the theft of its key, if one was reported.
+fn before_report(
+    bench: &Bench<'_>,
+    report: Option<&Report>,
+    recorded: &Recorded,
+) -> Result<(), Reason> {
+    report.map_or(Ok(()), |report| compromise::signed_before(bench, report, recorded))
+}
+
+fn after_report(check: Check, report: Option<&Report>) -> Check {
+    match report {
+        Some(Report { since, leaf_index }) => {
+            check.with("compromisedSince", since.to_string()).with("reportedAtEntry", *leaf_index)
+        }
+        None => check,
     }
 }
 
@@ -203,7 +357,7 @@ pub(super) fn ended_before(
     found: &Found,
 ) -> Result<Option<u64>, Reason> {
     let Some(end) = history.ended() else { return Ok(None) };
-    let record = found.record.as_ref().map(|record| &record.recorded);
+    let record = found.of_signature().map(|record| &record.recorded);
     match (end, record) {
         (Some((origin, at)), Some(recorded))
             if recorded.origin() == origin && recorded.leaf_index() < at =>

@@ -2,14 +2,14 @@
 
 mod token;
 
-use inkan_core::{Digest, Timestamp, tolerance};
+use inkan_core::{Digest, Timestamp, sha256, tolerance};
+use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
-use inkan_credential::sd_jwt_vc::Status as VcStatus;
 use inkan_credential::{SecuredCredential, status_list};
+use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
 
-use super::credential::body_digest;
 use super::record::{self, Found, Record};
 use super::signer::NoSigner;
 use super::{Bench, signer};
@@ -26,28 +26,25 @@ pub(super) fn check(
     checks: &mut Vec<Check>,
 ) -> Option<StatusSeen> {
     let credential = secured.credential();
-    let token = secured.sd_jwt_vc().and_then(|vc| match vc.status() {
-        VcStatus::TokenStatusList(entry) => Some(entry),
-        VcStatus::None | VcStatus::Unknown => None,
-    });
-    if let Some(entry) = token {
-        return token::check(bench, subject, entry, issuer, checks);
-    }
     for kind in credential.unknown_status() {
         let reason = Reason::StatusMissing { uri: kind.clone() };
         checks.push(Check::unknown(CheckName::Status, subject, reason, Weight::Required));
     }
-    if credential.status().is_empty() {
+    if credential.status().is_empty() && credential.token_status().is_none() {
         if credential.unknown_status().is_empty() {
             checks.push(Check::skipped(CheckName::Status, subject));
         }
         return Some(StatusSeen::NotNamed);
     }
     let mut oldest: Option<Timestamp> = None;
+    let mut seen = |since| oldest = Some(oldest.map_or(since, |seen| seen.min(since)));
+    if let Some(entry) = credential.token_status() {
+        token::check(bench, subject, entry, issuer, checks).into_iter().for_each(&mut seen);
+    }
     for entry in credential.status() {
         let line = match list_for(bench, entry, issuer) {
             Ok(list) => {
-                oldest = Some(oldest.map_or(list.since, |seen| seen.min(list.since)));
+                seen(list.since);
                 judge(subject, entry, &list)
             }
             Err(reason) => refused(subject, reason),
@@ -68,6 +65,10 @@ struct List<P = status_list::StatusListCredential> {
     since: Timestamp,
     valid_until: Option<Timestamp>,
     recorded: Option<Recorded>,
+    /// For how many seconds a copy may be kept.
+    ttl: Option<i64>,
+    /// When this verifier fetched the copy, at the earliest.
+    fetched_at: Option<Timestamp>,
 }
 
 impl<P> List<P> {
@@ -84,7 +85,8 @@ impl List {
 
 fn judge(subject: &str, entry: &StatusEntry, list: &List) -> Check {
     let since = Some(list.since);
-    let line = match list.parsed.value(entry) {
+    let value = list.parsed.value(entry);
+    let line = match value {
         Ok(0) => Check::pass(CheckName::Status, subject),
         Ok(value) => match entry.purpose {
             StatusPurpose::Revocation => {
@@ -100,8 +102,14 @@ fn judge(subject: &str, entry: &StatusEntry, list: &List) -> Check {
         },
         Err(error) => refused(subject, Reason::StatusListInvalid { code: error.code() }),
     };
-    match list.recorded_at() {
-        Some(index) => line.with("listEntry", index),
+    // The words that the issuer gave this value, also where it is none.
+    let says = value.ok().and_then(|value| entry.message(value));
+    let line = match says {
+        Some(says) => line.with("says", says),
+        None => line,
+    };
+    match &list.recorded {
+        Some(recorded) => record::timed(line.with("listEntry", recorded.leaf_index()), recorded),
         None => line,
     }
 }
@@ -115,10 +123,11 @@ fn refused(subject: &str, reason: Reason) -> Check {
 /// A copy that says something against the credential is never passed over for one that says nothing: revocation is for
 /// good, whichever copy shows it; anything else counts if no copy that was made later says otherwise.
 fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List, Reason> {
+    ask(bench, &entry.list_uri, issuer);
     let mut lists: Vec<List> = Vec::new();
     let mut refusal = Reason::StatusMissing { uri: entry.list_uri.clone() };
     for copy in bench.material.status_lists.iter().filter(|copy| copy.uri == entry.list_uri) {
-        match usable(bench, &entry.list_uri, &copy.body, issuer) {
+        match usable(bench, copy, issuer) {
             Ok(Some(list)) => lists.push(list),
             Ok(None) => {}
             Err(reason) => refusal = reason,
@@ -140,6 +149,14 @@ fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List
     Ok(newest)
 }
 
+/// The verdict rests on this list, also where a copy says against the credential and none has to be shown to be the newest: what
+/// is proved of the list is then remembered.
+fn ask(bench: &Bench<'_>, uri: &str, issuer: &Did) {
+    if let Some(scid) = issuer.scid() {
+        bench.ledger.ask(&MapKey::status(scid, uri));
+    }
+}
+
 /// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
 fn still_good<P>(bench: &Bench<'_>, uri: &str, issuer: &Did, list: &List<P>) -> Result<(), Reason> {
     let as_of = bench.context.as_of;
@@ -157,11 +174,18 @@ fn still_good<P>(bench: &Bench<'_>, uri: &str, issuer: &Did, list: &List<P>) -> 
     if list.valid_until.is_some_and(|until| until < as_of) {
         return Err(Reason::Stale);
     }
-    if let Some(max_age) = bench.context.max_age {
-        let known_at = seen.map_or(list.since, |seen| seen.max(list.since));
-        if as_of.seconds_since(known_at) > max_age {
-            return Err(Reason::Stale);
-        }
+    let known_at = seen.map_or(list.since, |seen| seen.max(list.since));
+    if let Some(max_age) = bench.context.max_age
+        && as_of.seconds_since(known_at) > max_age
+    {
+        return Err(Reason::Stale);
+    }
+    // Of what the issuer itself serves now, or the verifier's own ledger, nobody has to prove that it is the newest.
+    let kept_since = list.fetched_at.map_or(known_at, |at| known_at.max(at.min(as_of)));
+    if let Some(ttl) = list.ttl
+        && as_of.seconds_since(kept_since) > ttl
+    {
+        return Err(Reason::StatusListOutOfDate { uri: uri.to_owned(), seconds: ttl });
     }
     Ok(())
 }
@@ -175,7 +199,6 @@ fn heads<P>(
 ) -> Result<Vec<VerifiedCurrent>, Reason> {
     let Some(scid) = issuer.scid() else { return Ok(Vec::new()) };
     let key = MapKey::status(scid, uri);
-    bench.ledger.ask(&key);
     let history = bench.history(issuer)?;
     let home = history.newest().and_then(|version| version.home.as_deref());
     let origins = match list.recorded.as_ref().map(Recorded::origin).or(home) {
@@ -186,18 +209,21 @@ fn heads<P>(
 }
 
 /// Reads one copy: signed by the issuer, with a key in force where it was recorded, not younger than the judged time.
-fn usable(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Option<List>, Reason> {
-    let invalid = |code| Reason::StatusListInvalid { code };
-    let secured =
-        SecuredCredential::parse(body.as_bytes()).map_err(|error| invalid(error.code()))?;
+fn usable(
+    bench: &Bench<'_>,
+    copy: &ServedStatusList,
+    issuer: &Did,
+) -> Result<Option<List>, Reason> {
+    let (uri, bytes) = (copy.uri.as_str(), copy.bytes());
+    let secured = SecuredCredential::parse(&bytes).map_err(|error| invalid(error.code()))?;
     let credential = secured.credential();
     let parsed = status_list::StatusListCredential::from_credential(credential)
         .map_err(|error| invalid(error.code()))?;
     let method = secured.issuer_verification_method();
-    if credential.issuer() != issuer.as_str() || signer::did_of(method)? != *issuer {
+    if credential.issuer() != issuer.as_str() {
         return Err(invalid("status-list-issuer"));
     }
-    let found = recorded(bench, uri, &body_digest(body), issuer)?;
+    let found = recorded(bench, uri, &sha256(&[&bytes]), issuer)?;
     let record = found.record.as_ref().map(|record| record.recorded.clone());
     if record.is_none() && credential.id() != Some(uri) {
         // Nothing that was signed says that this is the list asked for.
@@ -212,22 +238,47 @@ fn usable(bench: &Bench<'_>, uri: &str, body: &str, issuer: &Did) -> Result<Opti
     if since > as_of || begins_later {
         return Ok(None);
     }
+    let proof = secured.prepare_issuer_proof(bench.contexts());
+    signed_by(bench, issuer, method, &found, |key| proof.check(key).map_err(|error| error.code()))?;
+    let ends = [credential.valid_until(), secured.signature_expires()].into_iter().flatten().min();
+    // Milliseconds; a part of a second counts as one, since no other time here is finer.
+    let ttl = parsed.ttl_milliseconds().map(|ttl| seconds(ttl.div_ceil(1_000)));
+    let fetched_at = copy.fetched_at;
+    Ok(Some(List { parsed, since, valid_until: ends, recorded: record, ttl, fetched_at }))
+}
+
+const fn invalid(code: &'static str) -> Reason {
+    Reason::StatusListInvalid { code }
+}
+
+fn seconds(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Whoever signed the copy may sign lists for `issuer`: it is the issuer itself, with a key for assertions that was in force
+/// where the copy is recorded, or else is now. Lists of every form are judged by this.
+fn signed_by(
+    bench: &Bench<'_>,
+    issuer: &Did,
+    method: &str,
+    found: &Found,
+    verify: impl Fn(&PublicKey) -> Result<(), &'static str>,
+) -> Result<(), Reason> {
+    if signer::did_of(method)? != *issuer {
+        return Err(invalid("status-list-issuer"));
+    }
     let history = bench.history(issuer)?;
-    let signer = signer::find(bench, &history, method, Relationship::AssertionMethod, |key| {
-        secured.verify_issuer_proof_with(key, bench.contexts())
-    })
-    .map_err(|problem| match problem {
-        NoSigner::Unlisted => invalid("verification-method-unknown"),
-        NoSigner::TooMany => Reason::TooMuchWork,
-        NoSigner::Fails(error) => invalid(error.code()),
-    })?;
-    let line = signer::in_force(bench, (CheckName::Status, ""), &history, &signer, &found);
+    let signer = signer::find(bench, &history, method, Relationship::AssertionMethod, verify)
+        .map_err(|problem| match problem {
+            NoSigner::Unlisted => invalid("verification-method-unknown"),
+            NoSigner::TooMany => Reason::TooMuchWork,
+            NoSigner::Fails(code) => invalid(code),
+        })?;
+    let line = signer::in_force(bench, (CheckName::Status, ""), &history, &signer, found);
     if line.outcome != Outcome::Pass {
         return Err(invalid(line.reason().map_or("key-not-in-force", Reason::code)));
     }
-    signer::ended_before(bench, &history, &found).map_err(|reason| invalid(reason.code()))?;
-    let ends = [credential.valid_until(), secured.signature_expires()].into_iter().flatten().min();
-    Ok(Some(List { parsed, since, valid_until: ends, recorded: record }))
+    signer::ended_before(bench, &history, found).map(drop).map_err(|reason| invalid(reason.code()))
 }
 
 /// Where this very copy is recorded by the issuer, if a receipt shows it: at its newest place as of the judged time.
@@ -251,6 +302,7 @@ fn recorded(bench: &Bench<'_>, uri: &str, digest: &Digest, issuer: &Did) -> Resu
             found.record = Some(Record {
                 recorded: record::recorded(bench, leaf, &entry, issuer),
                 act: None,
+                sequence: None,
                 leaf_hash: leaf.leaf_hash(),
             });
         }

@@ -1,14 +1,13 @@
 //! Places in status lists for many credentials: the lists are read once and kept in memory until their group is committed.
 
 use inkan_core::Timestamp;
-use inkan_core::json::text;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_io::intent::{Intent, RecordDraft};
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusListRecord};
 use inkan_issuer::{StatusListState, StatusStateError};
 
-use super::super::status::{self, RENEW_DAYS, SECONDS_OF_DAY};
+use super::super::status::{self, RENEW_DAYS, SECONDS_OF_DAY, Wanted};
 use crate::context::Home;
 use crate::failure::Failure;
 use crate::identity::Hand;
@@ -16,6 +15,7 @@ use crate::identity::Hand;
 /// The lists in which a batch has places, one for each purpose.
 pub(super) struct Lists<'a> {
     who: (&'a OwnDid, &'a Hand<'a>, &'a Home),
+    wanted: Wanted<'a>,
     now: Timestamp,
     open: Vec<(StatusPurpose, Option<Open>)>,
     /// How many lists this issuer has.
@@ -33,22 +33,18 @@ struct Open {
 impl<'a> Lists<'a> {
     /// Finds the newest list of each purpose; none is made yet.
     pub(super) fn open(
-        purposes: &[StatusPurpose],
+        wanted: Wanted<'a>,
         who: (&'a OwnDid, &'a Hand<'a>, &'a Home),
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let mut lists = who.2.profile.all::<StatusListRecord>()?;
         lists.retain(|(_, record)| record.issuer == who.0.did);
         let count = lists.len();
-        let mut all = Self { who, now, open: Vec::new(), count, published: Vec::new() };
-        for purpose in purposes {
-            let of_purpose = |(_, record): &&(String, StatusListRecord)| {
-                text(&record.state, "purpose") == Some(purpose.as_str())
-            };
-            let newest = match lists.iter().rev().find(of_purpose) {
+        let mut all = Self { who, wanted, now, open: Vec::new(), count, published: Vec::new() };
+        for purpose in &all.wanted.purposes.clone() {
+            let newest = match all.wanted.newest(&lists, *purpose)? {
                 None => None,
                 Some((name, record)) => {
-                    let (name, record) = (name.clone(), record.clone());
                     let state = status::state_of(&record)?;
                     Some(all.renewed(Open { name, record, state })?)
                 }
@@ -78,7 +74,8 @@ impl<'a> Lists<'a> {
             }
         }
         self.count = self.count.saturating_add(1);
-        let state = StatusListState::new(&status::list_uri(&self.who.0.did, self.count)?, purpose)?;
+        let uri = status::list_uri(&self.who.0.did, self.count)?;
+        let state = self.wanted.make(&uri, purpose)?;
         let name = format!("{}.{}", self.who.0.name, self.count);
         let mut new = self.publish(name, state)?;
         let taken = new.state.allocate(&mut OsRng)?;

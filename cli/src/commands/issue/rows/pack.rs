@@ -34,12 +34,7 @@ impl<'a> Packer<'a> {
 
     /// Where the issuance of a credential stands in the log.
     pub(super) fn find(&self, credential: &SecuredCredential) -> Result<Option<u64>, Failure> {
-        let did = Did::parse(credential.credential().issuer())?;
-        let (Some(opening), Some(scid)) = (opening_of(credential), did.scid()) else {
-            return Ok(None);
-        };
-        let commitment = commitment(Kind::Issuance, scid, &opening.salt, &opening.digest);
-        Ok(self.reading.view().lookup(&EntryId::issuance(scid, &commitment))?)
+        place_of(credential, &self.reading)
     }
 
     /// What stands in the file of a credential whose entry is number `index`.
@@ -55,7 +50,9 @@ impl<'a> Packer<'a> {
         let value = credential.credential();
         let on_ledger = |did: &&str| Did::parse(did).is_ok_and(|did| did.scid().is_some());
         let subject = value.subject_id().filter(on_ledger).map(str::to_owned);
-        let lists = value.status().iter().map(|entry| entry.list_uri.clone()).collect();
+        let token = value.token_status().map(|entry| entry.uri.clone());
+        let lists =
+            value.status().iter().map(|entry| entry.list_uri.clone()).chain(token).collect();
         let key = (subject, lists);
         let mut bundle = match self.shared.get(&key) {
             Some(shared) => shared.clone(),
@@ -88,6 +85,9 @@ pub(super) fn ending(credential: &SecuredCredential, bare: bool) -> &'static str
     if !bare {
         return "json";
     }
+    if credential.is_cose() {
+        return "cose";
+    }
     let text = credential.to_bare();
     match (text.starts_with('{'), text.contains('~')) {
         (true, _) => "json",
@@ -106,8 +106,22 @@ pub(super) fn is_copy(path: &Path, credential: &SecuredCredential) -> bool {
     }
 }
 
+/// Where the issuance of a credential stands in the log.
+pub(in crate::commands::issue) fn place_of(
+    credential: &SecuredCredential,
+    reading: &Reading,
+) -> Result<Option<u64>, Failure> {
+    // Whom certificates name has an https URL and no DID: nothing on a ledger is by it.
+    let Ok(did) = Did::parse(credential.credential().issuer()) else { return Ok(None) };
+    let (Some(opening), Some(scid)) = (opening_of(credential), did.scid()) else {
+        return Ok(None);
+    };
+    let commitment = commitment(Kind::Issuance, scid, &opening.salt, &opening.digest);
+    Ok(reading.view().lookup(&EntryId::issuance(scid, &commitment))?)
+}
+
 /// What the ledger entry of a credential opens to.
-fn opening_of(credential: &SecuredCredential) -> Option<Opening> {
+pub(in crate::commands::issue) fn opening_of(credential: &SecuredCredential) -> Option<Opening> {
     let record = credential.credential().ledger_record()?;
     let (format, digest) = (credential.format().as_str(), credential.issuance_digest());
     Some(Opening { format, digest, salt: record.salt })

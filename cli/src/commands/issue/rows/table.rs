@@ -19,6 +19,9 @@ pub(super) struct Table {
     columns: Vec<(String, String)>,
 }
 
+/// How many columns are named when the one for subjects is missing.
+const TITLES: usize = 12;
+
 impl Table {
     /// The column that a place in the credential is from.
     pub(super) fn column_of(&self, pointer: &str) -> Option<&str> {
@@ -190,7 +193,13 @@ fn csv_table(
         let shape = types.of(&path);
         columns.push(Some(Column { shown: format!("{title:?} ({number})"), path, shape }));
     }
-    let missing = || malformed(name, &format!("line 1: there is no column {subject:?}"));
+    let missing = || {
+        let shown = |title: &String| format!("{:?}", title.chars().take(40).collect::<String>());
+        let titles: Vec<String> = seen.iter().take(TITLES).map(shown).collect();
+        let found = if titles.is_empty() { "none".to_owned() } else { titles.join(", ") };
+        let what = "columns are separated by commas, and the first line names them";
+        malformed(name, &format!("line 1: there is no column {subject:?}; found: {found}; {what}"))
+    };
     let subject_at = subject_at.ok_or_else(missing)?;
     let paths: Vec<&ColumnPath> = columns.iter().flatten().map(|column| &column.path).collect();
     claims::check_together(&paths).map_err(|what| malformed(name, &format!("line 1: {what}")))?;

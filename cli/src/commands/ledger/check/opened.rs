@@ -5,8 +5,8 @@ use std::path::Path;
 use inkan_core::{Digest, sha256};
 use inkan_io::files;
 use inkan_ledger::{
-    AnchorContent, Claims, DigestFormat, Opening, RECORD_ROOT, Receipt, ReceiptError, SignedEntry,
-    VerifiedLeaf,
+    ANCHOR_ROOT, AnchorContent, Claims, DigestFormat, Opening, RECORD_ROOT, Receipt, ReceiptError,
+    SignedEntry, VerifiedLeaf,
 };
 use serde_json::{Map, Value, json};
 
@@ -111,7 +111,9 @@ fn whole(opening: &Opening, entry: &SignedEntry, artefact: &Digest) -> Result<()
 fn public(entry: &SignedEntry, artefact: &Digest) -> Result<(), Failure> {
     if let Claims::Anchor(anchor) = entry.claims()
         && let AnchorContent::Public { digest, .. } = &anchor.content
-        && !anchor.media_type.eq_ignore_ascii_case(RECORD_ROOT)
+        && ![RECORD_ROOT, ANCHOR_ROOT]
+            .iter()
+            .any(|root| anchor.media_type.eq_ignore_ascii_case(root))
     {
         return if digest == artefact { Ok(()) } else { Err(ReceiptError::DigestMismatch.into()) };
     }

@@ -1,27 +1,29 @@
 //! `inkan ledger record --batch`: one entry for many records, and for each record a receipt of its own.
 //!
 //! What a receipt shows afterwards, offline: this record, byte for byte, was under the root that the entry commits to.
-//! Salts and paths exist in the receipts alone. A run that is interrupted between entry and receipts is made again, and
-//! the entry that nobody can open any more says nothing.
+//! Salts exist in the receipts alone; until those are there the profile keeps them, written with the entry. A run that is
+//! interrupted between entry and receipts is typed again, and goes on under the same salts, hence with the same entry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use inkan_core::{Digest, sha256};
+use inkan_core::encoding::{b64u, decode_b64u};
+use inkan_core::{Digest, json, sha256};
 use inkan_io::files::layer::{Put, put_many};
 use inkan_io::files::{self, Access, SystemFiles};
 use inkan_io::intent::Intent;
 use inkan_io::os_rng::OsRng;
 use inkan_ledger::{AnchorScope, Claims, RecordBatch};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::args::{RecordArgs, RecordScope};
+use crate::args::{OutArgs, RecordArgs, RecordScope, WriteArgs};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
 use crate::ledgers::{self, Writing, dry_run_lines};
 use crate::output::Outcome;
+use crate::pending::Pending;
 
 /// The largest record in bytes.
 pub(in crate::commands::ledger) const RECORD_LIMIT: usize = 256 << 20;
@@ -29,6 +31,8 @@ pub(in crate::commands::ledger) const RECORD_LIMIT: usize = 256 << 20;
 const NAME_LIMIT: usize = 220;
 /// Receipts that are open, and made durable, together.
 const AT_ONCE: usize = 256;
+/// The most records of a batch: the profile must be able to keep their salts.
+const MOST: usize = 500_000;
 /// How the receipt of a file is called.
 const SUFFIX: &str = ".inkan-receipt.json";
 
@@ -38,13 +42,11 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
     for target in &targets {
         context.check_out(&args.out.named(&target.receipt))?;
     }
-    let mut salted: Vec<(Digest, [u8; 16])> = Vec::new();
+    let mut records: Vec<Digest> = Vec::new();
     for target in &targets {
-        let record = files::read(&target.record, RECORD_LIMIT)?;
-        salted.push((sha256(&[&record]), inkan_core::rng::draw(&mut OsRng)));
+        records.push(sha256(&[&files::read(&target.record, RECORD_LIMIT)?]));
     }
-    let none = || CliError::Usage("--batch names no record: the folder is empty".to_owned());
-    let batch = RecordBatch::new(salted).ok_or_else(none)?;
+    let pending = pending(args, &records)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, args.identity.as_deref())?;
     let keyring = Keyring::open(context, &home)?;
@@ -53,7 +55,17 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
         return Err(super::malformed("--as", "a DID of this method cannot write to the ledger"));
     };
     let scope = scope_of(args.scope.unwrap_or(RecordScope::Dataset));
-    let root_salt = (!args.public).then(|| inkan_core::rng::draw(&mut OsRng));
+    let kept = pending.find(&home)?.filter(|_| !args.write.dry_run);
+    let salts = match &kept {
+        Some(kept) => Salts::from_value(kept, records.len(), args.public).ok_or_else(|| {
+            super::malformed("the profile", "what it kept of this batch is damaged")
+        })?,
+        None => Salts::draw(records.len(), args.public),
+    };
+    let none = || CliError::Usage("--batch names no record: the folder is empty".to_owned());
+    let salted = records.into_iter().zip(salts.records.iter().copied());
+    let batch = RecordBatch::new(salted).ok_or_else(none)?;
+    let root_salt = salts.root;
     let claims = match &root_salt {
         Some(salt) => batch.committed(scope, scid, salt),
         None => batch.public(scope),
@@ -61,10 +73,15 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
     let entry =
         ledgers::entry(&Claims::Anchor(claims), &hand.method, hand.key, &home, context.now())?;
     let command = "ledger record --batch".to_owned();
-    let intent = Intent { command, entries: vec![entry], ..Intent::default() };
+    let record = pending.record(&command, salts.to_value());
+    let intent =
+        Intent { command, entries: vec![entry], records: vec![record], ..Intent::default() };
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    if kept.is_some() {
+        context.speech.warn("an earlier run was interrupted before its receipts were written: goes on with its entry");
     }
     let accepted = writing.commit(&intent)?;
     let missing = || CliError::Fault("the ledger took the entry and named no place".to_owned());
@@ -86,6 +103,7 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
             put_many(&SystemFiles, folder, some, Access::Private)?;
         }
     }
+    pending.done(&home)?;
     let (count, origin) = (targets.len(), &home.settings.origin);
     let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
     context.speech.say(&format!("registered {records} as entry {index} of {origin}"));
@@ -96,6 +114,46 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
     });
     let lines = targets.iter().map(|target| format!("{}\n", target.receipt.display()));
     Ok(Outcome::new("inkan-batch-registration/1", lines.collect::<String>(), members))
+}
+
+/// When two commands register the same: all that was typed, but for where receipts go, over files with the same bytes.
+fn pending(args: &RecordArgs, records: &[Digest]) -> Result<Pending, Failure> {
+    if records.len() > MOST {
+        let many = format!("{} records; a batch has at most {MOST}", records.len());
+        return Err(CliError::Usage(many).into());
+    }
+    let write = WriteArgs { dry_run: false, yes: false };
+    let same = RecordArgs { out: OutArgs::nowhere(), write, ..args.clone() };
+    let digests: Vec<Value> = records.iter().map(|digest| digest.to_hex().into()).collect();
+    Pending::of("ledger record --batch", &format!("{same:?}"), &[&Value::Array(digests)])
+}
+
+/// What makes a batch say nothing to those who have no receipt: a salt for each record, and one for the root.
+struct Salts {
+    records: Vec<[u8; 16]>,
+    root: Option<[u8; 16]>,
+}
+
+impl Salts {
+    fn draw(count: usize, public: bool) -> Self {
+        let salt = || inkan_core::rng::draw(&mut OsRng);
+        Self { records: (0..count).map(|_| salt()).collect(), root: (!public).then(salt) }
+    }
+
+    fn to_value(&self) -> Value {
+        json!({ "salts": b64u(self.records.as_flattened()), "rootSalt": self.root.map(|salt| b64u(&salt)) })
+    }
+
+    fn from_value(value: &Value, count: usize, public: bool) -> Option<Self> {
+        let bytes = decode_b64u(json::text(value, "salts")?).ok()?;
+        let (records, rest) = bytes.as_chunks::<16>();
+        let root = match json::text(value, "rootSalt") {
+            Some(text) => Some(decode_b64u(text).ok()?.try_into().ok()?),
+            None => None,
+        };
+        let fits = rest.is_empty() && records.len() == count && root.is_none() == public;
+        fits.then(|| Self { records: records.to_vec(), root })
+    }
 }
 
 /// A record, and where its receipt will be.

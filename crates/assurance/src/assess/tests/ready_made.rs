@@ -17,7 +17,6 @@ fn under(id: &str, evidence: Value) -> World {
     }
     world.record = Some(SeenRecord {
         origin: "ledger.example".to_owned(),
-        index: 7,
         size: 13,
         root: "ab".repeat(32),
         leaf_time: at("2026-03-07T12:00:00Z"),

@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use inkan_core::{Digest, encoding, json};
+use inkan_core::{Digest, encoding, json, sha256};
 use inkan_crypto::SecretKey;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::proof::verify_proof_with;
-use crate::rdfc::PinnedContext;
+use crate::proof::wire::tests::has_one_form;
 use crate::rdfc::tests::suite::{read_json, read_text, vectors};
+use crate::rdfc::{self, Hash, PinnedContext};
 use crate::sd_primitives::{canonicalize_and_group, select};
 use crate::secured::SecuredCredential;
 use crate::selective::{self, Disclosure};
@@ -411,17 +412,8 @@ fn a_proof_value_has_one_form() {
     let text = value.to_text().unwrap();
     let Some(ProofValue::Derived(read)) = ProofValue::parse(&text) else { panic!("not read") };
     assert_eq!(read, value);
-    let encoded = text.strip_prefix('u').unwrap();
-    let bytes = encoding::decode_b64u(encoded).unwrap();
+    let bytes = has_one_form(&text, |text| ProofValue::parse(text).is_some());
     let of = |bytes: &[u8]| ProofValue::parse(&format!("u{}", encoding::b64u(bytes)));
-    assert!(of(&bytes).is_some());
-    assert!(of(&[&bytes[..], &[0]].concat()).is_none(), "trailing");
-    for length in 0..bytes.len() {
-        assert!(of(&bytes[..length]).is_none(), "cut at {length}");
-    }
-    assert!(ProofValue::parse(encoded).is_none(), "no multibase");
-    assert!(ProofValue::parse(&format!("z{encoded}")).is_none(), "another base");
-    assert!(ProofValue::parse(&format!("{text}=")).is_none(), "padding");
     for header in [0, 1, 2, 10] {
         let mut other = bytes.clone();
         other[2] = header;

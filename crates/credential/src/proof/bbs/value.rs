@@ -5,17 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use inkan_core::{SecretBytes, encoding};
+use inkan_core::SecretBytes;
 use inkan_crypto::bbs;
 
 use crate::cbor::{Reader, Writer};
-use crate::proof::{Proof, ProofError};
-use crate::sd_primitives::LABEL_KEY_LENGTH;
+use crate::proof::{Proof, ProofError, wire};
 
 const BASE: [u8; 3] = [0xd9, 0x5d, 0x02];
 const DERIVED: [u8; 3] = [0xd9, 0x5d, 0x03];
-/// Characters of a proof value: a proof that hides every statement, and as many labels, indexes and pointers.
-const LENGTH: usize = 1 << 20;
 /// Blank nodes, and statements shown.
 const ITEMS: usize = 8_192;
 /// Bytes of a presentation header.
@@ -63,13 +60,11 @@ impl ProofValue {
     ///
     /// [`ProofError::Malformed`].
     pub(in crate::proof) fn of(proof: &Proof) -> Result<Self, ProofError> {
-        let text = inkan_core::json::text(proof.value(), "proofValue").unwrap_or_default();
-        Self::parse(text).ok_or(ProofError::Malformed { member: "proofValue" })
+        wire::value_of(proof, Self::parse)
     }
 
     pub(in crate::proof) fn parse(text: &str) -> Option<Self> {
-        let encoded = text.strip_prefix('u').filter(|text| text.len() <= LENGTH)?;
-        let bytes = encoding::decode_b64u(encoded).ok()?;
+        let bytes = wire::decode(text)?;
         let (header, body) = bytes.split_first_chunk::<3>()?;
         let mut reader = Reader::new(body);
         let value = match *header {
@@ -90,9 +85,8 @@ fn read_base(reader: &mut Reader<'_>) -> Option<BaseValue> {
         return None;
     }
     let (signature, header, public_key) = (reader.fixed()?, reader.fixed()?, reader.fixed()?);
-    let label_key = reader.bytes().filter(|key| key.len() == LABEL_KEY_LENGTH)?;
-    let label_key = SecretBytes::new(label_key.to_vec());
-    let mandatory = read_list(reader, |reader| reader.text().map(str::to_owned))?;
+    let label_key = wire::read_label_key(reader)?;
+    let mandatory = wire::read_pointers(reader, ITEMS)?;
     Some(BaseValue { signature, header, public_key, label_key, mandatory })
 }
 
@@ -112,24 +106,13 @@ fn read_derived(reader: &mut Reader<'_>) -> Option<DerivedValue> {
             return None;
         }
         last = Some(canonical);
-        labels.insert(format!("c14n{canonical}"), format!("b{label}"));
+        labels.insert(wire::canonical_label(canonical), format!("b{label}"));
     }
-    let mut indexes = || {
-        let list = read_list(reader, |reader| usize::try_from(reader.unsigned()?).ok())?;
-        list.is_sorted_by(|one, next| one < next).then_some(list)
-    };
-    let (mandatory, selective) = (indexes()?, indexes()?);
+    let mandatory = wire::read_indexes(reader, ITEMS)?;
+    let selective = wire::read_indexes(reader, ITEMS)?;
     let presentation_header = reader.bytes().filter(|bytes| bytes.len() <= PRESENTATION_HEADER)?;
     let presentation_header = presentation_header.to_vec();
     Some(DerivedValue { proof, labels, mandatory, selective, presentation_header })
-}
-
-fn read_list<'a, T>(
-    reader: &mut Reader<'a>,
-    mut read: impl FnMut(&mut Reader<'a>) -> Option<T>,
-) -> Option<Vec<T>> {
-    let count = reader.array().filter(|count| *count <= ITEMS)?;
-    (0..count).map(|_| read(reader)).collect()
 }
 
 impl BaseValue {
@@ -141,22 +124,21 @@ impl BaseValue {
         writer.bytes(&self.header);
         writer.bytes(&self.public_key);
         writer.bytes(self.label_key.expose_secret());
-        writer.array(self.mandatory.len());
-        for pointer in &self.mandatory {
-            writer.text(pointer);
-        }
-        to_text(writer)
+        wire::write_pointers(&mut writer, &self.mandatory);
+        wire::to_text(writer)
     }
 }
 
 impl DerivedValue {
     /// The text of `proofValue` (`serializeDerivedProofValue`). `None` if a label is not one of this suite.
     pub(in crate::proof) fn to_text(&self) -> Option<String> {
-        let number = |label: &str, prefix: &str| label.strip_prefix(prefix)?.parse::<u64>().ok();
         let labels: BTreeMap<u64, u64> = self
             .labels
             .iter()
-            .map(|(canonical, label)| Some((number(canonical, "c14n")?, number(label, "b")?)))
+            .map(|(canonical, label)| {
+                let label = label.strip_prefix('b')?.parse().ok()?;
+                Some((wire::canonical_number(canonical)?, label))
+            })
             .collect::<Option<_>>()?;
         let mut writer = Writer::after(&DERIVED);
         writer.array(5);
@@ -167,16 +149,9 @@ impl DerivedValue {
             writer.unsigned(label);
         }
         for indexes in [&self.mandatory, &self.selective] {
-            writer.array(indexes.len());
-            for index in indexes {
-                writer.unsigned(u64::try_from(*index).ok()?);
-            }
+            wire::write_indexes(&mut writer, indexes)?;
         }
         writer.bytes(&self.presentation_header);
-        Some(to_text(writer))
+        Some(wire::to_text(writer))
     }
-}
-
-fn to_text(writer: Writer) -> String {
-    format!("u{}", encoding::b64u(&writer.into_bytes()))
 }

@@ -9,8 +9,7 @@ use inkan_core::{SecretBytes, encoding};
 use inkan_crypto::{KeyType, PublicKey};
 
 use crate::cbor::{Reader, Writer};
-use crate::proof::{Proof, ProofError};
-use crate::sd_primitives::LABEL_KEY_LENGTH;
+use crate::proof::{Proof, ProofError, wire};
 
 const BASE: [u8; 3] = [0xd9, 0x5d, 0x00];
 const DERIVED: [u8; 3] = [0xd9, 0x5d, 0x01];
@@ -18,8 +17,6 @@ const DERIVED: [u8; 3] = [0xd9, 0x5d, 0x01];
 const P256_PUB: [u8; 2] = [0x80, 0x24];
 /// Statements that are signed one by one, and blank nodes.
 pub(super) const STATEMENTS: usize = 2_048;
-/// Characters of a proof value: that many statements and as many pointers.
-const LENGTH: usize = 1 << 20;
 
 /// A proof value, of the issuer's or the holder's making.
 #[derive(Debug)]
@@ -61,33 +58,26 @@ impl ProofValue {
     ///
     /// [`ProofError::Malformed`].
     pub(in crate::proof) fn of(proof: &Proof) -> Result<Self, ProofError> {
-        let text = inkan_core::json::text(proof.value(), "proofValue").unwrap_or_default();
-        Self::parse(text).ok_or(ProofError::Malformed { member: "proofValue" })
+        wire::value_of(proof, Self::parse)
     }
 
     pub(in crate::proof) fn parse(text: &str) -> Option<Self> {
-        let encoded = text.strip_prefix('u').filter(|text| text.len() <= LENGTH)?;
-        let bytes = encoding::decode_b64u(encoded).ok()?;
+        let bytes = wire::decode(text)?;
         let (header, body) = bytes.split_first_chunk::<3>()?;
         let mut reader = Reader::new(body);
         let five = reader.array()? == 5;
         let (signature, proof_key) = (reader.fixed::<64>()?, read_key(&mut reader)?);
         let value = match *header {
             BASE => {
-                let label_key = reader.bytes().filter(|key| key.len() == LABEL_KEY_LENGTH)?;
-                let label_key = SecretBytes::new(label_key.to_vec());
+                let label_key = wire::read_label_key(&mut reader)?;
                 let signatures = read_signatures(&mut reader)?;
-                let mandatory = read_list(&mut reader, |reader| reader.text().map(str::to_owned))?;
+                let mandatory = wire::read_pointers(&mut reader, STATEMENTS)?;
                 Self::Base(BaseValue { signature, proof_key, label_key, signatures, mandatory })
             }
             DERIVED => {
                 let signatures = read_signatures(&mut reader)?;
                 let labels = read_labels(&mut reader)?;
-                let mandatory =
-                    read_list(&mut reader, |reader| usize::try_from(reader.unsigned()?).ok())?;
-                if !mandatory.is_sorted_by(|one, next| one < next) {
-                    return None;
-                }
+                let mandatory = wire::read_indexes(&mut reader, STATEMENTS)?;
                 Self::Derived(DerivedValue { signature, proof_key, signatures, labels, mandatory })
             }
             _ => return None,
@@ -113,11 +103,8 @@ impl BaseValue {
         writer.bytes(&key_bytes(&self.proof_key));
         writer.bytes(self.label_key.expose_secret());
         write_signatures(&mut writer, &self.signatures);
-        writer.array(self.mandatory.len());
-        for pointer in &self.mandatory {
-            writer.text(pointer);
-        }
-        to_text(writer)
+        wire::write_pointers(&mut writer, &self.mandatory);
+        wire::to_text(writer)
     }
 }
 
@@ -133,8 +120,8 @@ impl DerivedValue {
             .labels
             .iter()
             .map(|(canonical, label)| {
-                let number = canonical.strip_prefix("c14n")?.parse().ok()?;
-                Some((number, encoding::b64u_array(label.strip_prefix('u')?).ok()?))
+                let label = encoding::b64u_array(label.strip_prefix('u')?).ok()?;
+                Some((wire::canonical_number(canonical)?, label))
             })
             .collect::<Option<_>>()?;
         writer.map(labels.len());
@@ -142,11 +129,8 @@ impl DerivedValue {
             writer.unsigned(*number);
             writer.bytes(label);
         }
-        writer.array(self.mandatory.len());
-        for index in &self.mandatory {
-            writer.unsigned(u64::try_from(*index).ok()?);
-        }
-        Some(to_text(writer))
+        wire::write_indexes(&mut writer, &self.mandatory)?;
+        Some(wire::to_text(writer))
     }
 }
 
@@ -162,15 +146,7 @@ fn read_key(reader: &mut Reader<'_>) -> Option<PublicKey> {
 }
 
 fn read_signatures(reader: &mut Reader<'_>) -> Option<Vec<[u8; 64]>> {
-    read_list(reader, Reader::fixed)
-}
-
-fn read_list<'a, T>(
-    reader: &mut Reader<'a>,
-    mut item: impl FnMut(&mut Reader<'a>) -> Option<T>,
-) -> Option<Vec<T>> {
-    let count = reader.array().filter(|count| *count <= STATEMENTS)?;
-    (0..count).map(|_| item(reader)).collect()
+    wire::read_list(reader, STATEMENTS, Reader::fixed)
 }
 
 /// In any order: implementations differ. None is there twice.
@@ -180,7 +156,7 @@ fn read_labels(reader: &mut Reader<'_>) -> Option<BTreeMap<String, String>> {
     for _ in 0..count {
         let (number, label) = (reader.unsigned()?, reader.fixed::<32>()?);
         let label = format!("u{}", encoding::b64u(&label));
-        if labels.insert(format!("c14n{number}"), label).is_some() {
+        if labels.insert(wire::canonical_label(number), label).is_some() {
             return None;
         }
     }
@@ -192,8 +168,4 @@ fn write_signatures(writer: &mut Writer, signatures: &[[u8; 64]]) {
     for signature in signatures {
         writer.bytes(signature);
     }
-}
-
-fn to_text(writer: Writer) -> String {
-    format!("u{}", encoding::b64u(&writer.into_bytes()))
 }

@@ -184,7 +184,9 @@ fn what_every_verifier_needs_is_refused_as_a_disclosure() {
         "statusListIndex": "7", "statusListCredential": "https://acme.example/status/1",
     });
     let value = with(bound_to_holder(), "/credentialStatus", entry);
-    for claim in ["/credentialStatus", "/validUntil", "/cnf"] {
+    let method = json!({ "id": "urn:uuid:m", "type": "JsonWebKey" });
+    let value = with(value, "/confidenceMethod", method);
+    for claim in ["/credentialStatus", "/validUntil", "/cnf", "/confidenceMethod", "/@context"] {
         // Issued by somebody who does not mind.
         let (claims, issuer) = (paths(&[claim]), issuer());
         let concealment = Concealment { claims: &claims, decoys: 0 };
@@ -196,18 +198,22 @@ fn what_every_verifier_needs_is_refused_as_a_disclosure() {
 
 #[test]
 fn a_status_claim_is_a_status_that_nobody_looked_at() {
-    let cases = [
-        (json!({ "status_list": { "idx": 5, "uri": "https://i.example/s" } }), "status_list"),
-        (json!({}), "status"),
-        (json!([]), "status"),
+    let entry = json!({ "idx": 5, "uri": "https://i.example/s" });
+    let cases: [(_, &[&str], bool); 5] = [
+        (json!({ "status_list": entry }), &[], true),
+        (json!({ "status_list": entry, "other": 1 }), &["other"], true),
+        (json!({ "status_list": { "idx": 5 } }), &["status_list"], false),
+        (json!({}), &["status"], false),
+        (json!([]), &["status"], false),
     ];
-    for (status, name) in cases {
+    for (status, names, read) in cases {
         let value = with(unsigned(), "/status", status);
         let issuer = issuer();
         let jose = sign::issue_jose(value.clone(), &issuer.method, &issuer.key).unwrap();
         let sd_jwt = SecuredCredential::parse(sd_jwt_of(&header(), &value).as_bytes()).unwrap();
         for secured in [jose, sd_jwt] {
-            assert_eq!(secured.credential().unknown_status(), [name]);
+            assert_eq!(secured.credential().unknown_status(), names);
+            assert_eq!(secured.credential().token_status().is_some(), read);
         }
     }
 }
@@ -402,7 +408,9 @@ fn a_status_that_only_a_token_list_knows_is_not_passed_over() {
     let mut rng = SeededRng::new(9);
     let made =
         sign::issue_sd_jwt_vc(claims, &concealment, &issuer.method, &issuer.key, &mut rng).unwrap();
-    assert_eq!(made.credential().unknown_status(), ["TokenStatusList"]);
+    let entry = made.credential().token_status().map(|entry| (entry.index, entry.uri.as_str()));
+    assert_eq!(entry, Some((3, "https://issuer.example/list")));
+    assert!(made.credential().unknown_status().is_empty());
 }
 
 #[test]

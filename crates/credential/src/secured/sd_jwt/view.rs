@@ -11,7 +11,7 @@ use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
 use crate::sd_jwt_vc::{IssuerKey, SdJwtVc, Status};
 
 /// Claims about the credential rather than its subject.
-const ABOUT_ITSELF: [&str; 13] = [
+const ABOUT_ITSELF: [&str; 14] = [
     "iss",
     "iat",
     "nbf",
@@ -24,6 +24,7 @@ const ABOUT_ITSELF: [&str; 13] = [
     "sub",
     "jti",
     "ledgerRecord",
+    "countersignatureOffer",
     "evidence",
 ];
 
@@ -52,7 +53,7 @@ pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
     if let Some(until) = vc.expires() {
         members.insert("validUntil".to_owned(), until.to_string().into());
     }
-    for name in ["cnf", "ledgerRecord", "evidence"] {
+    for name in ["cnf", "ledgerRecord", "countersignatureOffer", "evidence"] {
         if let Some(value) = claims.get(name) {
             members.insert(name.to_owned(), value.clone());
         }
@@ -61,17 +62,13 @@ pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
         members.insert("id".to_owned(), id.into());
     }
     members.insert("credentialSubject".to_owned(), Value::Object(subject));
-    let unknown_status = match vc.status() {
-        Status::None => Vec::new(),
-        // Who knows token status lists asks the SD-JWT VC itself.
-        Status::TokenStatusList(_) => vec![TOKEN_STATUS_LIST.to_owned()],
-        Status::Unknown => vec!["status".to_owned()],
+    let status = match vc.status() {
+        Status::None => (None, Vec::new()),
+        Status::TokenStatusList(entry) => (Some(entry.clone()), Vec::new()),
+        Status::Unknown => (None, vec!["status".to_owned()]),
     };
-    Credential::of_claims(Value::Object(members), (vc.not_before(), vc.expires()), unknown_status)
+    Credential::of_claims(Value::Object(members), (vc.not_before(), vc.expires()), status)
 }
-
-/// The type of status that only [`SdJwtVc::status`] describes.
-pub(super) const TOKEN_STATUS_LIST: &str = "TokenStatusList";
 
 /// Who issued it: `iss`, or else the certificate of the key by its SHA-256.
 fn issuer(vc: &SdJwtVc) -> String {

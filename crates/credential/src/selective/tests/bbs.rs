@@ -139,7 +139,7 @@ fn what_would_link_every_presentation_is_not_signed() {
     let other = ProofTerms { suite: Cryptosuite::EddsaJcs2022, ..plain.clone() };
     assert_eq!(issue(document(), &other), "proof-suite-unsupported");
     let present = ProofTerms { purpose: Purpose::Authentication, ..plain };
-    assert_eq!(issue(document(), &present), "credential-proof-malformed");
+    assert_eq!(issue(document(), &present), "proof-purpose-unsuitable");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn keys_of_bbs_neither_countersign_nor_authenticate() {
     let mut value = shown(&base(), &["/name"], 1).to_value();
     value["proof"]["proofPurpose"] = json!("authentication");
     let error = SecuredCredential::parse_value(value).unwrap_err();
-    assert_eq!(error.code(), "credential-proof-malformed");
+    assert_eq!(error.code(), "proof-purpose-unsuitable");
 }
 
 #[test]

@@ -176,3 +176,33 @@ fn what_we_write_resolves_as_a_published_log() {
     let entry = forge(Some(history.latest()), &without_pre_rotation, &[3]);
     assert_eq!(testing::code(Some(history.latest()), &entry), "update-key-not-committed");
 }
+
+#[test]
+fn a_rotation_retires_keys_of_unlinkable_credentials_and_keeps_them_listed() {
+    let first = first_head();
+    let bbs = SecretKey::generate(KeyType::Bls12381G2, &mut SeededRng::new(7)).public_key();
+    let keys = [("key-1".to_owned(), public(100)), ("pale".to_owned(), bbs.clone())];
+    let line = rotate(&first, &keys, &secret(2), &public(3), later(10)).unwrap();
+    let head = accept(Some(&first), line.as_bytes()).unwrap();
+    let before = head.document().value()["verificationMethod"].clone();
+    // The same key goes on: it is not retired.
+    let line = rotate(&head, &keys, &secret(3), &public(4), later(20)).unwrap();
+    let same = accept(Some(&head), line.as_bytes()).unwrap();
+    assert_eq!(same.document().value()["verificationMethod"], before);
+    let new = [("key-2".to_owned(), public(101))];
+    let line = rotate(&head, &new, &secret(3), &public(4), later(20)).unwrap();
+    let next = accept(Some(&head), line.as_bytes()).unwrap();
+    let value = next.document().value();
+    let id = format!("{}#pale", head.did());
+    assert_eq!(value["verificationMethod"].as_array().unwrap().len(), 2);
+    assert_eq!(value["verificationMethod"][1]["id"], id);
+    assert_eq!(value["verificationMethod"][1]["expires"], later(20).to_string());
+    assert_eq!(value["verificationMethod"][1]["publicKeyMultibase"], bbs.to_multikey());
+    assert_eq!(value["assertionMethod"][1], id);
+    assert_eq!(value["authentication"].as_array().unwrap().len(), 1);
+    // The next rotation leaves the first end as it is.
+    let new = [("key-3".to_owned(), public(102))];
+    let line = rotate(&next, &new, &secret(4), &public(5), later(30)).unwrap();
+    let last = accept(Some(&next), line.as_bytes()).unwrap();
+    assert_eq!(last.document().value()["verificationMethod"][1], value["verificationMethod"][1]);
+}

@@ -79,3 +79,17 @@ fn a_log_without_quorum_waits_for_nobody() {
     assert!(!gathering.expect(5, &note).unwrap().first);
     assert!(!gathering.put(note.text(), &[line(1, &note)]).unwrap().first);
 }
+
+/// A line over another head of this size is no cosignature of ours.
+#[test]
+fn lines_count_for_the_head_that_they_are_over() {
+    let mut gathering = Gathering::new(policy("two"));
+    let ours = note(5);
+    let root_hash = NodeHash::from_digest(inkan_core::Digest::from_bytes([7; 32]));
+    let head = TreeHead { tree_size: 5, root_hash };
+    let theirs = SignedNote::new(Checkpoint::new("log.example", head).unwrap().to_text());
+    gathering.expect(5, &ours);
+    let lines = [line(1, &theirs), line(2, &theirs)];
+    assert_eq!(gathering.put(theirs.text(), &lines), None);
+    assert!(gathering.note(5).unwrap().signatures().is_empty());
+}

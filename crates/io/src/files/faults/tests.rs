@@ -2,7 +2,7 @@ use super::super::layer;
 use super::*;
 
 /// What 64 crashes leave of a file.
-fn outcomes(work: impl Fn(&FaultyFiles, &Path)) -> std::collections::BTreeSet<Option<Vec<u8>>> {
+fn outcomes(work: impl Fn(&FaultyFiles, &Path)) -> BTreeSet<Option<Vec<u8>>> {
     (0..64)
         .map(|seed| {
             let folder = tempfile::tempdir().unwrap();

@@ -40,3 +40,35 @@ fn of_many_files_a_crash_leaves_none_in_part_and_none_missing_when_they_were_dur
         }
     }
 }
+
+/// Without the sync of the folder above it a crash takes a new folder with all that was durable in it.
+#[test]
+fn what_is_put_into_new_folders_survives_with_them() {
+    for seed in 0..32 {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let layer = FaultyFiles::new(folder.path(), seed).unwrap();
+        put(&layer, &folder.path().join("a/b/c"), b"text", Access::Public).unwrap();
+        make_folders(&layer, &folder.path().join("d/e"), Access::Public).unwrap();
+        let mut file = layer.open(&folder.path().join("d/e/f"), Access::Public).unwrap();
+        file.write_at(0, b"more").and_then(|()| file.sync()).unwrap();
+        layer.sync_folder(&folder.path().join("d/e")).unwrap();
+        layer.crash(after.path()).unwrap();
+        assert_eq!(fs::read(after.path().join("a/b/c")).unwrap(), b"text", "seed {seed}");
+        assert_eq!(fs::read(after.path().join("d/e/f")).unwrap(), b"more", "seed {seed}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, b"").unwrap();
+    assert!(make_folders(&SystemFiles, &path, Access::Public).is_err(), "a file is no folder");
+}
+
+/// Whoever cannot sync says so: short of cutting the power, nothing else shows that the system is asked to.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_system_is_asked_to_sync_files_and_folders() {
+    let mut file = SystemFiles.open(Path::new("/dev/null"), Access::Public).unwrap();
+    file.write_at(0, b"x").unwrap();
+    assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    let folder = SystemFiles.sync_folder(Path::new("/proc"));
+    assert_eq!(folder.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}

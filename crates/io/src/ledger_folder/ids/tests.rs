@@ -1,5 +1,6 @@
 use super::*;
 use crate::files::SystemFiles;
+use crate::files::faults::FaultyFiles;
 
 fn id(number: u64) -> EntryId {
     EntryId::from_digest(sha256(&[&number.to_be_bytes()]))
@@ -75,4 +76,18 @@ fn a_run_cut_short_or_altered_in_its_index_is_not_opened() {
     std::fs::write(&path, bytes).unwrap();
     assert!(Run::open(folder.path(), 1, true).is_err());
     assert_eq!(Run::open(folder.path(), 2, true).unwrap_err().code(), "file-not-found");
+}
+
+/// A transaction names a run when it is written: without its syncs a crash takes ids, and what has them is recorded twice.
+#[test]
+fn a_run_that_was_written_survives_a_crash() {
+    for seed in 0..24 {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let layer = FaultyFiles::new(folder.path(), seed).unwrap();
+        let rows = rows(0..200).into_iter().map(Ok);
+        Run::write(&layer, folder.path(), 7, 200, rows).unwrap();
+        layer.crash(after.path()).unwrap();
+        let run = Run::open(after.path(), 7, true).unwrap();
+        assert_eq!((run.count(), run.find(&id(199)).unwrap()), (200, Some(199)), "seed {seed}");
+    }
 }

@@ -144,6 +144,55 @@ fn an_empty_segment_after_a_torn_one_is_a_crash_between_the_two() {
     assert_eq!(read(folder).unwrap().leaves, all);
 }
 
+/// A segment that begins beyond the end of the one before it: what lay between was acknowledged, and is gone.
+#[test]
+fn a_gap_between_segments_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut journal = open(folder, &Contents::default());
+    append(&mut journal, 0, &leaves(0, 2, 10));
+    journal.roll(2).unwrap();
+    append(&mut journal, 2, &leaves(2, 2, 10));
+    journal.roll(4).unwrap();
+    append(&mut journal, 4, &leaves(4, 2, 10));
+    assert_eq!(read(folder).unwrap().leaves.len(), 6);
+    std::fs::remove_file(folder.join("2.jnl")).unwrap();
+    assert_eq!(read(folder).unwrap_err().code(), "journal-damaged");
+}
+
+/// What follows a whole batch and is none, with another segment behind it, was no tear: nothing is written after one.
+#[test]
+fn a_tear_before_another_segment_is_damage_also_when_no_leaf_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut journal = open(folder, &Contents::default());
+    append(&mut journal, 0, &leaves(0, 2, 10));
+    journal.roll(2).unwrap();
+    append(&mut journal, 2, &leaves(2, 2, 10));
+    let mut bytes = segment(folder);
+    bytes.resize(5_000, 1);
+    std::fs::write(folder.join("0.jnl"), bytes).unwrap();
+    assert_eq!(read(folder).unwrap_err().code(), "journal-damaged");
+}
+
+/// A whole batch that is not the next one is left over from another time of the file; its leaves are not ours.
+#[test]
+fn a_batch_with_another_number_or_place_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut journal = open(folder, &Contents::default());
+    append(&mut journal, 0, &leaves(0, 2, 10));
+    let whole = segment(folder);
+    for (number, first, taken) in [(1, 2, 3), (2, 2, 2), (0, 2, 2), (1, 3, 2), (1, 0, 2)] {
+        let mut bytes = whole.clone();
+        bytes.resize(4_096, 0);
+        bytes.extend(write_batch(number, first, &shared(&leaves(2, 1, 10))));
+        std::fs::write(folder.join("0.jnl"), bytes).unwrap();
+        let contents = read(folder).unwrap();
+        assert_eq!(contents.leaves.len(), taken, "batch {number} from {first}");
+    }
+}
+
 #[test]
 fn a_full_disk_takes_nothing_and_writing_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
@@ -156,10 +205,51 @@ fn a_full_disk_takes_nothing_and_writing_goes_on_when_there_is_room() {
         layer.fail_after(0, Fault::Full);
         let leaf = shared(&leaves(7, 1, 9_000));
         assert_eq!(journal.append(next, &leaf).unwrap_err().code(), "storage-full");
-        assert_eq!(read(folder).unwrap().next(), next, "half a batch was cut off");
+        let length = std::fs::metadata(folder.join("0.jnl")).unwrap().len();
+        assert_eq!(length, contents.end, "half a batch was cut off: what it took is free again");
         layer.heal();
         journal.append(next, &leaf).unwrap();
         assert_eq!(read(folder).unwrap().next(), next + 1);
+    }
+}
+
+/// Without the sync of its folder a segment goes with all that was acknowledged in it.
+#[test]
+fn a_new_segment_survives_with_its_leaves() {
+    for seed in 0..32 {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = folder.path();
+        let layer = FaultyFiles::new(folder, seed).unwrap();
+        let mut journal =
+            Journal::open(Arc::new(layer.clone()), folder, &Contents::default(), 0).unwrap();
+        append(&mut journal, 0, &leaves(0, 2, 10));
+        layer.crash(after.path()).unwrap();
+        assert_eq!(read(after.path()).unwrap().leaves, leaves(0, 2, 10), "seed {seed}");
+        journal.roll(2).unwrap();
+        append(&mut journal, 2, &leaves(2, 1, 10));
+        let after = tempfile::tempdir().unwrap();
+        layer.crash(after.path()).unwrap();
+        assert_eq!(read(after.path()).unwrap().leaves, leaves(0, 3, 10), "seed {seed}");
+    }
+}
+
+/// What is torn is cut off, durably, when the journal is opened: once a new segment follows it would be damage.
+#[test]
+fn what_was_torn_does_not_come_back_before_the_next_segment() {
+    for (seed, cut) in (0..16).flat_map(|seed| [0, 1_000, 5_000].map(|cut| (seed, cut))) {
+        let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = folder.path();
+        let all = three_batches(folder);
+        let whole = segment(folder);
+        std::fs::write(folder.join("0.jnl"), &whole[..whole.len() - 1 - cut]).unwrap();
+        let layer = FaultyFiles::new(folder, seed).unwrap();
+        let contents = read(folder).unwrap();
+        let mut journal = Journal::open(Arc::new(layer.clone()), folder, &contents, 0).unwrap();
+        journal.roll(4).unwrap();
+        append(&mut journal, 4, &leaves(9, 1, 10));
+        layer.crash(after.path()).unwrap();
+        let expected = [&all[..4], &leaves(9, 1, 10)[..]].concat();
+        assert_eq!(read(after.path()).unwrap().leaves, expected, "seed {seed}");
     }
 }
 

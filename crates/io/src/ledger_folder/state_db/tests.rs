@@ -1,3 +1,5 @@
+use inkan_ledger::note::SignatureLine;
+
 use super::*;
 
 fn at(seconds: i64) -> Timestamp {

@@ -35,3 +35,15 @@ fn the_median_of_cosigners_elsewhere_decides() {
     watch.stamped("b", at(8_900), at(9_000));
     assert_eq!(watch.look(at(9_000), now()), None);
 }
+
+/// Those who agreed with the clock before it jumped say nothing about it after.
+#[test]
+fn what_was_said_before_a_jump_does_not_excuse_it() {
+    let mut watch = ClockWatch::new(false);
+    watch.look(at(0), now());
+    watch.stamped("a", at(0), at(0));
+    watch.stamped("b", at(0), at(0));
+    assert!(watch.look(at(9_000), now()).is_some());
+    watch.stamped("c", at(0), at(9_000));
+    assert!(watch.look(at(9_000), now()).is_some(), "the only one who was asked since disagrees");
+}

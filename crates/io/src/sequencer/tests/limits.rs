@@ -110,3 +110,25 @@ fn kinds_in_the_map_wait_for_a_map_that_lags_and_the_others_do_not() {
     }
     sequencer.shutdown().unwrap();
 }
+
+/// Without its limits one batch could be larger than what is read of a journal, or keep everybody waiting for its sync.
+#[test]
+fn a_batch_has_so_many_entries_and_bytes_and_no_more() {
+    for (batch_entries, batch_bytes) in [(2, usize::MAX), (usize::MAX, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = made(folder.path(), &OpenOptions::default());
+        let options = SequencerOptions { batch_entries, batch_bytes, ..options() };
+        let (sequencer, handle) =
+            Sequencer::start(ledger, options, Arc::<Hand>::default()).unwrap();
+        let person = Person::new(12);
+        wait(&handle, Kind::Did, &person.line).unwrap();
+        let before = handle.metrics().commit.count;
+        let bodies = (0..12_u8).map(|i| person.sign(&person.issuance(&[i]), at(0)));
+        let batch = bodies.map(|body| (Kind::Issuance, body.into_bytes())).collect();
+        let answers = handle.submit_batch(batch).wait();
+        assert!(answers.len() == 12 && answers.iter().all(Result::is_ok));
+        let commits = handle.metrics().commit.count - before;
+        assert!(commits >= if batch_bytes == 1 { 12 } else { 6 }, "{commits} batches");
+        sequencer.shutdown().unwrap();
+    }
+}

@@ -151,6 +151,15 @@ fn an_announcement_stands_through_other_events_and_may_be_replaced() {
     let ahead = OperatorEvent::GuardAdopted { size: 99, root: NodeHash::empty() };
     let ahead = document.record(digest, ahead);
     assert_eq!(refused(&mut world, &ahead, 5), ParametersError::Value, "a size still to come");
+    let size = world.log.size();
+    let (document, digest) = in_force(&world);
+    let ahead = OperatorEvent::GuardAdopted { size: size + 1, root: NodeHash::empty() };
+    let ahead = document.record(digest, ahead);
+    // What is adopted after a loss is the whole log, most of the time.
+    let whole = OperatorEvent::GuardAdopted { size, root: NodeHash::empty() };
+    let whole = document.record(digest, whole);
+    assert_eq!(refused(&mut world, &ahead, 5), ParametersError::Value, "one leaf too many");
+    world.event(&whole, 5).unwrap();
     let replaced = announce(&world, announcement(|values| values.promise = 2, 5 + NOTICE));
     world.event(&replaced, 5).unwrap();
     let (document, digest) = in_force(&world);

@@ -110,6 +110,13 @@ fn a_batch_is_kept_or_undone() {
     bench.machine.undo();
     assert_eq!(bench.machine.size(), 3, "what is kept stays");
     assert_eq!(bench.submit(Kind::Status, &body, 1).unwrap(), 2);
+    // Who begins the next batch says that the last one is durable.
+    bench.machine.begin();
+    assert_eq!(bench.submit(Kind::Once, &other, 1).unwrap(), 3);
+    bench.machine.begin();
+    bench.machine.undo();
+    assert_eq!(bench.submit(Kind::Once, &other, 1).unwrap(), 3, "it is known, and has its place");
+    assert_eq!(bench.machine.size(), 4);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn current(
 ) -> Result<Holder, Reason> {
     let newest = history.newest().filter(|newest| !newest.deactivated);
     let newest = newest.ok_or(Reason::HolderKeyMismatch)?;
-    let mut methods = newest.document.methods_for(Relationship::Authentication);
+    let mut methods = newest.listing().methods_for(Relationship::Authentication);
     let found = methods.find(|method| is_it(&method.id, &method.key));
     let found = found.ok_or(Reason::HolderKeyMismatch)?;
     let (did, method) = (history.did().to_string(), found.id.to_string());

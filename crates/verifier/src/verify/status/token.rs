@@ -4,27 +4,27 @@
 //! Only the issuer of the credential may sign its list. The rules are those of Bitstring Status Lists: a copy that says
 //! something against the credential is not passed over for one that says nothing.
 
-use inkan_core::{sha256, tolerance};
+use inkan_core::{Timestamp, sha256, tolerance};
+use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::token_status_list::{StatusListToken, StatusReference, TokenStatus};
-use inkan_did::{Did, Relationship};
+use inkan_did::Did;
 
-use super::{List, recorded, refused, still_good};
-use crate::check::{Check, CheckName, Outcome};
+use super::{List, ask, invalid, recorded, refused, seconds, signed_by, still_good};
+use crate::check::{Check, CheckName};
 use crate::reason::Reason;
-use crate::verified::{Recorded, StatusSeen};
-use crate::verify::signer::NoSigner;
-use crate::verify::{Bench, signer};
+use crate::verified::Recorded;
+use crate::verify::{Bench, record};
 
-/// One line; `None` unless the list was checked and the credential is good.
+/// One line; the time since when the list says so, unless there is none.
 pub(super) fn check(
     bench: &Bench<'_>,
     subject: &str,
     entry: &StatusReference,
     issuer: &Did,
     checks: &mut Vec<Check>,
-) -> Option<StatusSeen> {
+) -> Option<Timestamp> {
     let (line, seen) = match list_for(bench, entry, issuer) {
-        Ok(list) => (judge(subject, entry, &list), Some(StatusSeen::Good { since: list.since })),
+        Ok(list) => (judge(subject, entry, &list), Some(list.since)),
         Err(reason) => (refused(subject, reason), None),
     };
     let name = entry.uri.rsplit('/').next().unwrap_or_default().to_owned();
@@ -46,8 +46,8 @@ fn judge(subject: &str, entry: &StatusReference, list: &List<StatusListToken>) -
         }
         Err(error) => refused(subject, Reason::StatusListInvalid { code: error.code() }),
     };
-    match list.recorded_at() {
-        Some(index) => line.with("listEntry", index),
+    match &list.recorded {
+        Some(recorded) => record::timed(line.with("listEntry", recorded.leaf_index()), recorded),
         None => line,
     }
 }
@@ -58,13 +58,14 @@ fn list_for(
     entry: &StatusReference,
     issuer: &Did,
 ) -> Result<List<StatusListToken>, Reason> {
+    ask(bench, &entry.uri, issuer);
     let material = bench.material;
-    let texts = material.status_lists.iter().filter(|copy| copy.uri == entry.uri);
-    let bytes = material.resources.get(&entry.uri).map(Vec::as_slice);
-    let copies = texts.map(|copy| copy.body.as_bytes()).chain(bytes);
+    let brought = material.resources.get(&entry.uri);
+    let brought = brought.map(|bytes| ServedStatusList::new(&entry.uri, bytes));
+    let served = material.status_lists.iter().filter(|copy| copy.uri == entry.uri);
     let mut lists = Vec::new();
     let mut refusal = Reason::StatusMissing { uri: entry.uri.clone() };
-    for copy in copies {
+    for copy in served.chain(&brought) {
         match usable(bench, entry, copy, issuer) {
             Ok(Some(list)) => lists.push(list),
             Ok(None) => {}
@@ -92,14 +93,14 @@ fn list_for(
 fn usable(
     bench: &Bench<'_>,
     entry: &StatusReference,
-    copy: &[u8],
+    copy: &ServedStatusList,
     issuer: &Did,
 ) -> Result<Option<List<StatusListToken>>, Reason> {
-    let invalid = |code| Reason::StatusListInvalid { code };
-    let text = std::str::from_utf8(copy).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
+    let bytes = copy.bytes();
+    let text = str::from_utf8(&bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
     let parsed = match text {
         Some(text) => StatusListToken::parse_jwt(text),
-        None => StatusListToken::parse_cwt(copy),
+        None => StatusListToken::parse_cwt(&bytes),
     };
     let parsed = parsed.map_err(|error| invalid(error.code()))?;
     if parsed.uri() != entry.uri {
@@ -110,10 +111,7 @@ fn usable(
     }
     let kid = parsed.kid().ok_or(invalid("verification-method-unknown"))?;
     let method = if kid.starts_with('#') { format!("{issuer}{kid}") } else { kid.to_owned() };
-    if signer::did_of(&method)? != *issuer {
-        return Err(invalid("status-list-issuer"));
-    }
-    let found = recorded(bench, &entry.uri, &sha256(&[copy]), issuer)?;
+    let found = recorded(bench, &entry.uri, &sha256(&[&bytes]), issuer)?;
     let record = found.record.as_ref().map(|record| record.recorded.clone());
     let made = parsed.issued_at();
     let since = record.as_ref().map_or(made, Recorded::leaf_time);
@@ -121,19 +119,10 @@ fn usable(
     if since > as_of || made > as_of.plus_seconds(tolerance::CREDENTIAL) {
         return Ok(None);
     }
-    let history = bench.history(issuer)?;
-    let purpose = Relationship::AssertionMethod;
-    let signer = signer::find(bench, &history, &method, purpose, |key| parsed.verify(key))
-        .map_err(|problem| match problem {
-            NoSigner::Unlisted => invalid("verification-method-unknown"),
-            NoSigner::TooMany => Reason::TooMuchWork,
-            NoSigner::Fails(error) => invalid(error.code()),
-        })?;
-    let line = signer::in_force(bench, (CheckName::Status, ""), &history, &signer, &found);
-    if line.outcome != Outcome::Pass {
-        return Err(invalid(line.reason().map_or("key-not-in-force", Reason::code)));
-    }
-    signer::ended_before(bench, &history, &found).map_err(|reason| invalid(reason.code()))?;
-    let valid_until = parsed.expires();
-    Ok(Some(List { parsed, since, valid_until, recorded: record }))
+    signed_by(bench, issuer, &method, &found, |key| {
+        parsed.verify(key).map_err(|error| error.code())
+    })?;
+    let (valid_until, ttl) = (parsed.expires(), parsed.ttl().map(seconds));
+    let fetched_at = copy.fetched_at;
+    Ok(Some(List { parsed, since, valid_until, recorded: record, ttl, fetched_at }))
 }

@@ -76,6 +76,18 @@ fn a_header_that_cannot_be_understood_is_refused() {
 }
 
 #[test]
+fn a_header_without_the_subject_says_what_was_found() {
+    for (text, found) in [
+        ("subject;name\n", "found: \"subject;name\"; columns are separated by commas"),
+        ("whom,name\na,b\n", "found: \"name\", \"whom\";"),
+        ("", "found: none;"),
+    ] {
+        let failure = csv(text).map(|_| ()).unwrap_err();
+        assert!(failure.message().contains(found), "{}", failure.message());
+    }
+}
+
+#[test]
 fn json_lines_are_read_with_their_own_types() {
     let rows = jsonl(
         "{\"subject\":\"did:key:a\",\"age\":3,\"address.city\":\"Ulm\",\"tags\":[1]}\n\n{\"subject\":\"did:key:b\"}\n{\"a\":1}\n[]\n{\"subject\":3}\n{\"subject\":\"d\",\"a\":1,\"a\":2}\n{\"subject\":\"d\",\"a\":{},\"a.b\":2}\n",

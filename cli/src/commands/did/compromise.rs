@@ -1,0 +1,322 @@
+//! `inkan did report-compromise`: since when a key was in other hands.
+//!
+//! The key goes first, if it is still in force: a ledger takes no report about a key that could go on signing. Then comes
+//! the report, signed by a key that stays. What is proved to have been signed before stays good; what was signed since is
+//! refused by whoever sees the report. Typed again, it finishes what was interrupted, and says where the report stands.
+
+use inkan_core::Timestamp;
+use inkan_crypto::{KeyType, PublicKey};
+use inkan_did::webvh::{self, Entry, Head, History};
+use inkan_did::{DidUrl, Relationship};
+use inkan_io::intent::{Intent, RecordDraft};
+use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
+use inkan_ledger::{
+    Claims, KEY_COMPROMISED, Kind, Parameters, SignedEntry, TrustClaims, TrustOperation,
+    TrustStatement,
+};
+use serde_json::{Value, json};
+
+use super::rotate::{later_than, names, put_away};
+use crate::args::CompromiseArgs;
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::identity;
+use crate::keyring::Keyring;
+use crate::ledgers::{Reading, Writing, dry_run_lines, entry};
+use crate::output::Outcome;
+
+pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let since = super::parse_time(&args.since)?;
+    within_reach(since, context.now())?;
+    let mut writing = Writing::begin(context, &home)?;
+    let own = identity::own(&home, Some(&args.did))?;
+    let reading = writing.reading()?;
+    let history = reading.history(&own.did, context.now())?;
+    let key = named(&own, &history, &args.key)?;
+    if let Some((known, place)) = reported(&reading, &key)? {
+        return already(&own, &key, (known, since), place, context);
+    }
+    let mut plan = Plan::of(args, (&own, &key), history.latest(), context, &home)?;
+    let claims = claims(&key, since);
+    let signer = DidUrl::parse(&plan.own.method_url(&plan.signer))?;
+    let secret = plan.keyring.key(&plan.signer.key)?;
+    let mut entries: Vec<_> = plan.line.iter().map(|line| drafted(line)).collect();
+    entries.push(entry(&Claims::Trust(claims), &signer, secret, &home, plan.now)?);
+    let record =
+        RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: plan.own.to_value() };
+    let intent = Intent {
+        command: format!("did report-compromise {}", own.name),
+        entries,
+        records: vec![record],
+        ..Intent::default()
+    };
+    if args.write.dry_run {
+        let (human, members) = dry_run_lines(&intent);
+        return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    plan.save()?;
+    let accepted = writing.commit(&intent)?;
+    plan.put_away()?;
+    let place = accepted.last().map(|accepted| accepted.leaf_index);
+    Ok(told(&plan, &key, since, place, context, &home))
+}
+
+fn drafted(line: &str) -> inkan_io::intent::EntryDraft {
+    inkan_io::intent::EntryDraft { kind: Kind::Did, body: line.to_owned() }
+}
+
+/// A report reaches back to a time that has come, and not further than a DID may go for itself.
+fn within_reach(since: Timestamp, now: Timestamp) -> Result<(), Failure> {
+    if since > now {
+        let message = format!("{since} is still to come: a key is reported from a time that has");
+        return Err(CliError::Usage(message).into());
+    }
+    let reach = Parameters::default().compromise_backdating;
+    if now.seconds_since(since) > reach {
+        let earliest = now.plus_seconds(reach.saturating_neg());
+        let message = format!(
+            "a DID reports its own key at most 30 days back, since {earliest} at the earliest: whatever it signed \
+             could be taken back otherwise. Further back takes a registry's `void` of what it granted the DID"
+        );
+        let again = format!("inkan did report-compromise DID --key K --since {earliest}");
+        return Err(Failure::new("backdating-limit", message)
+            .try_this("report it from there, and ask the registry for the rest", again));
+    }
+    Ok(())
+}
+
+/// The URL of the key: by its whole URL, its fragment, or our name for it; any version may list it.
+fn named(own: &OwnDid, history: &History, key: &str) -> Result<DidUrl, Failure> {
+    let ours = own.keys.iter().find(|one| one.key == key);
+    let fragment = match key.split_once('#') {
+        Some((did, fragment)) if did == own.did || did.is_empty() => fragment,
+        Some(_) | None => ours.map_or(key, |one| one.fragment.as_str()),
+    };
+    let url = DidUrl::parse(&format!("{}#{fragment}", own.did))?;
+    let lists = |head: &Head| {
+        let document = head.document().with_all_keys();
+        document.as_ref().unwrap_or_else(|| head.document()).method(&url).is_some()
+    };
+    if history.versions().iter().any(lists) {
+        return Ok(url);
+    }
+    let message = format!("no version of {} lists a key {fragment:?}", own.name);
+    Err(Failure::new("key-unknown", message)
+        .try_this("see its keys", format!("inkan did history {} --graph", own.name)))
+}
+
+/// The report that is on the ledger already: since when, and its place.
+fn reported(reading: &Reading, key: &DidUrl) -> Result<Option<(Timestamp, u64)>, Failure> {
+    for proof in reading.view().compromise_reports(key)? {
+        let Some(leaf) = proof.claimed_head() else { continue };
+        let Ok(entry) = SignedEntry::parse(leaf.kind(), leaf.body()) else { continue };
+        if let Claims::Trust(claims) = entry.claims() {
+            let place = reading.view().lookup(&entry.entry_id())?.unwrap_or_default();
+            return Ok(Some((claims.not_before, place)));
+        }
+    }
+    Ok(None)
+}
+
+fn already(
+    own: &OwnDid,
+    key: &DidUrl,
+    (known, since): (Timestamp, Timestamp),
+    place: u64,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    if known != since {
+        let message = format!("this key was reported compromised since {known}, and that is final");
+        return Err(Failure::new("sequence-conflict", message));
+    }
+    context.speech.say(&format!("it was reported before, at entry {place}"));
+    let members = json!({
+        "name": own.name, "did": own.did, "key": key.as_str(), "since": since.to_string(), "entry": place,
+    });
+    Ok(Outcome::new("inkan-did-compromise/1", format!("{place}\n"), members))
+}
+
+fn claims(key: &DidUrl, since: Timestamp) -> TrustClaims {
+    TrustClaims {
+        statement: TrustStatement::Authorization,
+        entity_id: key.did().as_str().to_owned(),
+        action: KEY_COMPROMISED.to_owned(),
+        resource: key.as_str().to_owned(),
+        operation: TrustOperation::Grant,
+        sequence: 1,
+        not_before: since,
+        expires: None,
+        digest: None,
+    }
+}
+
+/// What becomes of the DID before the report, and who signs it.
+struct Plan {
+    own: OwnDid,
+    keyring: Keyring,
+    signer: OwnKey,
+    /// The version without the key, if the newest one lists it.
+    line: Option<String>,
+    next: Option<(Keyring, String)>,
+    step: u64,
+    now: Timestamp,
+}
+
+impl Plan {
+    fn of(
+        args: &CompromiseArgs,
+        (own, key): (&OwnDid, &DidUrl),
+        head: &Head,
+        context: &Context,
+        home: &Home,
+    ) -> Result<Self, Failure> {
+        let (mut own, mut keyring) = (own.clone(), Keyring::open(context, home)?);
+        let listing = head.document().with_all_keys();
+        let document = listing.as_ref().unwrap_or_else(|| head.document());
+        let named = |relationship| document.allows(key, relationship);
+        let listed = document.method(key).is_some() || Relationship::ALL.into_iter().any(named);
+        let now = if listed { later_than(head.time(), context) } else { context.now() };
+        let (step, next_name) = names(&own, head);
+        if !listed {
+            let signer = signer(&own, &keyring)?;
+            return Ok(Self { own, keyring, signer, line: None, next: None, step, now });
+        }
+        let Some(committed) = own.next_key.clone() else {
+            let detail = "a DID of this method is its key and cannot be rotated".to_owned();
+            return Err(CliError::InputMalformed { file: own.did, detail }.into());
+        };
+        let gone = key.fragment().unwrap_or_default().to_owned();
+        let was_ours = own.keys.iter().any(|one| one.fragment == gone);
+        own.keys.retain(|one| one.fragment != gone);
+        let replacement = if was_ours {
+            let old = document.method(key).map(|method| method.key.key_type());
+            let (name, public) = replacement(args, &own, &mut keyring, (old, step), now)?;
+            own.keys.insert(0, OwnKey { fragment: name.clone(), key: name.clone() });
+            Some((name, public))
+        } else {
+            None
+        };
+        let signer = signer(&own, &keyring)?;
+        let mut next =
+            Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
+        next.remove(&next_name);
+        let next_public = next.generate(&next_name, KeyType::Ed25519, now)?;
+        let state = without(document.value(), key, replacement.as_ref());
+        let line = webvh::revise(head, state, next.key(&committed)?, &next_public, now)?;
+        let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
+        own.next_key = Some(next_name);
+        own.reasons.insert(version, format!("{gone} compromised"));
+        let next = Some((next, committed));
+        Ok(Self { own, keyring, signer, line: Some(line), next, step, now })
+    }
+
+    /// New keys are on disk before anything rests on them.
+    fn save(&self) -> Result<(), Failure> {
+        let Some((next, _)) = &self.next else { return Ok(()) };
+        self.keyring.save()?;
+        next.save()
+    }
+
+    fn put_away(&mut self) -> Result<(), Failure> {
+        let Some((next, committed)) = &mut self.next else { return Ok(()) };
+        let used = format!("{}.update-{}", self.own.name, self.step);
+        put_away(&mut self.keyring, next, committed, &used, self.now)
+    }
+}
+
+/// A key of the DID that a ledger knows.
+fn signer(own: &OwnDid, keyring: &Keyring) -> Result<OwnKey, Failure> {
+    let known = |key: &&OwnKey| {
+        keyring.key(&key.key).is_ok_and(|secret| {
+            matches!(secret.public_key().key_type(), KeyType::Ed25519 | KeyType::P256)
+        })
+    };
+    own.keys.iter().find(known).cloned().ok_or_else(|| {
+        let message = format!(
+            "{} has no other key that a ledger knows, so nothing can sign the report",
+            own.name
+        );
+        Failure::new("key-unknown", message).try_this(
+            "name the one that takes its place",
+            format!("inkan did report-compromise {} --new-key K …", own.name),
+        )
+    })
+}
+
+/// The key that takes the place: the one named, or a new one of the same type if a ledger knows that.
+fn replacement(
+    args: &CompromiseArgs,
+    own: &OwnDid,
+    keyring: &mut Keyring,
+    (old, step): (Option<KeyType>, u64),
+    now: Timestamp,
+) -> Result<(String, PublicKey), Failure> {
+    let mut name = args.new_key.clone().unwrap_or_else(|| format!("{}-{step}", own.name));
+    if args.new_key.is_some() && keyring.has(&name) {
+        let public = keyring.key(&name)?.public_key();
+        return Ok((name, public));
+    }
+    // One that an interrupted run left behind is never reused: nobody knows who saw it.
+    while keyring.has(&name) {
+        name.push('x');
+    }
+    let known = |key_type: &KeyType| matches!(key_type, KeyType::Ed25519 | KeyType::P256);
+    let key_type = old.filter(known).unwrap_or(KeyType::Ed25519);
+    let public = keyring.generate(&name, key_type, now)?;
+    Ok((name, public))
+}
+
+/// The document with another key in the place of this one, or with none.
+fn without(document: &Value, key: &DidUrl, replacement: Option<&(String, PublicKey)>) -> Value {
+    let mut document = document.clone();
+    let did = key.did();
+    let means = |text: &str| DidUrl::resolve(did, text).is_ok_and(|url| url == *key);
+    let is_it = |item: &Value| {
+        let id = item.as_str().or_else(|| inkan_core::json::text(item, "id"));
+        id.is_some_and(means)
+    };
+    let url = replacement.map(|(name, _)| format!("{did}#{name}"));
+    let method = replacement.map(|(name, public)| {
+        json!({
+            "id": format!("{did}#{name}"), "type": "Multikey", "controller": did.as_str(),
+            "publicKeyMultibase": public.to_multikey(),
+        })
+    });
+    let relationships = Relationship::ALL.into_iter().map(Relationship::name);
+    for member in std::iter::once("verificationMethod").chain(relationships) {
+        let Some(Value::Array(items)) = document.get_mut(member) else { continue };
+        let found = items.iter().any(is_it);
+        items.retain(|item| !is_it(item));
+        let new = match member {
+            "verificationMethod" => method.clone(),
+            _ => url.clone().filter(|_| found).map(Value::from),
+        };
+        items.extend(new);
+    }
+    document
+}
+
+fn told(
+    plan: &Plan,
+    key: &DidUrl,
+    since: Timestamp,
+    place: Option<u64>,
+    context: &Context,
+    home: &Home,
+) -> Outcome {
+    let fragment = key.fragment().unwrap_or_default();
+    let entry = place.map(|entry| format!(", entry {entry} of {}", home.settings.origin));
+    let entry = entry.unwrap_or_default();
+    if plan.line.is_some() {
+        context.speech.say(&format!("{} is in force in its place now", plan.signer.fragment));
+    }
+    context.speech.say(&format!("{fragment} is reported compromised since {since}{entry}"));
+    context.speech.say("what its receipts show to be older stays good; issue the rest anew");
+    let members = json!({
+        "name": plan.own.name, "did": plan.own.did, "key": key.as_str(), "since": since.to_string(),
+        "inForce": plan.signer.key, "replaced": plan.line.is_some(), "entry": place,
+    });
+    let human = place.map(|place| format!("{place}\n")).unwrap_or_default();
+    Outcome::new("inkan-did-compromise/1", human, members)
+}

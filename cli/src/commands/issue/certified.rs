@@ -1,0 +1,90 @@
+//! `issue --x5c`: certificates name the issuer and its key.
+
+use inkan_core::Timestamp;
+use inkan_credential::sd_jwt_vc::issuer_of;
+use inkan_evidence::x5c::{IssuerAnchors, chain_in, key_of};
+use inkan_io::pinned;
+use inkan_verifier::{CertificateChecker as _, CertificateFault, RevocationInfo};
+
+use crate::args::{IssueArgs, SecuringFormat};
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::identity::Hand;
+
+/// Who issues, by certificates.
+#[derive(Debug)]
+pub(super) struct Certified {
+    /// The HTTPS URL that the first one names.
+    pub(super) issuer: String,
+    /// In DER, that of the key first.
+    pub(super) chain: Vec<Vec<u8>>,
+}
+
+/// Options that do not go with certificates.
+pub(super) fn check(args: &IssueArgs) -> Result<(), Failure> {
+    if args.x5c.is_none() {
+        return Ok(());
+    }
+    let format = args.credential_format;
+    if !matches!(format, Some(SecuringFormat::VcJwt | SecuringFormat::DcSdJwt)) {
+        let usage = "--x5c belongs to credentials in vc+jwt and dc+sd-jwt".to_owned();
+        return Err(Failure::from(CliError::Usage(usage))
+            .try_this("use such a format", "inkan issue … --x5c F --suite dc+sd-jwt"));
+    }
+    if !(args.no_ledger && args.no_status) {
+        let usage = "a ledger record and a status list are by a DID, and certificates name none";
+        return Err(Failure::from(CliError::Usage(usage.to_owned())).try_this(
+            "issue it for a short time, without both",
+            "inkan issue … --x5c F --no-ledger --no-status --valid-for 30d",
+        ));
+    }
+    Ok(())
+}
+
+/// Reads the certificates, if there are any: they must be those of this key, name an issuer, and hold now.
+pub(super) fn read(
+    args: &IssueArgs,
+    hand: &Hand<'_>,
+    home: &Home,
+    context: &Context,
+) -> Result<Option<Certified>, Failure> {
+    let Some(path) = &args.x5c else { return Ok(None) };
+    let malformed =
+        |detail: &str| CliError::InputMalformed { file: path.clone(), detail: detail.to_owned() };
+    let input = context.input(Some(path))?;
+    let chain = chain_in(&input.bytes).map_err(|_| malformed("no certificates, or too many"))?;
+    let leaf = chain.first().ok_or_else(|| malformed("no certificates"))?;
+    if key_of(leaf)? != hand.key.public_key() {
+        let detail = format!("the first certificate is not that of {}", hand.method);
+        return Err(Failure::from(CliError::KeyUnsuitable { detail })
+            .try_this("name the key that it is for", "inkan issue … --x5c F --key K"));
+    }
+    let issuer = issuer_of(leaf)
+        .ok_or_else(|| malformed("the first certificate names no https URL and no host"))?;
+    let pinned = pinned::issuer_anchors(&pinned::load(&home.profile)?)?;
+    hold(&chain, &pinned, context.now(), context)?;
+    Ok(Some(Certified { issuer, chain }))
+}
+
+/// What no verifier would accept is not used. Whether theirs is the anchor that this chain leads to is not known here.
+fn hold(
+    chain: &[Vec<u8>],
+    pinned: &IssuerAnchors,
+    now: Timestamp,
+    context: &Context,
+) -> Result<(), Failure> {
+    match pinned.path(chain, now, &RevocationInfo::default()) {
+        Ok(_) => return Ok(()),
+        Err(CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown) => {}
+        Err(fault) => return Err(fault.into()),
+    }
+    context
+        .speech
+        .warn("the certificates lead to none that is pinned here: only their own path is checked");
+    let mut last = IssuerAnchors::default();
+    if let Some(certificate) = chain.last() {
+        last.add_file(certificate)?;
+    }
+    last.path(chain, now, &RevocationInfo::default())?;
+    Ok(())
+}

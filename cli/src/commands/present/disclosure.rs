@@ -1,0 +1,110 @@
+//! What is shown of each credential: from `--disclose` to the credential with those claims. What to show is never guessed.
+
+use inkan_credential::sd_jwt::ClaimPath;
+use inkan_credential::{Contexts, SecuredCredential, selective};
+use inkan_io::os_rng::OsRng;
+
+use crate::commands::issue::paths;
+use crate::failure::{CliError, Failure};
+
+/// What the holder chose to show of one credential.
+#[derive(Clone, Debug)]
+pub(super) enum Choice {
+    /// Nothing was said of it: right for one that is only shown whole.
+    Open,
+    /// Everything.
+    All,
+    /// These claims.
+    Claims(Vec<ClaimPath>),
+}
+
+/// The choice for each of `count` credentials: what is said of all of them, and what is said of one by its number.
+pub(super) fn choices(
+    disclose: &[String],
+    disclose_all: bool,
+    count: usize,
+) -> Result<Vec<Choice>, Failure> {
+    if disclose_all {
+        return Ok(vec![Choice::All; count]);
+    }
+    let mut common = Vec::new();
+    let mut own: Vec<Vec<&str>> = vec![Vec::new(); count];
+    for text in disclose {
+        let Some((number, names)) = numbered(text) else {
+            common.push(text.clone());
+            continue;
+        };
+        let place = number.parse().ok().and_then(|number: usize| own.get_mut(number));
+        let place = place.ok_or_else(|| {
+            let usage = format!(
+                "{text:?} is about no credential: the last one is cred[{}]",
+                count.saturating_sub(1)
+            );
+            CliError::Usage(usage)
+        })?;
+        place.push(names);
+    }
+    let common = paths(&common)?;
+    own.into_iter().map(|names| choice(&names, &common)).collect()
+}
+
+fn choice(names: &[&str], common: &[ClaimPath]) -> Result<Choice, Failure> {
+    if names.contains(&"*") {
+        return Ok(Choice::All);
+    }
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let mut claims = paths(&names)?;
+    claims.extend_from_slice(common);
+    Ok(if claims.is_empty() { Choice::Open } else { Choice::Claims(claims) })
+}
+
+/// The number and the rest of `cred[1]:NAMES`.
+fn numbered(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("cred[")?.split_once("]:")
+}
+
+/// The credential with what was chosen, and the names of that.
+pub(super) fn shown(
+    credential: &SecuredCredential,
+    choice: &Choice,
+    contexts: &Contexts,
+) -> Result<(SecuredCredential, Vec<String>), Failure> {
+    let known = inkan_holder::disclosable(credential);
+    let is_base = selective::is_base(credential);
+    let chosen: Vec<ClaimPath> = match choice {
+        Choice::All if is_base => {
+            known.iter().map(|name| ClaimPath::parse(name)).collect::<Result<_, _>>()?
+        }
+        Choice::All => return Ok((credential.clone(), known)),
+        Choice::Claims(chosen) => chosen.clone(),
+        Choice::Open if known.is_empty() && !is_base => return Ok((credential.clone(), known)),
+        Choice::Open => {
+            let usage =
+                format!("this credential can be shown in parts; say which: {}", known.join(", "));
+            return Err(Failure::from(CliError::Usage(usage))
+                .try_this("show some claims", "inkan present … --disclose NAME,NAME")
+                .try_this("or all of them", "inkan present … --disclose-all"));
+        }
+    };
+    if is_base {
+        let derived = inkan_holder::derive(credential, &chosen, contexts, &mut OsRng)?;
+        return Ok((derived, chosen.iter().map(ToString::to_string).collect()));
+    }
+    let shown = inkan_holder::disclose(credential, &chosen)?;
+    let names = inkan_holder::disclosable(&shown);
+    Ok((shown, names))
+}
+
+/// Says of which of several credentials a failure is, and how to choose for each.
+pub(super) fn at(failure: Failure, position: usize, count: usize) -> Failure {
+    if count < 2 {
+        return failure;
+    }
+    let hint = "inkan present … --disclose 'cred[N]:NAME,NAME'";
+    failure
+        .during(format!("cred[{position}]"))
+        .try_this("choose for one of them, by its number", hint)
+}
+
+#[cfg(test)]
+mod tests;

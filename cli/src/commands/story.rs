@@ -1,0 +1,267 @@
+//! `inkan story`: the life of a credential, in the order of the log, and how it stands.
+//!
+//! The exit code is that of `verify` for the same file, policy and time: a story of a revoked credential is told in full, and ends
+//! with 12. A presentation is judged as one seen before, so that telling its story uses up no nonce.
+
+use std::collections::BTreeMap;
+
+use inkan_core::{Timestamp, sha256};
+use inkan_io::profile::{IssuedRecord, OwnDid};
+use inkan_ledger::{Kind, Receipt};
+use inkan_verifier::ledger_view::LedgerView;
+use inkan_verifier::{Check, Material};
+
+use super::verify::told::{Examined, examine};
+use crate::args::{StoryArgs, StoryForm};
+use crate::context::Context;
+use crate::failure::{CliError, Failure};
+use crate::output::Outcome;
+use crate::render::report;
+use crate::story::build::{Source, Values, story};
+use crate::story::status::{Change, Named, State, named};
+use crate::story::text::{Pictures, told};
+use crate::story::{dids, page, value};
+
+/// Versions of a status list that are looked at, the newest ones.
+const VERSIONS: usize = 366;
+/// Changes of status that are asked about; each is a verification of its own.
+const CHANGES: usize = 64;
+
+pub(super) fn run(args: &StoryArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let out = args.out();
+    context.check_out(&out)?;
+    let examined = examine(args.file.as_deref(), &args.verify(), context)?;
+    let index = chosen(args, &examined, context)?;
+    let mut gaps = Vec::new();
+    let notes = Notes::of(args, &examined, index)?;
+    let changes = changes(&examined, index, &notes, &mut gaps)?;
+    let source = Source {
+        file: &examined.name,
+        bundle: &examined.bundle,
+        index,
+        material: &examined.material,
+        context: examined.context(),
+        verification: &examined.verification,
+        report: &examined.report,
+        exit: examined.exit,
+        changes,
+        gaps,
+        reasons: notes.versions,
+        values: if args.show_claims { Values::Shown } else { Values::Hidden },
+    };
+    let story = story(source)
+        .ok_or_else(|| CliError::Fault("a credential that was there is gone".to_owned()))?;
+    let members = value::value(&story);
+    let pictures = if args.graph { Pictures::Drawn } else { Pictures::Left };
+    let (text, plain) = match args.form() {
+        StoryForm::Text => (told(&story, pictures), out.path().is_some()),
+        StoryForm::Html => (page::html(&story), false),
+        StoryForm::Json => (format!("{members:#}\n"), false),
+    };
+    // A file has no colours.
+    let text = if plain { anstream::adapter::strip_str(&text).to_string() } else { text };
+    let human = context.deliver(text, out.path())?;
+    let outcome = Outcome::new(value::TYPE, human, members).stream("events").exit(examined.exit);
+    Ok(outcome.afterwards(report::refusal(&examined.report, &examined.name)))
+}
+
+/// Which credential of a presentation the story is of.
+fn chosen(args: &StoryArgs, examined: &Examined, context: &Context) -> Result<usize, Failure> {
+    let count = examined.bundle.artefact.credentials().len();
+    if args.cred < count {
+        if count > 1 {
+            context.speech.say(&format!(
+                "this is the story of credential {} of {count}: --cred tells of another",
+                args.cred
+            ));
+        }
+        return Ok(args.cred);
+    }
+    let message = match count {
+        0 => "the presentation has no credential to tell of".to_owned(),
+        count => {
+            let last = count.saturating_sub(1);
+            format!("there is no credential {}; the last one is {last}", args.cred)
+        }
+    };
+    Err(CliError::NoStory(message).into())
+}
+
+/// What this profile noted for itself, if it may be told.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Why versions of its DIDs came to be, by `versionId`.
+    versions: BTreeMap<String, String>,
+    revoked: Option<String>,
+    suspended: Option<String>,
+}
+
+impl Notes {
+    fn of(args: &StoryArgs, examined: &Examined, index: usize) -> Result<Self, Failure> {
+        let mut notes = Self::default();
+        let credentials = examined.bundle.artefact.credentials();
+        let Some(secured) = credentials.get(index).filter(|_| args.notes) else {
+            return Ok(notes);
+        };
+        let profile = &examined.home.profile;
+        for (_, own) in profile.all::<OwnDid>()? {
+            notes.versions.extend(own.reasons);
+        }
+        let digest = secured.issuance_digest().to_b64u();
+        let issued = profile.all::<IssuedRecord>()?.into_iter().map(|(_, record)| record);
+        if let Some(record) = issued.into_iter().find(|record| record.digest == digest) {
+            notes.revoked = record.revoked.map(|(_, reason)| reason);
+            notes.suspended = record.suspended.map(|(_, reason)| reason);
+        }
+        Ok(notes)
+    }
+
+    /// The note on the last change to this state.
+    fn on(&self, to: State) -> Option<String> {
+        let note = match to {
+            State::Good => None,
+            State::Suspended => self.suspended.clone(),
+            State::Revoked => self.revoked.clone(),
+        };
+        note.filter(|note| !note.is_empty())
+    }
+}
+
+/// When the status of the credential changed, each time as the verifier has it.
+///
+/// The versions of its lists only say where to look. What stands in the story is the verdict's own check of the status, asked for
+/// as of the time of that version: the same code, and never more than it says.
+fn changes(
+    examined: &Examined,
+    index: usize,
+    notes: &Notes,
+    gaps: &mut Vec<String>,
+) -> Result<Vec<Change>, Failure> {
+    let Some(secured) = examined.bundle.artefact.credentials().get(index) else {
+        return Ok(Vec::new());
+    };
+    let subject = format!("cred[{index}]");
+    let mut out = Vec::new();
+    for place in named(secured.credential()) {
+        let mut found = history(examined, (&place, &subject), secured.credential().issuer(), gaps)?;
+        let now = place.state(examined.verification.checks(), &subject);
+        let last = found.last().map_or(State::Good, |change| change.to);
+        match now {
+            None => gaps.push("how its status stands could not be told".to_owned()),
+            Some(now) if now != last => {
+                found.extend(unrecorded(examined, (&place, &subject), now));
+            }
+            Some(_) => {}
+        }
+        if let Some(change) = found.last_mut() {
+            change.note = notes.on(change.to);
+        }
+        out.extend(found);
+    }
+    Ok(out)
+}
+
+/// A state that no version on the ledger that was asked explains: by the copy that the verdict rests on.
+fn unrecorded(examined: &Examined, place: (&Named, &str), to: State) -> Option<Change> {
+    let (named, subject) = place;
+    let (time, _) = named.since(examined.verification.checks(), subject)?;
+    Some(Change { to, time, place: None, note: None })
+}
+
+/// A version of a list on the ledger, and what it seems to say.
+struct Version {
+    receipt: Receipt,
+    value: Option<u8>,
+}
+
+fn history(
+    examined: &Examined,
+    (place, subject): (&Named, &str),
+    issuer: &str,
+    gaps: &mut Vec<String>,
+) -> Result<Vec<Change>, Failure> {
+    let versions = versions(examined, place, issuer, gaps)?;
+    let material = Material {
+        receipts: versions.iter().map(|version| version.receipt.clone()).collect(),
+        ..Material::default()
+    };
+    let context = examined.context();
+    let ledger = LedgerView::new(&material, context);
+    let mut out: Vec<Change> = Vec::new();
+    let (mut seems, mut asked) = (Some(0), 0_usize);
+    for (version, seen) in versions.iter().zip(ledger.receipts()) {
+        let Ok(leaf) = &seen.result else { continue };
+        if version.value == seems || leaf.leaf().time() > context.as_of {
+            continue;
+        }
+        seems = version.value;
+        asked = asked.saturating_add(1);
+        if asked > CHANGES {
+            gaps.push(format!(
+                "its status changed more than {CHANGES} times; later ones are not told"
+            ));
+            break;
+        }
+        let at = leaf.existed_by().unwrap_or(leaf.leaf().time()).max(leaf.leaf().time());
+        let state = state_at(examined, (place, subject), at.min(context.as_of))?;
+        let last = out.last().map_or(State::Good, |change| change.to);
+        match state {
+            None => gaps.push(format!("how its status stood at {at} could not be told")),
+            Some(state) if state != last => out.push(Change {
+                to: state,
+                time: leaf.leaf().time(),
+                place: Some(dids::place_of(leaf, context)),
+                note: None,
+            }),
+            Some(_) => {}
+        }
+    }
+    Ok(out)
+}
+
+fn state_at(
+    examined: &Examined,
+    (place, subject): (&Named, &str),
+    time: Timestamp,
+) -> Result<Option<State>, Failure> {
+    let checks: Vec<Check> = examined.checks_at(time)?;
+    Ok(place.state(&checks, subject))
+}
+
+/// Versions of a list on the ledger that was asked, oldest first, as of the judged time.
+fn versions(
+    examined: &Examined,
+    place: &Named,
+    issuer: &str,
+    gaps: &mut Vec<String>,
+) -> Result<Vec<Version>, Failure> {
+    let (Some(ledger), Some(view)) = (examined.ledger(), examined.view()?) else {
+        gaps.push("no ledger was asked: when its status changed is not known".to_owned());
+        return Ok(Vec::new());
+    };
+    let mut receipts = view.status_entries(issuer, place.uri())?;
+    let left = receipts.len().saturating_sub(VERSIONS);
+    if left > 0 {
+        gaps.push(format!("{left} older versions of its status list were not looked at"));
+        receipts.drain(..left);
+    }
+    let mut out = Vec::new();
+    for receipt in receipts {
+        let value = match announced(&receipt) {
+            Some((sequence, digest)) => ledger
+                .status_list(issuer, place.uri(), sequence)?
+                .filter(|bytes| sha256(&[bytes]) == digest)
+                .and_then(|bytes| place.hint(&bytes)),
+            None => None,
+        };
+        out.push(Version { receipt, value });
+    }
+    Ok(out)
+}
+
+/// Number and digest of the version that an entry announces.
+fn announced(receipt: &Receipt) -> Option<(u64, inkan_core::Digest)> {
+    let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
+    let entry = inkan_ledger::SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
+    entry.claims().status().map(|status| (status.sequence, status.digest))
+}

@@ -1,0 +1,181 @@
+//! `inkan timestamp`: tokens of timestamp authorities (RFC 3161) over a bundle, asked for or brought along, and put into it.
+//!
+//! A token is verified under a pinned certificate before it is put in. To stamp again is to renew: the newer token is over the older.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use inkan_core::{Digest, encoding, sha256, tolerance};
+use inkan_credential::Bundle;
+use inkan_credential::bundle::{BundleTimestamp, COVERS, Cover, TIMESTAMPS};
+use inkan_evidence::tsa::{self, ANSWER_LIMIT, Anchors, TimestampError, TimestampRequest};
+use inkan_io::files::{self, Access};
+use inkan_io::os_rng::OsRng;
+use inkan_io::{pinned, timestamping};
+use inkan_ledger::{StampInterval, TimestampChecker as _};
+use serde_json::{Value, json};
+
+use crate::args::{StampScope, TimestampArgs};
+use crate::context::Context;
+use crate::failure::{CliError, Failure};
+use crate::output::Outcome;
+use crate::wallet;
+
+pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if args.tsa.is_empty() && args.tokens.is_empty() && args.request_out.is_none() {
+        let usage =
+            "name an authority with --tsa, a token with --token, or a file with --request-out";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    context.check_out(&args.out)?;
+    let home = context.home()?;
+    let input = context.input(args.file.as_deref())?;
+    let mut bundle = wallet::read_bundle(&input)?;
+    add_revocations(&mut bundle, args)?;
+    let covers = match args.over {
+        StampScope::Bundle => bundle.items(),
+        StampScope::Credential => bundle.signed_items(),
+    };
+    check_room(&bundle, &covers, args, &input.name)?;
+    let imprint = sha256(&[&BundleTimestamp::statement_of(&covers)]);
+    let texts: Vec<String> = covers.iter().map(Cover::to_text).collect();
+    let mut members = json!({ "imprint": imprint.to_hex(), "covers": texts, "stamps": [] });
+    if let Some(path) = &args.request_out {
+        let request = TimestampRequest::over(imprint, &mut OsRng).to_der()?;
+        if !args.write.dry_run {
+            files::write_atomic(Path::new(path), &request, Access::Private)?;
+            context.speech.say(&format!(
+                "wrote {path}; send it, and then: inkan timestamp FILE --answer ANSWER"
+            ));
+        }
+        return Ok(Outcome::new("inkan-timestamp-request/1", String::new(), members));
+    }
+    if args.write.dry_run {
+        let human = format!("would stamp {} items, SHA-256 {}\n", covers.len(), imprint.to_hex());
+        return Ok(Outcome::new("inkan-dry-run/1", human, members));
+    }
+    let pins = pinned::load(&home.profile)?;
+    let anchors = pinned::time_anchors(&pins, home.profile.anchors()?)?;
+    let mut stamps = Vec::new();
+    for (whence, token, question) in tokens(args, imprint)? {
+        let (authority, stamp) = accepted(&token, (&imprint, question.as_ref()), &anchors)
+            .map_err(|failure| failure.during(&whence))?;
+        if stamp.earliest > context.now().plus_seconds(tolerance::LEDGER_FUTURE) {
+            let message = format!("{whence}: the stamp is of {}, which is to come", stamp.earliest);
+            return Err(Failure::new("times-disagree", message));
+        }
+        context.speech.say(&format!("{authority} saw it by {}", stamp.latest));
+        stamps.push(json!({
+            "authority": authority, "existedBy": stamp.latest.to_string(),
+            "notBefore": stamp.earliest.to_string(),
+        }));
+        let entry = BundleTimestamp::new(covers.clone(), token);
+        if !bundle.timestamps.contains(&entry) {
+            bundle.timestamps.push(entry);
+        }
+    }
+    let human = context.deliver(wallet::written(&bundle, false), args.out.path())?;
+    if let Some(members) = members.as_object_mut() {
+        members.insert("stamps".to_owned(), Value::Array(stamps));
+        members.insert("out".to_owned(), json!(args.out.path()));
+    }
+    let outcome = Outcome::new("inkan-timestamp-added/1", human, members);
+    Ok(if args.out.path().is_some() { outcome } else { outcome.with("bundle", bundle.to_value()) })
+}
+
+/// Puts in what authorities say of certificates, so that it is stamped with the rest.
+fn add_revocations(bundle: &mut Bundle, args: &TimestampArgs) -> Result<(), Failure> {
+    for (kind, paths) in [("X509Crl", &args.crls), ("X509OcspResponse", &args.ocsp)] {
+        for path in paths {
+            let der = files::read(Path::new(path), inkan_evidence::path::LIMIT)?;
+            let item = json!({ "type": kind, "der": encoding::b64u(&der) });
+            if !bundle.evidence.contains(&item) {
+                bundle.evidence.push(item);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A bundle has room for so many, and a stamp for so many items.
+fn check_room(
+    bundle: &Bundle,
+    covers: &BTreeSet<Cover>,
+    args: &TimestampArgs,
+    name: &str,
+) -> Result<(), Failure> {
+    let wanted = args.tsa.len().saturating_add(args.tokens.len());
+    let full = bundle.timestamps.len().saturating_add(wanted) > TIMESTAMPS;
+    let detail = if covers.is_empty() {
+        "it holds nothing that could be stamped".to_owned()
+    } else if covers.len() > COVERS {
+        format!("it holds more than {COVERS} items")
+    } else if full {
+        format!("it would hold more than {TIMESTAMPS} timestamps")
+    } else {
+        return Ok(());
+    };
+    Err(CliError::InputMalformed { file: name.to_owned(), detail }.into())
+}
+
+/// A token, whence it comes, and the question that it must answer if it was asked for now.
+type Found = (String, Vec<u8>, Option<TimestampRequest>);
+
+/// The tokens in the files of `--token`, then those of the authorities.
+fn tokens(args: &TimestampArgs, imprint: Digest) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    for path in &args.tokens {
+        let bytes = files::read(Path::new(path), ANSWER_LIMIT)?;
+        // An answer holds a token; a token is none.
+        let token = match tsa::token_of(&bytes) {
+            Ok(token) => token,
+            Err(TimestampError::Malformed) => bytes,
+            Err(error) => return Err(Failure::from(error).during(path)),
+        };
+        found.push((path.clone(), token, None));
+    }
+    for url in &args.tsa {
+        let question = TimestampRequest::over(imprint, &mut OsRng);
+        let answer = timestamping::ask(url, &question)?;
+        let token = tsa::token_of(&answer).map_err(|error| Failure::from(error).during(url))?;
+        found.push((url.clone(), token, Some(question)));
+    }
+    Ok(found)
+}
+
+/// The pinned authority that made a token, and when.
+fn accepted(
+    token: &[u8],
+    (imprint, question): (&Digest, Option<&TimestampRequest>),
+    anchors: &Anchors,
+) -> Result<(String, StampInterval), Failure> {
+    let mut last = TimestampError::AnchorUnknown;
+    for (name, anchor) in anchors.pinned() {
+        let judged = match question {
+            Some(question) => question.accept_token(token, &anchor, anchors),
+            None => tsa::verify_token(token, imprint, &anchor, anchors),
+        };
+        match judged {
+            Ok(stamp) => return Ok((name, stamp)),
+            // Somebody else's anchor says nothing; what is wrong with the token itself is said.
+            Err(TimestampError::AnchorUnknown | TimestampError::Path)
+                if last != TimestampError::AnchorUnknown => {}
+            Err(error) => last = error,
+        }
+    }
+    let failure = Failure::from(last);
+    Err(match last {
+        TimestampError::AnchorUnknown | TimestampError::Path => failure.try_this(
+            "pin the certificate that vouches for the authority",
+            "inkan trust pin urn:x509:tsa-anchor:NAME FILE",
+        ),
+        TimestampError::Malformed
+        | TimestampError::Refused { .. }
+        | TimestampError::Imprint
+        | TimestampError::Nonce
+        | TimestampError::Signer
+        | TimestampError::Usage
+        | TimestampError::Signature
+        | TimestampError::Outlived => failure,
+    })
+}

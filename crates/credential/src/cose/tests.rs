@@ -1,0 +1,165 @@
+use inkan_core::rng::insecure::SeededRng;
+use inkan_crypto::SecretKey;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::SecuredCredential;
+use crate::sign::issue_cose;
+use crate::testing::{issuer, unsigned};
+
+fn key(key_type: KeyType) -> SecretKey {
+    SecretKey::generate(key_type, &mut SeededRng::new(21))
+}
+
+const HEADERS: Headers<'static> =
+    Headers { typ: "application/x", content_type: Some("text/plain"), kid: "did:example:a#k" };
+
+#[test]
+fn a_message_is_read_as_it_is_made_with_every_kind_of_key() {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
+        let key = key(key_type);
+        let made = Sign1::make(b"payload".to_vec(), &HEADERS, &key).unwrap();
+        let text = made.to_text();
+        assert!(Sign1::is_text(&text));
+        let read = Sign1::parse_text(&text).unwrap();
+        assert_eq!((&read, read.payload()), (&made, &b"payload"[..]));
+        assert_eq!((read.typ(), read.content_type()), (Some("application/x"), Some("text/plain")));
+        assert_eq!(read.kid(), Some("did:example:a#k"));
+        assert!(read.verify(&key.public_key()));
+        let other = SecretKey::generate(key_type, &mut SeededRng::new(22));
+        assert!(!read.verify(&other.public_key()));
+    }
+}
+
+#[test]
+fn the_headers_are_deterministic() {
+    let made = Sign1::make(Vec::new(), &HEADERS, &key(KeyType::Ed25519)).unwrap();
+    // Tag 18, four parts; the protected map has the labels 1, 3, 4 and 16 in this order.
+    let start = [0xd2, 0x84, 0x58, 0x2f, 0xa4, 0x01, 0x27, 0x03, 0x6a];
+    assert_eq!(made.bytes()[..9], start);
+    assert_eq!(made.bytes()[9..19], *b"text/plain");
+    assert_eq!(made.bytes()[19..21], [0x04, 0x4f]);
+    assert_eq!(made.bytes()[36..38], [0x10, 0x6d]);
+    assert_eq!(made.bytes()[51], 0xa0);
+}
+
+#[test]
+fn a_changed_byte_is_noticed() {
+    let key = key(KeyType::P256);
+    let made = Sign1::make(b"payload".to_vec(), &HEADERS, &key).unwrap();
+    for place in 0..made.bytes().len() {
+        let mut bytes = made.bytes().to_vec();
+        bytes[place] ^= 1;
+        let read = Sign1::parse(&bytes);
+        assert!(read.is_err() || read.is_ok_and(|read| !read.verify(&key.public_key())), "{place}");
+    }
+}
+
+#[test]
+fn what_nobody_would_look_at_is_refused() {
+    let cases: [(&[u8], &str); 7] = [
+        // No tag.
+        (&[0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0, 0x41, 0, 0x41, 0], "COSE_Sign1"),
+        // Another algorithm, and none.
+        (&[0xd2, 0x84, 0x44, 0xa1, 0x01, 0x38, 0x24, 0xa0, 0x41, 0, 0x41, 0], "alg"),
+        (&[0xd2, 0x84, 0x40, 0xa0, 0x41, 0, 0x41, 0], "alg"),
+        // A critical extension.
+        (
+            &[0xd2, 0x84, 0x47, 0xa2, 0x01, 0x26, 0x02, 0x81, 0x61, 0x78, 0xa0, 0x41, 0, 0x41, 0],
+            "crit",
+        ),
+        // Claims in the header.
+        (&[0xd2, 0x84, 0x45, 0xa2, 0x01, 0x26, 0x0f, 0xa0, 0xa0, 0x41, 0, 0x41, 0], "claims"),
+        // A number for a content type, and no payload.
+        (&[0xd2, 0x84, 0x45, 0xa2, 0x01, 0x26, 0x03, 0x00, 0xa0, 0x41, 0, 0x41, 0], "content type"),
+        (&[0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0, 0xf6, 0x41, 0], "payload"),
+    ];
+    for (bytes, what) in cases {
+        assert_eq!(Sign1::parse(bytes), Err(CoseError::Malformed { what }), "{what}");
+    }
+    let made = Sign1::make(b"p".to_vec(), &HEADERS, &key(KeyType::P256)).unwrap();
+    let longer = [made.bytes(), &[0]].concat();
+    assert!(Sign1::parse(&longer).is_err());
+}
+
+/// A message with this protected header and this unprotected one.
+fn message(protected: &[u8], unprotected: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(protected.len()).unwrap().to_be_bytes();
+    [&[0xd2, 0x84, 0x5a][..], &length, protected, unprotected, &[0x41, 0, 0x41, 0]].concat()
+}
+
+#[test]
+fn the_items_of_the_protected_header_are_counted_before_they_are_read() {
+    // Label 99 has an array of zeros.
+    let crowded = |count: u16| {
+        let start = [0xa2_u8, 0x01, 0x26, 0x18, 0x63, 0x99];
+        let zeros = vec![0_u8; usize::from(count)];
+        message(&[&start[..], &count.to_be_bytes(), &zeros].concat(), &[0xa0])
+    };
+    assert!(Sign1::parse(&crowded(100)).is_ok());
+    assert_eq!(Sign1::parse(&crowded(5_000)), Err(CoseError::TooLarge));
+}
+
+#[test]
+fn countersignatures_in_countersignatures_are_not_followed() {
+    let mut nested = vec![0xa1_u8, 0x01, 0x26];
+    for _ in 0..2_000 {
+        let length = u32::try_from(nested.len()).unwrap().to_be_bytes();
+        nested =
+            [&[0xa2, 0x01, 0x26, 0x07, 0x83, 0x5a][..], &length, &nested, &[0xa0, 0x40]].concat();
+    }
+    let refused = Err(CoseError::Malformed { what: "countersignature" });
+    assert_eq!(Sign1::parse(&message(&nested, &[0xa0])), refused);
+    // The same in the other header.
+    let length = u32::try_from(nested.len()).unwrap().to_be_bytes();
+    let beside = [&[0xa1, 0x07, 0x83, 0x5a][..], &length, &nested, &[0xa0, 0x40]].concat();
+    assert_eq!(Sign1::parse(&message(&[0xa1, 0x01, 0x26], &beside)), refused);
+}
+
+#[test]
+fn a_credential_in_a_message_is_read_from_bytes_text_and_data_url() {
+    let issuer = issuer();
+    let made = issue_cose(unsigned(), &issuer.method, &issuer.key).unwrap();
+    assert_eq!((made.is_cose(), made.media_type()), (true, "application/vc+cose"));
+    assert_eq!(made.verify_issuer_proof(&issuer.key.public_key()), Ok(()));
+    let bytes = encoding::decode_b64u(&made.to_bare()).unwrap();
+    for copy in [
+        SecuredCredential::parse(&bytes).unwrap(),
+        SecuredCredential::parse(made.to_bare().as_bytes()).unwrap(),
+        SecuredCredential::parse_value(made.to_value()).unwrap(),
+    ] {
+        assert_eq!(copy.to_bare(), made.to_bare());
+        assert_eq!(copy.issuance_digest(), made.issuance_digest());
+        assert_eq!(copy.issuer_verification_method(), issuer.method);
+    }
+    let id = made.to_value()["id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with("data:application/vc+cose;base64,"));
+    let mut other = made.to_value();
+    other["id"] = json!(id.replace("vc+cose", "vp+cose"));
+    assert_eq!(SecuredCredential::parse_value(other).unwrap_err().code(), "media-type-unsupported");
+}
+
+#[test]
+fn a_message_of_another_type_is_no_credential() {
+    let issuer = issuer();
+    let payload = unsigned().to_string().into_bytes();
+    for (typ, content_type) in [
+        ("application/vp+cose", "application/vc"),
+        ("application/vc+cose", "application/vp"),
+        ("vc+cose", "application/vc"),
+    ] {
+        let headers = Headers { typ, content_type: Some(content_type), kid: &issuer.method };
+        let made = Sign1::make(payload.clone(), &headers, &issuer.key).unwrap();
+        let error = SecuredCredential::parse(made.bytes()).unwrap_err();
+        assert_eq!(error.code(), "media-type-unsupported", "{typ} {content_type}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
+        let _ = Sign1::parse(&bytes);
+        let _ = SecuredCredential::parse(&[&[0xd2, 0x84][..], &bytes].concat());
+    }
+}

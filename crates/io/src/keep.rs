@@ -1,0 +1,261 @@
+//! Bundles that are kept: filled with what an offline verifier needs, and strengthened while keys and algorithms hold.
+//!
+//! In scope: adding. Nothing that is in a bundle is taken out or replaced by this module, so what it proved it goes on to
+//! prove. Out of scope: judging the artefact (`inkan-verifier`).
+
+use std::collections::BTreeSet;
+
+use inkan_core::Timestamp;
+use inkan_credential::Bundle;
+use inkan_did::Did;
+use inkan_ledger::{
+    Checkpoint, CurrentProof, Leaf, LogPolicy, Receipt, ReceiptError, SignedNote,
+    verify_checkpoint, verify_receipt,
+};
+use inkan_verifier::{Material, Want};
+
+use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
+
+/// Adds what was gathered to a bundle. A receipt of an entry that has one stays out: the older one shows the earlier time.
+///
+/// # Errors
+///
+/// [`ReceiptError`] if a receipt of the bundle itself cannot be read.
+pub fn absorb(bundle: &mut Bundle, material: &Material) -> Result<(), ReceiptError> {
+    let mut receipts = receipts(bundle)?;
+    for receipt in &material.receipts {
+        let same = |one: &Receipt| {
+            one.leaf_bytes() == receipt.leaf_bytes()
+                && (one.opening().is_some() || receipt.opening().is_none())
+        };
+        if !receipts.iter().any(same) {
+            receipts.push(receipt.clone());
+        }
+    }
+    put_receipts(bundle, &receipts);
+    for proof in &material.current {
+        // That nothing is there says nothing of a log that does not know it.
+        let value = proof.to_value();
+        if proof.claimed_head().is_some() && !bundle.current.contains(&value) {
+            bundle.current.push(value);
+        }
+    }
+    for (did, log) in &material.did_logs {
+        let longer = bundle.did_logs.get(did).is_none_or(|old| log.starts_with(old.as_str()));
+        if longer {
+            bundle.did_logs.insert(did.clone(), log.clone());
+        }
+    }
+    for list in &material.status_lists {
+        let same = |one: &inkan_credential::bundle::ServedStatusList| {
+            one.uri == list.uri && one.body == list.body
+        };
+        if !bundle.status_lists.iter().any(same) {
+            bundle.status_lists.push(list.clone());
+        }
+    }
+    for (id, schema) in &material.schemas {
+        if bundle.schema(id).is_none() {
+            bundle.add_schema(id, schema.clone());
+        }
+    }
+    Ok(())
+}
+
+fn receipts(bundle: &Bundle) -> Result<Vec<Receipt>, ReceiptError> {
+    let read = |value| Receipt::from_bundle_value(value, &bundle.checkpoints);
+    bundle.receipts.iter().map(read).collect()
+}
+
+fn put_receipts(bundle: &mut Bundle, receipts: &[Receipt]) {
+    bundle.checkpoints.clear();
+    bundle.receipts =
+        receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
+}
+
+/// What of a plan a bundle brings along itself.
+#[must_use]
+pub fn brings(bundle: &Bundle, material: &Material, want: &Want) -> bool {
+    let leaf_of = |scid: &str| {
+        material.receipts.iter().any(|receipt| {
+            Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| {
+                inkan_ledger::state::parse_did_body(leaf.body())
+                    .is_ok_and(|entry| entry.scid() == scid)
+            })
+        })
+    };
+    match want {
+        Want::Did(did) => {
+            match Did::parse(did).ok().and_then(|did| did.scid().map(str::to_owned)) {
+                Some(scid) => {
+                    leaf_of(&scid) || bundle.did_logs.keys().any(|one| one.contains(&scid))
+                }
+                // A DID of another method describes itself, or nothing here does.
+                None => {
+                    Did::parse(did).is_ok_and(|did| inkan_did::resolve_self_contained(&did).is_ok())
+                }
+            }
+        }
+        Want::Issuance { digest, .. } => {
+            let opens = |one: &Receipt| one.opening().is_some_and(|it| it.digest == *digest);
+            material.receipts.iter().any(opens)
+        }
+        Want::Act { scid, act, .. } => material.current.iter().any(|proof| {
+            proof.claimed_head().is_some_and(|leaf| {
+                inkan_ledger::SignedEntry::parse(leaf.kind(), leaf.body())
+                    .is_ok_and(|entry| entry.scid() == scid && entry.claims().act() == Some(act))
+            })
+        }),
+        Want::StatusList { uri, .. } => bundle.status_list(uri).is_some(),
+        Want::Schema(id) => bundle.schema(id).is_some(),
+    }
+}
+
+/// One thing that makes a bundle stronger and changes nothing of what it says. A new kind of evidence of time belongs here.
+#[derive(Clone, Debug)]
+pub enum Addition {
+    /// Cosignatures of a head that is in the bundle, by keys that had not cosigned it.
+    Cosignatures {
+        /// The head as it is in the bundle.
+        before: String,
+        /// The same with more cosignatures.
+        after: SignedNote,
+    },
+    /// A receipt of an entry that has one, under a later head that other keys cosigned.
+    Receipt(Box<Receipt>),
+}
+
+impl Addition {
+    /// A word for reports.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Cosignatures { .. } => "cosignatures",
+            Self::Receipt(_) => "receipt",
+        }
+    }
+}
+
+/// Everything that a ledger can add to a bundle now; each was checked under the pinned policies.
+///
+/// # Errors
+///
+/// [`LedgerError`] if the ledger is damaged or cannot be reached; [`ReceiptError`] if the bundle cannot be read.
+pub fn additions(
+    bundle: &Bundle,
+    (source, view): (&LedgerSource, &SourceView),
+    pinned: &[LogPolicy],
+    now: Timestamp,
+) -> Result<Vec<Addition>, KeepError> {
+    let Some(policy) = pinned.iter().find(|policy| policy.has_log(source.origin())) else {
+        return Ok(Vec::new());
+    };
+    let ours = |note: &SignedNote| {
+        Checkpoint::parse_text(note.text()).is_ok_and(|head| head.origin() == source.origin())
+    };
+    let mut found = Vec::new();
+    for text in &bundle.checkpoints {
+        let before = SignedNote::parse(text).map_err(|_| KeepError::Checkpoint)?;
+        if !ours(&before) {
+            continue;
+        }
+        let Ok(head) = Checkpoint::parse_text(before.text()) else { continue };
+        let Some(seen) = source.view_of(head.head().tree_size)? else { continue };
+        if seen.note().text() != before.text() {
+            continue;
+        }
+        let mut after = before.clone();
+        let known = keys(&before);
+        let new = seen.note().signatures().iter();
+        new.filter(|line| !known.contains(&(line.name.clone(), line.key_id)))
+            .for_each(|line| after.put(line.clone()));
+        if after != before && verify_checkpoint(&after, policy, now).is_ok() {
+            found.push(Addition::Cosignatures { before: text.clone(), after });
+        }
+    }
+    let newest = keys(view.note());
+    let all = receipts(bundle)?;
+    for receipt in all.iter().filter(|receipt| ours(receipt.note())) {
+        let same = |one: &&Receipt| one.leaf_bytes() == receipt.leaf_bytes();
+        let known: BTreeSet<_> = all.iter().filter(same).flat_map(|one| keys(one.note())).collect();
+        if newest.is_subset(&known) {
+            continue;
+        }
+        let index = receipt.proof().path().leaf_index;
+        let mut later = view.receipt_here(index)?;
+        if let Some(opening) = receipt.opening() {
+            later = later.with_opening(opening.clone());
+        }
+        let fits = later.leaf_bytes() == receipt.leaf_bytes();
+        if fits && verify_receipt(&later, policy, now).is_ok() {
+            found.push(Addition::Receipt(Box::new(later)));
+        }
+    }
+    Ok(found)
+}
+
+/// Who signed a note.
+fn keys(note: &SignedNote) -> BTreeSet<(String, [u8; 4])> {
+    note.signatures().iter().map(|line| (line.name.clone(), line.key_id)).collect()
+}
+
+/// Makes the additions; the same ones a second time change nothing.
+///
+/// # Errors
+///
+/// [`ReceiptError`] if the bundle cannot be read.
+pub fn apply(bundle: &mut Bundle, additions: &[Addition]) -> Result<(), ReceiptError> {
+    for addition in additions {
+        if let Addition::Cosignatures { before, after } = addition {
+            for text in &mut bundle.checkpoints {
+                if text == before {
+                    *text = after.to_string();
+                }
+            }
+        }
+    }
+    let mut receipts = receipts(bundle)?;
+    for addition in additions {
+        if let Addition::Receipt(receipt) = addition
+            && !receipts.contains(receipt)
+        {
+            receipts.push((**receipt).clone());
+        }
+    }
+    put_receipts(bundle, &receipts);
+    Ok(())
+}
+
+/// The newest time at which a bundle shows how something stood.
+#[must_use]
+pub fn shows_until(material: &Material) -> Option<Timestamp> {
+    let epoch =
+        |proof: &CurrentProof| Leaf::parse(proof.epoch().leaf_bytes()).map(|leaf| leaf.time()).ok();
+    material.current.iter().filter_map(epoch).max()
+}
+
+/// Why nothing was added.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// The ledger is damaged or cannot be reached.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A receipt of the bundle cannot be read.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// A head of the bundle cannot be read.
+    #[error("a checkpoint of the bundle cannot be read")]
+    Checkpoint,
+}
+
+impl KeepError {
+    /// A stable code for reports. Codes are added, never renamed.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::Receipt(error) => error.code(),
+            Self::Checkpoint => "bundle-malformed",
+        }
+    }
+}

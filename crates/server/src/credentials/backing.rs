@@ -1,0 +1,190 @@
+//! What a server rests on beyond keys of its own: a ledger that keeps what was issued, and whatever a verifier trusts.
+//!
+//! In scope: the questions that the API asks. Out of scope: answering them; who starts the server does, with a profile. It is
+//! asked anew for every request, so that a key replaced by another process is not signed with any more.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use inkan_core::{Digest, Timestamp};
+use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::{Bundle, Contexts, SecuredCredential};
+use inkan_io::gather::Network;
+use inkan_ledger::{Grade, LogPolicy, TimestampChecker};
+use inkan_verifier::{CertificateChecker, KnownState, Material, Receipts, Want};
+
+use super::suites::Issuer;
+
+/// Why something cannot be done now. What the operator needs to know beyond that is told to them, not to clients.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{code}")]
+pub struct BackingError {
+    /// The code of what went wrong.
+    pub code: &'static str,
+    /// Whether the request is at fault, and not what the server rests on.
+    pub is_callers: bool,
+}
+
+/// What a verification may rest on.
+#[derive(Clone, Debug)]
+pub struct Grounds {
+    /// What was gathered.
+    pub material: Material,
+    /// The logs that are pinned.
+    pub logs: Vec<LogPolicy>,
+    /// The least grade of time.
+    pub grade: Grade,
+    /// What checks the tokens of timestamp authorities.
+    pub timestamps: Option<Arc<dyn TimestampChecker>>,
+    /// What judges the certificates of issuers.
+    pub certificates: Option<Arc<dyn CertificateChecker>>,
+    /// How receipts are used.
+    pub receipts: Receipts,
+    /// The newest states that were seen before.
+    pub known: Vec<KnownState>,
+}
+
+impl Grounds {
+    /// What was gathered, and nothing that is trusted.
+    #[must_use]
+    pub const fn of(material: Material) -> Self {
+        Self {
+            material,
+            logs: Vec::new(),
+            grade: Grade::Operator,
+            timestamps: None,
+            certificates: None,
+            receipts: Receipts::Used,
+            known: Vec::new(),
+        }
+    }
+}
+
+/// A profile, as the API uses it.
+pub trait Backing: Debug + Send + Sync {
+    /// The keys that are in force now.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if they cannot be read.
+    fn issuers(&self) -> Result<Vec<Issuer>, BackingError>;
+
+    /// Origin of the log in which what this DID issues is recorded; none if it is not.
+    fn log_of(&self, issuer: &Issuer) -> Option<&str>;
+
+    /// Whether a status list is one that these DIDs announce, or may announce some day.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn is_ours(&self, uri: &str) -> Result<bool, BackingError>;
+
+    /// Begins to write to the ledger; nobody else does until the answer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`], also if the ledger does not answer or somebody else writes for too long.
+    fn begin(&self, now: Timestamp) -> Result<Box<dyn Recording + '_>, BackingError>;
+
+    /// Whether requests can be served: what it rests on answers. It may have been asked some seconds ago.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if it does not.
+    fn ready(&self, now: Timestamp) -> Result<(), BackingError>;
+
+    /// Gathers what a verification wants, as of `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if the ledger does not answer, or answers what it cannot prove.
+    fn grounds(
+        &self,
+        bundle: &Bundle,
+        wants: &[Want],
+        network: Network,
+        now: Timestamp,
+    ) -> Result<Grounds, BackingError>;
+
+    /// Remembers states that were proved.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if they cannot be kept.
+    fn remember(&self, states: &[KnownState]) -> Result<(), BackingError>;
+
+    /// A credential with all that the ledger has of it, so that it is verified offline; none if the ledger has no record of
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn bundle(
+        &self,
+        credential: &SecuredCredential,
+        now: Timestamp,
+    ) -> Result<Option<Bundle>, BackingError>;
+
+    /// Contexts that are pinned beside the built-in ones, as they were at the start.
+    fn contexts(&self) -> Option<Arc<Contexts>>;
+}
+
+/// What is written to the ledger for one request.
+pub trait Recording {
+    /// The keys that are in force while this is held.
+    fn issuers(&self) -> &[Issuer];
+
+    /// What was signed for this very request before, and recorded, but could not be answered: it is to be answered now, so that
+    /// whoever asks again gets that one and no second. Nothing, if there is none, or it is good for nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, BackingError>;
+
+    /// Takes a place for each purpose in status lists that the ledger announces.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn allot(
+        &mut self,
+        issuer: &Issuer,
+        purposes: &[StatusPurpose],
+    ) -> Result<Vec<StatusEntry>, BackingError>;
+
+    /// Records a credential and the places that were taken for it. `id` is the name by which its status is asked for, `request`
+    /// the digest of what was asked.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`]; then nothing of it counts, and the credential must not be handed out.
+    fn record(
+        &mut self,
+        issuer: &Issuer,
+        credential: &SecuredCredential,
+        id: Option<&str>,
+        request: &Digest,
+    ) -> Result<(), BackingError>;
+
+    /// The places of what was issued under this id.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn places(&self, id: &str, purpose: StatusPurpose) -> Result<Vec<StatusEntry>, BackingError>;
+
+    /// Whether a change can be made, which is not made: as [`Self::change`] would answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::change`].
+    fn may_change(&self, place: &StatusEntry, value: bool) -> Result<bool, BackingError>;
+
+    /// Sets or clears the status at a place of this server's lists, and announces it. Says no if nothing was issued with it.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`], as the caller's if what was revoked would be taken back.
+    fn change(&mut self, place: &StatusEntry, value: bool) -> Result<bool, BackingError>;
+}

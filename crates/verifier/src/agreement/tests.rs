@@ -1,0 +1,310 @@
+use std::collections::BTreeSet;
+
+use inkan_core::Timestamp;
+use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
+use proptest::prelude::*;
+
+use super::{Act, Answer, Lack, Met, Place, Question, Standing, judge};
+use crate::verified::ActState;
+
+const ISSUER: &str = "did:example:issuer";
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_strict(text).expect("a time")
+}
+
+fn act(role: Role, who: &str, index: u64) -> Act {
+    Act {
+        role,
+        decision: Decision::Accept,
+        act: format!("act-{who}-{}", role.as_str()),
+        controller: format!("did:example:{who}"),
+        linked: BTreeSet::new(),
+        proof_id: Some(format!("proof-{who}-{index}")),
+        covers: vec![],
+        by_subject: who == "holder",
+        record: Some(Place {
+            origin: "log".to_owned(),
+            index,
+            leaf_time: at("2026-06-01T00:00:00Z"),
+            existed_by: Some(at("2026-06-01T00:01:00Z")),
+        }),
+        state: ActState::NewestKnown,
+        newer_at: None,
+    }
+}
+
+fn seal(who: &str, index: u64) -> Act {
+    Act { decision: Decision::Seal, act: format!("seal-{who}"), ..act(Role::Notary, who, index) }
+}
+
+fn witnesses(at_least: u32) -> Wanted {
+    Wanted { at_least, ..Wanted::of(Role::Witness) }
+}
+
+fn ask(items: &[Wanted], acts: &[Act]) -> Answer {
+    ask_as(items, acts, |question| question)
+}
+
+fn ask_as(
+    items: &[Wanted],
+    acts: &[Act],
+    change: impl for<'a> Fn(Question<'a>) -> Question<'a>,
+) -> Answer {
+    let question = Question {
+        items,
+        offer: items,
+        listed: &|_, _| None,
+        issuer: ISSUER,
+        issued_at: Some(at("2026-05-31T00:00:00Z")),
+        as_of: at("2026-11-21T12:00:00Z"),
+        operator_time: false,
+        current: None,
+    };
+    judge(&change(question), acts)
+}
+
+fn met(items: &[Wanted], acts: &[Act]) -> bool {
+    ask(items, acts).items.iter().all(|item| item.met == Met::Yes)
+}
+
+#[test]
+fn two_dids_of_one_controller_are_one_signer() {
+    let items = [witnesses(2)];
+    let apart = [act(Role::Witness, "a", 5), act(Role::Witness, "b", 6)];
+    assert!(met(&items, &apart));
+    let mut linked = apart.clone();
+    // One of them says so: its document lists the other's key.
+    linked[1].linked.insert("did:example:a".to_owned());
+    assert_eq!(ask(&items, &linked).items[0].met, Met::No(Lack::NotDistinct));
+    // A third makes up for it.
+    let third = [linked.to_vec(), vec![act(Role::Witness, "c", 7)]].concat();
+    assert!(met(&items, &third));
+    // Whoever lists the keys of both does not connect them with each other.
+    let mut between = act(Role::Witness, "c", 7);
+    between.linked = ["did:example:a", "did:example:b"].map(str::to_owned).into();
+    assert!(met(&items, &[apart.to_vec(), vec![between]].concat()));
+}
+
+#[test]
+fn two_keys_and_two_acts_of_one_did_are_one_signer() {
+    let again = Act { act: "another".to_owned(), ..act(Role::Witness, "a", 6) };
+    let answer = ask(&[witnesses(2)], &[act(Role::Witness, "a", 5), again]);
+    assert_eq!(answer.items[0].met, Met::No(Lack::NotDistinct));
+    assert_eq!(answer.items[0].found, 1);
+    // The same proof twice.
+    let same = act(Role::Witness, "a", 5);
+    assert!(!met(&[witnesses(2)], &[same.clone(), same]));
+}
+
+#[test]
+fn a_distinct_signer_is_no_second_did_of_the_issuer() {
+    let items = [Wanted { distinct: true, ..witnesses(1) }];
+    let mut own = act(Role::Witness, "a", 5);
+    assert!(met(&items, &[own.clone()]));
+    own.linked.insert(ISSUER.to_owned());
+    assert!(!met(&items, &[own]));
+}
+
+#[test]
+fn a_reordered_chain_is_out_of_order() {
+    let items = [
+        Wanted { by: Some(WantedSigners::Subject), ..Wanted::of(Role::Holder) },
+        Wanted { after: Some(Role::Holder), ..Wanted::of(Role::Notary) },
+    ];
+    let holder = act(Role::Holder, "holder", 5);
+    assert!(met(&items, &[holder.clone(), act(Role::Notary, "n", 6)]));
+    let answer = ask(&items, &[holder, act(Role::Notary, "n", 4)]);
+    assert_eq!(answer.items[1].met, Met::No(Lack::OutOfOrder));
+    assert_eq!(answer.items[0].met, Met::Alone);
+}
+
+#[test]
+fn a_deadline_is_kept_missed_or_cannot_be_told() {
+    let by = |time: &str| [Wanted { before: Some(at(time)), ..witnesses(1) }];
+    let acts = [act(Role::Witness, "a", 5)];
+    let answer = |items: &[Wanted]| ask(items, &acts).items[0].met;
+    assert_eq!(answer(&by("2026-06-01T00:01:00Z")), Met::Yes);
+    assert_eq!(answer(&by("2026-05-31T23:59:59Z")), Met::No(Lack::Late));
+    // The operator dates it in time, the quorum saw it only afterwards.
+    assert_eq!(answer(&by("2026-06-01T00:00:30Z")), Met::Unknown(Lack::TimeUnknown));
+    let trusting = ask_as(&by("2026-06-01T00:00:30Z"), &acts, |question| Question {
+        operator_time: true,
+        ..question
+    });
+    assert_eq!(trusting.items[0].met, Met::Yes);
+    // Nothing is recorded.
+    let bare = [Act { record: None, ..acts[0].clone() }];
+    let answer = ask(&by("2026-06-02T00:00:00Z"), &bare).items[0].met;
+    assert_eq!(answer, Met::Unknown(Lack::TimeUnknown));
+}
+
+#[test]
+fn a_span_counts_from_the_record_of_the_issuance() {
+    let within = |span: &str| [Wanted { within: Some(span.to_owned()), ..witnesses(1) }];
+    let acts = [act(Role::Witness, "a", 5)];
+    assert!(met(&within("P2D"), &acts));
+    assert_eq!(ask(&within("PT12H"), &acts).items[0].met, Met::No(Lack::Late));
+    let unrecorded =
+        ask_as(&within("P2D"), &acts, |question| Question { issued_at: None, ..question });
+    assert_eq!(unrecorded.items[0].met, Met::Unknown(Lack::TimeUnknown));
+}
+
+#[test]
+fn only_the_issuer_and_who_is_named_seal() {
+    let late = act(Role::Witness, "b", 9);
+    let two = [witnesses(2)];
+    let signed = |by: Act| vec![act(Role::Witness, "a", 5), by, late.clone()];
+    // A stranger's seal is told, and changes nothing.
+    let answer = ask(&two, &signed(seal("stranger", 7)));
+    assert_eq!(answer.items[0].met, Met::Yes);
+    assert_eq!(answer.acts[1], Standing::StrangersSeal);
+    // The issuer's closes.
+    let own = Act { controller: ISSUER.to_owned(), ..seal("issuer", 7) };
+    let answer = ask(&two, &signed(own));
+    assert_eq!(answer.items[0].met, Met::No(Lack::AfterSeal));
+    assert_eq!(answer.acts, [Standing::Stands, Standing::Stands, Standing::AfterSeal]);
+    // So does that of whom a demand names.
+    let named = Wanted {
+        decision: Decision::Seal,
+        by: Some(WantedSigners::Dids(["did:example:city".to_owned()].into())),
+        ..Wanted::of(Role::Notary)
+    };
+    let items = [witnesses(1), named.clone()];
+    assert!(met(&items, &[act(Role::Witness, "a", 5), seal("city", 7)]));
+    assert!(!met(&items, &[act(Role::Witness, "a", 8), seal("city", 7)]));
+    assert!(!met(&items, &[act(Role::Witness, "a", 5), seal("stranger", 7)]));
+    // A demand for a seal that names nobody lets nobody in.
+    let anybody = [witnesses(1), Wanted { by: None, ..named }];
+    assert!(!met(&anybody, &[act(Role::Witness, "a", 5), seal("stranger", 7)]));
+}
+
+#[test]
+fn what_a_seal_covers_was_there_before_it() {
+    let own = Act { controller: ISSUER.to_owned(), ..seal("issuer", 7) };
+    let early = act(Role::Witness, "a", 5);
+    let unrecorded = Act { record: None, ..early.clone() };
+    // Neither recorded nor covered: nothing shows that it was there.
+    assert!(!met(&[witnesses(1)], &[unrecorded.clone(), own.clone()]));
+    let covering = Act { covers: unrecorded.proof_id.iter().cloned().collect(), ..own.clone() };
+    assert!(met(&[witnesses(1)], &[unrecorded, covering]));
+    let elsewhere = Place { origin: "other".to_owned(), ..early.record.clone().expect("a record") };
+    assert!(!met(&[witnesses(1)], &[Act { record: Some(elsewhere), ..early }, own]));
+}
+
+#[test]
+fn a_withdrawal_after_the_seal_is_shown_and_too_late() {
+    let items = [witnesses(1)];
+    let own = Act { controller: ISSUER.to_owned(), ..seal("issuer", 7) };
+    let taken_back =
+        |newer_at| Act { state: ActState::Superseded, newer_at, ..act(Role::Witness, "a", 5) };
+    let withdrawal = |index| Act {
+        decision: Decision::Withdraw,
+        act: "act-a-witness".to_owned(),
+        ..act(Role::Witness, "a", index)
+    };
+    // Before the seal it counts.
+    let answer = ask(&items, &[taken_back(Some(6)), withdrawal(6), own.clone()]);
+    assert_eq!(answer.items[0].met, Met::No(Lack::Withdrawn));
+    // After it, it is shown.
+    let answer = ask(&items, &[taken_back(Some(9)), withdrawal(9), own.clone()]);
+    assert_eq!(answer.items[0].met, Met::Yes);
+    assert_eq!(answer.acts[0], Standing::SealedBeforeWithdrawal);
+    // Where the order cannot be told, it counts.
+    let answer = ask(&items, &[taken_back(None), withdrawal(9), own.clone()]);
+    assert_eq!(answer.items[0].met, Met::No(Lack::Withdrawn));
+    let unrecorded = Act { record: None, ..withdrawal(9) };
+    assert!(!met(&items, &[taken_back(Some(9)), unrecorded, own.clone()]));
+    // Nothing is too late where there is no seal.
+    assert!(!met(&items, &[taken_back(Some(9)), withdrawal(9)]));
+    // Who asks for current acts asks who stands behind it now.
+    let acts = [taken_back(Some(9)), withdrawal(9), own];
+    let current = inkan_core::time::CalendarSpan::days(1).ok();
+    let answer = ask_as(&items, &acts, |question| Question { current, ..question });
+    assert_eq!(answer.items[0].met, Met::No(Lack::Withdrawn));
+}
+
+#[test]
+fn a_role_that_was_changed_fits_no_other_demand() {
+    assert!(!met(&[Wanted::of(Role::Notary)], &[act(Role::Witness, "a", 5)]));
+    let by = Some(WantedSigners::Dids(["did:example:a".to_owned()].into()));
+    assert!(met(&[Wanted { by: by.clone(), ..witnesses(1) }], &[act(Role::Witness, "a", 5)]));
+    assert!(!met(&[Wanted { by, ..witnesses(1) }], &[act(Role::Witness, "b", 5)]));
+}
+
+fn some_act() -> impl Strategy<Value = Act> {
+    (0..4_usize, 0..5_u8, 0..20_u64, 0..3_u8, any::<bool>()).prop_map(
+        |(role, who, index, state, linked)| {
+            let role = [Role::Holder, Role::Witness, Role::Notary, Role::CoIssuer][role];
+            let mut out = act(role, &format!("p{who}"), index);
+            out.act = format!("act-{who}-{index}-{}", role.as_str());
+            match state {
+                0 => {}
+                1 => out.record = None,
+                _ => {
+                    let fresh_at = at("2026-11-21T11:00:00Z");
+                    out.state = ActState::Current { fresh_at };
+                }
+            }
+            if linked {
+                out.linked.insert(format!("did:example:p{}", who.wrapping_add(1) % 5));
+            }
+            out
+        },
+    )
+}
+
+fn some_demand() -> impl Strategy<Value = Wanted> {
+    (0..4_usize, 1..4_u32, any::<bool>(), 0..5_usize, 0..3_u8, any::<bool>()).prop_map(
+        |(role, at_least, distinct, after, by, dated)| {
+            let roles = [Role::Holder, Role::Witness, Role::Notary, Role::CoIssuer];
+            Wanted {
+                at_least,
+                distinct,
+                after: roles.get(after).copied(),
+                by: (by == 0).then(|| {
+                    let named = ["did:example:p0", "did:example:p1", "did:example:p2"];
+                    WantedSigners::Dids(named.map(str::to_owned).into())
+                }),
+                before: dated.then(|| at("2026-06-02T00:00:00Z")),
+                ..Wanted::of(roles[role])
+            }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Adding a valid acceptance never turns an accepted credential into a refused one, and removing one never turns a refused
+    /// one into an accepted one, wherever it stands, sealed or not.
+    #[test]
+    fn more_acceptances_never_hurt(
+        items in proptest::collection::vec(some_demand(), 0..4),
+        acts in proptest::collection::vec(some_act(), 0..8),
+        more in some_act(),
+        place in 0..9_usize,
+        sealed in proptest::option::of(0..20_u64),
+    ) {
+        let mut fewer = acts;
+        fewer.extend(sealed.map(|index| {
+            Act { controller: ISSUER.to_owned(), ..seal("issuer", index) }
+        }));
+        let mut richer = fewer.clone();
+        richer.insert(place.min(richer.len()), more);
+        if met(&items, &fewer) {
+            prop_assert!(met(&items, &richer));
+        }
+    }
+
+    /// The order in which acts stand in a file says nothing.
+    #[test]
+    fn the_order_of_the_file_says_nothing(
+        items in proptest::collection::vec(some_demand(), 0..4),
+        acts in proptest::collection::vec(some_act(), 0..8),
+    ) {
+        let mut turned = acts.clone();
+        turned.reverse();
+        prop_assert_eq!(met(&items, &acts), met(&items, &turned));
+    }
+}

@@ -1,0 +1,186 @@
+//! Checks of a credential whose issuer is named by certificates (`x5c`) and by no DID.
+//!
+//! There is no log of such an issuer, so the path has to hold as of the judged time, and at the time when the issuer says it
+//! signed, or if it does not say, also when the credential was received: an old signature does not outlive its certificate, unless a
+//! timestamp of an authority shows that it was made before. Then the path has to hold at that time instead.
+
+use inkan_core::{Timestamp, encoding, json, sha256};
+use inkan_credential::SecuredCredential;
+use inkan_credential::bundle::Cover;
+use inkan_ledger::Grades;
+
+use super::credential::{format_name, holder_keys, stamped_time};
+use super::{Bench, countersigned, offered, signer};
+use crate::certificates::{CertificateChecker, CertificateFault, Revocation, RevocationInfo};
+use crate::check::{Check, CheckName, Weight};
+use crate::material::Receipts;
+use crate::reason::Reason;
+use crate::verified::{CredentialProof, StatusSeen, VerifiedCredential};
+
+/// Adds one line per check; the result counts only if none of them failed or blocks.
+pub(super) fn check(
+    bench: &Bench<'_>,
+    subject: &str,
+    (secured, chain): (&SecuredCredential, &[Vec<u8>]),
+    others: Vec<CredentialProof>,
+    checks: &mut Vec<Check>,
+) -> Option<VerifiedCredential> {
+    let credential = secured.credential();
+    let required = bench.context.receipts == Receipts::Required;
+    checks.push(if required {
+        // Entries about it would be by a DID, which it has not.
+        Check::unknown(CheckName::OnLedger, subject, Reason::ReceiptMissing, Weight::Required)
+    } else {
+        Check::skipped(CheckName::OnLedger, subject)
+    });
+    for name in [CheckName::IssuerLog, CheckName::DidActive] {
+        checks.push(Check::skipped(name, subject));
+    }
+    let stamped = bench.stamps.of(&Cover::credential(secured));
+    checks.push(stamped_time(bench, subject, stamped));
+    let signed = signature(bench, subject, (secured, chain), checks);
+    let status = status(subject, secured, checks);
+    let acts = countersigned::about(bench, secured);
+    let countersignatures = match acts {
+        Ok(acts) => countersigned::check(bench, subject, (secured, None), &acts, checks),
+        Err(error) => {
+            let reason = Reason::CountersignatureInvalid { code: error.code() };
+            checks.push(Check::fail(CheckName::Countersignature, subject, reason));
+            vec![]
+        }
+    };
+    offered::check(bench, subject, (credential, None), &countersignatures, checks);
+    signed?;
+    let issuer = credential.issuer().to_owned();
+    let own = CredentialProof { controller: issuer.clone(), asserts: true, held: true };
+    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+    Some(VerifiedCredential {
+        credential: credential.clone(),
+        format: format_name(secured),
+        digest: secured.issuance_digest(),
+        issuer,
+        issuer_method: format!("urn:x509:sha-256:{}", sha256(&[leaf]).to_hex()),
+        holder_keys: holder_keys(bench, credential.subject_id()),
+        recorded: None,
+        status: status?,
+        countersignatures,
+        proofs: std::iter::once(own).chain(others).collect(),
+    })
+}
+
+/// The signature under the key of the first certificate, and the path from there to what is pinned.
+fn signature(
+    bench: &Bench<'_>,
+    subject: &str,
+    (secured, chain): (&SecuredCredential, &[Vec<u8>]),
+    checks: &mut Vec<Check>,
+) -> Option<()> {
+    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+    let Some(checker) = bench.context.certificates.as_deref() else {
+        let reason = Reason::CertificateUnknown { code: CertificateFault::AnchorUnknown.code() };
+        for name in [CheckName::Signature, CheckName::KeyInForce] {
+            checks.push(Check::unknown(name, subject, reason.clone(), Weight::Required));
+        }
+        return None;
+    };
+    let verified = match checker.key(leaf) {
+        Ok(key) => secured
+            .verify_issuer_proof_with(&key, bench.contexts())
+            .map_err(|error| signer::failure(&error, Reason::CredentialProofInvalid)),
+        Err(fault) => Err(Reason::CertificateInvalid { code: fault.code() }),
+    };
+    let holds = verified.is_ok();
+    checks.push(match verified {
+        Ok(()) => Check::pass(CheckName::Signature, subject).with("format", format_name(secured)),
+        Err(reason) => Check::fail(CheckName::Signature, subject, reason),
+    });
+    let line = path(bench, checker, subject, (secured, chain));
+    checks.push(line.with("certificate", sha256(&[leaf]).to_hex()));
+    holds.then_some(())
+}
+
+fn path(
+    bench: &Bench<'_>,
+    checker: &dyn CertificateChecker,
+    subject: &str,
+    (secured, chain): (&SecuredCredential, &[Vec<u8>]),
+) -> Check {
+    let name = CheckName::KeyInForce;
+    let (as_of, received_at) = (bench.context.as_of, bench.context.received_at);
+    // Where it does not say when it was signed, nothing shows that it is older than its arrival here.
+    let arrived = Some(received_at).filter(|received_at| *received_at > as_of);
+    let stamped = stamped_by(bench, secured);
+    let signed_at = secured.signed_at().or(arrived.filter(|_| stamped.is_none()));
+    let said = said(bench);
+    let mut found = None;
+    for at in [Some(stamped.unwrap_or(as_of)), signed_at].into_iter().flatten() {
+        match checker.path(chain, at, &said) {
+            Ok(path) => found = found.or(Some(path)),
+            Err(
+                fault @ (CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown),
+            ) => {
+                let reason = Reason::CertificateUnknown { code: fault.code() };
+                return Check::unknown(name, subject, reason, Weight::Required);
+            }
+            Err(fault) => {
+                let reason = Reason::CertificateInvalid { code: fault.code() };
+                return Check::fail(name, subject, reason).with("at", at.to_string());
+            }
+        }
+    }
+    let anchor = found.map(|path| path.anchor.to_hex()).unwrap_or_default();
+    let revocation = found.map_or(Revocation::NotShown, |path| path.revocation);
+    let line = Check::pass(name, subject).with("anchor", anchor);
+    let line = line.with("revocation", revocation.as_str());
+    match stamped {
+        Some(time) => line.with("stampedBy", time.to_string()),
+        None => line,
+    }
+}
+
+/// When authorities had seen the signature, by as many of them as the grade asks for.
+fn stamped_by(bench: &Bench<'_>, secured: &SecuredCredential) -> Option<Timestamp> {
+    let stamped = bench.stamps.of(&Cover::credential(secured))?;
+    let needed = bench.context.grade;
+    stamped.graded(&Grades::default(), |grades| grades.holds(needed)).map(|(time, _)| time)
+}
+
+/// What the bundle brings of what authorities said about certificates.
+pub(super) fn said(bench: &Bench<'_>) -> RevocationInfo {
+    let mut said = RevocationInfo::default();
+    for item in &bench.bundle.evidence {
+        let bytes = json::text(item, "der").and_then(|text| encoding::decode_b64u(text).ok());
+        match (json::text(item, "type"), bytes) {
+            (Some("X509Crl"), Some(bytes)) => said.crls.push(bytes),
+            (Some("X509OcspResponse"), Some(bytes)) => said.ocsp.push(bytes),
+            _ => {}
+        }
+    }
+    said
+}
+
+/// Lists are judged by who signed them, and here that is a DID: what names one is not known to be in force.
+fn status(
+    subject: &str,
+    secured: &SecuredCredential,
+    checks: &mut Vec<Check>,
+) -> Option<StatusSeen> {
+    let credential = secured.credential();
+    let token = credential.token_status().map(|entry| &entry.uri);
+    let named: Vec<&String> = credential
+        .status()
+        .iter()
+        .map(|entry| &entry.list_uri)
+        .chain(token)
+        .chain(credential.unknown_status())
+        .collect();
+    if named.is_empty() {
+        checks.push(Check::skipped(CheckName::Status, subject));
+        return Some(StatusSeen::NotNamed);
+    }
+    for uri in named {
+        let reason = Reason::StatusMissing { uri: uri.clone() };
+        checks.push(Check::unknown(CheckName::Status, subject, reason, Weight::Required));
+    }
+    None
+}

@@ -1,0 +1,153 @@
+//! Timestamps of an authority made of the `openssl` command over what `inkan` makes, and back: what is put into a bundle, `openssl ts`
+//! verifies too.
+
+use std::process::Command;
+
+use inkan_core::encoding::decode_b64u;
+use inkan_tests::shell::Shell;
+use inkan_tests::tsa::Authority;
+use serde_json::{Value, json};
+
+/// A verifier and issuer on one ledger, a credential without a record, and an authority; none without `openssl`.
+fn set() -> Option<(Shell, Authority)> {
+    let Some(authority) = Authority::start() else {
+        eprintln!("no openssl command of version 3: not tested");
+        return None;
+    };
+    let shell = Shell::new();
+    shell.ok(&[
+        "init",
+        "acme",
+        "--role",
+        "issuer",
+        "--ledger",
+        "ledger",
+        "--domain",
+        "ledger.example",
+    ]);
+    let did = shell.ok(&["did", "create", "--name", "acme"]);
+    let claims = json!({ "name": "A. Person" }).to_string();
+    shell.write("claims.json", claims.as_bytes());
+    shell.ok(&[
+        "issue",
+        "Badge",
+        "--from",
+        "acme",
+        "--to",
+        did.trim(),
+        "--claims",
+        "claims.json",
+        "--no-ledger",
+        "--no-status",
+        "--out",
+        "c.json",
+    ]);
+    Some((shell, authority))
+}
+
+fn openssl_accepts(shell: &Shell, authority: &Authority, bundle: &str) {
+    let text = std::fs::read_to_string(shell.home().join(bundle)).unwrap();
+    let bundle: Value = serde_json::from_str(&text).unwrap();
+    for stamp in bundle["timestamps"].as_array().unwrap() {
+        let token = decode_b64u(stamp["token"].as_str().unwrap()).unwrap();
+        shell.write("token.der", &token);
+        let mut statement = "inkan-timestamp/1\n".to_owned();
+        for cover in stamp["covers"].as_array().unwrap() {
+            statement.push_str(cover.as_str().unwrap());
+            statement.push('\n');
+        }
+        shell.write("statement.txt", statement.as_bytes());
+        let done = Command::new("openssl")
+            .args([
+                "ts",
+                "-verify",
+                "-data",
+                "statement.txt",
+                "-in",
+                "token.der",
+                "-token_in",
+                "-CAfile",
+            ])
+            .arg(authority.anchor())
+            .current_dir(shell.home())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
+fn an_authority_is_asked_pinned_and_its_stamps_outlive_a_key() {
+    let Some((shell, authority)) = set() else { return };
+    let ask = ["timestamp", "c.json", "--tsa", authority.url(), "--out", "s.json", "--json"];
+    let refused = shell.inkan(&ask);
+    assert_ne!(refused.exit, 0);
+    assert!(refused.out.contains("timestamp-anchor-unknown"), "{refused:?}");
+    assert!(!shell.home().join("s.json").exists());
+
+    let anchor = authority.anchor();
+    let pin = ["trust", "pin", "urn:x509:tsa-anchor:example", anchor.to_str().unwrap()];
+    shell.ok(&pin);
+    let said: Value = serde_json::from_str(&shell.ok(&ask)).unwrap();
+    assert_eq!(said["stamps"][0]["authority"], "example", "{said}");
+    openssl_accepts(&shell, &authority, "s.json");
+
+    // Stamped again: the newer one is over the older.
+    shell.ok(&["timestamp", "s.json", "--tsa", authority.url(), "--out", "t.json"]);
+    openssl_accepts(&shell, &authority, "t.json");
+    let text = std::fs::read_to_string(shell.home().join("t.json")).unwrap();
+    assert_eq!(text.matches("timestamp:").count(), 1, "{text}");
+
+    let verify = |file: &str| shell.inkan(&["verify", file, "--offline", "--json"]);
+    let report = verify("t.json");
+    assert_eq!(report.exit, 0, "{report:?}");
+    assert!(report.out.contains("\"authority\":\"example\""), "{report:?}");
+    // A stamp whose list of items was changed is none.
+    let changed = text.replace("\"did-log:", "\"evidence:");
+    if changed != text {
+        shell.write("x.json", changed.as_bytes());
+        let report = verify("x.json");
+        assert!(report.finds("timestamp-imprint-mismatch"), "{report:?}");
+    }
+}
+
+#[test]
+fn a_request_goes_by_other_means_and_the_answer_comes_back() {
+    let Some((shell, authority)) = set() else { return };
+    let anchor = authority.anchor();
+    shell.ok(&["trust", "pin", "urn:x509:tsa-anchor:example", anchor.to_str().unwrap()]);
+    let over = ["--over", "credential"];
+    let request = ["timestamp", "c.json", "--request-out", "q.tsq"];
+    shell.ok(&[&request[..], &over].concat());
+    let folder = anchor.parent().unwrap();
+    let answer = |query: &str, out: &str| {
+        let done = Command::new("openssl")
+            .args(["ts", "-reply", "-signer", "tsa.pem", "-inkey", "tsa.key", "-config", "tsa.cnf"])
+            .arg("-queryfile")
+            .arg(shell.home().join(query))
+            .arg("-out")
+            .arg(shell.home().join(out))
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    answer("q.tsq", "a.tsr");
+    let checked = Command::new("openssl")
+        .args(["ts", "-verify", "-queryfile", "q.tsq", "-in", "a.tsr", "-CAfile"])
+        .arg(&anchor)
+        .current_dir(shell.home())
+        .output()
+        .unwrap();
+    assert!(checked.status.success());
+    let put = ["timestamp", "c.json", "--answer", "a.tsr", "--out", "s.json"];
+    shell.ok(&[&put[..], &over].concat());
+    openssl_accepts(&shell, &authority, "s.json");
+    // The answer is to another question where more is to be stamped.
+    let said = shell.inkan(&["timestamp", "s.json", "--answer", "a.tsr", "--json"]);
+    assert!(said.out.contains("timestamp-imprint-mismatch"), "{said:?}");
+    // What is no answer, and no token.
+    shell.write("junk", b"junk");
+    let said = shell.inkan(&["timestamp", "c.json", "--token", "junk", "--json"]);
+    assert!(said.out.contains("timestamp-malformed"), "{said:?}");
+}
