@@ -130,6 +130,7 @@ const fn code(lack: Lack) -> Code {
         Lack::OutOfOrder => Code::CountersignatureOutOfOrder,
         Lack::Late => Code::CountersignatureLate,
         Lack::TimeUnknown => Code::CountersignatureTimeUnknown,
+        Lack::SignerUnknown => Code::CountersignerUnknown,
         Lack::NotShownCurrent => Code::ActStateNotShown,
         Lack::NotDistinct => Code::CountersignersNotDistinct,
     }

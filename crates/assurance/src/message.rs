@@ -86,6 +86,7 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::CountersignatureTimeUnknown
         | Code::CountersignatureOutOfOrder
         | Code::CountersignersNotDistinct
+        | Code::CountersignerUnknown
         | Code::ActStateNotShown => "countersigned",
         Code::SealByStranger | Code::WithdrawnAfterSeal | Code::AddedAfterSeal => "seal",
     }

@@ -120,7 +120,7 @@ impl SeenCredential {
                 StatusSeen::NotNamed => None,
                 StatusSeen::Good { since } => Some(since),
             },
-            acts: credential.countersignatures().iter().map(Act::of).collect(),
+            acts: credential.acts(),
             offer: credential.credential().offer().to_vec(),
             proofs: credential.proofs().iter().map(SeenProof::of).collect(),
         }

@@ -171,6 +171,8 @@ pub enum Code {
     CountersignatureLate,
     /// Nothing shows whether a countersignature was recorded before the policy's deadline.
     CountersignatureTimeUnknown,
+    /// Whether somebody who signed counts cannot be told.
+    CountersignerUnknown,
     /// A countersignature neither covers the one that it should follow, nor is recorded later.
     CountersignatureOutOfOrder,
     /// There are countersignatures enough, and too few distinct controllers.
@@ -301,6 +303,7 @@ impl Code {
             Self::CountersignatureAfterSeal => "countersignature-after-seal",
             Self::CountersignatureLate => "countersignature-late",
             Self::CountersignatureTimeUnknown => "countersignature-time-unknown",
+            Self::CountersignerUnknown => "countersigner-unknown",
             Self::CountersignatureOutOfOrder => "countersignature-out-of-order",
             Self::CountersignersNotDistinct => "countersigners-not-distinct",
             Self::SealByStranger => "seal-by-stranger",
@@ -396,6 +399,7 @@ impl Code {
             | Self::CountersignatureAfterSeal
             | Self::CountersignatureLate
             | Self::CountersignatureTimeUnknown
+            | Self::CountersignerUnknown
             | Self::CountersignatureOutOfOrder
             | Self::CountersignersNotDistinct
             | Self::ActStateNotShown => Effect::Decides,

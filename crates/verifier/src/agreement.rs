@@ -15,6 +15,9 @@
 //! the log shows the order: acceptance, seal and the *next* state of the act recorded in one log, in this order. Where that
 //! cannot be told the withdrawal counts. Who asks for current acts asks who stands behind it now: there it counts in any case.
 //!
+//! **Doubt.** An act whose signature or key could not be judged meets nothing, and takes nothing away; a demand that rests on how
+//! that comes out is undetermined.
+//!
 //! **Time.** A deadline is kept if the quorum had seen the record by then, missed if the operator itself dates it later, and
 //! undetermined in between: a receipt under an earlier checkpoint would tell. On operator's time the operator's date counts.
 
@@ -54,6 +57,22 @@ pub struct Act {
     pub state: ActState,
     /// Place of the next state, where it is shown to be the next.
     pub newer_at: Option<u64>,
+    /// What could not be told of it.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why an act is only perhaps one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Doubt {
+    /// Whether the signer signed: anybody may have written it.
+    Signature,
+    /// Whether the key was the signer's then: whoever held it signed.
+    Key,
+}
+
+/// The acts that were found with a credential: what held first, in order, then what could not be judged.
+pub(crate) fn acts(verified: &[VerifiedCountersignature], doubtful: &[Act]) -> Vec<Act> {
+    verified.iter().map(Act::of).chain(doubtful.iter().cloned()).collect()
 }
 
 /// Where and when an act is recorded.
@@ -90,6 +109,7 @@ impl Act {
             }),
             state: signed.state(),
             newer_at: signed.newer_at(),
+            doubt: None,
         }
     }
 
@@ -100,7 +120,12 @@ impl Act {
         covers || records.is_some_and(|(own, other)| own.is_after(other))
     }
 
+    /// Whether it is certain, and takes `other` back.
     fn takes_back(&self, other: &Self) -> bool {
+        self.doubt.is_none() && self.would_take_back(other)
+    }
+
+    fn would_take_back(&self, other: &Self) -> bool {
         matches!(self.decision, Decision::Refuse | Decision::Withdraw)
             && self.state != ActState::Superseded
             && self.act == other.act
@@ -196,6 +221,8 @@ pub enum Lack {
     TimeUnknown,
     /// Nothing recent enough shows that it is the newest state of the act.
     NotShownCurrent,
+    /// Whether the signature counts could not be told.
+    SignerUnknown,
     /// There are enough signers, and too few distinct controllers.
     NotDistinct,
 }
@@ -226,6 +253,7 @@ impl Lack {
             Self::Late => "countersignature-late",
             Self::TimeUnknown => "countersignature-time-unknown",
             Self::NotShownCurrent => "act-state-not-shown",
+            Self::SignerUnknown => "countersigner-unknown",
             Self::NotDistinct => "countersigners-not-distinct",
         }
     }
@@ -245,6 +273,7 @@ impl Lack {
             Self::Late => "late",
             Self::TimeUnknown => "time-unknown",
             Self::NotShownCurrent => "not-shown-current",
+            Self::SignerUnknown => "signer-unknown",
             Self::NotDistinct => "not-distinct",
         }
     }
@@ -321,7 +350,7 @@ pub fn judge(question: &Question<'_>, acts: &[Act]) -> Answer {
             } else if by_itself && others {
                 Met::Alone
             } else if whole_if && met_by(&possible, item) != Choice::None {
-                Met::Unknown(bench.doubt(&fits, item).unwrap_or(Lack::NotShownCurrent))
+                Met::Unknown(bench.doubt(&fits, item))
             } else {
                 Met::No(lack)
             };
@@ -353,7 +382,8 @@ impl<'a> Bench<'a> {
         bench.seals = acts
             .iter()
             .enumerate()
-            .filter(|(_, act)| is_seal(act) && bench.may_seal(act) && bench.is_newest(act))
+            .filter(|(_, act)| is_seal(act) && act.doubt.is_none())
+            .filter(|(_, act)| bench.may_seal(act) && bench.is_newest(act))
             .map(|(number, _)| number)
             .collect();
         bench.standing = acts.iter().map(|act| bench.standing(act)).collect();
@@ -514,7 +544,20 @@ impl<'a> Bench<'a> {
         if timely != Fit::Yes {
             return Some(timely);
         }
+        if self.is_in_doubt(act) {
+            return Some(Fit::Perhaps(Lack::SignerUnknown));
+        }
         Some(self.is_current(act))
+    }
+
+    /// Whether it is only perhaps an act, or something that is only perhaps one would take it away.
+    fn is_in_doubt(&self, act: &Act) -> bool {
+        act.doubt.is_some()
+            || self.acts.iter().filter(|other| other.doubt == Some(Doubt::Key)).any(|other| {
+                let closes = other.decision == Decision::Seal && act.decision != Decision::Seal;
+                other.would_take_back(act)
+                    || (closes && self.may_seal(other) && !other.follows(act))
+            })
     }
 
     /// For each demand the acts that count for it, those that it has to come after being counted.
@@ -534,7 +577,10 @@ impl<'a> Bench<'a> {
                 let in_order = fitting.filter(|number| match wanted.after {
                     None => true,
                     Some(role) => self.acts.get(*number).is_some_and(|act| {
-                        self.earlier(&counted, role).iter().any(|first| act.follows(first))
+                        let doubtful = counts(Fit::Perhaps(Lack::SignerUnknown));
+                        self.earlier(&counted, role, doubtful)
+                            .iter()
+                            .any(|first| act.follows(first))
                     }),
                 });
                 next.push(in_order.collect());
@@ -546,7 +592,7 @@ impl<'a> Bench<'a> {
 
     /// Acts of a role that count: for the demands of that role, or at all if there is none. Whoever signs as holder and is not
     /// the subject makes nobody's waiting end.
-    fn earlier(&self, counted: &[BTreeSet<usize>], role: Role) -> Vec<&'a Act> {
+    fn earlier(&self, counted: &[BTreeSet<usize>], role: Role, doubtful: bool) -> Vec<&'a Act> {
         let items = self.question.items;
         if items.iter().any(|wanted| wanted.role == role) {
             let of_role = items.iter().zip(counted).filter(|(wanted, _)| wanted.role == role);
@@ -558,6 +604,7 @@ impl<'a> Bench<'a> {
                 && act.decision == Decision::Accept
                 && (role != Role::Holder || act.by_subject)
                 && self.is_newest(act)
+                && (doubtful || !self.is_in_doubt(act))
         };
         self.acts.iter().filter(accepts).collect()
     }
@@ -606,7 +653,7 @@ impl<'a> Bench<'a> {
 
     /// Why too few count: what says most about it.
     fn lack(&self, item: usize, counted: &BTreeSet<usize>, left_out: &[(usize, Lack)]) -> Lack {
-        const TELLING: [Lack; 8] = [
+        const TELLING: [Lack; 9] = [
             Lack::Withdrawn,
             Lack::Refused,
             Lack::Late,
@@ -615,6 +662,7 @@ impl<'a> Bench<'a> {
             Lack::StrangersSeal,
             Lack::OutOfOrder,
             Lack::NotShownCurrent,
+            Lack::SignerUnknown,
         ];
         let needed = self.question.items.get(item).map_or(1, |wanted| wanted.at_least);
         if u32::try_from(counted.len()).is_ok_and(|found| found >= needed) {
@@ -625,11 +673,15 @@ impl<'a> Bench<'a> {
     }
 
     /// What stands in doubt about the acts that a demand would need.
-    fn doubt(&self, fits: &[BTreeMap<usize, Fit>], item: usize) -> Option<Lack> {
-        fits.get(item)?.values().find_map(|fit| match fit {
+    fn doubt(&self, fits: &[BTreeMap<usize, Fit>], item: usize) -> Lack {
+        let of_its_own = fits.get(item).into_iter().flatten().find_map(|(_, fit)| match fit {
             Fit::Perhaps(lack) => Some(*lack),
             Fit::Yes | Fit::No(_) => None,
-        })
+        });
+        // Otherwise it is about those whom its signers have to follow.
+        let doubtful = || self.acts.iter().any(|act| self.is_in_doubt(act));
+        of_its_own
+            .unwrap_or_else(|| if doubtful() { Lack::SignerUnknown } else { Lack::NotShownCurrent })
     }
 }
 

@@ -375,6 +375,7 @@ fn offer_words(code: &str) -> &'static str {
         "countersignature-out-of-order" => "one came before what it has to follow",
         "countersignature-late" => "one came after the deadline",
         "countersignature-time-unknown" => "whether one came in time cannot be told",
+        "countersigner-unknown" => "the key or the signature of one could not be judged",
         "countersigners-not-distinct" => "there are too few distinct signers",
         "seal-by-stranger" => "somebody else sealed it",
         _ => "they are missing",

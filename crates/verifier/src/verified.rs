@@ -10,6 +10,7 @@ use inkan_credential::countersignature::{Decision, Role};
 use inkan_crypto::PublicKey;
 use inkan_ledger::{Cosigner, Grades, MapKey};
 
+use crate::agreement::{Act, acts};
 use crate::check::{Check, Outcome};
 use crate::known::KnownState;
 use crate::material::Live;
@@ -112,6 +113,7 @@ pub struct VerifiedCredential {
     pub(crate) recorded: Option<Recorded>,
     pub(crate) status: StatusSeen,
     pub(crate) countersignatures: Vec<VerifiedCountersignature>,
+    pub(crate) doubtful: Vec<Act>,
     pub(crate) proofs: Vec<CredentialProof>,
 }
 
@@ -214,6 +216,13 @@ impl VerifiedCredential {
     #[must_use]
     pub fn countersignatures(&self) -> &[VerifiedCountersignature] {
         &self.countersignatures
+    }
+
+    /// What [`crate::agreement`] has to look at: [`Self::countersignatures`] in their order, then those of which the signature or
+    /// the key could not be judged, each with its doubt.
+    #[must_use]
+    pub fn acts(&self) -> Vec<Act> {
+        acts(&self.countersignatures, &self.doubtful)
     }
 }
 

@@ -6,12 +6,12 @@ use inkan_credential::{Artefact, Format, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_ledger::Kind;
 use inkan_tests::world::{Actor, Case, HOLDER, ISSUER, ORIGIN, Order, Parts, Step, Who, World};
-use inkan_verifier::agreement::{Act, Answer, Question, Standing, judge};
+use inkan_verifier::agreement::{Act, Answer, Doubt, Question, Standing, judge};
 use inkan_verifier::verified::ActState;
 use inkan_verifier::{CheckName, Context, Verification};
 use serde_json::json;
 
-use super::expect::{accepted, lines, open, passed, refused, worthless};
+use super::expect::{accepted, lines, noted, open, passed, refused, worthless};
 
 const FORMATS: [Format; 3] = [Format::DataIntegrity, Format::Jose, Format::SdJwt];
 
@@ -263,6 +263,41 @@ fn a_deadline_of_the_offer_is_kept_missed_or_cannot_be_told() {
     bare.entries.truncate(1);
     bare.acts.clear();
     open(&verified(&world, &bare), CheckName::Offered, "countersignature-time-unknown");
+}
+
+/// A signature of somebody whose key has gone since, recorded by nobody.
+fn unrecorded(world: &mut World, case: &mut Case, who: Who, step: Step) {
+    let _unrecorded = world.sign_act(case, who, Role::Witness, step);
+}
+
+#[test]
+fn a_countersignature_that_cannot_be_judged_weighs_only_where_one_is_asked_for() {
+    for format in [Format::DataIntegrity, Format::Jose] {
+        for step in [Step::Accept, Step::Refuse, Step::Seal] {
+            let mut world = World::new(912);
+            let stranger = world.settle("stranger", KeyType::Ed25519);
+            let mut case = offered(&mut world, format, &[]);
+            unrecorded(&mut world, &mut case, stranger, step);
+            world.rotate(stranger);
+            let verification = verified(&world, &case);
+            // Nobody asked: whoever hands the credential on could have added it.
+            let credential = accepted(&verification);
+            assert!(credential.countersignatures().is_empty());
+            assert_eq!(credential.acts()[0].doubt, Some(Doubt::Key));
+            noted(&verification, CheckName::Countersignature, "receipt-needed");
+        }
+        let mut world = World::new(913);
+        let one = world.settle("one", KeyType::Ed25519);
+        let mut case = offered(&mut world, format, &[witnesses(1)]);
+        let mut taken_back = case.clone();
+        unrecorded(&mut world, &mut case, one, Step::Accept);
+        act(&mut world, &mut taken_back, one, Role::Witness, Step::Accept);
+        accepted(&verified(&world, &taken_back));
+        unrecorded(&mut world, &mut taken_back, one, Step::Withdraw);
+        world.rotate(one);
+        open(&verified(&world, &case), CheckName::Offered, "countersigner-unknown");
+        open(&verified(&world, &taken_back), CheckName::Offered, "countersigner-unknown");
+    }
 }
 
 /// One who accepts, and the issuer's seal.

@@ -400,6 +400,11 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "副署が期限までに記録されたかどうかが示されていない。",
     ),
     (
+        "countersigner-unknown",
+        "Whether somebody who signed counts cannot be told: the key or the signature could not be judged.",
+        "署名した者を数えてよいか判断できない。鍵または署名を確認できなかった。",
+    ),
+    (
         "countersignature-out-of-order",
         "A countersignature neither covers the one that it should follow, nor is recorded later.",
         "副署が、先に必要な副署を含んでおらず、それより後の記録もない。",

@@ -4,7 +4,7 @@ use inkan_core::Timestamp;
 use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
 use proptest::prelude::*;
 
-use super::{Act, Answer, Lack, Met, Place, Question, Standing, judge};
+use super::{Act, Answer, Doubt, Lack, Met, Place, Question, Standing, judge};
 use crate::verified::ActState;
 
 const ISSUER: &str = "did:example:issuer";
@@ -31,6 +31,7 @@ fn act(role: Role, who: &str, index: u64) -> Act {
         }),
         state: ActState::NewestKnown,
         newer_at: None,
+        doubt: None,
     }
 }
 
@@ -307,4 +308,48 @@ proptest! {
         turned.reverse();
         prop_assert_eq!(met(&items, &acts), met(&items, &turned));
     }
+}
+
+/// What somebody might have signed.
+fn perhaps(act: Act, doubt: Doubt) -> Act {
+    Act { doubt: Some(doubt), record: None, state: ActState::NotRecorded, ..act }
+}
+
+#[test]
+fn what_is_only_perhaps_a_countersignature_leaves_a_demand_open() {
+    let items = [witnesses(1)];
+    for doubt in [Doubt::Signature, Doubt::Key] {
+        let doubtful = perhaps(act(Role::Witness, "a", 5), doubt);
+        let answer = ask(&items, std::slice::from_ref(&doubtful));
+        assert_eq!(answer.items[0].met, Met::Unknown(Lack::SignerUnknown));
+        // Somebody else makes up for it; nobody is counted twice for it.
+        assert!(met(&items, &[doubtful.clone(), act(Role::Witness, "b", 6)]));
+        assert!(!met(&[witnesses(2)], &[doubtful, act(Role::Witness, "b", 6)]));
+    }
+    // Whoever has to come after somebody who perhaps signed, perhaps did.
+    let after = [Wanted { after: Some(Role::Holder), ..witnesses(1) }];
+    let acts = [
+        perhaps(act(Role::Holder, "holder", 1), Doubt::Key),
+        Act { covers: vec!["proof-holder-1".to_owned()], ..act(Role::Witness, "a", 2) },
+    ];
+    assert_eq!(ask(&after, &acts).items[0].met, Met::Unknown(Lack::SignerUnknown));
+}
+
+#[test]
+fn what_is_perhaps_taken_back_is_open_and_a_statement_of_nobody_takes_nothing_back() {
+    let items = [witnesses(1)];
+    let accepted = act(Role::Witness, "a", 5);
+    let withdrawn = Act { decision: Decision::Withdraw, ..accepted.clone() };
+    let with = |doubt| ask(&items, &[accepted.clone(), perhaps(withdrawn.clone(), doubt)]);
+    assert_eq!(with(Doubt::Key).items[0].met, Met::Unknown(Lack::SignerUnknown));
+    assert_eq!(with(Doubt::Signature).items[0].met, Met::Yes);
+    // Of another act, or by another.
+    let other = Act { controller: "did:example:b".to_owned(), ..withdrawn };
+    assert!(met(&items, &[accepted.clone(), perhaps(other, Doubt::Key)]));
+    // A seal of the issuer's that perhaps closed before.
+    let closing = Act { controller: ISSUER.to_owned(), ..seal("issuer", 3) };
+    let answer = ask(&items, &[accepted.clone(), perhaps(closing, Doubt::Key)]);
+    assert_eq!(answer.items[0].met, Met::Unknown(Lack::SignerUnknown));
+    // A stranger's seal closes nothing.
+    assert!(met(&items, &[accepted, perhaps(seal("b", 3), Doubt::Key)]));
 }

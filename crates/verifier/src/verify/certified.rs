@@ -9,6 +9,7 @@ use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::Cover;
 use inkan_ledger::Grades;
 
+use super::countersigned::Countersigned;
 use super::credential::{format_name, holder_keys, stamped_time};
 use super::{Bench, countersigned, offered, signer};
 use crate::certificates::{CertificateChecker, CertificateFault, Revocation, RevocationInfo};
@@ -41,15 +42,15 @@ pub(super) fn check(
     let signed = signature(bench, subject, (secured, chain), checks);
     let status = status(subject, secured, checks);
     let acts = countersigned::about(bench, secured);
-    let countersignatures = match acts {
+    let countersigned = match acts {
         Ok(acts) => countersigned::check(bench, subject, (secured, None), &acts, checks),
         Err(error) => {
             let reason = Reason::CountersignatureInvalid { code: error.code() };
             checks.push(Check::fail(CheckName::Countersignature, subject, reason));
-            vec![]
+            Countersigned::default()
         }
     };
-    offered::check(bench, subject, (credential, None), &countersignatures, checks);
+    offered::check(bench, subject, (credential, None), &countersigned.acts(), checks);
     signed?;
     let issuer = credential.issuer().to_owned();
     let own = CredentialProof { controller: issuer.clone(), asserts: true, held: true };
@@ -63,7 +64,8 @@ pub(super) fn check(
         holder_keys: holder_keys(bench, credential.subject_id()),
         recorded: None,
         status: status?,
-        countersignatures,
+        countersignatures: countersigned.verified,
+        doubtful: countersigned.doubtful,
         proofs: std::iter::once(own).chain(others).collect(),
     })
 }

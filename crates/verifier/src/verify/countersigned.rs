@@ -16,6 +16,7 @@ use super::linked::Voice;
 use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
 use super::{Bench, signer};
+use crate::agreement::{Act, Doubt, acts};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
 use crate::verified::{ActState, Recorded, VerifiedCountersignature};
@@ -41,14 +42,33 @@ pub(super) fn about(
     Ok(acts)
 }
 
-/// One line per countersignature; those whose cryptography and key held are returned, superseded ones included.
+/// What was found of the countersignatures of one credential.
+#[derive(Default)]
+pub(super) struct Countersigned {
+    /// Those whose cryptography and key held, superseded ones included.
+    pub(super) verified: Vec<VerifiedCountersignature>,
+    /// Those of which that could not be told.
+    pub(super) doubtful: Vec<Act>,
+}
+
+impl Countersigned {
+    /// All that who asks for countersignatures has to look at.
+    pub(super) fn acts(&self) -> Vec<Act> {
+        acts(&self.verified, &self.doubtful)
+    }
+}
+
+/// One line per countersignature.
+///
+/// What could not be judged of one stands in nobody's way by itself: whoever hands a credential on could add such a line to
+/// it. It weighs where somebody demands a countersignature, and `crate::agreement` says so.
 pub(super) fn check(
     bench: &Bench<'_>,
     subject: &str,
     (secured, issued): (&SecuredCredential, Option<&Recorded>),
     acts: &[Countersignature],
     checks: &mut Vec<Check>,
-) -> Vec<VerifiedCountersignature> {
+) -> Countersigned {
     if acts.is_empty() {
         checks.push(Check::skipped(NAME, subject));
     }
@@ -59,11 +79,15 @@ pub(super) fn check(
     };
     // Whether an act has moved on can be said only when all of its states at hand are judged.
     let mut held = Vec::new();
+    let mut doubtful = Vec::new();
     let text = WholeText::of(secured);
     for act in acts {
         match judge(bench, subject, (secured, &text), act) {
             Ok(one) => held.push(one),
-            Err(line) => checks.push(describe(*line, act)),
+            Err(problem) => {
+                doubtful.extend(problem.doubt.and_then(|doubt| perhaps(secured, act, doubt)));
+                checks.push(describe(problem.line, act));
+            }
         }
     }
     let voices = voices(bench, (secured, issued), &held);
@@ -87,7 +111,7 @@ pub(super) fn check(
             ..evidence(secured, one, state)
         });
     }
-    verified
+    Countersigned { verified, doubtful }
 }
 
 /// Those who signed, in their order, and the issuer after them.
@@ -135,15 +159,26 @@ impl Held<'_> {
     }
 }
 
+/// Why a countersignature does not count.
+struct Problem {
+    line: Check,
+    /// What could not be told, if it may yet count.
+    doubt: Option<Doubt>,
+}
+
 fn judge<'a>(
     bench: &Bench<'_>,
     subject: &str,
     (secured, text): (&SecuredCredential, &WholeText<'_>),
     act: &'a Countersignature,
-) -> Result<Held<'a>, Box<Check>> {
-    let fail = |reason| Box::new(Check::fail(NAME, subject, reason));
+) -> Result<Held<'a>, Box<Problem>> {
+    let problem = |line, doubt| Box::new(Problem { line, doubt });
+    let fail = |reason| problem(Check::fail(NAME, subject, reason), None);
     let invalid = |code| fail(Reason::CountersignatureInvalid { code });
-    let unknown = |reason| Box::new(Check::unknown(NAME, subject, reason, Weight::Informative));
+    let unknown = |reason| {
+        let line = Check::unknown(NAME, subject, reason, Weight::Informative);
+        problem(line, Some(Doubt::Signature))
+    };
     let did = signer::did_of(act.signer_method()).map_err(unknown)?;
     let history = bench.history(&did).map_err(|reason| {
         let unresolved = matches!(reason, Reason::DidUnresolved { .. });
@@ -173,11 +208,41 @@ fn judge<'a>(
         return Err(fail(Reason::OpeningInvalid { code: "act-mismatch" }));
     }
     let line = signer::in_force(bench, (NAME, subject), &history, &signer, &found);
-    if line.outcome != Outcome::Pass {
-        return Err(Box::new(line));
+    match line.outcome {
+        Outcome::Pass => {}
+        Outcome::Fail(_) | Outcome::Skipped => return Err(problem(line, None)),
+        Outcome::Unknown(_) => {
+            let line = Check { weight: Weight::Informative, ..line };
+            return Err(problem(line, Some(Doubt::Key)));
+        }
     }
     signer::ended_before(bench, &history, &found).map_err(fail)?;
     Ok(Held { act, did, signer, found, line })
+}
+
+/// An act of which not everything could be judged; `None` if nobody can be named.
+fn perhaps(secured: &SecuredCredential, act: &Countersignature, doubt: Doubt) -> Option<Act> {
+    let did = signer::did_of(act.signer_method()).ok()?;
+    Some(Act {
+        role: act.role(),
+        decision: act.decision(),
+        act: b64u(act.act()),
+        controller: did.to_string(),
+        linked: BTreeSet::new(),
+        proof_id: proof_id(secured, act),
+        covers: act.previous().to_vec(),
+        by_subject: secured.credential().subject_id() == Some(did.as_str()),
+        record: None,
+        state: ActState::NotRecorded,
+        newer_at: None,
+        doubt: Some(doubt),
+    })
+}
+
+/// The proof's own id, if it is one of the credential's.
+fn proof_id(secured: &SecuredCredential, act: &Countersignature) -> Option<String> {
+    let proof = act.proof_index().and_then(|index| secured.proofs().get(index));
+    proof.and_then(Proof::id).map(str::to_owned)
 }
 
 fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActState) -> Check {
@@ -220,10 +285,7 @@ fn evidence(
         act: b64u(act.act()),
         controller: one.did.to_string(),
         method: one.signer.url.to_string(),
-        proof_id: act
-            .proof_index()
-            .and_then(|index| secured.proofs().get(index))
-            .and_then(|proof| proof.id().map(str::to_owned)),
+        proof_id: proof_id(secured, act),
         covers: act.previous().to_vec(),
         by_subject: secured.credential().subject_id() == Some(one.did.as_str()),
         recorded: one.found.record.as_ref().map(|record| record.recorded.clone()),

@@ -9,6 +9,7 @@ use inkan_credential::{
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{Grade, Grades, Kind};
 
+use super::countersigned::Countersigned;
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamped;
@@ -83,7 +84,7 @@ pub(super) fn check(
     }
     did_active(bench, subject, &history, (&found, reported), checks);
     let status = status::check(bench, subject, secured, &issuer, checks);
-    let countersignatures = match acts {
+    let countersigned = match acts {
         Ok(acts) => {
             let issued = found.record.as_ref().map(|record| &record.recorded);
             countersigned::check(bench, subject, (secured, issued), &acts, checks)
@@ -91,11 +92,11 @@ pub(super) fn check(
         Err(error) => {
             let reason = Reason::CountersignatureInvalid { code: error.code() };
             checks.push(Check::fail(CheckName::Countersignature, subject, reason));
-            vec![]
+            Countersigned::default()
         }
     };
     let recorded = found.record.map(|record| record.recorded);
-    offered::check(bench, subject, (credential, recorded.as_ref()), &countersignatures, checks);
+    offered::check(bench, subject, (credential, recorded.as_ref()), &countersigned.acts(), checks);
     let signer = signed?;
     let own = CredentialProof { controller: issuer.to_string(), asserts: true, held: true };
     Some(VerifiedCredential {
@@ -107,7 +108,8 @@ pub(super) fn check(
         holder_keys: holder_keys(bench, credential.subject_id()),
         recorded,
         status: status?,
-        countersignatures,
+        countersignatures: countersigned.verified,
+        doubtful: countersigned.doubtful,
         proofs: std::iter::once(own).chain(others).collect(),
     })
 }

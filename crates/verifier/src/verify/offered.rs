@@ -10,7 +10,7 @@ use super::Bench;
 use crate::agreement::{Act, Answer, Lack, Met, Question, judge};
 use crate::check::{Check, CheckName, Weight};
 use crate::reason::Reason;
-use crate::verified::{Recorded, VerifiedCountersignature};
+use crate::verified::Recorded;
 
 const NAME: CheckName = CheckName::Offered;
 
@@ -19,17 +19,16 @@ pub(super) fn check(
     bench: &Bench<'_>,
     subject: &str,
     (credential, recorded): (&Credential, Option<&Recorded>),
-    signed: &[VerifiedCountersignature],
+    acts: &[Act],
     checks: &mut Vec<Check>,
 ) {
     let offer = credential.offer();
     if offer.is_empty() {
         return;
     }
-    let acts: Vec<Act> = signed.iter().map(Act::of).collect();
     // Somebody else's record of the issuance may be as late as they like.
     let issued_at = recorded.filter(|record| record.is_by_signer()).map(Recorded::leaf_time);
-    let answer = answer(bench, credential, issued_at, &acts);
+    let answer = answer(bench, credential, issued_at, acts);
     for (wanted, found) in offer.iter().zip(&answer.items) {
         let line = match found.met {
             Met::Yes | Met::Alone => Check::pass(NAME, subject),
