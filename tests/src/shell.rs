@@ -9,7 +9,26 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use inkan_core::SecretBytes;
+use inkan_crypto::keystore::Keystore;
+
+use crate::made::fresh_rng;
 use crate::peer;
+
+const PASSPHRASE: &str = "a passphrase of seven words or so";
+const NEXT_PASSPHRASE: &str = "another passphrase, for the next key";
+
+/// An empty keystore that costs next to nothing to open: a file keeps its price, and hundreds of commands open one. That a new
+/// one costs what it should is tested where keystores are made.
+///
+/// # Panics
+///
+/// If it cannot be sealed.
+#[must_use]
+pub fn cheap_keystore(passphrase: &str) -> Vec<u8> {
+    let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());
+    Keystore::insecure_fast().seal(&passphrase, &mut fresh_rng()).expect("a keystore")
+}
 
 /// A fresh home folder.
 #[derive(Debug)]
@@ -92,8 +111,8 @@ impl Shell {
     pub fn new() -> Self {
         let shell =
             Self { home: tempfile::tempdir().expect("a scratch folder"), binary: peer::inkan() };
-        shell.write("pass", b"a passphrase of seven words or so");
-        shell.write("next", b"another passphrase, for the next key");
+        shell.write("pass", PASSPHRASE.as_bytes());
+        shell.write("next", NEXT_PASSPHRASE.as_bytes());
         shell
     }
 
@@ -204,6 +223,14 @@ impl Shell {
                 "--domain",
                 "ledger.example",
             ]);
+            for (file, passphrase) in
+                [("keystore.json", PASSPHRASE), ("next-keystore.json", NEXT_PASSPHRASE)]
+            {
+                self.write(
+                    &format!(".local/share/inkan/{name}/{file}"),
+                    &cheap_keystore(passphrase),
+                );
+            }
         }
         let city = self.ok(&["-p", "city", "did", "create", "--name", "city"]);
         let me = self.ok(&["-p", "me", "did", "create", "--name", "me"]);

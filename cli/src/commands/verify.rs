@@ -14,12 +14,14 @@ use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, SecuredCredential};
 use inkan_evidence::{Registry, facts_of};
-use inkan_io::gather::{Copies, Gathered, Network, Sources, gather};
+use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also};
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
-use inkan_verifier::{Expectation, KnownState, Live, Material, Verification, plan, verify};
+use inkan_verifier::{
+    Expectation, KnownState, Live, Material, Verification, plan, plan_presenter, verify,
+};
 use serde_json::Value;
 
 use super::did::parse_time;
@@ -155,7 +157,7 @@ pub(super) fn roll(
     let _lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
     let finder = Finder::open(&args, home, context)?;
-    let gathered = finder.find(bundle, judge.terms.context.as_of)?;
+    let gathered = finder.find(bundle, &judge.terms.context)?;
     let (verification, _) = judge.judge(bundle, gathered.material, None);
     remember(verification.states(), home, context)?;
     let policy = examine.policy.map(|_| &judge.terms.policy);
@@ -256,7 +258,7 @@ impl Judge {
         context: &Context,
     ) -> Result<(Report, Verification, Option<Expectation>), Failure> {
         let expectation = expectation(args, bundle, &self.terms.policy, home)?;
-        let gathered = finder.find(bundle, self.terms.context.as_of)?;
+        let gathered = finder.find(bundle, &self.terms.context)?;
         for missed in &gathered.missed {
             context.speech.detail(missed);
         }
@@ -349,11 +351,16 @@ impl Finder {
         Ok(Self { reading, schemas, network, copies })
     }
 
-    fn find(&self, bundle: &Bundle, as_of: Timestamp) -> Result<Gathered, Failure> {
+    fn find(&self, bundle: &Bundle, terms: &inkan_verifier::Context) -> Result<Gathered, Failure> {
         let ledger = self.reading.as_ref().map(Reading::source);
         let Self { schemas, network, copies, .. } = self;
         let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        Ok(gather(bundle, &plan(bundle), &sources, as_of)?)
+        let mut found = gather(bundle, &plan(bundle), &sources, terms.as_of)?;
+        if terms.as_of < terms.received_at {
+            // Whoever presents does so now.
+            gather_also(&plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
+        }
+        Ok(found)
     }
 }
 

@@ -5,6 +5,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use inkan_core::SecretBytes;
+use inkan_crypto::keystore::Keystore;
+use inkan_io::files::{self, Access};
+use inkan_io::os_rng::OsRng;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -59,6 +63,14 @@ impl Home {
         let home = Self::new();
         for (name, role) in [("acme", "issuer"), ("holder", "holder"), ("bank", "verifier")] {
             home.run(&["init", name, "--role", role, "--ledger", "ledger"]).must(0);
+            // A keystore keeps its price, and hundreds of commands open one.
+            for (file, passphrase) in [("keystore.json", PASSPHRASE), ("next-keystore.json", NEXT)]
+            {
+                let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());
+                let cheap = Keystore::insecure_fast().seal(&passphrase, &mut OsRng).unwrap();
+                let path = home.path(&format!(".local/share/inkan/{name}/{file}"));
+                files::write_atomic(&path, &cheap, Access::Private).unwrap();
+            }
         }
         let did = |profile: &str, name: &str| {
             let ran = home.run(&["-p", profile, "did", "create", "--name", name]).must(0);

@@ -123,7 +123,9 @@ fn aside(subject: &str, act: &Act, standing: Standing) -> Option<Line> {
 
 const fn code(lack: Lack) -> Code {
     match lack {
-        Lack::Missing | Lack::NotNamed | Lack::NotListed => Code::CountersignatureMissing,
+        Lack::Missing | Lack::NotNamed | Lack::NotListed | Lack::KeyEnded => {
+            Code::CountersignatureMissing
+        }
         Lack::Refused => Code::CountersignatureRefused,
         Lack::Withdrawn => Code::CountersignatureWithdrawn,
         Lack::AfterSeal | Lack::StrangersSeal => Code::CountersignatureAfterSeal,

@@ -77,6 +77,21 @@ pub fn gather(
     if sources.copies == Copies::MustBeRenewed {
         drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
     }
+    gather_also(wants, sources, as_of, &mut found)?;
+    Ok(found)
+}
+
+/// The same as of another time, beside what was found.
+///
+/// # Errors
+///
+/// As [`gather`].
+pub fn gather_also(
+    wants: &[Want],
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+    found: &mut Gathered,
+) -> Result<(), LedgerError> {
     let view = match sources.ledger {
         Some(ledger) => ledger.view_at(Some(as_of))?.map(|view| (ledger, view)),
         None => None,
@@ -85,9 +100,9 @@ pub fn gather(
         if let Some((ledger, view)) = &view {
             from_ledger(want, (ledger, view), as_of, &mut found.material)?;
         }
-        from_elsewhere(want, sources, as_of, &mut found);
+        from_elsewhere(want, sources, as_of, found);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Takes away what says how something stood when the bundle was made. Proofs of the ledger that is asked stay: it adds newer

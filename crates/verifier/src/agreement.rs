@@ -15,8 +15,8 @@
 //! the log shows the order: acceptance, seal and the *next* state of the act recorded in one log, in this order. Where that
 //! cannot be told the withdrawal counts. Who asks for current acts asks who stands behind it now: there it counts in any case.
 //!
-//! **Doubt.** An act whose signature or key could not be judged meets nothing, and takes nothing away; a demand that rests on how
-//! that comes out is undetermined.
+//! **Flaws.** An act whose key was not in force counts for nothing. One whose signature or key could not be judged meets nothing, and
+//! takes nothing away; a demand that rests on how that comes out is undetermined.
 //!
 //! **Time.** A deadline is kept if the quorum had seen the record by then, missed if the operator itself dates it later, and
 //! undetermined in between: a receipt under an earlier checkpoint would tell. On operator's time the operator's date counts.
@@ -57,22 +57,24 @@ pub struct Act {
     pub state: ActState,
     /// Place of the next state, where it is shown to be the next.
     pub newer_at: Option<u64>,
-    /// What could not be told of it.
-    pub doubt: Option<Doubt>,
+    /// Why it does not count, or only perhaps.
+    pub flaw: Option<Flaw>,
 }
 
-/// Why an act is only perhaps one.
+/// Why an act does not count, or only perhaps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Doubt {
-    /// Whether the signer signed: anybody may have written it.
-    Signature,
-    /// Whether the key was the signer's then: whoever held it signed.
-    Key,
+pub enum Flaw {
+    /// Whether the signer signed cannot be told: anybody may have written it.
+    SignatureUnknown,
+    /// Whether the key was the signer's then cannot be told: whoever held it signed.
+    KeyUnknown,
+    /// The key was not the signer's any more.
+    KeyEnded,
 }
 
-/// The acts that were found with a credential: what held first, in order, then what could not be judged.
-pub(crate) fn acts(verified: &[VerifiedCountersignature], doubtful: &[Act]) -> Vec<Act> {
-    verified.iter().map(Act::of).chain(doubtful.iter().cloned()).collect()
+/// The acts that were found with a credential: what held first, in order, then what is flawed.
+pub(crate) fn acts(verified: &[VerifiedCountersignature], flawed: &[Act]) -> Vec<Act> {
+    verified.iter().map(Act::of).chain(flawed.iter().cloned()).collect()
 }
 
 /// Where and when an act is recorded.
@@ -109,7 +111,7 @@ impl Act {
             }),
             state: signed.state(),
             newer_at: signed.newer_at(),
-            doubt: None,
+            flaw: None,
         }
     }
 
@@ -122,7 +124,7 @@ impl Act {
 
     /// Whether it is certain, and takes `other` back.
     fn takes_back(&self, other: &Self) -> bool {
-        self.doubt.is_none() && self.would_take_back(other)
+        self.flaw.is_none() && self.would_take_back(other)
     }
 
     fn would_take_back(&self, other: &Self) -> bool {
@@ -223,6 +225,8 @@ pub enum Lack {
     NotShownCurrent,
     /// Whether the signature counts could not be told.
     SignerUnknown,
+    /// The key was not the signer's any more.
+    KeyEnded,
     /// There are enough signers, and too few distinct controllers.
     NotDistinct,
 }
@@ -244,7 +248,9 @@ impl Lack {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Missing | Self::NotNamed | Self::NotListed => "countersignature-missing",
+            Self::Missing | Self::NotNamed | Self::NotListed | Self::KeyEnded => {
+                "countersignature-missing"
+            }
             Self::Refused => "countersignature-refused",
             Self::Withdrawn => "countersignature-withdrawn",
             Self::AfterSeal => "countersignature-after-seal",
@@ -274,6 +280,7 @@ impl Lack {
             Self::TimeUnknown => "time-unknown",
             Self::NotShownCurrent => "not-shown-current",
             Self::SignerUnknown => "signer-unknown",
+            Self::KeyEnded => "key-not-in-force",
             Self::NotDistinct => "not-distinct",
         }
     }
@@ -382,7 +389,7 @@ impl<'a> Bench<'a> {
         bench.seals = acts
             .iter()
             .enumerate()
-            .filter(|(_, act)| is_seal(act) && act.doubt.is_none())
+            .filter(|(_, act)| is_seal(act) && act.flaw.is_none())
             .filter(|(_, act)| bench.may_seal(act) && bench.is_newest(act))
             .map(|(number, _)| number)
             .collect();
@@ -520,9 +527,13 @@ impl<'a> Bench<'a> {
         if (self.question.listed)(item, act) == Some(false) {
             return Some(Fit::No(Lack::NotListed));
         }
+        if act.flaw == Some(Flaw::KeyEnded) {
+            return (act.decision == wanted.decision).then_some(Fit::No(Lack::KeyEnded));
+        }
         if act.decision != wanted.decision {
             // A refusal or withdrawal is why an acceptance is missing.
             return match act.decision {
+                Decision::Refuse | Decision::Withdraw if act.flaw.is_some() => None,
                 Decision::Refuse if self.is_newest(act) => Some(Fit::No(Lack::Refused)),
                 Decision::Withdraw if self.is_newest(act) => Some(Fit::No(Lack::Withdrawn)),
                 Decision::Refuse | Decision::Withdraw | Decision::Accept | Decision::Seal => None,
@@ -552,8 +563,8 @@ impl<'a> Bench<'a> {
 
     /// Whether it is only perhaps an act, or something that is only perhaps one would take it away.
     fn is_in_doubt(&self, act: &Act) -> bool {
-        act.doubt.is_some()
-            || self.acts.iter().filter(|other| other.doubt == Some(Doubt::Key)).any(|other| {
+        act.flaw.is_some()
+            || self.acts.iter().filter(|other| other.flaw == Some(Flaw::KeyUnknown)).any(|other| {
                 let closes = other.decision == Decision::Seal && act.decision != Decision::Seal;
                 other.would_take_back(act)
                     || (closes && self.may_seal(other) && !other.follows(act))
@@ -604,6 +615,7 @@ impl<'a> Bench<'a> {
                 && act.decision == Decision::Accept
                 && (role != Role::Holder || act.by_subject)
                 && self.is_newest(act)
+                && act.flaw != Some(Flaw::KeyEnded)
                 && (doubtful || !self.is_in_doubt(act))
         };
         self.acts.iter().filter(accepts).collect()
@@ -653,7 +665,7 @@ impl<'a> Bench<'a> {
 
     /// Why too few count: what says most about it.
     fn lack(&self, item: usize, counted: &BTreeSet<usize>, left_out: &[(usize, Lack)]) -> Lack {
-        const TELLING: [Lack; 9] = [
+        const TELLING: [Lack; 10] = [
             Lack::Withdrawn,
             Lack::Refused,
             Lack::Late,
@@ -663,6 +675,7 @@ impl<'a> Bench<'a> {
             Lack::OutOfOrder,
             Lack::NotShownCurrent,
             Lack::SignerUnknown,
+            Lack::KeyEnded,
         ];
         let needed = self.question.items.get(item).map_or(1, |wanted| wanted.at_least);
         if u32::try_from(counted.len()).is_ok_and(|found| found >= needed) {

@@ -23,7 +23,7 @@ pub use certificates::{
 pub use check::{Check, CheckName, Outcome, Weight};
 pub use known::KnownState;
 pub use material::{Context, Expectation, Live, Material, Receipts};
-pub use plan::{Want, plan};
+pub use plan::{Want, plan, plan_presenter};
 pub use reason::Reason;
 pub use verified::{
     CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,

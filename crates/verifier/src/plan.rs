@@ -51,18 +51,7 @@ pub enum Want {
 /// Lists everything that judging `bundle` may need, in a fixed order, without duplicates.
 #[must_use]
 pub fn plan(bundle: &Bundle) -> Vec<Want> {
-    let mut wants = Vec::new();
-    if let Artefact::Presentation(presentation) = &bundle.artefact {
-        match presentation.key_bound() {
-            None => wants.push(Want::Did(did_of(presentation.verification_method()))),
-            // The key is the one that the issuer confirmed: the subject's, or one with a name.
-            Some(presented) => {
-                if let Ok(Some(Confirmation::Name(name))) = presented.confirmation() {
-                    wants.push(Want::Did(did_of(&name)));
-                }
-            }
-        }
-    }
+    let mut wants = plan_presenter(bundle);
     for secured in bundle.artefact.credentials() {
         plan_credential(secured, &bundle.countersignatures, &mut wants);
         plan_schemas(secured, bundle, &mut wants);
@@ -75,6 +64,23 @@ pub fn plan(bundle: &Bundle) -> Vec<Want> {
         }
     }
     distinct
+}
+
+/// Lists what judging the presenter needs: it is judged when the presentation is received, whatever time the credentials are
+/// judged at.
+#[must_use]
+pub fn plan_presenter(bundle: &Bundle) -> Vec<Want> {
+    let Artefact::Presentation(presentation) = &bundle.artefact else { return Vec::new() };
+    let Some(presented) = presentation.key_bound() else {
+        return vec![Want::Did(did_of(presentation.verification_method()))];
+    };
+    // The key is the one that the issuer confirmed: the subject's, or one with a name.
+    let name = match presented.confirmation() {
+        Ok(Some(Confirmation::Name(name))) => Some(Want::Did(did_of(&name))),
+        Ok(_) | Err(_) => None,
+    };
+    let subject = Did::parse(presentation.holder()).ok().map(|did| Want::Did(did.to_string()));
+    name.into_iter().chain(subject).collect()
 }
 
 fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut Vec<Want>) {

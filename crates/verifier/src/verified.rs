@@ -113,7 +113,7 @@ pub struct VerifiedCredential {
     pub(crate) recorded: Option<Recorded>,
     pub(crate) status: StatusSeen,
     pub(crate) countersignatures: Vec<VerifiedCountersignature>,
-    pub(crate) doubtful: Vec<Act>,
+    pub(crate) flawed: Vec<Act>,
     pub(crate) proofs: Vec<CredentialProof>,
 }
 
@@ -219,10 +219,10 @@ impl VerifiedCredential {
     }
 
     /// What [`crate::agreement`] has to look at: [`Self::countersignatures`] in their order, then those of which the signature or
-    /// the key could not be judged, each with its doubt.
+    /// the key could not be judged or was not in force, each with its flaw.
     #[must_use]
     pub fn acts(&self) -> Vec<Act> {
-        acts(&self.countersignatures, &self.doubtful)
+        acts(&self.countersignatures, &self.flawed)
     }
 }
 

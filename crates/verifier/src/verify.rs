@@ -23,13 +23,13 @@ use std::rc::Rc;
 
 use inkan_credential::{Artefact, Bundle, Contexts};
 use inkan_did::Did;
-use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
+use inkan_ledger::{Kind, Leaf, Receipt, ReceiptError, SignedEntry};
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
 use crate::known;
 use crate::ledger_view::LedgerView;
-use crate::material::{Context, Material};
+use crate::material::{Context, Live, Material};
 use crate::reason::Reason;
 use crate::verified::Verification;
 use stamped::Stamps;
@@ -43,22 +43,18 @@ const FAILED_TRIES: u32 = 128;
 /// `material` holds what was gathered for [`crate::plan()`], the bundle's own receipts and logs included. The
 /// result lists every check, also after the first failure; an unknown one never counts as passed.
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
-    let ledger = LedgerView::new(material, context);
-    let stamps = stamped::collect(bundle, &ledger, context);
-    let bench = Bench {
-        bundle,
-        material,
-        context,
-        ledger,
-        stamps,
-        histories: RefCell::new(BTreeMap::new()),
-        tries: Cell::new(FAILED_TRIES),
-    };
+    let bench = Bench::new(bundle, material, context);
+    // Who presents does so now, whatever time the credentials are judged at: a key that was replaced since is not the holder's.
+    let live = context.expectation.as_ref().is_some_and(|expected| expected.live != Live::No);
+    let now = Context { as_of: context.received_at, ..context.clone() };
+    let earlier = live && context.as_of < context.received_at;
+    let now = earlier.then(|| Bench::new(bundle, material, &now));
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
         Artefact::Credential(_) => (None, false),
         Artefact::Presentation(presentation) => {
-            (presentation::check(&bench, presentation, &mut checks), true)
+            let bench = now.as_ref().unwrap_or(&bench);
+            (presentation::check(bench, presentation, &mut checks), true)
         }
     };
     let mut credentials = Vec::new();
@@ -83,7 +79,8 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
     let from = checks.len();
     sealed::check(&bench, &mut checks);
     other_material(&bench, &mut checks);
-    let behind = known::check(&bench.ledger, context);
+    let mut behind = known::check(&bench.ledger, context);
+    behind.extend(now.iter().flat_map(|now| known::check(&now.ledger, now.context)));
     if !behind.is_empty() {
         credentials.fill(None);
         offers.fill(None);
@@ -101,8 +98,8 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         presented,
         credentials,
         offers,
-        states: known::shown(&bench.ledger),
-        asked: bench.ledger.asked(),
+        states: now.iter().chain([&bench]).flat_map(|bench| known::shown(&bench.ledger)).collect(),
+        asked: now.iter().chain([&bench]).flat_map(|bench| bench.ledger.asked()).collect(),
         as_of: context.as_of,
         received_at: context.received_at,
     }
@@ -121,7 +118,21 @@ struct Bench<'a> {
     tries: Cell<u32>,
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    fn new(bundle: &'a Bundle, material: &'a Material, context: &'a Context) -> Self {
+        let ledger = LedgerView::new(material, context);
+        let stamps = stamped::collect(bundle, &ledger, context);
+        Self {
+            bundle,
+            material,
+            context,
+            ledger,
+            stamps,
+            histories: RefCell::new(BTreeMap::new()),
+            tries: Cell::new(FAILED_TRIES),
+        }
+    }
+
     /// The JSON-LD contexts that are known here.
     fn contexts(&self) -> &Contexts {
         self.material.contexts.as_deref().unwrap_or_else(|| Contexts::built_in())
@@ -162,6 +173,10 @@ fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
         }
         match &seen.result {
             Ok(_) => {}
+            // The same entry under a head that enough have signed is at hand: this one takes nothing away from it.
+            Err(ReceiptError::QuorumNotMet) if holds_otherwise(bench, seen.receipt) => {
+                checks.push(unrelated(&subject));
+            }
             Err(error) if about_us(bench, seen.receipt) => {
                 let reason = Reason::ReceiptInvalid { code: error.code() };
                 checks.push(Check::fail(CheckName::OnLedger, &subject, reason));
@@ -169,6 +184,14 @@ fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
             Err(_) => checks.push(unrelated(&subject)),
         }
     }
+}
+
+fn holds_otherwise(bench: &Bench<'_>, receipt: &Receipt) -> bool {
+    bench
+        .ledger
+        .receipts()
+        .iter()
+        .any(|other| other.result.is_ok() && other.receipt.leaf_bytes() == receipt.leaf_bytes())
 }
 
 fn unrelated(subject: &str) -> Check {

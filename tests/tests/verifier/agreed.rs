@@ -6,11 +6,12 @@ use inkan_credential::{Artefact, Format, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_ledger::Kind;
 use inkan_tests::world::{Actor, Case, HOLDER, ISSUER, ORIGIN, Order, Parts, Step, Who, World};
-use inkan_verifier::agreement::{Act, Answer, Doubt, Question, Standing, judge};
+use inkan_verifier::agreement::{Act, Answer, Flaw, Question, Standing, judge};
 use inkan_verifier::verified::ActState;
 use inkan_verifier::{CheckName, Context, Verification};
 use serde_json::json;
 
+use super::compromised::report;
 use super::expect::{accepted, lines, noted, open, passed, refused, worthless};
 
 const FORMATS: [Format; 3] = [Format::DataIntegrity, Format::Jose, Format::SdJwt];
@@ -283,7 +284,7 @@ fn a_countersignature_that_cannot_be_judged_weighs_only_where_one_is_asked_for()
             // Nobody asked: whoever hands the credential on could have added it.
             let credential = accepted(&verification);
             assert!(credential.countersignatures().is_empty());
-            assert_eq!(credential.acts()[0].doubt, Some(Doubt::Key));
+            assert_eq!(credential.acts()[0].flaw, Some(Flaw::KeyUnknown));
             noted(&verification, CheckName::Countersignature, "receipt-needed");
         }
         let mut world = World::new(913);
@@ -297,6 +298,36 @@ fn a_countersignature_that_cannot_be_judged_weighs_only_where_one_is_asked_for()
         world.rotate(one);
         open(&verified(&world, &case), CheckName::Offered, "countersigner-unknown");
         open(&verified(&world, &taken_back), CheckName::Offered, "countersigner-unknown");
+    }
+}
+
+#[test]
+fn who_loses_the_key_of_a_countersignature_takes_nothing_from_who_did_not_ask_for_it() {
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let mut world = World::new(914);
+        let stranger = world.settle("stranger", KeyType::Ed25519);
+        let mut case = offered(&mut world, format, &[]);
+        let mut wanted = offered(&mut world, format, &[witnesses(1)]);
+        let since = world.now;
+        world.sleep(3_600);
+        act(&mut world, &mut case, stranger, Role::Witness, Step::Accept);
+        act(&mut world, &mut wanted, stranger, Role::Witness, Step::Accept);
+        accepted(&verified(&world, &case));
+        accepted(&verified(&world, &wanted));
+        world.rotate(stranger);
+        let place = report(&mut world, stranger, (stranger, "key-1"), since);
+        let with_report = |case: &Case| {
+            let mut parts = world.parts(case);
+            parts.receipts.push(world.ledger.receipt(place));
+            parts.judge(&world.context())
+        };
+        let verification = with_report(&case);
+        let credential = accepted(&verification);
+        assert!(credential.countersignatures().is_empty());
+        assert_eq!(credential.acts()[0].flaw, Some(Flaw::KeyEnded));
+        noted(&verification, CheckName::Countersignature, "key-compromised");
+        // Where it is asked for it is missing.
+        refused(&with_report(&wanted), CheckName::Offered, "countersignature-missing");
     }
 }
 

@@ -152,6 +152,31 @@ fn freshness_is_judged_at_arrival_and_not_as_of_another_time() {
 }
 
 #[test]
+fn who_presents_is_judged_now_whatever_time_is_asked_about() {
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let mut world = World::new(144);
+        let case = world.issue(format);
+        let then = world.now.plus_seconds(60);
+        world.sleep(3_600);
+        // By the holder's key of then, after it was replaced: whoever stole it.
+        let late = world.present(&[&case], format, HOLDER);
+        let early = Context { as_of: then, ..world.asking() };
+        accepted(&world.parts_presented(late.clone(), &[&case]).judge(&early));
+        world.rotate(HOLDER);
+        let parts = world.parts_presented(late, &[&case]);
+        let now = Context { received_at: world.now, ..early };
+        rejected(&parts.judge(&now), "holder-key-mismatch");
+        // Judged again it says that it is not live.
+        let again = expecting(now, |expected| expected.live = Live::No);
+        accepted(&parts.judge(&again));
+        // The holder's key of now, and the credential as it stood then.
+        let own = world.present(&[&case], format, HOLDER);
+        let parts = world.parts_presented(own, &[&case]);
+        accepted(&parts.judge(&Context { as_of: then, ..world.asking() }));
+    }
+}
+
+#[test]
 fn a_presentation_past_its_own_end_is_refused() {
     let (world, case, _) = presented(136, Format::Jose);
     let holder = world.actor(HOLDER);

@@ -85,6 +85,11 @@ fn too_few_witnesses_are_refused() {
     let receipt = world.ledger.log.receipt(place, &thin).expect("a receipt");
     parts.receipts[at] = receipt.with_opening(opening);
     worthless(&parts.judge(&world.context()), CheckName::OnLedger, "quorum-not-met");
+    // Beside the same under the whole head it takes nothing away.
+    let thin = parts.receipts.clone();
+    let mut parts = world.parts(&case);
+    parts.receipts.extend(thin);
+    accepted(&parts.judge(&world.context()));
 }
 
 #[test]

@@ -311,7 +311,7 @@ fn task((name, found): (&str, bool), judge: &Judge, finder: &Finder, context: &C
         if matches!(bundle.artefact, Artefact::Presentation(_)) {
             return Ok(Task::Later);
         }
-        let gathered = finder.find(&bundle, judge.terms.context.as_of)?;
+        let gathered = finder.find(&bundle, &judge.terms.context)?;
         Ok(Task::Judge(Box::new((bundle, gathered))))
     };
     prepared().unwrap_or_else(|failure| Task::Settled(Fate::Failed(failure)))
@@ -350,7 +350,7 @@ fn presented(
 /// very presentation.
 fn once_more(kept: &(Bundle, Option<Expectation>), judge: &Judge, finder: &Finder) -> Fate {
     let (bundle, expected) = kept;
-    match finder.find(bundle, judge.terms.context.as_of) {
+    match finder.find(bundle, &judge.terms.context) {
         Ok(gathered) => judged(bundle, &judge.judge(bundle, gathered.material, expected.clone()).1),
         Err(failure) => Fate::Failed(failure),
     }

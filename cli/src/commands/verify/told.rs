@@ -51,7 +51,7 @@ pub(in crate::commands) fn examine(
     let asked = VerifyArgs { replay: true, ..args.clone() };
     // Without the audience of a presentation nothing is expected of it, and the verdict says so.
     let expected = expectation(&asked, &bundle, &judge.terms.policy, &home).unwrap_or_default();
-    let gathered = finder.find(&bundle, judge.terms.context.as_of)?;
+    let gathered = finder.find(&bundle, &judge.terms.context)?;
     for missed in &gathered.missed {
         context.speech.detail(missed);
     }
@@ -93,13 +93,12 @@ impl Examined {
             bundle.current.clear();
             bundle.status_lists.clear();
         }
-        let gathered = self.finder.find(&bundle, time)?;
-        let mut material = gathered.material;
         let terms = &self.judge.terms;
-        material.contexts.clone_from(&terms.contexts);
-        material.resources.extend(terms.resources.iter().cloned());
         let context =
             inkan_verifier::Context { expectation: None, as_of: time, ..terms.context.clone() };
+        let mut material = self.finder.find(&bundle, &context)?.material;
+        material.contexts.clone_from(&terms.contexts);
+        material.resources.extend(terms.resources.iter().cloned());
         let verification = inkan_verifier::verify(&bundle, &material, &context);
         Ok(verification.checks().to_vec())
     }

@@ -35,7 +35,7 @@ fn act(role: Role, who: &str, index: u64) -> Act {
         }),
         state: ActState::NewestKnown,
         newer_at: None,
-        doubt: None,
+        flaw: None,
     }
 }
 

@@ -4,7 +4,7 @@ use inkan_core::Timestamp;
 use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
 use proptest::prelude::*;
 
-use super::{Act, Answer, Doubt, Lack, Met, Place, Question, Standing, judge};
+use super::{Act, Answer, Flaw, Lack, Met, Place, Question, Standing, judge};
 use crate::verified::ActState;
 
 const ISSUER: &str = "did:example:issuer";
@@ -31,7 +31,7 @@ fn act(role: Role, who: &str, index: u64) -> Act {
         }),
         state: ActState::NewestKnown,
         newer_at: None,
-        doubt: None,
+        flaw: None,
     }
 }
 
@@ -311,14 +311,14 @@ proptest! {
 }
 
 /// What somebody might have signed.
-fn perhaps(act: Act, doubt: Doubt) -> Act {
-    Act { doubt: Some(doubt), record: None, state: ActState::NotRecorded, ..act }
+fn perhaps(act: Act, flaw: Flaw) -> Act {
+    Act { flaw: Some(flaw), record: None, state: ActState::NotRecorded, ..act }
 }
 
 #[test]
 fn what_is_only_perhaps_a_countersignature_leaves_a_demand_open() {
     let items = [witnesses(1)];
-    for doubt in [Doubt::Signature, Doubt::Key] {
+    for doubt in [Flaw::SignatureUnknown, Flaw::KeyUnknown] {
         let doubtful = perhaps(act(Role::Witness, "a", 5), doubt);
         let answer = ask(&items, std::slice::from_ref(&doubtful));
         assert_eq!(answer.items[0].met, Met::Unknown(Lack::SignerUnknown));
@@ -329,7 +329,7 @@ fn what_is_only_perhaps_a_countersignature_leaves_a_demand_open() {
     // Whoever has to come after somebody who perhaps signed, perhaps did.
     let after = [Wanted { after: Some(Role::Holder), ..witnesses(1) }];
     let acts = [
-        perhaps(act(Role::Holder, "holder", 1), Doubt::Key),
+        perhaps(act(Role::Holder, "holder", 1), Flaw::KeyUnknown),
         Act { covers: vec!["proof-holder-1".to_owned()], ..act(Role::Witness, "a", 2) },
     ];
     assert_eq!(ask(&after, &acts).items[0].met, Met::Unknown(Lack::SignerUnknown));
@@ -341,15 +341,34 @@ fn what_is_perhaps_taken_back_is_open_and_a_statement_of_nobody_takes_nothing_ba
     let accepted = act(Role::Witness, "a", 5);
     let withdrawn = Act { decision: Decision::Withdraw, ..accepted.clone() };
     let with = |doubt| ask(&items, &[accepted.clone(), perhaps(withdrawn.clone(), doubt)]);
-    assert_eq!(with(Doubt::Key).items[0].met, Met::Unknown(Lack::SignerUnknown));
-    assert_eq!(with(Doubt::Signature).items[0].met, Met::Yes);
+    assert_eq!(with(Flaw::KeyUnknown).items[0].met, Met::Unknown(Lack::SignerUnknown));
+    assert_eq!(with(Flaw::SignatureUnknown).items[0].met, Met::Yes);
     // Of another act, or by another.
     let other = Act { controller: "did:example:b".to_owned(), ..withdrawn };
-    assert!(met(&items, &[accepted.clone(), perhaps(other, Doubt::Key)]));
+    assert!(met(&items, &[accepted.clone(), perhaps(other, Flaw::KeyUnknown)]));
     // A seal of the issuer's that perhaps closed before.
     let closing = Act { controller: ISSUER.to_owned(), ..seal("issuer", 3) };
-    let answer = ask(&items, &[accepted.clone(), perhaps(closing, Doubt::Key)]);
+    let answer = ask(&items, &[accepted.clone(), perhaps(closing, Flaw::KeyUnknown)]);
     assert_eq!(answer.items[0].met, Met::Unknown(Lack::SignerUnknown));
     // A stranger's seal closes nothing.
-    assert!(met(&items, &[accepted, perhaps(seal("b", 3), Doubt::Key)]));
+    assert!(met(&items, &[accepted, perhaps(seal("b", 3), Flaw::KeyUnknown)]));
+}
+
+#[test]
+fn an_act_under_a_key_that_had_ended_counts_for_nothing() {
+    let items = [witnesses(1)];
+    let ended = |act: Act| perhaps(act, Flaw::KeyEnded);
+    let answer = ask(&items, &[ended(act(Role::Witness, "a", 5))]);
+    assert_eq!(answer.items[0].met, Met::No(Lack::KeyEnded));
+    assert_eq!(answer.items[0].left_out, [(0, Lack::KeyEnded)]);
+    // Nor does it take anything away, or make anybody's waiting end.
+    let accepted = act(Role::Witness, "a", 5);
+    let withdrawn = Act { decision: Decision::Withdraw, ..accepted.clone() };
+    let closing = Act { controller: ISSUER.to_owned(), ..seal("issuer", 3) };
+    assert!(met(&items, &[accepted, ended(withdrawn), ended(closing)]));
+    let after = [Wanted { after: Some(Role::Holder), ..witnesses(1) }];
+    let holder = ended(act(Role::Holder, "holder", 1));
+    let covers = vec!["proof-holder-1".to_owned()];
+    let waited = Act { covers, ..act(Role::Witness, "a", 2) };
+    assert_eq!(ask(&after, &[holder, waited]).items[0].met, Met::No(Lack::OutOfOrder));
 }

@@ -65,7 +65,7 @@ pub(super) fn check(
         recorded: None,
         status: status?,
         countersignatures: countersigned.verified,
-        doubtful: countersigned.doubtful,
+        flawed: countersigned.flawed,
         proofs: std::iter::once(own).chain(others).collect(),
     })
 }

@@ -16,7 +16,7 @@ use super::linked::Voice;
 use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
 use super::{Bench, signer};
-use crate::agreement::{Act, Doubt, acts};
+use crate::agreement::{Act, Flaw, acts};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
 use crate::verified::{ActState, Recorded, VerifiedCountersignature};
@@ -47,21 +47,22 @@ pub(super) fn about(
 pub(super) struct Countersigned {
     /// Those whose cryptography and key held, superseded ones included.
     pub(super) verified: Vec<VerifiedCountersignature>,
-    /// Those of which that could not be told.
-    pub(super) doubtful: Vec<Act>,
+    /// Those of which that could not be told, and those whose key was not in force.
+    pub(super) flawed: Vec<Act>,
 }
 
 impl Countersigned {
     /// All that who asks for countersignatures has to look at.
     pub(super) fn acts(&self) -> Vec<Act> {
-        acts(&self.verified, &self.doubtful)
+        acts(&self.verified, &self.flawed)
     }
 }
 
 /// One line per countersignature.
 ///
-/// What could not be judged of one stands in nobody's way by itself: whoever hands a credential on could add such a line to
-/// it. It weighs where somebody demands a countersignature, and `crate::agreement` says so.
+/// One that is no forgery and does not count, or only perhaps, stands in nobody's way by itself: whoever hands a credential on could
+/// have added it, and its signer can lose the key at any time. It weighs where somebody demands a countersignature, and
+/// `crate::agreement` says so.
 pub(super) fn check(
     bench: &Bench<'_>,
     subject: &str,
@@ -79,13 +80,13 @@ pub(super) fn check(
     };
     // Whether an act has moved on can be said only when all of its states at hand are judged.
     let mut held = Vec::new();
-    let mut doubtful = Vec::new();
+    let mut flawed = Vec::new();
     let text = WholeText::of(secured);
     for act in acts {
         match judge(bench, subject, (secured, &text), act) {
             Ok(one) => held.push(one),
             Err(problem) => {
-                doubtful.extend(problem.doubt.and_then(|doubt| perhaps(secured, act, doubt)));
+                flawed.extend(problem.flaw.and_then(|flaw| perhaps(secured, act, flaw)));
                 checks.push(describe(problem.line, act));
             }
         }
@@ -111,7 +112,7 @@ pub(super) fn check(
             ..evidence(secured, one, state)
         });
     }
-    Countersigned { verified, doubtful }
+    Countersigned { verified, flawed }
 }
 
 /// Those who signed, in their order, and the issuer after them.
@@ -163,7 +164,7 @@ impl Held<'_> {
 struct Problem {
     line: Check,
     /// What could not be told, if it may yet count.
-    doubt: Option<Doubt>,
+    flaw: Option<Flaw>,
 }
 
 fn judge<'a>(
@@ -172,12 +173,12 @@ fn judge<'a>(
     (secured, text): (&SecuredCredential, &WholeText<'_>),
     act: &'a Countersignature,
 ) -> Result<Held<'a>, Box<Problem>> {
-    let problem = |line, doubt| Box::new(Problem { line, doubt });
+    let problem = |line, flaw| Box::new(Problem { line, flaw });
     let fail = |reason| problem(Check::fail(NAME, subject, reason), None);
     let invalid = |code| fail(Reason::CountersignatureInvalid { code });
     let unknown = |reason| {
         let line = Check::unknown(NAME, subject, reason, Weight::Informative);
-        problem(line, Some(Doubt::Signature))
+        problem(line, Some(Flaw::SignatureUnknown))
     };
     let did = signer::did_of(act.signer_method()).map_err(unknown)?;
     let history = bench.history(&did).map_err(|reason| {
@@ -210,18 +211,26 @@ fn judge<'a>(
     let line = signer::in_force(bench, (NAME, subject), &history, &signer, &found);
     match line.outcome {
         Outcome::Pass => {}
-        Outcome::Fail(_) | Outcome::Skipped => return Err(problem(line, None)),
-        Outcome::Unknown(_) => {
-            let line = Check { weight: Weight::Informative, ..line };
-            return Err(problem(line, Some(Doubt::Key)));
+        Outcome::Skipped => return Err(problem(line, None)),
+        Outcome::Fail(reason) => {
+            let line = Check { outcome: Outcome::Unknown(reason), ..line };
+            return Err(problem(noted(line), Some(Flaw::KeyEnded)));
         }
+        Outcome::Unknown(_) => return Err(problem(noted(line), Some(Flaw::KeyUnknown))),
     }
-    signer::ended_before(bench, &history, &found).map_err(fail)?;
+    signer::ended_before(bench, &history, &found).map_err(|reason| {
+        let line = Check::unknown(NAME, subject, reason, Weight::Informative);
+        problem(line, Some(Flaw::KeyEnded))
+    })?;
     Ok(Held { act, did, signer, found, line })
 }
 
-/// An act of which not everything could be judged; `None` if nobody can be named.
-fn perhaps(secured: &SecuredCredential, act: &Countersignature, doubt: Doubt) -> Option<Act> {
+fn noted(line: Check) -> Check {
+    Check { weight: Weight::Informative, ..line }
+}
+
+/// An act of which not everything could be judged, or held; `None` if nobody can be named.
+fn perhaps(secured: &SecuredCredential, act: &Countersignature, flaw: Flaw) -> Option<Act> {
     let did = signer::did_of(act.signer_method()).ok()?;
     Some(Act {
         role: act.role(),
@@ -235,7 +244,7 @@ fn perhaps(secured: &SecuredCredential, act: &Countersignature, doubt: Doubt) ->
         record: None,
         state: ActState::NotRecorded,
         newer_at: None,
-        doubt: Some(doubt),
+        flaw: Some(flaw),
     })
 }
 

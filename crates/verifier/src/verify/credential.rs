@@ -33,12 +33,12 @@ pub(super) fn check(
     content::schemas(bench, subject, secured, checks);
     content::related_resources(bench, subject, secured, checks);
     let acts = countersigned::about(bench, secured);
-    let others = other_proofs(bench, subject, secured, checks);
-
     let Ok(issuer) = Did::parse(credential.issuer()) else {
         if let Some(chain) = secured.issuer_certificates() {
+            let others = other_proofs(bench, subject, secured, checks);
             return certified::check(bench, subject, (secured, chain), others, checks);
         }
+        other_proofs(bench, subject, secured, checks);
         let reason = Reason::NotADid { found: credential.issuer().to_owned() };
         for name in [CheckName::IssuerLog, CheckName::Signature, CheckName::KeyInForce] {
             checks.push(Check::unknown(name, subject, reason.clone(), Weight::Required));
@@ -73,6 +73,8 @@ pub(super) fn check(
             .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
     );
     let signed = signature(bench, (subject, secured), &issuer, &history, checks);
+    // Those of strangers come after: what is tried in vain for them is taken from one budget.
+    let others = other_proofs(bench, subject, secured, checks);
     let mut reported = false;
     if let Some(signer) = &signed {
         let line = (CheckName::KeyInForce, subject);
@@ -109,7 +111,7 @@ pub(super) fn check(
         recorded,
         status: status?,
         countersignatures: countersigned.verified,
-        doubtful: countersigned.doubtful,
+        flawed: countersigned.flawed,
         proofs: std::iter::once(own).chain(others).collect(),
     })
 }

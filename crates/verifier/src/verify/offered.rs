@@ -80,7 +80,9 @@ fn reason(wanted: &Wanted, lack: Lack) -> Reason {
 /// What a lack is called.
 const fn code(wanted: &Wanted, lack: Lack) -> &'static str {
     match (lack, wanted.role) {
-        (Lack::Missing | Lack::NotNamed | Lack::NotListed, Role::CoIssuer) => "co-issuer-missing",
+        (Lack::Missing | Lack::NotNamed | Lack::NotListed | Lack::KeyEnded, Role::CoIssuer) => {
+            "co-issuer-missing"
+        }
         (lack, _) => lack.code(),
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Found {
     pub(super) record: Option<Record>,
     /// A receipt that belongs to the artefact and does not hold.
     pub(super) failure: Option<Reason>,
+    /// A receipt that belongs to the artefact, under a head that fewer have signed than the policy of the log asks for.
+    pub(super) too_few: Option<Reason>,
     /// A receipt that belongs to the artefact and could not be judged to the end.
     pub(super) open: Option<Reason>,
     /// Whether the record shows nothing of when the signature was made: what it commits to leaves the signature out (a JWS, a COSE
@@ -64,6 +66,10 @@ pub(super) fn find(
                 }
             }
             Ok(None) => {}
+            // A head that too few have signed is none yet: another may be at hand.
+            Err(reason @ Reason::ReceiptInvalid { code: "quorum-not-met" }) => {
+                found.too_few.get_or_insert(reason);
+            }
             Err(
                 reason @ (Reason::UnknownLog { .. }
                 | Reason::HistoryIncomplete { .. }
@@ -75,6 +81,9 @@ pub(super) fn find(
                 found.failure.get_or_insert(reason);
             }
         }
+    }
+    if found.record.is_none() && found.failure.is_none() {
+        found.failure = found.too_few.take();
     }
     found
 }
