@@ -4,6 +4,7 @@
 
 mod certified;
 mod compromise;
+mod consent;
 mod content;
 mod countersigned;
 mod credential;
@@ -18,12 +19,15 @@ mod stamped;
 mod status;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use inkan_credential::{Artefact, Bundle, Contexts};
+use inkan_core::Digest;
+use inkan_credential::bundle::Eseal;
+use inkan_credential::{Artefact, Bundle, Contexts, SecuredCredential};
 use inkan_did::Did;
 use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
+use serde_json::Value;
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
@@ -33,6 +37,8 @@ use crate::material::{Context, Material};
 use crate::reason::Reason;
 use crate::verified::Verification;
 use stamped::Stamps;
+
+pub use consent::{ConsentVerification, plan_consent, verify_consent};
 
 /// Signatures that one verification tries in vain at most. Each costs a canonical form of the document, and a log may name
 /// thousands of keys by one URL.
@@ -45,15 +51,7 @@ const FAILED_TRIES: u32 = 128;
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
     let ledger = LedgerView::new(material, context);
     let stamps = stamped::collect(bundle, &ledger, context);
-    let bench = Bench {
-        bundle,
-        material,
-        context,
-        ledger,
-        stamps,
-        histories: RefCell::new(BTreeMap::new()),
-        tries: Cell::new(FAILED_TRIES),
-    };
+    let bench = Bench::new(Some(bundle), material, context, ledger, stamps);
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
         Artefact::Credential(_) => (None, false),
@@ -82,7 +80,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
     }
     let from = checks.len();
     sealed::check(&bench, &mut checks);
-    other_material(&bench, &mut checks);
+    other_material(&bench, &record::digests(bundle), &mut checks);
     let behind = known::check(&bench.ledger, context);
     if !behind.is_empty() {
         credentials.fill(None);
@@ -110,7 +108,8 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
 
 /// What every check is made with.
 struct Bench<'a> {
-    bundle: &'a Bundle,
+    /// What is judged; none where that is a consent.
+    bundle: Option<&'a Bundle>,
     material: &'a Material,
     context: &'a Context,
     ledger: LedgerView<'a>,
@@ -121,7 +120,45 @@ struct Bench<'a> {
     tries: Cell<u32>,
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    const fn new(
+        bundle: Option<&'a Bundle>,
+        material: &'a Material,
+        context: &'a Context,
+        ledger: LedgerView<'a>,
+        stamps: Stamps,
+    ) -> Self {
+        Self {
+            bundle,
+            material,
+            context,
+            ledger,
+            stamps,
+            histories: RefCell::new(BTreeMap::new()),
+            tries: Cell::new(FAILED_TRIES),
+        }
+    }
+
+    /// The credentials that are judged.
+    fn credentials(&self) -> &'a [SecuredCredential] {
+        self.bundle.map_or(&[], |bundle| bundle.artefact.credentials())
+    }
+
+    /// The countersignatures that travel beside them.
+    fn beside(&self) -> &'a [String] {
+        self.bundle.map_or(&[], |bundle| &bundle.countersignatures)
+    }
+
+    /// The evidence that travels along.
+    fn evidence(&self) -> &'a [Value] {
+        self.bundle.map_or(&[], |bundle| &bundle.evidence)
+    }
+
+    /// The e-seals that travel along.
+    fn eseals(&self) -> &'a [Eseal] {
+        self.bundle.map_or(&[], |bundle| &bundle.eseals)
+    }
+
     /// The JSON-LD contexts that are known here.
     fn contexts(&self) -> &Contexts {
         self.material.contexts.as_deref().unwrap_or_else(|| Contexts::built_in())
@@ -141,7 +178,7 @@ impl Bench<'_> {
 
 /// Material that was forged is a refusal; receipts that belong to nothing at hand are listed, and nothing rests on
 /// them (decisions 13).
-fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
+fn other_material(bench: &Bench<'_>, known: &BTreeSet<Digest>, checks: &mut Vec<Check>) {
     checks.extend(bench.stamps.lines.iter().cloned());
     for code in &bench.material.malformed {
         let reason = Reason::ReceiptInvalid { code };
@@ -151,7 +188,6 @@ fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
         let subject = format!("current[{index}]");
         checks.push(Check::fail(CheckName::OnLedger, &subject, Reason::ReceiptInvalid { code }));
     }
-    let known = record::digests(bench.bundle);
     for (index, seen) in bench.ledger.receipts().iter().enumerate() {
         let subject = format!("receipt[{index}]");
         if let Some(opening) = seen.receipt.opening() {
