@@ -16,8 +16,8 @@ use inkan_credential::selective::{self, Disclosure};
 use inkan_credential::status_list::{BitstringStatusList, StatusListCredential};
 use inkan_credential::token_status_list::{self, ReferencedCwt, StatusListToken};
 use inkan_credential::{
-    Artefact, Bundle, ConsentReceipt, Contexts, Credential, Presentation, SecuredCredential, bundle,
-    canonical_nquads, inline_context, proof_check, schema,
+    Artefact, Bundle, ConsentReceipt, Contexts, Credential, Presentation, SecuredCredential,
+    bundle, canonical_nquads, inline_context, proof_check, schema,
 };
 use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, keystore};

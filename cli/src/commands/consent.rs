@@ -58,8 +58,7 @@ fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let newest = receipt.newest().ok_or(CliError::Fault("a receipt has a state".to_owned()))?;
     let pair = (hand.method.as_str(), args.reason.as_deref());
-    let next =
-        inkan_holder::withdraw_consent(newest, pair, hand.key, context.now(), &mut OsRng)?;
+    let next = inkan_holder::withdraw_consent(newest, pair, hand.key, context.now(), &mut OsRng)?;
     receipt.push(next)?;
     say_terms(&terms, "you take back your consent", context);
     finish(receipt, &mut keeping, &hand, (args.out.path(), args.write), (&home, context))
@@ -88,7 +87,8 @@ fn acknowledge(args: &ConsentAcknowledgeArgs, context: &mut Context) -> Result<O
         ),
     }
     let mut keeping = Keeping::reading(&home, context)?;
-    let (judged, _) = check::judged(&receipt, presentation.as_ref(), (None, false), &home, context)?;
+    let (judged, _) =
+        check::judged(&receipt, presentation.as_ref(), (None, false), &home, context)?;
     check::must_be_signable(&judged)?;
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
@@ -254,9 +254,12 @@ fn say_terms(terms: &ConsentTerms, what: &str, context: &Context) {
     for shown in &terms.shown {
         let types = shown.types.iter().filter(|name| *name != "VerifiableCredential");
         let types: Vec<&str> = types.map(String::as_str).collect();
-        let claim = |path: &str| path.strip_prefix("/credentialSubject/").map(str::to_owned);
-        let claims: Vec<String> =
-            shown.claims.iter().filter_map(|one| claim(&one.path)).collect();
+        let paths = || shown.claims.iter().map(|one| one.path.as_str());
+        let mut claims: Vec<&str> =
+            paths().filter_map(|path| path.strip_prefix("/credentialSubject/")).collect();
+        if claims.is_empty() {
+            claims = paths().filter_map(|path| path.strip_prefix('/')).collect();
+        }
         let rest = shown.claims.len().saturating_sub(claims.len());
         let line = format!("{}: {}, and {rest} more", types.join(" "), claims.join(", "));
         speech.say(&format!("  of   {}", safe(&line, 400)));

@@ -390,7 +390,11 @@ impl Finder {
         Ok(gather(bundle, &plan(bundle), &sources, as_of)?)
     }
 
-    fn find_consent(&self, consent: &ConsentReceipt, as_of: Timestamp) -> Result<Gathered, Failure> {
+    fn find_consent(
+        &self,
+        consent: &ConsentReceipt,
+        as_of: Timestamp,
+    ) -> Result<Gathered, Failure> {
         let ledger = self.reading.as_ref().map(Reading::source);
         let Self { schemas, network, copies, .. } = self;
         let sources = Sources { ledger, schemas, network: *network, copies: *copies };

@@ -61,10 +61,7 @@ pub fn give_consent(
     let terms = ConsentTerms {
         record_id: draw_uuid_urn(rng),
         principal: principal.to_owned(),
-        receiver: Receiver {
-            audience: audience.clone(),
-            id: consent.receiver.map(str::to_owned),
-        },
+        receiver: Receiver { audience: audience.clone(), id: consent.receiver.map(str::to_owned) },
         purposes: consent.purposes.to_vec(),
         notice: consent.notice.cloned(),
         shown: shown_by(presentation)?,

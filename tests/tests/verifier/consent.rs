@@ -5,15 +5,14 @@ use inkan_credential::consent::{
 };
 use inkan_credential::{Format, Presentation};
 use inkan_crypto::KeyType;
-use inkan_holder::{Consent, give_consent, withdraw_consent};
+use inkan_holder::{Consent, ConsentMakeError, give_consent, withdraw_consent};
 use inkan_io::gather::from_consent;
 use inkan_ledger::{
     ActId, Claims, CurrentProof, DigestFormat, Kind, MapKey, Opening, Receipt, commitment,
 };
 use inkan_tests::world::{AUDIENCE, HOLDER, ORIGIN, Who, World};
 use inkan_verifier::{
-    CheckName, ConsentVerification, Context, Outcome, Receipts, Want, plan_consent,
-    verify_consent,
+    CheckName, ConsentVerification, Context, Outcome, Receipts, Want, plan_consent, verify_consent,
 };
 
 /// A world, a presentation, and what was consented to about it.
@@ -41,8 +40,17 @@ fn scene_of(seed: u64, format: Format, until: Option<i64>) -> Scene {
 }
 
 fn give(world: &mut World, of: &Presentation, bank: Who, until: Option<i64>) -> ConsentRecord {
+    give_as(world, HOLDER, of, (bank, until)).expect("a consent")
+}
+
+fn give_as(
+    world: &mut World,
+    who: Who,
+    of: &Presentation,
+    (bank, until): (Who, Option<i64>),
+) -> Result<ConsentRecord, ConsentMakeError> {
     let purposes = [ConsentPurpose { id: None, text: "Opening an account".to_owned() }];
-    let (holder, bank) = (&world.actors[HOLDER.0], world.actors[bank.0].did.to_string());
+    let (holder, bank) = (&world.actors[who.0], world.actors[bank.0].did.to_string());
     let method = holder.method();
     let consent = Consent {
         method: &method,
@@ -57,7 +65,7 @@ fn give(world: &mut World, of: &Presentation, bank: Who, until: Option<i64>) -> 
         withdrawal_method: "a signed withdrawal",
         log: Some(ORIGIN),
     };
-    give_consent(of, &consent, &holder.key, world.now, &mut world.rng).expect("a consent")
+    give_consent(of, &consent, &holder.key, world.now, &mut world.rng)
 }
 
 impl Scene {
@@ -247,7 +255,8 @@ fn an_older_state_does_not_hide_a_recorded_withdrawal() {
 }
 
 #[test]
-fn a_withdrawal_that_alone_is_recorded_is_not_possible_and_a_consent_never_recorded_is_still_asked_for() {
+fn a_withdrawal_that_alone_is_recorded_is_not_possible_and_a_consent_never_recorded_is_still_asked_for()
+ {
     // Where nothing says how the act stands, nobody says that the consent is still given.
     let scene = scene(705);
     let mut file = scene.packed();
@@ -376,6 +385,37 @@ fn a_key_that_was_replaced_needs_a_record_from_before() {
     holds(&scene.judge());
     scene.world.deactivate(HOLDER);
     holds(&scene.judge());
+}
+
+#[test]
+fn what_is_kept_back_is_not_named_and_who_presents_is_told_by_the_key() {
+    for (seed, flat) in [(716, false), (717, true)] {
+        let (mut world, _, presentation) = super::key_bound::shown(seed, flat, &["age_over_20"]);
+        let bank = world.settle("bank", KeyType::P256);
+        let given = give(&mut world, &presentation, bank, None);
+        let shown = &given.terms().shown[0];
+        let paths: Vec<&str> = shown.claims.iter().map(|claim| claim.path.as_str()).collect();
+        assert!(paths.iter().any(|path| path.ends_with("/age_over_20")), "{paths:?}");
+        assert!(!paths.iter().any(|path| path.ends_with("/name")), "{paths:?}");
+        assert!(shown.types.iter().any(|name| name.contains("Badge")), "{:?}", shown.types);
+        let receipt = ConsentReceipt::of(given).expect("a receipt");
+        let mut scene = Scene { world, bank, presentation, receipt, entries: Vec::new() };
+        holds(&scene.judge());
+        // Where what is shown names nobody, somebody else can sign a consent, and is told by the key.
+        let of = scene.presentation.clone();
+        match give_as(&mut scene.world, bank, &of, (bank, None)) {
+            Ok(other) => {
+                assert!(of.holder().is_empty());
+                scene.receipt = ConsentReceipt::of(other).expect("a receipt");
+                let mut file = scene.packed();
+                let act = ActId::from_bytes(scene.newest().terms().act);
+                file.current.push(scene.world.act_head(bank, &act).to_value());
+                let judged = judge(&file, Some(&of), &scene.context());
+                assert_eq!(codes(&judged), ["consent-of-another-presentation"]);
+            }
+            Err(error) => assert_eq!(error.code(), "consent-not-own"),
+        }
+    }
 }
 
 #[test]

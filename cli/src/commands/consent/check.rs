@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use inkan_core::Timestamp;
 use inkan_core::codes::first_exit;
 use inkan_core::json::text;
-use inkan_credential::consent::{ConsentReceipt, ConsentTerms};
 use inkan_credential::Presentation;
+use inkan_credential::consent::{ConsentReceipt, ConsentTerms};
 use inkan_verifier::{Check, CheckName, ConsentVerification, Outcome as Found};
 use serde_json::{Map, Value, json};
 
@@ -176,14 +176,18 @@ fn words(check: &Value) -> Option<String> {
         ("presentation", false) => "no presentation to compare with (--presentation)".to_owned(),
         ("shown", true) => "names what was shown, no more and no less".to_owned(),
         ("shown", false) => "not compared with a presentation".to_owned(),
-        ("consent", false) if evidence("state").is_some() => "comes later than that time".to_owned(),
+        ("consent", false) if evidence("state").is_some() => {
+            "comes later than that time".to_owned()
+        }
         ("consent", false) => "not judged".to_owned(),
         ("consent", true) => {
             let seen = evidence("freshAt").map(|at| format!(", seen {at}")).unwrap_or_default();
             match evidence("standing") {
                 Some("newest") => format!("given; the newest state on the ledger{seen}"),
                 Some("not-recorded") => format!("given; nothing recorded takes it back{seen}"),
-                _ => "given; its holder cannot record, so only a file would take it back".to_owned(),
+                _ => {
+                    "given; its holder cannot record, so only a file would take it back".to_owned()
+                }
             }
         }
         ("validity", true) => format!("until {}", evidence("until").unwrap_or("withdrawn")),

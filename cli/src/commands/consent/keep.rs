@@ -6,9 +6,7 @@ use inkan_did::Did;
 use inkan_io::files::FolderLock;
 use inkan_io::intent::{Intent, RecordDraft};
 use inkan_io::profile::Shelf;
-use inkan_ledger::{
-    ActId, Claims, DigestFormat, EntryId, Kind, Opening, Receipt, commitment,
-};
+use inkan_ledger::{ActId, Claims, DigestFormat, EntryId, Kind, Opening, Receipt, commitment};
 use serde_json::Value;
 
 use super::{name_of, terms_of};

@@ -65,7 +65,9 @@ pub enum ConsentError {
     #[error("the acknowledgement is not the receiver's signature over this consent")]
     AcknowledgementInvalid,
     /// The record names no DID of the receiver, so whose acknowledgement it is cannot be told.
-    #[error("the consent names no DID of its receiver, so whose acknowledgement this is cannot be told")]
+    #[error(
+        "the consent names no DID of its receiver, so whose acknowledgement this is cannot be told"
+    )]
     ReceiverUnknown,
 }
 

@@ -44,12 +44,7 @@ impl ConsentReceipt {
         for (earlier, later) in states.iter().zip(states.iter().skip(1)) {
             later.follows(earlier)?;
         }
-        Ok(Self {
-            states,
-            receipts: Vec::new(),
-            current: Vec::new(),
-            did_logs: BTreeMap::new(),
-        })
+        Ok(Self { states, receipts: Vec::new(), current: Vec::new(), did_logs: BTreeMap::new() })
     }
 
     /// Reads a consent receipt, or a record by itself.
@@ -155,7 +150,9 @@ fn objects(
     let malformed = ConsentError::Malformed { member };
     match members.remove(member) {
         None => Ok(Vec::new()),
-        Some(Value::Array(items)) if items.len() <= PROOFS && items.iter().all(Value::is_object) => {
+        Some(Value::Array(items))
+            if items.len() <= PROOFS && items.iter().all(Value::is_object) =>
+        {
             Ok(items)
         }
         Some(_) => Err(malformed),

@@ -8,7 +8,6 @@ use inkan_core::{Digest, encoding, json, sha256};
 use serde_json::{Value, json};
 
 use super::{CLAIMS, ConsentError};
-use crate::model::type_names;
 use crate::presentation::Presentation;
 
 /// One credential of a presentation, as far as it was shown.
@@ -46,7 +45,7 @@ pub fn presentation_digest(presentation: &Presentation) -> Digest {
     sha256(&[&canonical(&presentation.to_value())])
 }
 
-/// Everything that `presentation` shows: each leaf of each credential but for `@context` and `type`, and what the presentation
+/// Everything that `presentation` shows: each leaf of each credential but for its context and types, and what the presentation
 /// says beside its holder.
 ///
 /// # Errors
@@ -58,9 +57,13 @@ pub fn shown_by(presentation: &Presentation) -> Result<Vec<ShownCredential>, Con
     let mut gathering = Gathering { seed, left: CLAIMS };
     let mut all = Vec::new();
     for (index, secured) in presentation.credentials().iter().enumerate() {
-        let value = secured.credential().value();
-        let types = type_names(value).map(str::to_owned).collect();
-        let claims = gathering.of(index, value, &["@context", "type", "proof"])?;
+        let credential = secured.credential();
+        let types = credential.types().map(str::to_owned).collect();
+        let claims = match secured.sd_jwt_vc() {
+            // Its claims as they were shown, and not as the members of a W3C credential that they are arranged as.
+            Some(flat) => gathering.of(index, flat.claims(), &["vct", "aka_vcts"])?,
+            None => gathering.of(index, credential.value(), &["@context", "type", "proof"])?,
+        };
         all.push(ShownCredential { types, claims });
     }
     if presentation.key_bound().is_none() {

@@ -87,7 +87,11 @@ fn held(record: &ConsentRecord) -> bool {
 }
 
 /// The record with one member put in its place, and the proofs as they were.
-fn forged(record: &ConsentRecord, member: &str, content: Value) -> Result<ConsentRecord, ConsentError> {
+fn forged(
+    record: &ConsentRecord,
+    member: &str,
+    content: Value,
+) -> Result<ConsentRecord, ConsentError> {
     let mut value = record.to_value();
     value[member] = content;
     ConsentRecord::from_value(value)
@@ -235,7 +239,8 @@ fn what_a_presentation_says_itself_is_shown_too() {
     assert_eq!(shown.len(), 1, "nothing of its own: {shown:?}");
     assert!(shown[0].types.contains(&"Badge".to_owned()));
     let paths: Vec<&str> = shown[0].claims.iter().map(|claim| claim.path.as_str()).collect();
-    for path in ["/credentialSubject/grade", "/credentialSubject/id", "/issuer/name", "/validUntil"] {
+    for path in ["/credentialSubject/grade", "/credentialSubject/id", "/issuer/name", "/validUntil"]
+    {
         assert!(paths.contains(&path), "{path}: {paths:?}");
     }
 }
@@ -258,7 +263,9 @@ fn a_withdrawal_follows_the_consent_it_takes_back_and_no_other() {
         ConsentReceipt::from_value(value).map(|_| ()).unwrap_err().code()
     };
     // A gap: the last state by itself; the same state twice; the wrong way round.
-    for states in [vec![&last], vec![&first, &first], vec![&last, &first], vec![&first, &last, &last]] {
+    for states in
+        [vec![&last], vec![&first, &first], vec![&last, &first], vec![&first, &last, &last]]
+    {
         assert_eq!(unconnected(states), "consent-states-unconnected");
     }
     // Other terms, another predecessor, an earlier time.

@@ -10,10 +10,11 @@
 use std::collections::BTreeSet;
 
 use inkan_core::{Timestamp, tolerance};
-use inkan_credential::Presentation;
 use inkan_credential::consent::{
     ConsentError, ConsentReceipt, ConsentRecord, ConsentState, ConsentTerms, signer_of,
 };
+use inkan_credential::{Credential, Presentation, SecuredCredential};
+use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, EntryId, Kind, MapKey, SignedEntry, commitment};
 
@@ -25,7 +26,7 @@ use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::DidHistory;
 use crate::known::{self, KnownState};
 use crate::ledger_view::LedgerView;
-use crate::material::{Context, Material};
+use crate::material::{Context, Material, Receipts};
 use crate::plan::Want;
 use crate::reason::Reason;
 
@@ -111,7 +112,7 @@ pub fn verify_consent(
         }
     }
     if let Some(terms) = receipt.terms() {
-        about(presentation, receipt, &mut checks);
+        about(presentation, receipt, judged.first(), &mut checks);
         checks.push(standing(&bench, terms, &judged));
         checks.push(period(&bench, terms, (&judged, early)));
     }
@@ -127,6 +128,8 @@ struct Judged {
     /// Since when it counts.
     from: Timestamp,
     found: Found,
+    /// The key that signed it, if it holds.
+    key: Option<PublicKey>,
 }
 
 /// Why nothing is judged of a state.
@@ -148,7 +151,7 @@ fn state(
     let did = match signer::did_of(record.method()) {
         Ok(did) => did,
         Err(reason) => {
-            checks.push(Check::unknown(CheckName::Signature, subject, reason, Weight::Required));
+            checks.push(unsigned(subject, reason, true));
             return Err(Left::Open);
         }
     };
@@ -164,28 +167,22 @@ fn state(
     let history = match bench.history(&did) {
         Ok(history) => history,
         Err(reason) => {
-            checks.push(match reason {
-                Reason::DidUnresolved { .. } => {
-                    Check::unknown(CheckName::Signature, subject, reason, Weight::Required)
-                }
-                reason => Check::fail(CheckName::Signature, subject, reason),
-            });
+            let open = matches!(reason, Reason::DidUnresolved { .. });
+            checks.push(unsigned(subject, reason, open));
             return Err(Left::Open);
         }
     };
+    let mut key = None;
     match signed(bench, &history, record) {
         Ok(signer) => {
+            key = Some(signer.key.clone());
             checks.push(told(Check::pass(CheckName::Signature, subject)));
             let name = (CheckName::KeyInForce, subject);
             checks.push(signer::in_force(bench, name, &history, &signer, &found));
         }
         Err(reason) => {
             let open = matches!(reason, Reason::TooMuchWork | Reason::HistoryIncomplete { .. });
-            checks.push(if open {
-                Check::unknown(CheckName::Signature, subject, reason, Weight::Required)
-            } else {
-                Check::fail(CheckName::Signature, subject, reason)
-            });
+            checks.push(unsigned(subject, reason, open));
         }
     }
     if let Err(reason) = signer::recent(bench, &history) {
@@ -197,8 +194,19 @@ fn state(
     });
     checks.push(acknowledged(bench, subject, record));
     let at = found.record.as_ref().filter(|record| record.recorded.is_by_signer());
-    let from = at.map_or(record.event().time, |at| at.recorded.leaf_time().max(record.event().time));
-    Ok(Judged { state: record.state(), from, found })
+    let from =
+        at.map_or(record.event().time, |at| at.recorded.leaf_time().max(record.event().time));
+    Ok(Judged { state: record.state(), from, found, key })
+}
+
+/// The line of a signature that does not hold, or of which that cannot be told.
+fn unsigned(subject: &str, reason: Reason, open: bool) -> Check {
+    const NAME: CheckName = CheckName::Signature;
+    if open {
+        Check::unknown(NAME, subject, reason, Weight::Required)
+    } else {
+        Check::fail(NAME, subject, reason)
+    }
 }
 
 fn signed(
@@ -250,11 +258,10 @@ fn on_ledger(
         }
         (None, None, None) => Check::skipped(NAME, subject),
     });
-    if !bench.context.receipts.eq(&crate::material::Receipts::Required) || found.record.is_some() {
-        return;
+    if bench.context.receipts == Receipts::Required && found.record.is_none() {
+        let reason = Reason::ReceiptMissing;
+        checks.push(Check::unknown(NAME, subject, reason, Weight::Required));
     }
-    let reason = Reason::ReceiptMissing;
-    checks.push(Check::unknown(NAME, subject, reason, Weight::Required));
 }
 
 /// Whether a receipt at hand proves that the holder recorded this state after the judged time.
@@ -323,17 +330,24 @@ fn acknowledged(bench: &Bench<'_>, subject: &str, record: &ConsentRecord) -> Che
 }
 
 /// Whether it is about the presentation at hand.
-fn about(presentation: Option<&Presentation>, receipt: &ConsentReceipt, checks: &mut Vec<Check>) {
+fn about(
+    presentation: Option<&Presentation>,
+    receipt: &ConsentReceipt,
+    judged: Option<&Judged>,
+    checks: &mut Vec<Check>,
+) {
     let Some(presentation) = presentation else {
         checks.push(Check::skipped(CheckName::Presentation, WHOLE));
         checks.push(Check::skipped(CheckName::Shown, WHOLE));
         return;
     };
-    let covers = receipt.states().first().map_or(
-        Err(ConsentError::Malformed { member: "states" }),
-        |given| given.covers(presentation),
-    );
-    match covers {
+    let covers = receipt
+        .states()
+        .first()
+        .map_or(Err(ConsentError::Malformed { member: "states" }), |given| {
+            given.covers(presentation)
+        });
+    match covers.and_then(|()| presenter(presentation, judged)) {
         Ok(()) => {
             let audience = presentation.audience().join(" ");
             checks.push(Check::pass(CheckName::Presentation, WHOLE).with("audience", audience));
@@ -347,6 +361,20 @@ fn about(presentation: Option<&Presentation>, receipt: &ConsentReceipt, checks: 
             checks.push(Check::fail(CheckName::Presentation, WHOLE, error.into()));
             checks.push(Check::skipped(CheckName::Shown, WHOLE));
         }
+    }
+}
+
+/// A key binding over a credential that names nobody: who consents has the key that the issuer confirmed.
+fn presenter(presentation: &Presentation, judged: Option<&Judged>) -> Result<(), ConsentError> {
+    if !presentation.holder().is_empty() {
+        return Ok(());
+    }
+    let credential = presentation.credentials().first().map(SecuredCredential::credential);
+    let confirmed = credential.and_then(Credential::confirmed_key);
+    let signed = judged.and_then(|given| given.key.as_ref());
+    match (confirmed, signed) {
+        (Some(thumbprint), Some(key)) if thumbprint == key.thumbprint() => Ok(()),
+        _ => Err(ConsentError::OtherPresentation),
     }
 }
 
