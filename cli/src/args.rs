@@ -6,6 +6,7 @@ mod agree;
 mod anchor;
 mod assets;
 mod bundle;
+mod consent;
 mod did;
 mod eseal;
 mod ledger;
@@ -30,6 +31,9 @@ pub(crate) use assets::{
     CredSuspendArgs, KeyAlgorithm, KeyCommand, KeyForm, StatusListCommand, StatusListPublishArgs,
 };
 pub(crate) use bundle::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUpgradeArgs};
+pub(crate) use consent::{
+    ConsentAcknowledgeArgs, ConsentCheckArgs, ConsentCommand, ConsentGiveArgs, ConsentWithdrawArgs,
+};
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,
@@ -237,6 +241,9 @@ pub(crate) enum Command {
     /// Credentials of this profile
     #[command(subcommand)]
     Cred(CredCommand),
+    /// Consents: what was shared with whom, why and until when, signed by both, and withdrawn
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     /// Bundles that verify offline, years later: fill, look into, strengthen
     #[command(subcommand)]
     Bundle(BundleCommand),

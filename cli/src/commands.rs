@@ -4,6 +4,7 @@ mod anchor;
 mod bundle;
 mod completions;
 mod conformance;
+mod consent;
 mod countersign;
 mod countersigners;
 mod cred;
@@ -56,6 +57,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::Key(command) => key::run(&command, context),
         Command::Did(command) => did::run(&command, context),
         Command::Cred(command) => cred::run(&command, context),
+        Command::Consent(command) => consent::run(&command, context),
         Command::Bundle(command) => bundle::run(&command, context),
         Command::StatusList(command) => status_list::run(&command, context),
         Command::Anchor(command) => anchor::run(&command, context),

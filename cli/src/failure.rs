@@ -244,6 +244,14 @@ pub(crate) enum CliError {
         /// The profile searched.
         profile: String,
     },
+    /// Neither a file nor a consent of this profile.
+    #[error("{name:?} is neither a file nor a consent of profile {profile:?}")]
+    ConsentUnknown {
+        /// What was asked for.
+        name: String,
+        /// The profile searched.
+        profile: String,
+    },
     /// No status list, or none of this name.
     #[error("profile {profile:?} keeps no status list {}", name.as_deref().unwrap_or("yet"))]
     ListUnknown {
@@ -415,6 +423,7 @@ impl CliError {
             Self::DidAmbiguous { .. } => "did-ambiguous",
             Self::NameTaken { .. } => "name-taken",
             Self::CredentialUnknown { .. } => "credential-unknown",
+            Self::ConsentUnknown { .. } => "consent-unknown",
             Self::ListUnknown { .. } => "status-list-unknown",
             Self::PolicyUnknown { .. } => "policy-unknown",
             Self::CodeUnknown { .. } => "code-unknown",
@@ -494,6 +503,7 @@ failures!(
     inkan_credential::ParseError,
     inkan_credential::RdfcError,
     inkan_credential::bundle::BundleError,
+    inkan_credential::consent::ConsentError,
     inkan_credential::countersignature::CountersignatureError,
     inkan_credential::proof::SignFailure,
     inkan_credential::sd_jwt::ClaimPathError,
@@ -510,6 +520,7 @@ failures!(
     inkan_evidence::cms::CmsError,
     inkan_evidence::tsa::TimestampError,
     inkan_holder::ActError,
+    inkan_holder::ConsentMakeError,
     inkan_holder::PresentError,
     inkan_holder::SelectiveError,
     inkan_io::anchoring::StateError,

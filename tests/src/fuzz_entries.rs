@@ -16,8 +16,8 @@ use inkan_credential::selective::{self, Disclosure};
 use inkan_credential::status_list::{BitstringStatusList, StatusListCredential};
 use inkan_credential::token_status_list::{self, ReferencedCwt, StatusListToken};
 use inkan_credential::{
-    Artefact, Bundle, Contexts, Credential, Presentation, SecuredCredential, bundle,
-    canonical_nquads, inline_context, proof_check, schema,
+    Artefact, Bundle, ConsentReceipt, Contexts, Credential, Presentation, SecuredCredential,
+    bundle, canonical_nquads, inline_context, proof_check, schema,
 };
 use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, keystore};
@@ -74,6 +74,7 @@ pub const TARGETS: &[Target] = &[
     ("secured_credential", secured_credential),
     ("presentation", presentation),
     ("countersignature", countersignature_jws),
+    ("consent", consent_receipt),
     ("bundle", bundle_file),
     ("proof_check", proofs),
     ("proof_value", proof_value),
@@ -267,6 +268,19 @@ pub fn countersignature_jws(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(countersignature) = Countersignature::parse_compact(text) {
         assert_eq!(countersignature.compact(), Some(text));
+    }
+}
+
+/// A consent receipt, or one record; what is written again has the same digests.
+pub fn consent_receipt(bytes: &[u8]) {
+    if let Ok(read) = ConsentReceipt::parse(bytes) {
+        let text = read.to_value().to_string();
+        let again = ConsentReceipt::parse(text.as_bytes()).expect("our own receipt");
+        assert_eq!(again.to_value(), read.to_value());
+        for (one, other) in read.states().iter().zip(again.states()) {
+            assert_eq!(one.digest(), other.digest());
+            assert_eq!((one.terms(), one.event()), (other.terms(), other.event()));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod fuzz_entries;
 pub mod load;
 pub mod made;
 pub mod made_anchor;
+pub mod made_consent;
 pub mod made_ledger;
 pub mod made_node;
 pub mod made_selective;

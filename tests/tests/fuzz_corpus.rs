@@ -31,6 +31,7 @@ use inkan_ledger::{
 use inkan_tests::fuzz_entries::{TARGETS, selective_document};
 use inkan_tests::made::{Party, moment};
 use inkan_tests::made_anchor;
+use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
 use inkan_tests::{files_under, fixtures, read, read_json, read_text, workspace_root};
 use serde_json::json;
@@ -128,6 +129,20 @@ fn seeds_are_written() {
         }
         for (name, compact) in [("vc", jose.to_bare()), ("vp", vp_jose.to_bare()), ("cs", beside)] {
             seed("jws", &format!("{kind}-{name}"), compact);
+        }
+    }
+}
+
+/// The seeds that are consents.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_consents_are_written() {
+    for key_type in [KeyType::Ed25519, KeyType::P256] {
+        let kind = key_type.name();
+        for (name, receipt) in ["full", "short"].into_iter().zip(made_consent::consents(key_type)) {
+            seed("consent", &format!("{kind}-{name}"), receipt.to_value().to_string());
+            let given = receipt.states()[0].to_value().to_string();
+            seed("consent", &format!("{kind}-{name}-record"), given);
         }
     }
 }

@@ -10,7 +10,7 @@ use inkan_core::json::canonicalize;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{Timestamp, sha256};
 use inkan_credential::bundle::{BundleTimestamp, Eseal, SealForm, SealTerms};
-use inkan_credential::{Artefact, Bundle, Format};
+use inkan_credential::{Artefact, Bundle, ConsentReceipt, ConsentRecord, Format};
 use inkan_crypto::{KeyType, jws};
 use inkan_did::{DidUrl, webvh};
 use inkan_ledger::anchored::{AnchorProof, PackHead};
@@ -25,6 +25,7 @@ use inkan_ledger::{
     TrustOperation, TrustStatement,
 };
 use inkan_tests::made_anchor;
+use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
 use inkan_tests::world::{HOLDER, Order, Parts, World, fitting_schema};
 use inkan_tests::{files_under, read_json, read_text, schemas, workspace_root};
@@ -209,6 +210,58 @@ fn bundles_fit_their_schema() {
         }),
     }
     .check();
+}
+
+#[test]
+fn consents_fit_their_schema() {
+    let mut files = Vec::new();
+    for key_type in [KeyType::Ed25519, KeyType::P256] {
+        files.extend(made_consent::consents(key_type).map(|receipt| receipt.to_value()));
+    }
+    Closed {
+        place: ("consent", ""),
+        samples: files.clone(),
+        only_read: &[],
+        reads: Box::new(|value| ConsentReceipt::from_value(value.clone()).is_ok()),
+    }
+    .check();
+    let states: Vec<Value> =
+        files.iter().flat_map(|file| file["states"].as_array().expect("states").clone()).collect();
+    let reads = |value: &Value| ConsentRecord::from_value(value.clone()).is_ok();
+    Closed {
+        place: ("consent", "/$defs/record"),
+        samples: states.clone(),
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .check();
+    // Objects inside a record, each put back into one that has it.
+    for (name, pointer) in [
+        ("controller", "/piiController"),
+        ("purpose", "/purposes/0"),
+        ("notice", "/privacyNotice"),
+        ("shown", "/piiInformation/0"),
+        ("claim", "/piiInformation/0/claims/0"),
+        ("presentation", "/presentation"),
+        ("policy", "/policy"),
+        ("ledgerRecord", "/ledgerRecord"),
+    ] {
+        let inside = states.iter().filter_map(|state| state.pointer(pointer).cloned());
+        let whole = states.iter().find(|state| state.pointer(pointer).is_some());
+        let whole = whole.expect("a state that has it").clone();
+        let put = move |value: &Value| {
+            let mut state = whole.clone();
+            *state.pointer_mut(pointer).expect("a member") = value.clone();
+            state
+        };
+        Closed {
+            place: ("consent", &format!("/$defs/{name}")),
+            samples: inside.collect(),
+            only_read: &[],
+            reads: Box::new(move |value| reads(&put(value))),
+        }
+        .check();
+    }
 }
 
 #[test]

@@ -58,6 +58,12 @@ fn the_story_of_a_theft_runs_as_written() {
     runs_as_written(&read_text(&workspace_root().join("tests/transcripts/theft.console")));
 }
 
+/// A consent is given, acknowledged, recorded, withdrawn; what was changed or belongs elsewhere is refused.
+#[test]
+fn the_story_of_a_consent_runs_as_written() {
+    runs_as_written(&read_text(&workspace_root().join("tests/transcripts/consent.console")));
+}
+
 #[test]
 fn the_walkthrough_of_the_readme_runs_as_written() {
     let readme = read_text(&workspace_root().join("README.md"));

@@ -7,6 +7,7 @@ mod verifier {
     mod agreed;
     mod as_of;
     mod compromised;
+    mod consent;
     mod content;
     mod cose;
     mod expect;

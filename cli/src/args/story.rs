@@ -269,6 +269,18 @@ pub(crate) struct PresentArgs {
     /// How the presentation is secured; without it, one SD-JWT by a key binding, all else by a Data Integrity proof
     #[arg(long, value_enum, value_name = "F")]
     pub(crate) presentation_format: Option<PresentationFormat>,
+    /// Consent to this use of what is shown, in a receipt for you and the receiver; NAME=TEXT gives the use a name too
+    #[arg(long = "consent", value_name = "TEXT", requires = "consent_out")]
+    pub(crate) consents: Vec<String>,
+    /// When the consent ends: a time (RFC 3339), or a span such as 90d
+    #[arg(long, value_name = "T", value_parser = values::end, requires = "consents")]
+    pub(crate) until: Option<String>,
+    /// Write the consent receipt here
+    #[arg(long, value_name = "F", requires = "consents")]
+    pub(crate) consent_out: Option<String>,
+    /// Record the consent on the ledger, as a salted digest that shows nothing
+    #[arg(long, requires = "consents")]
+    pub(crate) record: bool,
     /// Write the plain presentation instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,

@@ -23,6 +23,13 @@ pub(super) fn span(text: &str) -> Result<String, String> {
     }
 }
 
+/// An end: a time in RFC 3339, or a span from now.
+pub(super) fn end(text: &str) -> Result<String, String> {
+    let known = time(text).is_ok() || span(text).is_ok();
+    let wrong = || "neither a time such as 2027-03-02T09:00:00Z nor a span such as 90d".to_owned();
+    known.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
 /// A span that may be nothing, such as `0s`.
 pub(super) fn span_or_nothing(text: &str) -> Result<String, String> {
     match parse_span(text).and_then(|span| Timestamp::EPOCH.plus(span).ok()) {

@@ -4,12 +4,13 @@ mod disclosure;
 
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::presentation::PresentationTerms;
-use inkan_credential::{Contexts, Format, SecuredCredential};
+use inkan_credential::{ConsentReceipt, Contexts, Format, SecuredCredential};
 use inkan_crypto::Signer;
 use inkan_io::pinned;
 use serde_json::json;
 
-use crate::args::{PresentArgs, PresentationFormat};
+use super::consent;
+use crate::args::{OutArgs, PresentArgs, PresentationFormat};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -21,6 +22,9 @@ use crate::wallet;
 
 pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
+    if let Some(path) = &args.consent_out {
+        context.check_out(&OutArgs::of(Some(path.clone()), args.out.existing()))?;
+    }
     let home = context.home()?;
     let (Some(nonce), Some(audience)) = (&args.nonce, &args.aud) else {
         let usage = "--nonce and --aud say to whom you present: ask the verifier for both";
@@ -53,6 +57,9 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
             context.speech.warn("a credential is about somebody else than who presents it");
         }
     }
+    let keeping = (!args.consents.is_empty())
+        .then(|| consent::Keeping::fresh(args.record && !args.write.dry_run, &home, context))
+        .transpose()?;
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let terms = PresentationTerms {
@@ -67,6 +74,14 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
         Some(format) => inkan_holder::present(&credentials, format, &terms, signer)?,
         None => inkan_holder::present_key_bound(only(&credentials)?, &terms, signer)?,
     };
+    // What cannot be consented to is not shown either.
+    let consented = keeping.map(|keeping| {
+        let (purposes, until) = (args.consents.as_slice(), args.until.as_deref());
+        let wish = consent::Wish { purposes, until, ..consent::Wish::default() };
+        let record = consent::sign(&presentation, &wish, &hand, &home, context)?;
+        Ok::<_, Failure>((ConsentReceipt::of(record)?, keeping))
+    });
+    let consented = consented.transpose()?;
     let bare = presentation.to_value();
     let mut bundle = Bundle::of(Artefact::Presentation(presentation));
     for source in &sources {
@@ -93,8 +108,22 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
         return Ok(Outcome::new("inkan-presentation/1", String::new(), members));
     }
     context.speech.say(&format!("presents {} to {audience}", counted(&credentials)));
+    // The consent is there before what it is about is out.
+    let written = match consented {
+        None => None,
+        Some((receipt, mut keeping)) => {
+            let (receipt, entry) = consent::keep(receipt, &mut keeping, &hand, &home, context)?;
+            let out = args.consent_out.as_deref();
+            context.deliver(consent::written(&receipt), out)?;
+            Some(consent::members(&receipt, entry, out)?)
+        }
+    };
     let human = context.deliver(wallet::written(&bundle, args.bare), args.out.path())?;
     let outcome = Outcome::new("inkan-presentation/1", human, members);
+    let outcome = match written {
+        Some(written) => outcome.with("consent", written),
+        None => outcome,
+    };
     if args.out.path().is_some() {
         return Ok(outcome);
     }

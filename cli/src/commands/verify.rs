@@ -12,15 +12,16 @@ use inkan_assurance::{
 };
 use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
-use inkan_credential::{Artefact, Bundle, SecuredCredential};
+use inkan_credential::{Artefact, Bundle, ConsentReceipt, Presentation, SecuredCredential};
 use inkan_evidence::{Registry, facts_of};
-use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also};
+use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
 use inkan_verifier::{
-    Expectation, KnownState, Live, Material, Verification, plan, plan_presenter, verify,
+    ConsentVerification, Expectation, KnownState, Live, Material, Receipts, Verification, plan,
+    plan_consent, plan_presenter, verify, verify_consent,
 };
 use serde_json::Value;
 
@@ -131,6 +132,51 @@ pub(super) struct Examine<'a> {
     pub(super) offline: bool,
 }
 
+impl Examine<'_> {
+    fn args(&self) -> VerifyArgs {
+        VerifyArgs {
+            files: Vec::new(),
+            policy: self.policy.map(str::to_owned),
+            min_ial: None,
+            min_aal: None,
+            at: self.at.map(str::to_owned),
+            aud: None,
+            nonce: None,
+            replay: false,
+            explain: false,
+            offline: self.offline,
+            max_age: None,
+            evidence_out: None,
+            force: false,
+        }
+    }
+}
+
+/// A consent, judged with what this profile pins and remembers; the lock of the profile is the caller's. With the time that it
+/// was judged at.
+pub(super) fn consent(
+    receipt: &ConsentReceipt,
+    presentation: Option<&Presentation>,
+    examine: &Examine<'_>,
+    home: &Home,
+    context: &mut Context,
+) -> Result<(ConsentVerification, Timestamp), Failure> {
+    let args = examine.args();
+    let mut terms = Terms::of(&args, home, context)?;
+    // Nobody has to record a consent.
+    terms.context.receipts = Receipts::Used;
+    terms.context.known = known::load(&home.profile)?;
+    let finder = Finder::open(&args, home, context)?;
+    let as_of = terms.context.as_of;
+    let gathered = finder.find_consent(receipt, as_of)?;
+    for missed in &gathered.missed {
+        context.speech.detail(missed);
+    }
+    let judged = verify_consent(receipt, presentation, &gathered.material, &terms.context);
+    remember(judged.states(), home, context)?;
+    Ok((judged, as_of))
+}
+
 /// The roll of countersigners, from the same verification as a verdict.
 pub(super) fn roll(
     bundle: &Bundle,
@@ -138,21 +184,7 @@ pub(super) fn roll(
     home: &Home,
     context: &mut Context,
 ) -> Result<Roll, Failure> {
-    let args = VerifyArgs {
-        files: Vec::new(),
-        policy: examine.policy.map(str::to_owned),
-        min_ial: None,
-        min_aal: None,
-        at: examine.at.map(str::to_owned),
-        aud: None,
-        nonce: None,
-        replay: false,
-        explain: false,
-        offline: examine.offline,
-        max_age: None,
-        evidence_out: None,
-        force: false,
-    };
+    let args = examine.args();
     let terms = Terms::of(&args, home, context)?;
     let _lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
@@ -361,6 +393,17 @@ impl Finder {
             gather_also(&plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
         }
         Ok(found)
+    }
+
+    fn find_consent(
+        &self,
+        consent: &ConsentReceipt,
+        as_of: Timestamp,
+    ) -> Result<Gathered, Failure> {
+        let ledger = self.reading.as_ref().map(Reading::source);
+        let Self { schemas, network, copies, .. } = self;
+        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
+        Ok(gather_consent(consent, &plan_consent(consent), &sources, as_of)?)
     }
 }
 

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::{Timestamp, limits};
-use inkan_credential::Bundle;
 use inkan_credential::bundle::ServedStatusList;
+use inkan_credential::{Bundle, ConsentReceipt};
 use inkan_did::{Did, DidUrl, Method, webvh};
 use inkan_ledger::{
     Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry,
@@ -73,7 +73,30 @@ pub fn gather(
     sources: &Sources<'_>,
     as_of: Timestamp,
 ) -> Result<Gathered, LedgerError> {
-    let mut found = Gathered { material: from_bundle(bundle), missed: Vec::new() };
+    collect(from_bundle(bundle), wants, sources, as_of)
+}
+
+/// The same for a consent.
+///
+/// # Errors
+///
+/// As [`gather`].
+pub fn gather_consent(
+    consent: &ConsentReceipt,
+    wants: &[Want],
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+) -> Result<Gathered, LedgerError> {
+    collect(from_consent(consent), wants, sources, as_of)
+}
+
+fn collect(
+    material: Material,
+    wants: &[Want],
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+) -> Result<Gathered, LedgerError> {
+    let mut found = Gathered { material, missed: Vec::new() };
     if sources.copies == Copies::MustBeRenewed {
         drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
     }
@@ -115,6 +138,26 @@ fn drop_copies(material: &mut Material, asked: Option<&str>) {
     material.current.retain(of_asked);
     material.did_logs.clear();
     material.status_lists.clear();
+}
+
+/// What travels in a consent's own file. What cannot be read is noted: it must not vanish.
+#[must_use]
+pub fn from_consent(consent: &ConsentReceipt) -> Material {
+    let mut material = Material::default();
+    for value in &consent.receipts {
+        match Receipt::from_value(value) {
+            Ok(receipt) => material.receipts.push(receipt),
+            Err(error) => material.malformed.push(error.code()),
+        }
+    }
+    for value in &consent.current {
+        match CurrentProof::from_value(value) {
+            Ok(proof) => material.current.push(proof),
+            Err(error) => material.malformed.push(error.code()),
+        }
+    }
+    material.did_logs.extend(consent.did_logs.iter().map(|(did, log)| (did.clone(), log.clone())));
+    material
 }
 
 /// What travels in the bundle. What cannot be read is noted: it must not vanish.

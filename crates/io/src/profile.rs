@@ -10,6 +10,7 @@
 //! pinned/<digest>.json   files pinned by URL and hash
 //! intents/<id>.json      ledger writes under way        acts/<name>.json           own countersignatures
 //! pending/<digest>.json  recorded, and not yet in its file
+//! consents/<act>.json    consent receipts, given and received
 //! ```
 //!
 //! In scope: where each thing lies, and that it survives a crash. Out of scope: what a command does with it (`cli`),
@@ -61,6 +62,8 @@ pub enum Shelf {
     Intents,
     /// What is recorded and has not reached its file.
     Pending,
+    /// Consent receipts, given and received.
+    Consents,
 }
 
 impl Shelf {
@@ -78,6 +81,7 @@ impl Shelf {
             Self::Pinned => "pinned",
             Self::Intents => "intents",
             Self::Pending => "pending",
+            Self::Consents => "consents",
         }
     }
 
@@ -87,7 +91,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -98,6 +102,7 @@ impl Shelf {
         Self::Pinned,
         Self::Intents,
         Self::Pending,
+        Self::Consents,
     ];
 }
 
@@ -333,10 +338,7 @@ impl Profile {
     /// [`ProfileError`].
     pub fn put(&self, shelf: Shelf, name: &str, record: &Value) -> Result<(), ProfileError> {
         let path = self.path(shelf, name)?;
-        if shelf == Shelf::Pinned {
-            // Profiles that were made before have no such folder.
-            files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
-        }
+        self.make(shelf)?;
         let text = format!("{record:#}\n");
         Ok(files::write_atomic(&path, text.as_bytes(), Access::Private)?)
     }
@@ -353,10 +355,19 @@ impl Profile {
     ) -> Result<(), ProfileError> {
         let mut files = BTreeMap::new();
         for (shelf, name, record) in records {
+            self.make(shelf)?;
             files.insert(self.path(shelf, name)?, format!("{record:#}\n").into_bytes());
         }
         let files: Vec<Put> = files.into_iter().map(|(path, bytes)| Put { path, bytes }).collect();
         Ok(put_many(&SystemFiles, &self.folder, &files, Access::Private)?)
+    }
+
+    /// Makes a shelf that profiles of earlier versions have not.
+    fn make(&self, shelf: Shelf) -> Result<(), ProfileError> {
+        if matches!(shelf, Shelf::Pinned | Shelf::Consents) {
+            files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
+        }
+        Ok(())
     }
 
     /// Removes one record; that it is not there is no error.

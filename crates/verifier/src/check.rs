@@ -33,6 +33,12 @@ pub enum CheckName {
     Offered,
     /// Holder binding, nonce, audience, freshness.
     Presentation,
+    /// One state of a consent, or the consent as a whole.
+    Consent,
+    /// Whether a consent names what a presentation shows.
+    Shown,
+    /// The receiver's acknowledgement of one state of a consent.
+    Acknowledgement,
     /// One e-seal of an organisation.
     Eseal,
     /// One timestamp of an authority over items of the bundle.
@@ -61,6 +67,9 @@ impl CheckName {
             Self::Countersignature => "countersignature",
             Self::Offered => "offered",
             Self::Presentation => "presentation",
+            Self::Consent => "consent",
+            Self::Shown => "shown",
+            Self::Acknowledgement => "acknowledgement",
             Self::Eseal => "eseal",
             Self::Timestamp => "timestamp",
             Self::OtherProof => "other-proof",

@@ -29,4 +29,4 @@ pub use verified::{
     CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,
     VerifiedCredential,
 };
-pub use verify::verify;
+pub use verify::{ConsentVerification, plan_consent, verify, verify_consent};

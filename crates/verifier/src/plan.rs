@@ -15,7 +15,7 @@ use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, com
 pub enum Want {
     /// All versions of a DID, their receipts, a current-proof of its head, and its reports of keys that were in other hands.
     Did(String),
-    /// The receipt of an issuance, found from the bare credential by its `ledgerRecord`.
+    /// The receipt of an issuance, found from the bare credential by its `ledgerRecord`; or of a state of a consent, in the same way.
     Issuance {
         /// The log's origin.
         log: String,

@@ -1,6 +1,7 @@
 //! Why a check did not pass.
 
 use inkan_core::Timestamp;
+use inkan_credential::consent::ConsentError;
 
 /// Why a check did not pass. Codes are stable; text may change.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -362,6 +363,9 @@ pub enum Reason {
         /// When it arrived.
         received_at: Timestamp,
     },
+    /// A consent does not hold, is about something else, or is no longer given.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// The presenter is not the subject of the credential.
     #[error("the presenter's key is not the credential subject's")]
     HolderKeyMismatch,
@@ -450,6 +454,7 @@ impl Reason {
             Self::NonceInvalid => "nonce-invalid",
             Self::AudienceMismatch { .. } => "audience-mismatch",
             Self::PresentationStale { .. } => "presentation-stale",
+            Self::Consent(error) => error.code(),
             Self::HolderKeyMismatch => "holder-key-mismatch",
         }
     }

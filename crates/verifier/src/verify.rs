@@ -4,6 +4,7 @@
 
 mod certified;
 mod compromise;
+mod consent;
 mod content;
 mod countersigned;
 mod credential;
@@ -18,12 +19,15 @@ mod stamped;
 mod status;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use inkan_credential::{Artefact, Bundle, Contexts};
+use inkan_core::Digest;
+use inkan_credential::bundle::Eseal;
+use inkan_credential::{Artefact, Bundle, Contexts, SecuredCredential};
 use inkan_did::Did;
 use inkan_ledger::{Kind, Leaf, Receipt, ReceiptError, SignedEntry};
+use serde_json::Value;
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
@@ -34,6 +38,8 @@ use crate::reason::Reason;
 use crate::verified::Verification;
 use stamped::Stamps;
 
+pub use consent::{ConsentVerification, plan_consent, verify_consent};
+
 /// Signatures that one verification tries in vain at most. Each costs a canonical form of the document, and a log may name
 /// thousands of keys by one URL.
 const FAILED_TRIES: u32 = 128;
@@ -43,12 +49,12 @@ const FAILED_TRIES: u32 = 128;
 /// `material` holds what was gathered for [`crate::plan()`], the bundle's own receipts and logs included. The
 /// result lists every check, also after the first failure; an unknown one never counts as passed.
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
-    let bench = Bench::new(bundle, material, context);
+    let bench = Bench::of(bundle, material, context);
     // Who presents does so now, whatever time the credentials are judged at: a key that was replaced since is not the holder's.
     let live = context.expectation.as_ref().is_some_and(|expected| expected.live != Live::No);
     let now = Context { as_of: context.received_at, ..context.clone() };
     let earlier = live && context.as_of < context.received_at;
-    let now = earlier.then(|| Bench::new(bundle, material, &now));
+    let now = earlier.then(|| Bench::of(bundle, material, &now));
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
         Artefact::Credential(_) => (None, false),
@@ -78,7 +84,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
     }
     let from = checks.len();
     sealed::check(&bench, &mut checks);
-    other_material(&bench, &mut checks);
+    other_material(&bench, &record::digests(bundle), &mut checks);
     let mut behind = known::check(&bench.ledger, context);
     behind.extend(now.iter().flat_map(|now| known::check(&now.ledger, now.context)));
     if !behind.is_empty() {
@@ -107,7 +113,8 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
 
 /// What every check is made with.
 struct Bench<'a> {
-    bundle: &'a Bundle,
+    /// What is judged; none where that is a consent.
+    bundle: Option<&'a Bundle>,
     material: &'a Material,
     context: &'a Context,
     ledger: LedgerView<'a>,
@@ -119,9 +126,19 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(bundle: &'a Bundle, material: &'a Material, context: &'a Context) -> Self {
+    fn of(bundle: &'a Bundle, material: &'a Material, context: &'a Context) -> Self {
         let ledger = LedgerView::new(material, context);
         let stamps = stamped::collect(bundle, &ledger, context);
+        Self::new(Some(bundle), material, context, ledger, stamps)
+    }
+
+    const fn new(
+        bundle: Option<&'a Bundle>,
+        material: &'a Material,
+        context: &'a Context,
+        ledger: LedgerView<'a>,
+        stamps: Stamps,
+    ) -> Self {
         Self {
             bundle,
             material,
@@ -131,6 +148,26 @@ impl<'a> Bench<'a> {
             histories: RefCell::new(BTreeMap::new()),
             tries: Cell::new(FAILED_TRIES),
         }
+    }
+
+    /// The credentials that are judged.
+    fn credentials(&self) -> &'a [SecuredCredential] {
+        self.bundle.map_or(&[], |bundle| bundle.artefact.credentials())
+    }
+
+    /// The countersignatures that travel beside them.
+    fn beside(&self) -> &'a [String] {
+        self.bundle.map_or(&[], |bundle| &bundle.countersignatures)
+    }
+
+    /// The evidence that travels along.
+    fn evidence(&self) -> &'a [Value] {
+        self.bundle.map_or(&[], |bundle| &bundle.evidence)
+    }
+
+    /// The e-seals that travel along.
+    fn eseals(&self) -> &'a [Eseal] {
+        self.bundle.map_or(&[], |bundle| &bundle.eseals)
     }
 
     /// The JSON-LD contexts that are known here.
@@ -152,7 +189,7 @@ impl<'a> Bench<'a> {
 
 /// Material that was forged is a refusal; receipts that belong to nothing at hand are listed, and nothing rests on
 /// them (decisions 13).
-fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
+fn other_material(bench: &Bench<'_>, known: &BTreeSet<Digest>, checks: &mut Vec<Check>) {
     checks.extend(bench.stamps.lines.iter().cloned());
     for code in &bench.material.malformed {
         let reason = Reason::ReceiptInvalid { code };
@@ -162,7 +199,6 @@ fn other_material(bench: &Bench<'_>, checks: &mut Vec<Check>) {
         let subject = format!("current[{index}]");
         checks.push(Check::fail(CheckName::OnLedger, &subject, Reason::ReceiptInvalid { code }));
     }
-    let known = record::digests(bench.bundle);
     for (index, seen) in bench.ledger.receipts().iter().enumerate() {
         let subject = format!("receipt[{index}]");
         if let Some(opening) = seen.receipt.opening() {

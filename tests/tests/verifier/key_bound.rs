@@ -36,7 +36,7 @@ fn bound(
     inkan_holder::present_key_bound(credential, &terms, &holder.key).expect("a presentation")
 }
 
-fn shown(seed: u64, flat: bool, claims: &[&str]) -> (World, Case, Presentation) {
+pub(super) fn shown(seed: u64, flat: bool, claims: &[&str]) -> (World, Case, Presentation) {
     let mut world = World::new(seed);
     let case = world.issue_in_parts(flat, None);
     let presentation = bound(&world, &part(&case, claims), HOLDER, (NONCE, AUDIENCE, world.now));

@@ -2,6 +2,7 @@
 
 use inkan_crypto::SignError;
 
+use crate::consent::ConsentError;
 use crate::countersignature::CountersignatureError;
 use crate::model::ModelError;
 use crate::rdfc::RdfcError;
@@ -149,6 +150,9 @@ pub enum SignFailure {
     /// Data Integrity credentials are countersigned by a proof, JOSE ones by a JWS beside them.
     #[error("this form of countersignature does not belong to credentials of this format")]
     FormMismatch,
+    /// The consent record to be made would not have been accepted.
+    #[error("the consent to be made would be malformed")]
+    Consent(#[source] Box<ConsentError>),
 }
 
 impl SignFailure {
@@ -167,6 +171,7 @@ impl SignFailure {
             Self::Selection(error) => error.code(),
             Self::PartShown => "countersignature-of-part",
             Self::FormMismatch => "countersignature-form-mismatch",
+            Self::Consent(error) => error.code(),
         }
     }
 }

@@ -150,7 +150,7 @@ fn stamped_by(bench: &Bench<'_>, secured: &SecuredCredential) -> Option<Timestam
 /// What the bundle brings of what authorities said about certificates.
 pub(super) fn said(bench: &Bench<'_>) -> RevocationInfo {
     let mut said = RevocationInfo::default();
-    for item in &bench.bundle.evidence {
+    for item in bench.evidence() {
         let bytes = json::text(item, "der").and_then(|text| encoding::decode_b64u(text).ok());
         match (json::text(item, "type"), bytes) {
             (Some("X509Crl"), Some(bytes)) => said.crls.push(bytes),

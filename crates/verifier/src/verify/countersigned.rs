@@ -32,8 +32,8 @@ pub(super) fn about(
     bench: &Bench<'_>,
     secured: &SecuredCredential,
 ) -> Result<Vec<Countersignature>, CountersignatureError> {
-    let mut acts = countersignature::list(secured, &bench.bundle.countersignatures)?;
-    let all = bench.bundle.artefact.credentials();
+    let mut acts = countersignature::list(secured, bench.beside())?;
+    let all = bench.credentials();
     acts.retain(|act| {
         act.proof_index().is_some()
             || act.covers(secured).is_ok()

@@ -20,7 +20,7 @@ const NAME: CheckName = CheckName::Eseal;
 
 /// One line for each e-seal.
 pub(super) fn check(bench: &Bench<'_>, checks: &mut Vec<Check>) {
-    for (place, seal) in bench.bundle.eseals.iter().enumerate() {
+    for (place, seal) in bench.eseals().iter().enumerate() {
         let subject = format!("eseal[{place}]");
         let terms = seal.terms();
         let line = match judge(bench, &subject, seal) {
@@ -87,8 +87,8 @@ fn judge(bench: &Bench<'_>, subject: &str, seal: &Eseal) -> Result<Check, Verdic
         .and_then(|stamped| stamped.graded(&Grades::default(), |grades| grades.holds(needed)));
     let shown = existed.as_ref().map(|(time, _)| *time);
     let line = path(bench, checker, subject, (&sealed.chain, terms.time, shown))?;
-    let own = |index: usize| bench.bundle.artefact.credentials().get(index).map(Cover::credential);
-    let count = bench.bundle.artefact.credentials().len();
+    let own = |index: usize| bench.credentials().get(index).map(Cover::credential);
+    let count = bench.credentials().len();
     let names: Vec<String> = (0..count)
         .filter(|index| own(*index).is_some_and(|item| terms.covers.contains(&item)))
         .map(|index| format!("cred[{index}]"))
