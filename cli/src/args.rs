@@ -6,6 +6,7 @@ mod agree;
 mod anchor;
 mod assets;
 mod bundle;
+mod delegate;
 mod did;
 mod eseal;
 mod ledger;
@@ -30,6 +31,7 @@ pub(crate) use assets::{
     CredSuspendArgs, KeyAlgorithm, KeyCommand, KeyForm, StatusListCommand, StatusListPublishArgs,
 };
 pub(crate) use bundle::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUpgradeArgs};
+pub(crate) use delegate::{DelegateArgs, UnderArgs};
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,
@@ -39,6 +41,7 @@ pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
+pub(crate) use rows::RowsArgs;
 pub(crate) use serve::{
     ConformanceCommand, JoseArgs, ServeArgs, ServeProfile, ServeRole, ServeStatus,
 };
@@ -206,6 +209,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Make a credential from claims, sign it and record it
     Issue(Box<IssueArgs>),
+    /// Let somebody act for you: a power of attorney, recorded, which you can revoke
+    Delegate(Box<DelegateArgs>),
     /// Add your signature to a credential, in a role, and record the act
     Countersign(CountersignArgs),
     /// Refuse a credential, or withdraw after accepting it, and record that

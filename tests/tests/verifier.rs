@@ -18,6 +18,7 @@ mod verifier {
     mod moved;
     mod other_logs;
     mod outside;
+    mod powers;
     mod presented;
     mod record;
     mod retired;

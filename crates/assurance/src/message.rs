@@ -86,7 +86,8 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::CountersignatureTimeUnknown
         | Code::CountersignatureOutOfOrder
         | Code::CountersignersNotDistinct
-        | Code::ActStateNotShown => "countersigned",
+        | Code::ActStateNotShown
+        | Code::PowerNotShown => "countersigned",
         Code::SealByStranger | Code::WithdrawnAfterSeal | Code::AddedAfterSeal => "seal",
     }
 }

@@ -10,6 +10,7 @@ pub mod bundle;
 mod cbor;
 pub mod cose;
 pub mod countersignature;
+pub mod delegation;
 mod envelope;
 pub mod error;
 mod inflate;

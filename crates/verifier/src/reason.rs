@@ -2,6 +2,8 @@
 
 use inkan_core::Timestamp;
 
+use crate::capacity::PowerFault;
+
 /// Why a check did not pass. Codes are stable; text may change.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Reason {
@@ -289,6 +291,9 @@ pub enum Reason {
         /// What is wrong.
         code: &'static str,
     },
+    /// The power of attorney of a delegate does not hold, does not cover the act, or is not shown.
+    #[error(transparent)]
+    Power(#[from] PowerFault),
     /// The cryptosuite is not one that this verifier knows.
     #[error("the proof's suite {suite:?} is not one that this verifier knows")]
     SuiteUnknown {
@@ -376,6 +381,7 @@ fn offer_words(code: &str) -> &'static str {
         "countersignature-late" => "one came after the deadline",
         "countersignature-time-unknown" => "whether one came in time cannot be told",
         "countersigners-not-distinct" => "there are too few distinct signers",
+        "power-not-shown" => "the power of attorney of one who signed cannot be told",
         "seal-by-stranger" => "somebody else sealed it",
         _ => "they are missing",
     }
@@ -436,6 +442,7 @@ impl Reason {
             Self::CountersignatureInvalid { .. } => "countersignature-invalid",
             Self::ActSuperseded { .. } => "act-superseded",
             Self::OfferNotMet { code, .. } => code,
+            Self::Power(fault) => fault.code(),
             Self::SuiteUnknown { .. } => "suite-unknown",
             Self::ContextUnknown { .. } => "jsonld-context-unknown",
             Self::TooMuchWork => "verification-work-limit",

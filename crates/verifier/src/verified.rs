@@ -10,6 +10,7 @@ use inkan_credential::countersignature::{Decision, Role};
 use inkan_crypto::PublicKey;
 use inkan_ledger::{Cosigner, Grades, MapKey};
 
+use crate::capacity::Capacity;
 use crate::check::{Check, Outcome};
 use crate::known::KnownState;
 use crate::material::Live;
@@ -340,6 +341,7 @@ pub struct VerifiedCountersignature {
     pub(crate) linked: BTreeSet<String>,
     pub(crate) reason: Option<String>,
     pub(crate) created: Timestamp,
+    pub(crate) capacity: Capacity,
 }
 
 impl VerifiedCountersignature {

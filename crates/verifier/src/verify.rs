@@ -10,6 +10,7 @@ mod credential;
 mod linked;
 mod offered;
 mod period;
+mod power;
 mod presentation;
 mod record;
 mod sealed;
@@ -17,17 +18,18 @@ mod signer;
 mod stamped;
 mod status;
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use inkan_credential::{Artefact, Bundle, Contexts};
+use inkan_core::Digest;
+use inkan_credential::{Artefact, Bundle, Contexts, SecuredCredential};
 use inkan_did::Did;
-use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
+use inkan_ledger::{Kind, Leaf, MapKey, Receipt, SignedEntry};
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
-use crate::known;
+use crate::known::{self, KnownState};
 use crate::ledger_view::LedgerView;
 use crate::material::{Context, Material};
 use crate::reason::Reason;
@@ -38,22 +40,15 @@ use stamped::Stamps;
 /// thousands of keys by one URL.
 const FAILED_TRIES: u32 = 128;
 
+/// Acts under powers of attorney that one verification judges at most: each verifies up to four links twice.
+const MANDATES: u32 = 32;
+
 /// Judges the artefact of `bundle` as of `context.as_of`, resting on `material` alone.
 ///
 /// `material` holds what was gathered for [`crate::plan()`], the bundle's own receipts and logs included. The
 /// result lists every check, also after the first failure; an unknown one never counts as passed.
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
-    let ledger = LedgerView::new(material, context);
-    let stamps = stamped::collect(bundle, &ledger, context);
-    let bench = Bench {
-        bundle,
-        material,
-        context,
-        ledger,
-        stamps,
-        histories: RefCell::new(BTreeMap::new()),
-        tries: Cell::new(FAILED_TRIES),
-    };
+    let bench = Bench::new(bundle, material, context);
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
         Artefact::Credential(_) => (None, false),
@@ -94,6 +89,8 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         credentials.fill(None);
         offers.fill(None);
     }
+    let mut asked = bench.ledger.asked();
+    asked.extend(bench.aside.borrow().1.iter().copied());
     checks.sort_by(|a, b| (&a.subject, a.name).cmp(&(&b.subject, b.name)));
     Verification {
         checks,
@@ -101,8 +98,8 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         presented,
         credentials,
         offers,
-        states: known::shown(&bench.ledger),
-        asked: bench.ledger.asked(),
+        states: known::shown(&bench.ledger).into_iter().chain(bench.aside.take().0).collect(),
+        asked,
         as_of: context.as_of,
         received_at: context.received_at,
     }
@@ -119,9 +116,55 @@ struct Bench<'a> {
     histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
     /// Signatures that may still be tried in vain.
     tries: Cell<u32>,
+    /// Powers of attorney of the bundle, read once.
+    powers: OnceCell<Vec<(Digest, SecuredCredential)>>,
+    /// Acts under powers that may still be judged.
+    mandates: Cell<u32>,
+    /// What benches beside this one saw of newest states, and which ids they asked about.
+    aside: RefCell<(Vec<KnownState>, BTreeSet<MapKey>)>,
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    fn new(bundle: &'a Bundle, material: &'a Material, context: &'a Context) -> Self {
+        Self::with(bundle, material, context, LedgerView::new(material, context))
+    }
+
+    fn with(
+        bundle: &'a Bundle,
+        material: &'a Material,
+        context: &'a Context,
+        ledger: LedgerView<'a>,
+    ) -> Self {
+        let stamps = stamped::collect(bundle, &ledger, context);
+        Self {
+            bundle,
+            material,
+            context,
+            ledger,
+            stamps,
+            histories: RefCell::new(BTreeMap::new()),
+            tries: Cell::new(FAILED_TRIES),
+            powers: OnceCell::new(),
+            mandates: Cell::new(MANDATES),
+            aside: RefCell::default(),
+        }
+    }
+
+    fn powers(&self) -> &[(Digest, SecuredCredential)] {
+        self.powers.get_or_init(|| self.bundle.powers())
+    }
+
+    /// Keeps what another bench saw, so that the next verification knows it.
+    fn remember(&self, other: &Bench<'_>) {
+        let mut aside = self.aside.borrow_mut();
+        for state in known::shown(&other.ledger) {
+            if !aside.0.contains(&state) {
+                aside.0.push(state);
+            }
+        }
+        aside.1.extend(other.ledger.asked());
+    }
+
     /// The JSON-LD contexts that are known here.
     fn contexts(&self) -> &Contexts {
         self.material.contexts.as_deref().unwrap_or_else(|| Contexts::built_in())

@@ -5,6 +5,7 @@ use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
 use proptest::prelude::*;
 
 use super::{Act, Answer, Lack, Met, Place, Question, Standing, judge};
+use crate::capacity::Capacity;
 use crate::verified::ActState;
 
 const ISSUER: &str = "did:example:issuer";
@@ -31,6 +32,7 @@ fn act(role: Role, who: &str, index: u64) -> Act {
         }),
         state: ActState::NewestKnown,
         newer_at: None,
+        capacity: Capacity::Own,
     }
 }
 
@@ -54,7 +56,7 @@ fn ask_as(
     let question = Question {
         items,
         offer: items,
-        listed: &|_, _| None,
+        listed: &|_, _, _| None,
         issuer: ISSUER,
         issued_at: Some(at("2026-05-31T00:00:00Z")),
         as_of: at("2026-11-21T12:00:00Z"),

@@ -15,7 +15,8 @@ use inkan_ledger::{ActId, Kind, MapKey};
 use super::linked::Voice;
 use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
-use super::{Bench, signer};
+use super::{Bench, power, signer};
+use crate::capacity::Capacity;
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
 use crate::verified::{ActState, Recorded, VerifiedCountersignature};
@@ -67,11 +68,15 @@ pub(super) fn check(
         }
     }
     let voices = voices(bench, (secured, issued), &held);
+    let power = |one: &Held<'_>| power::judge(bench, secured, (one.act, &one.did), &one.found);
+    let mut mandates: Vec<power::Mandate> = held.iter().map(power).collect();
+    power::connect(&mut mandates, &voices);
     let mut verified = Vec::new();
-    for (position, one) in held.iter().enumerate() {
+    for (position, (one, mandate)) in held.iter().zip(mandates).enumerate() {
         let (state, newer_at) = state(bench, one, &held);
         let linked = linked(voices.get(position), &voices);
         let line = describe(shown(subject, secured, one, state), one.act);
+        let line = power::shown(line, subject, &mandate.capacity);
         let line = match one.act.reason() {
             Some(_) => line.with("reasonGiven", true),
             None => line,
@@ -84,6 +89,7 @@ pub(super) fn check(
         verified.push(VerifiedCountersignature {
             newer_at,
             linked,
+            capacity: mandate.capacity,
             ..evidence(secured, one, state)
         });
     }
@@ -232,6 +238,7 @@ fn evidence(
         linked: BTreeSet::new(),
         reason: act.reason().map(str::to_owned),
         created: act.created(),
+        capacity: Capacity::Own,
     }
 }
 
