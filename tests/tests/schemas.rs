@@ -613,6 +613,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "bundle",
         "codes",
         "current",
+        "delegation",
         "evidence",
         "ledger-entry",
         "policy",
