@@ -31,7 +31,7 @@ pub(crate) use assets::{
     CredSuspendArgs, KeyAlgorithm, KeyCommand, KeyForm, StatusListCommand, StatusListPublishArgs,
 };
 pub(crate) use bundle::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUpgradeArgs};
-pub(crate) use delegate::{DelegateArgs, UnderArgs};
+pub(crate) use delegate::DelegateArgs;
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use inkan_credential::bundle::{Artefact, Bundle, ESEALS, ServedStatusList, TIMESTAMPS};
+use inkan_credential::bundle::{Artefact, Bundle, ESEALS, POWERS, ServedStatusList, TIMESTAMPS};
 use inkan_credential::countersignature;
 use inkan_credential::{Opening, SecuredCredential};
 use inkan_did::{Did, Method};
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::ledgers::{Reading, opened};
+use crate::powers::unusable;
 
 /// A record made just now: its place in the log and what it opens to.
 #[derive(Clone, Debug)]
@@ -106,6 +107,9 @@ pub(crate) fn take_powers(bundle: &mut Bundle, from: &Bundle) -> Result<(), Fail
         if !bundle.powers.contains(power) {
             bundle.powers.push(power.clone());
         }
+    }
+    if bundle.powers.len() > POWERS {
+        return Err(unusable("the bundle would hold more powers than anybody reads"));
     }
     // What is beside it is about the power, and about nothing here.
     let mut proofs = from.clone();

@@ -505,3 +505,80 @@ fn a_claim_that_is_spelt_like_a_power_is_none() {
     parts.powers.push(Value::clone(&plain.credential.to_value()));
     nothing(&parts.judge(&it.world.context()), "power-invalid");
 }
+
+#[test]
+fn a_state_of_the_map_after_the_act_shows_which_list_was_the_newest() {
+    let mut it = stage(1_022, Format::Jose, &[subject()]);
+    let mut list = it.world.power_list(HOLDER);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, Some(&mut list));
+    it.world.publish_powers(&mut list);
+    let key = it.world.power_list_key(&list);
+    let before = it.world.head_of(&key);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let after = it.world.head_of(&key);
+    it.world.revoke_power(&mut list, &given);
+    it.world.publish_powers(&mut list);
+    // The list that came next is not at hand: only that of then, and one of much later.
+    for (head, shown) in [(&after, true), (&before, false)] {
+        let mut parts = it.parts(&[&given], Some(&list));
+        it.world.add_power_list(&mut parts, &list, 1);
+        parts.current.push(head.clone());
+        let verification = parts.judge(&it.world.context());
+        if shown {
+            accepted(&verification);
+        } else {
+            open(&verification, CheckName::Offered, "power-not-shown");
+        }
+    }
+}
+
+#[test]
+fn the_operator_alone_does_not_date_an_act_before_the_end_of_a_power() {
+    let mut times = None;
+    for _ in 0..2 {
+        let mut it = stage(1_023, Format::Jose, &[subject()]);
+        let until = times.unwrap_or_else(|| it.world.gift().until);
+        let gift = inkan_tests::world::Gift { until, ..it.world.gift() };
+        let given = it.world.give((HOLDER, it.agent), &gift, None, None);
+        it.sign(it.agent, given.for_role(Role::Holder));
+        it.world.sleep(60);
+        let parts = it.parts(&[&given], None);
+        let verification = parts.judge(&it.world.context());
+        let Some(until) = times else {
+            let record = accepted(&verification).countersignatures()[0].recorded().cloned();
+            let record = record.expect("a record");
+            assert!(record.existed_by().is_some_and(|seen| seen > record.leaf_time()));
+            times = Some(record.leaf_time());
+            continue;
+        };
+        assert!(until < it.world.now);
+        open(&verification, CheckName::Offered, "power-not-shown");
+        let grade = inkan_ledger::Grade::Operator;
+        accepted(&parts.judge(&Context { grade, ..it.world.context() }));
+    }
+}
+
+#[test]
+fn a_power_that_a_thief_wrote_is_void_once_the_theft_is_reported() {
+    for stolen_before in [true, false] {
+        let mut it = stage(1_024, Format::Jose, &[subject()]);
+        let early = it.world.now;
+        it.world.sleep(86_400);
+        let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+        it.world.sleep(3_600);
+        let late = it.world.now;
+        it.sign(it.agent, given.for_role(Role::Holder));
+        it.world.sleep(3_600);
+        it.world.rotate(HOLDER);
+        let since = if stolen_before { early } else { late };
+        let place = super::compromised::report(&mut it.world, HOLDER, (HOLDER, "key-1"), since);
+        let mut parts = it.parts(&[&given], None);
+        parts.receipts.push(it.world.ledger.receipt(place));
+        let verification = parts.judge(&it.world.context());
+        if stolen_before {
+            nothing(&verification, "power-invalid");
+        } else {
+            accepted(&verification);
+        }
+    }
+}

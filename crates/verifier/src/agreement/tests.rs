@@ -176,18 +176,18 @@ fn agent_and_principal_are_never_two() {
     assert_eq!(pair(agent("n", "p", 5), agent("m", "q", 6)), Met::Yes);
     // Whoever passed the power on is one with both ends.
     let mut far = agent("n", "p", 5);
-    let Capacity::Under(power) = &mut far.capacity else { unreachable!() };
+    let Capacity::Under(power) = &mut far.capacity else { panic!("a power") };
     power.parties.insert(1, "did:example:between".to_owned());
     assert_eq!(pair(far, act(Role::Witness, "between", 6)), same);
     // What DIDs say of themselves holds for principals too.
     let mut linked = agent("n", "p", 5);
-    let Capacity::Under(power) = &mut linked.capacity else { unreachable!() };
+    let Capacity::Under(power) = &mut linked.capacity else { panic!("a power") };
     power.linked.insert("did:example:p".to_owned(), ["did:example:q".to_owned()].into());
     assert_eq!(pair(linked.clone(), act(Role::Witness, "q", 6)), same);
     assert_eq!(pair(act(Role::Witness, "q", 5), linked), same);
     // The issuer's agent is the issuer, where nobody is to be.
     let mut own = agent("n", "p", 5);
-    let Capacity::Under(power) = &mut own.capacity else { unreachable!() };
+    let Capacity::Under(power) = &mut own.capacity else { panic!("a power") };
     (power.principal, power.parties[0]) = (ISSUER.to_owned(), ISSUER.to_owned());
     assert!(!met(&[Wanted { distinct: true, ..admitting(1) }], &[own]));
     // And across demands, where one of them is distinct.

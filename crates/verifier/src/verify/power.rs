@@ -6,6 +6,8 @@
 //! of now, since a revocation is for good; or else by the list of then, where the log shows that it was the newest: a later
 //! list, or a current-proof, stands after the act. Whoever brings an old list shows nothing by it.
 //!
+//! Whether a link is its issuer's at all is judged by what is known now: a key may be reported stolen after the power was used.
+//!
 //! **Apart.** Links are verified with benches of their own: nothing that is wrong with them falls back on the credential.
 
 mod link;

@@ -90,7 +90,11 @@ impl Links<'_> {
             return Err(PowerFault::NotInForce { link: number(place), code: reason.code() });
         }
         for (place, (past, today)) in past.lines.iter().zip(&now.lines).enumerate() {
-            if let Some(fault) = fault(number(place), past) {
+            if let Some(fault) = fault(number(place), past.iter()) {
+                return Err(fault);
+            }
+            // Whether it is its issuer's is judged by all that is known now: a stolen key may be reported later.
+            if let Some(fault) = fault(number(place), today.iter().filter(is_of_origin)) {
                 return Err(fault);
             }
             let link = self.links.get(place).copied().ok_or(PowerFault::NotNamed)?;
@@ -213,7 +217,7 @@ impl Links<'_> {
         }
         for (place, lines) in now.lines.iter().enumerate() {
             let link = number(place);
-            if let Some(fault) = fault(link, lines) {
+            if let Some(fault) = fault(link, lines.iter()) {
                 return fault.into_stands();
             }
             if let Some(reason) = status(lines).find_map(reason) {
@@ -228,14 +232,26 @@ fn status(lines: &[Check]) -> impl Iterator<Item = &Check> {
     lines.iter().filter(|line| line.name == CheckName::Status)
 }
 
+/// Whether a line is about who made the link and when, which no later will can change.
+fn is_of_origin(line: &&Check) -> bool {
+    matches!(
+        line.name,
+        CheckName::IssuerLog
+            | CheckName::OnLedger
+            | CheckName::Time
+            | CheckName::KeyInForce
+            | CheckName::Signature
+    )
+}
+
 /// Why a line stands in the way: it failed, or could not be made and had to be.
 fn reason(line: &Check) -> Option<&Reason> {
     line.reason().filter(|_| line.failed() || line.blocks())
 }
 
 /// The first thing that is wrong with a link; a status that is not known is another question.
-fn fault(link: usize, lines: &[Check]) -> Option<PowerFault> {
-    let failed = lines.iter().filter(|line| line.failed());
+fn fault<'a>(link: usize, lines: impl Iterator<Item = &'a Check> + Clone) -> Option<PowerFault> {
+    let failed = lines.clone().filter(|line| line.failed());
     let failed = failed.filter_map(|line| Some((line.name, line.reason()?))).next();
     if let Some((name, reason)) = failed {
         return Some(match (name, reason) {
@@ -247,7 +263,7 @@ fn fault(link: usize, lines: &[Check]) -> Option<PowerFault> {
             (_, reason) => PowerFault::Invalid { link, code: reason.code() },
         });
     }
-    let open = lines.iter().filter(|line| line.blocks() && line.name != CheckName::Status);
+    let open = lines.filter(|line| line.blocks() && line.name != CheckName::Status);
     let open = open.filter_map(Check::reason).next();
     open.map(|reason| PowerFault::Open { link, code: reason.code() })
 }
