@@ -7,6 +7,7 @@ mod anchor;
 mod assets;
 mod bundle;
 mod consent;
+mod delegate;
 mod did;
 mod eseal;
 mod ledger;
@@ -34,6 +35,7 @@ pub(crate) use bundle::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUp
 pub(crate) use consent::{
     ConsentAcknowledgeArgs, ConsentCheckArgs, ConsentCommand, ConsentGiveArgs, ConsentWithdrawArgs,
 };
+pub(crate) use delegate::DelegateArgs;
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,
@@ -43,6 +45,7 @@ pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
+pub(crate) use rows::RowsArgs;
 pub(crate) use serve::{
     ConformanceCommand, JoseArgs, ServeArgs, ServeProfile, ServeRole, ServeStatus,
 };
@@ -210,6 +213,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Make a credential from claims, sign it and record it
     Issue(Box<IssueArgs>),
+    /// Let somebody act for you: a power of attorney, recorded, which you can revoke
+    Delegate(Box<DelegateArgs>),
     /// Add your signature to a credential, in a role, and record the act
     Countersign(CountersignArgs),
     /// Refuse a credential, or withdraw after accepting it, and record that

@@ -8,6 +8,7 @@ mod consent;
 mod countersign;
 mod countersigners;
 mod cred;
+mod delegate;
 mod did;
 mod doctor;
 mod eseal;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::Init(args) => init::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Issue(args) => issue::run(&args, context),
+        Command::Delegate(args) => delegate::run(&args, context),
         Command::Countersign(args) => countersign::accept(&args, context),
         Command::Refuse(args) => countersign::refuse(&args, context),
         Command::Seal(args) => countersign::seal(&args, context),

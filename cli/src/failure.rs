@@ -291,6 +291,12 @@ pub(crate) enum CliError {
         "only the issuer seals, or whom the credential's offer or the policy names in that role"
     )]
     SealNotAllowed,
+    /// A power of attorney does not allow what is asked.
+    #[error("the power of attorney does not allow this: {detail}")]
+    PowerNotUsable {
+        /// Why not.
+        detail: String,
+    },
     /// In this format a holder could spell the offer otherwise.
     #[error(
         "a suite that signs statements lets a holder spell them otherwise, so not every reader would see who has to countersign"
@@ -431,6 +437,7 @@ impl CliError {
             Self::LevelNotReached { .. } => "level-not-reached",
             Self::SealIncomplete { .. } => "seal-incomplete",
             Self::SealNotAllowed => "seal-not-allowed",
+            Self::PowerNotUsable { .. } => "power-not-usable",
             Self::OfferFormat => "offer-format-unsuitable",
             Self::LedgerMissing { .. } => "ledger-missing",
             Self::BatchOther { .. } => "batch-other",
@@ -500,6 +507,7 @@ failures!(
     inkan_assurance::CatalogueError,
     inkan_assurance::PolicyError,
     inkan_core::json::JsonError,
+    inkan_credential::delegation::DelegationError,
     inkan_credential::ParseError,
     inkan_credential::RdfcError,
     inkan_credential::bundle::BundleError,

@@ -18,6 +18,7 @@ mod merkle;
 mod output;
 mod packing;
 mod pending;
+mod powers;
 mod progress;
 mod prompt;
 mod render;

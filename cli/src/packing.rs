@@ -5,14 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use inkan_credential::bundle::{Artefact, Bundle, ESEALS, ServedStatusList, TIMESTAMPS};
+use inkan_credential::bundle::{Artefact, Bundle, ESEALS, POWERS, ServedStatusList, TIMESTAMPS};
 use inkan_credential::countersignature;
 use inkan_credential::{Opening, SecuredCredential};
 use inkan_did::{Did, Method};
-use inkan_ledger::{ActId, EntryId, Leaf, Receipt, SignedEntry};
+use inkan_ledger::{ActId, CurrentProof, EntryId, Leaf, Receipt, SignedEntry};
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::ledgers::{Reading, opened};
+use crate::powers::unusable;
 
 /// A record made just now: its place in the log and what it opens to.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub(crate) fn pack(
             current.push(proof.to_value());
         }
     }
+    // A list of a power says how it stood when it was used: an older one is not replaced.
+    let kept = list_heads(bundle, &parties);
     for (issuer, uri) in &parties.lists {
         let Some(scid) = issuer.scid() else { continue };
         let proof = reading.view().status_current(issuer.as_str(), uri)?;
@@ -65,18 +69,52 @@ pub(crate) fn pack(
             add(&mut receipts, reading.view().receipt(index)?);
         }
         if let Some(bytes) = reading.source().status_list(issuer.as_str(), uri, sequence)? {
-            bundle.status_lists.retain(|list| list.uri != *uri);
-            bundle.status_lists.push(ServedStatusList::new(uri, &bytes));
+            let newest = ServedStatusList::new(uri, &bytes);
+            let of_power = parties.power_lists.contains(uri);
+            bundle
+                .status_lists
+                .retain(|list| list.uri != *uri || (of_power && list.bytes() != newest.bytes()));
+            bundle.status_lists.push(newest);
         }
         current.push(proof.to_value());
     }
     if !current.is_empty() {
-        bundle.current = current;
+        let older: Vec<Value> = kept.into_iter().filter(|one| !current.contains(one)).collect();
+        bundle.current = older.into_iter().chain(current).collect();
     }
     bundle.checkpoints.clear();
     bundle.receipts =
         receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
     Ok(())
+}
+
+/// Current-proofs of the status lists of powers.
+fn list_heads(bundle: &Bundle, parties: &Parties) -> Vec<Value> {
+    let of_power = |value: &&Value| {
+        let leaf = CurrentProof::from_value(value).ok().and_then(|proof| proof.claimed_head());
+        let entry = leaf.and_then(|leaf| SignedEntry::parse(leaf.kind(), leaf.body()).ok());
+        entry.is_some_and(|entry| {
+            entry.claims().status().is_some_and(|list| parties.power_lists.contains(&list.uri))
+        })
+    };
+    bundle.current.iter().filter(of_power).cloned().collect()
+}
+
+/// Takes over a power of attorney that is in another bundle, the powers that it rests on, and what proves them.
+pub(crate) fn take_powers(bundle: &mut Bundle, from: &Bundle) -> Result<(), Failure> {
+    from.artefact.credentials().iter().for_each(|power| bundle.add_power(power));
+    for power in &from.powers {
+        if !bundle.powers.contains(power) {
+            bundle.powers.push(power.clone());
+        }
+    }
+    if bundle.powers.len() > POWERS {
+        return Err(unusable("the bundle would hold more powers than anybody reads"));
+    }
+    // What is beside it is about the power, and about nothing here.
+    let mut proofs = from.clone();
+    (proofs.countersignatures, proofs.timestamps, proofs.eseals) = Default::default();
+    take_over(bundle, &proofs)
 }
 
 /// Takes over what another bundle proves: for a presentation of several credentials.
@@ -90,6 +128,11 @@ pub(crate) fn take_over(bundle: &mut Bundle, from: &Bundle) -> Result<(), Failur
         receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
     bundle.countersignatures.extend(from.countersignatures.iter().cloned());
     bundle.current.extend(from.current.iter().cloned());
+    for power in &from.powers {
+        if !bundle.powers.contains(power) {
+            bundle.powers.push(power.clone());
+        }
+    }
     bundle.did_logs.extend(from.did_logs.clone());
     bundle.status_lists.extend(from.status_lists.iter().cloned());
     bundle.evidence.extend(from.evidence.iter().cloned());
@@ -131,6 +174,8 @@ struct Parties {
     dids: BTreeSet<Did>,
     acts: Vec<(Did, ActId)>,
     lists: Vec<(Did, String)>,
+    /// Those of powers of attorney, too.
+    power_lists: BTreeSet<String>,
 }
 
 /// Whose keys, acts and status lists the artefact rests on.
@@ -139,16 +184,12 @@ fn parties(bundle: &Bundle) -> Result<Parties, Failure> {
     if let Artefact::Presentation(presentation) = &bundle.artefact {
         out.know(presentation.holder());
     }
+    for (_, power) in bundle.powers() {
+        let lists = out.issued(&power);
+        out.power_lists.extend(lists);
+    }
     for credential in bundle.artefact.credentials() {
-        let issuer = out.know(credential.credential().issuer());
-        let entries = credential.credential().status().iter().map(|entry| &entry.list_uri);
-        let token = credential.credential().token_status().map(|entry| &entry.uri);
-        if let Some(issuer) = &issuer {
-            out.lists.extend(entries.chain(token).map(|uri| (issuer.clone(), uri.clone())));
-        }
-        if let Some(subject) = credential.credential().subject_id() {
-            out.know(subject);
-        }
+        out.issued(credential);
         acts(credential, &bundle.countersignatures, &mut out)?;
     }
     Ok(out)
@@ -173,6 +214,23 @@ fn acts(
 }
 
 impl Parties {
+    /// Notes who issued a credential, whom it is about, and its status lists, which are given back.
+    fn issued(&mut self, secured: &SecuredCredential) -> Vec<String> {
+        let credential = secured.credential();
+        let issuer = self.know(credential.issuer());
+        if let Some(subject) = credential.subject_id() {
+            self.know(subject);
+        }
+        let entries = credential.status().iter().map(|entry| entry.list_uri.clone());
+        let token = credential.token_status().map(|entry| entry.uri.clone());
+        let uris: Vec<String> = entries.chain(token).collect();
+        for uri in &uris {
+            let list = issuer.clone().map(|issuer| (issuer, uri.clone()));
+            self.lists.extend(list.filter(|list| !self.lists.contains(list)));
+        }
+        uris
+    }
+
     /// Notes a DID whose history a ledger can have.
     fn know(&mut self, text: &str) -> Option<Did> {
         let did = Did::parse(text).ok().filter(|did| did.method() == Method::Webvh)?;

@@ -10,6 +10,7 @@ use inkan_core::rng::insecure::SeededRng;
 use inkan_core::time::CalendarSpan;
 use inkan_core::{Timestamp, encoding, json, limits};
 use inkan_credential::countersignature::{self, Countersignature};
+use inkan_credential::delegation::{Chain, Grant, Power};
 use inkan_credential::sd_jwt::{ClaimPath, SdJwt};
 use inkan_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
 use inkan_credential::selective::{self, Disclosure};
@@ -75,6 +76,7 @@ pub const TARGETS: &[Target] = &[
     ("presentation", presentation),
     ("countersignature", countersignature_jws),
     ("consent", consent_receipt),
+    ("delegation", power_of_attorney),
     ("bundle", bundle_file),
     ("proof_check", proofs),
     ("proof_value", proof_value),
@@ -281,6 +283,20 @@ pub fn consent_receipt(bytes: &[u8]) {
             assert_eq!(one.digest(), other.digest());
             assert_eq!((one.terms(), one.event()), (other.terms(), other.event()));
         }
+    }
+}
+
+/// The claim of a power of attorney, and a credential that makes it.
+pub fn power_of_attorney(bytes: &[u8]) {
+    if let Ok(claim) = json::parse(bytes, limits::DOCUMENT)
+        && let Ok(grant) = Grant::from_value(&claim)
+    {
+        assert_eq!(Grant::from_value(&grant.to_value()).as_ref(), Ok(&grant));
+    }
+    if let Ok(secured) = SecuredCredential::parse(bytes)
+        && let Ok(power) = Power::of(&secured)
+    {
+        let _ = Chain::of(vec![power]);
     }
 }
 

@@ -194,6 +194,7 @@ impl Party {
             method: &self.method,
             created: moment(),
             reason: None,
+            under: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod agreed;
 mod ledger;
 mod lists;
 mod parts;
+mod powers;
 
 use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
@@ -31,6 +32,7 @@ pub use self::agreed::{OTHER_CHECKS, OWN_CHECKS};
 pub use self::ledger::{Ledger, ORIGIN};
 pub use self::lists::sign_list;
 pub use self::parts::{Parts, judge, judge_bytes};
+pub use self::powers::{Gift, Given, POWER_LIST, PowerList, some_claim};
 
 /// The verifier, as it names itself.
 pub const AUDIENCE: &str = "https://bank.example";

@@ -33,6 +33,7 @@ use inkan_tests::made::{Party, moment};
 use inkan_tests::made_anchor;
 use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
+use inkan_tests::world::some_claim;
 use inkan_tests::{files_under, fixtures, read, read_json, read_text, workspace_root};
 use serde_json::json;
 
@@ -112,6 +113,7 @@ fn seeds_are_written() {
         seed("public_key", &format!("{kind}-multikey"), issuer.public_key().to_multikey());
         seed("public_key", &format!("{kind}-jwk"), issuer.public_key().to_jwk().to_string());
         seed("countersignature", kind, &beside);
+        seed("delegation", "claim", some_claim().to_string());
         let unsigned = issuer.credential(&holder.did);
         let cose = sign::issue_cose(unsigned, &issuer.method, &issuer.key).expect("a credential");
         for (form, credential) in

@@ -10,6 +10,7 @@ use inkan_core::json::canonicalize;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{Timestamp, sha256};
 use inkan_credential::bundle::{BundleTimestamp, Eseal, SealForm, SealTerms};
+use inkan_credential::delegation::Grant;
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, ConsentRecord, Format};
 use inkan_crypto::{KeyType, jws};
 use inkan_did::{DidUrl, webvh};
@@ -27,7 +28,7 @@ use inkan_ledger::{
 use inkan_tests::made_anchor;
 use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
-use inkan_tests::world::{HOLDER, Order, Parts, World, fitting_schema};
+use inkan_tests::world::{HOLDER, Order, Parts, World, fitting_schema, some_claim};
 use inkan_tests::{files_under, read_json, read_text, schemas, workspace_root};
 use serde_json::{Map, Value, json};
 
@@ -145,6 +146,17 @@ fn samples() -> (World, Vec<Parts>) {
 }
 
 #[test]
+fn powers_of_attorney_fit_their_schema() {
+    Closed {
+        place: ("delegation", ""),
+        samples: vec![some_claim()],
+        only_read: &[],
+        reads: Box::new(|value| Grant::from_value(value).is_ok()),
+    }
+    .check();
+}
+
+#[test]
 fn bundles_fit_their_schema() {
     let (_, parts) = samples();
     let bundles: Vec<Value> = parts.iter().map(|parts| parts.bundle().to_value()).collect();
@@ -153,7 +165,7 @@ fn bundles_fit_their_schema() {
         place: ("bundle", ""),
         samples: bundles.clone(),
         // Written where there are any.
-        only_read: &[("timestamps", json!([])), ("eseals", json!([]))],
+        only_read: &[("timestamps", json!([])), ("eseals", json!([])), ("powers", json!([]))],
         reads: Box::new(move |value| parse(value).is_some()),
     }
     .check();
@@ -654,6 +666,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "bundle",
         "codes",
         "current",
+        "delegation",
         "evidence",
         "ledger-entry",
         "policy",

@@ -52,6 +52,12 @@ fn a_marriage_notification_runs_as_written() {
     runs_as_written_in(&lines, folder.path());
 }
 
+/// A power of attorney is given, passed on, used, revoked, and used again in vain.
+#[test]
+fn a_power_of_attorney_runs_as_written() {
+    runs_as_written(&read_text(&workspace_root().join("tests/transcripts/delegate.console")));
+}
+
 /// A key is stolen, reported and replaced; what changed is told, and what was kept still verifies.
 #[test]
 fn the_story_of_a_theft_runs_as_written() {

@@ -19,6 +19,7 @@ mod verifier {
     mod moved;
     mod other_logs;
     mod outside;
+    mod powers;
     mod presented;
     mod record;
     mod retired;

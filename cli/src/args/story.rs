@@ -3,6 +3,7 @@
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 
+use super::delegate::UnderArgs;
 use super::rows::RowsArgs;
 use super::{OutArgs, WriteArgs, values};
 
@@ -67,7 +68,7 @@ pub(crate) struct IssueArgs {
     /// JSON Schema (draft 2020-12) that the credential names and must satisfy
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Option<String>,
-    /// Who has to countersign before anybody accepts it: ROLE, ROLE=subject, ROLE=DID,DID (all of them), ROLE:seal=DID (who closes it), or a JSON file of demands
+    /// Who has to countersign before anybody accepts it: ROLE, ROLE=subject, ROLE=DID,DID (all of them), ROLE:seal=DID (who closes it), ROLE:delegates=DID (or an agent of theirs), or a JSON file of demands
     #[arg(long, value_name = "FILE|ROLE=DID", conflicts_with = "rows")]
     pub(crate) countersigners: Vec<String>,
     /// By when they have to (RFC 3339), where a demand does not say it itself
@@ -204,6 +205,9 @@ pub(crate) struct CountersignArgs {
     /// In which role
     #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
     pub(crate) role: DecisionRole,
+    /// The power of a delegate.
+    #[command(flatten)]
+    pub(crate) power: UnderArgs,
     /// Make another act, though you have accepted this credential already
     #[arg(long)]
     pub(crate) again: bool,

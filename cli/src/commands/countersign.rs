@@ -24,6 +24,7 @@ use crate::keyring::Keyring;
 use crate::ledgers::{self, Writing, dry_run_lines};
 use crate::output::Outcome;
 use crate::packing::{self, FreshRecord};
+use crate::powers;
 use crate::render::safe;
 use crate::wallet;
 
@@ -38,6 +39,8 @@ struct Request<'a> {
     out: Option<&'a str>,
     write: WriteArgs,
     reason: Option<&'a str>,
+    under: &'a [String],
+    for_role: Option<Role>,
     decide: Decide,
 }
 
@@ -50,10 +53,17 @@ enum Decide {
 
 pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
+    let is_delegate = args.role == DecisionRole::Delegate;
+    if is_delegate == args.power.under.is_empty() {
+        let usage = "--role delegate and --under FILE, the power of attorney, go together";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),
         key: args.key.as_deref(),
+        under: &args.power.under,
+        for_role: args.power.for_role.map(role_of),
         role: role_of(args.role),
         again: args.again,
         bare: args.bare,
@@ -77,6 +87,8 @@ pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome
         out: args.out.path(),
         write: args.write,
         reason: args.reason.as_deref(),
+        under: &[],
+        for_role: None,
         decide: Decide::Refuse,
     };
     if request.reason.is_some_and(|reason| !countersignature::is_reason(reason)) {
@@ -116,6 +128,8 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
         out: args.out.path(),
         write: args.write,
         reason: None,
+        under: &[],
+        for_role: None,
         decide: Decide::Seal,
     };
     run_on(&request, bundle, &input.name, context)
@@ -163,9 +177,17 @@ fn run_on(
             .speech
             .warn("a second act of yours about this credential: each is withdrawn by itself");
     }
+    let credential = wallet::credential_of(&bundle, name)?.clone();
+    let held = match request.under {
+        [] => None,
+        files => Some(powers::read(files, &own.did, context)?),
+    };
+    let under = match &held {
+        Some(held) => Some(held.under(credential.credential(), request.for_role)?),
+        None => None,
+    };
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, request.key, &keyring, &home)?;
-    let credential = wallet::credential_of(&bundle, name)?.clone();
     let now = context.now();
     let act = Act {
         role: request.role,
@@ -173,6 +195,7 @@ fn run_on(
         log: &home.settings.origin,
         beside: &bundle.countersignatures,
         reason: request.reason,
+        under,
     };
     let signer: &dyn Signer = hand.key;
     let acted = match request.decide {
@@ -183,6 +206,13 @@ fn run_on(
     // What cannot be signed is not shown as if it were; nothing leaves this process before it is shown.
     show(&credential, context);
     warn_of_role(&credential, (&own, request.role), context);
+    if let (Some(held), Some(under)) = (&held, under) {
+        let (principal, role) = (safe(held.chain.principal(), 200), under.for_role.as_str());
+        context.speech.say(&format!("for {principal}, as {role}, under a power of attorney"));
+        for from in &held.bundles {
+            packing::take_powers(&mut bundle, from)?;
+        }
+    }
     bundle.artefact = Artefact::Credential(acted.credential.clone());
     bundle.countersignatures.extend(acted.beside.clone());
 

@@ -13,7 +13,7 @@ use crate::args::CountersignersArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{BOLD, DIM, Outcome};
-use crate::render::report::short_did;
+use crate::render::report::{delegate, short_did};
 use crate::render::{Mark, safe};
 use crate::wallet;
 
@@ -93,6 +93,9 @@ fn demand_lines(demand: &Value) -> String {
     for missing in list(demand, "missing").iter().filter_map(Value::as_str) {
         let _ = writeln!(out, "     missing   {}", safe(&short_did(missing), 120));
     }
+    for agent in list(demand, "delegates") {
+        let _ = writeln!(out, "     delegate  {}", safe(&delegate(agent), 200));
+    }
     for other in list(demand, "notCounted") {
         let signer = short_did(text(other, "signer").unwrap_or_default());
         let why = text(other, "why").unwrap_or_default();
@@ -119,7 +122,16 @@ fn act_lines(act: &Value) -> String {
     };
     let decided = format!("{} {}s", member("role"), member("decision"));
     let who = safe(&short_did(member("signer")), 120);
+    let who = match (text(act, "for"), text(act, "forRole")) {
+        (Some(principal), Some(role)) => {
+            format!("{who} for {} as {role}", safe(&short_did(principal), 120))
+        }
+        _ => who,
+    };
     let mut out = format!(" {} {decided:<18} {who}   {record}", mark.painted());
+    if let Some(problem) = text(act, "powerProblem") {
+        let _ = write!(out, "   {problem}");
+    }
     if member("standing") != "stands" {
         let _ = write!(out, "   {}", member("standing"));
     }

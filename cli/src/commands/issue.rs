@@ -34,6 +34,7 @@ use serde_json::{Map, Value, json};
 
 use self::certified::Certified;
 use self::status::Wanted;
+use super::delegate;
 use super::did::document_now;
 use crate::args::{IssueArgs, OutArgs, WriteArgs};
 use crate::context::{Context, Home, Input};
@@ -46,19 +47,42 @@ use crate::packing::{self, FreshRecord};
 use crate::pending::Pending;
 use crate::wallet;
 
+/// What a credential says, beside whom it is about.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) claims: Map<String, Value>,
+    pub(super) valid_until: Option<Timestamp>,
+    /// Powers of attorney that it rests on, in the bundles that they came in.
+    pub(super) travelling: Vec<Bundle>,
+}
+
 pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if let Some(file) = &args.rows.rows {
         return rows::run(args, file, context);
     }
+    let said = |context: &Context| {
+        let now = context.now();
+        let mut claims = input::claims(args, context)?;
+        input::derive(args, &mut claims, now)?;
+        let valid_until = input::valid_until(args, now)?;
+        Ok(Said { claims, valid_until, travelling: Vec::new() })
+    };
+    run_with(args, &said, context)
+}
+
+/// The same, of claims that are made elsewhere.
+pub(super) fn run_with(
+    args: &IssueArgs,
+    said: &dyn Fn(&Context) -> Result<Said, Failure>,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
     let home = context.home()?;
     let now = context.now();
     securing::check(args, context.speech)?;
     certified::check(args)?;
-    let mut claims = input::claims(args, context)?;
-    input::derive(args, &mut claims, now)?;
+    let Said { claims, valid_until, travelling } = said(context)?;
     let evidence = input::evidence(args, context)?;
-    let valid_until = input::valid_until(args, now)?;
     let schema = input::schema(args, context)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.from))?;
@@ -125,6 +149,7 @@ pub(super) fn run(args: &IssueArgs, context: &mut Context) -> Result<Outcome, Fa
     if let Some((uri, value)) = &schema {
         bundle.add_schema(uri, value.clone());
     }
+    delegate::carry(&mut bundle, &travelling)?;
     intent.records.push(pending.record(&intent.command, bundle.to_value()));
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);

@@ -4,7 +4,7 @@
 
 mod detail;
 
-pub(crate) use detail::short_did;
+pub(crate) use detail::{delegate, short_did};
 
 use std::fmt::Write as _;
 

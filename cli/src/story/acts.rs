@@ -130,7 +130,10 @@ fn event(
     time: inkan_core::Timestamp,
     place: Option<Place>,
 ) -> Event {
-    let role = act.role().as_str();
+    let role = match act.under() {
+        Some(under) => format!("delegate of the {}", under.for_role.as_str()),
+        None => act.role().as_str().to_owned(),
+    };
     let who = |words: &str| match actor {
         Actor::Subject => Phrase::own(format!("{words}the subject")),
         Actor::Other => Phrase::own(words).named(short_did(act.signer())),

@@ -1,7 +1,5 @@
 //! Who must have countersigned: the policy's demands, put to the verifier's engine (assurance §11).
 
-use std::collections::BTreeSet;
-
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
 use inkan_credential::countersignature::Wanted;
@@ -54,11 +52,11 @@ pub(crate) fn answer(
 ) -> Answer {
     let items = &policy.outer.countersigned;
     let wanted: Vec<Wanted> = items.iter().map(super::policy::CountersignedItem::wanted).collect();
-    let listed = |item: usize, act: &Act| {
+    let listed = |item: usize, did: &str, act: &Act| {
         let item = items.get(item)?;
         let registry = item.registry.as_ref()?;
         let at = act.record.as_ref().map_or(as_of, |record| record.leaf_time);
-        let entries = authorise(registries, &act.controller, at, as_of).unwrap_or_default();
+        let entries = authorise(registries, did, at, as_of).unwrap_or_default();
         let lists = |by: &inkan_evidence::authority::Authorised| {
             by.registry() == registry && by.may_countersign(item.role.as_str())
         };
@@ -95,13 +93,14 @@ fn explained(
     as_of: Timestamp,
 ) -> Line {
     let who = |number: &usize| credential.acts.get(*number).map(|act| act.controller.as_str());
-    let counted: BTreeSet<&str> = found.counted.iter().filter_map(who).collect();
     let left_out: Vec<Value> = found
         .left_out
         .iter()
         .filter_map(|(number, lack)| Some(json!({ "signer": who(number)?, "why": lack.word() })))
         .collect();
-    let line = line.with("counted", counted.into_iter().collect::<Vec<&str>>());
+    let line = line.with("counted", found.names.iter().cloned().collect::<Vec<String>>());
+    let delegates = found.delegates(&credential.acts);
+    let line = if delegates.is_empty() { line } else { line.with("delegates", delegates) };
     let line = if left_out.is_empty() { line } else { line.with("notCounted", left_out) };
     match found.deadline {
         Some(time) => line.with("before", time.to_string()).with("over", time < as_of),
@@ -123,9 +122,13 @@ fn aside(subject: &str, act: &Act, standing: Standing) -> Option<Line> {
 
 const fn code(lack: Lack) -> Code {
     match lack {
-        Lack::Missing | Lack::NotNamed | Lack::NotListed | Lack::KeyEnded => {
-            Code::CountersignatureMissing
-        }
+        Lack::Missing
+        | Lack::NotNamed
+        | Lack::NotListed
+        | Lack::KeyEnded
+        | Lack::NotAdmitted
+        | Lack::PowerVoid => Code::CountersignatureMissing,
+        Lack::PowerNotShown => Code::PowerNotShown,
         Lack::Refused => Code::CountersignatureRefused,
         Lack::Withdrawn => Code::CountersignatureWithdrawn,
         Lack::AfterSeal | Lack::StrangersSeal => Code::CountersignatureAfterSeal,

@@ -87,7 +87,8 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::CountersignatureOutOfOrder
         | Code::CountersignersNotDistinct
         | Code::CountersignerUnknown
-        | Code::ActStateNotShown => "countersigned",
+        | Code::ActStateNotShown
+        | Code::PowerNotShown => "countersigned",
         Code::SealByStranger | Code::WithdrawnAfterSeal | Code::AddedAfterSeal => "seal",
     }
 }

@@ -9,7 +9,7 @@ use inkan_core::Timestamp;
 use inkan_credential::countersignature::{Decision, Wanted, WantedSigners};
 use inkan_evidence::Registry;
 use inkan_verifier::agreement::{self, Act, Answer, ItemAnswer, Lack, Met, Question, Standing};
-use inkan_verifier::{Verification, VerifiedCountersignature, VerifiedCredential};
+use inkan_verifier::{Capacity, Verification, VerifiedCountersignature, VerifiedCredential};
 use serde_json::{Map, Value, json};
 
 use crate::countersigned;
@@ -106,7 +106,7 @@ impl Roll {
             &Question {
                 items: &seen.offer,
                 offer: &seen.offer,
-                listed: &|_, _| None,
+                listed: &|_, _, _| None,
                 issuer: &seen.issuer,
                 issued_at: countersigned::own_record(&seen),
                 as_of,
@@ -266,8 +266,7 @@ fn stage(demands: &[Demand], acts: &[Act], standing: &[Standing]) -> Stage {
 impl Demand {
     fn to_value(&self, acts: &[Act], as_of: Timestamp) -> Value {
         let who = |number: usize| acts.get(number).map(|act| act.controller.as_str());
-        let counted: BTreeSet<&str> =
-            self.answer.counted.iter().filter_map(|number| who(*number)).collect();
+        let counted = &self.answer.names;
         let left_out = self.answer.left_out.iter();
         let left_out: BTreeSet<(&str, &str)> =
             left_out.filter_map(|(number, lack)| Some((who(*number)?, lack.word()))).collect();
@@ -300,10 +299,14 @@ impl Demand {
         }
         if let Some(WantedSigners::Dids(dids)) = &self.wanted.by {
             let missing: Vec<&str> =
-                dids.iter().map(String::as_str).filter(|did| !counted.contains(did)).collect();
+                dids.iter().filter(|did| !counted.contains(*did)).map(String::as_str).collect();
             out.insert("missing".to_owned(), missing.into());
         }
-        out.insert("counted".to_owned(), counted.into_iter().collect::<Vec<&str>>().into());
+        out.insert("counted".to_owned(), json!(counted));
+        let delegates = self.answer.delegates(acts);
+        if !delegates.is_empty() {
+            out.insert("delegates".to_owned(), delegates.into());
+        }
         out.insert("notCounted".to_owned(), left_out.into());
         Value::Object(out)
     }
@@ -321,6 +324,19 @@ fn act_value(signed: &VerifiedCountersignature, standing: Standing) -> Value {
     let Value::Object(members) = &mut out else { return out };
     if let Some(reason) = signed.reason() {
         members.insert("reason".to_owned(), reason.into());
+    }
+    if let Some(for_role) = signed.for_role() {
+        members.insert("forRole".to_owned(), for_role.as_str().into());
+    }
+    match signed.capacity() {
+        Capacity::Own => {}
+        Capacity::Under(power) => {
+            members.insert("for".to_owned(), power.principal.as_str().into());
+            members.insert("power".to_owned(), power.digest.as_str().into());
+        }
+        Capacity::Void { fault, .. } | Capacity::Open { fault, .. } => {
+            members.insert("powerProblem".to_owned(), fault.code().into());
+        }
     }
     if !signed.linked().is_empty() {
         let linked: Vec<&str> = signed.linked().iter().map(String::as_str).collect();

@@ -12,7 +12,7 @@ mod timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use inkan_core::{Timestamp, encoding};
+use inkan_core::{Digest, Timestamp, encoding};
 use serde_json::{Map, Value, json};
 
 use crate::presentation::Presentation;
@@ -26,6 +26,9 @@ pub use self::timestamp::{BundleTimestamp, TIMESTAMP_TYPE, TIMESTAMPS};
 
 /// The `type` of a bundle.
 pub const BUNDLE_TYPE: &str = "inkan-bundle/1";
+
+/// Most powers of attorney in a bundle.
+pub const POWERS: usize = 64;
 
 /// What a bundle is about.
 #[derive(Clone, Debug)]
@@ -127,6 +130,9 @@ pub struct Bundle {
     pub timestamps: Vec<BundleTimestamp>,
     /// E-seals over single items of the bundle.
     pub eseals: Vec<Eseal>,
+    /// Powers of attorney that countersignatures are made under, every link of each chain, in any order: who needs one finds it
+    /// by its digest. They are read when they are needed: one that cannot be read takes nothing from the artefact.
+    pub powers: Vec<Value>,
 }
 
 impl Bundle {
@@ -144,6 +150,7 @@ impl Bundle {
             evidence: Vec::new(),
             timestamps: Vec::new(),
             eseals: Vec::new(),
+            powers: Vec::new(),
         }
     }
 
@@ -156,7 +163,7 @@ impl Bundle {
         read::parse(bytes)
     }
 
-    /// The bundle as JSON, every member written but `eseals` and `timestamps` where there are none.
+    /// The bundle as JSON, every member written but `eseals`, `powers` and `timestamps` where there are none.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let lists: Vec<Value> = self
@@ -182,11 +189,30 @@ impl Bundle {
             let eseals = self.eseals.iter().map(Eseal::to_value).collect();
             members.insert("eseals".to_owned(), Value::Array(eseals));
         }
+        if !self.powers.is_empty() {
+            members.insert("powers".to_owned(), json!(self.powers));
+        }
         if !self.timestamps.is_empty() {
             let timestamps = self.timestamps.iter().map(BundleTimestamp::to_value).collect();
             members.insert("timestamps".to_owned(), Value::Array(timestamps));
         }
         Value::Object(members)
+    }
+
+    /// The powers of attorney that can be read, each with the digest that countersignatures and further links name it by.
+    #[must_use]
+    pub fn powers(&self) -> Vec<(Digest, SecuredCredential)> {
+        let read = |value: &Value| SecuredCredential::parse_value(value.clone()).ok();
+        let found = self.powers.iter().filter_map(read);
+        found.map(|power| (power.signed_digest(), power)).collect()
+    }
+
+    /// Adds a power of attorney, unless it is there.
+    pub fn add_power(&mut self, power: &SecuredCredential) {
+        let value = power.to_value();
+        if !self.powers.contains(&value) {
+            self.powers.push(value);
+        }
     }
 
     /// The newest body in the bundle of the status list at `uri`: the last one, if there are several.

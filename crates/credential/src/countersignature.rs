@@ -11,6 +11,7 @@ mod error;
 mod form;
 mod offer;
 mod text;
+mod under;
 
 use std::cell::OnceCell;
 
@@ -29,6 +30,7 @@ pub(crate) use self::offer::read_offer;
 pub use self::offer::{OFFER, Wanted, WantedSigners};
 pub(crate) use self::text::is_renderable;
 pub use self::text::{render_text, text_digest_of};
+pub use self::under::Under;
 
 /// In which capacity somebody countersigns. A closed set; a new role is a new version.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -121,6 +123,8 @@ pub struct Terms {
     /// Why, in the signer's words: only of a refusal or withdrawal. It stands in the statement, which stays with the
     /// credential; a ledger sees a salted digest of it at most.
     pub reason: Option<String>,
+    /// Under which power of attorney, and in whose place: only of a [`Role::Delegate`].
+    pub under: Option<Under>,
 }
 
 /// Most characters of a reason.
@@ -135,11 +139,10 @@ pub fn is_reason(text: &str) -> bool {
 }
 
 impl Terms {
-    /// Reads the member `countersignature` of a proof: exactly these members, `reason` being optional.
+    /// Reads the member `countersignature` of a proof: exactly these members, `reason` and `under` being optional.
     pub(crate) fn from_value(value: &Value) -> Result<Self, &'static str> {
         let count = value.as_object().map(|members| members.len());
-        let expected = if value.get("reason").is_some() { 5 } else { 4 };
-        if count != Some(expected) {
+        if count != Some(optional(value).saturating_add(4)) {
             return Err("countersignature");
         }
         Self::from_members(value)
@@ -158,10 +161,17 @@ impl Terms {
             }
             (Some(_), _) => return Err("reason"),
         };
+        let role = text("role").and_then(Role::parse).ok_or("role")?;
+        let under = match value.get("under") {
+            None => None,
+            Some(under) if role == Role::Delegate => Some(Under::from_value(under).ok_or("under")?),
+            Some(_) => return Err("under"),
+        };
         Ok(Self {
-            role: text("role").and_then(Role::parse).ok_or("role")?,
+            role,
             decision,
             reason,
+            under,
             act: text("act").and_then(|act| encoding::b64u_array(act).ok()).ok_or("act")?,
             text_digest: text("textDigest")
                 .and_then(|digest| Digest::from_b64u(digest).ok())
@@ -181,8 +191,16 @@ impl Terms {
         if let (Some(reason), Value::Object(members)) = (&self.reason, &mut value) {
             members.insert("reason".to_owned(), reason.as_str().into());
         }
+        if let (Some(under), Value::Object(members)) = (&self.under, &mut value) {
+            members.insert("under".to_owned(), under.to_value());
+        }
         value
     }
+}
+
+/// How many of the members that may be left out are there.
+fn optional(terms: &Value) -> usize {
+    ["reason", "under"].iter().filter(|name| terms.get(**name).is_some()).count()
 }
 
 /// One countersignature, well-formed and not yet checked.
@@ -245,6 +263,12 @@ impl Countersignature {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.terms.reason.as_deref()
+    }
+
+    /// Under which power of attorney it is made, if it names one.
+    #[must_use]
+    pub const fn under(&self) -> Option<&Under> {
+        self.terms.under.as_ref()
     }
 
     /// DID URL of the signing key.

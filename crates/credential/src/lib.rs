@@ -11,6 +11,7 @@ mod cbor;
 pub mod consent;
 pub mod cose;
 pub mod countersignature;
+pub mod delegation;
 mod envelope;
 pub mod error;
 mod inflate;

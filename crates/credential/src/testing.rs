@@ -76,6 +76,7 @@ pub(crate) fn statement<'a>(by: &'a Party, decision: Decision, act: u8) -> State
         method: &by.method,
         created: at("2026-01-02T00:00:00Z"),
         reason: None,
+        under: None,
     }
 }
 

@@ -165,6 +165,8 @@ pub enum Code {
     CountersignatureWithdrawn,
     /// Nothing shows that the countersigner has not acted again since.
     ActStateNotShown,
+    /// What the power of attorney of a countersigner rests on is not at hand, or cannot be told.
+    PowerNotShown,
     /// A countersignature that the policy asks for came after the seal, or cannot be shown to have come before.
     CountersignatureAfterSeal,
     /// A countersignature is recorded after the policy's deadline.
@@ -300,6 +302,7 @@ impl Code {
             Self::CountersignatureRefused => "countersignature-refused",
             Self::CountersignatureWithdrawn => "countersignature-withdrawn",
             Self::ActStateNotShown => "act-state-not-shown",
+            Self::PowerNotShown => "power-not-shown",
             Self::CountersignatureAfterSeal => "countersignature-after-seal",
             Self::CountersignatureLate => "countersignature-late",
             Self::CountersignatureTimeUnknown => "countersignature-time-unknown",
@@ -402,7 +405,8 @@ impl Code {
             | Self::CountersignerUnknown
             | Self::CountersignatureOutOfOrder
             | Self::CountersignersNotDistinct
-            | Self::ActStateNotShown => Effect::Decides,
+            | Self::ActStateNotShown
+            | Self::PowerNotShown => Effect::Decides,
         }
     }
 }

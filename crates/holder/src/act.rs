@@ -7,7 +7,7 @@ mod error;
 use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp};
 use inkan_credential::countersignature::{
-    Countersignature, Decision, Role, Statement, countersign_di, countersign_jose, list,
+    Countersignature, Decision, Role, Statement, Under, countersign_di, countersign_jose, list,
 };
 use inkan_credential::{Format, Opening, SecuredCredential};
 use inkan_crypto::Signer;
@@ -27,6 +27,8 @@ pub struct Act<'a> {
     pub beside: &'a [String],
     /// Why, of a refusal or withdrawal: it is signed, and stays with the credential.
     pub reason: Option<&'a str>,
+    /// Under which power of attorney, and in whose place: of a delegate.
+    pub under: Option<Under>,
 }
 
 /// What an act results in.
@@ -136,12 +138,15 @@ fn newest(
     Ok(own.pop())
 }
 
-/// The countersignatures of the same signer in the same role, in order.
+/// The countersignatures of the same signer in the same role, and under the same power if one is named, in order.
 fn own(credential: &SecuredCredential, act: &Act<'_>) -> Result<Vec<Countersignature>, ActError> {
     let signer = act.method.split('#').next().unwrap_or_default();
     let mut found = list(credential, act.beside)?;
     found.retain(|one| {
-        one.signer() == signer && one.role() == act.role && one.covers(credential).is_ok()
+        one.signer() == signer
+            && one.role() == act.role
+            && (act.under.is_none() || one.under() == act.under.as_ref())
+            && one.covers(credential).is_ok()
     });
     Ok(found)
 }
@@ -164,6 +169,7 @@ fn sign(
         method: act.method,
         created: now,
         reason: act.reason,
+        under: act.under,
     };
     let (credential, beside) = match credential.format() {
         Format::DataIntegrity => {

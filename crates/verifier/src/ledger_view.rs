@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use inkan_core::Timestamp;
 use inkan_did::webvh;
@@ -18,8 +19,8 @@ use crate::material::{Context, Material};
 /// Receipts and current-proofs of one verification.
 #[derive(Debug)]
 pub struct LedgerView<'a> {
-    receipts: Vec<Seen<'a>>,
-    current: Vec<Shown<'a>>,
+    receipts: Rc<Vec<Seen<'a>>>,
+    current: Rc<Vec<Shown<'a>>>,
     /// Ids that somebody asked about.
     asked: RefCell<BTreeSet<MapKey>>,
 }
@@ -68,7 +69,19 @@ impl<'a> LedgerView<'a> {
                 Shown { proof, checkpoint, result }
             })
             .collect();
+        let (receipts, current) = (Rc::new(receipts), Rc::new(current));
         Self { receipts, current, asked: RefCell::default() }
+    }
+
+    /// The same of another artefact: nobody has asked yet.
+    pub(crate) fn again(&self) -> Self {
+        let (receipts, current) = (Rc::clone(&self.receipts), Rc::clone(&self.current));
+        Self { receipts, current, asked: RefCell::default() }
+    }
+
+    /// The same without current-proofs, which say nothing of an earlier time unless they are of it.
+    pub(crate) fn of_receipts(&self) -> Self {
+        Self { current: Rc::new(Vec::new()), ..self.again() }
     }
 
     /// All receipts, in the order given.

@@ -6,6 +6,7 @@
 //! documents come from (`inkan-io`). No I/O, no clock: [`plan()`] says what is wanted, [`verify()`] judges.
 
 pub mod agreement;
+pub mod capacity;
 pub mod certificates;
 pub mod check;
 pub mod history;
@@ -17,6 +18,7 @@ pub mod reason;
 pub mod verified;
 pub mod verify;
 
+pub use capacity::{ActingPower, Capacity, PowerFault, Stands};
 pub use certificates::{
     CertificateChecker, CertificateFault, Path, Revocation, RevocationInfo, Sealed,
 };

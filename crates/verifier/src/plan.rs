@@ -56,6 +56,9 @@ pub fn plan(bundle: &Bundle) -> Vec<Want> {
         plan_credential(secured, &bundle.countersignatures, &mut wants);
         plan_schemas(secured, bundle, &mut wants);
     }
+    for (_, power) in bundle.powers() {
+        plan_credential(&power, &[], &mut wants);
+    }
     plan_registrants(bundle, &mut wants);
     let mut distinct: Vec<Want> = Vec::new();
     for want in wants {

@@ -3,6 +3,8 @@
 use inkan_core::Timestamp;
 use inkan_credential::consent::ConsentError;
 
+use crate::capacity::PowerFault;
+
 /// Why a check did not pass. Codes are stable; text may change.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Reason {
@@ -290,6 +292,9 @@ pub enum Reason {
         /// What is wrong.
         code: &'static str,
     },
+    /// The power of attorney of a delegate does not hold, does not cover the act, or is not shown.
+    #[error(transparent)]
+    Power(#[from] PowerFault),
     /// The cryptosuite is not one that this verifier knows.
     #[error("the proof's suite {suite:?} is not one that this verifier knows")]
     SuiteUnknown {
@@ -381,6 +386,7 @@ fn offer_words(code: &str) -> &'static str {
         "countersignature-time-unknown" => "whether one came in time cannot be told",
         "countersigner-unknown" => "the key or the signature of one could not be judged",
         "countersigners-not-distinct" => "there are too few distinct signers",
+        "power-not-shown" => "the power of attorney of one who signed cannot be told",
         "seal-by-stranger" => "somebody else sealed it",
         _ => "they are missing",
     }
@@ -441,6 +447,7 @@ impl Reason {
             Self::CountersignatureInvalid { .. } => "countersignature-invalid",
             Self::ActSuperseded { .. } => "act-superseded",
             Self::OfferNotMet { code, .. } => code,
+            Self::Power(fault) => fault.code(),
             Self::SuiteUnknown { .. } => "suite-unknown",
             Self::ContextUnknown { .. } => "jsonld-context-unknown",
             Self::TooMuchWork => "verification-work-limit",

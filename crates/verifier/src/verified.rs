@@ -11,6 +11,7 @@ use inkan_crypto::PublicKey;
 use inkan_ledger::{Cosigner, Grades, MapKey};
 
 use crate::agreement::{Act, acts};
+use crate::capacity::Capacity;
 use crate::check::{Check, Outcome};
 use crate::known::KnownState;
 use crate::material::Live;
@@ -349,6 +350,7 @@ pub struct VerifiedCountersignature {
     pub(crate) linked: BTreeSet<String>,
     pub(crate) reason: Option<String>,
     pub(crate) created: Timestamp,
+    pub(crate) capacity: Capacity,
 }
 
 impl VerifiedCountersignature {

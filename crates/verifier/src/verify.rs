@@ -11,6 +11,7 @@ mod credential;
 mod linked;
 mod offered;
 mod period;
+mod power;
 mod presentation;
 mod record;
 mod sealed;
@@ -18,7 +19,7 @@ mod signer;
 mod stamped;
 mod status;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -26,12 +27,12 @@ use inkan_core::Digest;
 use inkan_credential::bundle::Eseal;
 use inkan_credential::{Artefact, Bundle, Contexts, SecuredCredential};
 use inkan_did::Did;
-use inkan_ledger::{Kind, Leaf, Receipt, ReceiptError, SignedEntry};
+use inkan_ledger::{Kind, Leaf, MapKey, Receipt, ReceiptError, SignedEntry};
 use serde_json::Value;
 
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
-use crate::known;
+use crate::known::{self, KnownState};
 use crate::ledger_view::LedgerView;
 use crate::material::{Context, Live, Material};
 use crate::reason::Reason;
@@ -43,6 +44,9 @@ pub use consent::{ConsentVerification, plan_consent, verify_consent};
 /// Signatures that one verification tries in vain at most. Each costs a canonical form of the document, and a log may name
 /// thousands of keys by one URL.
 const FAILED_TRIES: u32 = 128;
+
+/// Acts under powers of attorney that one verification judges at most: each verifies up to four links twice.
+const MANDATES: u32 = 32;
 
 /// Judges the artefact of `bundle` as of `context.as_of`, resting on `material` alone.
 ///
@@ -97,6 +101,9 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         credentials.fill(None);
         offers.fill(None);
     }
+    let benches = || now.iter().chain([&bench]);
+    let mut asked: BTreeSet<MapKey> = benches().flat_map(|bench| bench.ledger.asked()).collect();
+    asked.extend(benches().flat_map(|bench| bench.aside.borrow().1.clone()));
     checks.sort_by(|a, b| (&a.subject, a.name).cmp(&(&b.subject, b.name)));
     Verification {
         checks,
@@ -104,8 +111,10 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         presented,
         credentials,
         offers,
-        states: now.iter().chain([&bench]).flat_map(|bench| known::shown(&bench.ledger)).collect(),
-        asked: now.iter().chain([&bench]).flat_map(|bench| bench.ledger.asked()).collect(),
+        states: benches()
+            .flat_map(|bench| known::shown(&bench.ledger).into_iter().chain(bench.aside.take().0))
+            .collect(),
+        asked,
         as_of: context.as_of,
         received_at: context.received_at,
     }
@@ -123,16 +132,30 @@ struct Bench<'a> {
     histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
     /// Signatures that may still be tried in vain.
     tries: Cell<u32>,
+    /// Powers of attorney of the bundle, read once.
+    powers: OnceCell<Vec<(Digest, SecuredCredential)>>,
+    /// Acts under powers that may still be judged.
+    mandates: Cell<u32>,
+    /// What benches beside this one saw of newest states, and which ids they asked about.
+    aside: RefCell<(Vec<KnownState>, BTreeSet<MapKey>)>,
 }
 
 impl<'a> Bench<'a> {
     fn of(bundle: &'a Bundle, material: &'a Material, context: &'a Context) -> Self {
-        let ledger = LedgerView::new(material, context);
+        Self::with(bundle, material, context, LedgerView::new(material, context))
+    }
+
+    fn with(
+        bundle: &'a Bundle,
+        material: &'a Material,
+        context: &'a Context,
+        ledger: LedgerView<'a>,
+    ) -> Self {
         let stamps = stamped::collect(bundle, &ledger, context);
         Self::new(Some(bundle), material, context, ledger, stamps)
     }
 
-    const fn new(
+    fn new(
         bundle: Option<&'a Bundle>,
         material: &'a Material,
         context: &'a Context,
@@ -147,7 +170,25 @@ impl<'a> Bench<'a> {
             stamps,
             histories: RefCell::new(BTreeMap::new()),
             tries: Cell::new(FAILED_TRIES),
+            powers: OnceCell::new(),
+            mandates: Cell::new(MANDATES),
+            aside: RefCell::default(),
         }
+    }
+
+    fn powers(&self) -> &[(Digest, SecuredCredential)] {
+        self.powers.get_or_init(|| self.bundle.map(Bundle::powers).unwrap_or_default())
+    }
+
+    /// Keeps what another bench saw, so that the next verification knows it.
+    fn remember(&self, other: &Bench<'_>) {
+        let mut aside = self.aside.borrow_mut();
+        for state in known::shown(&other.ledger) {
+            if !aside.0.contains(&state) {
+                aside.0.push(state);
+            }
+        }
+        aside.1.extend(other.ledger.asked());
     }
 
     /// The credentials that are judged.

@@ -1,7 +1,7 @@
 //! Countersigning, and recording acts.
 
 use inkan_credential::Opening as Opened;
-use inkan_credential::countersignature::Role;
+use inkan_credential::countersignature::{Role, Under};
 use inkan_holder::act::{self, Act, Acted};
 use inkan_ledger::{ActId, Claims, Kind, commitment};
 
@@ -36,15 +36,27 @@ impl World {
     }
 
     /// Somebody signs one state of an act, without recording it.
+    pub fn sign_act(&mut self, case: &mut Case, who: Who, role: Role, step: Step) -> Acted {
+        self.sign_under(case, who, (role, None), step)
+    }
+
+    /// The same, under a power of attorney if one is named.
     ///
     /// # Panics
     ///
     /// If it cannot be signed.
-    pub fn sign_act(&mut self, case: &mut Case, who: Who, role: Role, step: Step) -> Acted {
+    pub fn sign_under(
+        &mut self,
+        case: &mut Case,
+        who: Who,
+        (role, under): (Role, Option<Under>),
+        step: Step,
+    ) -> Acted {
         self.sleep(10);
         let actor = &self.actors[who.0];
         let method = actor.method();
-        let act = Act { role, method: &method, log: ORIGIN, beside: &case.beside, reason: None };
+        let beside = &case.beside;
+        let act = Act { role, method: &method, log: ORIGIN, beside, reason: None, under };
         let make = match step {
             Step::Accept => act::accept,
             Step::Withdraw => act::withdraw,

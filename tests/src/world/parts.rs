@@ -27,6 +27,8 @@ pub struct Parts {
     pub lists: Vec<ServedStatusList>,
     /// A schema that travels along.
     pub schema: Option<(String, serde_json::Value)>,
+    /// Powers of attorney.
+    pub powers: Vec<serde_json::Value>,
     /// What the verifier has at hand besides, by URL; it does not travel along.
     pub resources: BTreeMap<String, Vec<u8>>,
 }
@@ -43,6 +45,7 @@ impl Parts {
             did_logs: Vec::new(),
             lists: Vec::new(),
             schema: None,
+            powers: Vec::new(),
             resources: BTreeMap::new(),
         }
     }
@@ -59,6 +62,7 @@ impl Parts {
         bundle.current = self.current.iter().map(CurrentProof::to_value).collect();
         bundle.did_logs = self.did_logs.iter().cloned().collect();
         bundle.status_lists.clone_from(&self.lists);
+        bundle.powers.clone_from(&self.powers);
         if let Some((id, schema)) = &self.schema {
             bundle.add_schema(id, schema.clone());
         }

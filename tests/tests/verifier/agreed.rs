@@ -347,7 +347,7 @@ fn standings(verification: &Verification) -> Vec<(Decision, Standing)> {
     let question = Question {
         items: &[],
         offer: credential.credential().offer(),
-        listed: &|_, _| None,
+        listed: &|_, _, _| None,
         issuer: credential.issuer(),
         issued_at: None,
         as_of: verification.as_of(),
@@ -461,6 +461,7 @@ fn a_reason_is_signed_and_stays_off_the_ledger() {
         log: ORIGIN,
         beside: &[],
         reason: Some(WHY),
+        under: None,
     };
     let mut rng = SeededRng::new(1);
     let acted = inkan_holder::refuse(&case.credential, &refusal, &actor.key, world.now, &mut rng);

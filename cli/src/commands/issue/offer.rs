@@ -33,17 +33,22 @@ pub(super) fn read(
     Ok(out)
 }
 
-/// `ROLE`, or `ROLE=WHO`; `ROLE:seal` for who closes it.
+/// `ROLE`, or `ROLE=WHO`; `ROLE:seal` for who closes it, `ROLE:delegates` where an agent may act in their place.
 fn role_of(text: &str) -> Option<(Wanted, Option<&str>)> {
     let (what, who) = match text.split_once('=') {
         Some((what, who)) => (what, Some(who)),
         None => (text, None),
     };
+    let (what, delegates) = match what.strip_suffix(":delegates") {
+        Some(what) => (what, true),
+        None => (what, false),
+    };
     let (role, decision) = match what.strip_suffix(":seal") {
         Some(role) => (role, Decision::Seal),
         None => (what, Decision::Accept),
     };
-    Role::parse(role).map(|role| (Wanted { decision, ..Wanted::of(role) }, who))
+    let role = Role::parse(role).filter(|role| !(delegates && *role == Role::Delegate))?;
+    Some((Wanted { decision, delegates, ..Wanted::of(role) }, who))
 }
 
 /// All who are named have to countersign.

@@ -131,6 +131,9 @@ fn demand(item: &Value) -> String {
     if let Some(span) = text(item, "within") {
         out.push_str(&format!(", recorded within {span} of the issuance"));
     }
+    if item.get("delegates").and_then(Value::as_bool) == Some(true) {
+        out.push_str("; an agent may act in their place, under a power of attorney for that role");
+    }
     if item.get("distinct").and_then(Value::as_bool) == Some(true) {
         out.push_str("; nobody of them is the issuer, or counted for another item");
     }

@@ -114,6 +114,14 @@ fn issuer_log(evidence: &Value) -> Option<String> {
     Some(format!("{}, {many}certifies itself", short_did(did)))
 }
 
+/// Who acted for whom, and under which power of attorney.
+pub(crate) fn delegate(agent: &Value) -> String {
+    let name = |member: &str| short_did(text(agent, member).unwrap_or_default());
+    let power = text(agent, "power").unwrap_or_default();
+    let power = power.get(..8).unwrap_or(power);
+    format!("{} for {} under power {power}…", name("signer"), name("for"))
+}
+
 /// Who was counted for a demand, who was not and why, and by when.
 fn signers(evidence: &Value, expected: Option<&str>) -> String {
     let list = |member: &str| {
@@ -129,6 +137,9 @@ fn signers(evidence: &Value, expected: Option<&str>) -> String {
     let counted: Vec<String> =
         list("counted").iter().filter_map(Value::as_str).map(short_did).collect();
     let mut said = format!("{wanted}: {}", counted.join(", "));
+    for agent in list("delegates") {
+        said.push_str(&format!("; {}", delegate(agent)));
+    }
     for other in list("notCounted") {
         let signer = short_did(text(other, "signer").unwrap_or_default());
         said.push_str(&format!("; not {signer} ({})", text(other, "why").unwrap_or_default()));
@@ -257,11 +268,16 @@ fn countersignature(evidence: &Value) -> Option<String> {
         (Some(false), Some(signer)) => format!(" ({}, not the subject)", short_did(signer)),
         _ => String::new(),
     };
+    let text_of = text;
     let text = match text(evidence, "text") {
         Some("unchecked") => "; a part is shown, so the text that was read is not checked",
         _ => "",
     };
-    Some(format!("{role}{who} {decision}{entry}{state}{text}"))
+    let for_whom = match (text_of(evidence, "for"), text_of(evidence, "forRole")) {
+        (Some(principal), Some(role)) => format!(" for {} as {role}", short_did(principal)),
+        _ => String::new(),
+    };
+    Some(format!("{role}{who}{for_whom} {decision}{entry}{state}{text}"))
 }
 
 /// When a record was made, and how well that is attested.

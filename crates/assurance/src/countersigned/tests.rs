@@ -35,6 +35,7 @@ fn act(role: Role, who: &str, index: u64) -> Act {
         }),
         state: ActState::NewestKnown,
         newer_at: None,
+        capacity: inkan_verifier::Capacity::Own,
         flaw: None,
     }
 }

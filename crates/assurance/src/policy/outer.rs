@@ -205,6 +205,8 @@ pub struct CountersignedItem {
     pub(crate) registry: Option<String>,
     pub(crate) before: Option<Moment>,
     pub(crate) within: Option<SpanText>,
+    #[serde(default)]
+    pub(crate) delegates: bool,
 }
 
 /// A time in RFC 3339.
@@ -247,6 +249,7 @@ impl CountersignedItem {
             decision: self.decision.decision(),
             before: self.before.map(|moment| moment.0),
             within: self.within.as_ref().map(|span| span.0.clone()),
+            delegates: self.delegates,
         }
     }
 
@@ -451,6 +454,9 @@ impl Outer {
             }
             if let Some(Signers::Dids(dids)) = &item.by {
                 list(Some(dids), "countersigned.by", is_did)?;
+            }
+            if item.delegates && item.role == SignerRole::Delegate {
+                return wrong("countersigned.delegates", "is for roles that a principal has");
             }
             if item.registry.as_ref().is_some_and(String::is_empty) {
                 return wrong("countersigned.registry", "is empty");

@@ -7,7 +7,7 @@ use inkan_crypto::jws::Jws;
 use serde_json::{Map, Value};
 
 use super::{
-    Artefact, BUNDLE_TYPE, Bundle, BundleError, BundleTimestamp, ESEALS, Eseal, Input,
+    Artefact, BUNDLE_TYPE, Bundle, BundleError, BundleTimestamp, ESEALS, Eseal, Input, POWERS,
     ServedStatusList, TIMESTAMPS,
 };
 use crate::cose::Sign1;
@@ -114,12 +114,16 @@ fn bundle(value: Value, size: usize) -> Result<Bundle, BundleError> {
         evidence: objects(&mut members, "evidence")?,
         timestamps: timestamps(&mut members)?,
         eseals: eseals(&mut members)?,
+        powers: objects(&mut members, "powers")?,
     };
     if let Some(name) = members.keys().next() {
         return Err(BundleError::UnknownMember { member: name.chars().take(64).collect() });
     }
     if bundle.countersignatures.len() > COUNTERSIGNATURES {
         return Err(BundleError::Malformed { member: "countersignatures" });
+    }
+    if bundle.powers.len() > POWERS {
+        return Err(BundleError::Malformed { member: "powers" });
     }
     for compact in &bundle.countersignatures {
         Countersignature::parse_compact(compact)?;

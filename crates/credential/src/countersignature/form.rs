@@ -6,7 +6,8 @@ use inkan_crypto::jws::{self, Jws};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Countersignature, CountersignatureError, Decision, Form, Role, Terms, did_of, is_reason,
+    Countersignature, CountersignatureError, Decision, Form, Role, Terms, Under, did_of, is_reason,
+    optional,
 };
 use crate::envelope::Envelope;
 use crate::model::{is_origin, is_url};
@@ -33,6 +34,8 @@ pub struct Statement<'a> {
     pub created: Timestamp,
     /// Why, of a refusal or withdrawal.
     pub reason: Option<&'a str>,
+    /// Under which power of attorney, of a delegate.
+    pub under: Option<Under>,
 }
 
 impl Statement<'_> {
@@ -43,6 +46,7 @@ impl Statement<'_> {
             act: self.act,
             text_digest: super::text_digest_of(credential),
             reason: self.reason.map(str::to_owned),
+            under: self.under,
         }
     }
 
@@ -56,6 +60,9 @@ impl Statement<'_> {
         let may_say_why = matches!(self.decision, Decision::Refuse | Decision::Withdraw);
         if self.reason.is_some_and(|reason| !may_say_why || !is_reason(reason)) {
             return Err(CountersignatureError::Malformed { member: "reason" });
+        }
+        if self.under.is_some_and(|under| self.role != Role::Delegate || !under.is_sound()) {
+            return Err(CountersignatureError::Malformed { member: "under" });
         }
         Ok(())
     }
@@ -135,7 +142,7 @@ pub fn countersign_jose(
     Ok(jws::sign(header, payload.to_string().as_bytes(), signer)?)
 }
 
-/// Reads the JWS form: a closed payload of ten members, and `reason` where there is one.
+/// Reads the JWS form: a closed payload of ten members, and `reason` and `under` where there is one.
 pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, CountersignatureError> {
     const MEMBERS: [&str; 10] =
         ["act", "aud", "decision", "dig", "format", "iat", "iss", "mt", "role", "textDigest"];
@@ -146,8 +153,7 @@ pub(super) fn parse_compact(compact: &str) -> Result<Countersignature, Countersi
     }
     let payload = json::parse(jws.payload(), limits::DOCUMENT)?;
     let known = |members: &Map<String, Value>| {
-        let reason = usize::from(members.contains_key("reason"));
-        members.len() == MEMBERS.len().saturating_add(reason)
+        members.len() == MEMBERS.len().saturating_add(optional(&payload))
             && MEMBERS.iter().all(|name| members.contains_key(*name))
     };
     if !payload.as_object().is_some_and(known) {

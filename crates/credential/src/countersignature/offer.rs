@@ -38,6 +38,8 @@ pub struct Wanted {
     pub before: Option<Timestamp>,
     /// Recorded within this span of the record of the issuance: an ISO 8601 duration.
     pub within: Option<String>,
+    /// Whether an agent may act for them, under a power of attorney for this role. Otherwise they act themselves.
+    pub delegates: bool,
 }
 
 /// Whose countersignature is wanted.
@@ -62,6 +64,7 @@ impl Wanted {
             decision: Decision::Accept,
             before: None,
             within: None,
+            delegates: false,
         }
     }
 
@@ -74,8 +77,17 @@ impl Wanted {
     /// Reads one demand; `None` if a member is unknown or has not the shape that it must have.
     #[must_use]
     pub fn from_value(value: &Value) -> Option<Self> {
-        const MEMBERS: [&str; 8] =
-            ["role", "by", "atLeast", "distinct", "after", "decision", "before", "within"];
+        const MEMBERS: [&str; 9] = [
+            "role",
+            "by",
+            "atLeast",
+            "distinct",
+            "after",
+            "decision",
+            "before",
+            "within",
+            "delegates",
+        ];
         let members = value.as_object()?;
         if !members.keys().all(|name| MEMBERS.contains(&name.as_str())) {
             return None;
@@ -89,10 +101,11 @@ impl Wanted {
             None => 1,
             Some(number) => u32::try_from(number.as_u64()?).ok().filter(|number| *number > 0)?,
         };
-        let distinct = match members.get("distinct") {
-            None => false,
-            Some(truth) => truth.as_bool()?,
+        let truth = |name: &str| match members.get(name) {
+            None => Some(false),
+            Some(truth) => truth.as_bool(),
         };
+        let (distinct, delegates) = (truth("distinct")?, truth("delegates")?);
         let decision = match text("decision")? {
             None => Decision::Accept,
             Some(name) => Decision::parse(name)?,
@@ -113,8 +126,13 @@ impl Wanted {
         if matches!(decision, Decision::Refuse | Decision::Withdraw) {
             return None;
         }
+        let role = text("role")?.and_then(Role::parse)?;
+        // Nobody is a delegate in the place of a delegate: that is a power that was passed on.
+        if delegates && role == Role::Delegate {
+            return None;
+        }
         Some(Self {
-            role: text("role")?.and_then(Role::parse)?,
+            role,
             by: members.get("by").map_or(Some(None), |by| signers(by).map(Some))?,
             at_least,
             distinct,
@@ -122,6 +140,7 @@ impl Wanted {
             decision,
             before,
             within,
+            delegates,
         })
     }
 
@@ -152,6 +171,9 @@ impl Wanted {
         }
         if let Some(span) = &self.within {
             out.insert("within".to_owned(), span.as_str().into());
+        }
+        if self.delegates {
+            out.insert("delegates".to_owned(), true.into());
         }
         Value::Object(out)
     }
@@ -191,6 +213,7 @@ mod tests {
             json!({ "role": "witness", "atLeast": 2, "distinct": true, "after": "holder" }),
             json!({ "role": "co-issuer", "by": ["did:example:a"], "before": "2027-01-01T00:00:00Z" }),
             json!({ "role": "notary", "decision": "seal", "within": "P14D" }),
+            json!({ "role": "holder", "by": "subject", "delegates": true }),
         ];
         for item in items {
             let read = Wanted::from_value(&item).expect("a demand");
@@ -214,6 +237,8 @@ mod tests {
             json!({ "role": "witness", "within": "-P1D" }),
             json!({ "role": "witness", "decision": "refuse" }),
             json!({ "role": "witness", "distinct": "yes" }),
+            json!({ "role": "witness", "delegates": "yes" }),
+            json!({ "role": "delegate", "delegates": true }),
             json!("witness"),
         ];
         for item in wrong {

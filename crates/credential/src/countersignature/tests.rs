@@ -48,6 +48,46 @@ fn both_forms_verify_and_say_what_was_signed() {
 }
 
 #[test]
+fn a_delegate_signs_under_which_power_and_for_which_role() {
+    let by = holder();
+    let under = Under { power: sha256(&[b"a power"]), for_role: Role::Holder };
+    let said = Statement {
+        role: Role::Delegate,
+        under: Some(under),
+        ..statement(&by, Decision::Accept, 7)
+    };
+    let di = countersign_di(&issued_di(), "urn:uuid:b", &said, &by.key).unwrap();
+    assert_eq!(only(&di).under(), Some(&under));
+    let compact = countersign_jose(&issued_jose(), &said, &by.key).unwrap();
+    assert_eq!(Countersignature::parse_compact(&compact).unwrap().under(), Some(&under));
+    // It is signed.
+    let other = sha256(&[b"another power"]).to_b64u().into();
+    let changed = with(di.to_value(), "/proof/1/countersignature/under/power", other);
+    let changed = SecuredCredential::parse_value(changed).unwrap();
+    let error = only(&changed).verify(&changed, &by.key.public_key()).unwrap_err();
+    assert_eq!(error.code(), "countersignature-invalid");
+    // Closed, and of delegates alone.
+    let wrong = [
+        ("/proof/1/countersignature/role", "witness".into()),
+        ("/proof/1/countersignature/under/forRole", "delegate".into()),
+        ("/proof/1/countersignature/under/forRole", Value::Null),
+        ("/proof/1/countersignature/under/more", 1.into()),
+        ("/proof/1/countersignature/under", "power".into()),
+    ];
+    for (pointer, value) in wrong {
+        let changed = with(di.to_value(), pointer, value);
+        assert!(SecuredCredential::parse_value(changed).is_err(), "{pointer}");
+    }
+    for bad in [
+        Statement { role: Role::Holder, ..said },
+        Statement { under: Some(Under { for_role: Role::Delegate, ..under }), ..said },
+    ] {
+        let error = countersign_jose(&issued_jose(), &bad, &by.key).unwrap_err();
+        assert_eq!(error.code(), "countersignature-malformed");
+    }
+}
+
+#[test]
 fn the_issuers_proof_still_verifies_beside_it() {
     let signed = signed_di(&holder(), Decision::Accept);
     let issuer = crate::testing::issuer().key.public_key();

@@ -75,6 +75,7 @@ impl Kept {
             log: "ledger.example",
             beside: &self.beside,
             reason: None,
+            under: None,
         }
     }
 }

@@ -16,23 +16,32 @@ pub(super) enum Choice {
     TooMany,
 }
 
-/// A demand, with the names that could be counted for it.
+/// Somebody who can be counted: for whom it speaks, and who signed. Mostly both are one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Party<'a> {
+    /// The DID that counts.
+    pub(super) speaks_for: &'a str,
+    /// The DID whose key signed.
+    pub(super) hand: &'a str,
+}
+
+/// A demand, with those who could be counted for it.
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
     /// How many.
     pub(super) at_least: u32,
     /// None of them is the issuer, or counted for another demand.
     pub(super) distinct: bool,
-    /// The names.
-    pub(super) names: BTreeSet<&'a str>,
+    /// Those who could be counted.
+    pub(super) names: BTreeSet<Party<'a>>,
 }
 
-/// Whether names can be chosen so that every demand has enough. Those of one demand are different controllers, always; those
+/// Whether they can be chosen so that every demand has enough. Those of one demand are different controllers, always; those
 /// of two, where one of the demands is `distinct`.
 pub(super) fn choose(
     slots: &[Slot<'_>],
-    issuer: &str,
-    linked: &dyn Fn(&str, &str) -> bool,
+    issuer: Party<'_>,
+    linked: &dyn Fn(Party<'_>, Party<'_>) -> bool,
 ) -> Choice {
     let too_few =
         |slot: &Slot<'_>| usize::try_from(slot.at_least).is_ok_and(|n| n > slot.names.len());
@@ -52,16 +61,16 @@ pub(super) fn choose(
 
 struct Search<'a, 'b> {
     slots: &'b [&'b Slot<'a>],
-    issuer: &'b str,
-    linked: &'b dyn Fn(&str, &str) -> bool,
-    chosen: Vec<(usize, &'a str)>,
+    issuer: Party<'b>,
+    linked: &'b dyn Fn(Party<'_>, Party<'_>) -> bool,
+    chosen: Vec<(usize, Party<'a>)>,
     steps: u32,
 }
 
 impl<'a> Search<'a, '_> {
     /// Chooses the next name of demand `at`, which has `have` already; they come in the order of their names, so that no
     /// choice is looked at twice.
-    fn go(&mut self, at: usize, have: u32, last: Option<&'a str>) -> bool {
+    fn go(&mut self, at: usize, have: u32, last: Option<Party<'a>>) -> bool {
         let Some(slot) = self.slots.get(at).copied() else { return true };
         if have == slot.at_least {
             return self.go(at.saturating_add(1), 0, None);
@@ -83,7 +92,7 @@ impl<'a> Search<'a, '_> {
         false
     }
 
-    fn is_free(&self, at: usize, slot: &Slot<'_>, name: &str) -> bool {
+    fn is_free(&self, at: usize, slot: &Slot<'_>, name: Party<'_>) -> bool {
         if slot.distinct && (self.linked)(self.issuer, name) {
             return false;
         }
@@ -91,7 +100,7 @@ impl<'a> Search<'a, '_> {
             let apart = *other == at
                 || slot.distinct
                 || self.slots.get(*other).is_some_and(|other| other.distinct);
-            !(apart && (self.linked)(used, name))
+            !(apart && (self.linked)(*used, name))
         })
     }
 }

@@ -1,10 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::Timestamp;
+use inkan_core::time::CalendarSpan;
 use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
 use proptest::prelude::*;
 
 use super::{Act, Answer, Flaw, Lack, Met, Place, Question, Standing, judge};
+use crate::capacity::{ActingPower, Capacity, PowerFault, Stands};
 use crate::verified::ActState;
 
 const ISSUER: &str = "did:example:issuer";
@@ -31,6 +33,7 @@ fn act(role: Role, who: &str, index: u64) -> Act {
         }),
         state: ActState::NewestKnown,
         newer_at: None,
+        capacity: Capacity::Own,
         flaw: None,
     }
 }
@@ -55,7 +58,7 @@ fn ask_as(
     let question = Question {
         items,
         offer: items,
-        listed: &|_, _| None,
+        listed: &|_, _, _| None,
         issuer: ISSUER,
         issued_at: Some(at("2026-05-31T00:00:00Z")),
         as_of: at("2026-11-21T12:00:00Z"),
@@ -105,6 +108,140 @@ fn a_distinct_signer_is_no_second_did_of_the_issuer() {
     assert!(met(&items, &[own.clone()]));
     own.linked.insert(ISSUER.to_owned());
     assert!(!met(&items, &[own]));
+}
+
+/// An act of `who` as delegate, in the place of `principal` as witness.
+fn agent(who: &str, principal: &str, index: u64) -> Act {
+    let name = |who: &str| format!("did:example:{who}");
+    let power = ActingPower {
+        principal: name(principal),
+        for_role: Role::Witness,
+        parties: vec![name(principal), name(who)],
+        digest: "digest".to_owned(),
+        of_subject: principal == "holder",
+        linked: BTreeMap::new(),
+        stands: Stands::Yes,
+    };
+    Act { capacity: Capacity::Under(power), ..act(Role::Delegate, who, index) }
+}
+
+fn admitting(at_least: u32) -> Wanted {
+    Wanted { delegates: true, ..witnesses(at_least) }
+}
+
+#[test]
+fn an_agent_counts_where_agents_are_admitted_and_for_its_principal() {
+    let acts = [agent("n", "p", 5)];
+    let answer = ask(&[admitting(1)], &acts);
+    assert_eq!(answer.items[0].met, Met::Yes);
+    assert_eq!(answer.items[0].names, ["did:example:p".to_owned()].into());
+    assert_eq!(answer.items[0].delegates(&acts)[0]["signer"], "did:example:n");
+    let closed = ask(&[witnesses(1)], &acts);
+    assert_eq!(closed.items[0].met, Met::No(Lack::Missing));
+    assert_eq!(closed.items[0].left_out, [(0, Lack::NotAdmitted)]);
+    // It is the principal who is named, listed or the subject, and not the agent.
+    let by = |who: &str| {
+        let dids = [format!("did:example:{who}")].into();
+        [Wanted { by: Some(WantedSigners::Dids(dids)), ..admitting(1) }]
+    };
+    assert!(met(&by("p"), &acts) && !met(&by("n"), &acts));
+    let subject = [Wanted { by: Some(WantedSigners::Subject), ..admitting(1) }];
+    assert!(met(&subject, &[agent("n", "holder", 5)]) && !met(&subject, &acts));
+    // Whoever is the subject, and acts for somebody else, is not looked at as the subject.
+    assert!(!met(&subject, &[agent("holder", "p", 5)]));
+    let listed = ask_as(&[admitting(1)], &acts, |question| Question {
+        listed: &|_, did, _| Some(did == "did:example:p"),
+        ..question
+    });
+    assert_eq!(listed.items[0].met, Met::Yes);
+    let other = ask_as(&[admitting(1)], &acts, |question| Question {
+        listed: &|_, did, _| Some(did == "did:example:n"),
+        ..question
+    });
+    assert_eq!(other.items[0].left_out, [(0, Lack::NotListed)]);
+    // In another role than the one that is asked for.
+    let notary = [Wanted { delegates: true, ..Wanted::of(Role::Notary) }];
+    assert!(!met(&notary, &acts));
+    // In its own role, in its own name.
+    assert!(met(&[Wanted::of(Role::Delegate)], &acts));
+}
+
+#[test]
+fn agent_and_principal_are_never_two() {
+    let pair = |one: Act, other: Act| ask(&[admitting(2)], &[one, other]).items[0].met;
+    let same = Met::No(Lack::NotDistinct);
+    assert_eq!(pair(agent("n", "p", 5), act(Role::Witness, "p", 6)), same);
+    assert_eq!(pair(agent("n", "p", 5), act(Role::Witness, "n", 6)), same);
+    assert_eq!(pair(agent("n", "p", 5), agent("m", "p", 6)), same);
+    assert_eq!(pair(agent("n", "p", 5), agent("n", "q", 6)), same);
+    assert_eq!(pair(agent("n", "p", 5), agent("m", "q", 6)), Met::Yes);
+    // Whoever passed the power on is one with both ends.
+    let mut far = agent("n", "p", 5);
+    let Capacity::Under(power) = &mut far.capacity else { panic!("a power") };
+    power.parties.insert(1, "did:example:between".to_owned());
+    assert_eq!(pair(far, act(Role::Witness, "between", 6)), same);
+    // What DIDs say of themselves holds for principals too.
+    let mut linked = agent("n", "p", 5);
+    let Capacity::Under(power) = &mut linked.capacity else { panic!("a power") };
+    power.linked.insert("did:example:p".to_owned(), ["did:example:q".to_owned()].into());
+    assert_eq!(pair(linked.clone(), act(Role::Witness, "q", 6)), same);
+    assert_eq!(pair(act(Role::Witness, "q", 5), linked), same);
+    // The issuer's agent is the issuer, where nobody is to be.
+    let mut own = agent("n", "p", 5);
+    let Capacity::Under(power) = &mut own.capacity else { panic!("a power") };
+    (power.principal, power.parties[0]) = (ISSUER.to_owned(), ISSUER.to_owned());
+    assert!(!met(&[Wanted { distinct: true, ..admitting(1) }], &[own]));
+    // And across demands, where one of them is distinct.
+    let items = [Wanted { distinct: true, ..admitting(1) }, Wanted::of(Role::Notary)];
+    assert!(!met(&items, &[agent("n", "p", 5), act(Role::Notary, "p", 6)]));
+    assert!(met(&items, &[agent("n", "p", 5), act(Role::Notary, "q", 6)]));
+}
+
+#[test]
+fn a_power_that_does_not_hold_counts_for_nothing_and_one_that_is_not_shown_leaves_it_open() {
+    let with = |capacity| Act { capacity, ..agent("n", "p", 5) };
+    let for_role = Some(Role::Witness);
+    let fault = PowerFault::OutOfScope { member: "agent" };
+    let void = with(Capacity::Void { for_role, fault: fault.clone() });
+    let open = with(Capacity::Open { for_role, fault: PowerFault::NotNamed });
+    for (item, role) in [(admitting(1), "a witness"), (Wanted::of(Role::Delegate), "a delegate")] {
+        let met =
+            |one: &Act| ask(std::slice::from_ref(&item), std::slice::from_ref(one)).items[0].met;
+        assert_eq!(met(&void), Met::No(Lack::PowerVoid), "{role}");
+        assert_eq!(met(&open), Met::Unknown(Lack::PowerNotShown), "{role}");
+    }
+    // A delegate of whom nobody looked at the power.
+    assert!(!met(&[Wanted::of(Role::Delegate)], &[act(Role::Delegate, "n", 5)]));
+    // Nobody's refusal under a power that does not hold is a reason for anything.
+    let refusal = Act { decision: Decision::Refuse, ..void };
+    assert_eq!(ask(&[admitting(1)], &[refusal]).items[0].met, Met::No(Lack::PowerVoid));
+    // Who asks for current acts asks for powers in force now.
+    let ended = |stands: Stands| {
+        let mut one = agent("n", "p", 5);
+        one.state = ActState::Current { fresh_at: at("2026-11-21T11:00:00Z") };
+        if let Capacity::Under(power) = &mut one.capacity {
+            power.stands = stands;
+        }
+        assert!(met(&[admitting(1)], std::slice::from_ref(&one)));
+        let current = CalendarSpan::days(1).ok();
+        let answer = ask_as(&[admitting(1)], &[one], |question| Question { current, ..question });
+        answer.items[0].met
+    };
+    assert_eq!(ended(Stands::Yes), Met::Yes);
+    assert_eq!(ended(Stands::No(fault)), Met::No(Lack::PowerVoid));
+    assert_eq!(ended(Stands::Unknown(PowerFault::NotNamed)), Met::Unknown(Lack::PowerNotShown));
+}
+
+#[test]
+fn an_agent_seals_where_the_demand_for_the_seal_admits_it() {
+    let seals = |delegates| {
+        let by = Some(WantedSigners::Dids(["did:example:p".to_owned()].into()));
+        let wanted = Wanted { by, delegates, decision: Decision::Seal, ..witnesses(1) };
+        let act = Act { decision: Decision::Seal, ..agent("n", "p", 5) };
+        ask(&[wanted], &[act]).acts[0]
+    };
+    assert_eq!(seals(true), Standing::Stands);
+    assert_eq!(seals(false), Standing::StrangersSeal);
 }
 
 #[test]
@@ -220,7 +357,7 @@ fn a_withdrawal_after_the_seal_is_shown_and_too_late() {
     assert!(!met(&items, &[taken_back(Some(9)), withdrawal(9)]));
     // Who asks for current acts asks who stands behind it now.
     let acts = [taken_back(Some(9)), withdrawal(9), own];
-    let current = inkan_core::time::CalendarSpan::days(1).ok();
+    let current = CalendarSpan::days(1).ok();
     let answer = ask_as(&items, &acts, |question| Question { current, ..question });
     assert_eq!(answer.items[0].met, Met::No(Lack::Withdrawn));
 }

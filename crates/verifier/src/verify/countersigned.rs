@@ -6,7 +6,7 @@ use inkan_core::Timestamp;
 use inkan_core::encoding::b64u;
 use inkan_credential::bundle::Cover;
 use inkan_credential::countersignature::{
-    self, Countersignature, CountersignatureError, Decision, WholeText,
+    self, Countersignature, CountersignatureError, Decision, Role, WholeText,
 };
 use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
@@ -15,8 +15,9 @@ use inkan_ledger::{ActId, Kind, MapKey};
 use super::linked::Voice;
 use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
-use super::{Bench, signer};
+use super::{Bench, power, signer};
 use crate::agreement::{Act, Flaw, acts};
+use crate::capacity::{Capacity, PowerFault};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
 use crate::verified::{ActState, Recorded, VerifiedCountersignature};
@@ -92,11 +93,15 @@ pub(super) fn check(
         }
     }
     let voices = voices(bench, (secured, issued), &held);
+    let power = |one: &Held<'_>| power::judge(bench, secured, (one.act, &one.did), &one.found);
+    let mut mandates: Vec<power::Mandate> = held.iter().map(power).collect();
+    power::connect(&mut mandates, &voices);
     let mut verified = Vec::new();
-    for (position, one) in held.iter().enumerate() {
+    for (position, (one, mandate)) in held.iter().zip(mandates).enumerate() {
         let (state, newer_at) = state(bench, one, &held);
         let linked = linked(voices.get(position), &voices);
         let line = describe(shown(subject, secured, one, state), one.act);
+        let line = power::shown(line, subject, &mandate.capacity);
         let line = match one.act.reason() {
             Some(_) => line.with("reasonGiven", true),
             None => line,
@@ -109,6 +114,7 @@ pub(super) fn check(
         verified.push(VerifiedCountersignature {
             newer_at,
             linked,
+            capacity: mandate.capacity,
             ..evidence(secured, one, state)
         });
     }
@@ -244,6 +250,16 @@ fn perhaps(secured: &SecuredCredential, act: &Countersignature, flaw: Flaw) -> O
         record: None,
         state: ActState::NotRecorded,
         newer_at: None,
+        // Its power is not looked at: there is nothing to be done under it.
+        capacity: match act.role() {
+            Role::Delegate => Capacity::Open {
+                for_role: act.under().map(|under| under.for_role),
+                fault: PowerFault::Open { link: 1, code: "countersigner-unknown" },
+            },
+            Role::Holder | Role::CoIssuer | Role::Witness | Role::Notary | Role::Guardian => {
+                Capacity::Own
+            }
+        },
         flaw: Some(flaw),
     })
 }
@@ -303,6 +319,7 @@ fn evidence(
         linked: BTreeSet::new(),
         reason: act.reason().map(str::to_owned),
         created: act.created(),
+        capacity: Capacity::Own,
     }
 }
 

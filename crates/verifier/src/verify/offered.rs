@@ -37,8 +37,9 @@ pub(super) fn check(
                 Check::unknown(NAME, subject, reason(wanted, lack), Weight::Required)
             }
         };
-        let counted = found.counted.iter().filter_map(|number| acts.get(*number));
-        let counted: Vec<Value> = counted.map(|act| act.controller.as_str().into()).collect();
+        let counted: Vec<Value> = found.names.iter().map(|name| name.as_str().into()).collect();
+        let delegates = found.delegates(&acts);
+        let line = if delegates.is_empty() { line } else { line.with("delegates", delegates) };
         let line = line
             .with("role", wanted.role.as_str())
             .with("decision", wanted.decision.as_str())
@@ -63,7 +64,7 @@ fn answer(
     let question = Question {
         items: credential.offer(),
         offer: credential.offer(),
-        listed: &|_, _| None,
+        listed: &|_, _, _| None,
         issuer: credential.issuer(),
         issued_at,
         as_of: bench.context.as_of,

@@ -275,7 +275,8 @@ pub(super) fn states_of<'a>(
 
 /// Digests of everything in the bundle that a receipt may belong to.
 pub(super) fn digests(bundle: &Bundle) -> BTreeSet<Digest> {
-    let mut known = BTreeSet::new();
+    let mut known: BTreeSet<Digest> =
+        bundle.powers().iter().map(|(_, power)| power.issuance_digest()).collect();
     for secured in bundle.artefact.credentials() {
         known.insert(secured.issuance_digest());
         let acts = countersignature::list(secured, &bundle.countersignatures).unwrap_or_default();

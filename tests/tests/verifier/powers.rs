@@ -1,0 +1,584 @@
+//! Acting for somebody: what a power of attorney allows, and every way to be allowed more.
+
+use inkan_credential::countersignature::{Role, Under, Wanted, WantedSigners};
+use inkan_credential::{Format, SecuredCredential};
+use inkan_crypto::KeyType;
+use inkan_tests::world::{Case, Given, HOLDER, ISSUER, Order, Parts, PowerList, Step, Who, World};
+use inkan_verifier::{CheckName, Context, Stands, Verification};
+use serde_json::Value;
+
+use super::expect::{accepted, lines, noted, open, passed, refused};
+
+const NAME: CheckName = CheckName::Countersignature;
+
+/// A world with an agent, whose credential asks for its subject, or an agent of it.
+struct Stage {
+    world: World,
+    agent: Who,
+    case: Case,
+}
+
+fn subject() -> Wanted {
+    let by = Some(WantedSigners::Subject);
+    Wanted { by, delegates: true, ..Wanted::of(Role::Holder) }
+}
+
+fn stage(seed: u64, format: Format, offer: &[Wanted]) -> Stage {
+    let mut world = World::new(seed);
+    let agent = world.settle("agent", KeyType::Ed25519);
+    let order = Order { offer: offer.to_vec(), status: false, ..Order::of(format) };
+    let mut case = world.draw_up(&order);
+    world.record(&mut case, ISSUER);
+    Stage { world, agent, case }
+}
+
+impl Stage {
+    fn sign(&mut self, who: Who, under: Option<Under>) -> u64 {
+        let step = Step::Accept;
+        let acted = self.world.sign_under(&mut self.case, who, (Role::Delegate, under), step);
+        self.world.record_act(&mut self.case, &acted, who)
+    }
+
+    fn own(&mut self, who: Who, role: Role) {
+        let acted = self.world.sign_act(&mut self.case, who, role, Step::Accept);
+        self.world.record_act(&mut self.case, &acted, who);
+    }
+
+    fn parts(&self, given: &[&Given], list: Option<&PowerList>) -> Parts {
+        let mut parts = self.world.parts(&self.case);
+        self.world.add_powers(&mut parts, given, list);
+        parts
+    }
+
+    fn judge(&self, given: &[&Given]) -> Verification {
+        self.parts(given, None).judge(&self.world.context())
+    }
+}
+
+fn dids(world: &World, who: &[Who]) -> Option<WantedSigners> {
+    let dids = who.iter().map(|who| world.actor(*who).did.to_string());
+    Some(WantedSigners::Dids(dids.collect()))
+}
+
+#[track_caller]
+fn nothing(verification: &Verification, code: &str) {
+    noted(verification, NAME, code);
+    // The credential is the issuer's, whatever somebody hangs on it: what is missing is what it asks for.
+    refused(verification, CheckName::Offered, "countersignature-missing");
+    let name = |name| verification.checks().iter().filter(move |line| line.name == name);
+    assert!(name(CheckName::Signature).all(|line| !line.failed()));
+    assert!(name(NAME).all(|line| !line.failed()), "{}", lines(verification));
+}
+
+#[test]
+fn an_agent_acts_for_the_subject_in_every_form() {
+    for format in [Format::DataIntegrity, Format::Jose, Format::SdJwt] {
+        for power in [Format::DataIntegrity, Format::Jose] {
+            let mut it = stage(1_000, format, &[subject()]);
+            let gift = inkan_tests::world::Gift { format: power, ..it.world.gift() };
+            let given = it.world.give((HOLDER, it.agent), &gift, None, None);
+            it.sign(it.agent, given.for_role(Role::Holder));
+            let verification = it.judge(&[&given]);
+            let signed = &accepted(&verification).countersignatures()[0];
+            let held = signed.power().expect("a power");
+            assert_eq!(held.principal, it.world.actor(HOLDER).did.as_str());
+            assert_eq!((held.for_role, &held.stands), (Role::Holder, &Stands::Yes));
+            let line = passed(&verification, CheckName::Offered);
+            assert_eq!(line.evidence["counted"][0], held.principal.as_str());
+            assert_eq!(line.evidence["delegates"][0]["signer"], signed.controller());
+            assert_eq!(line.evidence["delegates"][0]["power"], held.digest.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_demand_is_closed_to_delegates_unless_it_says_otherwise() {
+    let closed = Wanted { delegates: false, ..subject() };
+    let mut it = stage(1_001, Format::Jose, &[closed]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let verification = it.judge(&[&given]);
+    refused(&verification, CheckName::Offered, "countersignature-missing");
+    assert!(verification.checks().iter().all(|line| line.name != NAME || !line.failed()));
+}
+
+#[test]
+fn without_the_chain_it_cannot_be_told() {
+    let mut it = stage(1_002, Format::DataIntegrity, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let verification = it.judge(&[]);
+    noted(&verification, NAME, "power-not-shown");
+    open(&verification, CheckName::Offered, "power-not-shown");
+    // Garbage in its place takes nothing from the rest.
+    let mut parts = it.parts(&[], None);
+    parts.powers.push(serde_json::json!({ "type": "garbage" }));
+    open(&parts.judge(&it.world.context()), CheckName::Offered, "power-not-shown");
+    // One that nobody asks for is noted, and the credential is what it was.
+    let mut plain = stage(1_003, Format::DataIntegrity, &[]);
+    plain.sign(plain.agent, given.for_role(Role::Holder));
+    let verification = plain.judge(&[]);
+    accepted(&verification);
+    noted(&verification, NAME, "power-not-shown");
+    // Nor does a delegate count who names no power.
+    let mut bare = stage(1_004, Format::DataIntegrity, &[Wanted::of(Role::Delegate)]);
+    bare.sign(bare.agent, None);
+    open(&bare.judge(&[]), CheckName::Offered, "power-not-shown");
+}
+
+#[test]
+fn a_power_is_for_its_agent_its_roles_its_types_and_its_principal() {
+    let mut it = stage(1_005, Format::Jose, &[subject()]);
+    let other = it.world.settle("other", KeyType::Ed25519);
+    let gift = it.world.gift();
+    let given = it.world.give((HOLDER, it.agent), &gift, None, None);
+    // Lifted to another agent.
+    let mut lifted = Stage { case: it.case.clone(), ..it };
+    lifted.sign(other, given.for_role(Role::Holder));
+    nothing(&lifted.judge(&[&given]), "power-out-of-scope");
+    it = lifted;
+    // In a role that it does not give.
+    let narrow = inkan_tests::world::Gift { roles: vec![Role::Witness], ..gift.clone() };
+    let witness = it.world.give((HOLDER, it.agent), &narrow, None, None);
+    it.case.beside.clear();
+    it.sign(it.agent, witness.for_role(Role::Holder));
+    nothing(&it.judge(&[&witness]), "power-out-of-scope");
+    // Over credentials of another type.
+    let types = vec!["Lease".to_owned()];
+    let leases = inkan_tests::world::Gift { types, ..gift.clone() };
+    let lease = it.world.give((HOLDER, it.agent), &leases, None, None);
+    it.case.beside.clear();
+    it.sign(it.agent, lease.for_role(Role::Holder));
+    nothing(&it.judge(&[&lease]), "power-out-of-scope");
+    // A power of somebody else, who is not the subject.
+    let foreign = it.world.give((other, it.agent), &gift, None, None);
+    it.case.beside.clear();
+    it.sign(it.agent, foreign.for_role(Role::Holder));
+    let verification = it.judge(&[&foreign]);
+    refused(&verification, CheckName::Offered, "countersignature-missing");
+    // One that its agent wrote itself, in the subject's name.
+    let principal = Some(it.world.actor(HOLDER).did.to_string());
+    let forged = inkan_tests::world::Gift { principal, ..gift };
+    let forged = it.world.give((other, it.agent), &forged, None, None);
+    it.case.beside.clear();
+    it.sign(it.agent, forged.for_role(Role::Holder));
+    nothing(&it.judge(&[&forged]), "power-chain-invalid");
+}
+
+#[test]
+fn a_tampered_link_takes_nothing_from_the_credential() {
+    let mut it = stage(1_006, Format::DataIntegrity, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    // The agent adds a type to what it was given, and signs under that.
+    let mut value = given.power.to_value();
+    value["credentialSubject"]["powerOfAttorney"]["credentialTypes"] =
+        serde_json::json!(["Badge", "Lease"]);
+    let power = SecuredCredential::parse_value(value).expect("readable");
+    let widened = Given { power, ..given };
+    it.sign(it.agent, widened.for_role(Role::Holder));
+    nothing(&it.judge(&[&widened]), "power-invalid");
+    // The untouched one is another power than the one that was signed under.
+    open(&it.judge(&[&given_again(&widened, &it)]), CheckName::Offered, "power-not-shown");
+}
+
+/// The power as it was before the agent changed it.
+fn given_again(widened: &Given, _: &Stage) -> Given {
+    let mut value = widened.power.to_value();
+    value["credentialSubject"]["powerOfAttorney"]["credentialTypes"] = serde_json::json!(["Badge"]);
+    let power = SecuredCredential::parse_value(value).expect("readable");
+    Given { power, ..widened.clone() }
+}
+
+#[test]
+fn which_power_and_in_whose_place_is_signed() {
+    let mut it = stage(1_007, Format::DataIntegrity, &[subject()]);
+    let gift = it.world.gift();
+    let given = it.world.give((HOLDER, it.agent), &gift, None, None);
+    let other = it.world.give((HOLDER, it.agent), &gift, None, None);
+    it.sign(it.agent, given.for_role(Role::Witness));
+    let digest = other.power.signed_digest().to_b64u();
+    for (member, text) in [("power", digest.as_str()), ("forRole", "holder")] {
+        let mut value = it.case.credential.to_value();
+        value["proof"][1]["countersignature"]["under"][member] = text.into();
+        let mut parts = it.parts(&[&given, &other], None);
+        parts.put(SecuredCredential::parse_value(value).expect("readable"));
+        let verification = parts.judge(&it.world.context());
+        refused(&verification, NAME, "countersignature-invalid");
+    }
+}
+
+/// A chain of `count` links from the holder; each agent is new.
+fn passed_on(it: &mut Stage, count: usize) -> (Vec<Given>, Who) {
+    let mut links: Vec<Given> = Vec::new();
+    let mut from = HOLDER;
+    for number in 0..count {
+        let to = it.world.settle(&format!("agent-{number}"), KeyType::Ed25519);
+        let depth = u32::try_from(count - 1 - number).expect("a small number");
+        let mut gift = inkan_tests::world::Gift { depth, ..it.world.gift() };
+        if let Some(before) = links.last() {
+            gift.until = before.power.credential().valid_until().expect("an end");
+        }
+        let link = it.world.give((from, to), &gift, links.last(), None);
+        links.push(link);
+        from = to;
+    }
+    (links, from)
+}
+
+#[test]
+fn a_power_is_passed_on_three_times_at_most() {
+    for (count, holds) in [(2, true), (4, true), (5, false)] {
+        let mut it = stage(1_008, Format::Jose, &[subject()]);
+        let (links, last) = passed_on(&mut it, count);
+        it.sign(last, links[count - 1].for_role(Role::Holder));
+        let mut all: Vec<&Given> = links.iter().collect();
+        // The order in which they stand in the file says nothing.
+        all.reverse();
+        let verification = it.judge(&all);
+        if holds {
+            let credential = accepted(&verification);
+            let held = credential.countersignatures()[0].power().expect("a power");
+            assert_eq!(held.parties.len(), count + 1);
+            // Without one link in the middle, or with another one in its place, nothing is known.
+            let without: Vec<&Given> = links.iter().skip(1).collect();
+            open(&it.judge(&without), CheckName::Offered, "power-not-shown");
+        } else {
+            nothing(&verification, "power-chain-invalid");
+        }
+    }
+}
+
+#[test]
+fn a_link_that_gives_more_than_its_issuer_has_gives_nothing() {
+    type Change = fn(&mut inkan_tests::world::Gift);
+    let changes: [Change; 4] = [
+        |gift| gift.types.push("Lease".to_owned()),
+        |gift| gift.roles.push(Role::Notary),
+        |gift| gift.until = gift.until.plus_seconds(1),
+        |gift| gift.depth = 1,
+    ];
+    for change in changes {
+        let mut it = stage(1_009, Format::Jose, &[subject()]);
+        let second = it.world.settle("second", KeyType::Ed25519);
+        let gift = inkan_tests::world::Gift { depth: 1, ..it.world.gift() };
+        let first = it.world.give((HOLDER, it.agent), &gift, None, None);
+        let mut wider = inkan_tests::world::Gift { depth: 0, ..gift };
+        change(&mut wider);
+        let link = it.world.give((it.agent, second), &wider, Some(&first), None);
+        it.sign(second, link.for_role(Role::Holder));
+        nothing(&it.judge(&[&first, &link]), "power-chain-invalid");
+    }
+    // One that may not be passed on at all; and one that comes back to the principal.
+    let mut it = stage(1_010, Format::Jose, &[subject()]);
+    let second = it.world.settle("second", KeyType::Ed25519);
+    let gift = it.world.gift();
+    let first = it.world.give((HOLDER, it.agent), &gift, None, None);
+    let link = it.world.give((it.agent, second), &gift, Some(&first), None);
+    it.sign(second, link.for_role(Role::Holder));
+    nothing(&it.judge(&[&first, &link]), "power-chain-invalid");
+    let deep = inkan_tests::world::Gift { depth: 2, ..it.world.gift() };
+    let first = it.world.give((HOLDER, it.agent), &deep, None, None);
+    let less = inkan_tests::world::Gift { depth: 1, until: deep.until, ..it.world.gift() };
+    let there = it.world.give((it.agent, second), &less, Some(&first), None);
+    let none = inkan_tests::world::Gift { depth: 0, until: deep.until, ..it.world.gift() };
+    let back = it.world.give((second, it.agent), &none, Some(&there), None);
+    it.case.beside.clear();
+    it.sign(it.agent, back.for_role(Role::Holder));
+    nothing(&it.judge(&[&first, &there, &back]), "power-chain-invalid");
+}
+
+#[test]
+fn a_power_ends_and_what_was_done_before_stays_done() {
+    let mut it = stage(1_011, Format::Jose, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    let mut late = Stage { world: World::new(1), agent: it.agent, case: it.case.clone() };
+    it.sign(it.agent, given.for_role(Role::Holder));
+    it.world.sleep(40 * 86_400);
+    let verification = it.judge(&[&given]);
+    let held = accepted(&verification).countersignatures()[0].power().expect("a power").clone();
+    // It stands, and it is said that it has ended since.
+    assert!(matches!(held.stands, Stands::No(_)), "{held:?}");
+    std::mem::swap(&mut late.world, &mut it.world);
+    late.sign(late.agent, given.for_role(Role::Holder));
+    nothing(&late.judge(&[&given]), "power-not-in-force");
+    // Nor is one used that has not begun.
+    let begin = late.world.now.plus_seconds(86_400);
+    let gift = inkan_tests::world::Gift { from: begin, ..late.world.gift() };
+    let early = late.world.give((HOLDER, late.agent), &gift, None, None);
+    late.case.beside.clear();
+    late.sign(late.agent, early.for_role(Role::Holder));
+    nothing(&late.judge(&[&early]), "power-not-in-force");
+    // What is not recorded is judged as of now.
+    late.case.beside.clear();
+    late.case.acts.clear();
+    let now = late.world.give((HOLDER, late.agent), &late.world.gift(), None, None);
+    let under = now.for_role(Role::Holder);
+    let who = late.agent;
+    late.world.sign_under(&mut late.case, who, (Role::Delegate, under), Step::Accept);
+    accepted(&late.judge(&[&now]));
+    late.world.sleep(40 * 86_400);
+    nothing(&late.judge(&[&now]), "power-not-in-force");
+}
+
+#[test]
+fn a_revocation_voids_what_comes_after_it_and_nothing_before() {
+    let mut it = stage(1_012, Format::Jose, &[subject()]);
+    let mut list = it.world.power_list(HOLDER);
+    let gift = inkan_tests::world::Gift { revocable: true, ..it.world.gift() };
+    let given = it.world.give((HOLDER, it.agent), &gift, None, Some(&mut list));
+    it.world.publish_powers(&mut list);
+    let after = it.case.clone();
+    it.sign(it.agent, given.for_role(Role::Holder));
+    accepted(&it.parts(&[&given], Some(&list)).judge(&it.world.context()));
+    it.world.revoke_power(&mut list, &given);
+    // With the list of then and that of now it is shown that it came later.
+    let mut parts = it.parts(&[&given], Some(&list));
+    it.world.add_power_list(&mut parts, &list, 1);
+    let verification = parts.judge(&it.world.context());
+    let held = accepted(&verification).countersignatures()[0].power().expect("a power");
+    assert!(matches!(held.stands, Stands::No(_)), "{held:?}");
+    // With the list of now alone, when it was revoked cannot be told.
+    let parts = it.parts(&[&given], Some(&list));
+    open(&parts.judge(&it.world.context()), CheckName::Offered, "power-not-shown");
+    // An act after it is void, whichever lists come along: also if the newest is kept back.
+    it.case = after;
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let mut parts = it.parts(&[&given], Some(&list));
+    nothing(&parts.judge(&it.world.context()), "power-revoked");
+    it.world.add_power_list(&mut parts, &list, 1);
+    nothing(&parts.judge(&it.world.context()), "power-revoked");
+    let mut parts = it.parts(&[&given], None);
+    it.world.add_power_list(&mut parts, &list, 1);
+    parts.current.push(it.world.head_of(&it.world.power_list_key(&list)));
+    open(&parts.judge(&it.world.context()), CheckName::Offered, "power-not-shown");
+    // A list that was made long after, and never went through the one in between, does not date it either.
+    it.world.publish_powers(&mut list);
+    let mut parts = it.parts(&[&given], Some(&list));
+    it.world.add_power_list(&mut parts, &list, 1);
+    open(&parts.judge(&it.world.context()), CheckName::Offered, "power-not-shown");
+}
+
+#[test]
+fn who_asks_for_fresh_status_is_not_content_with_an_old_list() {
+    let mut it = stage(1_013, Format::Jose, &[subject()]);
+    let mut list = it.world.power_list(HOLDER);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, Some(&mut list));
+    it.world.publish_powers(&mut list);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let context = Context { max_age: Some(3_600), ..it.world.context() };
+    accepted(&it.parts(&[&given], Some(&list)).judge(&context));
+    let mut parts = it.parts(&[&given], None);
+    it.world.add_power_list(&mut parts, &list, 1);
+    it.world.sleep(86_400);
+    let old = Context { max_age: Some(3_600), ..it.world.context() };
+    let verification = parts.judge(&old);
+    noted(&verification, NAME, "power-not-shown");
+}
+
+#[test]
+fn agent_and_principal_are_one_controller() {
+    let witnesses = |at_least| Wanted { at_least, delegates: true, ..Wanted::of(Role::Witness) };
+    let mut it = stage(1_014, Format::Jose, &[witnesses(2)]);
+    let principal = it.world.settle("principal", KeyType::Ed25519);
+    let second = it.world.settle("second", KeyType::Ed25519);
+    let gift = it.world.gift();
+    let one = it.world.give((principal, it.agent), &gift, None, None);
+    let two = it.world.give((principal, second), &gift, None, None);
+    let given = [&one, &two];
+    let case = it.case.clone();
+    // The principal itself, and an agent in its place.
+    it.own(principal, Role::Witness);
+    it.sign(it.agent, one.for_role(Role::Witness));
+    refused(&it.judge(&given), CheckName::Offered, "countersigners-not-distinct");
+    // Two agents of one principal.
+    it.case = case.clone();
+    it.sign(it.agent, one.for_role(Role::Witness));
+    it.sign(second, two.for_role(Role::Witness));
+    refused(&it.judge(&given), CheckName::Offered, "countersigners-not-distinct");
+    // The agent in its own name, and for the principal.
+    it.case = case.clone();
+    it.own(it.agent, Role::Witness);
+    it.sign(it.agent, one.for_role(Role::Witness));
+    refused(&it.judge(&given), CheckName::Offered, "countersigners-not-distinct");
+    // One hand for two principals.
+    let other = it.world.settle("other", KeyType::Ed25519);
+    let three = it.world.give((other, it.agent), &gift, None, None);
+    it.case = case.clone();
+    it.sign(it.agent, one.for_role(Role::Witness));
+    it.sign(it.agent, three.for_role(Role::Witness));
+    refused(&it.judge(&[&one, &three]), CheckName::Offered, "countersigners-not-distinct");
+    // Two who have nothing to do with each other.
+    it.case = case;
+    it.sign(it.agent, one.for_role(Role::Witness));
+    it.own(other, Role::Witness);
+    accepted(&it.judge(&given));
+}
+
+#[test]
+fn an_agent_of_the_issuer_is_the_issuer() {
+    let wanted = Wanted { distinct: true, delegates: true, ..Wanted::of(Role::Witness) };
+    let mut it = stage(1_015, Format::Jose, &[wanted]);
+    let given = it.world.give((ISSUER, it.agent), &it.world.gift(), None, None);
+    it.sign(it.agent, given.for_role(Role::Witness));
+    refused(&it.judge(&[&given]), CheckName::Offered, "countersigners-not-distinct");
+}
+
+#[test]
+fn a_named_principal_is_stood_in_for_and_a_named_agent_acts_as_delegate() {
+    let mut world = World::new(1_016);
+    let agent = world.settle("agent", KeyType::Ed25519);
+    let named =
+        Wanted { by: dids(&world, &[HOLDER]), delegates: true, ..Wanted::of(Role::Witness) };
+    let delegate = Wanted { by: dids(&world, &[agent]), ..Wanted::of(Role::Delegate) };
+    for offer in [named, delegate] {
+        let order = Order { offer: vec![offer], status: false, ..Order::of(Format::Jose) };
+        let mut case = world.draw_up(&order);
+        world.record(&mut case, ISSUER);
+        let given = world.give((HOLDER, agent), &world.gift(), None, None);
+        let mut it = Stage { world, agent, case };
+        it.sign(agent, given.for_role(Role::Witness));
+        accepted(&it.judge(&[&given]));
+        world = it.world;
+    }
+}
+
+#[test]
+fn keys_are_replaced_and_powers_stay() {
+    let mut it = stage(1_017, Format::Jose, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    // The power is the agent's, not one key's: before it is used, and after; and so with the principal.
+    it.world.rotate(it.agent);
+    it.world.rotate(HOLDER);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    it.world.rotate(it.agent);
+    it.world.rotate(HOLDER);
+    accepted(&it.judge(&[&given]));
+}
+
+#[test]
+fn nobody_acts_for_one_who_has_ended() {
+    let mut it = stage(1_018, Format::Jose, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    let before = it.case.clone();
+    it.sign(it.agent, given.for_role(Role::Holder));
+    it.world.deactivate(HOLDER);
+    let verification = it.judge(&[&given]);
+    let held = accepted(&verification).countersignatures()[0].power().expect("a power");
+    assert!(matches!(held.stands, Stands::No(_)), "{held:?}");
+    it.case = before;
+    it.sign(it.agent, given.for_role(Role::Holder));
+    nothing(&it.judge(&[&given]), "power-not-in-force");
+}
+
+#[test]
+fn a_power_that_is_not_recorded_is_not_shown_to_who_asks_for_records() {
+    let mut it = stage(1_019, Format::Jose, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let mut parts = it.parts(&[&given], None);
+    let receipt = it.world.ledger.receipt(given.entry.0);
+    parts.drop_receipt(&receipt);
+    open(&parts.judge(&it.world.context()), CheckName::Offered, "power-not-shown");
+}
+
+#[test]
+fn an_agent_may_take_back_what_it_did_without_its_power() {
+    let mut it = stage(1_020, Format::Jose, &[subject()]);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    it.world.sleep(40 * 86_400);
+    let who = it.agent;
+    let acted = it.world.sign_under(&mut it.case, who, (Role::Delegate, None), Step::Withdraw);
+    it.world.record_act(&mut it.case, &acted, who);
+    refused(&it.judge(&[&given]), CheckName::Offered, "countersignature-withdrawn");
+}
+
+#[test]
+fn a_claim_that_is_spelt_like_a_power_is_none() {
+    let mut it = stage(1_021, Format::DataIntegrity, &[subject()]);
+    // Any credential of the subject about the agent, which is no DelegationCredential.
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+    let plain = it.world.issue(Format::DataIntegrity);
+    let under = Some(Under { power: plain.credential.signed_digest(), for_role: Role::Holder });
+    it.sign(it.agent, under);
+    let mut parts = it.parts(&[&given], None);
+    parts.powers.push(Value::clone(&plain.credential.to_value()));
+    nothing(&parts.judge(&it.world.context()), "power-invalid");
+}
+
+#[test]
+fn a_state_of_the_map_after_the_act_shows_which_list_was_the_newest() {
+    let mut it = stage(1_022, Format::Jose, &[subject()]);
+    let mut list = it.world.power_list(HOLDER);
+    let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, Some(&mut list));
+    it.world.publish_powers(&mut list);
+    let key = it.world.power_list_key(&list);
+    let before = it.world.head_of(&key);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let after = it.world.head_of(&key);
+    it.world.revoke_power(&mut list, &given);
+    it.world.publish_powers(&mut list);
+    // The list that came next is not at hand: only that of then, and one of much later.
+    for (head, shown) in [(&after, true), (&before, false)] {
+        let mut parts = it.parts(&[&given], Some(&list));
+        it.world.add_power_list(&mut parts, &list, 1);
+        parts.current.push(head.clone());
+        let verification = parts.judge(&it.world.context());
+        if shown {
+            accepted(&verification);
+        } else {
+            open(&verification, CheckName::Offered, "power-not-shown");
+        }
+    }
+}
+
+#[test]
+fn the_operator_alone_does_not_date_an_act_before_the_end_of_a_power() {
+    let mut times = None;
+    for _ in 0..2 {
+        let mut it = stage(1_023, Format::Jose, &[subject()]);
+        let until = times.unwrap_or_else(|| it.world.gift().until);
+        let gift = inkan_tests::world::Gift { until, ..it.world.gift() };
+        let given = it.world.give((HOLDER, it.agent), &gift, None, None);
+        it.sign(it.agent, given.for_role(Role::Holder));
+        it.world.sleep(60);
+        let parts = it.parts(&[&given], None);
+        let verification = parts.judge(&it.world.context());
+        let Some(until) = times else {
+            let record = accepted(&verification).countersignatures()[0].recorded().cloned();
+            let record = record.expect("a record");
+            assert!(record.existed_by().is_some_and(|seen| seen > record.leaf_time()));
+            times = Some(record.leaf_time());
+            continue;
+        };
+        assert!(until < it.world.now);
+        open(&verification, CheckName::Offered, "power-not-shown");
+        let grade = inkan_ledger::Grade::Operator;
+        accepted(&parts.judge(&Context { grade, ..it.world.context() }));
+    }
+}
+
+#[test]
+fn a_power_that_a_thief_wrote_is_void_once_the_theft_is_reported() {
+    for stolen_before in [true, false] {
+        let mut it = stage(1_024, Format::Jose, &[subject()]);
+        let early = it.world.now;
+        it.world.sleep(86_400);
+        let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+        it.world.sleep(3_600);
+        let late = it.world.now;
+        it.sign(it.agent, given.for_role(Role::Holder));
+        it.world.sleep(3_600);
+        it.world.rotate(HOLDER);
+        let since = if stolen_before { early } else { late };
+        let place = super::compromised::report(&mut it.world, HOLDER, (HOLDER, "key-1"), since);
+        let mut parts = it.parts(&[&given], None);
+        parts.receipts.push(it.world.ledger.receipt(place));
+        let verification = parts.judge(&it.world.context());
+        if stolen_before {
+            nothing(&verification, "power-invalid");
+        } else {
+            accepted(&verification);
+        }
+    }
+}
