@@ -15,9 +15,6 @@ use inkan_crypto::keystore::Keystore;
 use crate::made::fresh_rng;
 use crate::peer;
 
-const PASSPHRASE: &str = "a passphrase of seven words or so";
-const NEXT_PASSPHRASE: &str = "another passphrase, for the next key";
-
 /// An empty keystore that costs next to nothing to open: a file keeps its price, and hundreds of commands open one. That a new
 /// one costs what it should is tested where keystores are made.
 ///
@@ -111,8 +108,8 @@ impl Shell {
     pub fn new() -> Self {
         let shell =
             Self { home: tempfile::tempdir().expect("a scratch folder"), binary: peer::inkan() };
-        shell.write("pass", PASSPHRASE.as_bytes());
-        shell.write("next", NEXT_PASSPHRASE.as_bytes());
+        shell.write("pass", b"a passphrase of seven words or so");
+        shell.write("next", b"another passphrase, for the next key");
         shell
     }
 
@@ -223,13 +220,13 @@ impl Shell {
                 "--domain",
                 "ledger.example",
             ]);
-            for (file, passphrase) in
-                [("keystore.json", PASSPHRASE), ("next-keystore.json", NEXT_PASSPHRASE)]
-            {
-                self.write(
-                    &format!(".local/share/inkan/{name}/{file}"),
-                    &cheap_keystore(passphrase),
-                );
+            if role == "verifier" {
+                continue;
+            }
+            for (file, passphrase) in [("keystore.json", "pass"), ("next-keystore.json", "next")] {
+                let passphrase = std::fs::read_to_string(self.home().join(passphrase));
+                let cheap = cheap_keystore(passphrase.expect("a passphrase").trim_end());
+                self.write(&format!(".local/share/inkan/{name}/{file}"), &cheap);
             }
         }
         let city = self.ok(&["-p", "city", "did", "create", "--name", "city"]);
