@@ -255,7 +255,7 @@ fn an_older_state_does_not_hide_a_recorded_withdrawal() {
 }
 
 #[test]
-fn a_withdrawal_that_alone_is_recorded_is_not_possible_and_a_consent_never_recorded_is_still_asked_for()
+fn where_nothing_says_how_the_act_stands_nobody_says_that_the_consent_is_given()
  {
     // Where nothing says how the act stands, nobody says that the consent is still given.
     let scene = scene(705);
