@@ -255,8 +255,7 @@ fn an_older_state_does_not_hide_a_recorded_withdrawal() {
 }
 
 #[test]
-fn where_nothing_says_how_the_act_stands_nobody_says_that_the_consent_is_given()
- {
+fn where_nothing_says_how_the_act_stands_nobody_says_that_the_consent_is_given() {
     // Where nothing says how the act stands, nobody says that the consent is still given.
     let scene = scene(705);
     let mut file = scene.packed();
