@@ -16,7 +16,9 @@ use inkan_credential::consent::{
 use inkan_credential::{Credential, Presentation, SecuredCredential};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
-use inkan_ledger::{ActId, EntryId, Kind, MapKey, SignedEntry, commitment};
+use inkan_ledger::{
+    ActId, Claims, EntryId, Kind, MapKey, SignedEntry, VerifiedCurrent, commitment,
+};
 
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
@@ -155,8 +157,8 @@ fn state(
             return Err(Left::Open);
         }
     };
-    let (later, limit) = (recorded_later(bench, record, &did), bench.context.as_of);
-    if later || record.event().time > limit.plus_seconds(tolerance::CREDENTIAL) {
+    let named_later = is_later(bench, record.event().time, tolerance::CREDENTIAL);
+    if named_later || recorded_later(bench, record, &did) {
         checks.push(told(Check::skipped(CheckName::Consent, subject)).with("later", true));
         return Err(Left::Later);
     }
@@ -264,6 +266,30 @@ fn on_ledger(
     }
 }
 
+/// Whether something of `time` came after the judged time. Clocks may differ by `slack` where that is now: what has just been taken
+/// back must not slip through. As of a time that has passed the times themselves decide.
+fn is_later(bench: &Bench<'_>, time: Timestamp, slack: i64) -> bool {
+    let context = bench.context;
+    let slack = if context.as_of < context.received_at { 0 } else { slack };
+    time > context.as_of.plus_seconds(slack)
+}
+
+/// Whether a receipt at hand shows a state of the act, of the holder's own, after `sequence` and by the judged time.
+fn superseded(bench: &Bench<'_>, (log, scid): (&str, &str), act: ActId, sequence: u64) -> bool {
+    bench.ledger.receipts().iter().any(|seen| {
+        let Ok(leaf) = &seen.result else { return false };
+        let Ok(entry) = leaf.signed_entry() else { return false };
+        let Claims::Countersignature { act: named, sequence: other, .. } = entry.claims() else {
+            return false;
+        };
+        leaf.origin() == log
+            && entry.scid() == scid
+            && *named == act
+            && *other > sequence
+            && !is_later(bench, leaf.leaf().time(), tolerance::LEDGER_FUTURE)
+    })
+}
+
 /// Whether a receipt at hand proves that the holder recorded this state after the judged time.
 fn recorded_later(bench: &Bench<'_>, record: &ConsentRecord, did: &Did) -> bool {
     let Some(scid) = did.scid() else { return false };
@@ -278,7 +304,7 @@ fn recorded_later(bench: &Bench<'_>, record: &ConsentRecord, did: &Did) -> bool 
         let Ok(entry) = entry else { continue };
         let com = commitment(Kind::Countersignature, scid, &opening.salt, &digest);
         if entry.scid() == scid && entry.claims().commitment() == Some(&com) {
-            if !record::is_later(bench, leaf) {
+            if !is_later(bench, leaf.leaf().time(), tolerance::LEDGER_FUTURE) {
                 return false;
             }
             any = true;
@@ -394,21 +420,29 @@ fn standing(bench: &Bench<'_>, terms: &ConsentTerms, judged: &[Judged]) -> Check
         // A holder who cannot write to a ledger takes back by a file, and nothing shows that there is none.
         return line.with("standing", "no-ledger");
     };
-    let superseded = || {
+    let other_state = || {
         let newer = "the ledger holds another state of it than is at hand".to_owned();
         Check::fail(NAME, WHOLE, Reason::ActSuperseded { newer })
     };
     let act = ActId::from_bytes(terms.act);
     let sequence = newest.state.sequence();
-    let mut seen = record::states_of(bench, log, act).filter(|one| one.registrant == scid);
-    if seen.any(|one| one.sequence.is_none_or(|other| other > sequence)) {
-        return superseded();
+    if superseded(bench, (log.as_str(), scid.as_str()), act, sequence) {
+        return other_state();
     }
     let own = newest.found.record.as_ref().filter(|record| {
         record.recorded.is_by_signer() && record.recorded.origin() == log.as_str()
     });
     let unknown = |reason| Check::unknown(NAME, WHOLE, reason, Weight::Required);
-    let Some(current) = bench.ledger.newest(&MapKey::act(&scid, &act), log) else {
+    // A head that is there by the judged time, whatever came after it.
+    let by_then = |current: &VerifiedCurrent| {
+        current.epoch().origin() == log.as_str()
+            && current
+                .head()
+                .is_none_or(|head| !is_later(bench, head.leaf().time(), tolerance::LEDGER_FUTURE))
+    };
+    let key = MapKey::act(&scid, &act);
+    let heads = bench.ledger.heads(&key).filter(by_then);
+    let Some(current) = heads.max_by_key(VerifiedCurrent::epoch_index) else {
         let pinned = bench.context.logs.iter().any(|one| one.has_log(log));
         // Where nobody can say whether it was taken back, nobody says that it was not.
         return unknown(if pinned {
@@ -419,7 +453,7 @@ fn standing(bench: &Bench<'_>, terms: &ConsentTerms, judged: &[Judged]) -> Check
     };
     let standing = match (current.head(), own) {
         (Some(head), Some(own)) if head.value().leaf_hash == own.leaf_hash => "newest",
-        (Some(_), _) => return superseded(),
+        (Some(_), _) => return other_state(),
         // The proof is older than the record.
         (None, Some(_)) => return unknown(Reason::Stale),
         (None, None) => "not-recorded",
