@@ -534,28 +534,25 @@ fn a_state_of_the_map_after_the_act_shows_which_list_was_the_newest() {
 
 #[test]
 fn the_operator_alone_does_not_date_an_act_before_the_end_of_a_power() {
-    let mut times = None;
-    for _ in 0..2 {
-        let mut it = stage(1_023, Format::Jose, &[subject()]);
-        let until = times.unwrap_or_else(|| it.world.gift().until);
-        let gift = inkan_tests::world::Gift { until, ..it.world.gift() };
-        let given = it.world.give((HOLDER, it.agent), &gift, None, None);
-        it.sign(it.agent, given.for_role(Role::Holder));
-        it.world.sleep(60);
-        let parts = it.parts(&[&given], None);
-        let verification = parts.judge(&it.world.context());
-        let Some(until) = times else {
-            let record = accepted(&verification).countersignatures()[0].recorded().cloned();
-            let record = record.expect("a record");
-            assert!(record.existed_by().is_some_and(|seen| seen > record.leaf_time()));
-            times = Some(record.leaf_time());
-            continue;
-        };
-        assert!(until < it.world.now);
-        open(&verification, CheckName::Offered, "power-not-shown");
-        let grade = inkan_ledger::Grade::Operator;
-        accepted(&parts.judge(&Context { grade, ..it.world.context() }));
-    }
+    let mut it = stage(1_023, Format::Jose, &[subject()]);
+    let until = it.world.now.plus_seconds(600);
+    let gift = inkan_tests::world::Gift { until, ..it.world.gift() };
+    let given = it.world.give((HOLDER, it.agent), &gift, None, None);
+    let place = it.sign(it.agent, given.for_role(Role::Holder));
+    let early = it.parts(&[&given], None);
+    it.world.sleep(3_600);
+    it.world.issue(Format::Jose);
+    // Witnesses saw the act under a head that came after the end.
+    let mut late = early.clone();
+    let receipt = it.world.ledger.receipt_at(place, it.world.ledger.size());
+    late.drop_receipt(&receipt);
+    let (_, opening) = it.case.entries.iter().find(|(at, _)| *at == place).expect("an entry");
+    late.receipts.push(receipt.with_opening(opening.clone()));
+    let context = it.world.context();
+    accepted(&early.judge(&context));
+    open(&late.judge(&context), CheckName::Offered, "power-not-shown");
+    let grade = inkan_ledger::Grade::Operator;
+    accepted(&late.judge(&Context { grade, ..context }));
 }
 
 #[test]
@@ -579,6 +576,27 @@ fn a_power_that_a_thief_wrote_is_void_once_the_theft_is_reported() {
             nothing(&verification, "power-invalid");
         } else {
             accepted(&verification);
+        }
+    }
+}
+
+#[test]
+fn a_record_by_others_who_needed_no_signature_dates_no_act() {
+    for (format, dated) in [(Format::DataIntegrity, true), (Format::Jose, false)] {
+        let mut it = stage(1_025, format, &[subject()]);
+        let friend = it.world.settle("friend", KeyType::Ed25519);
+        let given = it.world.give((HOLDER, it.agent), &it.world.gift(), None, None);
+        let (who, under) = (it.agent, given.for_role(Role::Holder));
+        let acted = it.world.sign_under(&mut it.case, who, (Role::Delegate, under), Step::Accept);
+        it.world.record_act(&mut it.case, &acted, friend);
+        accepted(&it.judge(&[&given]));
+        it.world.sleep(40 * 86_400);
+        // What is registered of a JWS leaves its signature out: it may have been made today.
+        let verification = it.judge(&[&given]);
+        if dated {
+            accepted(&verification);
+        } else {
+            nothing(&verification, "power-not-in-force");
         }
     }
 }
