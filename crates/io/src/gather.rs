@@ -101,6 +101,9 @@ fn collect(
         drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
     }
     gather_also(wants, sources, as_of, &mut found)?;
+    if sources.copies == Copies::MustBeRenewed {
+        keep_lists_of_powers(bundle, &mut found.material);
+    }
     Ok(found)
 }
 
@@ -126,6 +129,21 @@ pub fn gather_also(
         from_elsewhere(want, sources, as_of, found);
     }
     Ok(())
+}
+
+/// Lists that powers of attorney name, as they were when a power was used: beside a renewed copy, and never in its place.
+fn keep_lists_of_powers(bundle: &Bundle, material: &mut Material) {
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for (_, power) in bundle.powers() {
+        let credential = power.credential();
+        named.extend(credential.status().iter().map(|entry| entry.list_uri.clone()));
+        named.extend(credential.token_status().map(|entry| entry.uri.clone()));
+    }
+    let renewed: BTreeSet<String> =
+        material.status_lists.iter().map(|list| list.uri.clone()).collect();
+    let older = bundle.status_lists.iter();
+    let older = older.filter(|list| named.contains(&list.uri) && renewed.contains(&list.uri));
+    material.status_lists.extend(older.cloned());
 }
 
 /// Takes away what says how something stood when the bundle was made. Proofs of the ledger that is asked stay: it adds newer

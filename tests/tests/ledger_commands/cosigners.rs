@@ -67,7 +67,7 @@ fn a_node_gathers_what_a_client_demands_from_a_witness_process() {
     let (_, after) = after.split_once("\\n").unwrap();
     shell.write("bare.json", format!("{before}\\n{after}").as_bytes());
     let bare = shell.inkan(&["-p", "client", "ledger", "check", "bare.json", "--json"]);
-    assert_eq!(bare.exit, 19, "{bare:?}");
+    assert_eq!(bare.exit, 15, "{bare:?}");
     assert!(bare.finds("quorum-not-met"), "{bare:?}");
 }
 
@@ -120,10 +120,10 @@ fn the_stamp_of_an_authority_counts_where_its_certificate_is_pinned_and_nowhere_
     let pem = pinned.iter().find(|file| file.extension().is_some_and(|is| is == "pem")).unwrap();
     std::fs::remove_file(pem).unwrap();
     let blind = shell.inkan(&["-p", "strict", "ledger", "check", "receipt.out", "--json"]);
-    assert_eq!(blind.exit, 19, "{blind:?}");
+    assert_eq!(blind.exit, 15, "{blind:?}");
     assert!(blind.finds("quorum-not-met"), "{blind:?}");
     let blind = shell.inkan(&["-p", "strict", "--ledger", "ledger", "ledger", "status", "--json"]);
-    assert_eq!(blind.exit, 19, "{blind:?}");
+    assert_eq!(blind.exit, 15, "{blind:?}");
     let init = ["init", "mild", "--ledger", "ledger", "--log-policy", "mentions.policy"];
     std::fs::remove_file(shell.home().join("ledger/anchors.pem")).unwrap();
     let said = shell.inkan(&init);

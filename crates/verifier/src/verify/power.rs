@@ -2,7 +2,7 @@
 //! the act.
 //!
 //! **As of the act** is as of the record of the act: what is recorded later does not undo it, and what was recorded before does.
-//! An act that is not recorded is judged as of the judged time. That a link was not revoked by then is shown by its status list
+//! An act that is not recorded, or by others who needed no signature for it, is judged as of the judged time. That a link was not revoked by then is shown by its status list
 //! of now, since a revocation is for good; or else by the list of then, where the log shows that it was the newest: a later
 //! list, or a current-proof, stands after the act. Whoever brings an old list shows nothing by it.
 //!
@@ -118,7 +118,7 @@ fn gather(
 /// The record has to be attested before the power ends, by those whom the verifier relies on for the time: the operator alone
 /// could have dated it back.
 fn attested_in_time(bench: &Bench<'_>, chain: &Chain, found: &Found) -> Result<(), PowerFault> {
-    let Some(record) = &found.record else { return Ok(()) };
+    let Some(record) = found.of_signature() else { return Ok(()) };
     let until = chain.links().iter().enumerate().min_by_key(|(_, link)| link.valid_until);
     let Some((place, last)) = until else { return Ok(()) };
     let seen = record.recorded.existed_by().is_some_and(|seen| seen <= last.valid_until);

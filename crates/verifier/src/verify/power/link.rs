@@ -32,12 +32,12 @@ pub(super) struct Then<'a> {
 impl<'a> Then<'a> {
     pub(super) fn of(bench: &Bench<'_>, found: &'a Found) -> Self {
         let as_of = bench.context.as_of;
-        let recorded = found.record.as_ref().map(|record| record.recorded.leaf_time());
+        let recorded = found.of_signature().map(|record| record.recorded.leaf_time());
         Self { as_of: recorded.map_or(as_of, |time| time.min(as_of)), found }
     }
 
     fn place(&self) -> Option<(&str, u64)> {
-        let recorded = &self.found.record.as_ref()?.recorded;
+        let recorded = &self.found.of_signature()?.recorded;
         Some((recorded.origin(), recorded.leaf_index()))
     }
 }
@@ -124,7 +124,7 @@ impl Links<'_> {
             let Ok(did) = Did::parse(party) else { continue };
             // Who cannot be resolved has issued nothing that holds; the agent itself was looked at before.
             let Ok(history) = bench.history(&did) else { continue };
-            let record = found.record.as_ref().map(|record| &record.recorded);
+            let record = found.of_signature().map(|record| &record.recorded);
             voices.push(Voice::of(&did, &history, record));
             if let Err(reason) = signer::ended_before(&bench, &history, found) {
                 ended.get_or_insert((place.saturating_sub(1), reason));
