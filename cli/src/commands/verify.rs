@@ -262,7 +262,7 @@ impl Judge {
         }
         if let Some(path) = &args.evidence_out {
             let mut kept = bundle.clone();
-            keep::absorb(&mut kept, &gathered.material)?;
+            keep::absorb_all(&mut kept, &gathered)?;
             context.deliver(wallet::written(&kept, false), Some(path))?;
         }
         let (verification, report) = self.judge(bundle, gathered.material, expectation.clone());

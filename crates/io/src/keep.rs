@@ -14,6 +14,7 @@ use inkan_ledger::{
 };
 use inkan_verifier::{Material, Want};
 
+use crate::gather::Gathered;
 use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
 
 /// Adds what was gathered to a bundle. A receipt of an entry that has one stays out: the older one shows the earlier time.
@@ -57,6 +58,23 @@ pub fn absorb(bundle: &mut Bundle, material: &Material) -> Result<(), ReceiptErr
     for (id, schema) in &material.schemas {
         if bundle.schema(id).is_none() {
             bundle.add_schema(id, schema.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Adds everything that was gathered, with the proofs that keys were not reported compromised: without them nobody could tell
+/// that a bundle leaves a report out.
+///
+/// # Errors
+///
+/// As [`absorb`].
+pub fn absorb_all(bundle: &mut Bundle, gathered: &Gathered) -> Result<(), ReceiptError> {
+    absorb(bundle, &gathered.material)?;
+    for proof in &gathered.unreported {
+        let value = proof.to_value();
+        if !bundle.current.contains(&value) {
+            bundle.current.push(value);
         }
     }
     Ok(())

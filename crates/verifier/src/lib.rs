@@ -14,6 +14,7 @@ pub mod ledger_view;
 pub mod material;
 pub mod plan;
 pub mod reason;
+pub mod reports;
 pub mod verified;
 pub mod verify;
 
@@ -23,7 +24,7 @@ pub use certificates::{
 pub use check::{Check, CheckName, Outcome, Weight};
 pub use known::KnownState;
 pub use material::{Context, Expectation, Live, Material, Receipts};
-pub use plan::{Want, plan};
+pub use plan::{Want, list_signer, plan, signers};
 pub use reason::Reason;
 pub use verified::{
     CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,
