@@ -11,6 +11,7 @@ mod verifier {
     mod cose;
     mod expect;
     mod flips;
+    mod gathered;
     mod hidden_reports;
     mod kept;
     mod key_bound;

@@ -1,7 +1,8 @@
 //! Bundles that are kept: filled with what an offline verifier needs, and strengthened while keys and algorithms hold.
 //!
-//! In scope: adding. Nothing that is in a bundle is taken out or replaced by this module, so what it proved it goes on to
-//! prove. Out of scope: judging the artefact (`inkan-verifier`).
+//! In scope: adding. Nothing that is in a bundle is taken out by this module, and a head is replaced only by itself with more
+//! cosignatures, so what receipts proved they go on to prove. Stamps and seals that cover a receipt cover it with the
+//! cosignatures of then. Out of scope: judging the artefact (`inkan-verifier`).
 
 use std::collections::BTreeSet;
 
@@ -86,7 +87,7 @@ fn receipts(bundle: &Bundle) -> Result<Vec<Receipt>, ReceiptError> {
 }
 
 fn put_receipts(bundle: &mut Bundle, receipts: &[Receipt]) {
-    bundle.checkpoints.clear();
+    // Heads that no receipt names stay as well.
     bundle.receipts =
         receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
 }

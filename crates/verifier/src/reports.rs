@@ -4,50 +4,52 @@
 //! (`verify::compromise`). A report names a URL that the newest version then did not list, and means every key that any
 //! earlier version named by it: so a key is looked for under each URL that ever named it, also where it is listed again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::Timestamp;
-use inkan_crypto::PublicKey;
+use inkan_crypto::{KeyType, PublicKey};
 use inkan_did::{DidDocument, DidUrl, Relationship};
 use inkan_ledger::{Claims, KEY_COMPROMISED, Kind, Leaf, MapKey, SignedEntry, TrustStatement};
 
-use crate::history::DidHistory;
+use crate::history::{DidHistory, Version};
 use crate::ledger_view::LedgerView;
 
 /// URLs of one key at most: every one costs two look-ups, and a history may name a key as often as its writer likes.
 pub const URLS: usize = 32;
 
+/// URLs that are listed at most.
+const MOST: usize = 8 * URLS;
+
 /// The URLs under which a report may stand about a key that `is_it` (given its fragment and itself), by the documents of all
 /// versions, oldest first.
 ///
 /// None for a name that every version since the first one with it lists for some use: a ledger takes no report of such a key.
-/// The DID may have been called otherwise at the time of the report, so each of its names is combined with each fragment.
+/// The DID may have been called otherwise at the time of the report, so each of its names is combined with each fragment. More
+/// than [`URLS`] are listed to show that there are more, and not all of them if there are very many.
 #[must_use]
 pub fn reportable(
     documents: &[&DidDocument],
     is_it: impl Fn(&str, &PublicKey) -> bool,
 ) -> BTreeSet<DidUrl> {
-    let mut fragments = BTreeSet::new();
+    // The first version with each name; histories are as long as whoever wrote them likes.
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, document) in documents.iter().enumerate() {
-        let later = documents.get(place..).unwrap_or_default();
         for method in document.verification_methods() {
             let Some(fragment) = method.id.fragment() else { continue };
-            if is_it(fragment, &method.key) && !later.iter().all(|one| lists(one, fragment)) {
-                fragments.insert(fragment);
+            if is_it(fragment, &method.key) {
+                first.entry(fragment).or_insert(place);
             }
         }
     }
-    named(documents, fragments)
-}
-
-/// Every fragment under every name that the DID ever had.
-fn named(documents: &[&DidDocument], fragments: BTreeSet<&str>) -> BTreeSet<DidUrl> {
+    let always = |fragment: &str, from: usize| {
+        documents.get(from..).unwrap_or_default().iter().all(|one| lists(one, fragment))
+    };
+    let fragments = first.into_iter().filter(|(fragment, from)| !always(fragment, *from));
     let names: BTreeSet<&str> = documents.iter().map(|document| document.id().as_str()).collect();
-    let url = |name: &str, fragment: &str| DidUrl::parse(&format!("{name}#{fragment}")).ok();
+    let url = |fragment: &str, name: &str| DidUrl::parse(&format!("{name}#{fragment}")).ok();
     let urls = fragments
-        .into_iter()
-        .flat_map(|fragment| names.iter().map(move |name| url(name, fragment)));
-    urls.flatten().collect()
+        .flat_map(|(fragment, _)| names.iter().filter_map(move |name| url(fragment, name)));
+    urls.take(MOST).collect()
 }
 
 /// Whether a ledger would say that the document lists the key.
@@ -62,6 +64,14 @@ pub fn map_keys(scid: &str, url: &DidUrl) -> [MapKey; 2] {
     let did = url.did().as_str();
     [TrustStatement::Authorization, TrustStatement::Recognition]
         .map(|statement| MapKey::trust_of(scid, statement, did, KEY_COMPROMISED, url.as_str()))
+}
+
+/// The document of a version in the reading that has keys of this type: points of BLS12-381 take long to read.
+pub(crate) fn document_with<'a>(version: &'a Version, key: &PublicKey) -> &'a DidDocument {
+    match key.key_type() {
+        KeyType::Ed25519 | KeyType::P256 => &version.document,
+        KeyType::P384 | KeyType::Bls12381G2 => version.listing(),
+    }
 }
 
 /// A report that a DID made of a key of its own.
@@ -95,7 +105,8 @@ pub(crate) fn means(
 ) -> bool {
     let until = history.at_index(origin, at).map_or(u64::MAX, |(version, _)| version.number);
     let versions = history.versions().iter().filter(|version| version.number <= until);
-    let mut methods = versions.flat_map(|version| version.listing().verification_methods());
+    let mut methods =
+        versions.flat_map(|version| document_with(version, key).verification_methods());
     methods.any(|method| method.id.fragment() == url.fragment() && method.key == *key)
 }
 

@@ -40,7 +40,11 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
     let _lock = home.profile.lock()?;
     let name = name_for(args, home)?;
     let mut keyring = Keyring::open(context, home)?;
-    let reading = Reading::open_if_any(home, context).ok().flatten();
+    // Nobody is told of a DID that is registered nowhere.
+    let reading = match home.ledger.folder() {
+        Some(_) => Reading::open_if_any(home, context).ok().flatten(),
+        None => None,
+    };
     let (key, public) = signing_key(args, home, &mut keyring, (reading.as_ref(), context))?;
     let (did, fragment) = if args.method == NewMethod::Key {
         let url = did_key_url(&public);
@@ -198,7 +202,7 @@ fn signing_key(
         if let Some(reading) = reading {
             past.refuse_key(&public, reading)?;
         }
-        if used.contains(name) || past.may_know(&public) {
+        if used.contains(name) || past.knows(&public) {
             context.speech.warn(&format!(
                 "another of your DIDs has the key {name}, or had it: anyone can link them"
             ));
@@ -216,7 +220,7 @@ fn signing_key(
             return Ok((name, public));
         }
         let public = keyring.key(&name)?.public_key();
-        if !past.may_know(&public) {
+        if past.is_whole() && !past.knows(&public) {
             return Ok((name, public));
         }
     }

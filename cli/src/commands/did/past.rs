@@ -47,9 +47,14 @@ impl Past {
         Ok(past)
     }
 
-    /// Whether the key may have stood in a version of any of our DIDs: yes where that cannot be looked up.
-    pub(super) fn may_know(&self, key: &PublicKey) -> bool {
-        !self.whole || self.bound.contains(key) || self.histories.iter().any(|one| stood(one, key))
+    /// Whether all of our DIDs could be looked up.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether the key stood in a version of one of our DIDs, as far as they could be looked up.
+    pub(super) fn knows(&self, key: &PublicKey) -> bool {
+        self.bound.contains(key) || self.histories.iter().any(|one| stood(one, key))
     }
 
     /// Refuses a key that one of our DIDs reported.

@@ -12,7 +12,7 @@ use inkan_ledger::{Claims, Kind, Leaf, MapKey, SignedEntry};
 use super::Bench;
 use super::record;
 use super::signer::Signer;
-use crate::history::{DidHistory, Version};
+use crate::history::DidHistory;
 use crate::reason::Reason;
 use crate::reports;
 use crate::verified::Recorded;
@@ -65,7 +65,8 @@ pub(super) fn reported(
 
 /// The URLs by which the key may have been reported.
 fn urls(history: &DidHistory, signer: &Signer) -> Result<BTreeSet<DidUrl>, Reason> {
-    let documents: Vec<_> = history.versions().iter().map(Version::listing).collect();
+    let document = |version| reports::document_with(version, &signer.key);
+    let documents: Vec<_> = history.versions().iter().map(document).collect();
     let urls = reports::reportable(&documents, |_, key| *key == signer.key);
     if urls.len() > reports::URLS { Err(Reason::TooMuchWork) } else { Ok(urls) }
 }
