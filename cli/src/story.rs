@@ -9,6 +9,7 @@ pub(crate) mod build;
 pub(crate) mod chain;
 pub(crate) mod dids;
 pub(crate) mod draw;
+mod outside;
 pub(crate) mod page;
 pub(crate) mod phrase;
 pub(crate) mod status;
@@ -134,6 +135,8 @@ pub(crate) enum Proof {
     Fails,
     /// It holds, and the key was not the issuer's to sign with when it is shown to have signed.
     KeyNotInForce,
+    /// It holds, and the key was reported to be in other hands when it is shown to have signed.
+    KeyCompromised,
     /// It could not be checked.
     NotShown,
 }
@@ -145,6 +148,7 @@ impl Proof {
             Self::Holds => "holds",
             Self::Fails => "fails",
             Self::KeyNotInForce => "key-not-in-force",
+            Self::KeyCompromised => "key-compromised",
             Self::NotShown => "not-shown",
         }
     }
@@ -166,6 +170,10 @@ impl Proof {
                 "NOT THE ISSUER'S WORD: the key that signed was not in force then. Nothing below shows that the issuer said any of \
                  it; what the file says is told as unchecked.",
             ),
+            Self::KeyCompromised => Some(
+                "NOT SHOWN TO BE THE ISSUER'S WORD: the key that signed was reported to be in other hands by then. Whoever had it \
+                 may have said any of it; what the file says is told as unchecked.",
+            ),
             Self::NotShown => Some(
                 "NOT CHECKED: the issuer's signature could not be checked. What the file says is told as unchecked.",
             ),
@@ -182,6 +190,8 @@ pub(crate) enum EventKind {
     KeysChanged,
     /// A DID's document changed, and its keys did not.
     DidUpdated,
+    /// A DID reported that one of its keys was in other hands.
+    KeyReported,
     /// A DID moved to another log or name.
     DidMoved,
     /// A DID was deactivated.
@@ -192,6 +202,8 @@ pub(crate) enum EventKind {
     ValidFrom,
     /// A timestamp authority stamped what shows the issuance.
     Timestamped,
+    /// An organisation sealed it with its certificate and its DID.
+    Esealed,
     /// Somebody accepted it in a role.
     Countersigned,
     /// Somebody refused it.
@@ -223,11 +235,13 @@ impl EventKind {
             Self::DidMade => "did-made",
             Self::KeysChanged => "keys-changed",
             Self::DidUpdated => "did-updated",
+            Self::KeyReported => "key-reported",
             Self::DidMoved => "did-moved",
             Self::DidDeactivated => "did-deactivated",
             Self::Issued => "issued",
             Self::ValidFrom => "valid-from",
             Self::Timestamped => "timestamped",
+            Self::Esealed => "e-sealed",
             Self::Countersigned => "countersigned",
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",

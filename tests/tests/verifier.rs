@@ -12,6 +12,8 @@ mod verifier {
     mod cose;
     mod expect;
     mod flips;
+    mod gathered;
+    mod hidden_reports;
     mod kept;
     mod key_bound;
     mod keys;

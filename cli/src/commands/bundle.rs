@@ -92,7 +92,7 @@ fn fill(
         }
         let gathered = gather(bundle, &more, &sources, as_of)?;
         gathered.missed.iter().for_each(|missed| context.speech.detail(missed));
-        keep::absorb(bundle, &gathered.material)?;
+        keep::absorb_all(bundle, &gathered)?;
         wants.extend(more);
     }
     Ok(())

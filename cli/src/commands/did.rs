@@ -4,6 +4,7 @@ mod compromise;
 mod create;
 mod diff;
 mod history;
+mod past;
 mod resolve;
 mod rotate;
 mod update;

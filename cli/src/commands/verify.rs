@@ -296,7 +296,7 @@ impl Judge {
         }
         if let Some(path) = &args.evidence_out {
             let mut kept = bundle.clone();
-            keep::absorb(&mut kept, &gathered.material)?;
+            keep::absorb_all(&mut kept, &gathered)?;
             context.deliver(wallet::written(&kept, false), Some(path))?;
         }
         let (verification, report) = self.judge(bundle, gathered.material, expectation.clone());
@@ -390,7 +390,7 @@ impl Finder {
         let mut found = gather(bundle, &plan(bundle), &sources, terms.as_of)?;
         if terms.as_of < terms.received_at {
             // Whoever presents does so now.
-            gather_also(&plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
+            gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
         }
         Ok(found)
     }

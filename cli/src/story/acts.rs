@@ -11,7 +11,7 @@ use inkan_ledger::{ActId, Kind, MapKey, VerifiedLeaf};
 use inkan_verifier::{Check, CheckName, Outcome, Reason};
 use serde_json::Value;
 
-use super::build::Telling;
+use super::build::{Telling, Values};
 use super::dids::place_of;
 use super::phrase::Phrase;
 use super::{Basis, Bearing, Event, EventKind, Place, Signer, Standing};
@@ -31,7 +31,7 @@ enum Came {
 }
 
 /// Events and signers, in the order of the file.
-pub(super) fn told(telling: &Telling<'_>) -> (Vec<Event>, Vec<Signer>) {
+pub(super) fn told(telling: &Telling<'_>, values: Values) -> (Vec<Event>, Vec<Signer>) {
     let Ok(mut acts) = countersignature::list(telling.secured, &telling.bundle.countersignatures)
     else {
         return (Vec::new(), Vec::new());
@@ -50,7 +50,7 @@ pub(super) fn told(telling: &Telling<'_>) -> (Vec<Event>, Vec<Signer>) {
         let time = leaf.map_or(act.created(), |leaf| leaf.leaf().time());
         let subject = telling.secured.credential().subject_id() == Some(act.signer());
         let who = if subject { Actor::Subject } else { Actor::Other };
-        events.push(event((act, who), came, time, place.clone()));
+        events.push(event((act, who), (came, values), time, place.clone()));
         signers.push(signer(act, came, line, time, place.as_ref()));
         if came == Came::Superseded
             && let Some(newer) = changed(telling, act, &acts)
@@ -126,7 +126,7 @@ enum Actor {
 
 fn event(
     (act, actor): (&Countersignature, Actor),
-    came: Came,
+    (came, values): (Came, Values),
     time: inkan_core::Timestamp,
     place: Option<Place>,
 ) -> Event {
@@ -159,7 +159,11 @@ fn event(
         // Whether they may close it is for the policy and the offer to say, not for the seal.
         (_, Decision::Seal) => (EventKind::Sealed, who("sealed by "), Bearing::Neutral),
     };
+    // A reason may say as much as a claim; and nobody gave that of an act that does not hold.
     let what = match act.reason() {
+        Some(_) if values == Values::Hidden || came == Came::Invalid => {
+            what.and("; a reason is given")
+        }
         Some(reason) => what.and("; reason given: ").named(reason),
         None => what,
     };

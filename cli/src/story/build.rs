@@ -12,14 +12,14 @@ use inkan_did::Relationship;
 use inkan_ledger::note::KeyMaterial;
 use inkan_ledger::{Kind, Receipt, VerifiedLeaf};
 use inkan_verifier::ledger_view::LedgerView;
-use inkan_verifier::{Check, CheckName, Context, Material, Outcome, Verification};
+use inkan_verifier::{Check, CheckName, Context, Material, Outcome, Reason, Verification};
 use serde_json::Value;
 
 use super::phrase::Phrase;
 use super::status::{self, Change};
 use super::{
     About, Basis, Bearing, Decided, Event, EventKind, KeyMark, Keys, MerklePath, Proof, Signer,
-    Standing, Story, Verdict, acts, chain, dids,
+    Standing, Story, Verdict, acts, chain, dids, outside,
 };
 use crate::merkle;
 use crate::render::report;
@@ -74,7 +74,7 @@ pub(super) struct Telling<'a> {
     pub(super) material: &'a Material,
     pub(super) context: &'a Context,
     pub(super) ledger: LedgerView<'a>,
-    all: &'a [Check],
+    pub(super) all: &'a [Check],
 }
 
 impl<'a> Telling<'a> {
@@ -87,6 +87,11 @@ impl<'a> Telling<'a> {
     /// Whether the issuer's DID has not ended, or ended after the record.
     pub(super) fn did_active(&self) -> bool {
         !self.checks(CheckName::DidActive).any(Check::failed)
+    }
+
+    /// Whether the issuer's key was reported to be in other hands when it signed.
+    pub(super) fn stolen(&self) -> bool {
+        self.checks(CheckName::KeyInForce).any(stolen)
     }
 
     /// The leaf that the verifier took as the record of the issuance, and its receipt.
@@ -114,6 +119,7 @@ impl<'a> Telling<'a> {
         let in_force =
             || self.checks(CheckName::KeyInForce).chain(self.checks(CheckName::DidActive));
         match outcome {
+            Some(Outcome::Pass) if in_force().any(stolen) => Proof::KeyCompromised,
             Some(Outcome::Pass) if in_force().any(Check::failed) => Proof::KeyNotInForce,
             Some(Outcome::Pass) if in_force().any(Check::blocks) => Proof::NotShown,
             Some(Outcome::Pass) => Proof::Holds,
@@ -122,6 +128,10 @@ impl<'a> Telling<'a> {
             }
         }
     }
+}
+
+fn stolen(line: &Check) -> bool {
+    matches!(line.outcome, Outcome::Fail(Reason::KeyCompromised { .. }))
 }
 
 /// Makes the story; `None` if the artefact has no such credential.
@@ -145,7 +155,8 @@ pub(crate) fn story(source: Source<'_>) -> Option<Story> {
     let (issued, issuer) = issued(&telling, &about, proof, issuance.map(|(_, leaf)| leaf));
     events.extend(issued);
     events.extend(stamps(issuance.map(|(_, leaf)| leaf)));
-    let (acts, signers) = acts::told(&telling);
+    events.extend(outside::told(&telling));
+    let (acts, signers) = acts::told(&telling, source.values);
     events.extend(acts);
     events.extend(presented(source.verification));
     events.extend(source.changes.into_iter().map(status::event));
@@ -257,6 +268,7 @@ fn dids_of(
             continue;
         };
         events.extend(dids::events(telling, &history, &party));
+        events.extend(dids::reports(telling, &history, role));
         if *role == "issuer" {
             let marks = telling.issuance().map(|(_, leaf)| KeyMark {
                 label: "issued".to_owned(),
@@ -308,6 +320,7 @@ fn issued(
         Proof::Holds => (Standing::Held, "the signature holds"),
         Proof::Fails => (Standing::Broken, "does not hold"),
         Proof::KeyNotInForce => (Standing::Broken, "the key was not in force"),
+        Proof::KeyCompromised => (Standing::Broken, "the key was reported compromised"),
         Proof::NotShown => (Standing::Unknown, "could not be checked"),
     };
     let signer = Signer {
@@ -325,7 +338,7 @@ fn issued(
             (Proof::Holds, None) => {
                 (Basis::Signed, "issued, by its own date: ", "the issuer's word")
             }
-            (Proof::Fails | Proof::KeyNotInForce | Proof::NotShown, _) => {
+            (Proof::Fails | Proof::KeyNotInForce | Proof::KeyCompromised | Proof::NotShown, _) => {
                 (Basis::Said, "said to be issued: ", "only the file says so")
             }
         };

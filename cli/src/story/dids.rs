@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use inkan_core::Timestamp;
+use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_ledger::VerifiedLeaf;
-use inkan_verifier::Context;
 use inkan_verifier::history::{self, DidHistory, Version};
+use inkan_verifier::{Context, reports};
 
 use super::build::Telling;
 use super::phrase::Phrase;
 use super::{Basis, Bearing, Event, EventKind, KeyMark, KeySpan, KeyVersion, Keys, Place};
+use crate::render::report::moment;
 
 /// A DID of the story, in the part that it plays.
 pub(super) struct Party<'a> {
@@ -51,12 +53,7 @@ fn recorded(telling: &Telling<'_>, scid: Option<&str>, place: &history::Place) -
     let mut leaves = scid.into_iter().flat_map(|scid| telling.ledger.did_leaves(scid));
     match leaves.find(|(leaf, _)| here(leaf)) {
         Some((leaf, _)) => place_of(leaf, telling.context),
-        None => Place {
-            log: place.origin.clone(),
-            entry: place.leaf_index,
-            grade: "operator".to_owned(),
-            seen: None,
-        },
+        None => by_operator(place),
     }
 }
 
@@ -101,6 +98,50 @@ pub(super) fn events(telling: &Telling<'_>, history: &DidHistory, party: &Party<
     out
 }
 
+/// Reports of the DID that a key of its own was in other hands.
+pub(super) fn reports(telling: &Telling<'_>, history: &DidHistory, role: &str) -> Vec<Event> {
+    let stolen = telling.stolen() && role == "issuer";
+    let told = reports::told(&telling.ledger, history, telling.context.as_of);
+    let event = |told: reports::Told| {
+        let fragment = told.key.fragment().unwrap_or_default();
+        let place = history::Place {
+            origin: told.origin.clone(),
+            leaf_index: told.leaf_index,
+            leaf_time: told.leaf_time,
+        };
+        let since = moment(&told.since.to_string());
+        Event {
+            kind: EventKind::KeyReported,
+            time: told.leaf_time,
+            place: Some(entry(telling, &place)),
+            what: Phrase::own(format!("{role}'s DID reported key "))
+                .named(fragment)
+                .and(format!(" compromised since {since}")),
+            word: Phrase::own(format!("the {role}'s word")),
+            basis: Basis::Recorded,
+            bearing: if stolen { Bearing::Against } else { Bearing::Neutral },
+        }
+    };
+    told.into_iter().map(event).collect()
+}
+
+/// The place of an entry: with the grade of its receipt if one is at hand.
+fn entry(telling: &Telling<'_>, place: &history::Place) -> Place {
+    let leaves = telling.ledger.receipts().iter().filter_map(|seen| seen.result.as_ref().ok());
+    let mut here = leaves
+        .filter(|leaf| leaf.leaf_index() == place.leaf_index && leaf.origin() == place.origin);
+    here.next().map_or_else(|| by_operator(place), |leaf| place_of(leaf, telling.context))
+}
+
+fn by_operator(place: &history::Place) -> Place {
+    Place {
+        log: place.origin.clone(),
+        entry: place.leaf_index,
+        grade: "operator".to_owned(),
+        seen: None,
+    }
+}
+
 /// Its making carries a credential; its end stands against one that rests on it still.
 fn bearing(kind: EventKind, party: &Party<'_>, telling: &Telling<'_>) -> Bearing {
     let ends_it = party.role == "issuer" && !telling.did_active();
@@ -136,7 +177,27 @@ fn change(before: Option<&Version>, version: &Version, party: &Party<'_>) -> (Ev
         let to = version.home.clone().unwrap_or_else(|| version.document.id().to_string());
         return (EventKind::DidMoved, Phrase::own(format!("{whose} moved to ")).named(to));
     }
-    (EventKind::DidUpdated, Phrase::own(format!("{whose} updated, its keys unchanged")))
+    let words = if all_keys(before) == all_keys(version) {
+        "its keys unchanged"
+    } else {
+        "the keys of this part unchanged, others not"
+    };
+    (EventKind::DidUpdated, Phrase::own(format!("{whose} updated, {words}")))
+}
+
+/// Every key that a version lists, with its name and its uses.
+fn all_keys(version: &Version) -> Vec<(Option<&str>, &PublicKey, Vec<Relationship>)> {
+    let listing = version.listing();
+    let methods = listing.verification_methods().iter();
+    let mut keys: Vec<_> = methods
+        .map(|method| {
+            let allowed = |use_: &Relationship| listing.allows(&method.id, *use_);
+            let uses = Relationship::ALL.into_iter().filter(allowed).collect();
+            (method.id.fragment(), &method.key, uses)
+        })
+        .collect();
+    keys.sort_by_key(|(name, ..)| *name);
+    keys
 }
 
 /// Whether a name now stands for another key.

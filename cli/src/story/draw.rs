@@ -187,7 +187,9 @@ pub(crate) fn keys_sentence(keys: &Keys) -> String {
         let _ = write!(out, " The credential was {label} on {when}, with {}", safe(&mark.key, 40));
         let _ = match mark.standing {
             Standing::Held => write!(out, ", a key in force then (version {}).", mark.version),
-            Standing::Broken => write!(out, ", and that key was not in force then."),
+            Standing::Broken => {
+                write!(out, ", and that key was not in force then, or reported stolen by then.")
+            }
             Standing::Unknown | Standing::NotJudged => {
                 write!(out, ", and nothing shows that this key was in force then.")
             }

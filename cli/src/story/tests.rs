@@ -267,6 +267,48 @@ fn an_acceptance_that_was_taken_back_is_told_from_the_ledger_and_from_the_file()
 }
 
 #[test]
+fn a_stolen_key_is_told_as_stolen_and_not_as_replaced() {
+    let play = Play::new();
+    let early = play.path("early.json");
+    std::fs::rename(play.issue(&[]), &early).unwrap();
+    play.pass(1);
+    let since = play.clock.now().to_string();
+    play.pass(1);
+    let late = play.issue(&[]);
+    play.pass(1);
+    let next = play.path("next");
+    let line = ["-p", "city", "did", "report-compromise", "city", "--key", "seal-1", "--since"];
+    play.ok(&[&line[..], &[&since, "--next-passphrase-file", &next]].concat());
+    let told = play.story(&late, &[]);
+    assert_eq!((told.exit, &told.members["issuerProof"]), (17, &"key-compromised".into()));
+    assert_eq!(standing_of(&told, "key-reported"), ["broken"]);
+    assert!(told.human.contains("reported to be in other hands"), "{}", told.human);
+    assert!(!told.human.contains("NOT IN FORCE") && told.human.contains("seal-1 compromised"));
+    let told = play.story(&early, &[]);
+    assert_eq!((told.exit, &told.members["issuerProof"]), (0, &"holds".into()));
+    assert_eq!(standing_of(&told, "key-reported").len(), 1);
+    assert!(told.human.contains("seal-1 compromised since"), "{}", told.human);
+    // As of before the report nobody knew.
+    let told = play.story(&late, &["--at", &play.clock.now().plus_seconds(-3_600).to_string()]);
+    assert_eq!(told.exit, 0);
+    assert!(standing_of(&told, "key-reported").is_empty());
+}
+
+#[test]
+fn a_reason_is_shown_where_values_of_claims_are() {
+    let play = Play::new();
+    let badge = play.issue(&[]);
+    let refused = play.path("refused.json");
+    let line = ["-p", "me", "refuse", &badge, "--as", "me", "--reason", "born 1990-01-01", "--yes"];
+    play.ok(&[&line[..], &["--out", &refused]].concat());
+    let told = play.story(&refused, &[]);
+    assert!(!told.members.to_string().contains("1990") && !told.human.contains("1990"));
+    assert!(told.human.contains("a reason is given"), "{}", told.human);
+    let told = play.story(&refused, &["--show-claims"]);
+    assert!(told.human.contains("born 1990-01-01"), "{}", told.human);
+}
+
+#[test]
 fn a_key_is_said_to_have_been_in_force_only_if_it_was() {
     let at = |text: &str| Timestamp::parse(text).unwrap();
     let mark = |standing| KeyMark {
@@ -296,7 +338,7 @@ fn a_key_is_said_to_have_been_in_force_only_if_it_was() {
         picture.sentence
     };
     assert!(told(Standing::Held).ends_with("with old, a key in force then (version 1)."));
-    assert!(told(Standing::Broken).ends_with("and that key was not in force then."));
+    assert!(told(Standing::Broken).ends_with("not in force then, or reported stolen by then."));
     assert!(told(Standing::Unknown).ends_with("nothing shows that this key was in force then."));
     assert!(told(Standing::Held).starts_with("old could sign from 2026-03-01 to 2026-03-04; new"));
 }

@@ -3,7 +3,9 @@
 //! In scope: finding copies. A copy that moves on (a DID log, a status list, an act) does not end the search, so a bundle
 //! made before a revocation or withdrawal hides neither. Out of scope: believing any of it (`inkan-verifier`).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod reports;
+
+use std::collections::BTreeMap;
 
 use inkan_core::{Timestamp, limits};
 use inkan_credential::bundle::ServedStatusList;
@@ -13,9 +15,10 @@ use inkan_ledger::{
     Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry,
     StatusClaims,
 };
-use inkan_verifier::{Material, Want};
+use inkan_verifier::{Material, Want, list_signer};
 use serde_json::Value;
 
+use self::reports::Reports;
 use crate::http::{self, HttpLimits};
 use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
 
@@ -57,6 +60,8 @@ pub enum Copies {
 pub struct Gathered {
     /// Everything found.
     pub material: Material,
+    /// Of `material.current`, the proofs that a key which signed something here was not reported compromised.
+    pub unreported: Vec<CurrentProof>,
     /// Plain words about what could not be fetched, for `-v`.
     pub missed: Vec<String>,
 }
@@ -73,7 +78,12 @@ pub fn gather(
     sources: &Sources<'_>,
     as_of: Timestamp,
 ) -> Result<Gathered, LedgerError> {
-    collect(from_bundle(bundle), wants, sources, as_of)
+    let reports = Reports::of(inkan_verifier::signers(bundle));
+    let mut found = collect(from_bundle(bundle), reports, wants, sources, as_of)?;
+    if sources.copies == Copies::MustBeRenewed {
+        keep_lists_of_powers(bundle, &mut found.material);
+    }
+    Ok(found)
 }
 
 /// The same for a consent.
@@ -87,24 +97,8 @@ pub fn gather_consent(
     sources: &Sources<'_>,
     as_of: Timestamp,
 ) -> Result<Gathered, LedgerError> {
-    collect(from_consent(consent), wants, sources, as_of)
-}
-
-fn collect(
-    material: Material,
-    wants: &[Want],
-    sources: &Sources<'_>,
-    as_of: Timestamp,
-) -> Result<Gathered, LedgerError> {
-    let mut found = Gathered { material, missed: Vec::new() };
-    if sources.copies == Copies::MustBeRenewed {
-        drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
-    }
-    gather_also(wants, sources, as_of, &mut found)?;
-    if sources.copies == Copies::MustBeRenewed {
-        keep_lists_of_powers(bundle, &mut found.material);
-    }
-    Ok(found)
+    let reports = Reports::of(inkan_verifier::consent_signers(consent));
+    collect(from_consent(consent), reports, wants, sources, as_of)
 }
 
 /// The same as of another time, beside what was found.
@@ -113,6 +107,32 @@ fn collect(
 ///
 /// As [`gather`].
 pub fn gather_also(
+    bundle: &Bundle,
+    wants: &[Want],
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+    found: &mut Gathered,
+) -> Result<(), LedgerError> {
+    look(Reports::of(inkan_verifier::signers(bundle)), wants, sources, as_of, found)
+}
+
+fn collect(
+    material: Material,
+    reports: Reports,
+    wants: &[Want],
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+) -> Result<Gathered, LedgerError> {
+    let mut found = Gathered { material, unreported: Vec::new(), missed: Vec::new() };
+    if sources.copies == Copies::MustBeRenewed {
+        drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
+    }
+    look(reports, wants, sources, as_of, &mut found)?;
+    Ok(found)
+}
+
+fn look(
+    mut reports: Reports,
     wants: &[Want],
     sources: &Sources<'_>,
     as_of: Timestamp,
@@ -124,7 +144,7 @@ pub fn gather_also(
     };
     for want in wants {
         if let Some((ledger, view)) = &view {
-            from_ledger(want, (ledger, view), as_of, &mut found.material)?;
+            from_ledger(want, (ledger, view), as_of, &mut reports, found)?;
         }
         from_elsewhere(want, sources, as_of, found);
     }
@@ -215,20 +235,19 @@ fn from_ledger(
     want: &Want,
     (ledger, view): (&LedgerSource, &SourceView),
     as_of: Timestamp,
-    material: &mut Material,
+    reports: &mut Reports,
+    found: &mut Gathered,
 ) -> Result<(), LedgerError> {
+    let material = &mut found.material;
     match want {
         Want::Did(did) => {
             let Some(scid) = scid_of(did) else { return Ok(()) };
             let versions = view.did_entries(&scid)?;
             if !versions.is_empty() {
-                for key in replaced_keys(did, &versions) {
-                    if let Ok(key) = DidUrl::parse(&key) {
-                        material.current.extend(view.compromise_reports(&key)?);
-                    }
-                }
+                reports.know(&scid, &versions);
                 material.receipts.extend(versions);
                 material.current.push(view.did_current(&scid)?);
+                reports.gather(&scid, view, found)?;
             }
         }
         Want::Issuance { log, entry, salt, digest, format } => {
@@ -266,30 +285,16 @@ fn from_ledger(
                 LedgerSource::Folder(_) => ServedStatusList::new(uri, &bytes).fetched(as_of),
                 LedgerSource::Node(_) => ServedStatusList::new(uri, &bytes),
             });
+            let signer = list.as_ref().and_then(|list| list_signer(&list.bytes()));
             material.status_lists.extend(list);
             material.current.push(current);
+            if let Some(signer) = signer.and_then(|signer| DidUrl::parse(&signer).ok()) {
+                reports.gather_of(&scid, &signer, view, found)?;
+            }
         }
         Want::Schema(_) => {}
     }
     Ok(())
-}
-
-/// Keys that versions of a DID list and the newest one does not: only those are ever reported compromised.
-fn replaced_keys(did: &str, versions: &[Receipt]) -> BTreeSet<String> {
-    let listed = |receipt: &Receipt| -> BTreeSet<String> {
-        let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok();
-        let line = leaf.and_then(|leaf| {
-            let line = leaf.body().split(|byte| *byte == b'\n').next()?;
-            inkan_core::json::parse(line, limits::DID_LOG).ok()
-        });
-        let methods = line.as_ref().and_then(|line| line.pointer("/state/verificationMethod"));
-        let ids = methods.and_then(Value::as_array).into_iter().flatten();
-        let fragment = |id: &str| id.split_once('#').map(|(_, fragment)| fragment.to_owned());
-        ids.filter_map(|method| fragment(inkan_core::json::text(method, "id")?)).collect()
-    };
-    let newest = versions.last().map(listed).unwrap_or_default();
-    let all: BTreeSet<String> = versions.iter().flat_map(listed).collect();
-    all.difference(&newest).map(|fragment| format!("{did}#{fragment}")).collect()
 }
 
 /// What a status entry announces.

@@ -1,7 +1,8 @@
 //! Bundles that are kept: filled with what an offline verifier needs, and strengthened while keys and algorithms hold.
 //!
-//! In scope: adding. Nothing that is in a bundle is taken out or replaced by this module, so what it proved it goes on to
-//! prove. Out of scope: judging the artefact (`inkan-verifier`).
+//! In scope: adding. Nothing that is in a bundle is taken out by this module, and a head is replaced only by itself with more
+//! cosignatures, so what receipts proved they go on to prove. Stamps and seals that cover a receipt cover it with the
+//! cosignatures of then. Out of scope: judging the artefact (`inkan-verifier`).
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use inkan_ledger::{
 };
 use inkan_verifier::{Material, Want};
 
+use crate::gather::Gathered;
 use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
 
 /// Adds what was gathered to a bundle. A receipt of an entry that has one stays out: the older one shows the earlier time.
@@ -62,13 +64,30 @@ pub fn absorb(bundle: &mut Bundle, material: &Material) -> Result<(), ReceiptErr
     Ok(())
 }
 
+/// Adds everything that was gathered, with the proofs that keys were not reported compromised: without them nobody could tell
+/// that a bundle leaves a report out.
+///
+/// # Errors
+///
+/// As [`absorb`].
+pub fn absorb_all(bundle: &mut Bundle, gathered: &Gathered) -> Result<(), ReceiptError> {
+    absorb(bundle, &gathered.material)?;
+    for proof in &gathered.unreported {
+        let value = proof.to_value();
+        if !bundle.current.contains(&value) {
+            bundle.current.push(value);
+        }
+    }
+    Ok(())
+}
+
 fn receipts(bundle: &Bundle) -> Result<Vec<Receipt>, ReceiptError> {
     let read = |value| Receipt::from_bundle_value(value, &bundle.checkpoints);
     bundle.receipts.iter().map(read).collect()
 }
 
 fn put_receipts(bundle: &mut Bundle, receipts: &[Receipt]) {
-    bundle.checkpoints.clear();
+    // Heads that no receipt names stay as well.
     bundle.receipts =
         receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
 }

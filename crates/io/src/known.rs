@@ -120,9 +120,11 @@ fn forget(states: &mut Vec<KnownState>, limit: usize) -> usize {
 }
 
 /// What a state is worth remembering: in the place of a first one nothing older can be shown, unless it is something that
-/// is used up once; after that the newer the better.
+/// is used up once, or a statement, of which the absence can be shown (a report of a stolen key is always a first one); after
+/// that the newer the better.
 fn weight(state: &KnownState) -> (bool, Timestamp) {
-    (state.sequence > 1 || state.key.kind() == Kind::Once, state.seen_at)
+    let said_once = matches!(state.key.kind(), Kind::Once | Kind::Trust);
+    (state.sequence > 1 || said_once, state.seen_at)
 }
 
 fn to_value(state: &KnownState) -> Value {

@@ -412,13 +412,23 @@ impl SourceView {
     ///
     /// [`LedgerError`].
     pub fn compromise_reports(&self, key: &DidUrl) -> Result<Vec<CurrentProof>, LedgerError> {
+        let mut found = self.compromise_proofs(key)?;
+        found.retain(|proof| proof.claimed_head().is_some());
+        Ok(found)
+    }
+
+    /// The same, with a proof of absence for what there is none of.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn compromise_proofs(&self, key: &DidUrl) -> Result<Vec<CurrentProof>, LedgerError> {
         let mut found = Vec::new();
         for statement in [TrustStatement::Authorization, TrustStatement::Recognition] {
-            let proof = match self {
+            found.push(match self {
                 Self::Folder(view) => view.current(&compromise_key(key, statement))?,
                 Self::Node(view) => view.compromise_current(key, statement)?,
-            };
-            found.extend(Some(proof).filter(|proof| proof.claimed_head().is_some()));
+            });
         }
         Ok(found)
     }

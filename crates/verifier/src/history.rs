@@ -6,6 +6,7 @@
 
 mod recorded;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use inkan_core::{Timestamp, tolerance};
@@ -168,6 +169,21 @@ impl DidHistory {
         let at_home = |pin: &Pin| newest.home.as_deref().is_none_or(|home| home == pin.origin);
         let same = |pin: &&Pin| pin.number == newest.number && at_home(pin);
         self.pins.iter().filter(same).filter_map(|pin| pin.fresh_at).max()
+    }
+
+    /// Every log where the DID lived, with the place of the last version that is shown to be recorded there, if one is.
+    #[must_use]
+    pub fn logs(&self) -> BTreeMap<&str, Option<u64>> {
+        let homes = self.versions.iter().filter_map(|version| version.home.as_deref());
+        let mut logs: BTreeMap<&str, Option<u64>> = homes.map(|home| (home, None)).collect();
+        let places = self.versions.iter().flat_map(|version| [&version.place, &version.arrived]);
+        let places = places.flatten().map(|place| (place.origin.as_str(), place.leaf_index));
+        let pinned = self.pins.iter().map(|pin| (pin.origin.as_str(), pin.head_index));
+        for (origin, at) in places.chain(pinned) {
+            let last = logs.entry(origin).or_insert(None);
+            *last = Some(at).max(*last);
+        }
+        logs
     }
 
     /// Where the DID ended, if it did: the place is unknown for a version without a receipt.

@@ -15,6 +15,7 @@ pub mod ledger_view;
 pub mod material;
 pub mod plan;
 pub mod reason;
+pub mod reports;
 pub mod verified;
 pub mod verify;
 
@@ -25,7 +26,7 @@ pub use certificates::{
 pub use check::{Check, CheckName, Outcome, Weight};
 pub use known::KnownState;
 pub use material::{Context, Expectation, Live, Material, Receipts};
-pub use plan::{Want, plan, plan_presenter};
+pub use plan::{Want, consent_signers, list_signer, plan, plan_presenter, signers};
 pub use reason::Reason;
 pub use verified::{
     CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,

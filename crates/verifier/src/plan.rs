@@ -3,10 +3,13 @@
 //! The caller gathers what it can (bundle, ledger folder, cache, network) into [`crate::Material`]; whatever is
 //! missing then shows as an unknown check, never as a pass.
 
+use std::collections::BTreeSet;
+
 use inkan_core::Digest;
 use inkan_credential::model::{SchemaEntry, SchemaKind};
 use inkan_credential::sd_jwt::Confirmation;
-use inkan_credential::{Artefact, Bundle, SecuredCredential, countersignature};
+use inkan_credential::token_status_list::StatusListToken;
+use inkan_credential::{Artefact, Bundle, ConsentReceipt, SecuredCredential, countersignature};
 use inkan_did::{Did, DidUrl};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, commitment};
 
@@ -84,6 +87,72 @@ pub fn plan_presenter(bundle: &Bundle) -> Vec<Want> {
     };
     let subject = Did::parse(presentation.holder()).ok().map(|did| Want::Did(did.to_string()));
     name.into_iter().chain(subject).collect()
+}
+
+/// The URLs of the keys that signed what is in `bundle`, as far as it says so: of these it must be known whether they were
+/// reported compromised. Who signed a status list that does not travel along is [`list_signer`].
+#[must_use]
+pub fn signers(bundle: &Bundle) -> BTreeSet<DidUrl> {
+    let mut methods: Vec<String> = Vec::new();
+    if let Artefact::Presentation(presentation) = &bundle.artefact {
+        methods.push(presentation.verification_method().to_owned());
+        let proofs = presentation.proofs().iter();
+        methods.extend(proofs.map(|proof| proof.verification_method().to_owned()));
+        if let Some(presented) = presentation.key_bound()
+            && let Ok(Some(Confirmation::Name(name))) = presented.confirmation()
+        {
+            methods.push(name);
+        }
+    }
+    for secured in bundle.artefact.credentials() {
+        methods.extend(signers_of(secured));
+        let acts = countersignature::list(secured, &bundle.countersignatures).unwrap_or_default();
+        methods.extend(acts.iter().map(|act| act.signer_method().to_owned()));
+        for entry in secured.credential().schemas() {
+            let found = bundle.schema(&entry.id).cloned().map(SecuredCredential::parse_value);
+            methods.extend(found.and_then(Result::ok).iter().flat_map(signers_of));
+        }
+    }
+    for (_, power) in bundle.powers() {
+        methods.extend(signers_of(&power));
+    }
+    methods.extend(bundle.eseals.iter().map(|seal| seal.terms().method.clone()));
+    methods.extend(bundle.status_lists.iter().filter_map(|list| list_signer(&list.bytes())));
+    methods.iter().filter_map(|method| DidUrl::parse(method).ok()).collect()
+}
+
+/// The same of a consent: its holder, and who acknowledged it.
+#[must_use]
+pub fn consent_signers(consent: &ConsentReceipt) -> BTreeSet<DidUrl> {
+    let methods = consent.states().iter().flat_map(|state| {
+        let receiver = state.acknowledgement().map(inkan_credential::Proof::verification_method);
+        std::iter::once(state.method()).chain(receiver)
+    });
+    methods.filter_map(|method| DidUrl::parse(method).ok()).collect()
+}
+
+fn signers_of(secured: &SecuredCredential) -> Vec<String> {
+    let proofs = secured.proofs().iter().map(|proof| proof.verification_method().to_owned());
+    std::iter::once(secured.issuer_verification_method().to_owned()).chain(proofs).collect()
+}
+
+/// The URL of the key that signed a status list, in whichever form it is served.
+#[must_use]
+pub fn list_signer(bytes: &[u8]) -> Option<String> {
+    if let Ok(secured) = SecuredCredential::parse(bytes) {
+        return Some(secured.issuer_verification_method().to_owned());
+    }
+    let text = str::from_utf8(bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
+    let token = match text {
+        Some(text) => StatusListToken::parse_jwt(text),
+        None => StatusListToken::parse_cwt(bytes),
+    };
+    let token = token.ok()?;
+    let kid = token.kid()?;
+    match (kid.starts_with('#'), token.issuer()) {
+        (true, issuer) => Some(format!("{}{kid}", issuer?)),
+        (false, _) => Some(kid.to_owned()),
+    }
 }
 
 fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut Vec<Want>) {

@@ -3,6 +3,7 @@
 //! First whose anchor it is, then what it commits to, then the bytes: a proof that is forged is told before a file that was changed.
 
 mod folder;
+mod reported;
 
 use std::fs::File;
 use std::path::{Component, Path};
@@ -18,6 +19,7 @@ use inkan_ledger::anchored::{
 };
 use serde_json::{Map, Value, json};
 
+use self::reported::{Lookout, Reported};
 use crate::args::AnchorCheckArgs;
 use crate::catalogue;
 use crate::context::{Context, Home};
@@ -26,6 +28,11 @@ use crate::ledgers;
 use crate::output::Outcome;
 use crate::render::report::moment;
 use crate::render::{Mark, safe};
+
+/// Code of an anchor whose key was in other hands by then.
+const KEY_COMPROMISED: &str = "key-compromised";
+/// The same in words.
+const COMPROMISED: &str = "nothing shows that it was anchored before its key was in other hands";
 
 pub(super) fn run(args: &AnchorCheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
@@ -59,15 +66,27 @@ pub(super) fn run(args: &AnchorCheckArgs, context: &mut Context) -> Result<Outco
 struct Anchored {
     proved: ProvedAnchor,
     by: AnchoredBy,
+    reported: Reported,
 }
 
 impl Anchored {
     /// Checks everything that needs no record.
-    fn judge(evidence: &AnchorEvidence, home: &Home, context: &Context) -> Result<Self, Failure> {
+    fn judge(
+        evidence: &AnchorEvidence,
+        lookout: &mut Lookout,
+        (home, context): (&Home, &Context),
+    ) -> Result<Self, Failure> {
         let now = context.now();
         let proved = ledgers::verify_pinned(home, |policy| evidence.verify(policy, now))?;
         let by = proved.signer()?;
-        Ok(Self { proved, by })
+        let mut anchored = Self { proved, by, reported: Reported::NotLooked };
+        anchored.reported = lookout.look(&anchored, (home, context))?;
+        Ok(anchored)
+    }
+
+    /// Whether its key was in other hands by then, as far as anybody told.
+    const fn is_compromised(&self) -> bool {
+        matches!(self.reported, Reported::Compromised(..))
     }
 
     /// Since when, by whom.
@@ -98,6 +117,7 @@ impl Anchored {
         if let Some(index) = self.by.replaced_at {
             lines.push_str(&format!("          replaced since, by entry {index}\n"));
         }
+        lines.push_str(&self.reported.line());
         lines
     }
 
@@ -116,6 +136,8 @@ impl Anchored {
             "leafTime": { "time": leaf.leaf().time().to_string(), "basis": "claimed" },
             "signer": self.by.did, "key": self.by.key, "version": self.by.version,
             "replacedAt": self.by.replaced_at,
+            "reportsLookedFor": self.reported != Reported::NotLooked,
+            "reported": self.reported.to_value(),
         });
         value.as_object().cloned().unwrap_or_default()
     }
@@ -128,10 +150,14 @@ fn one(
     (args, home): (&AnchorCheckArgs, &Home),
     context: &Context,
 ) -> Result<Outcome, Failure> {
-    let anchored = Anchored::judge(evidence, home, context)?;
+    let mut lookout = Lookout::open(home, context)?;
+    let anchored = Anchored::judge(evidence, &mut lookout, (home, context))?;
     record.check_entry(anchored.proved.entry())?;
     let changed = record.check_content(found).err();
     let (mark, said) = match &changed {
+        None if anchored.is_compromised() => {
+            (Mark::Fail, format!("is unchanged, and {COMPROMISED}"))
+        }
         None => (Mark::Pass, "is unchanged since it was anchored".to_owned()),
         Some(_) if found.length == record.content.length => {
             (Mark::Fail, "is not what was anchored: other bytes".to_owned())
@@ -160,6 +186,7 @@ fn one(
     members.insert("state".to_owned(), state.into());
     let exit = match &changed {
         Some(error) => put_code(&mut members, error.code()),
+        None if anchored.is_compromised() => put_code(&mut members, KEY_COMPROMISED),
         None => 0,
     };
     Ok(Outcome::new("inkan-anchor-check/1", human, members.into()).exit(exit))

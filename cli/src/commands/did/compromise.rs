@@ -16,6 +16,7 @@ use inkan_ledger::{
 };
 use serde_json::{Value, json};
 
+use super::past::Past;
 use super::rotate::{later_than, names, put_away};
 use crate::args::CompromiseArgs;
 use crate::context::{Context, Home};
@@ -38,6 +39,13 @@ pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcom
         return already(&own, &key, (known, since), place, context);
     }
     let mut plan = Plan::of(args, (&own, &key), history.latest(), context, &home)?;
+    if let Some(line) = &plan.line {
+        let past = Past::of(&home, Some(&reading), plan.now)?;
+        past.refuse_version(&reading, &history, line).map_err(|failure| {
+            let again = format!("inkan did report-compromise {} --new-key K …", own.name);
+            failure.try_this("name a key that takes its place", again)
+        })?;
+    }
     let claims = claims(&key, since);
     let signer = DidUrl::parse(&plan.own.method_url(&plan.signer))?;
     let secret = plan.keyring.key(&plan.signer.key)?;

@@ -15,12 +15,13 @@ use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::json;
 
+use super::past::Past;
 use crate::args::{CreateArgs, NewMethod};
 use crate::config::check_name;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::keyring::Keyring;
-use crate::ledgers::{Writing, dry_run_lines};
+use crate::ledgers::{Reading, Writing, dry_run_lines};
 use crate::output::Outcome;
 
 /// How it is called among what an earlier run left behind.
@@ -39,7 +40,12 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
     let _lock = home.profile.lock()?;
     let name = name_for(args, home)?;
     let mut keyring = Keyring::open(context, home)?;
-    let (key, public) = signing_key(args, home, &mut keyring, context)?;
+    // Nobody is told of a DID that is registered nowhere.
+    let reading = match home.ledger.folder() {
+        Some(_) => Reading::open_if_any(home, context).ok().flatten(),
+        None => None,
+    };
+    let (key, public) = signing_key(args, home, &mut keyring, (reading.as_ref(), context))?;
     let (did, fragment) = if args.method == NewMethod::Key {
         let url = did_key_url(&public);
         let fragment = url.split_once('#').map(|(_, fragment)| fragment.to_owned());
@@ -72,7 +78,8 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
     }
     let name = name_for(args, home)?;
     let mut keyring = Keyring::open(context, home)?;
-    let (key, public) = signing_key(args, home, &mut keyring, context)?;
+    let reading = writing.reading().ok();
+    let (key, public) = signing_key(args, home, &mut keyring, (reading.as_ref(), context))?;
     let now = context.now();
     let mut next =
         Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
@@ -178,37 +185,46 @@ fn name_for(args: &CreateArgs, home: &Home) -> Result<String, Failure> {
     Ok(free.find(|name| !taken.contains(name)).ok_or_else(fault)?)
 }
 
-/// The key named, or one that no other DID uses, made if there is none: two DIDs with one key are one person.
+/// The key named, or one that no DID of ours ever had, made if there is none: two DIDs with one key are one person, and one that
+/// was replaced may be in other hands.
 fn signing_key(
     args: &CreateArgs,
     home: &Home,
     keyring: &mut Keyring,
-    context: &Context,
+    (reading, context): (Option<&Reading>, &Context),
 ) -> Result<(String, PublicKey), Failure> {
-    let used: Vec<String> = home
-        .profile
-        .all::<OwnDid>()?
-        .into_iter()
-        .flat_map(|(_, own)| own.keys.into_iter().map(|key| key.key))
-        .collect();
+    let past = Past::of(home, reading, context.now())?;
+    let owned = home.profile.all::<OwnDid>()?.into_iter();
+    let used: Vec<String> =
+        owned.flat_map(|(_, own)| own.keys.into_iter().map(|key| key.key)).collect();
     if let Some(name) = &args.key {
-        if used.contains(name) {
-            context
-                .speech
-                .warn(&format!("another of your DIDs has the key {name}: anyone can link them"));
+        let public = keyring.key(name)?.public_key();
+        if let Some(reading) = reading {
+            past.refuse_key(&public, reading)?;
         }
-        return Ok((name.clone(), keyring.key(name)?.public_key()));
+        if used.contains(name) || past.knows(&public) {
+            context.speech.warn(&format!(
+                "another of your DIDs has the key {name}, or had it: anyone can link them"
+            ));
+        }
+        return Ok((name.clone(), public));
     }
-    let mut names = (1..).map(|number: u32| format!("sign-{number}"));
-    let fault = || CliError::Fault("no name is free".to_owned());
-    let name = names.find(|name| !used.contains(name)).ok_or_else(fault)?;
-    if keyring.has(&name) {
+    for number in 1_u32.. {
+        let name = format!("sign-{number}");
+        if used.contains(&name) {
+            continue;
+        }
+        if !keyring.has(&name) {
+            let public = keyring.generate(&name, KeyType::Ed25519, context.now())?;
+            context.speech.say(&format!("made the ed25519 key {name}"));
+            return Ok((name, public));
+        }
         let public = keyring.key(&name)?.public_key();
-        return Ok((name, public));
+        if past.is_whole() && !past.knows(&public) {
+            return Ok((name, public));
+        }
     }
-    let public = keyring.generate(&name, KeyType::Ed25519, context.now())?;
-    context.speech.say(&format!("made the ed25519 key {name}"));
-    Ok((name, public))
+    Err(CliError::Fault("no name is free".to_owned()).into())
 }
 
 fn services(given: &[String]) -> Result<Vec<(String, String)>, Failure> {

@@ -13,6 +13,7 @@ use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::json;
 
+use super::past::Past;
 use crate::args::RotateArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -33,7 +34,8 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     let mut next =
         Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
     let public = keyring.key(&args.key)?.public_key();
-    let history = writing.reading()?.history(&own.did, context.now())?;
+    let reading = writing.reading()?;
+    let history = reading.history(&own.did, context.now())?;
     let head = history.latest();
     let (step, next_name) = names(&own, head);
     next.remove(&next_name);
@@ -41,6 +43,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     let now = later_than(head.time(), context);
     let keys = [(args.key.clone(), public)];
     let line = webvh::rotate(head, &keys, next.key(&committed)?, &next_public, now)?;
+    Past::of(&home, Some(&reading), now)?.refuse_version(&reading, &history, &line)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
     own.keys = vec![OwnKey { fragment: args.key.clone(), key: args.key.clone() }];
     own.next_key = Some(next_name);

@@ -12,6 +12,7 @@ use inkan_io::profile::{OwnDid, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::{Map, Value, json};
 
+use super::past::Past;
 use super::rotate::{later_than, names, put_away};
 use crate::args::UpdateArgs;
 use crate::context::Context;
@@ -33,7 +34,8 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
         let detail = "a DID of this method is its key and cannot be changed".to_owned();
         return Err(CliError::InputMalformed { file: own.did, detail }.into());
     };
-    let history = writing.reading()?.history(&own.did, context.now())?;
+    let reading = writing.reading()?;
+    let history = reading.history(&own.did, context.now())?;
     let head = history.latest();
     let before = head.document().value();
     let document = merged(before.clone(), &patch);
@@ -51,6 +53,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     let next_public = next.generate(&next_name, KeyType::Ed25519, context.now())?;
     let now = later_than(head.time(), context);
     let line = webvh::revise(head, document, next.key(&committed)?, &next_public, now)?;
+    Past::of(&home, Some(&reading), now)?.refuse_version(&reading, &history, &line)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
     own.next_key = Some(next_name);
     let record = RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: own.to_value() };

@@ -62,8 +62,10 @@ pub(super) fn found(check: &Value) -> String {
             "deactivated later; this was recorded before".to_owned()
         } else if evidence.get("compromiseReported").is_some() {
             "not deactivated; its key was reported compromised".to_owned()
-        } else {
+        } else if evidence.get("noReportAsOf").is_some() {
             "not deactivated, no compromise reported".to_owned()
+        } else {
+            "not deactivated; no report of a stolen key at hand".to_owned()
         }),
         "validity" => Some(match text(evidence, "validUntil") {
             Some(until) => format!("until {}", until.get(..10).unwrap_or(until)),

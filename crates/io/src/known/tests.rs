@@ -93,6 +93,17 @@ fn a_crowd_of_first_states_takes_no_place_from_later_ones() {
     assert_eq!(states, own);
 }
 
+/// A report that a key was stolen is the first state of its place, and its absence can be shown.
+#[test]
+fn a_crowd_of_first_states_takes_no_place_from_a_report() {
+    let report =
+        KnownState { key: MapKey::from_parts(Kind::Trust, sha256(&[b"a report"])), ..of(1, 1, 1) };
+    let mut states = vec![report.clone()];
+    states.extend((10..30).map(|who| of(who, who, 1)));
+    assert_eq!(forget(&mut states, 1), 20);
+    assert_eq!(states, [report]);
+}
+
 #[test]
 fn of_many_registrants_those_that_came_first_stay() {
     let mut states: Vec<KnownState> = (0..8).map(|who| of(who, who, 1)).collect();

@@ -3,15 +3,18 @@
 //! A report counts from its record on: as of an earlier time nobody knew. What the key signed at that time or later is
 //! refused; what is proved to be older stays good. Proved is by witnesses: whoever has a key may have the operator's ear.
 
+use std::collections::BTreeSet;
+
 use inkan_core::{Timestamp, tolerance};
 use inkan_did::DidUrl;
-use inkan_ledger::{Claims, Kind, Leaf, MapKey, SignedEntry, TrustStatement};
+use inkan_ledger::{Claims, Kind, Leaf, MapKey, SignedEntry};
 
 use super::Bench;
 use super::record;
 use super::signer::Signer;
 use crate::history::DidHistory;
 use crate::reason::Reason;
+use crate::reports;
 use crate::verified::Recorded;
 
 /// A report that holds.
@@ -27,13 +30,16 @@ pub(super) struct Report {
 ///
 /// # Errors
 ///
-/// [`Reason::HistoryIncomplete`] if there is one, and who signed it cannot be told.
+/// [`Reason::HistoryIncomplete`] if there is one, and who signed it cannot be told; [`Reason::TooMuchWork`] if the key has more
+/// URLs than are looked at.
 pub(super) fn reported(
     bench: &Bench<'_>,
     history: &DidHistory,
     signer: &Signer,
 ) -> Result<Option<Report>, Reason> {
-    let Some(scid) = history.did().scid() else { return Ok(None) };
+    if history.did().scid().is_none() {
+        return Ok(None);
+    }
     let mut worst: Option<Report> = None;
     let mut weigh = |report: Option<Report>| {
         if let Some(report) = report
@@ -47,7 +53,7 @@ pub(super) fn reported(
         let place = (leaf.origin(), leaf.leaf_index());
         weigh(judge(bench, history, signer, place, leaf.leaf())?);
     }
-    for key in keys(scid, signer) {
+    for key in keys(history, signer)? {
         for current in bench.ledger.heads(&key) {
             let Some(head) = current.head() else { continue };
             let place = (current.epoch().origin(), head.value().leaf_index);
@@ -57,12 +63,61 @@ pub(super) fn reported(
     Ok(worst)
 }
 
-/// Where the map has a report about this key: its meaning is the same under both types of statement.
-fn keys(scid: &str, signer: &Signer) -> [MapKey; 2] {
-    let (url, did) = (signer.url.as_str(), signer.url.did().as_str());
-    let action = inkan_ledger::KEY_COMPROMISED;
-    [TrustStatement::Authorization, TrustStatement::Recognition]
-        .map(|statement| MapKey::trust_of(scid, statement, did, action, url))
+/// The URLs by which the key may have been reported.
+fn urls(history: &DidHistory, signer: &Signer) -> Result<BTreeSet<DidUrl>, Reason> {
+    let document = |version| reports::document_with(version, &signer.key);
+    let documents: Vec<_> = history.versions().iter().map(document).collect();
+    let urls = reports::reportable(&documents, |_, key| *key == signer.key);
+    if urls.len() > reports::URLS { Err(Reason::TooMuchWork) } else { Ok(urls) }
+}
+
+/// Where the map has a report about this key, if there is one.
+fn keys(history: &DidHistory, signer: &Signer) -> Result<BTreeSet<MapKey>, Reason> {
+    let Some(scid) = history.did().scid() else { return Ok(BTreeSet::new()) };
+    let mut urls = urls(history, signer)?;
+    urls.insert(signer.url.clone());
+    Ok(urls.iter().flat_map(|url| reports::map_keys(scid, url)).collect())
+}
+
+/// Up to when nothing can have been reported about the key that is not at hand: a current-proof shows of each place of the map,
+/// in every log where the DID lived, what stands there. `None` if that is not shown, or not since when.
+///
+/// A log that the DID has left takes no more reports of it: there it is enough that the proof is later than the leaving.
+pub(super) fn looked_for(
+    bench: &Bench<'_>,
+    history: &DidHistory,
+    signer: &Signer,
+) -> Option<Timestamp> {
+    let scid = history.did().scid()?;
+    let mut until = history.fresh_at()?;
+    let home = history.newest()?.home.as_deref();
+    for key in urls(history, signer).ok()?.iter().flat_map(|url| reports::map_keys(scid, url)) {
+        for (origin, last) in history.logs() {
+            let heads = bench.ledger.heads(&key);
+            let mut there = heads.filter(|current| current.epoch().origin() == origin);
+            if home.is_none_or(|home| home == origin) {
+                until = until.min(there.filter_map(|current| current.fresh_at()).max()?);
+            } else {
+                there.find(|current| last.is_some_and(|last| current.epoch_index() > last))?;
+            }
+        }
+    }
+    Some(until)
+}
+
+/// That what is known of the DID, and of reports about the key, is as recent as the context asks for: whoever made a bundle
+/// could leave a report out otherwise.
+pub(super) fn recent(
+    bench: &Bench<'_>,
+    history: &DidHistory,
+    signer: &Signer,
+) -> Result<(), Reason> {
+    let Some(max_age) = bench.context.max_age.filter(|_| history.did().scid().is_some()) else {
+        return Ok(());
+    };
+    let seen = looked_for(bench, history, signer);
+    let age = seen.map(|seen| bench.context.as_of.seconds_since(seen));
+    if age.is_some_and(|age| age <= max_age) { Ok(()) } else { Err(Reason::Stale) }
 }
 
 fn judge(
@@ -78,10 +133,8 @@ fn judge(
     }
     let Ok(entry) = SignedEntry::parse(Kind::Trust, leaf.body()) else { return Ok(None) };
     let Claims::Trust(claims) = entry.claims() else { return Ok(None) };
-    let names = |url: &DidUrl| {
-        url.did().scid() == history.did().scid() && url.fragment() == signer.url.fragment()
-    };
-    let about = DidUrl::parse(&claims.resource).is_ok_and(|url| names(&url));
+    let Ok(url) = DidUrl::parse(&claims.resource) else { return Ok(None) };
+    let about = url.did().scid() == history.did().scid();
     if !claims.is_compromise_report() || !about || history.did().scid() != Some(entry.scid()) {
         return Ok(None);
     }
@@ -91,11 +144,7 @@ fn judge(
         // Not by the DID itself: anybody may write such a line.
         Err(_) => return Ok(None),
     }
-    // The URL may have got another key since.
-    let until = history.at_index(origin, at).map_or(u64::MAX, |(version, _)| version.number);
-    let meant = |number: u64| number <= until;
-    let versions = history.versions().iter();
-    if !versions.filter(|version| meant(version.number)).any(|version| signer.listed_in(version)) {
+    if !reports::means(history, (&url, &signer.key), (origin, at)) {
         return Ok(None);
     }
     Ok(Some(Report { since: claims.not_before, leaf_index: at }))

@@ -13,7 +13,7 @@ use super::countersigned::Countersigned;
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamped;
-use super::{Bench, certified, content, countersigned, offered, status};
+use super::{Bench, certified, compromise, content, countersigned, offered, status};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::DidHistory;
 use crate::material::Receipts;
@@ -84,7 +84,8 @@ pub(super) fn check(
             || matches!(check.reason(), Some(Reason::KeyCompromised { .. }));
         checks.push(check);
     }
-    did_active(bench, subject, &history, (&found, reported), checks);
+    let looked_for = signed.as_ref().and_then(|it| compromise::looked_for(bench, &history, it));
+    did_active(bench, subject, &history, (&found, reported, looked_for), checks);
     let status = status::check(bench, subject, secured, &issuer, checks);
     let countersigned = match acts {
         Ok(acts) => {
@@ -294,7 +295,7 @@ fn did_active(
     bench: &Bench<'_>,
     subject: &str,
     history: &DidHistory,
-    (found, reported): (&Found, bool),
+    (found, reported, looked_for): (&Found, bool, Option<Timestamp>),
     checks: &mut Vec<Check>,
 ) {
     const NAME: CheckName = CheckName::DidActive;
@@ -303,7 +304,11 @@ fn did_active(
     }
     checks.push(match signer::ended_before(bench, history, found) {
         Ok(None) if reported => Check::pass(NAME, subject).with("compromiseReported", true),
-        Ok(None) => Check::pass(NAME, subject),
+        // Nothing is said of reports where nobody could look for them.
+        Ok(None) => match looked_for {
+            Some(time) => Check::pass(NAME, subject).with("noReportAsOf", time.to_string()),
+            None => Check::pass(NAME, subject),
+        },
         Ok(Some(at)) => Check::pass(NAME, subject)
             .with("recordedBeforeDeactivation", true)
             .with("deactivatedAtEntry", at),

@@ -77,7 +77,9 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
     let line = signer::in_force(bench, (NAME, SUBJECT), &history, &signer, &none);
     match &line.outcome {
         Outcome::Pass => {}
-        Outcome::Unknown(reason @ Reason::HistoryIncomplete { .. }) => return Err(reason.clone()),
+        Outcome::Unknown(reason @ (Reason::HistoryIncomplete { .. } | Reason::Stale)) => {
+            return Err(reason.clone());
+        }
         // A holder signs a presentation now: a key that was replaced since is not the holder's any more.
         Outcome::Fail(_) | Outcome::Unknown(_) | Outcome::Skipped => {
             return Err(Reason::HolderKeyMismatch);

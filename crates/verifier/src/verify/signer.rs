@@ -10,7 +10,7 @@ use inkan_ledger::Grades;
 use super::compromise::Report;
 use super::record::{Found, Record};
 use super::{Bench, compromise, period};
-use crate::check::{Check, CheckName, Weight};
+use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::{Completeness, DidHistory, Version};
 use crate::reason::Reason;
 use crate::verified::Recorded;
@@ -112,6 +112,24 @@ pub(super) fn in_force(
 /// The same of a signature whose document says since when it is valid: all that dates what is derived with `bbs-2023`.
 pub(super) fn in_force_dated(
     bench: &Bench<'_>,
+    line: (CheckName, &str),
+    history: &DidHistory,
+    signer: &Signer,
+    found: &Found,
+    valid_from: Option<Timestamp>,
+) -> Check {
+    let check = judged(bench, line, history, signer, found, valid_from);
+    // What speaks against the key needs no age; that nothing does has to be as young as asked.
+    match compromise::recent(bench, history, signer) {
+        Err(reason) if check.outcome == Outcome::Pass => {
+            Check { outcome: Outcome::Unknown(reason), weight: Weight::Required, ..check }
+        }
+        Ok(()) | Err(_) => check,
+    }
+}
+
+fn judged(
+    bench: &Bench<'_>,
     (name, subject): (CheckName, &str),
     history: &DidHistory,
     signer: &Signer,
@@ -139,7 +157,8 @@ pub(super) fn in_force_dated(
     let Some(Record { recorded, .. }) = found.of_signature() else {
         if still_current {
             let judged = match report {
-                Some(report) => Err(Reason::KeyCompromised { since: report.since }),
+                // A key that was put back. Only a record shows that the signature is older than the theft.
+                Some(_) => Err(Reason::ReceiptNeededForRotatedKey),
                 None => period::unrecorded(bench, history, newest, signer, valid_from),
             };
             let line = match judged {

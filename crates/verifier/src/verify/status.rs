@@ -275,6 +275,9 @@ fn signed_by(
             NoSigner::Fails(code) => invalid(code),
         })?;
     let line = signer::in_force(bench, (CheckName::Status, ""), &history, &signer, found);
+    if line.outcome == Outcome::Unknown(Reason::Stale) {
+        return Err(Reason::Stale);
+    }
     if line.outcome != Outcome::Pass {
         return Err(invalid(line.reason().map_or("key-not-in-force", Reason::code)));
     }

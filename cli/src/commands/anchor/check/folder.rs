@@ -16,7 +16,7 @@ use inkan_ledger::anchored::{Content, RecordName};
 use serde_json::{Map, Value, json};
 
 use super::super::{Fault, TOLD, records};
-use super::{Anchored, put_code};
+use super::{Anchored, COMPROMISED, KEY_COMPROMISED, Lookout, put_code};
 use crate::args::AnchorCheckArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -51,9 +51,10 @@ pub(super) fn run(
     let path = Path::new(pack);
     let pack = PackFile::open(path)?;
     pack.check_sum()?;
+    let mut lookout = Lookout::open(home, context)?;
     let mut anchors = Vec::new();
     for (scope, evidence) in pack.head().scopes.iter().zip(&pack.head().evidence) {
-        let anchored = Anchored::judge(evidence, home, context)
+        let anchored = Anchored::judge(evidence, &mut lookout, (home, context))
             .map_err(|failure| failure.during(format!("scope {}", scope.name.as_str())))?;
         check_root(anchored.proved.entry(), &scope.root_salt, &scope.root)?;
         anchors.push(anchored);
@@ -131,9 +132,13 @@ fn compare(
 fn told(args: &AnchorCheckArgs, pack: &PackFile, anchors: &[Anchored], found: Found) -> Outcome {
     let mut human = String::new();
     let whole = found.changed.is_empty() && found.missing.is_empty() && found.unread.is_empty();
-    let mark = if whole { Mark::Pass } else { Mark::Fail };
+    let compromised = anchors.iter().any(Anchored::is_compromised);
+    let mark = if whole && !compromised { Mark::Pass } else { Mark::Fail };
     let shown = safe(&args.path, 200);
     human.push_str(&format!("{} {shown}: {} unchanged\n", mark.painted(), found.unchanged));
+    if compromised {
+        human.push_str(&format!("{} {COMPROMISED}\n", Mark::Fail.painted()));
+    }
     for (mark, what, list) in [
         (Mark::Fail, "changed", &found.changed),
         (Mark::Fail, "missing", &found.missing),
@@ -180,6 +185,8 @@ fn told(args: &AnchorCheckArgs, pack: &PackFile, anchors: &[Anchored], found: Fo
     .unwrap_or_default();
     let exit = if !found.changed.is_empty() {
         put_code(&mut members, AnchorError::Changed.code())
+    } else if compromised {
+        put_code(&mut members, KEY_COMPROMISED)
     } else if !found.missing.is_empty() {
         put_code(&mut members, Fault::Missing.code())
     } else if !found.unread.is_empty() {
