@@ -5,7 +5,7 @@
 
 mod reports;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_core::{Timestamp, limits};
 use inkan_credential::bundle::ServedStatusList;
