@@ -18,7 +18,7 @@ pub mod verified;
 pub mod verify;
 
 pub use certificates::{
-    CertificateChecker, CertificateFault, Path, Revocation, RevocationInfo, Sealed,
+    CertificateChecker, CertificateFault, Path, PathChecker, Revocation, RevocationInfo, Sealed,
 };
 pub use check::{Check, CheckName, Outcome, Weight};
 pub use known::KnownState;

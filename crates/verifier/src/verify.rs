@@ -17,7 +17,7 @@ mod signer;
 mod stamped;
 mod status;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -25,6 +25,7 @@ use inkan_credential::{Artefact, Bundle, Contexts};
 use inkan_did::Did;
 use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
 
+use crate::certificates::PathChecker;
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
 use crate::known;
@@ -51,6 +52,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         context,
         ledger,
         stamps,
+        paths: OnceCell::new(),
         histories: RefCell::new(BTreeMap::new()),
         tries: Cell::new(FAILED_TRIES),
     };
@@ -116,6 +118,8 @@ struct Bench<'a> {
     ledger: LedgerView<'a>,
     /// What timestamps over items of the bundle show.
     stamps: Stamps,
+    /// Chains of certificates, by what travels and what is pinned; made when the first one is judged.
+    paths: OnceCell<Option<Box<dyn PathChecker + 'a>>>,
     histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
     /// Signatures that may still be tried in vain.
     tries: Cell<u32>,
@@ -125,6 +129,13 @@ impl Bench<'_> {
     /// The JSON-LD contexts that are known here.
     fn contexts(&self) -> &Contexts {
         self.material.contexts.as_deref().unwrap_or_else(|| Contexts::built_in())
+    }
+
+    /// What chains of certificates are judged by, if anything.
+    fn paths(&self) -> Option<&dyn PathChecker> {
+        let checker = self.context.certificates.as_deref();
+        let made = || checker.map(|checker| checker.paths(&certified::said(self.bundle)));
+        self.paths.get_or_init(made).as_deref()
     }
 
     /// The history of a DID as of the judged time; collected once.

@@ -140,11 +140,21 @@ fn judge(
     for (name, anchor) in pinned {
         match checker.check(anchor, entry.token(), &imprint) {
             Ok(stamp) => return Ok((name.clone(), *anchor, stamp)),
-            // It may be somebody else's whom nobody pinned.
-            Err(code @ ("timestamp-anchor-unknown" | "timestamp-path-invalid")) => {
+            // Its certificates lead to this anchor, and it is over something else, or nobody's.
+            Err(code @ ("timestamp-signature-invalid" | "timestamp-imprint-mismatch")) => {
+                return Err(Reason::TimestampInvalid { code });
+            }
+            Err("timestamp-anchor-unknown") => {}
+            // It may be somebody else's whom nobody pinned, or of a kind that is not known here: it shows nothing, and is not shown to be false.
+            Err(code) if code != "timestamp-path-invalid" => {
                 fault = Reason::TimestampUnknown { code };
             }
-            Err(code) => return Err(Reason::TimestampInvalid { code }),
+            Err(code) => {
+                // What is wrong with the token under another anchor tells more.
+                if fault.code() == "timestamp-anchor-unknown" {
+                    fault = Reason::TimestampUnknown { code };
+                }
+            }
         }
     }
     Err(fault)
