@@ -105,9 +105,10 @@ impl Lists {
         }
         let names = ocsp::Names::of(issuer);
         let crls = self.crls.iter().filter_map(|list| list.says(subject, issuer, &self.tries));
-        let answers = self.answers.iter().filter_map(|answer| {
-            answer.says((subject, issuer), names.as_ref()?, &self.tries)
-        });
+        let answers = self
+            .answers
+            .iter()
+            .filter_map(|answer| answer.says((subject, issuer), names.as_ref()?, &self.tries));
         let said: Rc<Vec<Said>> = Rc::new(crls.chain(answers).collect());
         self.found.borrow_mut().insert(pair, Rc::clone(&said));
         said
@@ -150,6 +151,18 @@ impl Origin {
             }
         }
     }
+}
+
+/// Whether these bytes are a CRL in DER that can be read; whose it is and whether it is signed is not asked.
+#[must_use]
+pub fn is_crl(bytes: &[u8]) -> bool {
+    crl::List::peek(bytes, Origin::Pinned).is_some_and(|list| list.is_readable())
+}
+
+/// Whether these bytes are an OCSP response in DER that says something; by whom it is signed is not asked.
+#[must_use]
+pub fn is_ocsp(bytes: &[u8]) -> bool {
+    ocsp::Answer::read(bytes, Origin::Pinned).is_some()
 }
 
 /// How one certificate stood `at` a time, by what travels: [`Lists::standing`] for one certificate alone.

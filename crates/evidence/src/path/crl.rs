@@ -46,6 +46,15 @@ impl List {
         Some(Self { der: der.to_vec(), origin, issuer, read: OnceCell::new(), by })
     }
 
+    /// Whether it is a list to its end.
+    pub(super) fn is_readable(&self) -> bool {
+        self.list().is_some()
+    }
+
+    fn list(&self) -> Option<&CertificateList> {
+        self.read.get_or_init(|| CertificateList::from_der(&self.der).ok()).as_ref()
+    }
+
     /// What it says of the certificate, if it is the issuer's.
     pub(super) fn says(
         &self,
@@ -56,7 +65,7 @@ impl List {
         if issuer.parsed.tbs_certificate().subject().to_der().ok()? != self.issuer {
             return None;
         }
-        let list = self.read.get_or_init(|| CertificateList::from_der(&self.der).ok()).as_ref()?;
+        let list = self.list()?;
         let digest = sha256(&[issuer.der]);
         let known = self.by.borrow().get(&digest).copied();
         let holds = match known {

@@ -122,15 +122,22 @@ pub(crate) fn check_signer<'a>(
     Ok(own)
 }
 
+/// The certificate that a token names as its signer's, and those that it carries; nothing is verified.
+pub(super) fn signer_and_certificates(token: &[u8]) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
+    let ContentInfo { content, .. } = decode(token, TOKEN_LIMIT).ok()?;
+    let carried = certificates(content.certificates).ok()?;
+    let own = find_signer(content.signers.iter().next()?, &carried).ok()?.to_vec();
+    Some((own, carried))
+}
+
 /// The certificate that a signer names as its own.
 fn find_signer<'a>(
     signer: &SignerInfo,
     certificates: &'a [Vec<u8>],
 ) -> Result<&'a [u8], TimestampError> {
     let attributes = signer.signed_attributes.as_ref().ok_or(TimestampError::Malformed)?;
-    let own = certificates
-        .iter()
-        .find(|candidate| names(attributes, signer, candidate).unwrap_or(false));
+    let own =
+        certificates.iter().find(|candidate| names(attributes, signer, candidate).unwrap_or(false));
     own.map(Vec::as_slice).ok_or(TimestampError::Signer)
 }
 

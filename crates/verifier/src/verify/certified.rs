@@ -5,8 +5,8 @@
 //! timestamp of an authority shows that it was made before. Then the path has to hold at that time instead.
 
 use inkan_core::{Timestamp, encoding, json, sha256};
-use inkan_credential::{Bundle, SecuredCredential};
 use inkan_credential::bundle::Cover;
+use inkan_credential::{Bundle, SecuredCredential};
 use inkan_ledger::Grades;
 
 use super::countersigned::Countersigned;

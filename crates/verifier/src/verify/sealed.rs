@@ -10,9 +10,9 @@ use inkan_crypto::jws::Jws;
 use inkan_did::{DidUrl, Relationship};
 use inkan_ledger::Grades;
 
+use super::Bench;
 use super::record::Found;
 use super::signer::{self, NoSigner};
-use super::Bench;
 use crate::certificates::CertificateFault;
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
