@@ -54,7 +54,7 @@ pub struct Lists {
     answers: Vec<ocsp::Answer>,
     tries: Cell<u32>,
     /// What was said of a certificate below another, by the digests of both.
-    found: RefCell<BTreeMap<(Digest, Digest), Rc<Vec<Said>>>>,
+    found: RefCell<BTreeMap<(Digest, Digest), Words>>,
 }
 
 impl Lists {
@@ -98,7 +98,7 @@ impl Lists {
     }
 
     /// All that proves itself of what is said of one certificate.
-    fn said(&self, subject: &Known<'_>, issuer: &Known<'_>) -> Rc<Vec<Said>> {
+    fn said(&self, subject: &Known<'_>, issuer: &Known<'_>) -> Words {
         let pair = (sha256(&[subject.der]), sha256(&[issuer.der]));
         if let Some(known) = self.found.borrow().get(&pair) {
             return Rc::clone(known);
@@ -109,7 +109,7 @@ impl Lists {
             .answers
             .iter()
             .filter_map(|answer| answer.says((subject, issuer), names.as_ref()?, &self.tries));
-        let said: Rc<Vec<Said>> = Rc::new(crls.chain(answers).collect());
+        let said: Words = Rc::new(crls.chain(answers).collect());
         self.found.borrow_mut().insert(pair, Rc::clone(&said));
         said
     }
@@ -175,6 +175,9 @@ pub fn standing(
 ) -> Standing {
     Lists::read(&RevocationInfo::default(), given).standing(certificate, issuer, at)
 }
+
+/// All that was said of one certificate and proves itself.
+type Words = Rc<Vec<Said>>;
 
 /// How the certificates of a path stood `at` a time, by what travels: [`Lists::standing_of_path`] for one path alone.
 #[must_use]
