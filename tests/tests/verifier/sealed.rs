@@ -199,9 +199,7 @@ fn a_seal_outlives_its_certificate_only_with_a_stamp_from_its_time() {
     let late = stamp(&bundle.items(), "one", sealed_at.plus_seconds(300 * DAY), 3_650);
     let mut spoilt = bundle.clone();
     spoilt.timestamps = vec![late];
-    let verification = judge(&spoilt, &later);
-    noted(&verification, NAME, "certificate-expired");
-    assert!(!verification.has_failed());
+    noted(&judge(&spoilt, &later), NAME, "certificate-expired");
     // A stamp from before the time that it names: one of the two clocks is wrong.
     stamped = bundle;
     let alone = [stamped.eseals[0].cover()].into();
