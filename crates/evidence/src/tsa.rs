@@ -9,6 +9,8 @@
 //! encoding is DER, the extended key usage is critical and names timestamping alone, the anchor must be good at `genTime`
 //! as well as what is below it.
 
+use std::collections::BTreeSet;
+
 use inkan_core::{CryptoRng, Digest, Timestamp, rng, sha256};
 use inkan_ledger::receipt::TOKEN_LIMIT;
 use inkan_ledger::{StampInterval, TimestampChecker};
@@ -17,6 +19,7 @@ mod anchors;
 pub(crate) mod asn1;
 mod certificate;
 mod error;
+mod kin;
 mod moment;
 pub(crate) mod signed;
 
@@ -159,6 +162,10 @@ impl TimestampChecker for Anchors {
 
     fn pinned(&self) -> Vec<(String, Digest)> {
         self.names().map(|(name, digest)| (name.to_owned(), *digest)).collect()
+    }
+
+    fn behind(&self, tokens: &[&[u8]]) -> Vec<BTreeSet<String>> {
+        kin::behind(self, tokens)
     }
 
     fn check_until(

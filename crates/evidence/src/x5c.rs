@@ -7,16 +7,18 @@
 //! Stricter than RFC 5280: the anchor must be good at that time as well, a certificate whose only purposes are TLS, code
 //! signing, mail, timestamps or OCSP signs no credentials, and below name constraints a URL needs its host beside it.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
-use inkan_core::{Timestamp, encoding, limits, sha256};
+use inkan_core::{Digest, Timestamp, encoding, limits, sha256};
 use inkan_credential::bundle::{ESEAL_JWS_TYPE, SealForm};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use inkan_verifier::{
-    CertificateChecker, CertificateFault, Path, Revocation, RevocationInfo, Sealed,
+    CertificateChecker, CertificateFault, Path, PathChecker, Revocation, RevocationInfo, Sealed,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde_json::json;
@@ -28,8 +30,8 @@ use x509_cert::Certificate;
 use x509_cert::ext::pkix::KeyUsage;
 use x509_cert::time::Time;
 
-use crate::cms;
-use crate::path::{Standing, standing_of_path};
+use crate::cms::{self, CmsError};
+use crate::path::{Lists, Standing};
 use crate::tsa::{TimestampError, certificates_in};
 
 mod request;
@@ -147,13 +149,14 @@ impl IssuerAnchors {
 
 /// The compact JWS of an e-seal, under the key of the first certificate of its `x5c`.
 fn seal_of_jws(text: &str, statement: &[u8]) -> Result<Sealed, CertificateFault> {
-    let jws = Jws::parse(text, limits::JWS).map_err(|_| CertificateFault::Seal)?;
+    let unknown = CertificateFault::SealUnknown;
+    let jws = Jws::parse(text, limits::JWS).map_err(|_| unknown)?;
     let listed = jws.header().get("x5c").and_then(serde_json::Value::as_array);
-    let listed = listed.filter(|list| list.len() <= COUNT_LIMIT).ok_or(CertificateFault::Seal)?;
+    let listed = listed.filter(|list| list.len() <= COUNT_LIMIT).ok_or(unknown)?;
     let chain: Option<Vec<Vec<u8>>> =
         listed.iter().map(|one| encoding::decode_b64(one.as_str()?).ok()).collect();
-    let chain = chain.ok_or(CertificateFault::Seal)?;
-    let leaf = chain.first().ok_or(CertificateFault::Seal)?;
+    let chain = chain.ok_or(unknown)?;
+    let leaf = chain.first().ok_or(unknown)?;
     if jws.typ() != Some(ESEAL_JWS_TYPE) || jws.payload() != statement {
         return Err(CertificateFault::Seal);
     }
@@ -166,7 +169,13 @@ impl CertificateChecker for IssuerAnchors {
         match form {
             SealForm::Jws(text) => seal_of_jws(text, statement),
             SealForm::Cms(bytes) => {
-                let signed = cms::verify(bytes, statement).map_err(|_| CertificateFault::Seal)?;
+                let signed = cms::verify(bytes, statement).map_err(|error| match error {
+                    CmsError::Signature => CertificateFault::Seal,
+                    // Whose it is, or over what, cannot be told.
+                    CmsError::Malformed | CmsError::Signer | CmsError::Key => {
+                        CertificateFault::SealUnknown
+                    }
+                })?;
                 let signing_time = Some(signed.signing_time);
                 Ok(Sealed { chain: signed.certificates, signing_time })
             }
@@ -177,31 +186,72 @@ impl CertificateChecker for IssuerAnchors {
         key_of(leaf)
     }
 
-    fn path(
-        &self,
-        chain: &[Vec<u8>],
-        at: Timestamp,
-        said: &RevocationInfo,
-    ) -> Result<Path, CertificateFault> {
+    fn paths<'a>(&'a self, said: &RevocationInfo) -> Box<dyn PathChecker + 'a> {
+        let lists = Lists::read(&self.said, said);
+        Box::new(Paths { anchors: &self.anchors, lists, found: RefCell::default() })
+    }
+}
+
+/// Paths to the anchors, by what authorities said.
+#[derive(Debug)]
+struct Paths<'a> {
+    anchors: &'a [(Vec<u8>, Terms)],
+    lists: Lists,
+    /// What was found, by the digest of the chain and the time.
+    found: RefCell<BTreeMap<(Digest, Timestamp), Result<Path, CertificateFault>>>,
+}
+
+impl PathChecker for Paths<'_> {
+    fn path(&self, chain: &[Vec<u8>], at: Timestamp) -> Result<Path, CertificateFault> {
+        let each: Vec<Digest> = chain.iter().map(|one| sha256(&[one])).collect();
+        let each: Vec<&[u8]> = each.iter().map(|digest| digest.as_bytes().as_slice()).collect();
+        let key = (sha256(&each), at);
+        if let Some(known) = self.found.borrow().get(&key) {
+            return *known;
+        }
+        let judged = self.judge(chain, at);
+        self.found.borrow_mut().insert(key, judged);
+        judged
+    }
+}
+
+impl Paths<'_> {
+    fn judge(&self, chain: &[Vec<u8>], at: Timestamp) -> Result<Path, CertificateFault> {
         let (leaf, others) = chain.split_first().ok_or(CertificateFault::Malformed)?;
         check_usage(&parse(leaf)?)?;
         // The most telling of what is said about each anchor.
         let mut fault = CertificateFault::AnchorUnknown;
-        let mut all = said.clone();
-        all.crls.extend(self.said.crls.iter().cloned());
-        all.ocsp.extend(self.said.ocsp.iter().cloned());
-        for (anchor, terms) in &self.anchors {
-            let judged = leads_to(leaf, others, anchor, at)
-                .and_then(|path| on_terms(&path, terms, at, &all));
-            match judged {
-                Ok(revocation) => return Ok(Path { anchor: sha256(&[anchor]), revocation }),
+        let mut holds = None;
+        for (anchor, terms) in self.anchors {
+            match leads_to(leaf, others, anchor, at, &|path| self.on_terms(path, terms, at)) {
+                Ok(revocation) if holds.is_none() => {
+                    holds = Some(Path { anchor: sha256(&[anchor]), revocation });
+                }
                 // Whoever revoked it meant it, whichever anchor is asked.
                 Err(CertificateFault::Revoked) => return Err(CertificateFault::Revoked),
-                Err(CertificateFault::AnchorUnknown) => {}
+                Ok(_) | Err(CertificateFault::AnchorUnknown) => {}
                 Err(other) => fault = other,
             }
         }
-        Err(fault)
+        holds.ok_or(fault)
+    }
+
+    /// Whether the certificates below an anchor meet what it was pinned with.
+    fn on_terms(
+        &self,
+        path: &[&[u8]],
+        terms: &Terms,
+        at: Timestamp,
+    ) -> Result<Revocation, CertificateFault> {
+        if terms.policy.is_some_and(|policy| !crate::path::permits(path, policy)) {
+            return Err(CertificateFault::Policy);
+        }
+        match (self.lists.standing_of_path(path, at), terms.revocation) {
+            (Standing::Revoked(_), _) => Err(CertificateFault::Revoked),
+            (Standing::Good, _) => Ok(Revocation::Good),
+            (Standing::Unknown, Demand::IfKnown) => Ok(Revocation::NotShown),
+            (Standing::Unknown, Demand::Demanded) => Err(CertificateFault::RevocationUnknown),
+        }
     }
 }
 
@@ -264,65 +314,69 @@ fn check_usage(certificate: &Certificate) -> Result<(), CertificateFault> {
     if signs { Ok(()) } else { Err(CertificateFault::Usage) }
 }
 
-/// Whether the certificates below an anchor meet what it was pinned with.
-fn on_terms(
-    path: &[Vec<u8>],
-    terms: &Terms,
-    at: Timestamp,
-    said: &RevocationInfo,
-) -> Result<Revocation, CertificateFault> {
-    let path: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
-    if terms.policy.is_some_and(|policy| !crate::path::permits(&path, policy)) {
-        return Err(CertificateFault::Policy);
-    }
-    match (standing_of_path(&path, at, said), terms.revocation) {
-        (Standing::Revoked(_), _) => Err(CertificateFault::Revoked),
-        (Standing::Good, _) => Ok(Revocation::Good),
-        (Standing::Unknown, Demand::IfKnown) => Ok(Revocation::NotShown),
-        (Standing::Unknown, Demand::Demanded) => Err(CertificateFault::RevocationUnknown),
-    }
-}
+/// What is asked of a path that holds: from the first certificate to the anchor.
+type Admits<'a> = dyn Fn(&[&[u8]]) -> Result<Revocation, CertificateFault> + 'a;
 
-/// A path from the first certificate to this anchor, each certificate of it good at `at`: from the first to the anchor.
+/// What is known of revocation on a path from the first certificate to this anchor, each certificate of it good at `at`, that is admitted.
 fn leads_to(
     leaf: &[u8],
     others: &[Vec<u8>],
     anchor: &[u8],
     at: Timestamp,
-) -> Result<Vec<Vec<u8>>, CertificateFault> {
+    admits: &Admits<'_>,
+) -> Result<Revocation, CertificateFault> {
     let seconds = u64::try_from(at.seconds()).map_err(|_| CertificateFault::NotYetValid)?;
-    let pinned_itself = leaf == anchor;
-    let mut way = vec![leaf.to_vec()];
-    if !pinned_itself {
-        let trusted = CertificateDer::from(anchor);
-        // What is wrong with an anchor says nothing against the certificates that were shown.
-        let trusted =
-            anchor_from_trusted_cert(&trusted).map_err(|_| CertificateFault::AnchorUnknown)?;
-        let leaf = CertificateDer::from(leaf);
-        // An anchor that travels along is the pinned one, and no part of the path.
-        let others: Vec<_> = others
-            .iter()
-            .filter(|other| other.as_slice() != anchor)
-            .map(|other| CertificateDer::from(other.as_slice()))
-            .collect();
-        let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let leaf = EndEntityCert::try_from(&leaf).map_err(fault)?;
-        let anchors = [trusted];
-        let path = leaf
-            .verify_for_usage(
-                ALL_VERIFICATION_ALGS,
-                &anchors,
-                &others,
-                time,
-                SignsCredentials,
-                None,
-                Some(&check_urls),
-            )
-            .map_err(fault)?;
-        // From the first one up, as the path was built.
-        way.extend(path.intermediate_certificates().map(|one| one.der().to_vec()));
-        way.push(anchor.to_vec());
+    if leaf == anchor {
+        check_anchor(anchor, seconds)?;
+        return admits(&[leaf]);
     }
+    let trusted = CertificateDer::from(anchor);
+    // What is wrong with an anchor says nothing against the certificates that were shown.
+    let trusted =
+        anchor_from_trusted_cert(&trusted).map_err(|_| CertificateFault::AnchorUnknown)?;
+    let anchors = [trusted];
+    let end = CertificateDer::from(leaf);
+    // An anchor that travels along is the pinned one, and no part of the path.
+    let others: Vec<_> = others
+        .iter()
+        .filter(|other| other.as_slice() != anchor)
+        .map(|other| CertificateDer::from(other.as_slice()))
+        .collect();
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let end = EndEntityCert::try_from(&end).map_err(fault)?;
+    // Where there are several paths, one that is not admitted does not stand in the way of another.
+    let judged = Cell::new(None);
+    let verify = |path: &VerifiedPath<'_>| {
+        check_urls(path)?;
+        // From the first one up, as the path was built.
+        let between: Vec<_> = path.intermediate_certificates().map(|one| one.der()).collect();
+        let way: Vec<&[u8]> = std::iter::once(leaf)
+            .chain(between.iter().map(|one| one.as_ref()))
+            .chain(std::iter::once(anchor))
+            .collect();
+        let admitted = admits(&way);
+        judged.set(Some(admitted));
+        admitted.map(drop).map_err(|_| Error::UnknownIssuer)
+    };
+    let path = end.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors,
+        &others,
+        time,
+        SignsCredentials,
+        None,
+        Some(&verify),
+    );
+    match (path, judged.get()) {
+        (Ok(_), Some(Ok(revocation))) => check_anchor(anchor, seconds).map(|()| revocation),
+        (Err(_), Some(Err(refused))) => Err(refused),
+        (Err(error), _) => Err(fault(error)),
+        (Ok(_), _) => Err(CertificateFault::Path),
+    }
+}
+
+/// Whether the anchor itself is good then.
+fn check_anchor(anchor: &[u8], seconds: u64) -> Result<(), CertificateFault> {
     let validity = parse(anchor)?;
     let validity = validity.tbs_certificate().validity();
     let unix = |time: &Time| time.to_unix_duration().as_secs();
@@ -331,7 +385,7 @@ fn leads_to(
     } else if seconds > unix(&validity.not_after) {
         Err(CertificateFault::Expired)
     } else {
-        Ok(way)
+        Ok(())
     }
 }
 

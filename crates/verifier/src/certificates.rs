@@ -16,25 +16,40 @@ pub trait CertificateChecker: fmt::Debug + Send + Sync {
     /// [`CertificateFault::Malformed`], [`CertificateFault::Key`].
     fn key(&self, leaf: &[u8]) -> Result<PublicKey, CertificateFault>;
 
-    /// The pinned certificate that `chain` (DER, that of the key first) leads to, where every certificate on the way is good at `at`,
-    /// and none had been revoked by then, as far as `said` or the pins tell.
+    /// Reads what `said` and the pins hold, once for all chains of a verification.
+    fn paths<'a>(&'a self, said: &RevocationInfo) -> Box<dyn PathChecker + 'a>;
+
+    /// [`PathChecker::path`] for one chain alone.
     ///
     /// # Errors
     ///
-    /// [`CertificateFault`]; [`CertificateFault::AnchorUnknown`] if nothing but the anchor is missing.
+    /// As there.
     fn path(
         &self,
         chain: &[Vec<u8>],
         at: Timestamp,
         said: &RevocationInfo,
-    ) -> Result<Path, CertificateFault>;
+    ) -> Result<Path, CertificateFault> {
+        self.paths(said).path(chain, at)
+    }
 
     /// Checks the signature of an e-seal under the certificate that it carries, over this text. The certificates are not judged.
     ///
     /// # Errors
     ///
-    /// [`CertificateFault`]; [`CertificateFault::Seal`] if it is no signature over this text.
+    /// [`CertificateFault`]; [`CertificateFault::Seal`] if it is no signature over this text, and another one if that cannot be told.
     fn seal(&self, form: &SealForm, statement: &[u8]) -> Result<Sealed, CertificateFault>;
+}
+
+/// Judges chains by what authorities said of certificates.
+pub trait PathChecker: fmt::Debug {
+    /// The pinned certificate that `chain` (DER, that of the key first) leads to, where every certificate on the way is good at `at`,
+    /// and none had been revoked by then, as far as anything at hand tells.
+    ///
+    /// # Errors
+    ///
+    /// [`CertificateFault`]; [`CertificateFault::AnchorUnknown`] if nothing but the anchor is missing.
+    fn path(&self, chain: &[Vec<u8>], at: Timestamp) -> Result<Path, CertificateFault>;
 }
 
 /// The signature of an e-seal, which verifies under the first certificate.
@@ -117,6 +132,9 @@ pub enum CertificateFault {
     /// The signature of an e-seal is none over what it names.
     #[error("the e-seal is no signature over what it names")]
     Seal,
+    /// The signature of an e-seal is of a kind that is not read here, so whether it is one cannot be told.
+    #[error("the e-seal is of a kind that is not read here")]
+    SealUnknown,
     /// The certificates are no path: a signature, a constraint or an extension stands against it.
     #[error("the certificates are no path")]
     Path,
@@ -137,6 +155,7 @@ impl CertificateFault {
             Self::RevocationUnknown => "certificate-revocation-unknown",
             Self::Policy => "certificate-policy",
             Self::Seal => "eseal-signature",
+            Self::SealUnknown => "eseal-unknown",
             Self::Path => "certificate-path-invalid",
         }
     }

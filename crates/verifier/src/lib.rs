@@ -21,7 +21,7 @@ pub mod verify;
 
 pub use capacity::{ActingPower, Capacity, PowerFault, Stands};
 pub use certificates::{
-    CertificateChecker, CertificateFault, Path, Revocation, RevocationInfo, Sealed,
+    CertificateChecker, CertificateFault, Path, PathChecker, Revocation, RevocationInfo, Sealed,
 };
 pub use check::{Check, CheckName, Outcome, Weight};
 pub use known::KnownState;

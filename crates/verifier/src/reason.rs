@@ -175,15 +175,21 @@ pub enum Reason {
     /// The newest information at hand is past its own end, older than asked for, or a newer one is known to exist.
     #[error("the newest information at hand is too old")]
     Stale,
-    /// Certificates name the issuer, and they lead to none that the verifier pinned.
-    #[error("the issuer's certificates lead to none that is pinned")]
+    /// Certificates name the issuer, and whether they hold cannot be told.
+    #[error("of the issuer's certificates, {}", certificate_words(.code))]
     CertificateUnknown {
         /// What is missing.
         code: &'static str,
     },
     /// Certificates name the issuer, and they do not hold.
-    #[error("the issuer's certificates do not hold: {code}")]
+    #[error("of the issuer's certificates, {}", certificate_words(.code))]
     CertificateInvalid {
+        /// Why not.
+        code: &'static str,
+    },
+    /// The certificates of an e-seal do not hold, or whether they do cannot be told: the seal is not counted.
+    #[error("of the e-seal's certificates, {}", certificate_words(.code))]
+    SealCertificate {
         /// Why not.
         code: &'static str,
     },
@@ -376,6 +382,24 @@ pub enum Reason {
     HolderKeyMismatch,
 }
 
+fn certificate_words(code: &str) -> &'static str {
+    match code {
+        "certificate-anchor-unknown" => "none that is pinned vouches for them",
+        "certificate-expired" => "one had ended",
+        "certificate-not-yet-valid" => "one had not begun",
+        "certificate-usage" => "the first is not for such signatures",
+        "certificate-key-unsuitable" => "the first has a key of a kind that is not known here",
+        "certificate-malformed" => "one cannot be read",
+        "certificate-revoked" => "one had been revoked",
+        "certificate-revocation-unknown" => {
+            "nothing at hand tells whether they had been revoked, and that is demanded"
+        }
+        "certificate-policy" => "one is not under the policy that is demanded",
+        "eseal-unknown" => "nothing can be told: the signature is of a kind that is not read here",
+        _ => "there is no path that holds",
+    }
+}
+
 fn offer_words(code: &str) -> &'static str {
     match code {
         "countersignature-refused" => "one was refused",
@@ -428,7 +452,9 @@ impl Reason {
             Self::Revoked { .. } => "credential-revoked",
             Self::Suspended { .. } => "credential-suspended",
             Self::StatusMissing { .. } => "status-list-missing",
-            Self::CertificateUnknown { code } | Self::CertificateInvalid { code } => code,
+            Self::CertificateUnknown { code }
+            | Self::CertificateInvalid { code }
+            | Self::SealCertificate { code } => code,
             Self::Stale => "stale",
             Self::StatusListOutOfDate { .. } => "status-list-out-of-date",
             Self::NewerKnown => "newer-state-known",

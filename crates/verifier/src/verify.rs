@@ -30,6 +30,7 @@ use inkan_did::Did;
 use inkan_ledger::{Kind, Leaf, MapKey, Receipt, ReceiptError, SignedEntry};
 use serde_json::Value;
 
+use crate::certificates::PathChecker;
 use crate::check::{Check, CheckName, Weight};
 use crate::history::DidHistory;
 use crate::known::{self, KnownState};
@@ -53,12 +54,12 @@ const MANDATES: u32 = 32;
 /// `material` holds what was gathered for [`crate::plan()`], the bundle's own receipts and logs included. The
 /// result lists every check, also after the first failure; an unknown one never counts as passed.
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
-    let bench = Bench::of(bundle, material, context);
     // Who presents does so now, whatever time the credentials are judged at: a key that was replaced since is not the holder's.
     let live = context.expectation.as_ref().is_some_and(|expected| expected.live != Live::No);
-    let now = Context { as_of: context.received_at, ..context.clone() };
+    let at_receipt = Context { as_of: context.received_at, ..context.clone() };
     let earlier = live && context.as_of < context.received_at;
-    let now = earlier.then(|| Bench::of(bundle, material, &now));
+    let bench = Bench::of(bundle, material, context);
+    let now = earlier.then(|| Bench::of(bundle, material, &at_receipt));
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
         Artefact::Credential(_) => (None, false),
@@ -129,6 +130,8 @@ struct Bench<'a> {
     ledger: LedgerView<'a>,
     /// What timestamps over items of the bundle show.
     stamps: Stamps,
+    /// Chains of certificates, by what travels and what is pinned; made when the first one is judged.
+    paths: OnceCell<Option<Box<dyn PathChecker + 'a>>>,
     histories: RefCell<BTreeMap<String, Result<Rc<DidHistory>, Reason>>>,
     /// Signatures that may still be tried in vain.
     tries: Cell<u32>,
@@ -170,6 +173,7 @@ impl<'a> Bench<'a> {
             stamps,
             histories: RefCell::new(BTreeMap::new()),
             tries: Cell::new(FAILED_TRIES),
+            paths: OnceCell::new(),
             powers: OnceCell::new(),
             mandates: Cell::new(MANDATES),
             aside: RefCell::default(),
@@ -214,6 +218,13 @@ impl<'a> Bench<'a> {
     /// The JSON-LD contexts that are known here.
     fn contexts(&self) -> &Contexts {
         self.material.contexts.as_deref().unwrap_or_else(|| Contexts::built_in())
+    }
+
+    /// What chains of certificates are judged by, if anything.
+    fn paths(&self) -> Option<&dyn PathChecker> {
+        let checker = self.context.certificates.as_deref();
+        let made = || checker.map(|checker| checker.paths(&certified::said(self.evidence())));
+        self.paths.get_or_init(made).as_deref()
     }
 
     /// The history of a DID as of the judged time; collected once.

@@ -10,7 +10,8 @@ use inkan_ledger::{Grade, TimestampChecker};
 use inkan_tests::world::World;
 use inkan_verifier::{CheckName, Context, Material, Receipts, Verification, verify};
 use rcgen::{
-    CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd,
+    CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams,
+    SerialNumber, date_time_ymd,
 };
 use serde_json::json;
 
@@ -23,16 +24,26 @@ const PATH: CheckName = CheckName::KeyInForce;
 
 /// The list of an authority from June to December 2026: who was revoked, in which month of that year.
 fn crl(by: &Authority, revoked: Option<u8>) -> Vec<u8> {
+    crl_of(by, (6, 12), revoked, None)
+}
+
+/// The same, from one month to another, for this reason.
+fn crl_of(
+    by: &Authority,
+    (from, until): (u8, u8),
+    revoked: Option<u8>,
+    reason_code: Option<RevocationReason>,
+) -> Vec<u8> {
     let month = |month: u8| date_time_ymd(2026, month, 1);
     let revoked_certs = revoked.map(|since| RevokedCertParams {
         serial_number: SerialNumber::from(SERIAL),
         revocation_time: month(since),
-        reason_code: None,
+        reason_code,
         invalidity_date: None,
     });
     let list = CertificateRevocationListParams {
-        this_update: month(6),
-        next_update: month(12),
+        this_update: month(from),
+        next_update: month(until),
         crl_number: SerialNumber::from(1),
         issuing_distribution_point: None,
         revoked_certs: revoked_certs.into_iter().collect(),
@@ -107,6 +118,52 @@ fn who_is_revoked_is_refused_whether_it_was_demanded_or_not() {
         let verification = judge(&bundle(&pki), &context(&pki, &terms, &[&revoked]));
         refused(&verification, PATH, "certificate-revoked");
     }
+}
+
+#[test]
+fn what_travels_along_does_not_crowd_out_what_was_pinned() {
+    let pki = Pki::new(35);
+    let (revoked, good, above) =
+        (crl(&pki.middle, Some(6)), crl(&pki.middle, None), crl(&pki.root, None));
+    let empty = || (0..64).map(|n| json!({ "type": "X509Crl", "der": b64u(&[0; 64][..n]) }));
+    let flooded = |list: &[u8]| {
+        let mut flooded = bundle(&pki);
+        flooded.evidence.push(json!({ "type": "X509Crl", "der": b64u(list) }));
+        flooded.evidence.extend(empty());
+        flooded
+    };
+    for terms in [Terms::default(), demanded()] {
+        let pinned = context(&pki, &terms, &[&revoked, &above]);
+        refused(&judge(&flooded(&good), &pinned), PATH, "certificate-revoked");
+    }
+    let pinned = context(&pki, &demanded(), &[&good, &above]);
+    accepted(&judge(&flooded(b""), &pinned));
+    // And behind all of it, what travels still counts.
+    let mut last = flooded(&above);
+    last.evidence.push(json!({ "type": "X509Crl", "der": b64u(&good) }));
+    accepted(&judge(&last, &context(&pki, &demanded(), &[])));
+}
+
+#[test]
+fn an_old_hold_does_not_outweigh_the_list_that_released() {
+    let pki = Pki::new(36);
+    let held = crl_of(&pki.middle, (5, 12), Some(5), Some(RevocationReason::CertificateHold));
+    let over = crl_of(&pki.middle, (4, 5), Some(4), Some(RevocationReason::CertificateHold));
+    let for_good = crl_of(&pki.middle, (5, 12), Some(5), Some(RevocationReason::Superseded));
+    let (released, above) = (crl(&pki.middle, None), crl(&pki.root, None));
+    let carrying = |list: &[u8]| {
+        let mut carrying = bundle(&pki);
+        carrying.evidence.push(json!({ "type": "X509Crl", "der": b64u(list) }));
+        carrying
+    };
+    let pinned = context(&pki, &demanded(), &[&released, &above]);
+    for list in [&held, &over] {
+        accepted(&judge(&carrying(list), &pinned));
+    }
+    let alone = context(&pki, &Terms::default(), &[]);
+    refused(&judge(&carrying(&held), &alone), PATH, "certificate-revoked");
+    accepted(&judge(&carrying(&over), &alone));
+    refused(&judge(&carrying(&for_good), &pinned), PATH, "certificate-revoked");
 }
 
 #[test]

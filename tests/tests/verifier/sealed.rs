@@ -10,11 +10,12 @@ use inkan_credential::bundle::{
 };
 use inkan_crypto::{SecretKey, jws};
 use inkan_evidence::cms;
-use inkan_evidence::x5c::IssuerAnchors;
+use inkan_evidence::x5c::{Demand, IssuerAnchors, Terms};
 use inkan_io::gather::from_bundle;
 use inkan_ledger::{Grade, TimestampChecker};
 use inkan_tests::world::{Case, HOLDER, ISSUER, Who, World};
 use inkan_verifier::{CheckName, Context, Receipts, Verification, verify};
+use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::{Map, json};
 
 use super::expect::{accepted, noted, passed, refused};
@@ -194,12 +195,74 @@ fn a_seal_outlives_its_certificate_only_with_a_stamp_from_its_time() {
     stamped.timestamps = vec![stamp(&stamped.items(), "one", sealed_at.plus_seconds(DAY), 3_650)];
     let later = Context { grade: Grade::Tsa, ..later };
     assert!(passed(&judge(&stamped, &later), NAME).evidence.contains_key("stampedBy"));
+    // One from after its end shows nothing of the time before, and spoils nothing.
+    let late = stamp(&bundle.items(), "one", sealed_at.plus_seconds(300 * DAY), 3_650);
+    let mut spoilt = bundle.clone();
+    spoilt.timestamps = vec![late];
+    noted(&judge(&spoilt, &later), NAME, "certificate-expired");
     // A stamp from before the time that it names: one of the two clocks is wrong.
     stamped = bundle;
     let alone = [stamped.eseals[0].cover()].into();
     stamped.timestamps = vec![stamp(&alone, "one", sealed_at.plus_seconds(-DAY), 3_650)];
     let verification = judge(&stamped, &later);
     noted(&verification, NAME, "times-disagree");
+}
+
+#[test]
+fn a_genuine_seal_that_does_not_fit_is_listed_and_refuses_nothing() {
+    let mut set = set(505);
+    let policy = Terms::default().under("1.2.3.4.9").unwrap();
+    let on = |set: &Set, terms: &Terms| {
+        let mut anchors = IssuerAnchors::default();
+        anchors.add_file_on(&set.pki.root.der, terms).expect("a certificate");
+        Context { certificates: Some(Arc::new(anchors)), ..set.context() }
+    };
+    let judged = |set: &Set, context: &Context| {
+        let mut bundle = set.bundle();
+        bundle.eseals =
+            [Kind::Cms, Kind::Jws].map(|kind| set.seal(&set.terms(ISSUER), kind)).to_vec();
+        let verification = judge(&bundle, context);
+        accepted(&verification);
+        verification
+    };
+    let plain = Terms::default();
+    noted(&judged(&set, &on(&set, &policy)), NAME, "certificate-policy");
+    let demanded = Terms::default().revocation(Demand::Demanded);
+    noted(&judged(&set, &on(&set, &demanded)), NAME, "certificate-revocation-unknown");
+    // A certificate for servers, one that has not begun, one below somebody else of the same name.
+    let mut server = leaf_params((2026, 2027));
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    for (params, code) in
+        [(server, "certificate-usage"), (leaf_params((2030, 2031)), "certificate-not-yet-valid")]
+    {
+        set.chain = set.pki.with_leaf(&params);
+        noted(&judged(&set, &on(&set, &plain)), NAME, code);
+    }
+    let other = Pki::new(99);
+    set.chain = vec![certify(&set.pki.key, &leaf_params((2026, 2027)), &other.middle)];
+    set.chain.push(other.middle.der.clone());
+    noted(&judged(&set, &on(&set, &plain)), NAME, "certificate-path-invalid");
+    // A CMS signature of a kind that is not read here.
+    let mut bundle = set.bundle();
+    let terms = set.terms(ISSUER);
+    let did = by_did(&terms.statement(), &terms.method, &set.world.actor(ISSUER).key);
+    let form = SealForm::Cms(vec![0x30, 0]);
+    bundle.eseals = vec![Eseal::new(terms, form, did)];
+    let verification = judge(&bundle, &set.context());
+    accepted(&verification);
+    noted(&verification, NAME, "eseal-unknown");
+}
+
+#[test]
+fn a_seal_by_a_key_that_its_did_does_not_list_is_not_counted() {
+    let set = set(506);
+    let holder = set.world.actor(HOLDER);
+    let terms = SealTerms { method: format!("{}-other", holder.method()), ..set.terms(HOLDER) };
+    let did = by_did(&terms.statement(), &terms.method, &holder.key);
+    let seal = Eseal::new(terms.clone(), set.form(&terms, Kind::Cms), did);
+    let verification = set.judge(vec![seal]);
+    accepted(&verification);
+    noted(&verification, NAME, "verification-method-unknown");
 }
 
 #[test]

@@ -49,6 +49,20 @@ impl TimestampChecker for Authorities {
         self.0.iter().map(|name| ((*name).to_owned(), sha256(&[name.as_bytes()]))).collect()
     }
 
+    /// Those whose names begin alike up to a hyphen are one.
+    fn behind(&self, tokens: &[&[u8]]) -> Vec<BTreeSet<String>> {
+        let family = |name: &str| name.split('-').next().unwrap_or_default().to_owned();
+        let own = |token: &[u8]| {
+            let text = std::str::from_utf8(token).unwrap();
+            family(text.split('|').next().unwrap())
+        };
+        let named = |own: String| {
+            let kin = self.0.iter().filter(|name| family(name) == own);
+            kin.map(|name| (*name).to_owned()).collect()
+        };
+        tokens.iter().map(|token| named(own(token))).collect()
+    }
+
     fn check_until(
         &self,
         anchor: &Digest,
@@ -149,6 +163,38 @@ fn one_authority_is_one_operator_however_often_it_stamps() {
     undecided(&judge(&bundle, &asked), CheckName::KeyInForce, "time-grade-too-low");
     let (world, case, stamps) = replaced(Format::DataIntegrity, &["one", "two"]);
     accepted(&judge(&stamped(&world, &case, stamps), &asked));
+}
+
+#[test]
+fn one_authority_is_one_operator_under_all_its_names() {
+    let pinned: Arc<dyn TimestampChecker> = Arc::new(Authorities(&["one-root", "one-sub", "two"]));
+    for (names, counts) in [(["one-root", "one-sub"], false), (["one-sub", "two"], true)] {
+        let (world, case, stamps) = replaced(Format::DataIntegrity, &names);
+        let asked = context(&world, Grade::Witnessed(2));
+        let asked = Context { timestamps: Some(Arc::clone(&pinned)), ..asked };
+        let verification = judge(&stamped(&world, &case, stamps), &asked);
+        if counts {
+            accepted(&verification);
+        } else {
+            undecided(&verification, CheckName::KeyInForce, "time-grade-too-low");
+        }
+        let lines = verification.checks().iter().filter(|one| one.name == CheckName::Timestamp);
+        let counted: Vec<_> = lines.filter_map(|one| one.evidence.get("countedAs")).collect();
+        assert_eq!(counted, ["one-root"]);
+    }
+}
+
+#[test]
+fn a_stamp_of_nobody_who_is_known_or_of_a_kind_that_is_not_refuses_nothing() {
+    let mut world = World::new(403);
+    let case = world.issue(Format::DataIntegrity);
+    world.sleep(DAY);
+    let items = world.parts(&case).bundle().signed_items();
+    let unknown = BundleTimestamp::new(items.clone(), vec![0xff]);
+    let verification =
+        judge(&stamped(&world, &case, vec![unknown]), &context(&world, Grade::Operator));
+    accepted(&verification);
+    noted(&verification, CheckName::Timestamp, "timestamp-malformed");
 }
 
 #[test]

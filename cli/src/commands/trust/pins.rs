@@ -40,6 +40,13 @@ pub(super) fn add(
     pinned::issuer_anchors(std::slice::from_ref(&pinned)).map_err(|_| {
         malformed(&input.name, "no certificate in PEM or DER, or too many".to_owned())
     })?;
+    // A list that cannot be read would revoke nobody, and nobody would notice.
+    let unread = (url.starts_with(pinned::CRL) && !inkan_evidence::path::is_crl(&pinned.bytes))
+        || (url.starts_with(pinned::OCSP) && !inkan_evidence::path::is_ocsp(&pinned.bytes));
+    if unread {
+        let detail = "no CRL or OCSP response in DER; a CRL in PEM: openssl crl -outform DER";
+        return Err(malformed(&input.name, detail.to_owned()).into());
+    }
     // Likewise what stamps times, which has a name in reports.
     let unfit =
         |file: &PinnedFile| file.url.starts_with(pinned::TSA_ANCHOR) && file.authority().is_none();

@@ -3,9 +3,12 @@
 //! It has to name the certificate, be signed by the issuer itself or by whom the issuer delegated, and hold at the time that is asked about.
 //! Stricter than there: a delegate counts only if its certificate says that it need not be checked itself (`id-pkix-ocsp-nocheck`).
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
 use der::asn1::{Any, BitString, GeneralizedTime, Null, ObjectIdentifier, OctetString};
 use der::{Choice, Decode as _, Encode as _, Enumerated, Sequence};
-use inkan_core::Timestamp;
+use inkan_core::{Digest, sha256};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use x509_cert::Certificate;
 use x509_cert::ext::Extensions;
@@ -14,7 +17,7 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::{Known, Said, Standing, as_of};
+use super::{Known, Origin, Said};
 
 /// RFC 6960 §4.2.1.
 const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
@@ -29,7 +32,7 @@ const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 
 /// RFC 6960 §4.2.1.
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct Response {
     status: Status,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
@@ -37,7 +40,7 @@ struct Response {
 }
 
 /// RFC 6960 §4.2.1.
-#[derive(Clone, Copy, Enumerated, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Enumerated, Eq, PartialEq)]
 #[repr(u8)]
 enum Status {
     Successful = 0,
@@ -48,13 +51,13 @@ enum Status {
     Unauthorized = 6,
 }
 
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct ResponseBytes {
     kind: ObjectIdentifier,
     response: OctetString,
 }
 
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct BasicResponse {
     data: ResponseData,
     algorithm: AlgorithmIdentifierOwned,
@@ -63,7 +66,7 @@ struct BasicResponse {
     certificates: Option<Vec<Any>>,
 }
 
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct ResponseData {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", default = "Default::default")]
     version: u8,
@@ -74,7 +77,7 @@ struct ResponseData {
     extensions: Option<Extensions>,
 }
 
-#[derive(Choice)]
+#[derive(Choice, Debug)]
 #[asn1(tag_mode = "EXPLICIT")]
 enum Responder {
     #[asn1(context_specific = "1", constructed = "true")]
@@ -83,7 +86,7 @@ enum Responder {
     Key(OctetString),
 }
 
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct SingleResponse {
     id: CertId,
     status: CertStatus,
@@ -94,7 +97,7 @@ struct SingleResponse {
     extensions: Option<Extensions>,
 }
 
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct CertId {
     hash: AlgorithmIdentifierOwned,
     issuer_name: OctetString,
@@ -102,7 +105,7 @@ struct CertId {
     serial: SerialNumber,
 }
 
-#[derive(Choice)]
+#[derive(Choice, Debug)]
 enum CertStatus {
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
     Good(Null),
@@ -112,44 +115,74 @@ enum CertStatus {
     Unknown(Null),
 }
 
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct RevokedInfo {
     time: GeneralizedTime,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
     reason: Option<Any>,
 }
 
-/// How the certificate stood at that time.
-pub(super) fn says(
-    answer: &[u8],
-    subject: &Known<'_>,
-    issuer: &Known<'_>,
-    at: Timestamp,
-) -> Standing {
-    read(answer, subject, issuer).map_or(Standing::Unknown, |said| as_of(&said, subject, at))
+/// A response that could be read.
+#[derive(Debug)]
+pub(super) struct Answer {
+    origin: Origin,
+    basic: BasicResponse,
+    /// Whether the issuer with this certificate, or its delegate, signed it.
+    by: RefCell<BTreeMap<Digest, bool>>,
 }
 
-fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> {
-    let answer = Response::from_der(answer).ok()?;
-    let bytes = answer.bytes.filter(|_| answer.status == Status::Successful)?;
-    if bytes.kind != BASIC {
-        return None;
+impl Answer {
+    pub(super) fn read(answer: &[u8], origin: Origin) -> Option<Self> {
+        let answer = Response::from_der(answer).ok()?;
+        let bytes = answer.bytes.filter(|_| answer.status == Status::Successful)?;
+        if bytes.kind != BASIC {
+            return None;
+        }
+        let basic = BasicResponse::from_der(bytes.response.as_bytes()).ok()?;
+        if basic.data.version != 0 || critical(&basic.data.extensions) {
+            return None;
+        }
+        Some(Self { origin, basic, by: RefCell::new(BTreeMap::new()) })
     }
-    let basic = BasicResponse::from_der(bytes.response.as_bytes()).ok()?;
-    let critical = |extensions: &Option<Extensions>| {
-        extensions.iter().flatten().any(|extension| extension.critical)
-    };
-    if basic.data.version != 0 || critical(&basic.data.extensions) || !is_signed(&basic, issuer) {
-        return None;
+
+    /// What it says of the certificate, if it names it and is its issuer's.
+    pub(super) fn says(
+        &self,
+        (subject, issuer): (&Known<'_>, &Known<'_>),
+        named: &Names,
+        tries: &Cell<u32>,
+    ) -> Option<Said> {
+        let said = of(&self.basic, subject, named)?;
+        let digest = sha256(&[issuer.der]);
+        let known = self.by.borrow().get(&digest).copied();
+        let holds = match known {
+            Some(holds) => holds,
+            None => {
+                let holds = self.origin.may_try(tries) && is_signed(&self.basic, issuer);
+                self.by.borrow_mut().insert(digest, holds);
+                holds
+            }
+        };
+        holds.then_some(said)
     }
-    let mut about = basic.data.responses.iter().filter(|one| names(&one.id, subject, issuer));
+}
+
+fn critical(extensions: &Option<Extensions>) -> bool {
+    extensions.iter().flatten().any(|extension| extension.critical)
+}
+
+/// What a response says of a certificate, whoever signed it.
+fn of(basic: &BasicResponse, subject: &Known<'_>, issuer: &Names) -> Option<Said> {
+    let serial = subject.parsed.tbs_certificate().serial_number();
+    let names = |id: &CertId| id.serial == *serial && issuer.are_in(id);
+    let mut about = basic.data.responses.iter().filter(|one| names(&one.id));
     let (Some(one), None) = (about.next(), about.next()) else { return None };
     if critical(&one.extensions) {
         return None;
     }
-    let revoked = match &one.status {
-        CertStatus::Good(_) => None,
-        CertStatus::Revoked(revoked) => Some(unix(&revoked.time)?),
+    let (revoked, reason) = match &one.status {
+        CertStatus::Good(_) => (None, None),
+        CertStatus::Revoked(revoked) => (Some(unix(&revoked.time)?), revoked.reason.as_ref()),
         CertStatus::Unknown(_) => return None,
     };
     let cutoff = one.extensions.iter().flatten().any(|one| one.extn_id == ARCHIVE_CUTOFF);
@@ -157,6 +190,10 @@ fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> 
         this_update: unix(&one.this_update)?,
         next_update: one.next_update.as_ref().map(unix).unwrap_or_default(),
         revoked,
+        reason: reason.and_then(|reason| match reason.value() {
+            [one] => Some(*one),
+            _ => None,
+        }),
         knows_ended: cutoff,
     })
 }
@@ -199,20 +236,27 @@ fn is_named(responder: &Responder, signer: &Known<'_>) -> bool {
     }
 }
 
-/// RFC 6960 §4.1.1: hashes of the issuer's name and key, and the serial number.
-fn names(id: &CertId, subject: &Known<'_>, issuer: &Known<'_>) -> bool {
-    let algorithm = match id.hash.oid {
-        SHA_1 => &SHA1_FOR_LEGACY_USE_ONLY,
-        SHA_256 => &SHA256,
-        _ => return false,
-    };
-    let body = issuer.parsed.tbs_certificate();
-    let (Ok(name), Some(key)) = (body.subject().to_der(), key_bytes(&issuer.parsed)) else {
-        return false;
-    };
-    digest(algorithm, &name).as_ref() == id.issuer_name.as_bytes()
-        && digest(algorithm, key).as_ref() == id.issuer_key.as_bytes()
-        && id.serial == *subject.parsed.tbs_certificate().serial_number()
+/// RFC 6960 §4.1.1: hashes of an issuer's name and key, by SHA-1 and by SHA-256.
+pub(super) struct Names([(ObjectIdentifier, Vec<u8>, Vec<u8>); 2]);
+
+impl Names {
+    pub(super) fn of(issuer: &Known<'_>) -> Option<Self> {
+        let name = issuer.parsed.tbs_certificate().subject().to_der().ok()?;
+        let key = key_bytes(&issuer.parsed)?;
+        let hashed = |oid, algorithm| {
+            let hash = |bytes: &[u8]| digest(algorithm, bytes).as_ref().to_vec();
+            (oid, hash(&name), hash(key))
+        };
+        Some(Self([hashed(SHA_1, &SHA1_FOR_LEGACY_USE_ONLY), hashed(SHA_256, &SHA256)]))
+    }
+
+    fn are_in(&self, id: &CertId) -> bool {
+        self.0.iter().any(|(oid, name, key)| {
+            *oid == id.hash.oid
+                && name == id.issuer_name.as_bytes()
+                && key == id.issuer_key.as_bytes()
+        })
+    }
 }
 
 fn key_bytes(certificate: &Certificate) -> Option<&[u8]> {

@@ -116,6 +116,89 @@ fn a_response_counts_if_it_names_the_certificate_and_its_issuer_or_delegate_sign
 }
 
 #[test]
+fn what_is_pinned_is_looked_at_however_much_travels() {
+    let revoked = Standing::Revoked(at("2026-06-01"));
+    // Lists in the name of the same issuer, which it did not sign, each another one.
+    let forged = |count: usize| -> Vec<Vec<u8>> {
+        let base = fixture!("late.crl");
+        let place = |n: usize| base.len() - 1 - n % 64;
+        let altered = (0..count).map(|n| {
+            let mut list = base.to_vec();
+            list[place(n)] ^= u8::try_from(1 + n / 64).unwrap();
+            list
+        });
+        altered.collect()
+    };
+    let pinned = crls(&[fixture!("late.crl")]);
+    let answers = ocsp(fixture!("revoked-by-issuer.ocsp"));
+    for junk in [vec![vec![]; 32], forged(600), vec![fixture!("root.crl").to_vec(); 600]] {
+        let travelling = RevocationInfo { crls: junk.clone(), ocsp: junk.clone() };
+        for pins in [&pinned, &answers] {
+            let lists = Lists::read(pins, &travelling);
+            assert_eq!(lists.standing(REVOKED, SUB, at("2027-01-01")), revoked);
+        }
+    }
+    // What travels counts as well, behind any number of lists that are nobody's, or others'.
+    for junk in [vec![vec![]; 5_000], vec![fixture!("root.crl").to_vec(); 5_000], forged(100)] {
+        let given = [junk, vec![fixture!("late.crl").to_vec()]].concat();
+        let given = RevocationInfo { crls: given, ocsp: vec![] };
+        assert_eq!(standing(REVOKED, SUB, at("2026-07-15"), &given), revoked);
+        assert_eq!(standing(GOOD, SUB, at("2026-07-15"), &given), Standing::Good);
+    }
+    // Nobody's time is spent without end on what is forged.
+    let lists = Lists::read(&pinned, &RevocationInfo { crls: forged(600), ocsp: vec![] });
+    assert_eq!(lists.standing(GOOD, SUB, at("2026-07-15")), Standing::Good);
+    assert_eq!(lists.tries.get(), 0);
+}
+
+#[test]
+fn a_hold_lasts_until_a_later_word_does_not_have_it() {
+    let said = |this_update, next_update, revoked, reason| Said {
+        this_update,
+        next_update: Some(next_update),
+        revoked,
+        reason,
+        knows_ended: false,
+    };
+    let subject = Known::read(GOOD).unwrap();
+    let day = at("2026-07-01").seconds();
+    let on = |days: i64| day + days * 86_400;
+    let hold = || said(on(0), on(7), Some(on(-1)), Some(CERTIFICATE_HOLD));
+    let judged = |words: &[Said], days: i64| {
+        of_all(words, &subject, Timestamp::from_seconds(on(days)).unwrap())
+    };
+    let held = Standing::Revoked(Timestamp::from_seconds(on(-1)).unwrap());
+    let released = || said(on(3), on(10), None, None);
+    for (words, days, expected) in [
+        (vec![hold()], 2, held),
+        // It is over; then nothing is known.
+        (vec![hold()], 8, Standing::Unknown),
+        (vec![hold(), released()], 2, held),
+        (vec![released(), hold()], 4, Standing::Good),
+        (vec![hold(), released()], 9, Standing::Good),
+        // An older word that has it not releases nobody, and a later one may have it again.
+        (vec![said(on(-3), on(10), None, None), hold()], 4, held),
+        (vec![hold(), said(on(3), on(10), Some(on(-1)), Some(CERTIFICATE_HOLD))], 9, held),
+        // A word of after that time was not there then.
+        (vec![hold(), said(on(6), on(10), None, None)], 5, held),
+        // Who is revoked for good stays so, whatever came later.
+        (vec![said(on(0), on(7), Some(on(-1)), Some(1)), released()], 9, held),
+        (vec![said(on(0), on(7), Some(on(-1)), None), released()], 9, held),
+    ] {
+        assert_eq!(judged(&words, days), expected, "{words:?} {days}");
+    }
+}
+
+#[test]
+fn what_can_be_read_is_told_before_it_is_relied_on() {
+    assert!(is_crl(fixture!("late.crl")) && !is_ocsp(fixture!("late.crl")));
+    assert!(is_ocsp(fixture!("good-sha256.ocsp")) && !is_crl(fixture!("good-sha256.ocsp")));
+    for bytes in [&b""[..], b"-----BEGIN X509 CRL-----", SUB] {
+        assert!(!is_crl(bytes) && !is_ocsp(bytes));
+    }
+}
+
+#[test]
 fn a_path_stands_as_its_worst_certificate() {
     let day = at("2026-08-01");
     let all = crls(&[fixture!("root.crl"), fixture!("late.crl")]);

@@ -9,7 +9,7 @@ use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
 use inkan_core::{Digest, Timestamp, sha256};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, anchor_from_trusted_cert};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, anchor_from_trusted_cert};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 use x509_cert::time::Time;
@@ -86,7 +86,8 @@ pub(super) fn check_path(
         .map_err(untrusted)
 }
 
-/// Checks a signature with the key of a certificate.
+/// Checks a signature with the key of a certificate: [`TimestampError::Signature`] is what a known algorithm refuses,
+/// [`TimestampError::Malformed`] what none that is known can judge.
 pub(crate) fn check_signature(
     certificate: &[u8],
     algorithm: &AlgorithmIdentifier,
@@ -96,14 +97,16 @@ pub(crate) fn check_signature(
 ) -> Result<(), TimestampError> {
     let certificate = CertificateDer::from(certificate);
     let certificate = EndEntityCert::try_from(&certificate).map_err(|_| TimestampError::Signer)?;
-    let verifies = |known: &&dyn SignatureVerificationAlgorithm| {
-        certificate.verify_signature(*known, message, signature).is_ok()
-    };
-    if candidates(algorithm, digest)?.iter().any(verifies) {
-        Ok(())
-    } else {
-        Err(TimestampError::Signature)
+    // An algorithm that is not known, or not with such a key, says nothing; a signature by one that is known and does not verify is none.
+    let mut fault = TimestampError::Malformed;
+    for known in candidates(algorithm, digest)? {
+        match certificate.verify_signature(known, message, signature) {
+            Ok(()) => return Ok(()),
+            Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
+            Err(_) => fault = TimestampError::Signature,
+        }
     }
+    Err(fault)
 }
 
 /// The algorithms that an identifier may mean: one for each type of key.

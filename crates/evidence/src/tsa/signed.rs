@@ -50,8 +50,10 @@ pub(super) fn verify(
         return Err(TimestampError::Malformed);
     };
     let certificates = certificates(signed.certificates)?;
-    let own = check_signer(signer, content.as_bytes(), &certificates, asn1::TST_INFO)?;
+    // Whose it is, before anything that only an authority's own token can be found false by.
+    let own = find_signer(signer, &certificates)?;
     check_trust(own, &certificates, (anchor, anchors), gen_time)?;
+    check_signer(signer, content.as_bytes(), &certificates, asn1::TST_INFO)?;
     if let Some(until) = until {
         check_trust(own, &certificates, (anchor, anchors), until)
             .map_err(|_| TimestampError::Outlived)?;
@@ -67,9 +69,11 @@ impl SignedInfo {
         nonce: Option<&[u8]>,
     ) -> Result<(), TimestampError> {
         let stamped = &self.info.message_imprint;
-        if !is_sha256(&stamped.hash_algorithm)
-            || stamped.hashed_message.as_bytes() != imprint.as_bytes()
-        {
+        if !is_sha256(&stamped.hash_algorithm) {
+            // Of what has another digest, nothing is known.
+            return Err(TimestampError::Malformed);
+        }
+        if stamped.hashed_message.as_bytes() != imprint.as_bytes() {
             return Err(TimestampError::Imprint);
         }
         match (nonce, &self.info.nonce) {
@@ -104,18 +108,37 @@ pub(crate) fn check_signer<'a>(
     }
     let hashed = hash(signer.digest_algorithm.oid, content).ok_or(TimestampError::Malformed)?;
     // SHA-1 names certificates in old tokens; it secures no content.
-    if signer.digest_algorithm.oid == asn1::SHA_1 || hashed != message_digest.as_bytes() {
+    if signer.digest_algorithm.oid == asn1::SHA_1 {
+        return Err(TimestampError::Malformed);
+    }
+    if hashed != message_digest.as_bytes() {
         return Err(TimestampError::Signature);
     }
-    let own = certificates
-        .iter()
-        .find(|candidate| names(attributes, signer, candidate).unwrap_or(false))
-        .ok_or(TimestampError::Signer)?;
+    let own = find_signer(signer, certificates)?;
     // RFC 5652 §5.4: what is signed is the SET OF, not the tagged field.
     let signed = attributes.to_der().map_err(|_| TimestampError::Malformed)?;
     let (algorithm, digest) = (&signer.signature_algorithm, &signer.digest_algorithm);
     certificate::check_signature(own, algorithm, digest, &signed, signer.signature.as_bytes())?;
     Ok(own)
+}
+
+/// The certificate that a token names as its signer's, and those that it carries; nothing is verified.
+pub(super) fn signer_and_certificates(token: &[u8]) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
+    let ContentInfo { content, .. } = decode(token, TOKEN_LIMIT).ok()?;
+    let carried = certificates(content.certificates).ok()?;
+    let own = find_signer(content.signers.iter().next()?, &carried).ok()?.to_vec();
+    Some((own, carried))
+}
+
+/// The certificate that a signer names as its own.
+fn find_signer<'a>(
+    signer: &SignerInfo,
+    certificates: &'a [Vec<u8>],
+) -> Result<&'a [u8], TimestampError> {
+    let attributes = signer.signed_attributes.as_ref().ok_or(TimestampError::Malformed)?;
+    let own =
+        certificates.iter().find(|candidate| names(attributes, signer, candidate).unwrap_or(false));
+    own.map(Vec::as_slice).ok_or(TimestampError::Signer)
 }
 
 /// The signer may sign timestamps, and leads to the pinned certificate.

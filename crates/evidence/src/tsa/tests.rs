@@ -84,12 +84,65 @@ fn only_what_was_pinned_is_trusted_for_artefacts() {
     assert_eq!(question.accept_token(GOOD, &root, &anchors), Err(TimestampError::Nonce));
 }
 
+/// The same token with these certificates alone, which nobody signed.
+fn carrying(token: &[u8], certificates: &[&[u8]]) -> Vec<u8> {
+    let mut token: asn1::ContentInfo = decode(token, TOKEN_LIMIT).unwrap();
+    let set: Vec<der::asn1::Any> =
+        certificates.iter().map(|one| der::Decode::from_der(one).unwrap()).collect();
+    token.content.certificates = Some(der::asn1::SetOfVec::try_from(set).unwrap());
+    encode(&token).unwrap()
+}
+
+#[test]
+fn one_signer_is_one_authority_under_all_names_that_vouch_for_it() {
+    let token = fixture!("good-rsa.token");
+    let (own, _) = signed::signer_and_certificates(token).unwrap();
+    let (whole, stripped) = (token.to_vec(), carrying(token, &[own.as_slice()]));
+    let mut anchors = Anchors::default();
+    anchors.pin_file("root", fixture!("root.der")).unwrap();
+    anchors.pin_file("middle", fixture!("middle.der")).unwrap();
+    anchors.pin_file("other", fixture!("other.der")).unwrap();
+    // Without what is between, it leads to the lower anchor alone; it is the same authority all the same.
+    let imprint = sha256(&[NOTE]);
+    let pinned = |certificate: &[u8]| sha256(&[certificate]);
+    assert!(verify_token(&stripped, &imprint, &pinned(fixture!("middle.der")), &anchors).is_ok());
+    assert!(verify_token(&stripped, &imprint, &pinned(fixture!("root.der")), &anchors).is_err());
+    let both: BTreeSet<String> = ["middle".to_owned(), "root".to_owned()].into();
+    assert_eq!(anchors.behind(&[&whole, &stripped]), [both.clone(), both.clone()]);
+    assert_eq!(anchors.behind(&[&stripped]), [both]);
+    let one: BTreeSet<String> = ["root".to_owned()].into();
+    assert_eq!(anchors.behind(&[GOOD]), [one]);
+    // What cannot be told is anybody's.
+    assert_eq!(anchors.behind(&[b"no token"])[0].len(), 3);
+}
+
+#[test]
+fn whose_a_token_is_comes_before_what_is_wrong_with_it() {
+    use TimestampError as E;
+    // Under an anchor that it does not lead to, it is somebody else's, whatever it is over and whoever signed it.
+    let mut forged = GOOD.to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    for token in [&forged, fixture!("other-data.token")] {
+        assert_eq!(check(token, fixture!("other.der")), Err(E::Path));
+    }
+    assert_eq!(under_root(&forged), Err(E::Signature));
+    // An algorithm that is not known says nothing: that of the signature, and that of the imprint.
+    let mut token: asn1::ContentInfo = decode(GOOD, TOKEN_LIMIT).unwrap();
+    let mut signer = token.content.signers.iter().next().unwrap().clone();
+    for unknown in ["1.2.840.10045.4.3.4", "1.2.840.113549.1.1.10", "1.2.3"] {
+        signer.signature_algorithm.oid = der::asn1::ObjectIdentifier::new_unwrap(unknown);
+        token.content.signers = der::asn1::SetOfVec::try_from(vec![signer.clone()]).unwrap();
+        assert_eq!(under_root(&encode(&token).unwrap()), Err(E::Malformed), "{unknown}");
+    }
+    assert_eq!(under_root(fixture!("sha512-imprint.token")), Err(E::Malformed));
+}
+
 #[test]
 fn each_broken_rule_has_its_own_refusal() {
     use TimestampError as E;
     let cases: [(&str, &[u8], E); 14] = [
         ("over other data", fixture!("other-data.token"), E::Imprint),
-        ("an imprint that is not SHA-256", fixture!("sha512-imprint.token"), E::Imprint),
+        ("an imprint that is not SHA-256", fixture!("sha512-imprint.token"), E::Malformed),
         ("without the signer's certificate", fixture!("no-certificate.token"), E::Signer),
         ("which names no certificate", fixture!("cms-no-id.token"), E::Signer),
         ("with two signers", fixture!("cms-two-signers.token"), E::Malformed),

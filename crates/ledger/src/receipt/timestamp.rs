@@ -3,6 +3,7 @@
 //! In scope: what a checker is asked and answers. Out of scope: RFC 3161, CMS and X.509 (`inkan-evidence` has the one
 //! implementation that counts); which authorities count (`policy`).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use inkan_core::{Digest, Timestamp};
@@ -32,6 +33,13 @@ pub trait TimestampChecker: fmt::Debug + Send + Sync {
 
     /// Names and digests of the certificates that are pinned for timestamps over artefacts, whatever log's policy names others.
     fn pinned(&self) -> Vec<(String, Digest)> {
+        Vec::new()
+    }
+
+    /// For each of `tokens`, all of which hold, the names of all pinned certificates above its signer, as far as the certificates that the
+    /// tokens carry and the pinned ones tell: two names behind one token are one authority. Nothing, if that is not looked at.
+    fn behind(&self, tokens: &[&[u8]]) -> Vec<BTreeSet<String>> {
+        let _ = tokens;
         Vec::new()
     }
 

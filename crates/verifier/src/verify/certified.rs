@@ -8,11 +8,12 @@ use inkan_core::{Timestamp, encoding, json, sha256};
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::Cover;
 use inkan_ledger::Grades;
+use serde_json::Value;
 
 use super::countersigned::Countersigned;
 use super::credential::{format_name, holder_keys, stamped_time};
 use super::{Bench, countersigned, offered, signer};
-use crate::certificates::{CertificateChecker, CertificateFault, Revocation, RevocationInfo};
+use crate::certificates::{CertificateFault, Revocation, RevocationInfo};
 use crate::check::{Check, CheckName, Weight};
 use crate::material::Receipts;
 use crate::reason::Reason;
@@ -91,32 +92,36 @@ fn signature(
             .map_err(|error| signer::failure(&error, Reason::CredentialProofInvalid)),
         Err(fault) => Err(Reason::CertificateInvalid { code: fault.code() }),
     };
-    let holds = verified.is_ok();
-    checks.push(match verified {
-        Ok(()) => Check::pass(CheckName::Signature, subject).with("format", format_name(secured)),
-        Err(reason) => Check::fail(CheckName::Signature, subject, reason),
-    });
-    let line = path(bench, checker, subject, (secured, chain));
+    if let Err(reason) = verified {
+        // Of what it did not sign, a path shows nothing.
+        checks.push(Check::fail(CheckName::Signature, subject, reason));
+        return None;
+    }
+    checks.push(Check::pass(CheckName::Signature, subject).with("format", format_name(secured)));
+    let line = path(bench, subject, (secured, chain));
     checks.push(line.with("certificate", sha256(&[leaf]).to_hex()));
-    holds.then_some(())
+    Some(())
 }
 
 fn path(
     bench: &Bench<'_>,
-    checker: &dyn CertificateChecker,
     subject: &str,
     (secured, chain): (&SecuredCredential, &[Vec<u8>]),
 ) -> Check {
     let name = CheckName::KeyInForce;
+    let Some(paths) = bench.paths() else {
+        let reason = Reason::CertificateUnknown { code: CertificateFault::AnchorUnknown.code() };
+        return Check::unknown(name, subject, reason, Weight::Required);
+    };
     let (as_of, received_at) = (bench.context.as_of, bench.context.received_at);
     // Where it does not say when it was signed, nothing shows that it is older than its arrival here.
     let arrived = Some(received_at).filter(|received_at| *received_at > as_of);
     let stamped = stamped_by(bench, secured);
     let signed_at = secured.signed_at().or(arrived.filter(|_| stamped.is_none()));
-    let said = said(bench);
     let mut found = None;
-    for at in [Some(stamped.unwrap_or(as_of)), signed_at].into_iter().flatten() {
-        match checker.path(chain, at, &said) {
+    let judged_at = stamped.map_or(as_of, |stamped| stamped.min(as_of));
+    for at in [Some(judged_at), signed_at].into_iter().flatten() {
+        match paths.path(chain, at) {
             Ok(path) => found = found.or(Some(path)),
             Err(
                 fault @ (CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown),
@@ -147,10 +152,10 @@ fn stamped_by(bench: &Bench<'_>, secured: &SecuredCredential) -> Option<Timestam
     stamped.graded(&Grades::default(), |grades| grades.holds(needed)).map(|(time, _)| time)
 }
 
-/// What the bundle brings of what authorities said about certificates.
-pub(super) fn said(bench: &Bench<'_>) -> RevocationInfo {
+/// What a bundle brings of what authorities said about certificates.
+pub(super) fn said(evidence: &[Value]) -> RevocationInfo {
     let mut said = RevocationInfo::default();
-    for item in bench.evidence() {
+    for item in evidence {
         let bytes = json::text(item, "der").and_then(|text| encoding::decode_b64u(text).ok());
         match (json::text(item, "type"), bytes) {
             (Some("X509Crl"), Some(bytes)) => said.crls.push(bytes),

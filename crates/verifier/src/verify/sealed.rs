@@ -1,7 +1,8 @@
 //! E-seals: an organisation's certificate and its DID over one text that names both and the items that are sealed.
 //!
-//! Each is a line of its own. What an issuer signed does not get better or worse by a seal over it; one that is forged takes all with it, as
-//! forged receipts do.
+//! Each is a line of its own. What an issuer signed does not get better or worse by a seal over it, whoever sealed it, and whatever became of the
+//! keys and certificates since: one that is genuine and does not hold is listed and not counted. One that is forged takes all with it, as forged
+//! receipts do.
 
 use inkan_core::{Timestamp, limits, sha256, tolerance};
 use inkan_credential::bundle::{Cover, ESEAL_JWS_TYPE, Eseal};
@@ -9,10 +10,10 @@ use inkan_crypto::jws::Jws;
 use inkan_did::{DidUrl, Relationship};
 use inkan_ledger::Grades;
 
+use super::Bench;
 use super::record::Found;
 use super::signer::{self, NoSigner};
-use super::{Bench, certified};
-use crate::certificates::{CertificateChecker, CertificateFault};
+use crate::certificates::CertificateFault;
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::reason::Reason;
 
@@ -26,7 +27,7 @@ pub(super) fn check(bench: &Bench<'_>, checks: &mut Vec<Check>) {
         let line = match judge(bench, &subject, seal) {
             Ok(line) => line,
             Err(Verdict::False(code)) => Check::fail(NAME, &subject, Reason::EsealInvalid { code }),
-            Err(Verdict::Failed(reason)) => Check::fail(NAME, &subject, reason),
+            Err(Verdict::Forged(reason)) => Check::fail(NAME, &subject, reason),
             Err(Verdict::Open(reason)) => {
                 Check::unknown(NAME, &subject, reason, Weight::Informative)
             }
@@ -47,9 +48,9 @@ pub(super) fn check(bench: &Bench<'_>, checks: &mut Vec<Check>) {
 enum Verdict {
     /// It is none, or is over something else.
     False(&'static str),
-    /// It does not hold.
-    Failed(Reason),
-    /// It could not be judged to the end.
+    /// It rests on something that was forged.
+    Forged(Reason),
+    /// It does not hold, or could not be judged to the end.
     Open(Reason),
 }
 
@@ -57,11 +58,23 @@ fn judge(bench: &Bench<'_>, subject: &str, seal: &Eseal) -> Result<Check, Verdic
     let terms = seal.terms();
     let statement = terms.statement();
     let Some(checker) = bench.context.certificates.as_deref() else {
-        let code = CertificateFault::AnchorUnknown.code();
-        return Err(Verdict::Open(Reason::CertificateUnknown { code }));
+        return Err(open(CertificateFault::AnchorUnknown));
     };
-    let sealed =
-        checker.seal(seal.form(), &statement).map_err(|fault| Verdict::False(fault.code()))?;
+    let sealed = checker.seal(seal.form(), &statement).map_err(|fault| match fault {
+        CertificateFault::Seal => Verdict::False(fault.code()),
+        // A key or a form that is not known here shows nothing, and is not shown to be false.
+        CertificateFault::SealUnknown
+        | CertificateFault::Key
+        | CertificateFault::Malformed
+        | CertificateFault::AnchorUnknown
+        | CertificateFault::Expired
+        | CertificateFault::NotYetValid
+        | CertificateFault::Usage
+        | CertificateFault::Revoked
+        | CertificateFault::RevocationUnknown
+        | CertificateFault::Policy
+        | CertificateFault::Path => open(fault),
+    })?;
     let leaf = sealed.chain.first().map(Vec::as_slice).unwrap_or_default();
     if sha256(&[leaf]) != terms.certificate {
         return Err(Verdict::False("eseal-certificate-other"));
@@ -86,7 +99,7 @@ fn judge(bench: &Bench<'_>, subject: &str, seal: &Eseal) -> Result<Check, Verdic
     let existed = stamped
         .and_then(|stamped| stamped.graded(&Grades::default(), |grades| grades.holds(needed)));
     let shown = existed.as_ref().map(|(time, _)| *time);
-    let line = path(bench, checker, subject, (&sealed.chain, terms.time, shown))?;
+    let line = path(bench, subject, (&sealed.chain, terms.time, shown))?;
     let own = |index: usize| bench.credentials().get(index).map(Cover::credential);
     let count = bench.credentials().len();
     let names: Vec<String> = (0..count)
@@ -115,8 +128,8 @@ fn by_did(bench: &Bench<'_>, subject: &str, seal: &Eseal, statement: &[u8]) -> R
     }
     let did = signer::did_of(method).map_err(Verdict::Open)?;
     let history = bench.history(&did).map_err(|reason| {
-        let unresolved = matches!(reason, Reason::DidUnresolved { .. });
-        if unresolved { Verdict::Open(reason) } else { Verdict::Failed(reason) }
+        let forged = matches!(reason, Reason::DidLogInvalid { .. });
+        if forged { Verdict::Forged(reason) } else { Verdict::Open(reason) }
     })?;
     let purpose = Relationship::AssertionMethod;
     let signer = signer::find(bench, &history, method, purpose, |key| jws.verify(key));
@@ -126,14 +139,15 @@ fn by_did(bench: &Bench<'_>, subject: &str, seal: &Eseal, statement: &[u8]) -> R
         (NoSigner::Unlisted, Some(leaf_index)) => {
             Verdict::Open(Reason::HistoryIncomplete { leaf_index })
         }
-        (NoSigner::Unlisted, None) => Verdict::Failed(Reason::MethodUnknown),
+        // A version after the judged time may list it.
+        (NoSigner::Unlisted, None) => Verdict::Open(Reason::MethodUnknown),
     })?;
     let stamped = bench.stamps.of(&seal.cover()).cloned();
     let found = Found { stamped, ..Found::default() };
     match signer::in_force(bench, (NAME, subject), &history, &signer, &found).outcome {
         Outcome::Pass => {}
-        Outcome::Fail(reason) => return Err(Verdict::Failed(reason)),
-        Outcome::Unknown(reason) => return Err(Verdict::Open(reason)),
+        // Its signature verifies: that the key does not count any more is no forgery.
+        Outcome::Fail(reason) | Outcome::Unknown(reason) => return Err(Verdict::Open(reason)),
         Outcome::Skipped => return Err(Verdict::Open(Reason::MethodUnknown)),
     }
     signer::ended_before(bench, &history, &found).map_err(Verdict::Open)?;
@@ -143,35 +157,13 @@ fn by_did(bench: &Bench<'_>, subject: &str, seal: &Eseal, statement: &[u8]) -> R
 /// The path of the certificate, at the time that authorities vouch for, or else as of the judged time; and when it says it was sealed.
 fn path(
     bench: &Bench<'_>,
-    checker: &dyn CertificateChecker,
     subject: &str,
     (chain, time, stamped): (&[Vec<u8>], Timestamp, Option<Timestamp>),
 ) -> Result<Check, Verdict> {
-    let said = certified::said(bench);
-    let judged = |at: Timestamp| {
-        checker.path(chain, at, &said).map_err(|fault| {
-            let code = fault.code();
-            match fault {
-                CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown => {
-                    Verdict::Open(Reason::CertificateUnknown { code })
-                }
-                // Without a time that others vouch for, nothing shows whether it was sealed before.
-                CertificateFault::Expired | CertificateFault::Revoked if stamped.is_none() => {
-                    Verdict::Open(Reason::CertificateUnknown { code })
-                }
-                CertificateFault::Expired
-                | CertificateFault::Revoked
-                | CertificateFault::NotYetValid
-                | CertificateFault::Usage
-                | CertificateFault::Key
-                | CertificateFault::Malformed
-                | CertificateFault::Policy
-                | CertificateFault::Seal
-                | CertificateFault::Path => Verdict::Failed(Reason::CertificateInvalid { code }),
-            }
-        })
-    };
-    let found = judged(stamped.unwrap_or(bench.context.as_of))?;
+    let Some(paths) = bench.paths() else { return Err(open(CertificateFault::AnchorUnknown)) };
+    let judged = |at: Timestamp| paths.path(chain, at).map_err(open);
+    let as_of = bench.context.as_of;
+    let found = judged(stamped.map_or(as_of, |stamped| stamped.min(as_of)))?;
     judged(time)?;
     let line = Check::pass(NAME, subject)
         .with("anchor", found.anchor.to_hex())
@@ -180,4 +172,9 @@ fn path(
         Some(time) => line.with("stampedBy", time.to_string()),
         None => line.with("signingTime", "by its own word"),
     })
+}
+
+/// Whatever is wrong with the certificates of a seal, what is sealed is what it was.
+fn open(fault: CertificateFault) -> Verdict {
+    Verdict::Open(Reason::SealCertificate { code: fault.code() })
 }

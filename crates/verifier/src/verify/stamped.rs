@@ -74,6 +74,8 @@ struct Token<'a> {
     place: usize,
     entry: &'a BundleTimestamp,
     authority: String,
+    /// The name that stands for all that it and others are pinned under as one authority.
+    counted_as: String,
     anchor: inkan_core::Digest,
     stamp: StampInterval,
     /// Whether it can be relied on today, and by which newer one if not by itself.
@@ -98,7 +100,9 @@ pub(super) fn collect(bundle: &Bundle, ledger: &LedgerView<'_>, context: &Contex
     for (place, entry) in bundle.timestamps.iter().enumerate() {
         match judge(entry, &pinned, checker) {
             Ok((authority, anchor, stamp)) => {
-                tokens.push(Token { place, entry, authority, anchor, stamp, relied: None });
+                let counted_as = authority.clone();
+                let relied = None;
+                tokens.push(Token { place, entry, authority, counted_as, anchor, stamp, relied });
             }
             Err(reason @ Reason::TimestampInvalid { .. }) => {
                 stamps.lines.push(Check::fail(NAME, &subject(place), reason));
@@ -106,6 +110,7 @@ pub(super) fn collect(bundle: &Bundle, ledger: &LedgerView<'_>, context: &Contex
             Err(reason) => stamps.lines.push(unknown(place, reason)),
         }
     }
+    unite(&mut tokens, checker);
     rely(&mut tokens, checker, context);
     let claims = claims(bundle, ledger);
     for token in &tokens {
@@ -122,7 +127,7 @@ pub(super) fn collect(bundle: &Bundle, ledger: &LedgerView<'_>, context: &Contex
                 .entry(*item)
                 .or_insert_with(|| Stamped { existed_by: latest, authorities: BTreeMap::new() });
             known.existed_by = known.existed_by.min(latest);
-            let time = known.authorities.entry(token.authority.clone()).or_insert(latest);
+            let time = known.authorities.entry(token.counted_as.clone()).or_insert(latest);
             *time = (*time).min(latest);
         }
     }
@@ -140,14 +145,48 @@ fn judge(
     for (name, anchor) in pinned {
         match checker.check(anchor, entry.token(), &imprint) {
             Ok(stamp) => return Ok((name.clone(), *anchor, stamp)),
-            // It may be somebody else's whom nobody pinned.
-            Err(code @ ("timestamp-anchor-unknown" | "timestamp-path-invalid")) => {
+            // Its certificates lead to this anchor, and it is over something else, or nobody's.
+            Err(code @ ("timestamp-signature-invalid" | "timestamp-imprint-mismatch")) => {
+                return Err(Reason::TimestampInvalid { code });
+            }
+            Err("timestamp-anchor-unknown") => {}
+            // It may be somebody else's whom nobody pinned, or of a kind that is not known here: it shows nothing, and is not shown to be false.
+            Err(code) if code != "timestamp-path-invalid" => {
                 fault = Reason::TimestampUnknown { code };
             }
-            Err(code) => return Err(Reason::TimestampInvalid { code }),
+            Err(code) => {
+                // What is wrong with the token under another anchor tells more.
+                if fault.code() == "timestamp-anchor-unknown" {
+                    fault = Reason::TimestampUnknown { code };
+                }
+            }
         }
     }
     Err(fault)
+}
+
+/// Gives one name to authorities that are one, whatever they were pinned under.
+fn unite(tokens: &mut [Token<'_>], checker: &dyn TimestampChecker) {
+    let each: Vec<&[u8]> = tokens.iter().map(|token| token.entry.token()).collect();
+    // Each set is one authority; sets with a name in common are too.
+    let mut united: Vec<BTreeSet<String>> = Vec::new();
+    for (mut names, token) in checker.behind(&each).into_iter().zip(tokens.iter()) {
+        names.insert(token.authority.clone());
+        united.retain(|other| {
+            let apart = other.is_disjoint(&names);
+            if !apart {
+                names.extend(other.iter().cloned());
+            }
+            apart
+        });
+        united.push(names);
+    }
+    for token in tokens {
+        let own = united.iter().find(|names| names.contains(&token.authority));
+        if let Some(first) = own.and_then(BTreeSet::first) {
+            token.counted_as.clone_from(first);
+        }
+    }
 }
 
 /// Finds out which tokens can be relied on today: by themselves, or by a newer one over them that can.
@@ -230,8 +269,12 @@ fn shown(
 ) -> Check {
     let (latest, place) = (token.stamp.latest, token.place);
     let describe = |line: Check| {
-        line.with("authority", token.authority.as_str())
-            .with("existedBy", latest.to_string())
+        let line = line.with("authority", token.authority.as_str());
+        let line = match token.counted_as.as_str() {
+            same if same == token.authority => line,
+            other => line.with("countedAs", other),
+        };
+        line.with("existedBy", latest.to_string())
             .with("items", u64::try_from(token.entry.covers().len()).unwrap_or(u64::MAX))
     };
     let disagrees = |time: Timestamp, whose, weight| {

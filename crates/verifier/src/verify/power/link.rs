@@ -43,8 +43,8 @@ impl<'a> Then<'a> {
 }
 
 /// Links, the principal's first, and the chain that they are.
-pub(super) struct Links<'a> {
-    pub(super) bench: &'a Bench<'a>,
+pub(super) struct Links<'a, 'b> {
+    pub(super) bench: &'a Bench<'b>,
     pub(super) links: &'a [&'a SecuredCredential],
     pub(super) chain: &'a Chain,
 }
@@ -66,7 +66,7 @@ struct Seen {
     voices: Vec<Voice>,
 }
 
-impl Links<'_> {
+impl Links<'_, '_> {
     /// Judges them; the first fault of the first link that has one, if they did not hold as of the act.
     pub(super) fn judge(&self, then: &Then<'_>) -> Result<Judged, PowerFault> {
         let left = self.bench.mandates.get();
