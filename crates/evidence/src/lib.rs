@@ -15,11 +15,13 @@ pub mod finding;
 pub mod insecure;
 mod item;
 mod make;
+pub mod metadata;
 pub mod model;
 pub mod path;
 pub mod registry;
 mod row;
 pub mod tsa;
+pub mod webauthn;
 pub mod x5c;
 
 pub use authority::Authorised;

@@ -191,7 +191,7 @@ impl CertificateChecker for IssuerAnchors {
         all.crls.extend(self.said.crls.iter().cloned());
         all.ocsp.extend(self.said.ocsp.iter().cloned());
         for (anchor, terms) in &self.anchors {
-            let judged = leads_to(leaf, others, anchor, at)
+            let judged = leads_to(leaf, others, anchor, at, SignsCredentials)
                 .and_then(|path| on_terms(&path, terms, at, &all));
             match judged {
                 Ok(revocation) => return Ok(Path { anchor: sha256(&[anchor]), revocation }),
@@ -284,11 +284,12 @@ fn on_terms(
 }
 
 /// A path from the first certificate to this anchor, each certificate of it good at `at`: from the first to the anchor.
-fn leads_to(
+pub(crate) fn leads_to(
     leaf: &[u8],
     others: &[Vec<u8>],
     anchor: &[u8],
     at: Timestamp,
+    purposes: impl ExtendedKeyUsageValidator,
 ) -> Result<Vec<Vec<u8>>, CertificateFault> {
     let seconds = u64::try_from(at.seconds()).map_err(|_| CertificateFault::NotYetValid)?;
     let pinned_itself = leaf == anchor;
@@ -314,7 +315,7 @@ fn leads_to(
                 &anchors,
                 &others,
                 time,
-                SignsCredentials,
+                purposes,
                 None,
                 Some(&check_urls),
             )
@@ -367,6 +368,15 @@ fn is_constrained(certificate: &[u8]) -> bool {
     let Ok(certificate) = parse(certificate) else { return true };
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
     extensions.iter().any(|extension| extension.extn_id == NAME_CONSTRAINTS)
+}
+
+/// Whatever the certificate is for: what it may sign is judged elsewhere.
+pub(crate) struct AnyPurpose;
+
+impl ExtendedKeyUsageValidator for AnyPurpose {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        purposes.into_iter().try_for_each(|purpose| purpose.map(|_| ()))
+    }
 }
 
 /// No purposes, or one at least that is not for something else alone.
