@@ -4,8 +4,8 @@
 //! In scope: the signed BLOB, its currency (P7), and folding what was reported of a model into one standing (assurance §7). Out of scope:
 //! fetching it, U2F and UAF, whose models have other names.
 //!
-//! The library that reads BLOBs (`fido-mds`) comes with an asynchronous stack of cryptography for TPMs, and neither looks at `no` nor at
-//! `nextUpdate` once it has read them.
+//! Written here: the library that reads BLOBs (`fido-mds`) brings software of key stores along, and looks neither at `no` nor at `nextUpdate` once
+//! it has read them; what its statuses mean would be judged here all the same.
 
 mod blob;
 mod status;
@@ -101,7 +101,8 @@ impl Metadata {
     #[must_use]
     pub fn is_hardware(&self, aaguid: &Aaguid) -> bool {
         let known = self.models.get(aaguid).map_or(&[][..], |model| &model.protection);
-        let hardware = |name: &String| matches!(name.as_str(), "hardware" | "tee" | "secure_element");
+        let hardware =
+            |name: &String| matches!(name.as_str(), "hardware" | "tee" | "secure_element");
         // `remote_handle` says that wrapped keys lie outside, sealed by what else is named.
         let other = |name: &String| !hardware(name) && name != "remote_handle";
         known.iter().any(hardware) && !known.iter().any(other)

@@ -113,6 +113,12 @@ impl Metadata {
         }
     }
 
+    /// Whether this could be what a BLOB says. What nobody signed is no metadata.
+    #[must_use]
+    pub fn is_payload(payload: &Value) -> bool {
+        Self::of_payload(payload).is_ok()
+    }
+
     fn of_payload(payload: &Value) -> Result<Self, MetadataError> {
         let wrong = MetadataError::Malformed;
         let file = Payload::deserialize(payload).map_err(|_| wrong("payload"))?;
@@ -216,19 +222,18 @@ impl Entry {
             if listed.len() > OF_MODEL {
                 return Err(wrong("too many certificates of a model"));
             }
-            for certificate in listed {
-                // Some entries break lines, which base64 in JSON does not.
-                let plain: String = certificate.split_ascii_whitespace().collect();
-                let der = encoding::decode_b64(&plain).map_err(|_| wrong("certificate"))?;
-                out.anchors.push(der);
-            }
+            // What cannot be read vouches for nothing. Some entries break lines, which base64 in JSON does not.
+            let plain = |text: &String| text.split_ascii_whitespace().collect::<String>();
+            let der = listed.iter().filter_map(|text| encoding::decode_b64(&plain(text)).ok());
+            out.anchors = der.collect();
             out.protection = statement.key_protection;
         }
         if self.status_reports.len() > OF_MODEL {
             return Err(wrong("too many reports of a model"));
         }
         for report in self.status_reports {
-            let is_day = |day: &String| Timestamp::parse_strict(&format!("{day}T00:00:00Z")).is_ok();
+            let is_day =
+                |day: &String| Timestamp::parse_strict(&format!("{day}T00:00:00Z")).is_ok();
             if report.effective_date.as_ref().is_some_and(|day| !is_day(day)) {
                 return Err(wrong("effectiveDate"));
             }

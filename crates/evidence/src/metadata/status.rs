@@ -69,7 +69,8 @@ pub(super) fn fold(reports: &[Report], firmware: Option<u64>, day: &str) -> Mode
                 (Some(new), Some(old)) => new > old && new.as_str() <= day,
                 (Some(_) | None, None) | (None, Some(_)) => false,
             };
-            let certified = matches!(said(&report.status), Said::Certified(_) | Said::CertifiedSomehow);
+            let certified =
+                matches!(said(&report.status), Said::Certified(_) | Said::CertifiedSomehow);
             let newer = report.firmware.is_some_and(|new| {
                 bad.firmware.is_some_and(|old| new > old) && firmware.is_some_and(|own| own >= new)
             });
@@ -80,9 +81,10 @@ pub(super) fn fold(reports: &[Report], firmware: Option<u64>, day: &str) -> Mode
         return ModelStanding::Bad;
     }
     let holds = |report: &&Report| report.since.as_deref().is_none_or(|since| since <= day);
-    let counting = reports.iter().filter(holds).filter(|report| {
-        !matches!(said(&report.status), Said::Harmless | Said::Bad)
-    });
+    let counting = reports
+        .iter()
+        .filter(holds)
+        .filter(|report| !matches!(said(&report.status), Said::Harmless | Said::Bad));
     // A report without a day is older than any other.
     let newest = counting.clone().map(|report| &report.since).max();
     let of_that_day: Vec<Said> = counting

@@ -38,8 +38,7 @@ pub fn verify(
     challenge: &Digest,
     site: &Site,
 ) -> Result<Proved, WebauthnError> {
-    if assertion.credential_id != registration.credential_id()
-        || registration.rp_id() != site.rp_id
+    if assertion.credential_id != registration.credential_id() || registration.rp_id() != site.rp_id
     {
         return Err(WebauthnError::Credential);
     }

@@ -4,8 +4,8 @@
 //! `fido-u2f` and `compound`, which show nothing here: the credential counts as one without attestation. A key that shows no model cannot be
 //! certified, and U2F cannot know its user, so nothing above AAL-1+ is lost with them but what nobody here could judge.
 
+use der::Decode as _;
 use der::asn1::{ObjectIdentifier, OctetString};
-use der::{Decode as _, Tagged as _};
 use inkan_core::{Digest, Timestamp, sha256};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use webpki::{EndEntityCert, ring as engine};
@@ -53,6 +53,15 @@ pub enum Attested {
     None,
     /// Something vouches in a form that is not read here.
     Unread,
+}
+
+/// Reads an attestation object, and gives what the authenticator says in it. Nothing is known of who vouches for it.
+///
+/// # Errors
+///
+/// [`WebauthnError::Malformed`], and as [`AuthenticatorData::parse`].
+pub fn read_attestation_object(bytes: &[u8]) -> Result<AuthenticatorData, WebauthnError> {
+    Object::parse(bytes)?.data()
 }
 
 /// An attestation object, taken apart (WebAuthn §6.5.4).
@@ -115,14 +124,16 @@ impl<'a> Object<'a> {
             return Err(wrong("members that are not known"));
         }
         let chain = chain.array().filter(|chain| (1..=CHAIN).contains(&chain.len()));
-        let chain: Option<Vec<&[u8]>> = chain.and_then(|list| list.iter().map(Item::bytes).collect());
+        let chain: Option<Vec<&[u8]>> =
+            chain.and_then(|list| list.iter().map(Item::bytes).collect());
         let chain = chain.ok_or(wrong("x5c"))?;
         let (leaf, others) = chain.split_first().ok_or(wrong("x5c"))?;
         check_signature(leaf, algorithm, &message, signature)?;
         let firmware = check_certificate(leaf, &credential.aaguid)?;
         let others: Vec<Vec<u8>> = others.iter().map(|other| other.to_vec()).collect();
         let anchors = metadata.map_or(&[][..], |known| known.anchors_of(&credential.aaguid));
-        let trusted = anchors.iter().find(|anchor| leads_to(leaf, &others, anchor, at, AnyPurpose).is_ok());
+        let trusted =
+            anchors.iter().find(|anchor| leads_to(leaf, &others, anchor, at, AnyPurpose).is_ok());
         Ok(trusted.map_or(Attested::Unknown, |anchor| Attested::Chain {
             anchor: sha256(&[anchor]),
             firmware,
@@ -195,8 +206,7 @@ fn extension(
 }
 
 fn subject_has(body: &TbsCertificate, oid: ObjectIdentifier, value: Option<&[u8]>) -> bool {
-    body.subject().iter().any(|one| {
-        let printable = one.value.tag().is_string_like();
-        one.oid == oid && printable && value.is_none_or(|value| one.value.value() == value)
-    })
+    body.subject()
+        .iter()
+        .any(|one| one.oid == oid && value.is_none_or(|value| one.value.value() == value))
 }

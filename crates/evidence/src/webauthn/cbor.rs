@@ -146,7 +146,10 @@ mod tests {
         assert_eq!(read(&[0x17]), Some(Item::Integer(23)));
         assert_eq!(read(&[0x26]), Some(Item::Integer(-7)));
         assert_eq!(read(&[0x39, 1, 0]), Some(Item::Integer(-257)));
-        assert_eq!(read(&[0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255]), Some(Item::Integer(i64::MIN)));
+        assert_eq!(
+            read(&[0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255]),
+            Some(Item::Integer(i64::MIN))
+        );
         for wrong in [
             &[0x18, 23][..],
             &[0x38, 6],

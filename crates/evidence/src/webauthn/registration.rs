@@ -185,13 +185,12 @@ impl Registration {
     #[must_use]
     pub fn to_value(&self) -> Value {
         let attestation = match self.attested {
-            Attested::Chain { anchor, firmware } => {
-                let mut value = json!({ "outcome": "chain", "anchorSha256": anchor.to_hex() });
-                if let Some(firmware) = firmware {
-                    value["firmware"] = firmware.into();
-                }
-                value
+            Attested::Chain { anchor, firmware: None } => {
+                json!({ "outcome": "chain", "anchorSha256": anchor.to_hex() })
             }
+            Attested::Chain { anchor, firmware: Some(firmware) } => json!({
+                "outcome": "chain", "anchorSha256": anchor.to_hex(), "firmware": firmware,
+            }),
             Attested::Unknown => json!({ "outcome": "unknown" }),
             Attested::Itself => json!({ "outcome": "self" }),
             Attested::None => json!({ "outcome": "none" }),
@@ -271,7 +270,9 @@ struct FileAttestation {
 impl FileAttestation {
     fn read(self) -> Option<Attested> {
         match (self.outcome.as_str(), self.anchor_sha256, self.firmware) {
-            ("chain", Some(anchor), firmware) => Some(Attested::Chain { anchor: anchor.0, firmware }),
+            ("chain", Some(anchor), firmware) => {
+                Some(Attested::Chain { anchor: anchor.0, firmware })
+            }
             ("unknown", None, None) => Some(Attested::Unknown),
             ("self", None, None) => Some(Attested::Itself),
             ("none", None, None) => Some(Attested::None),
