@@ -230,10 +230,8 @@ impl MetadataSigner {
     pub fn new() -> Self {
         let (root, issuer) = authority("Metadata Root");
         let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(78));
-        let params = CertificateParams {
-            is_ca: IsCa::ExplicitNoCa,
-            ..named(vec![METADATA_HOST.to_owned()])
-        };
+        let mut params = named(vec![METADATA_HOST.to_owned()]);
+        params.is_ca = IsCa::ExplicitNoCa;
         let (x, y) = point(&key);
         let ours = Ours([vec![4], x, y].concat());
         let leaf = params.signed_by(&ours, &issuer).expect("a certificate").der().to_vec();

@@ -142,9 +142,7 @@ enum FileOffered {
     IssuerKeyStatement(Value),
     KeyAttestation(String),
     Webauthn(FileAssertion),
-    #[expect(dead_code, reason = "a kind that nothing here checks")]
     JpkiAuth(IgnoredAny),
-    #[expect(dead_code, reason = "a kind that nothing here checks")]
     Hosted(IgnoredAny),
     AuthenticationEvent(String),
 }

@@ -240,7 +240,7 @@ fn prs_20_key_statement_by_an_issuer_without_the_right() {
 
 #[test]
 fn a_key_statement_is_about_this_key_and_this_issuance() {
-    for change in [
+    let changes: [&dyn Fn(&mut Value); 8] = [
         &|stated: &mut Value| stated["jkt"] = provider().public_key().thumbprint().into(),
         &|stated: &mut Value| stated["attestedAt"] = "2026-06-14T09:00:01Z".into(),
         &|stated: &mut Value| stated["attestedAt"] = "2026-06-13T08:59:59Z".into(),
@@ -249,8 +249,8 @@ fn a_key_statement_is_about_this_key_and_this_issuance() {
         &|stated: &mut Value| stated["aal"] = "3".into(),
         &|stated: &mut Value| stated["type"] = "inkan-key-statement/2".into(),
         &|stated: &mut Value| stated["attestationSha256"] = "ab".into(),
-    ] as [&dyn Fn(&mut Value); 8]
-    {
+    ];
+    for change in changes {
         ik(change).capped("AAL-2", "AAL-1", "key-statement-invalid");
     }
     let mut desk = ik(&|_| {});

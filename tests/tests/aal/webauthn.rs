@@ -76,7 +76,7 @@ fn baseline_hw_reaches_aal_3_and_the_counter_is_handed_back() {
 #[test]
 fn prs_02_presentation_replayed() {
     let mut desk = hw().answered();
-    desk.accepted("AAL-1");
+    desk.accepted("AAL-3");
     desk.live = Live::No;
     let (report, _) = desk.judged(&json!({ "min": "AAL-1" }));
     assert!(report.reasons().contains(&"nonce-invalid"), "{:?}", report.reasons());

@@ -133,9 +133,12 @@ fn best(
     if people > 1 && !paired && !two_in_one {
         lost.push((Code::FactorsNotDistinct, None));
     }
-    // More facts are a higher level; of equals the newest.
+    // What is certified is a higher level, then more facts are; of equals the newest.
+    let certified = |kind: &FactKind| matches!(kind, FactKind::KeyCertified(_));
     out.into_iter()
-        .max_by_key(|(facts, times)| (facts.len(), times.iter().min().copied()))
+        .max_by_key(|(facts, times)| {
+            (facts.iter().any(certified), facts.len(), times.iter().min().copied())
+        })
         .unwrap_or_default()
 }
 
