@@ -212,5 +212,5 @@ pub(super) fn read_metadata(signer: &MetadataSigner, payload: &Value) -> Metadat
 }
 
 fn codes() -> CodeBook {
-    CodeBook::parse(&read_text(schemas().join("codes.json"))).expect("the catalogue")
+    CodeBook::parse(&read_text(&schemas().join("codes.json"))).expect("the catalogue")
 }
