@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         let number = self.argument(info)?;
         match major {
             0 => Some(Item::Integer(i64::try_from(number).ok()?)),
-            1 => Some(Item::Integer(-1_i64.checked_sub_unsigned(number)?)),
+            1 => Some(Item::Integer((-1_i64).checked_sub_unsigned(number)?)),
             2 => self.take(number).map(Item::Bytes),
             3 => Some(Item::Text(str::from_utf8(self.take(number)?).ok()?)),
             4 => {
