@@ -24,9 +24,14 @@ use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, keystore};
 use inkan_did::webvh::{self, Entry, History};
 use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
-use inkan_evidence::Registry;
+use inkan_evidence::authn_event::EventToken;
+use inkan_evidence::key_attestation::KeyAttestation;
+use inkan_evidence::metadata::{Metadata, Pinned};
 use inkan_evidence::model::ProofingEvidence;
-use inkan_evidence::{cms, path, tsa};
+use inkan_evidence::webauthn::{
+    AuthenticatorData, ClientData, Registration, read_attestation_object,
+};
+use inkan_evidence::{PresentationEvidence, Registry, cms, path, tsa};
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::anchored::pack::{PREFIX, ROW};
 use inkan_ledger::anchored::{AnchorProof, PackHead, RecordName, Row};
@@ -109,6 +114,11 @@ pub const TARGETS: &[Target] = &[
     ("revocation", revocation),
     ("evidence", evidence),
     ("registry", registry),
+    ("webauthn", webauthn),
+    ("attestation_object", attestation_object),
+    ("fido_metadata", fido_metadata),
+    ("key_token", key_token),
+    ("presentation_evidence", presentation_evidence),
     ("policy", policy),
 ];
 
@@ -728,4 +738,43 @@ fn far_future() -> Timestamp {
 /// A key that signed nothing: of did:key's specification.
 fn some_key() -> PublicKey {
     PublicKey::from_multikey("z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK").expect("a key")
+}
+
+/// Client data, or authenticator data.
+pub fn webauthn(bytes: &[u8]) {
+    let _ = ClientData::parse(bytes);
+    let _ = AuthenticatorData::parse(bytes);
+}
+
+/// What an authenticator shows about itself.
+pub fn attestation_object(bytes: &[u8]) {
+    let _ = read_attestation_object(bytes);
+}
+
+/// What FIDO says of models, signed or not.
+pub fn fido_metadata(bytes: &[u8]) {
+    let pinned =
+        Pinned { root: TIMESTAMP_ROOT.to_vec(), host: "mds.example".to_owned(), newest: 0 };
+    let at = Timestamp::from_seconds(1_800_000_000).expect("a time");
+    let _ = Metadata::parse(bytes, &pinned, at);
+    if let Ok(value) = json::parse(bytes, limits::DOCUMENT) {
+        let _ = Metadata::is_payload(&value);
+    }
+}
+
+/// A key attestation, or an authentication event.
+pub fn key_token(bytes: &[u8]) {
+    if let Ok(text) = str::from_utf8(bytes) {
+        let _ = KeyAttestation::parse(text);
+        let _ = EventToken::parse(text);
+    }
+}
+
+/// What was shown beside a presentation; and a registration, which is written as it was read.
+pub fn presentation_evidence(bytes: &[u8]) {
+    let _ = PresentationEvidence::parse(bytes);
+    if let Ok(kept) = Registration::parse(bytes) {
+        let again = Registration::parse(kept.to_value().to_string().as_bytes());
+        assert_eq!(again.as_ref(), Ok(&kept));
+    }
 }

@@ -15,6 +15,7 @@ pub mod made_selective;
 pub mod peer;
 pub mod receipt_vectors;
 pub mod shell;
+pub mod soft_authenticator;
 pub mod source;
 #[cfg(feature = "oracles")]
 pub mod ssi_oracle;

@@ -16,7 +16,7 @@ use inkan_credential::token_status_list::{
 };
 use inkan_credential::{Contexts, Cryptosuite, SecuredCredential};
 use inkan_crypto::keystore::Keystore;
-use inkan_crypto::{KeyType, SecretKey};
+use inkan_crypto::{KeyType, SecretKey, jws};
 use inkan_did::webvh;
 use inkan_evidence::Registry;
 use inkan_evidence::model::ProofingEvidence;
@@ -33,6 +33,9 @@ use inkan_tests::made::{Party, moment};
 use inkan_tests::made_anchor;
 use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
+use inkan_tests::soft_authenticator::{
+    Maker, MetadataSigner, Page, Shows, SoftAuthenticator, metadata_of,
+};
 use inkan_tests::world::some_claim;
 use inkan_tests::{files_under, fixtures, read, read_json, read_text, workspace_root};
 use serde_json::json;
@@ -394,6 +397,66 @@ fn seeds_of_sd_jwts_are_written() {
     let cwt = StatusListToken::issue_cwt(&list, &terms, &issuer.method, &issuer.key);
     seed("token_status_list", "cwt", cwt.expect("a token").to_bytes());
     seed("token_status_list", "aggregation", r#"{"status_lists":["https://a.example/1"]}"#);
+}
+
+/// What authenticators, wallets and operators say.
+#[test]
+#[ignore = "writes into tests/fuzz/corpus"]
+fn seeds_of_authenticators_are_written() {
+    let challenge = sha256(&[b"challenge"]);
+    let page = Page::of(&challenge);
+    let maker = Maker::new();
+    let payload = metadata_of(&maker.root, &["FIDO_CERTIFIED", "FIDO_CERTIFIED_L3", "REVOKED"]);
+    seed("fido_metadata", "payload", payload.to_string());
+    seed("fido_metadata", "blob", MetadataSigner::new().sign(&payload));
+    for (name, shows) in [
+        ("maker", Shows::Maker(Box::new(maker))),
+        ("itself", Shows::Itself),
+        ("nothing", Shows::Nothing),
+    ] {
+        let mut authenticator = SoftAuthenticator::new(shows);
+        let (client, object) = authenticator.create(&page);
+        seed("attestation_object", name, object);
+        seed("webauthn", &format!("create-{name}"), client);
+        let answer = authenticator.get(&page);
+        let part = |part: &str| {
+            let text = answer["response"][part].as_str().expect("a part");
+            encoding::decode_b64u(text).expect("base64url")
+        };
+        seed("webauthn", &format!("client-{name}"), part("clientDataJSON"));
+        seed("webauthn", &format!("authenticator-{name}"), part("authenticatorData"));
+        let shown = json!({ "channel": "dc_api_same_device", "holderAuth": "unlk_bio",
+            "authenticator": [{ "webauthn": answer }, { "keyAttestation": "a.b.c" }] });
+        seed("presentation_evidence", name, shown.to_string());
+    }
+    let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(8));
+    let registration = json!({
+        "type": "inkan-webauthn-registration/1", "credentialId": "AQ",
+        "key": key.public_key().to_jwk(), "aaguid": "f8a011f3-8c0a-4d15-8006-17111f9edc7d",
+        "rpId": "bank.example", "holder": "did:example:a", "jkt": "AA", "counter": 4,
+        "backupEligible": false, "attestation": { "outcome": "none" },
+        "registeredAt": "2026-06-14T09:00:00Z",
+    });
+    seed("presentation_evidence", "registration", registration.to_string());
+    for (typ, claims) in [
+        (
+            "key-attestation+jwt",
+            json!({ "iat": 1_781_300_000, "exp": 1_781_400_000,
+                "attested_keys": [key.public_key().to_jwk()], "key_storage": ["iso_18045_high"],
+                "user_authentication": ["iso_18045_moderate"] }),
+        ),
+        (
+            "authn-event+jwt",
+            json!({ "type": "inkan-authn-event/1", "iss": "did:example:o", "aud": "https://v.example",
+                "iat": 1_781_300_000, "exp": 1_781_300_300, "jti": "1", "nonce": "n",
+                "cnf": { "jkt": "AA" },
+                "factors": [{ "type": "password", "result": "pass", "time": 1_781_299_990 }] }),
+        ),
+    ] {
+        let header = [("typ".to_owned(), typ.into())].into_iter().collect();
+        let token = jws::sign(header, claims.to_string().as_bytes(), &key).expect("a token");
+        seed("key_token", typ, token);
+    }
 }
 
 /// Seeds of formats that need no ledger and no party.

@@ -12,6 +12,8 @@ mod selective;
 mod timestamps;
 #[path = "interop/vc.rs"]
 mod vc;
+#[path = "interop/webauthn.rs"]
+mod webauthn;
 
 use std::process::Command;
 

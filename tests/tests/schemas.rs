@@ -14,6 +14,8 @@ use inkan_credential::delegation::Grant;
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, ConsentRecord, Format};
 use inkan_crypto::{KeyType, jws};
 use inkan_did::{DidUrl, webvh};
+use inkan_evidence::PresentationEvidence;
+use inkan_evidence::webauthn::Registration;
 use inkan_ledger::anchored::{AnchorProof, PackHead};
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::parameters::{Announcement, OperatorEvent, Parameters, ParametersDocument};
@@ -686,4 +688,68 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         found.push(name);
     }
     assert_eq!(found, tested, "a schema without a test, here or in the crate that writes it");
+}
+
+#[test]
+fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
+    let chain = json!({ "outcome": "chain", "anchorSha256": "ab".repeat(32), "firmware": 3 });
+    let key = inkan_crypto::SecretKey::generate(KeyType::P256, &mut SeededRng::new(8));
+    let registration = |attestation: Value| {
+        json!({
+            "type": "inkan-webauthn-registration/1", "credentialId": "AQ",
+            "key": key.public_key().to_jwk(), "aaguid": "f8a011f3-8c0a-4d15-8006-17111f9edc7d",
+            "rpId": "bank.example", "holder": "did:example:a", "jkt": "AA", "counter": 4,
+            "backupEligible": false, "attestation": attestation,
+            "registeredAt": "2026-06-14T09:00:00Z",
+        })
+    };
+    let reads = |value: &Value| Registration::parse(value.to_string().as_bytes()).is_ok();
+    let samples = [chain.clone(), json!({ "outcome": "none" })].map(registration);
+    for sample in &samples {
+        let written = Registration::parse(sample.to_string().as_bytes()).expect("a registration");
+        assert_eq!(written.to_value(), *sample);
+    }
+    Closed {
+        place: ("webauthn-registration", ""),
+        samples: samples.to_vec(),
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .check();
+    Closed {
+        place: ("webauthn-registration", "/properties/attestation"),
+        samples: vec![chain],
+        only_read: &[],
+        reads: Box::new(move |value| reads(&registration(value.clone()))),
+    }
+    .check();
+    let answer = json!({
+        "id": "AQ", "rawId": "AQ", "type": "public-key", "authenticatorAttachment": "platform",
+        "clientExtensionResults": {},
+        "response": { "clientDataJSON": "AA", "authenticatorData": "AA", "signature": "AA",
+            "userHandle": "AA" },
+    });
+    let shown = |answers: Value| {
+        json!({ "receivedAt": "2026-06-14T09:00:00Z", "channel": "redirect_same_device",
+            "authenticator": answers, "holderAuth": "cred_bio" })
+    };
+    let reads = |value: &Value| PresentationEvidence::parse(value.to_string().as_bytes()).is_ok();
+    let answers = json!([
+        { "issuerKeyStatement": {} }, { "keyAttestation": "a.b.c" }, { "webauthn": answer },
+        { "jpkiAuth": {} }, { "hosted": {} }, { "authenticationEvent": "a.b.c" },
+    ]);
+    Closed {
+        place: ("presentation-evidence", ""),
+        samples: vec![shown(answers), shown(json!([]))],
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .check();
+    Closed {
+        place: ("presentation-evidence", "/$defs/webauthn"),
+        samples: vec![answer],
+        only_read: &[],
+        reads: Box::new(move |value| reads(&shown(json!([{ "webauthn": value }])))),
+    }
+    .check();
 }

@@ -324,6 +324,13 @@ pub(crate) struct VerifyArgs {
     /// A nonce you keep yourself
     #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "replay")]
     pub(crate) nonce: Option<String>,
+    /// What was shown beside the presentation: how it came, key attestations, authentication events (JSON)
+    ///
+    /// The file is that of schemas/presentation-evidence.schema.json. Its channel is what you saw yourself, all else what
+    /// you were sent. Issuers' key statements stand in the credentials; of them the channel decides whether they reach
+    /// AAL-3. Answers of passkeys need a site that registered them, and count for nothing here.
+    #[arg(long, value_name = "F")]
+    pub(crate) authenticator: Option<String>,
     /// Judge a presentation again whose nonce was used; it is then not live
     #[arg(long)]
     pub(crate) replay: bool,

@@ -79,6 +79,7 @@ impl StoryArgs {
             at: self.at.clone(),
             aud: None,
             nonce: None,
+            authenticator: None,
             replay: true,
             explain: false,
             offline: self.offline,

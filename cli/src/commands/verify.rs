@@ -3,7 +3,7 @@
 mod many;
 pub(super) mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use inkan_assurance::{
 use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, Presentation, SecuredCredential};
-use inkan_evidence::{Registry, facts_of};
+use inkan_evidence::{Asked, PresentationEvidence, Registry, facts_of, facts_with};
 use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::pinned;
@@ -142,6 +142,7 @@ impl Examine<'_> {
             at: self.at.map(str::to_owned),
             aud: None,
             nonce: None,
+            authenticator: None,
             replay: false,
             explain: false,
             offline: self.offline,
@@ -211,6 +212,8 @@ struct Terms {
     contexts: Option<Arc<inkan_credential::Contexts>>,
     resources: Vec<(String, Vec<u8>)>,
     registries: Vec<Registry>,
+    /// What was shown beside the presentation.
+    shown: Option<PresentationEvidence>,
 }
 
 impl Terms {
@@ -237,6 +240,7 @@ impl Terms {
             contexts: pinned::contexts(&pins)?.map(Arc::new),
             resources: pins.into_iter().map(|file| (file.url, file.bytes)).collect(),
             registries: trust::load(home)?.into_iter().collect(),
+            shown: beside(args, context)?,
         })
     }
 }
@@ -267,12 +271,27 @@ impl Judge {
         mut material: Material,
         expectation: Option<Expectation>,
     ) -> (Verification, Report) {
-        let Terms { policy, context, contexts, resources, registries } = &self.terms;
+        let Terms { policy, context, contexts, resources, registries, shown } = &self.terms;
         material.contexts.clone_from(contexts);
         material.resources.extend(resources.iter().cloned());
         let context = inkan_verifier::Context { expectation, ..context.clone() };
         let verification = verify(bundle, &material, &context);
-        let facts = facts_of(&verification, registries);
+        let facts = match (shown, &context.expectation) {
+            (Some(shown), Some(expected)) => {
+                let asked = Asked {
+                    shown,
+                    nonce: &expected.nonce,
+                    site: None,
+                    registrations: &[],
+                    metadata: None,
+                    status_lists: &[],
+                    // An event of a holder names the nonce, which counts once.
+                    used_events: &BTreeSet::new(),
+                };
+                facts_with(&verification, registries, &asked).0
+            }
+            (Some(_) | None, _) => facts_of(&verification, registries),
+        };
         let codes = crate::catalogue::book();
         let assessment = AssessContext { registries, catalogue: &self.catalogue, codes };
         let report = assess(&verification, &facts, policy, &assessment);
@@ -306,6 +325,18 @@ impl Judge {
         }
         Ok((report, verification, expectation))
     }
+}
+
+/// What was shown beside the presentation, if a file says it.
+fn beside(args: &VerifyArgs, context: &Context) -> Result<Option<PresentationEvidence>, Failure> {
+    let Some(path) = &args.authenticator else { return Ok(None) };
+    if args.files.len() > 1 || args.files.iter().any(|file| Path::new(file).is_dir()) {
+        let message = "--authenticator is about one presentation: name one file".to_owned();
+        return Err(CliError::Usage(message).into());
+    }
+    let input = context.input(Some(path))?;
+    let read = PresentationEvidence::parse(&input.bytes);
+    read.map(Some).map_err(|error| Failure::new(error.code(), error.to_string()))
 }
 
 /// Remembers the newest states that were proved; says so if others had to be forgotten for it.

@@ -63,7 +63,9 @@ fn level_of(authenticator: &Authenticator, plain: AuthLevel) -> (AuthLevel, Vec<
     }
     let second = lacks(&[Wanted::Kind(FactKind::UvAttested), Wanted::Certified]);
     if !second.is_empty() {
-        return (AuthLevel::Aal1Plus, second);
+        // One factor beside the holder's key, and nobody says that there was a second.
+        let claimed = Wanted::Kind(FactKind::UvClaimed).is_in(authenticator);
+        return (if claimed { AuthLevel::Aal1Plus } else { AuthLevel::Aal1 }, second);
     }
     let third = lacks(&THIRD);
     if third.is_empty() { (AuthLevel::Aal3, third) } else { (AuthLevel::Aal2, third) }
@@ -222,7 +224,10 @@ pub(crate) fn judge(leaf: &AalLeaf, min: AuthenticationLevel, facts: &Facts) -> 
                 .copied()
                 .filter(|one| !one.is_in(authenticator) && !is_plain(&[*one], facts))
                 .collect();
-            if lacks.is_empty() && fresh {
+            let stale = authenticator.age_seconds().is_some_and(|age| is_stale(leaf, facts, age));
+            if stale {
+                lost.insert(Code::PresentationStale);
+            } else if lacks.is_empty() && fresh {
                 out.missing.clear();
                 return out;
             }
@@ -251,21 +256,25 @@ fn liveness(leaf: &AalLeaf, facts: &Facts) -> Result<Vec<Code>, Code> {
     if holder.liveness() == Liveness::NotLive {
         return Err(Code::NonceInvalid);
     }
-    let stale = match leaf.max_auth_age {
-        Some(span) => facts
-            .as_of()
-            .plus_seconds(holder.age_seconds())
-            .minus(span.0)
-            .is_ok_and(|earliest| earliest > facts.as_of()),
-        None => holder.age_seconds() > inkan_core::tolerance::PRESENTATION,
-    };
-    if stale {
+    if is_stale(leaf, facts, holder.age_seconds()) {
         return Err(Code::PresentationStale);
     }
     Ok(match holder.liveness() {
         Liveness::CallerKeepsNonce => vec![Code::NonceKeptByCaller],
         Liveness::Live | Liveness::NotLive => vec![],
     })
+}
+
+/// Whether an age in seconds is more than the leaf allows.
+fn is_stale(leaf: &AalLeaf, facts: &Facts, age: i64) -> bool {
+    match leaf.max_auth_age {
+        Some(span) => facts
+            .as_of()
+            .plus_seconds(age)
+            .minus(span.0)
+            .is_ok_and(|earliest| earliest > facts.as_of()),
+        None => age > inkan_core::tolerance::PRESENTATION,
+    }
 }
 
 /// What a leaf wants of an authenticator on a road; `None` asks what the holder's proof alone cannot give.

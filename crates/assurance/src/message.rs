@@ -64,6 +64,22 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::KeyExportable
         | Code::PhishingResistanceMissing
         | Code::IntentMissing
+        | Code::AttestationUntrusted
+        | Code::AuthenticatorCounter
+        | Code::MetadataNotCurrent
+        | Code::WebauthnAssertionInvalid
+        | Code::WebauthnChallengeMismatch
+        | Code::KeyAttestationInvalid
+        | Code::KeyAttestationType
+        | Code::KeyStatementInvalid
+        | Code::KeyStatementNotAuthorised
+        | Code::OperatorNotAuthorised
+        | Code::AuthenticationEventInvalid
+        | Code::AuthenticationEventNotBound
+        | Code::FactorNotAccepted
+        | Code::FactorsNotDistinct
+        | Code::OperatorLevelNotAuthorised
+        | Code::SessionBoundOnly
         | Code::MethodNotAccepted => "authenticator",
         Code::PolicyNotInEffect => "policy-in-effect",
         Code::IalBelowRequirement => "ial",

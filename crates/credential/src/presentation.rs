@@ -7,7 +7,7 @@
 mod key_bound;
 mod make;
 
-use inkan_core::{Timestamp, json, limits};
+use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use serde_json::Value;
@@ -355,6 +355,20 @@ impl Presentation {
             Form::Jose { jws } => jws.as_str().to_owned(),
             Form::SdJwt { sd_jwt } => sd_jwt.shown().to_owned(),
             Form::KeyBound { presented } => presented.to_compact(),
+        }
+    }
+
+    /// What others can be bound to: SHA-256 of the compact text, or of the canonical form (JCS) of a JSON object with its proofs.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match &self.form {
+            // A value that was read has a canonical form.
+            Form::DataIntegrity { .. } => {
+                sha256(&[&json::canonicalize(&self.to_value()).unwrap_or_default()])
+            }
+            Form::Jose { .. } | Form::SdJwt { .. } | Form::KeyBound { .. } => {
+                sha256(&[self.to_bare().as_bytes()])
+            }
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use inkan_core::{Digest, Timestamp};
+use inkan_crypto::PublicKey;
 
 use crate::finding::Code;
-use crate::registry::{Entry, PartyRole, Registry, Standing};
+use crate::registry::{Authenticates, Entry, PartyRole, Registry, Standing};
 use crate::row::Row;
 
 /// Evidence that a registry authorises a party at a time; only [`authorise`] makes one.
@@ -21,6 +22,8 @@ pub struct Authorised {
     statements: BTreeSet<String>,
     issues: BTreeSet<String>,
     countersigns: BTreeSet<String>,
+    authenticates: Option<Authenticates>,
+    keys: Vec<PublicKey>,
     as_of: Timestamp,
 }
 
@@ -68,6 +71,8 @@ impl Authorised {
             statements: entry.statements().clone(),
             issues: entry.issues().clone(),
             countersigns: entry.countersigns().clone(),
+            authenticates: entry.authenticates().cloned(),
+            keys: entry.keys().to_vec(),
             as_of,
         }
     }
@@ -131,6 +136,18 @@ impl Authorised {
     #[must_use]
     pub fn may_issue(&self, kind: &str) -> bool {
         self.issues.contains(kind)
+    }
+
+    /// What it may say about authentications.
+    #[must_use]
+    pub const fn authenticates(&self) -> Option<&Authenticates> {
+        self.authenticates.as_ref()
+    }
+
+    /// Keys with which it signs statements.
+    #[must_use]
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.keys
     }
 
     /// Whether it may countersign in a role.

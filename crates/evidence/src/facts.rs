@@ -141,6 +141,7 @@ impl Holder {
 pub struct Authenticator {
     pub(crate) road: Road,
     pub(crate) facts: Vec<Fact>,
+    pub(crate) age_seconds: Option<i64>,
 }
 
 impl Authenticator {
@@ -154,6 +155,12 @@ impl Authenticator {
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
         &self.facts
+    }
+
+    /// Seconds from the earliest factor that was used to receiving, if somebody states them; otherwise the presentation's age is its age.
+    #[must_use]
+    pub const fn age_seconds(&self) -> Option<i64> {
+        self.age_seconds
     }
 }
 

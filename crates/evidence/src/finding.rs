@@ -123,6 +123,38 @@ pub enum Code {
     IntentMissing,
     /// The policy does not accept this way to authenticate.
     MethodNotAccepted,
+    /// Nobody who is trusted vouches for the authenticator or the key.
+    AttestationUntrusted,
+    /// The authenticator's counter did not go up: its key may exist twice.
+    AuthenticatorCounter,
+    /// The metadata on models of authenticators should have been replaced by now.
+    MetadataNotCurrent,
+    /// The authenticator's answer does not hold: page, relying party, flags, credential or signature.
+    WebauthnAssertionInvalid,
+    /// The authenticator answered for another presentation or another request.
+    WebauthnChallengeMismatch,
+    /// The key attestation does not hold: signature, end of validity, status, or another key.
+    KeyAttestationInvalid,
+    /// The token is no key attestation.
+    KeyAttestationType,
+    /// The issuer's key statement is about another key or other times, or stands outside the signature.
+    KeyStatementInvalid,
+    /// The issuer may make no key statements.
+    KeyStatementNotAuthorised,
+    /// The party that states the authentication is no operator that a registry authorises.
+    OperatorNotAuthorised,
+    /// The authentication event is malformed, or its signature does not hold.
+    AuthenticationEventInvalid,
+    /// The authentication event is for another verifier, request, holder or time, or was used before.
+    AuthenticationEventNotBound,
+    /// A factor did not pass, is not known, or is not one that the operator may state.
+    FactorNotAccepted,
+    /// Two factors are of one kind, may not stand together, or are too far apart.
+    FactorsNotDistinct,
+    /// The operator may not state this level.
+    OperatorLevelNotAuthorised,
+    /// The authentication event is bound to a session, and not to the holder of a credential.
+    SessionBoundOnly,
     /// The policy is not in effect at that time.
     PolicyNotInEffect,
     /// The identity assurance level is below what the policy asks.
@@ -281,6 +313,22 @@ impl Code {
             Self::PhishingResistanceMissing => "phishing-resistance-missing",
             Self::IntentMissing => "intent-missing",
             Self::MethodNotAccepted => "method-not-accepted",
+            Self::AttestationUntrusted => "attestation-untrusted",
+            Self::AuthenticatorCounter => "authenticator-counter",
+            Self::MetadataNotCurrent => "metadata-not-current",
+            Self::WebauthnAssertionInvalid => "webauthn-assertion-invalid",
+            Self::WebauthnChallengeMismatch => "webauthn-challenge-mismatch",
+            Self::KeyAttestationInvalid => "key-attestation-invalid",
+            Self::KeyAttestationType => "key-attestation-type",
+            Self::KeyStatementInvalid => "key-statement-invalid",
+            Self::KeyStatementNotAuthorised => "key-statement-not-authorised",
+            Self::OperatorNotAuthorised => "operator-not-authorised",
+            Self::AuthenticationEventInvalid => "authentication-event-invalid",
+            Self::AuthenticationEventNotBound => "authentication-event-not-bound",
+            Self::FactorNotAccepted => "factor-not-accepted",
+            Self::FactorsNotDistinct => "factors-not-distinct",
+            Self::OperatorLevelNotAuthorised => "operator-level-not-authorised",
+            Self::SessionBoundOnly => "session-bound-only",
             Self::PolicyNotInEffect => "policy-not-in-effect",
             Self::IalBelowRequirement => "ial-below-requirement",
             Self::AalBelowRequirement => "aal-below-requirement",
@@ -345,6 +393,16 @@ impl Code {
             | Self::DocumentWithoutPortrait
             | Self::JpkiPolicyUnknown
             | Self::JpkiRevoked
+            | Self::WebauthnAssertionInvalid
+            | Self::WebauthnChallengeMismatch
+            | Self::KeyAttestationInvalid
+            | Self::KeyAttestationType
+            | Self::KeyStatementInvalid
+            | Self::KeyStatementNotAuthorised
+            | Self::OperatorNotAuthorised
+            | Self::AuthenticationEventInvalid
+            | Self::AuthenticationEventNotBound
+            | Self::FactorNotAccepted
             | Self::AuthenticatorNotBound => Effect::Void,
             Self::PresenceNotShown
             | Self::OwnershipNotShown
@@ -367,6 +425,12 @@ impl Code {
             | Self::KeyNotHardwareBound
             | Self::KeyExportable
             | Self::PhishingResistanceMissing
+            | Self::AttestationUntrusted
+            | Self::AuthenticatorCounter
+            | Self::MetadataNotCurrent
+            | Self::FactorsNotDistinct
+            | Self::OperatorLevelNotAuthorised
+            | Self::SessionBoundOnly
             | Self::IntentMissing => Effect::Capped,
             Self::BasisTooLow
             | Self::TimestampMissing

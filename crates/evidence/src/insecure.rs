@@ -103,7 +103,11 @@ pub fn add(facts: &mut Facts, path: &str, kind: FactKind, basis: Basis, road: Ro
         Place::Authenticator => {
             match facts.authenticators.iter_mut().find(|known| known.road == road) {
                 Some(known) => known.facts.push(fact),
-                None => facts.authenticators.push(Authenticator { road, facts: vec![fact] }),
+                None => facts.authenticators.push(Authenticator {
+                    road,
+                    facts: vec![fact],
+                    age_seconds: None,
+                }),
             }
         }
     }

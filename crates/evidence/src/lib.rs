@@ -4,6 +4,9 @@
 //! that its user configured. Out of scope: what the facts are worth (`inkan-assurance`). A crate of its own so that
 //! the evaluator cannot make a checked fact. No I/O, no clock.
 
+mod aal;
+mod attested_key;
+pub mod authn_event;
 pub mod authority;
 mod claims;
 pub mod cms;
@@ -14,14 +17,20 @@ pub mod finding;
 #[cfg(feature = "insecure-test-facts")]
 pub mod insecure;
 mod item;
+pub mod key_attestation;
+mod key_statement;
 mod make;
+pub mod metadata;
 pub mod model;
 pub mod path;
 pub mod registry;
 mod row;
+pub mod shown;
 pub mod tsa;
+pub mod webauthn;
 pub mod x5c;
 
+pub use aal::{Asked, Remember};
 pub use authority::Authorised;
 pub use claims::IgnoredClaim;
 pub use fact::{Basis, Fact, FactKind};
@@ -29,6 +38,7 @@ pub use facts::{
     Authenticator, CredentialFacts, Derivation, EventFacts, Facts, Holder, ItemFacts, Liveness,
 };
 pub use finding::{Code, Effect, Finding};
-pub use make::{Prediction, facts_of, predicted};
+pub use make::{Prediction, facts_of, facts_with, predicted};
 pub use registry::{Registry, RegistryError};
 pub use row::{AuthLevel, Certification, FidoLevel, KeyStorage, Road, Row};
+pub use shown::PresentationEvidence;

@@ -7,6 +7,7 @@ use inkan_core::{Digest, Timestamp, json, sha256};
 use inkan_verifier::{Live, Presenter, Verification, VerifiedCredential};
 use serde_json::Value;
 
+use crate::aal::{Asked, Remember, authenticators};
 use crate::claims::{IgnoredClaim, level_claims};
 use crate::event::{Source, event_facts, void_contradictions};
 use crate::fact::{Fact, FactKind};
@@ -21,6 +22,24 @@ const CLAIMS: usize = 256;
 /// Everything that `verification` and the registries show, as of the time it was judged at.
 #[must_use]
 pub fn facts_of(verification: &Verification, registries: &[Registry]) -> Facts {
+    gather(verification, registries, None).0
+}
+
+/// The same with what was shown beside the presentation, and what this verifier has to remember of it.
+#[must_use]
+pub fn facts_with(
+    verification: &Verification,
+    registries: &[Registry],
+    asked: &Asked<'_>,
+) -> (Facts, Remember) {
+    gather(verification, registries, Some(asked))
+}
+
+fn gather(
+    verification: &Verification,
+    registries: &[Registry],
+    asked: Option<&Asked<'_>>,
+) -> (Facts, Remember) {
     let credentials: Vec<Option<Seen<'_>>> = verification
         .credentials()
         .iter()
@@ -28,7 +47,15 @@ pub fn facts_of(verification: &Verification, registries: &[Registry]) -> Facts {
         .collect();
     let holder =
         verification.presenter().map(|presenter| holder(presenter, verification.received_at()));
-    make(&credentials, holder, registries, verification.as_of())
+    let made = make(&credentials, holder, registries, verification.as_of());
+    let shown = authenticators(verification, registries, asked);
+    let mut facts = made.with_claims(shown.claims);
+    facts.authenticators = shown.authenticators;
+    facts.findings.extend(shown.findings);
+    facts.findings.sort();
+    facts.findings.dedup();
+    facts.ignored.extend(shown.ignored);
+    (facts, shown.remember)
 }
 
 /// What an issuer's evidence would show of itself, if its proofer were authorised for everything.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use inkan_core::{Digest, Timestamp, json, limits};
+use inkan_crypto::PublicKey;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,6 +41,7 @@ pub struct Entry {
     issues: BTreeSet<String>,
     countersigns: BTreeSet<String>,
     authenticates: Option<Authenticates>,
+    keys: Vec<PublicKey>,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
     status: Standing,
@@ -143,6 +145,12 @@ pub enum RegistryError {
         /// The entry's party.
         party: String,
     },
+    /// A key that is no public key of a kind that signs statements.
+    #[error("the entry of {party} lists what is no public key (JWK on P-256, P-384 or Ed25519)")]
+    Key {
+        /// The entry's party.
+        party: String,
+    },
     /// The entry is never in force.
     #[error("the entry of {party} ends before it begins")]
     EmptyPeriod {
@@ -160,6 +168,7 @@ impl RegistryError {
             | Self::Shape(_)
             | Self::UnknownName { .. }
             | Self::EndedWithoutEnd { .. }
+            | Self::Key { .. }
             | Self::EmptyPeriod { .. } => "registry-malformed",
         }
     }
@@ -291,6 +300,12 @@ impl Entry {
     #[must_use]
     pub const fn authenticates(&self) -> Option<&Authenticates> {
         self.authenticates.as_ref()
+    }
+
+    /// Keys with which it signs statements that name no DID of their own, in file order.
+    #[must_use]
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.keys
     }
 
     /// Begin of the period it vouches for.

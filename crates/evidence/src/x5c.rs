@@ -223,7 +223,9 @@ impl Paths<'_> {
         let mut fault = CertificateFault::AnchorUnknown;
         let mut holds = None;
         for (anchor, terms) in self.anchors {
-            match leads_to(leaf, others, anchor, at, &|path| self.on_terms(path, terms, at)) {
+            match leads_to(leaf, others, anchor, at, SignsCredentials, &|path| {
+                self.on_terms(path, terms, at)
+            }) {
                 Ok(revocation) if holds.is_none() => {
                     holds = Some(Path { anchor: sha256(&[anchor]), revocation });
                 }
@@ -317,12 +319,23 @@ fn check_usage(certificate: &Certificate) -> Result<(), CertificateFault> {
 /// What is asked of a path that holds: from the first certificate to the anchor.
 type Admits<'a> = dyn Fn(&[&[u8]]) -> Result<Revocation, CertificateFault> + 'a;
 
+/// Whether the first certificate leads to this anchor, whatever it is for, each certificate good at `at`.
+pub(crate) fn leads_to_root(
+    leaf: &[u8],
+    others: &[Vec<u8>],
+    anchor: &[u8],
+    at: Timestamp,
+) -> Result<(), CertificateFault> {
+    leads_to(leaf, others, anchor, at, AnyPurpose, &|_| Ok(Revocation::NotShown)).map(drop)
+}
+
 /// What is known of revocation on a path from the first certificate to this anchor, each certificate of it good at `at`, that is admitted.
 fn leads_to(
     leaf: &[u8],
     others: &[Vec<u8>],
     anchor: &[u8],
     at: Timestamp,
+    purposes: impl ExtendedKeyUsageValidator,
     admits: &Admits<'_>,
 ) -> Result<Revocation, CertificateFault> {
     let seconds = u64::try_from(at.seconds()).map_err(|_| CertificateFault::NotYetValid)?;
@@ -363,7 +376,7 @@ fn leads_to(
         &anchors,
         &others,
         time,
-        SignsCredentials,
+        purposes,
         None,
         Some(&verify),
     );
@@ -421,6 +434,15 @@ fn is_constrained(certificate: &[u8]) -> bool {
     let Ok(certificate) = parse(certificate) else { return true };
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
     extensions.iter().any(|extension| extension.extn_id == NAME_CONSTRAINTS)
+}
+
+/// Whatever a certificate says that it is for: what else is asked of it is looked at by itself.
+struct AnyPurpose;
+
+impl ExtendedKeyUsageValidator for AnyPurpose {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        purposes.into_iter().try_for_each(|purpose| purpose.map(|_| ()))
+    }
 }
 
 /// No purposes, or one at least that is not for something else alone.

@@ -447,6 +447,7 @@ pub struct Presenter {
     pub(crate) method: String,
     pub(crate) key: PublicKey,
     pub(crate) nonce_digest: Digest,
+    pub(crate) presentation_digest: Digest,
     pub(crate) audience: String,
     pub(crate) created: Timestamp,
     pub(crate) nonce_issued_at: Option<Timestamp>,
@@ -476,6 +477,12 @@ impl Presenter {
     #[must_use]
     pub const fn nonce_digest(&self) -> Digest {
         self.nonce_digest
+    }
+
+    /// SHA-256 of the presentation: of its compact text, or of the canonical form of one with an embedded proof.
+    #[must_use]
+    pub const fn presentation_digest(&self) -> Digest {
+        self.presentation_digest
     }
 
     /// The audience that was signed.

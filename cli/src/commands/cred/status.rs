@@ -28,6 +28,7 @@ pub(super) fn run(args: &CredStatusArgs, context: &mut Context) -> Result<Outcom
         at: args.at.clone(),
         aud: None,
         nonce: None,
+        authenticator: None,
         replay: false,
         explain: true,
         offline: false,

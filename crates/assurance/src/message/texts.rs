@@ -244,6 +244,86 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "第二の要素を示す証明がない。",
     ),
     (
+        "attestation-untrusted",
+        "Nobody who is trusted vouches for the authenticator or the key.",
+        "認証器または鍵を保証する信頼できる者がいない。",
+    ),
+    (
+        "authenticator-counter",
+        "The authenticator's counter did not go up: its key may exist twice.",
+        "認証器のカウンタが増えていない。鍵が複製された可能性がある。",
+    ),
+    (
+        "metadata-not-current",
+        "The metadata on models of authenticators should have been replaced by now.",
+        "認証器の機種情報は既に更新されているべきものである。",
+    ),
+    (
+        "webauthn-assertion-invalid",
+        "The authenticator's answer does not hold: page, relying party, flags, credential or signature.",
+        "認証器の応答が成り立たない（ページ、検証者、フラグ、資格情報または署名）。",
+    ),
+    (
+        "webauthn-challenge-mismatch",
+        "The authenticator answered for another presentation or another request.",
+        "認証器の応答が別の提示または別の要求に対するものである。",
+    ),
+    (
+        "key-attestation-invalid",
+        "The key attestation does not hold: signature, end of validity, status, or another key.",
+        "鍵の証明が成り立たない（署名、有効期限、状態、または別の鍵）。",
+    ),
+    (
+        "key-attestation-type",
+        "The token is no key attestation.",
+        "そのトークンは鍵の証明ではない。",
+    ),
+    (
+        "key-statement-invalid",
+        "The issuer's key statement is about another key or other times, or stands outside the signature.",
+        "発行者による鍵の言明が別の鍵や別の時刻に関するものか、署名の外にある。",
+    ),
+    (
+        "key-statement-not-authorised",
+        "The issuer may make no key statements.",
+        "発行者には鍵の言明を行う権限がない。",
+    ),
+    (
+        "operator-not-authorised",
+        "The party that states the authentication is no operator that a registry authorises.",
+        "認証を述べた者は登録簿が認める運用者ではない。",
+    ),
+    (
+        "authentication-event-invalid",
+        "The authentication event is malformed, or its signature does not hold.",
+        "認証イベントの形式が不正か、署名が成り立たない。",
+    ),
+    (
+        "authentication-event-not-bound",
+        "The authentication event is for another verifier, request, holder or time, or was used before.",
+        "認証イベントが別の検証者、要求、保有者または時刻のものであるか、既に使われている。",
+    ),
+    (
+        "factor-not-accepted",
+        "A factor did not pass, is not known, or is not one that the operator may state.",
+        "要素が合格していないか、未知か、運用者が述べてよいものではない。",
+    ),
+    (
+        "factors-not-distinct",
+        "Two factors are of one kind, may not stand together, or are too far apart.",
+        "二つの要素が同種か、併用できないか、時間が離れすぎている。",
+    ),
+    (
+        "operator-level-not-authorised",
+        "The operator may not state this level.",
+        "運用者はこのレベルを述べることができない。",
+    ),
+    (
+        "session-bound-only",
+        "The authentication event is bound to a session, and not to the holder of a credential.",
+        "認証イベントはセッションに結び付くだけで、証明書の保有者には結び付いていない。",
+    ),
+    (
         "authenticator-not-bound",
         "The authenticator belongs to somebody else.",
         "認証器が別の者のものである。",

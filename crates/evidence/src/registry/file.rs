@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use inkan_core::{json, sha256};
+use inkan_crypto::{KeyType, PublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -39,8 +40,8 @@ pub(super) struct FileEntry {
     #[serde(default)]
     countersigns: BTreeSet<String>,
     authenticates: Option<FileAuthenticates>,
-    #[serde(default, rename = "keys")]
-    _keys: Vec<Value>,
+    #[serde(default)]
+    keys: Vec<Value>,
     valid_from: Option<Moment>,
     valid_until: Option<Moment>,
     status: Standing,
@@ -55,6 +56,8 @@ struct FileAuthenticates {
     schemes: BTreeSet<String>,
 }
 
+/// The most keys of one entry.
+const KEYS: usize = 32;
 /// Roles of a countersignature (ledger §2.5).
 const COUNTERSIGNER: [&str; 6] =
     ["holder", "co-issuer", "witness", "notary", "guardian", "delegate"];
@@ -78,6 +81,15 @@ impl FileEntry {
         if valid_from.zip(valid_until).is_some_and(|(from, until)| until < from) {
             return Err(RegistryError::EmptyPeriod { party: party() });
         }
+        let key = |jwk: &Value| {
+            let key = PublicKey::from_jwk(jwk).ok();
+            key.filter(|key| key.key_type() != KeyType::Bls12381G2)
+                .ok_or_else(|| RegistryError::Key { party: party() })
+        };
+        if self.keys.len() > KEYS {
+            return Err(RegistryError::Key { party: party() });
+        }
+        let keys = self.keys.iter().map(key).collect::<Result<_, _>>()?;
         let authenticates = self.authenticates.map(FileAuthenticates::checked).transpose()?;
         Ok(Entry {
             digest: sha256(&[&json::canonicalize(value)?]),
@@ -89,6 +101,7 @@ impl FileEntry {
             issues: self.issues,
             countersigns: self.countersigns,
             authenticates,
+            keys,
             valid_from,
             valid_until,
             status: self.status,

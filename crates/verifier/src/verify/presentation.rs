@@ -95,6 +95,7 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         method: signer.url.to_string(),
         key: signer.key,
         nonce_digest: sha256(&[expected.nonce.as_bytes()]),
+        presentation_digest: presentation.digest(),
         audience: expected.audience.clone(),
         created,
         nonce_issued_at: expected.nonce_issued_at,

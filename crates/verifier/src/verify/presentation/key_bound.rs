@@ -48,6 +48,7 @@ pub(super) fn judge(
         method: holder.method,
         key: holder.key,
         nonce_digest: sha256(&[expected.nonce.as_bytes()]),
+        presentation_digest: presentation.digest(),
         audience: expected.audience.clone(),
         created,
         nonce_issued_at: expected.nonce_issued_at,
