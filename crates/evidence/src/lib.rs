@@ -14,6 +14,7 @@ pub mod finding;
 #[cfg(feature = "insecure-test-facts")]
 pub mod insecure;
 mod item;
+pub mod jpki;
 mod make;
 pub mod model;
 pub mod path;
@@ -29,6 +30,6 @@ pub use facts::{
     Authenticator, CredentialFacts, Derivation, EventFacts, Facts, Holder, ItemFacts, Liveness,
 };
 pub use finding::{Code, Effect, Finding};
-pub use make::{Prediction, facts_of, predicted};
+pub use make::{Prediction, facts_of, facts_with, predicted};
 pub use registry::{Registry, RegistryError};
 pub use row::{AuthLevel, Certification, FidoLevel, KeyStorage, Road, Row};

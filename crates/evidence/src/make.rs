@@ -12,6 +12,7 @@ use crate::event::{Source, event_facts, void_contradictions};
 use crate::fact::{Fact, FactKind};
 use crate::facts::{CredentialFacts, EventFacts, Facts, Holder, Liveness};
 use crate::finding::{Code, Finding};
+use crate::jpki::Jpki;
 use crate::model::ProofingEvidence;
 use crate::registry::Registry;
 
@@ -21,6 +22,16 @@ const CLAIMS: usize = 256;
 /// Everything that `verification` and the registries show, as of the time it was judged at.
 #[must_use]
 pub fn facts_of(verification: &Verification, registries: &[Registry]) -> Facts {
+    facts_with(verification, registries, None)
+}
+
+/// The same by a verifier that looks at signatures of cards itself: with a configuration, proofs of kind `cms-jpki` are judged and not left open.
+#[must_use]
+pub fn facts_with(
+    verification: &Verification,
+    registries: &[Registry],
+    jpki: Option<&Jpki>,
+) -> Facts {
     let credentials: Vec<Option<Seen<'_>>> = verification
         .credentials()
         .iter()
@@ -28,7 +39,7 @@ pub fn facts_of(verification: &Verification, registries: &[Registry]) -> Facts {
         .collect();
     let holder =
         verification.presenter().map(|presenter| holder(presenter, verification.received_at()));
-    make(&credentials, holder, registries, verification.as_of())
+    make(&credentials, holder, (registries, jpki), verification.as_of())
 }
 
 /// What an issuer's evidence would show of itself, if its proofer were authorised for everything.
@@ -44,7 +55,7 @@ pub fn predicted(prediction: &Prediction<'_>, as_of: Timestamp) -> Facts {
         holder_jkts: BTreeSet::from([prediction.jkt.to_owned()]),
         former_jkts: BTreeSet::new(),
     };
-    make(&[Some(seen)], None, &[], as_of)
+    make(&[Some(seen)], None, (&[], None), as_of)
 }
 
 /// A credential that is not issued yet.
@@ -86,7 +97,7 @@ impl<'a> Seen<'a> {
 pub(crate) fn make(
     credentials: &[Option<Seen<'_>>],
     holder: Option<Holder>,
-    registries: &[Registry],
+    (registries, jpki): (&[Registry], Option<&Jpki>),
     as_of: Timestamp,
 ) -> Facts {
     let mut findings = Vec::new();
@@ -100,7 +111,14 @@ pub(crate) fn make(
             let found = level_claims(seen.value, &path);
             findings.extend(found.iter().map(claim_finding));
             ignored.extend(found);
-            Some(credential_facts(seen, path, registries, as_of, &mut findings))
+            let source = Source {
+                registries,
+                signer: seen.issuer,
+                existed_by: seen.existed_by,
+                as_of,
+                jpki,
+            };
+            Some(credential_facts(seen, path, &source, &mut findings))
         })
         .collect();
     let void = void_contradictions(
@@ -122,17 +140,15 @@ fn claim_finding(claim: &IgnoredClaim) -> Finding {
 fn credential_facts(
     seen: &Seen<'_>,
     path: String,
-    registries: &[Registry],
-    as_of: Timestamp,
+    source: &Source<'_>,
     findings: &mut Vec<Finding>,
 ) -> CredentialFacts {
-    let source = Source { registries, signer: seen.issuer, existed_by: seen.existed_by, as_of };
     let events: Vec<EventFacts> = listed(seen.value, "evidence")
         .into_iter()
         .enumerate()
         .filter(|(_, entry)| ProofingEvidence::is_meant(entry))
         .filter_map(|(position, entry)| {
-            event_facts(entry, &format!("{path}.evidence[{position}]"), &source, findings)
+            event_facts(entry, &format!("{path}.evidence[{position}]"), source, findings)
         })
         .collect();
     let subject = match listed(seen.value, "credentialSubject").as_slice() {

@@ -19,6 +19,8 @@ use x509_cert::Certificate;
 use x509_cert::ext::Extension;
 use x509_cert::time::Time;
 
+pub(crate) use crl::may_sign;
+pub(crate) use ocsp::read as read_ocsp;
 pub(crate) use policy::permits;
 
 /// The largest CRL or OCSP response in bytes.
@@ -86,13 +88,13 @@ pub fn standing_of_path(path: &[&[u8]], at: Timestamp, given: &RevocationInfo) -
 }
 
 /// A certificate, as DER and as read.
-struct Known<'a> {
+pub(crate) struct Known<'a> {
     der: &'a [u8],
-    parsed: Certificate,
+    pub(crate) parsed: Certificate,
 }
 
 impl<'a> Known<'a> {
-    fn read(der: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
         Some(Self { der, parsed: Certificate::from_der(der).ok()? })
     }
 
@@ -100,7 +102,7 @@ impl<'a> Known<'a> {
         self.parsed.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice)
     }
 
-    fn extension(&self, oid: ObjectIdentifier) -> Option<&Extension> {
+    pub(crate) fn extension(&self, oid: ObjectIdentifier) -> Option<&Extension> {
         self.extensions().iter().find(|extension| extension.extn_id == oid)
     }
 
@@ -118,10 +120,19 @@ impl<'a> Known<'a> {
         message: &impl der::Encode,
         signature: &der::asn1::BitString,
     ) -> bool {
-        let (Ok(message), Some(signature)) = (message.to_der(), signature.as_bytes()) else {
-            return false;
-        };
-        crate::tsa::check_signature(self.der, algorithm, algorithm, &message, signature).is_ok()
+        let Ok(message) = message.to_der() else { return false };
+        self.signed_bytes(algorithm, &message, signature)
+    }
+
+    /// The same, of what is at hand as bytes.
+    pub(crate) fn signed_bytes(
+        &self,
+        algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
+        message: &[u8],
+        signature: &der::asn1::BitString,
+    ) -> bool {
+        let Some(signature) = signature.as_bytes() else { return false };
+        crate::tsa::check_signature(self.der, algorithm, algorithm, message, signature).is_ok()
     }
 }
 
@@ -134,19 +145,21 @@ fn timestamp(seconds: i64) -> Option<Timestamp> {
 }
 
 /// What an issuer said of one certificate, and when it said so.
-struct Said {
+pub(crate) struct Said {
     /// When it was so.
-    this_update: i64,
+    pub(crate) this_update: i64,
     /// When the issuer says more at the latest.
-    next_update: Option<i64>,
+    pub(crate) next_update: Option<i64>,
     /// Since when it is revoked, if it is.
-    revoked: Option<i64>,
+    pub(crate) revoked: Option<i64>,
+    /// Why, if that is said: `CRLReason` of RFC 5280 §5.3.1.
+    pub(crate) reason: Option<u8>,
     /// Whether certificates that have ended are still spoken of.
-    knows_ended: bool,
+    pub(crate) knows_ended: bool,
 }
 
 /// What follows for a time. A newer word counts too: what was revoked after that time was good then.
-fn as_of(said: &Said, subject: &Known<'_>, at: Timestamp) -> Standing {
+pub(crate) fn as_of(said: &Said, subject: &Known<'_>, at: Timestamp) -> Standing {
     let at = at.seconds();
     if let Some(since) = said.revoked {
         if since <= at {

@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use crate::row::{AuthLevel, Row};
 
+mod answer;
 mod edit;
 mod file;
 
 use file::File;
 
+pub use answer::Asked;
 pub use edit::{NewEntry, add_entry};
 
 /// A snapshot of a registry.
@@ -143,6 +145,12 @@ pub enum RegistryError {
         /// The entry's party.
         party: String,
     },
+    /// A signed answer that answers something else, or nobody answers for.
+    #[error("the registry's answer {why}")]
+    Answer {
+        /// Why it does not count.
+        why: &'static str,
+    },
     /// The entry is never in force.
     #[error("the entry of {party} ends before it begins")]
     EmptyPeriod {
@@ -161,6 +169,7 @@ impl RegistryError {
             | Self::UnknownName { .. }
             | Self::EndedWithoutEnd { .. }
             | Self::EmptyPeriod { .. } => "registry-malformed",
+            Self::Answer { .. } => "registry-answer-invalid",
         }
     }
 }

@@ -129,7 +129,8 @@ pub(super) fn says(
     read(answer, subject, issuer).map_or(Standing::Unknown, |said| as_of(&said, subject, at))
 }
 
-fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> {
+/// What a response says of a certificate, whatever the time; `None` if it is no answer.
+pub(crate) fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> {
     let answer = Response::from_der(answer).ok()?;
     let bytes = answer.bytes.filter(|_| answer.status == Status::Successful)?;
     if bytes.kind != BASIC {
@@ -147,9 +148,9 @@ fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> 
     if critical(&one.extensions) {
         return None;
     }
-    let revoked = match &one.status {
-        CertStatus::Good(_) => None,
-        CertStatus::Revoked(revoked) => Some(unix(&revoked.time)?),
+    let (revoked, reason) = match &one.status {
+        CertStatus::Good(_) => (None, None),
+        CertStatus::Revoked(revoked) => (Some(unix(&revoked.time)?), revoked.reason.as_ref()),
         CertStatus::Unknown(_) => return None,
     };
     let cutoff = one.extensions.iter().flatten().any(|one| one.extn_id == ARCHIVE_CUTOFF);
@@ -157,6 +158,10 @@ fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> 
         this_update: unix(&one.this_update)?,
         next_update: one.next_update.as_ref().map(unix).unwrap_or_default(),
         revoked,
+        reason: reason.and_then(|reason| match reason.value() {
+            [one] => Some(*one),
+            _ => None,
+        }),
         knows_ended: cutoff,
     })
 }
