@@ -141,7 +141,7 @@ pub(super) fn ways(leaf: &Link, pool: &[Link], profile: &Profile, at: Timestamp)
     let search = Search { pool: usable.collect(), profile, checks: Cell::new(SIGNATURES) };
     let mut found = Vec::new();
     search.climb(&mut vec![leaf], &mut found);
-    found.retain(|way| names::permit(way));
+    found.retain(names::permit);
     found
 }
 

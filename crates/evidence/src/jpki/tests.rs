@@ -155,7 +155,7 @@ impl Case {
         self
     }
 
-    pub(super) fn as_of(mut self, as_of: &'static str) -> Self {
+    pub(super) fn judged_at(mut self, as_of: &'static str) -> Self {
         self.as_of = as_of;
         self
     }
@@ -234,24 +234,24 @@ fn a_card_and_a_did_key_over_one_statement_show_the_owner() {
 #[test]
 fn a_token_over_the_signature_says_when_it_is_judged() {
     let jpki = jpki();
-    let plain = Case::with(fixture!("signer.p7s").to_vec()).as_of("2045-01-01T00:00:00Z");
+    let plain = Case::with(fixture!("signer.p7s").to_vec()).judged_at("2045-01-01T00:00:00Z");
     // The certificate ended in 2039.
     plain.is_void(&jpki, Code::JpkiPathInvalid);
     let cms = stamped(fixture!("signer.p7s"), fixture!("signer.tst"));
-    let bound = Case::with(cms.clone()).as_of("2045-01-01T00:00:00Z").is_good(&jpki);
+    let bound = Case::with(cms.clone()).judged_at("2045-01-01T00:00:00Z").is_good(&jpki);
     assert_eq!(bound.stamped_at, Some(bound.judged_at));
     // A token over something else.
     let other = stamped(fixture!("signer.p7s"), fixture!("other.tst"));
     Case::with(other).is_void(&jpki, Code::TimestampInvalid);
     // A token from the future.
     Case::with(cms.clone())
-        .as_of("2026-03-02T00:00:00Z")
+        .judged_at("2026-03-02T00:00:00Z")
         .is_void(&jpki, Code::ProofingTimeInFuture);
     // Without an authority the token is passed over, and said to be.
     let mut none = config_json();
     none["timestampAuthorities"] = json!([]);
     Case::with(cms)
-        .as_of("2045-01-01T00:00:00Z")
+        .judged_at("2045-01-01T00:00:00Z")
         .is_void(&configured(&none), Code::JpkiPathInvalid);
 }
 

@@ -120,7 +120,7 @@ proptest! {
 #[test]
 fn prf_04_an_answer_counts_if_the_registry_signed_it_about_whom_was_asked() {
     use inkan_core::rng::insecure::SeededRng;
-    use inkan_crypto::{KeyType, SecretKey, Signer as _, jws};
+    use inkan_crypto::{KeyType, SecretKey, jws};
     let key = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(1));
     let other = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(2));
     let (own, stranger) = ([key.public_key()], [other.public_key()]);

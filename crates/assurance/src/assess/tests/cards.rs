@@ -2,7 +2,7 @@
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{encoding, sha256};
-use inkan_crypto::{KeyType, SecretKey, Signer as _};
+use inkan_crypto::{KeyType, SecretKey};
 use inkan_evidence::Registry;
 use inkan_evidence::insecure::{TestCredential, TestHolder, facts_with};
 use inkan_evidence::jpki::{BindingStatement, CrlIndex, Jpki, JpkiConfig, sign_holder_part};
