@@ -25,6 +25,10 @@ use inkan_crypto::{PublicKey, keystore};
 use inkan_did::webvh::{self, Entry, History};
 use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
 use inkan_evidence::authn_event::EventToken;
+use inkan_evidence::jpki::{
+    BindingProof, BindingStatement, BindingTerms, CrlIndex, Jpki, JpkiConfig, LoginStatement,
+    check_binding,
+};
 use inkan_evidence::key_attestation::KeyAttestation;
 use inkan_evidence::metadata::{Metadata, Pinned};
 use inkan_evidence::model::ProofingEvidence;
@@ -60,6 +64,11 @@ const SEALED: &[u8] = include_bytes!("../../fixtures/eseal/text.txt");
 /// A certificate that was revoked, and the one above it.
 const REVOKED: &[u8] = include_bytes!("../../fixtures/path/revoked.der");
 const AUTHORITY: &[u8] = include_bytes!("../../fixtures/path/sub.der");
+
+/// What a card signed, which certificates count, and a list of those that were revoked.
+const CARD_STATEMENT: &[u8] = include_bytes!("../../fixtures/jpki/statement.json");
+const CARD_CONFIG: &[u8] = include_bytes!("../../fixtures/jpki/config.json");
+const CARD_LIST: &[u8] = include_bytes!("../../fixtures/jpki/signca.crl");
 
 /// A target: its name, which is that of its corpus too, and the function it calls.
 pub type Target = (&'static str, fn(&[u8]));
@@ -112,6 +121,10 @@ pub const TARGETS: &[Target] = &[
     ("timestamp", timestamp),
     ("cms", cms_signature),
     ("revocation", revocation),
+    ("card_statement", card_statement),
+    ("card_config", card_config),
+    ("card_signature", card_signature),
+    ("revocation_list", revocation_list),
     ("evidence", evidence),
     ("registry", registry),
     ("webauthn", webauthn),
@@ -711,6 +724,37 @@ pub fn revocation(bytes: &[u8]) {
         let _ = path::standing(subject, issuer, far_future(), &said);
     }
     let _ = path::standing_of_path(&[bytes, AUTHORITY], far_future(), &said);
+}
+
+/// A statement that a card signs; what is read is written as the same bytes.
+pub fn card_statement(bytes: &[u8]) {
+    if let Ok(read) = BindingStatement::parse(bytes) {
+        assert_eq!(read.to_bytes(), bytes);
+    }
+    if let Ok(read) = LoginStatement::parse(bytes) {
+        assert_eq!(read.to_bytes(), bytes);
+    }
+}
+
+/// A configuration of card certificates.
+pub fn card_config(bytes: &[u8]) {
+    let _ = JpkiConfig::parse(bytes);
+}
+
+/// A signature of a card over a binding statement, judged to the end.
+pub fn card_signature(bytes: &[u8]) {
+    let Ok(config) = JpkiConfig::parse(CARD_CONFIG) else { return };
+    let jpki = Jpki::new(config).with_ocsp(bytes.to_vec());
+    let proof = BindingProof { statement: CARD_STATEMENT, cms: bytes, did_signature: None };
+    let terms = BindingTerms { did: "", jkt: "", proofer: None, document: "card" };
+    // Without the DID key's signature nothing holds.
+    assert!(check_binding(&proof, &terms, &jpki, far_future()).bound().is_none());
+}
+
+/// A revocation list, made into an index.
+pub fn revocation_list(bytes: &[u8]) {
+    let _ = CrlIndex::build(bytes, AUTHORITY);
+    let _ = CrlIndex::build(CARD_LIST, bytes);
 }
 
 /// An evidence entry of a credential.

@@ -661,6 +661,29 @@ fn ready_made_policies_fit_their_schema() {
 }
 
 #[test]
+fn configurations_of_card_certificates_fit_their_schema_where_they_are_read() {
+    let sample = read_json(&workspace_root().join("fixtures/jpki/config.json"));
+    let schema = schema("jpki-config");
+    let agree = |value: &Value| {
+        let read = inkan_evidence::jpki::JpkiConfig::parse(value.to_string().as_bytes()).is_ok();
+        assert_eq!(validator(&schema).is_valid(value), read, "{value}");
+        read
+    };
+    assert!(agree(&sample));
+    for place in ["", "/profiles/0", "/profiles/0/policies"] {
+        let mut more = sample.clone();
+        more.pointer_mut(place).expect("an object")["more"] = json!(1);
+        assert!(!agree(&more), "{place}");
+        let members = sample.pointer(place).and_then(Value::as_object).expect("an object");
+        for name in members.keys() {
+            let mut less = sample.clone();
+            less.pointer_mut(place).and_then(Value::as_object_mut).expect("it").remove(name);
+            agree(&less);
+        }
+    }
+}
+
+#[test]
 fn every_schema_is_usable_and_somebody_tests_it() {
     let tested = [
         "anchor-pack",
@@ -670,6 +693,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "current",
         "delegation",
         "evidence",
+        "jpki-config",
         "ledger-entry",
         "policy",
         "receipt",

@@ -13,7 +13,7 @@ use inkan_assurance::{
 use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, Presentation, SecuredCredential};
-use inkan_evidence::{Asked, PresentationEvidence, Registry, facts_of, facts_with};
+use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_of, facts_with};
 use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::pinned;
@@ -288,7 +288,8 @@ impl Judge {
                     // An event of a holder names the nonce, which counts once.
                     used_events: &BTreeSet::new(),
                 };
-                facts_with(&verification, registries, &asked).0
+                let at_hand = AtHand { asked: Some(&asked), ..AtHand::default() };
+                facts_with(&verification, registries, &at_hand).0
             }
             (Some(_) | None, _) => facts_of(&verification, registries),
         };

@@ -29,6 +29,7 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::ProoferRowNotAuthorised
         | Code::ProoferNotValidAtTime
         | Code::AnchorNotAuthorised
+        | Code::RegistryAnswerInvalid
         | Code::RegistryNotCurrent => "proofer",
         Code::ProofingTimeInFuture | Code::ProofingTimeInconsistent | Code::ProofingTooOld => {
             "proofing-time"
@@ -45,8 +46,16 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::InjectionControlMissing => "ownership",
         Code::DerivationNotAuthenticated | Code::DerivationInvalid => "derivation",
         Code::JpkiPolicyUnknown | Code::JpkiPolicyNotSignature => "jpki-policy",
-        Code::JpkiRevoked | Code::JpkiRevocationUndetermined => "revocation",
-        Code::TimestampMissing => "timestamp",
+        Code::JpkiPathInvalid => "jpki-path",
+        Code::CmsInvalid => "card-signature",
+        Code::StatementTypeInvalid | Code::StatementNonceInvalid | Code::StatementDidMismatch => {
+            "binding-statement"
+        }
+        Code::DidCountersignatureMissing => "did-signature",
+        Code::JpkiRevoked | Code::JpkiRevocationUndetermined | Code::RevocationResponseInvalid => {
+            "revocation"
+        }
+        Code::TimestampMissing | Code::TimestampInvalid => "timestamp",
         Code::RegisterCheckMissing => "register",
         Code::RowNotAdmitted | Code::BasisTooLow | Code::DisputedLevel => "row",
         Code::HolderKeyMismatch

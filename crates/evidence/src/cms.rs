@@ -76,10 +76,15 @@ impl CmsError {
 ///
 /// [`CmsError`].
 pub fn verify(cms: &[u8], content: &[u8]) -> Result<Signed, CmsError> {
+    open(cms, content).map(|(signed, _)| signed)
+}
+
+/// The same, with what the signature is made of.
+pub(crate) fn open(cms: &[u8], content: &[u8]) -> Result<(Signed, SignerInfo), CmsError> {
     let ContentInfo { content_type, content: data } =
         decode(cms, LIMIT).map_err(|_| CmsError::Malformed)?;
     let detached = data.content.content_type == DATA && data.content.content.is_none();
-    let mut signers = data.signers.iter();
+    let mut signers = data.signers.into_vec().into_iter();
     let (Some(signer), None) = (signers.next(), signers.next()) else {
         return Err(CmsError::Malformed);
     };
@@ -87,7 +92,7 @@ pub fn verify(cms: &[u8], content: &[u8]) -> Result<Signed, CmsError> {
         return Err(CmsError::Malformed);
     }
     let carried = signed::certificates(data.certificates).map_err(fault)?;
-    let own = signed::check_signer(signer, content, &carried, DATA).map_err(fault)?;
+    let own = signed::check_signer(&signer, content, &carried, DATA).map_err(fault)?;
     let attributes = signer.signed_attributes.as_ref().ok_or(CmsError::Malformed)?;
     let time = signed::single(attributes, SIGNING_TIME).map_err(fault)?;
     let time: Time = time
@@ -98,7 +103,8 @@ pub fn verify(cms: &[u8], content: &[u8]) -> Result<Signed, CmsError> {
     let own = own.to_vec();
     let others = carried.into_iter().filter(|other| *other != own);
     let certificates = std::iter::once(own.clone()).chain(others).collect();
-    Ok(Signed { certificates, signing_time: signing_time.ok_or(CmsError::Malformed)? })
+    let signing_time = signing_time.ok_or(CmsError::Malformed)?;
+    Ok((Signed { certificates, signing_time }, signer))
 }
 
 /// Signs `content` with the key of the first certificate of `chain`; all of them travel along.

@@ -9,6 +9,7 @@ use crate::authority::authorise;
 use crate::facts::{Derivation, EventFacts};
 use crate::finding::{Code, Finding};
 use crate::item::{Setting, item_facts, voids};
+use crate::jpki::Jpki;
 use crate::model::{ProofingEvidence, StageKind};
 use crate::registry::Registry;
 use crate::row::AuthLevel;
@@ -21,6 +22,7 @@ pub(crate) struct Source<'a> {
     /// When the credential is proved to have existed.
     pub(crate) existed_by: Option<Timestamp>,
     pub(crate) as_of: Timestamp,
+    pub(crate) jpki: Option<&'a Jpki>,
 }
 
 /// The facts of one entry of `evidence[]`; `None` if the event is void.
@@ -57,6 +59,8 @@ pub(crate) fn event_facts(
     let setting = Setting {
         registries: source.registries,
         proofer: &stated.proofer.id,
+        holder: (&stated.subject.holder, &stated.subject.jkt),
+        jpki: source.jpki,
         by: authorities.first(),
         presence: stated.session.presence,
         time: stated.time.0,

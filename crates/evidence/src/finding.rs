@@ -87,6 +87,24 @@ pub enum Code {
     JpkiRevoked,
     /// Whether the certificate was revoked is not known from a party that may ask.
     JpkiRevocationUndetermined,
+    /// The certificate leads to no configured root, as of the time that is judged.
+    JpkiPathInvalid,
+    /// What is at hand about revocation does not answer the question.
+    RevocationResponseInvalid,
+    /// The card's signature is not one over the statement.
+    CmsInvalid,
+    /// The timestamp over a signature does not hold.
+    TimestampInvalid,
+    /// What the card signed is not a statement of the type and purpose that is asked for.
+    StatementTypeInvalid,
+    /// The nonce of the statement is not a fresh one of whom it names.
+    StatementNonceInvalid,
+    /// The statement is about another holder.
+    StatementDidMismatch,
+    /// The DID key did not sign the statement.
+    DidCountersignatureMissing,
+    /// The registry's answer is about another party, or is not signed by a key of the registry.
+    RegistryAnswerInvalid,
     /// The presenter's key is not the key of the credential's subject.
     HolderKeyMismatch,
     /// The credentials are not shown to belong to one holder.
@@ -295,6 +313,15 @@ impl Code {
             Self::JpkiPolicyNotSignature => "jpki-policy-not-signature",
             Self::JpkiRevoked => "jpki-revoked",
             Self::JpkiRevocationUndetermined => "jpki-revocation-undetermined",
+            Self::JpkiPathInvalid => "jpki-path-invalid",
+            Self::RevocationResponseInvalid => "revocation-response-invalid",
+            Self::CmsInvalid => "cms-invalid",
+            Self::TimestampInvalid => "timestamp-invalid",
+            Self::StatementTypeInvalid => "statement-type-invalid",
+            Self::StatementNonceInvalid => "statement-nonce-invalid",
+            Self::StatementDidMismatch => "statement-did-mismatch",
+            Self::DidCountersignatureMissing => "did-countersignature-missing",
+            Self::RegistryAnswerInvalid => "registry-answer-invalid",
             Self::HolderKeyMismatch => "holder-key-mismatch",
             Self::HolderNotLinked => "holder-not-linked",
             Self::ClaimsInconsistent => "claims-inconsistent",
@@ -403,6 +430,14 @@ impl Code {
             | Self::AuthenticationEventInvalid
             | Self::AuthenticationEventNotBound
             | Self::FactorNotAccepted
+            | Self::JpkiPathInvalid
+            | Self::CmsInvalid
+            | Self::TimestampInvalid
+            | Self::StatementTypeInvalid
+            | Self::StatementNonceInvalid
+            | Self::StatementDidMismatch
+            | Self::DidCountersignatureMissing
+            | Self::RegistryAnswerInvalid
             | Self::AuthenticatorNotBound => Effect::Void,
             Self::PresenceNotShown
             | Self::OwnershipNotShown
@@ -418,6 +453,7 @@ impl Code {
             | Self::DisputedLevel
             | Self::JpkiPolicyNotSignature
             | Self::JpkiRevocationUndetermined
+            | Self::RevocationResponseInvalid
             | Self::CompositeWeakestLink
             | Self::UserVerificationUnattested
             | Self::AuthenticatorStatusBad

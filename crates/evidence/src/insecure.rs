@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::fact::{Basis, Fact, FactKind, Place};
 use crate::facts::{Authenticator, Facts, Holder, Liveness};
+use crate::jpki::Jpki;
 use crate::make::{Seen, make};
 use crate::registry::Registry;
 use crate::row::Road;
@@ -49,6 +50,17 @@ pub fn facts(
     registries: &[Registry],
     as_of: Timestamp,
 ) -> Facts {
+    facts_with(credentials, holder, (registries, None), as_of)
+}
+
+/// The same by a verifier that looks at signatures of cards itself.
+#[must_use]
+pub fn facts_with(
+    credentials: &[Option<TestCredential>],
+    holder: Option<&TestHolder>,
+    by: (&[Registry], Option<&Jpki>),
+    as_of: Timestamp,
+) -> Facts {
     let jkts = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
     let seen: Vec<Option<Seen<'_>>> = credentials
         .iter()
@@ -71,7 +83,7 @@ pub fn facts(
         nonce_digest: sha256(&[b"nonce"]),
         facts: vec![Fact::verified(FactKind::HolderProof, sha256(&[b"nonce"]), as_of)],
     });
-    make(&seen, holder, registries, as_of)
+    make(&seen, holder, by, as_of)
 }
 
 /// Adds a fact at a place, such as `cred[0].evidence[0].evidence[0]`, `cred[0]` or `presentation`.

@@ -8,15 +8,23 @@ use crate::authority::{Authorised, authorise};
 use crate::fact::{Fact, FactKind};
 use crate::facts::ItemFacts;
 use crate::finding::{Code, Finding};
+use crate::jpki::Jpki;
 use crate::model::{
     Certificate, CheckDetail, Detection, Item, Presence, Revocation, RevocationStatus,
 };
 use crate::registry::{PartyRole, Registry};
 
+mod signature;
+
+use signature::Proved;
+
 /// What an item's facts are made from, beside the item.
 pub(crate) struct Setting<'a> {
     pub(crate) registries: &'a [Registry],
     pub(crate) proofer: &'a str,
+    /// DID and thumbprint of whom the event is about.
+    pub(crate) holder: (&'a str, &'a str),
+    pub(crate) jpki: Option<&'a Jpki>,
     pub(crate) by: Option<&'a Authorised>,
     pub(crate) presence: Presence,
     pub(crate) time: Timestamp,
@@ -36,8 +44,9 @@ pub(crate) fn item_facts(
         findings.push(Finding::new(Code::DocumentExpired, path));
         return None;
     }
+    let signed = signature::proved(item, path, setting, findings)?;
     let mut maker = Maker { setting, path, findings, kinds: Vec::new(), signed_with: Vec::new() };
-    let pending = maker.proofs(item)?;
+    let pending = maker.proofs(item, &signed)?;
     if let Some(revocation) = &item.revocation {
         maker.revocation(revocation)?;
     }
@@ -46,16 +55,25 @@ pub(crate) fn item_facts(
     }
     maker.combinations(item);
     let Maker { mut kinds, mut signed_with, .. } = maker;
+    if signed.by_login_key {
+        // Nobody's word makes the key for logins one for signatures.
+        kinds.retain(|kind| *kind != FactKind::OwnerSignKey);
+    }
     kinds.sort_unstable();
     kinds.dedup();
     signed_with.dedup();
+    let mut facts: Vec<Fact> = kinds.into_iter().map(|kind| setting.fact(kind)).collect();
+    let is_card_verified = !signed.kinds.is_empty();
+    let of_proofs = signed.kinds.into_iter();
+    facts.extend(of_proofs.map(|kind| Fact::verified(kind, setting.source, setting.time)));
     Some(ItemFacts {
         path: path.to_owned(),
         document: item.document_details.kind.clone(),
         issuer: item.document_details.issuer.clone(),
         signed_with,
-        pending,
-        facts: kinds.into_iter().map(|kind| setting.fact(kind)).collect(),
+        pending: pending || signed.pending,
+        is_card_verified,
+        facts,
     })
 }
 
@@ -84,7 +102,7 @@ impl Maker<'_, '_> {
 
     /// Whether a disclosed proof waits for a check that this verifier cannot make; `None` if one is not what its
     /// digest says, which voids the item.
-    fn proofs(&mut self, item: &Item) -> Option<bool> {
+    fn proofs(&mut self, item: &Item, signed: &Proved) -> Option<bool> {
         let mut pending = false;
         for (position, proof) in item.proofs.iter().enumerate() {
             let Some(value) = &proof.value else { continue };
@@ -93,6 +111,9 @@ impl Maker<'_, '_> {
             if digest != Some(proof.sha256.0) {
                 self.lost(Code::EvidenceProofFailed, &path);
                 return None;
+            }
+            if signed.judged.contains(&position) {
+                continue;
             }
             self.lost(Code::EvaluationIncomplete, &path);
             pending = true;

@@ -17,6 +17,7 @@ pub mod finding;
 #[cfg(feature = "insecure-test-facts")]
 pub mod insecure;
 mod item;
+pub mod jpki;
 pub mod key_attestation;
 mod key_statement;
 mod make;
@@ -38,7 +39,7 @@ pub use facts::{
     Authenticator, CredentialFacts, Derivation, EventFacts, Facts, Holder, ItemFacts, Liveness,
 };
 pub use finding::{Code, Effect, Finding};
-pub use make::{Prediction, facts_of, facts_with, predicted};
+pub use make::{AtHand, Prediction, facts_of, facts_with, predicted};
 pub use registry::{Registry, RegistryError};
 pub use row::{AuthLevel, Certification, FidoLevel, KeyStorage, Road, Row};
 pub use shown::PresentationEvidence;

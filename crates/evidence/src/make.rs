@@ -13,32 +13,34 @@ use crate::event::{Source, event_facts, void_contradictions};
 use crate::fact::{Fact, FactKind};
 use crate::facts::{CredentialFacts, EventFacts, Facts, Holder, Liveness};
 use crate::finding::{Code, Finding};
+use crate::jpki::Jpki;
 use crate::model::ProofingEvidence;
 use crate::registry::Registry;
 
 /// Names beyond this are not judged one by one.
 const CLAIMS: usize = 256;
 
+/// What a verifier has at hand beside a verification and its registries.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AtHand<'a> {
+    /// What was shown beside the presentation, and what this verifier asked.
+    pub asked: Option<&'a Asked<'a>>,
+    /// What signatures of cards are judged by; without it, proofs of kind `cms-jpki` are left open.
+    pub jpki: Option<&'a Jpki>,
+}
+
 /// Everything that `verification` and the registries show, as of the time it was judged at.
 #[must_use]
 pub fn facts_of(verification: &Verification, registries: &[Registry]) -> Facts {
-    gather(verification, registries, None).0
+    facts_with(verification, registries, &AtHand::default()).0
 }
 
-/// The same with what was shown beside the presentation, and what this verifier has to remember of it.
+/// The same with what else is at hand, and what this verifier has to remember of it.
 #[must_use]
 pub fn facts_with(
     verification: &Verification,
     registries: &[Registry],
-    asked: &Asked<'_>,
-) -> (Facts, Remember) {
-    gather(verification, registries, Some(asked))
-}
-
-fn gather(
-    verification: &Verification,
-    registries: &[Registry],
-    asked: Option<&Asked<'_>>,
+    at_hand: &AtHand<'_>,
 ) -> (Facts, Remember) {
     let credentials: Vec<Option<Seen<'_>>> = verification
         .credentials()
@@ -47,8 +49,8 @@ fn gather(
         .collect();
     let holder =
         verification.presenter().map(|presenter| holder(presenter, verification.received_at()));
-    let made = make(&credentials, holder, registries, verification.as_of());
-    let shown = authenticators(verification, registries, asked);
+    let made = make(&credentials, holder, (registries, at_hand.jpki), verification.as_of());
+    let shown = authenticators(verification, registries, at_hand.asked);
     let mut facts = made.with_claims(shown.claims);
     facts.authenticators = shown.authenticators;
     facts.findings.extend(shown.findings);
@@ -71,7 +73,7 @@ pub fn predicted(prediction: &Prediction<'_>, as_of: Timestamp) -> Facts {
         holder_jkts: BTreeSet::from([prediction.jkt.to_owned()]),
         former_jkts: BTreeSet::new(),
     };
-    make(&[Some(seen)], None, &[], as_of)
+    make(&[Some(seen)], None, (&[], None), as_of)
 }
 
 /// A credential that is not issued yet.
@@ -113,7 +115,7 @@ impl<'a> Seen<'a> {
 pub(crate) fn make(
     credentials: &[Option<Seen<'_>>],
     holder: Option<Holder>,
-    registries: &[Registry],
+    (registries, jpki): (&[Registry], Option<&Jpki>),
     as_of: Timestamp,
 ) -> Facts {
     let mut findings = Vec::new();
@@ -127,7 +129,14 @@ pub(crate) fn make(
             let found = level_claims(seen.value, &path);
             findings.extend(found.iter().map(claim_finding));
             ignored.extend(found);
-            Some(credential_facts(seen, path, registries, as_of, &mut findings))
+            let source = Source {
+                registries,
+                signer: seen.issuer,
+                existed_by: seen.existed_by,
+                as_of,
+                jpki,
+            };
+            Some(credential_facts(seen, path, &source, &mut findings))
         })
         .collect();
     let void = void_contradictions(
@@ -149,17 +158,15 @@ fn claim_finding(claim: &IgnoredClaim) -> Finding {
 fn credential_facts(
     seen: &Seen<'_>,
     path: String,
-    registries: &[Registry],
-    as_of: Timestamp,
+    source: &Source<'_>,
     findings: &mut Vec<Finding>,
 ) -> CredentialFacts {
-    let source = Source { registries, signer: seen.issuer, existed_by: seen.existed_by, as_of };
     let events: Vec<EventFacts> = listed(seen.value, "evidence")
         .into_iter()
         .enumerate()
         .filter(|(_, entry)| ProofingEvidence::is_meant(entry))
         .filter_map(|(position, entry)| {
-            event_facts(entry, &format!("{path}.evidence[{position}]"), &source, findings)
+            event_facts(entry, &format!("{path}.evidence[{position}]"), source, findings)
         })
         .collect();
     let subject = match listed(seen.value, "credentialSubject").as_slice() {

@@ -24,6 +24,8 @@ use x509_cert::ext::Extension;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
+pub(crate) use crl::may_sign;
+pub(crate) use ocsp::read as read_ocsp;
 pub(crate) use policy::permits;
 
 /// The largest CRL or OCSP response in bytes of those that travel.
@@ -186,13 +188,13 @@ pub fn standing_of_path(path: &[&[u8]], at: Timestamp, given: &RevocationInfo) -
 }
 
 /// A certificate, as DER and as read.
-struct Known<'a> {
+pub(crate) struct Known<'a> {
     der: &'a [u8],
-    parsed: Certificate,
+    pub(crate) parsed: Certificate,
 }
 
 impl<'a> Known<'a> {
-    fn read(der: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
         Some(Self { der, parsed: Certificate::from_der(der).ok()? })
     }
 
@@ -200,7 +202,7 @@ impl<'a> Known<'a> {
         self.parsed.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice)
     }
 
-    fn extension(&self, oid: ObjectIdentifier) -> Option<&Extension> {
+    pub(crate) fn extension(&self, oid: ObjectIdentifier) -> Option<&Extension> {
         self.extensions().iter().find(|extension| extension.extn_id == oid)
     }
 
@@ -223,7 +225,7 @@ impl<'a> Known<'a> {
     }
 
     /// The same, of what is at hand as bytes.
-    fn signed_bytes(
+    pub(crate) fn signed_bytes(
         &self,
         algorithm: &AlgorithmIdentifierOwned,
         message: &[u8],
@@ -244,17 +246,17 @@ fn timestamp(seconds: i64) -> Option<Timestamp> {
 
 /// What an issuer said of one certificate, and when it said so.
 #[derive(Debug)]
-struct Said {
+pub(crate) struct Said {
     /// When it was so.
-    this_update: i64,
+    pub(crate) this_update: i64,
     /// When the issuer says more at the latest.
-    next_update: Option<i64>,
+    pub(crate) next_update: Option<i64>,
     /// Since when it is revoked, if it is.
-    revoked: Option<i64>,
+    pub(crate) revoked: Option<i64>,
     /// Why, if that is said: `CRLReason` of RFC 5280 §5.3.1.
-    reason: Option<u8>,
+    pub(crate) reason: Option<u8>,
     /// Whether certificates that have ended are still spoken of.
-    knows_ended: bool,
+    pub(crate) knows_ended: bool,
 }
 
 /// What follows from all that was said. A certificate that is revoked stays so; one on hold may be released, and then it is not listed any more.
@@ -292,7 +294,7 @@ fn held(word: &Said, all: &[Said], subject: &Known<'_>, at: Timestamp) -> Standi
 }
 
 /// What follows for a time. A newer word counts too: what was revoked after that time was good then.
-fn as_of(said: &Said, subject: &Known<'_>, at: Timestamp) -> Standing {
+pub(crate) fn as_of(said: &Said, subject: &Known<'_>, at: Timestamp) -> Standing {
     let at = at.seconds();
     if let Some(since) = said.revoked {
         if since <= at {

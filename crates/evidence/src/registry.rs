@@ -12,11 +12,13 @@ use serde_json::Value;
 
 use crate::row::{AuthLevel, Row};
 
+mod answer;
 mod edit;
 mod file;
 
 use file::File;
 
+pub use answer::AnswerTerms;
 pub use edit::{NewEntry, add_entry};
 
 /// A snapshot of a registry.
@@ -151,6 +153,12 @@ pub enum RegistryError {
         /// The entry's party.
         party: String,
     },
+    /// A signed answer that answers something else, or nobody answers for.
+    #[error("the registry's answer {why}")]
+    Answer {
+        /// Why it does not count.
+        why: &'static str,
+    },
     /// The entry is never in force.
     #[error("the entry of {party} ends before it begins")]
     EmptyPeriod {
@@ -170,6 +178,7 @@ impl RegistryError {
             | Self::EndedWithoutEnd { .. }
             | Self::Key { .. }
             | Self::EmptyPeriod { .. } => "registry-malformed",
+            Self::Answer { .. } => "registry-answer-invalid",
         }
     }
 }

@@ -14,7 +14,7 @@ use inkan_crypto::KeyType;
 use inkan_evidence::metadata::{Metadata, Pinned};
 use inkan_evidence::webauthn::registration::Beside;
 use inkan_evidence::webauthn::{Registration, RegistrationResponse, Site, challenge, register};
-use inkan_evidence::{Asked, PresentationEvidence, Registry, Remember, facts_with};
+use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, Remember, facts_with};
 use inkan_io::gather::from_bundle;
 use inkan_tests::made::{Party, moment};
 use inkan_tests::soft_authenticator::{
@@ -152,7 +152,11 @@ impl Desk {
             status_lists: &self.status_lists,
             used_events: &self.used_events,
         };
-        let (facts, remember) = facts_with(verification, &registries, &asked);
+        let (facts, remember) = facts_with(
+            verification,
+            &registries,
+            &AtHand { asked: Some(&asked), ..AtHand::default() },
+        );
         let policy = json!({
             "type": "inkan-policy/1", "id": "test", "version": "1",
             "issuers": "any", "credentialTypes": "optional",

@@ -5,6 +5,7 @@ use crate::report::Decision;
 use crate::testing::*;
 
 mod attacks;
+mod cards;
 mod outer;
 mod properties;
 mod ready_made;

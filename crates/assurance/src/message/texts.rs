@@ -194,6 +194,51 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "照会できる者による失効確認の結果がない。",
     ),
     (
+        "jpki-path-invalid",
+        "The certificate leads to no configured root, as of the time that is judged.",
+        "証明書から設定されたルートまでの経路が、判定時点で有効でない。",
+    ),
+    (
+        "revocation-response-invalid",
+        "What is at hand about revocation does not answer the question.",
+        "失効情報が、この証明書・この時点についての答えになっていない。",
+    ),
+    (
+        "cms-invalid",
+        "The card's signature is not one over the statement.",
+        "カードの署名が、この文に対する署名として検証できない。",
+    ),
+    (
+        "timestamp-invalid",
+        "The timestamp over a signature does not hold.",
+        "署名に対するタイムスタンプが検証できない。",
+    ),
+    (
+        "statement-type-invalid",
+        "What the card signed is not a statement of the type and purpose that is asked for.",
+        "カードが署名した文が、求められた種類・目的のものではない。",
+    ),
+    (
+        "statement-nonce-invalid",
+        "The nonce of the statement is not a fresh one of whom it names.",
+        "文のノンスが、その宛先が発行した未使用のものではない。",
+    ),
+    (
+        "statement-did-mismatch",
+        "The statement is about another holder.",
+        "文が別の保有者についてのものである。",
+    ),
+    (
+        "did-countersignature-missing",
+        "The DID key did not sign the statement.",
+        "DID の鍵が文に署名していない。",
+    ),
+    (
+        "registry-answer-invalid",
+        "The registry's answer is about another party, or is not signed by a key of the registry.",
+        "レジストリの回答が別の者についてのものか、レジストリの鍵で署名されていない。",
+    ),
+    (
         "holder-key-mismatch",
         "The presenter's key is not the key of the credential's subject.",
         "提示者の鍵がクレデンシャルの対象者の鍵と異なる。",

@@ -141,6 +141,7 @@ pub struct ItemFacts {
     pub(crate) issuer: Option<DocumentIssuer>,
     pub(crate) signed_with: Vec<(Certificate, String)>,
     pub(crate) pending: bool,
+    pub(crate) is_card_verified: bool,
     pub(crate) facts: Vec<Fact>,
 }
 
@@ -173,6 +174,12 @@ impl ItemFacts {
     #[must_use]
     pub const fn is_pending(&self) -> bool {
         self.pending
+    }
+
+    /// Whether this verifier checked the person's signature itself, under the policies of its own configuration.
+    #[must_use]
+    pub const fn is_card_verified(&self) -> bool {
+        self.is_card_verified
     }
 
     /// What was checked.

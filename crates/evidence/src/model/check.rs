@@ -144,7 +144,7 @@ pub enum Certificate {
 
 /// An original proof.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Proof {
     /// Of which kind.
     pub kind: ProofKind,
@@ -152,6 +152,10 @@ pub struct Proof {
     pub sha256: Sha256Text,
     /// The bytes, base64, where they are disclosed.
     pub value: Option<String>,
+    /// Of `cms-jpki`: the binding statement that the card and the DID key signed, as text.
+    pub statement: Option<String>,
+    /// Of `cms-jpki`: the detached JWS of the DID key over the statement.
+    pub did_signature: Option<String>,
 }
 
 /// Kinds of original proofs.

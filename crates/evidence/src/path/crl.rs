@@ -171,7 +171,7 @@ fn since(entry: &RevokedCert) -> Option<i64> {
 }
 
 /// A key usage, if there is one, must allow it.
-fn may_sign(issuer: &Known<'_>) -> bool {
+pub(crate) fn may_sign(issuer: &Known<'_>) -> bool {
     issuer.extension(KEY_USAGE).is_none_or(|usage| {
         KeyUsage::from_der(usage.extn_value.as_bytes()).is_ok_and(|usage| usage.crl_sign())
     })

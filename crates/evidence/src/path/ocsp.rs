@@ -28,6 +28,15 @@ const ARCHIVE_CUTOFF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5
 /// RFC 6960 §4.2.2.2.
 const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+/// What may be critical in the certificate of a delegate (RFC 5280 §4.2): usage, names, constraints, where its own list is.
+const UNDERSTOOD: [ObjectIdentifier; 6] = [
+    ObjectIdentifier::new_unwrap("2.5.29.15"),
+    ObjectIdentifier::new_unwrap("2.5.29.17"),
+    ObjectIdentifier::new_unwrap("2.5.29.19"),
+    ObjectIdentifier::new_unwrap("2.5.29.30"),
+    ObjectIdentifier::new_unwrap("2.5.29.31"),
+    EXTENDED_KEY_USAGE,
+];
 const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 
@@ -167,6 +176,12 @@ impl Answer {
     }
 }
 
+/// What a response that this verifier was given says of a certificate, whatever the time; `None` if it is no answer.
+pub(crate) fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> {
+    let tries = Cell::new(0);
+    Answer::read(answer, Origin::Pinned)?.says((subject, issuer), &Names::of(issuer)?, &tries)
+}
+
 fn critical(extensions: &Option<Extensions>) -> bool {
     extensions.iter().flatten().any(|extension| extension.critical)
 }
@@ -225,6 +240,8 @@ fn is_delegate(delegate: &Known<'_>, basic: &BasicResponse, issuer: &Known<'_>) 
                 .is_ok_and(|usage| usage.0.contains(&OCSP_SIGNING))
         })
         && delegate.extension(NO_CHECK).is_some()
+        // Its signature is checked with the key alone, so this is asked here.
+        && delegate.extensions().iter().all(|one| !one.critical || UNDERSTOOD.contains(&one.extn_id))
         && produced.is_some_and(|at| delegate.is_good_at(at))
 }
 

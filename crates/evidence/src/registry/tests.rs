@@ -2,7 +2,7 @@ use inkan_core::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{NewEntry, PartyRole, Registry, Standing, add_entry};
+use super::{AnswerTerms, NewEntry, PartyRole, Registry, Standing, add_entry};
 use crate::row::Row;
 
 fn now() -> Timestamp {
@@ -115,4 +115,44 @@ proptest! {
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         prop_assert!(Registry::parse(&bytes).is_err());
     }
+}
+
+#[test]
+fn prf_04_an_answer_counts_if_the_registry_signed_it_about_whom_was_asked() {
+    use inkan_core::rng::insecure::SeededRng;
+    use inkan_crypto::{KeyType, SecretKey, jws};
+    let key = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(1));
+    let other = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(2));
+    let (own, stranger) = ([key.public_key()], [other.public_key()]);
+    let snapshot = |party: &str, typ: &str| {
+        let text = serde_json::json!({
+            "type": "inkan-registry/1", "id": "https://r.example", "sequence": 7,
+            "issuedAt": "2026-01-01T00:00:00Z",
+            "entries": [{ "id": party, "roles": ["identity_proofer"], "rows": ["R3"],
+                          "status": "active" }],
+        });
+        let mut header = serde_json::Map::new();
+        header.insert("typ".to_owned(), typ.into());
+        jws::sign(header, text.to_string().as_bytes(), &key).unwrap()
+    };
+    let city = "did:web:city.example";
+    let typ = "inkan-registry+jws";
+    let asked = AnswerTerms {
+        registry: "https://r.example",
+        party: Some(city),
+        keys: &own,
+        newest: Some(7),
+    };
+    assert_eq!(Registry::from_answer(&snapshot(city, typ), &asked).unwrap().sequence(), 7);
+    let refused = |text: &str, asked: &AnswerTerms<'_>| {
+        let code = Registry::from_answer(text, asked).map(drop).unwrap_err().code();
+        assert_eq!(code, "registry-answer-invalid", "{asked:?}");
+    };
+    refused(&snapshot("did:web:other.example", typ), &asked);
+    refused(&snapshot(city, typ), &AnswerTerms { keys: &stranger, ..asked });
+    refused(&snapshot(city, typ), &AnswerTerms { keys: &[], ..asked });
+    refused(&snapshot(city, typ), &AnswerTerms { registry: "https://s.example", ..asked });
+    refused(&snapshot(city, typ), &AnswerTerms { newest: Some(8), ..asked });
+    refused(&snapshot(city, "JWT"), &asked);
+    refused("none", &asked);
 }

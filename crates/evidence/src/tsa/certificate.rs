@@ -8,8 +8,12 @@ use std::time::Duration;
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
 use inkan_core::{Digest, Timestamp, sha256};
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, anchor_from_trusted_cert};
+use rustls_pki_types::{
+    CertificateDer, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime,
+};
+use webpki::{
+    ALL_VERIFICATION_ALGS, EndEntityCert, Error, RawPublicKeyEntity, anchor_from_trusted_cert,
+};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 use x509_cert::time::Time;
@@ -95,12 +99,16 @@ pub(crate) fn check_signature(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), TimestampError> {
-    let certificate = CertificateDer::from(certificate);
-    let certificate = EndEntityCert::try_from(&certificate).map_err(|_| TimestampError::Signer)?;
+    // The key alone: what else the certificate says, the path is judged by.
+    let parsed = parse(certificate).map_err(|_| TimestampError::Signer)?;
+    let info = parsed.tbs_certificate().subject_public_key_info().to_der();
+    let info = info.map_err(|_| TimestampError::Signer)?;
+    let info = SubjectPublicKeyInfoDer::from(info.as_slice());
+    let key = RawPublicKeyEntity::try_from(&info).map_err(|_| TimestampError::Signer)?;
     // An algorithm that is not known, or not with such a key, says nothing; a signature by one that is known and does not verify is none.
     let mut fault = TimestampError::Malformed;
     for known in candidates(algorithm, digest)? {
-        match certificate.verify_signature(known, message, signature) {
+        match key.verify_signature(known, message, signature) {
             Ok(()) => return Ok(()),
             Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
             Err(_) => fault = TimestampError::Signature,
