@@ -167,7 +167,12 @@ impl Context {
     /// Refuses an `--out` that cannot be written, before anything is recorded for it. A file that is there is not
     /// replaced unless somebody says so: at the prompt, or with `--force`.
     pub(crate) fn check_out(&self, out: &OutArgs) -> Result<(), Failure> {
-        let Some(path) = out.path().filter(|path| *path != "-").map(Path::new) else {
+        self.check_file(out.path(), out.existing())
+    }
+
+    /// The same of a file that another option names.
+    pub(crate) fn check_file(&self, path: Option<&str>, existing: Existing) -> Result<(), Failure> {
+        let Some(path) = path.filter(|path| *path != "-").map(Path::new) else {
             return Ok(());
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -176,7 +181,7 @@ impl Context {
             return Err(FileError::Missing { path: folder.to_path_buf() }.into());
         }
         // Pipes and devices (/dev/stdout, /dev/fd/3) are written to, not replaced.
-        if out.existing() == Existing::Replace || !path.is_file() {
+        if existing == Existing::Replace || !path.is_file() {
             return Ok(());
         }
         let name = path.display();

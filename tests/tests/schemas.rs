@@ -696,9 +696,11 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "jpki-config",
         "ledger-entry",
         "policy",
+        "presentation-evidence",
         "receipt",
         "report",
         "story",
+        "webauthn-registration",
     ];
     let mut found = Vec::new();
     for path in files_under(&schemas(), |path| path.to_string_lossy().ends_with(".schema.json")) {

@@ -119,6 +119,8 @@ fn a_request_goes_by_other_means_and_the_answer_comes_back() {
     let over = ["--over", "credential"];
     let request = ["timestamp", "c.json", "--request-out", "q.tsq"];
     shell.ok(&[&request[..], &over].concat());
+    let again = shell.inkan(&[&request[..], &over, &["--json"]].concat());
+    assert!(again.exit == 7 && again.finds("out-exists"), "the first request is kept: {again:?}");
     let folder = anchor.parent().unwrap();
     let answer = |query: &str, out: &str| {
         let done = Command::new("openssl")

@@ -27,6 +27,7 @@ use crate::wallet;
 
 pub(super) fn run(args: &EsealArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
+    context.check_file(args.statement_out.as_deref(), args.out.existing())?;
     let home = context.home()?;
     let input = context.input(args.file.as_deref())?;
     let mut bundle = wallet::read_bundle(&input)?;

@@ -28,6 +28,7 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
         return Err(CliError::Usage(usage.to_owned()).into());
     }
     context.check_out(&args.out)?;
+    context.check_file(args.request_out.as_deref(), args.out.existing())?;
     let home = context.home()?;
     let input = context.input(args.file.as_deref())?;
     let mut bundle = wallet::read_bundle(&input)?;

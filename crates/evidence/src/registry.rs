@@ -311,7 +311,7 @@ impl Entry {
         self.authenticates.as_ref()
     }
 
-    /// Keys with which it signs statements that name no DID of their own, in file order.
+    /// Keys with which it signs statements: those that are listed as JWK, in file order. Names of keys are passed over.
     #[must_use]
     pub fn keys(&self) -> &[PublicKey] {
         &self.keys

@@ -227,7 +227,7 @@ mod tests {
             let error = PresentationEvidence::parse(good.replace(from, to).as_bytes()).unwrap_err();
             assert_eq!(error.code(), "presentation-evidence-malformed", "{to}");
         }
-        let many = vec![r#"{"keyAttestation":"a"}"#; 9].join(",");
+        let many = [r#"{"keyAttestation":"a"}"#; 9].join(",");
         let many = format!(r#"{{"channel":"mdoc_proximity","authenticator":[{many}]}}"#);
         assert!(PresentationEvidence::parse(many.as_bytes()).is_err());
     }

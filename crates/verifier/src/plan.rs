@@ -62,6 +62,7 @@ pub fn plan(bundle: &Bundle) -> Vec<Want> {
     for (_, power) in bundle.powers() {
         plan_credential(&power, &[], &mut wants);
     }
+    wants.extend(bundle.eseals.iter().map(|seal| Want::Did(did_of(&seal.terms().method))));
     plan_registrants(bundle, &mut wants);
     let mut distinct: Vec<Want> = Vec::new();
     for want in wants {

@@ -75,6 +75,22 @@ fn a_snapshot_has_one_reading() {
 }
 
 #[test]
+fn keys_are_public_and_of_a_kind_that_signs() {
+    let jwk =
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let mut value = sound();
+    value["entries"][0]["keys"] = json!([jwk, "did:web:city.example#1"]);
+    let registry = Registry::from_value(&value).unwrap();
+    assert_eq!(registry.entries()[0].keys().len(), 1);
+    let mut private = jwk;
+    private["d"] = json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+    for wrong in [private, json!({"kty": "oct", "k": "AA"}), json!(7), json!(null)] {
+        value["entries"][0]["keys"] = json!([wrong]);
+        assert_eq!(code(&value), "registry-malformed", "{value}");
+    }
+}
+
+#[test]
 fn an_ended_entry_says_since_when() {
     let mut value = sound();
     value["entries"][0]["status"] = json!("ended");

@@ -10,7 +10,7 @@ use inkan_did::{Did, Relationship};
 use inkan_ledger::{Grade, Grades, Kind};
 
 use super::countersigned::Countersigned;
-use super::record::{self, Found};
+use super::record::{self, Found, Record};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamped;
 use super::{Bench, certified, compromise, content, countersigned, offered, status};
@@ -98,7 +98,12 @@ pub(super) fn check(
             Countersigned::default()
         }
     };
-    let recorded = found.record.map(|record| record.recorded);
+    let needed = bench.context.grade;
+    let recorded = found.record.map(|Record { recorded, .. }| {
+        // Whoever reads what was verified sees the time as it is attested by all that is at hand.
+        let (existed_by, grades) = attested(&recorded, found.stamped.as_ref(), needed);
+        Recorded { existed_by, grades, ..recorded }
+    });
     offered::check(bench, subject, (credential, recorded.as_ref()), &countersigned.acts(), checks);
     let signer = signed?;
     let own = CredentialProof { controller: issuer.to_string(), asserts: true, held: true };
