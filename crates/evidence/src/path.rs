@@ -34,7 +34,7 @@ pub const LIMIT: usize = 1 << 20;
 /// out the rest. What the verifier's user pinned is always looked at.
 const TRIES: u32 = 256;
 /// RFC 5280 §5.3.1: revoked for the time being.
-const CERTIFICATE_HOLD: u8 = 6;
+pub(crate) const CERTIFICATE_HOLD: u8 = 6;
 
 /// How a certificate stood at a time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -277,9 +277,16 @@ fn of_all(said: &[Said], subject: &Known<'_>, at: Timestamp) -> Standing {
     }
 }
 
-/// What follows from a hold: it lasts as long as the word itself, unless a later one, which was there by then, does not have it.
+/// What follows from a hold.
 fn held(word: &Said, all: &[Said], subject: &Known<'_>, at: Timestamp) -> Standing {
-    let on_hold = as_of(word, subject, at);
+    match as_of(word, subject, at) {
+        Standing::Revoked(_) if is_lifted(word, all, at) => Standing::Unknown,
+        on_hold @ (Standing::Revoked(_) | Standing::Good | Standing::Unknown) => on_hold,
+    }
+}
+
+/// Whether a hold says nothing any more: it lasts as long as the word itself, unless a later one, which was there by then, does not have it.
+pub(crate) fn is_lifted(word: &Said, all: &[Said], at: Timestamp) -> bool {
     let time = at.seconds();
     let over = time > word.next_update.unwrap_or(word.this_update);
     let released = all.iter().any(|later| {
@@ -287,10 +294,7 @@ fn held(word: &Said, all: &[Said], subject: &Known<'_>, at: Timestamp) -> Standi
             && later.this_update <= time
             && later.revoked.is_none_or(|since| since > time)
     });
-    match on_hold {
-        Standing::Revoked(_) if over || released => Standing::Unknown,
-        Standing::Revoked(_) | Standing::Good | Standing::Unknown => on_hold,
-    }
+    over || released
 }
 
 /// What follows for a time. A newer word counts too: what was revoked after that time was good then.

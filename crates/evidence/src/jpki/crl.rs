@@ -133,9 +133,11 @@ impl CrlIndex {
         let mut revoked: Option<(i64, Option<u8>)> = None;
         for entry in listed.iter().take_while(|entry| entry.serial == serial) {
             let since = entry.since?;
-            if revoked.is_none_or(|(known, _)| since < known) {
-                revoked = Some((since, entry.reason));
-            }
+            revoked = Some(match revoked {
+                None => (since, entry.reason),
+                // Of two reasons that differ neither is relied on.
+                Some((known, why)) => (known.min(since), why.filter(|_| why == entry.reason)),
+            });
         }
         Some(Said {
             this_update: self.this_update,

@@ -7,7 +7,7 @@ use inkan_core::Timestamp;
 
 use super::Jpki;
 use super::chain::{Link, Way};
-use crate::path::{Known, Said, Standing, as_of, read_ocsp};
+use crate::path::{CERTIFICATE_HOLD, Known, Said, Standing, as_of, is_lifted, read_ocsp};
 
 /// RFC 5280 §5.3.1: replaced by another one.
 const SUPERSEDED: u8 = 4;
@@ -37,7 +37,7 @@ pub(super) fn of_way(way: &Way, at: Timestamp, jpki: &Jpki) -> Revocation {
     })
 }
 
-fn of_link(subject: &Link, issuer: &Link, at: Timestamp, jpki: &Jpki) -> Revocation {
+pub(super) fn of_link(subject: &Link, issuer: &Link, at: Timestamp, jpki: &Jpki) -> Revocation {
     let (Some(known), Some(above)) = (Known::read(&subject.der), Known::read(&issuer.der)) else {
         return Revocation::NotAnswered;
     };
@@ -48,7 +48,7 @@ fn of_link(subject: &Link, issuer: &Link, at: Timestamp, jpki: &Jpki) -> Revocat
         .filter_map(|list| list.says(subject, issuer))
         .chain(jpki.ocsp.iter().filter_map(|answer| read_ocsp(answer, &known, &above)))
         .collect();
-    let words: Vec<Standing> = said.iter().map(|said| word(said, &known, at)).collect();
+    let words: Vec<Standing> = said.iter().map(|one| word(one, &said, &known, at)).collect();
     if words.iter().any(|word| matches!(word, Standing::Revoked(_))) {
         Revocation::Revoked
     } else if words.contains(&Standing::Good) {
@@ -60,8 +60,12 @@ fn of_link(subject: &Link, issuer: &Link, at: Timestamp, jpki: &Jpki) -> Revocat
     }
 }
 
-fn word(said: &Said, subject: &Known<'_>, at: Timestamp) -> Standing {
+fn word(said: &Said, all: &[Said], subject: &Known<'_>, at: Timestamp) -> Standing {
     match said.revoked {
+        // A card that was put on hold and released is good again.
+        Some(_) if said.reason == Some(CERTIFICATE_HOLD) && is_lifted(said, all, at) => {
+            Standing::Unknown
+        }
         Some(_) if said.reason != Some(SUPERSEDED) => Standing::Revoked(at),
         Some(_) | None => as_of(said, subject, at),
     }

@@ -241,8 +241,13 @@ fn is_delegate(delegate: &Known<'_>, basic: &BasicResponse, issuer: &Known<'_>) 
         })
         && delegate.extension(NO_CHECK).is_some()
         // Its signature is checked with the key alone, so this is asked here.
-        && delegate.extensions().iter().all(|one| !one.critical || UNDERSTOOD.contains(&one.extn_id))
+        && is_understood(delegate)
         && produced.is_some_and(|at| delegate.is_good_at(at))
+}
+
+/// RFC 5280 §4.2: whether nothing in it is critical and not known here.
+pub(super) fn is_understood(certificate: &Known<'_>) -> bool {
+    certificate.extensions().iter().all(|one| !one.critical || UNDERSTOOD.contains(&one.extn_id))
 }
 
 fn is_named(responder: &Responder, signer: &Known<'_>) -> bool {

@@ -116,6 +116,17 @@ fn a_response_counts_if_it_names_the_certificate_and_its_issuer_or_delegate_sign
 }
 
 #[test]
+fn a_delegate_with_something_critical_that_is_not_known_is_none() {
+    let delegate = fixture!("delegate.der");
+    assert!(ocsp::is_understood(&Known::read(delegate).unwrap()));
+    let mut altered = delegate.to_vec();
+    // Key usage, which is critical, becomes an extension that nobody here knows.
+    let usage = altered.windows(3).position(|three| three == [0x55, 0x1d, 15]).unwrap();
+    altered[usage + 2] = 99;
+    assert!(!ocsp::is_understood(&Known::read(&altered).unwrap()));
+}
+
+#[test]
 fn what_is_pinned_is_looked_at_however_much_travels() {
     let revoked = Standing::Revoked(at("2026-06-01"));
     // Lists in the name of the same issuer, which it did not sign, each another one.

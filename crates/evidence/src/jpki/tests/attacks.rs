@@ -13,6 +13,9 @@ fn jpk_02_a_revoked_certificate_shows_nothing() {
     let case = Case::by(fixture!("revoked.der"), &card());
     case.is_void(&jpki(), Code::JpkiRevoked);
     case.is_void(&bare().with_ocsp(fixture!("revoked.ocsp").to_vec()), Code::JpkiRevoked);
+    // However many answers are at hand about others.
+    let many = (0..40).fold(bare(), |jpki, _| jpki.with_ocsp(fixture!("card-good.ocsp").to_vec()));
+    case.is_void(&many.with_ocsp(fixture!("revoked.ocsp").to_vec()), Code::JpkiRevoked);
     // Its authority was revoked.
     let bad = jpki().with_crl(list(fixture!("root-bad.crl"), fixture!("root.der")));
     Case::by(fixture!("card.der"), &card()).is_void(&bad, Code::JpkiRevoked);

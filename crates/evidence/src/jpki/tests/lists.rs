@@ -6,6 +6,7 @@ use der::asn1::BitString;
 
 use super::*;
 use crate::jpki::chain::Link;
+use crate::jpki::revocation::of_link;
 
 #[test]
 fn a_list_speaks_of_the_certificates_it_is_for() {
@@ -50,25 +51,43 @@ fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
 
 /// A list of so many serial numbers by the authority whose key is that of the requests.
 fn long(count: u32) -> Vec<u8> {
-    let issuer = Link::read_der(fixture!("listca.der")).unwrap();
-    let name = issuer.parsed.tbs_certificate().subject().to_der().unwrap();
-    let algorithm = tlv(0x30, &tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]));
-    let time = |text: &str| tlv(0x17, text.as_bytes());
     let mut entries = Vec::new();
     for number in 0..count {
         // Scattered, as serial numbers are.
         let mut serial = vec![0x40];
         serial.extend(number.wrapping_mul(2_654_435_761).to_be_bytes());
-        let entry = [tlv(0x02, &serial), time("260601000000Z")].concat();
-        entries.extend(tlv(0x30, &entry));
+        entries.extend(entry(&serial, None));
     }
+    made(&entries, "261101000000Z")
+}
+
+fn time(text: &str) -> Vec<u8> {
+    tlv(0x17, text.as_bytes())
+}
+
+/// An entry since June 2026, with a reason.
+fn entry(serial: &[u8], reason: Option<u8>) -> Vec<u8> {
+    let mut parts = [tlv(0x02, serial), time("260601000000Z")].concat();
+    if let Some(reason) = reason {
+        let value = tlv(0x04, &[0x0a, 1, reason]);
+        let extension = [vec![0x06, 3, 0x55, 0x1d, 21], value].concat();
+        parts.extend(tlv(0x30, &tlv(0x30, &extension)));
+    }
+    tlv(0x30, &parts)
+}
+
+/// A list with these entries.
+fn made(entries: &[u8], this_update: &str) -> Vec<u8> {
+    let issuer = Link::read_der(fixture!("listca.der")).unwrap();
+    let name = issuer.parsed.tbs_certificate().subject().to_der().unwrap();
+    let algorithm = tlv(0x30, &tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]));
     let body = [
         tlv(0x02, &[1]),
         algorithm.clone(),
         name,
-        time("261101000000Z"),
+        time(this_update),
         time("301231000000Z"),
-        tlv(0x30, &entries),
+        tlv(0x30, entries),
     ];
     let body = tlv(0x30, &body.concat());
     let raw = key(KeyType::P256, 5104).sign(&body).unwrap();
@@ -107,4 +126,35 @@ fn a_million_serial_numbers_are_looked_up_in_no_time() {
     println!("{} bytes: index in {built:?}, a look-up in at most {slowest:?}", bytes.len());
     assert!(slowest.as_millis() <= 5, "{slowest:?}");
     assert_eq!(found, 100);
+}
+
+#[test]
+fn two_reasons_are_none_and_a_hold_lasts_until_a_later_list_is_without_it() {
+    const SUPERSEDED: u8 = 4;
+    const HOLD: u8 = 6;
+    let issuer = Link::read_der(fixture!("listca.der")).unwrap();
+    let listed = Link::read_der(fixture!("listed.der")).unwrap();
+    let serial = listed.parsed.tbs_certificate().serial_number().as_bytes().to_vec();
+    let of = |reasons: &[u8], this_update: &str| {
+        let entries: Vec<u8> =
+            reasons.iter().flat_map(|reason| entry(&serial, Some(*reason))).collect();
+        list(&made(&entries, this_update), fixture!("listca.der"))
+    };
+    let july = "260701000000Z";
+    let standing = |lists: &[CrlIndex], day: &str| {
+        let jpki = lists.iter().fold(bare(), |jpki, list| jpki.with_crl(list.clone()));
+        of_link(&listed, &issuer, at(&format!("{day}T00:00:00Z")), &jpki)
+    };
+    // Replaced in June: good in May. If another reason is given too, it may be that one.
+    assert_eq!(standing(&[of(&[SUPERSEDED], july)], "2026-05-01"), Revocation::Good);
+    assert_eq!(standing(&[of(&[SUPERSEDED, 4], july)], "2026-05-01"), Revocation::Good);
+    assert_eq!(standing(&[of(&[SUPERSEDED, 1], july)], "2026-05-01"), Revocation::Revoked);
+    assert_eq!(standing(&[of(&[1, SUPERSEDED], july)], "2026-05-01"), Revocation::Revoked);
+    let (held, free) = (of(&[HOLD], july), of(&[], "261101000000Z"));
+    assert_eq!(standing(std::slice::from_ref(&held), "2026-11-21"), Revocation::Revoked);
+    assert_eq!(standing(&[held.clone(), free.clone()], "2026-11-21"), Revocation::Good);
+    // The later list was not there yet.
+    assert_eq!(standing(&[held, free.clone()], "2026-10-01"), Revocation::Revoked);
+    // What is revoked for good is not released.
+    assert_eq!(standing(&[of(&[1], july), free], "2026-11-21"), Revocation::Revoked);
 }
