@@ -38,7 +38,7 @@ pub(super) fn check(
             }
         };
         let counted: Vec<Value> = found.names.iter().map(|name| name.as_str().into()).collect();
-        let delegates = found.delegates(&acts);
+        let delegates = found.delegates(acts);
         let line = if delegates.is_empty() { line } else { line.with("delegates", delegates) };
         let line = line
             .with("role", wanted.role.as_str())
