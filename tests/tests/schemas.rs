@@ -690,6 +690,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "anchor-proof",
         "bundle",
         "codes",
+        "consent",
         "current",
         "delegation",
         "evidence",
