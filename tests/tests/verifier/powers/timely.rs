@@ -94,7 +94,8 @@ fn who_asks_for_fresh_status_is_not_content_with_an_old_list() {
     it.world.sleep(86_400);
     let old = Context { max_age: Some(3_600), ..it.world.context() };
     let verification = parts.judge(&old);
-    noted(&verification, NAME, "power-not-shown");
+    noted(&verification, NAME, "stale");
+    open(&verification, CheckName::Offered, "power-not-shown");
 }
 
 #[test]
