@@ -274,13 +274,16 @@ fn a_stolen_key_is_told_as_stolen_and_not_as_replaced() {
     play.pass(1);
     let since = play.clock.now().to_string();
     play.pass(1);
+    // Another request: the same one, whose answer nobody fetched, would be answered with the first credential.
+    std::fs::write(play.path("claims.json"), r#"{"role":"director"}"#).unwrap();
     let late = play.issue(&[]);
     play.pass(1);
     let next = play.path("next");
     let line = ["-p", "city", "did", "report-compromise", "city", "--key", "seal-1", "--since"];
     play.ok(&[&line[..], &[&since, "--next-passphrase-file", &next]].concat());
     let told = play.story(&late, &[]);
-    assert_eq!((told.exit, &told.members["issuerProof"]), (17, &"key-compromised".into()));
+    let found = (told.exit, &told.members["issuerProof"]);
+    assert_eq!(found, (17, &"key-compromised".into()), "{}", told.human);
     assert_eq!(standing_of(&told, "key-reported"), ["broken"]);
     assert!(told.human.contains("reported to be in other hands"), "{}", told.human);
     assert!(!told.human.contains("NOT IN FORCE") && told.human.contains("seal-1 compromised"));

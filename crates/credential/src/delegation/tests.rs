@@ -119,7 +119,8 @@ fn links_that_do_not_follow_from_each_other_are_no_chain() {
         code(links)
     };
     assert_eq!(swap(&|_| ()), "a chain");
-    let changes: [&dyn Fn(&mut Vec<Power>); 9] = [
+    type Change<'a> = &'a dyn Fn(&mut Vec<Power>);
+    let changes: [Change<'_>; 9] = [
         &|links| links.swap(1, 2),
         &|links| links.reverse(),
         &|links| drop(links.remove(0)),
