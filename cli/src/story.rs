@@ -350,7 +350,9 @@ impl Standing {
 impl Story {
     /// How an event is marked: where the issuer's signature does not hold, nothing is shown as checked.
     pub(crate) const fn standing(&self, event: &Event) -> Standing {
-        let checked = self.proof.holds() && !matches!(event.basis, Basis::Said);
+        // A report is its DID's own statement, and was checked by itself.
+        let holds = self.proof.holds() || matches!(event.kind, EventKind::KeyReported);
+        let checked = holds && !matches!(event.basis, Basis::Said);
         match (checked, event.bearing) {
             (true, Bearing::Against) => Standing::Broken,
             (false, Bearing::Against) => Standing::Unknown,
