@@ -10,8 +10,9 @@ use inkan_core::Timestamp;
 use inkan_did::webvh;
 use inkan_ledger::current::stands_under;
 use inkan_ledger::{
-    CurrentProof, MapKey, Receipt, ReceiptError, SignedNote, VerifiedCheckpoint, VerifiedCurrent,
-    VerifiedLeaf, verify_checkpoint_with, verify_current_under, verify_receipt_under,
+    CurrentProof, Kind, MapKey, Receipt, ReceiptError, SignedNote, VerifiedCheckpoint,
+    VerifiedCurrent, VerifiedLeaf, verify_checkpoint_with, verify_current_under,
+    verify_receipt_under,
 };
 
 use crate::material::{Context, Material};
@@ -26,7 +27,7 @@ pub struct LedgerView<'a> {
 }
 
 /// A receipt and what became of its check.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Seen<'a> {
     /// The receipt as given.
     pub receipt: &'a Receipt,
@@ -79,9 +80,21 @@ impl<'a> LedgerView<'a> {
         Self { receipts, current, asked: RefCell::default() }
     }
 
-    /// The same without current-proofs, which say nothing of an earlier time unless they are of it.
-    pub(crate) fn of_receipts(&self) -> Self {
-        Self { current: Rc::new(Vec::new()), ..self.again() }
+    /// The same as at a place in a log: without the status lists that were recorded there later, however soon. And without
+    /// current-proofs, which say nothing of an earlier time unless they are of it.
+    pub(crate) fn of_receipts(&self, place: Option<(&str, u64)>) -> Self {
+        let is_later = |leaf: &VerifiedLeaf| {
+            leaf.leaf().kind() == Kind::Status
+                && place
+                    .is_some_and(|(origin, at)| leaf.origin() == origin && leaf.leaf_index() > at)
+        };
+        let receipts =
+            self.receipts.iter().filter(|seen| !seen.result.as_ref().is_ok_and(is_later));
+        Self {
+            receipts: Rc::new(receipts.cloned().collect()),
+            current: Rc::new(Vec::new()),
+            ..self.again()
+        }
     }
 
     /// All receipts, in the order given.

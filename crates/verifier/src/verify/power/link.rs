@@ -81,8 +81,11 @@ impl Links<'_, '_> {
             ..self.bench.context.clone()
         };
         // Whether the lists of then were the newest is asked below, of all that is at hand now.
-        let past =
-            self.look(&context(then.as_of, None), self.bench.ledger.of_receipts(), then.found);
+        let past = self.look(
+            &context(then.as_of, None),
+            self.bench.ledger.of_receipts(then.place()),
+            then.found,
+        );
         let today = context(self.bench.context.as_of, self.bench.context.max_age);
         // Without a record: whoever has ended by now gives nothing now.
         let now = self.look(&today, self.bench.ledger.again(), &Found::default());
