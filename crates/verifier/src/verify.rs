@@ -56,10 +56,10 @@ const MANDATES: u32 = 32;
 pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verification {
     // Who presents does so now, whatever time the credentials are judged at: a key that was replaced since is not the holder's.
     let live = context.expectation.as_ref().is_some_and(|expected| expected.live != Live::No);
-    let at_receipt = Context { as_of: context.received_at, ..context.clone() };
     let earlier = live && context.as_of < context.received_at;
+    let at_receipt = earlier.then(|| Context { as_of: context.received_at, ..context.clone() });
     let bench = Bench::of(bundle, material, context);
-    let now = earlier.then(|| Bench::of(bundle, material, &at_receipt));
+    let now = at_receipt.as_ref().map(|context| Bench::of(bundle, material, context));
     let mut checks = Vec::new();
     let (presenter, presented) = match &bundle.artefact {
         Artefact::Credential(_) => (None, false),
