@@ -21,6 +21,8 @@ use crate::material::{Context, Material};
 #[derive(Debug)]
 pub struct LedgerView<'a> {
     receipts: Rc<Vec<Seen<'a>>>,
+    /// Receipts of what came after the place that is looked from.
+    later: Rc<Vec<Seen<'a>>>,
     current: Rc<Vec<Shown<'a>>>,
     /// Ids that somebody asked about.
     asked: RefCell<BTreeSet<MapKey>>,
@@ -71,13 +73,13 @@ impl<'a> LedgerView<'a> {
             })
             .collect();
         let (receipts, current) = (Rc::new(receipts), Rc::new(current));
-        Self { receipts, current, asked: RefCell::default() }
+        Self { receipts, later: Rc::default(), current, asked: RefCell::default() }
     }
 
     /// The same of another artefact: nobody has asked yet.
     pub(crate) fn again(&self) -> Self {
-        let (receipts, current) = (Rc::clone(&self.receipts), Rc::clone(&self.current));
-        Self { receipts, current, asked: RefCell::default() }
+        let (receipts, later) = (Rc::clone(&self.receipts), Rc::clone(&self.later));
+        Self { receipts, later, current: Rc::clone(&self.current), asked: RefCell::default() }
     }
 
     /// The same as at a place in a log: without the status lists that were recorded there later, however soon. And without
@@ -88,10 +90,14 @@ impl<'a> LedgerView<'a> {
                 && place
                     .is_some_and(|(origin, at)| leaf.origin() == origin && leaf.leaf_index() > at)
         };
-        let receipts =
-            self.receipts.iter().filter(|seen| !seen.result.as_ref().is_ok_and(is_later));
+        let (later, receipts): (Vec<_>, Vec<_>) = self
+            .receipts
+            .iter()
+            .cloned()
+            .partition(|seen| seen.result.as_ref().is_ok_and(is_later));
         Self {
-            receipts: Rc::new(receipts.cloned().collect()),
+            receipts: Rc::new(receipts),
+            later: Rc::new(later),
             current: Rc::new(Vec::new()),
             ..self.again()
         }
@@ -101,6 +107,11 @@ impl<'a> LedgerView<'a> {
     #[must_use]
     pub fn receipts(&self) -> &[Seen<'a>] {
         &self.receipts
+    }
+
+    /// Receipts of what is recorded only after the place that is looked from: nothing of it was there yet.
+    pub(crate) fn later(&self) -> &[Seen<'a>] {
+        &self.later
     }
 
     /// Places and codes of current-proofs that are forged: of a log we know, not of the future, and not verifying.

@@ -14,6 +14,7 @@ use super::record::{self, Found, Record};
 use super::signer::NoSigner;
 use super::{Bench, signer};
 use crate::check::{Check, CheckName, Outcome, Weight};
+use crate::ledger_view::Seen;
 use crate::reason::Reason;
 use crate::verified::{Recorded, StatusSeen};
 
@@ -223,7 +224,7 @@ fn usable(
     if credential.issuer() != issuer.as_str() {
         return Err(invalid("status-list-issuer"));
     }
-    let found = recorded(bench, uri, &sha256(&[&bytes]), issuer)?;
+    let Some(found) = recorded(bench, uri, &sha256(&[&bytes]), issuer)? else { return Ok(None) };
     let record = found.record.as_ref().map(|record| record.recorded.clone());
     if record.is_none() && credential.id() != Some(uri) {
         // Nothing that was signed says that this is the list asked for.
@@ -284,31 +285,43 @@ fn signed_by(
     signer::ended_before(bench, &history, found).map(drop).map_err(|reason| invalid(reason.code()))
 }
 
-/// Where this very copy is recorded by the issuer, if a receipt shows it: at its newest place as of the judged time.
-fn recorded(bench: &Bench<'_>, uri: &str, digest: &Digest, issuer: &Did) -> Result<Found, Reason> {
-    let mut found = Found::default();
-    for seen in bench.ledger.receipts() {
-        let Ok(leaf) = &seen.result else { continue };
-        if leaf.leaf().kind() != Kind::Status {
-            continue;
-        }
-        let Ok(entry) = leaf.signed_entry() else { continue };
+/// Where this very copy is recorded by the issuer, if a receipt shows it: at its newest place as of the judged time. `None` for a
+/// copy that was recorded only after the place that is looked from: the second of its making says no more than the order in the log.
+fn recorded(
+    bench: &Bench<'_>,
+    uri: &str,
+    digest: &Digest,
+    issuer: &Did,
+) -> Result<Option<Found>, Reason> {
+    let of_copy = |seen: &Seen<'_>| {
+        let leaf = seen.result.as_ref().ok().filter(|leaf| leaf.leaf().kind() == Kind::Status)?;
+        let entry = leaf.signed_entry().ok()?;
         let matches = entry.claims().status().is_some_and(|status| {
             status.uri == uri && status.digest == *digest && issuer.scid() == Some(entry.scid())
         });
+        matches.then(|| (leaf.clone(), entry))
+    };
+    let mut found = Found::default();
+    for (leaf, entry) in bench.ledger.receipts().iter().filter_map(of_copy) {
         let rank = |time: Timestamp, at: u64| (time <= bench.context.as_of, at);
         let here = rank(leaf.leaf().time(), leaf.leaf_index());
         let there =
             |record: &Record| rank(record.recorded.leaf_time(), record.recorded.leaf_index());
-        if matches && found.record.as_ref().is_none_or(|record| there(record) < here) {
-            record::entry_signature(bench, leaf, &entry)?;
+        if found.record.as_ref().is_none_or(|record| there(record) < here) {
+            record::entry_signature(bench, &leaf, &entry)?;
             found.record = Some(Record {
-                recorded: record::recorded(bench, leaf, &entry, issuer),
+                recorded: record::recorded(bench, &leaf, &entry, issuer),
                 act: None,
                 sequence: None,
                 leaf_hash: leaf.leaf_hash(),
             });
         }
     }
-    Ok(found)
+    if found.record.is_none()
+        && let Some((leaf, entry)) = bench.ledger.later().iter().find_map(of_copy)
+    {
+        record::entry_signature(bench, &leaf, &entry)?;
+        return Ok(None);
+    }
+    Ok(Some(found))
 }

@@ -81,6 +81,34 @@ fn a_revocation_voids_what_comes_after_it_and_nothing_before() {
 }
 
 #[test]
+fn within_one_second_the_order_in_the_log_tells_what_came_first() {
+    let mut it = stage(1_021, Format::Jose, &[subject()]);
+    let mut list = it.world.power_list(HOLDER);
+    let gift = inkan_tests::world::Gift { revocable: true, ..it.world.gift() };
+    let given = it.world.give((HOLDER, it.agent), &gift, None, Some(&mut list));
+    it.world.publish_powers(&mut list);
+    let after = it.case.clone();
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let signed_at = it.world.context().as_of;
+    // Publishing takes twenty seconds: begun as long before, the list stands in the log in the second of the act.
+    it.world.sleep(-20);
+    it.world.revoke_power(&mut list, &given);
+    assert_eq!(it.world.context().as_of, signed_at, "one second");
+    let mut parts = it.parts(&[&given], Some(&list));
+    it.world.add_power_list(&mut parts, &list, 1);
+    let verification = parts.judge(&it.world.context());
+    let held = accepted(&verification).countersignatures()[0].power().expect("a power");
+    assert!(matches!(held.stands, Stands::No(_)), "{held:?}");
+    // The other way round, nothing is given, though it is the same second.
+    it.case = after;
+    it.world.sleep(-20);
+    it.sign(it.agent, given.for_role(Role::Holder));
+    let mut parts = it.parts(&[&given], Some(&list));
+    it.world.add_power_list(&mut parts, &list, 1);
+    nothing(&parts.judge(&it.world.context()), "power-revoked");
+}
+
+#[test]
 fn who_asks_for_fresh_status_is_not_content_with_an_old_list() {
     let mut it = stage(1_013, Format::Jose, &[subject()]);
     let mut list = it.world.power_list(HOLDER);

@@ -111,7 +111,9 @@ fn usable(
     }
     let kid = parsed.kid().ok_or(invalid("verification-method-unknown"))?;
     let method = if kid.starts_with('#') { format!("{issuer}{kid}") } else { kid.to_owned() };
-    let found = recorded(bench, &entry.uri, &sha256(&[&bytes]), issuer)?;
+    let Some(found) = recorded(bench, &entry.uri, &sha256(&[&bytes]), issuer)? else {
+        return Ok(None);
+    };
     let record = found.record.as_ref().map(|record| record.recorded.clone());
     let made = parsed.issued_at();
     let since = record.as_ref().map_or(made, Recorded::leaf_time);
