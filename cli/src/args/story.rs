@@ -297,7 +297,7 @@ pub(crate) struct PresentArgs {
 }
 
 /// Arguments of `verify`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct VerifyArgs {
     /// Credentials, presentations or bundles, or folders of them; - or nothing reads standard input
     ///
@@ -337,6 +337,12 @@ pub(crate) struct VerifyArgs {
     /// Show every check, the evidence and the clauses of the policy
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Draw the levels as ladders: what is asked for, what was reached, and why no more
+    #[arg(long)]
+    pub(crate) graph: bool,
+    /// Write the ladders as a picture (SVG) to this file; not with several files
+    #[arg(long, value_name = "F")]
+    pub(crate) graph_out: Option<String>,
     /// Ask nobody over the network
     #[arg(long)]
     pub(crate) offline: bool,
@@ -346,8 +352,8 @@ pub(crate) struct VerifyArgs {
     /// Keep what the verdict rests on in this file, as bundle pack does
     #[arg(long, value_name = "F")]
     pub(crate) evidence_out: Option<String>,
-    /// Replace the file of --evidence-out if it exists
-    #[arg(long, requires = "evidence_out")]
+    /// Replace the files of --evidence-out and --graph-out if they exist
+    #[arg(long)]
     pub(crate) force: bool,
 }
 

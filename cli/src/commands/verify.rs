@@ -33,7 +33,7 @@ use crate::failure::{CliError, Failure};
 use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::render::report::{self, Depth};
-use crate::render::safe;
+use crate::render::{ladder, safe};
 use crate::wallet;
 
 /// Exit code of a ledger that does not answer.
@@ -46,6 +46,15 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
             return Err(CliError::Usage(message).into());
         }
         context.check_out(&OutArgs::to(path, args.force))?;
+    }
+    if args.graph || args.graph_out.is_some() {
+        if args.files.len() > 1 || args.files.iter().any(|file| Path::new(file).is_dir()) {
+            let message = "the ladders are those of one verdict: name one file".to_owned();
+            return Err(CliError::Usage(message).into());
+        }
+        if let Some(path) = &args.graph_out {
+            context.check_out(&OutArgs::to(path, args.force))?;
+        }
     }
     match args.files.as_slice() {
         [] => judged(None, args, context),
@@ -77,6 +86,9 @@ fn judged(
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
     let finder = Finder::open(args, &home, context)?;
     let (report, ..) = judge.one(&bundle, &finder, args, &home, context)?;
+    if let Some(path) = &args.graph_out {
+        context.deliver(ladder::svg(&ladder::of_report(report.to_value())), Some(path))?;
+    }
     Ok(shown(args, (&input.name, &types_of(&bundle)), report.to_value(), report.exit()))
 }
 
@@ -135,20 +147,10 @@ pub(super) struct Examine<'a> {
 impl Examine<'_> {
     fn args(&self) -> VerifyArgs {
         VerifyArgs {
-            files: Vec::new(),
             policy: self.policy.map(str::to_owned),
-            min_ial: None,
-            min_aal: None,
             at: self.at.map(str::to_owned),
-            aud: None,
-            nonce: None,
-            authenticator: None,
-            replay: false,
-            explain: false,
             offline: self.offline,
-            max_age: None,
-            evidence_out: None,
-            force: false,
+            ..VerifyArgs::default()
         }
     }
 }
@@ -354,7 +356,13 @@ fn remember(states: &[KnownState], home: &Home, context: &Context) -> Result<(),
 
 fn shown(args: &VerifyArgs, (name, types): (&str, &[String]), value: &Value, exit: u8) -> Outcome {
     let depth = if args.explain { Depth::Explain } else { Depth::Short };
-    let human = report::verdict(value, name, types, depth);
+    let mut human = report::verdict(value, name, types, depth);
+    if args.graph {
+        for ladder in ladder::of_report(value) {
+            human.push('\n');
+            human.push_str(&ladder.text());
+        }
+    }
     let refusal = report::refusal(value, name);
     Outcome::new("inkan-report/1", human, value.clone()).exit(exit).afterwards(refusal)
 }
