@@ -121,6 +121,15 @@ fn the_same_is_told_of_a_table_of_cases(shell: &Shell, policy: &str) {
     assert!(bad.out.contains("2 of 4 cases otherwise than expected"), "{}", bad.out);
     assert!(bad.out.contains("expected ial \"IAL-3\", reached is IAL-2"), "{}", bad.out);
     assert!(bad.out.contains("expected accept, it is reject"), "{}", bad.out);
+    // Signed by the desk, it is a credential like any other, with the report in it byte for byte.
+    shell.ok(&["-p", "desk", "did", "create", "--name", "desk"]);
+    let signed = ["--policy", policy, "--replay", "--report-out", "report.jwt", "--json"];
+    let told = shell.inkan(&[&["-p", "desk", "verify", "vp.json"][..], &signed].concat()).json();
+    let verdict = shell.inkan(&["-p", "me", "verify", "report.jwt", "--json"]);
+    assert_eq!(verdict.exit, 0, "{}", verdict.out);
+    let shown = shell.inkan(&["inspect", "report.jwt", "--json"]).json();
+    let digest = told["policy"]["sha256"].as_str().expect("a digest");
+    assert!(shown.to_string().contains(digest), "{shown}");
     let drawn = ["--policy", policy, "--replay", "--graph", "--graph-out", "ladder.svg", "--force"];
     let drawn = shell.inkan(&[&["-p", "desk", "verify", "vp.json"][..], &drawn].concat());
     assert!(drawn.out.contains("███ IAL-2  ◀ reached, asked for"), "{}", drawn.out);

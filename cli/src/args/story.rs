@@ -8,7 +8,7 @@ use super::rows::RowsArgs;
 use super::{OutArgs, WriteArgs, values};
 
 /// Arguments of `issue`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct IssueArgs {
     /// Credential type, such as IdentityCertificate
     #[arg(value_name = "TYPE")]
@@ -352,7 +352,14 @@ pub(crate) struct VerifyArgs {
     /// Keep what the verdict rests on in this file, as bundle pack does
     #[arg(long, value_name = "F")]
     pub(crate) evidence_out: Option<String>,
-    /// Replace the files of --evidence-out and --graph-out if they exist
+    /// Sign the report with a DID of this profile, as a credential (VerificationReport, a JWT) that others can verify; it is
+    /// recorded on the ledger, unless --offline. Not with several files
+    #[arg(long, value_name = "F")]
+    pub(crate) report_out: Option<String>,
+    /// Who signs it, if several of your DIDs could
+    #[arg(long = "as", value_name = "DID", requires = "report_out")]
+    pub(crate) identity: Option<String>,
+    /// Replace the files of --evidence-out, --graph-out and --report-out if they exist
     #[arg(long)]
     pub(crate) force: bool,
 }

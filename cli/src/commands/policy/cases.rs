@@ -1,7 +1,6 @@
 //! `inkan policy test`: a table of cases, and whether a policy says of each what it must.
 //!
-//! In scope: finding the files and telling. Out of scope: tables themselves (`inkan_assurance::cases`), and judging: a case is judged
-//! as `verify` judges a file that was seen before, so that no nonce is used up and the same table gives the same answers again.
+//! In scope: finding the files and telling. Out of scope: tables themselves (`inkan_assurance::cases`), and judging (`verify`).
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use inkan_core::json::text;
 use serde_json::{Value, json};
 
 use crate::args::{PolicyTestArgs, VerifyArgs};
-use crate::commands::verify::told;
+use crate::commands::verify::rehearsed::rehearse;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Outcome;
@@ -96,12 +95,12 @@ fn judge(case: &Case, folder: &Path, args: &PolicyTestArgs, context: &mut Contex
         ..VerifyArgs::default()
     };
     let name = case.name.clone().unwrap_or_else(|| case.file.clone());
-    match told::examine(Some(&file), &asked, context) {
-        Ok(seen) => {
-            let decision = text(&seen.report, "decision").unwrap_or_default().to_owned();
-            let differs = case.expect.differences(&seen.report, crate::catalogue::book());
-            let reason = report::reason(&seen.report);
-            Judged { name, file, verdict: Ok((decision, seen.exit)), reason, differs }
+    match rehearse(&file, &asked, context) {
+        Ok((report, exit)) => {
+            let decision = text(&report, "decision").unwrap_or_default().to_owned();
+            let differs = case.expect.differences(&report, crate::catalogue::book());
+            let reason = report::reason(&report);
+            Judged { name, file, verdict: Ok((decision, exit)), reason, differs }
         }
         Err(failure) => {
             Judged { name, file, verdict: Err(failure), reason: None, differs: Vec::new() }
