@@ -45,7 +45,6 @@ pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
-pub(crate) use rows::RowsArgs;
 pub(crate) use serve::{
     ConformanceCommand, JoseArgs, ServeArgs, ServeProfile, ServeRole, ServeStatus,
 };
@@ -56,7 +55,8 @@ pub(crate) use story::{
 };
 pub(crate) use tell::{StoryArgs, StoryForm};
 pub(crate) use trust::{
-    PolicyCommand, PolicyNewArgs, ProofCommand, RequestCommand, TrustAddArgs, TrustCommand,
+    PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofCommand, RequestCommand, TrustAddArgs,
+    TrustCommand,
 };
 pub(crate) use values::{is_issuer_name, parse_span};
 
@@ -127,7 +127,7 @@ pub(crate) struct GlobalArgs {
 }
 
 /// Options of every command that writes.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct WriteArgs {
     /// Say what would be written, and write nothing
     #[arg(short = 'n', long)]
@@ -138,7 +138,7 @@ pub(crate) struct WriteArgs {
 }
 
 /// Where a result goes.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct OutArgs {
     /// Write the result here instead of to standard output
     #[arg(long, value_name = "F")]

@@ -21,6 +21,7 @@ use inkan_core::Timestamp;
 use inkan_ledger::NodeHash;
 
 use crate::merkle::Step;
+use crate::render::ladder::Ladder;
 use crate::story::phrase::Phrase;
 
 /// Everything that is told of one credential.
@@ -46,6 +47,8 @@ pub(crate) struct Story {
     pub(crate) path: Option<MerklePath>,
     /// Who signed, the issuer first.
     pub(crate) signers: Vec<Signer>,
+    /// The levels that the policy asks for, and what was reached.
+    pub(crate) ladders: Vec<Ladder>,
     /// What is not known, and why.
     pub(crate) gaps: Vec<String>,
 }

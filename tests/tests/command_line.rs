@@ -5,7 +5,7 @@ use std::path::Path;
 
 use inkan_tests::shell::Shell;
 use inkan_tests::{files_under, fixtures, read_json, read_text, vectors};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Issues a credential of a fixture and has it countersigned; gives the bundle's file name.
 fn issued(shell: &Shell, folder: &str, kind: &str, me: &str, extra: &[&str]) -> String {
@@ -93,11 +93,48 @@ fn fixture_is_accepted_under_its_policy(folder: &str, kind: &str, formats: [&[&s
         assert_eq!(verdict.exit, 0, "{}", verdict.out);
         assert_eq!(verdict.json()["decision"], "accept");
     }
+    if folder == "resident-certificate" {
+        the_same_is_told_of_a_table_of_cases(&shell, &policy);
+    }
     // An issuer that nobody vouches for is refused by the same policy.
     shell.ok(&["init", "naive", "--role", "verifier", "--ledger", "ledger"]);
     let verdict =
         shell.inkan(&["-p", "naive", "verify", "signed.json", "--policy", &policy, "--json"]);
     assert_eq!(verdict.exit, 14, "{}", verdict.out);
+}
+
+/// The presentation of before is accepted as often as it is asked about; a bundle without presenter is not.
+fn the_same_is_told_of_a_table_of_cases(shell: &Shell, policy: &str) {
+    let table = |ial: &str, decision: &str| {
+        json!({ "type": "inkan-policy-cases/1", "cases": [
+            { "name": "shown before", "file": "vp.json", "expect": { "decision": "accept", "ial": ial } },
+            { "file": "signed.json", "expect": { "decision": decision } },
+        ] })
+    };
+    shell.write("good.json", table("IAL-2", "reject").to_string().as_bytes());
+    shell.write("bad.json", table("IAL-3", "accept").to_string().as_bytes());
+    let good = shell.inkan(&["-p", "desk", "policy", "test", policy, "good.json", "--json"]);
+    assert_eq!(good.exit, 0, "{}", good.out);
+    assert_eq!(good.json()["failed"], 0);
+    let bad = shell.inkan(&["-p", "desk", "policy", "test", policy, "good.json", "bad.json"]);
+    assert_eq!(bad.exit, 15, "{}", bad.out);
+    assert!(bad.out.contains("2 of 4 cases otherwise than expected"), "{}", bad.out);
+    assert!(bad.out.contains("expected ial \"IAL-3\", reached is IAL-2"), "{}", bad.out);
+    assert!(bad.out.contains("expected accept, it is reject"), "{}", bad.out);
+    // Signed by the desk, it is a credential like any other, with the report in it byte for byte.
+    shell.ok(&["-p", "desk", "did", "create", "--name", "desk"]);
+    let signed = ["--policy", policy, "--replay", "--report-out", "report.jwt", "--json"];
+    let told = shell.inkan(&[&["-p", "desk", "verify", "vp.json"][..], &signed].concat()).json();
+    let verdict = shell.inkan(&["-p", "me", "verify", "report.jwt", "--json"]);
+    assert_eq!(verdict.exit, 0, "{}", verdict.out);
+    let shown = shell.inkan(&["inspect", "report.jwt", "--json"]).json();
+    let digest = told["policy"]["sha256"].as_str().expect("a digest");
+    assert!(shown.to_string().contains(digest), "{shown}");
+    let drawn = ["--policy", policy, "--replay", "--graph", "--graph-out", "ladder.svg", "--force"];
+    let drawn = shell.inkan(&[&["-p", "desk", "verify", "vp.json"][..], &drawn].concat());
+    assert!(drawn.out.contains("███ IAL-2  ◀ reached, asked for"), "{}", drawn.out);
+    let picture = read_text(&shell.home().join("ladder.svg"));
+    assert!(picture.contains("<svg") && picture.contains("Who it is (IAL)"), "{picture}");
 }
 
 const FORMATS: [&[&str]; 2] = [&[], &["--credential-format", "vc+jwt"]];

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use inkan_assurance::CaseTable;
 use inkan_core::codes::CodeBook;
 use inkan_core::json::canonicalize;
 use inkan_core::rng::insecure::SeededRng;
@@ -697,6 +698,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "jpki-config",
         "ledger-entry",
         "policy",
+        "policy-cases",
         "presentation-evidence",
         "receipt",
         "report",
@@ -715,6 +717,46 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         found.push(name);
     }
     assert_eq!(found, tested, "a schema without a test, here or in the crate that writes it");
+}
+
+#[test]
+fn a_table_of_cases_for_a_policy() {
+    let codes = CodeBook::parse(&read_text(&schemas().join("codes.json"))).expect("the codes");
+    let table = |cases: Value| json!({ "type": "inkan-policy-cases/1", "cases": cases });
+    let reads = |value: &Value| CaseTable::parse(value.to_string().as_bytes(), &codes).is_ok();
+    let expect = json!({
+        "decision": "accept", "exit": 0, "codes": ["INK-3104"], "ial": "IAL-2", "aal": "AAL-1",
+    });
+    let whole = json!({
+        "name": "a card", "file": "card.json", "at": "2026-06-14T09:00:00Z", "aud": "https://bank.example",
+        "nonce": "n", "authenticator": "shown.json", "expect": expect,
+    });
+    let bare = json!({ "file": "card.json", "expect": { "decision": "reject" } });
+    Closed {
+        place: ("policy-cases", ""),
+        samples: vec![table(json!([whole, bare]))],
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .check();
+    Closed {
+        place: ("policy-cases", "/$defs/case"),
+        samples: vec![whole, bare.clone()],
+        only_read: &[],
+        reads: Box::new(|value| reads(&table(json!([value])))),
+    }
+    .check();
+    Closed {
+        place: ("policy-cases", "/$defs/expect"),
+        samples: vec![expect, json!({ "decision": "undetermined" })],
+        only_read: &[],
+        reads: Box::new(|value| {
+            let mut case = bare.clone();
+            case["expect"] = value.clone();
+            reads(&table(json!([case])))
+        }),
+    }
+    .check();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::rows::RowsArgs;
 use super::{OutArgs, WriteArgs, values};
 
 /// Arguments of `issue`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct IssueArgs {
     /// Credential type, such as IdentityCertificate
     #[arg(value_name = "TYPE")]
@@ -297,7 +297,7 @@ pub(crate) struct PresentArgs {
 }
 
 /// Arguments of `verify`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct VerifyArgs {
     /// Credentials, presentations or bundles, or folders of them; - or nothing reads standard input
     ///
@@ -337,6 +337,12 @@ pub(crate) struct VerifyArgs {
     /// Show every check, the evidence and the clauses of the policy
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Draw the levels as ladders: what is asked for, what was reached, and why no more
+    #[arg(long)]
+    pub(crate) graph: bool,
+    /// Write the ladders as a picture (SVG) to this file; not with several files
+    #[arg(long, value_name = "F")]
+    pub(crate) graph_out: Option<String>,
     /// Ask nobody over the network
     #[arg(long)]
     pub(crate) offline: bool,
@@ -346,8 +352,15 @@ pub(crate) struct VerifyArgs {
     /// Keep what the verdict rests on in this file, as bundle pack does
     #[arg(long, value_name = "F")]
     pub(crate) evidence_out: Option<String>,
-    /// Replace the file of --evidence-out if it exists
-    #[arg(long, requires = "evidence_out")]
+    /// Sign the report with a DID of this profile, as a credential (VerificationReport, a JWT) that others can verify; it is
+    /// recorded on the ledger, unless --offline. Not with several files
+    #[arg(long, value_name = "F")]
+    pub(crate) report_out: Option<String>,
+    /// Who signs it, if several of your DIDs could
+    #[arg(long = "as", value_name = "DID", requires = "report_out")]
+    pub(crate) identity: Option<String>,
+    /// Replace the files of --evidence-out, --graph-out and --report-out if they exist
+    #[arg(long)]
     pub(crate) force: bool,
 }
 

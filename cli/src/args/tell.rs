@@ -72,20 +72,11 @@ impl StoryArgs {
     /// What the verdict is asked with.
     pub(crate) fn verify(&self) -> VerifyArgs {
         VerifyArgs {
-            files: Vec::new(),
             policy: self.policy.clone(),
-            min_ial: None,
-            min_aal: None,
             at: self.at.clone(),
-            aud: None,
-            nonce: None,
-            authenticator: None,
             replay: true,
-            explain: false,
             offline: self.offline,
-            max_age: None,
-            evidence_out: None,
-            force: false,
+            ..VerifyArgs::default()
         }
     }
 }

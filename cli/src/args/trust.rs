@@ -52,6 +52,31 @@ pub(crate) enum PolicyCommand {
         /// Id or file
         policy: String,
     },
+    /// Judge a table of cases: files, and what the policy must say of each
+    ///
+    /// A table is a JSON file (schemas/policy-cases.schema.json): { "type": "inkan-policy-cases/1", "cases": [ { "file":
+    /// "card.json", "expect": { "decision": "accept", "ial": "IAL-2" } } ] }. Files are found from where the table is. A case
+    /// may name at, aud, nonce and authenticator as verify does. A presentation is judged as if it had been asked for and
+    /// had just come in: at the time named, else when it was made; no nonce is used up. Exit 0 if all cases come out as
+    /// expected, else 15.
+    Test(PolicyTestArgs),
+}
+
+/// Arguments of `policy test`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PolicyTestArgs {
+    /// Id or file
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: String,
+    /// Tables of cases; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Judge as of this time (RFC 3339) where a case names none; without it, credentials as of now
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) at: Option<String>,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// `inkan trust …`

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::countersign::role_of;
 use super::issue::{self, Said};
-use crate::args::{DelegateArgs, IssueArgs, RowsArgs, SecuringFormat};
+use crate::args::{DelegateArgs, IssueArgs, SecuringFormat};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::identity;
@@ -139,31 +139,11 @@ fn issue_args(args: &DelegateArgs, from: &str, to: &str) -> IssueArgs {
         credential_type: POWER_TYPE.to_owned(),
         from: from.to_owned(),
         to: to.to_owned(),
-        claims: None,
-        claim: Vec::new(),
         credential_format: args.credential_format,
-        contexts: Vec::new(),
         key: args.key.clone(),
-        x5c: None,
-        disclosable: Vec::new(),
-        mandatory: Vec::new(),
-        decoys: 0,
-        derived: Vec::new(),
-        evidence: None,
-        expect_ial: None,
-        valid_for: None,
-        schema: None,
-        countersigners: Vec::new(),
-        countersign_by: None,
-        no_status: false,
-        status: None,
-        suspendable: false,
-        messages: Vec::new(),
-        no_ledger: false,
-        bare: false,
         out: args.out.clone(),
         write: args.write,
-        rows: RowsArgs::default(),
+        ..IssueArgs::default()
     }
 }
 

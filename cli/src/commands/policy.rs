@@ -1,7 +1,8 @@
-//! `inkan policy new | list | show | explain | lint`, and finding a policy by name.
+//! `inkan policy new | list | show | explain | lint | test`, and finding a policy by name.
 //!
 //! A name is looked for in the profile's own policies, then in those of all profiles, then among the ready-made ones.
 
+mod cases;
 mod explain;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub(super) fn run(command: &PolicyCommand, context: &mut Context) -> Result<Outc
         PolicyCommand::Show { policy } => show(policy, context),
         PolicyCommand::Explain { policy } => Ok(explain::outcome(&load(policy, context)?)),
         PolicyCommand::Lint { policy } => check(policy, context),
+        PolicyCommand::Test(args) => cases::run(args, context),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
 mod many;
+pub(super) mod rehearsed;
+mod signed;
 pub(super) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,25 +35,33 @@ use crate::failure::{CliError, Failure};
 use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::render::report::{self, Depth};
-use crate::render::safe;
+use crate::render::{ladder, safe};
 use crate::wallet;
 
 /// Exit code of a ledger that does not answer.
 const UNREACHABLE: u8 = 6;
 
 pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    if let Some(path) = &args.evidence_out {
-        if args.files.len() > 1 || args.files.iter().any(|file| Path::new(file).is_dir()) {
-            let message = "--evidence-out keeps one bundle: name one file".to_owned();
-            return Err(CliError::Usage(message).into());
-        }
+    for path in [&args.evidence_out, &args.graph_out, &args.report_out].into_iter().flatten() {
+        alone(args, "the files that it is written to are of one verdict")?;
         context.check_out(&OutArgs::to(path, args.force))?;
+    }
+    if args.graph {
+        alone(args, "the ladders are those of one verdict")?;
     }
     match args.files.as_slice() {
         [] => judged(None, args, context),
         [file] if !Path::new(file).is_dir() => judged(Some(file), args, context),
         several => many::run(several, args, context),
     }
+}
+
+/// That one file is judged.
+fn alone(args: &VerifyArgs, why: &str) -> Result<(), Failure> {
+    if args.files.len() > 1 || args.files.iter().any(|file| Path::new(file).is_dir()) {
+        return Err(CliError::Usage(format!("{why}: name one file")).into());
+    }
+    Ok(())
 }
 
 /// One file, whose verdict is the outcome.
@@ -72,12 +82,28 @@ fn judged(
     let terms = Terms::of(args, &home, context)?;
     let input = context.input(file)?;
     let bundle = read(&input, context)?;
+    let signer = args.report_out.as_ref().map(|_| signed::signer(args, &home)).transpose()?;
     // One verification at a time per profile: a nonce counts once.
-    let _lock = home.profile.lock()?;
+    let lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
     let finder = Finder::open(args, &home, context)?;
     let (report, ..) = judge.one(&bundle, &finder, args, &home, context)?;
-    Ok(shown(args, (&input.name, &types_of(&bundle)), report.to_value(), report.exit()))
+    drop(lock);
+    if let Some(path) = &args.graph_out {
+        context.deliver(ladder::svg(&ladder::of_report(report.to_value())), Some(path))?;
+    }
+    let outcome = shown(args, (&input.name, &types_of(&bundle)), report.to_value(), report.exit());
+    let Some(signer) = signer else { return Ok(outcome) };
+    match signed::write(&signer, &bundle, &report, args, context) {
+        Ok(()) => Ok(outcome),
+        Err(failure) => {
+            // The verdict stands, and its nonce is used up: it is told all the same, and nobody takes it for done.
+            let (name, body) = failure.to_lines();
+            context.speech.warn(&format!("the report was not signed: {name}{}", body.trim_end()));
+            let exit = report.exit();
+            Ok(outcome.exit(if exit == 0 { failure.exit() } else { exit }))
+        }
+    }
 }
 
 /// Reads what is to be judged. In an answer of the API of issuers it stands in a member, out of which it is taken.
@@ -135,20 +161,10 @@ pub(super) struct Examine<'a> {
 impl Examine<'_> {
     fn args(&self) -> VerifyArgs {
         VerifyArgs {
-            files: Vec::new(),
             policy: self.policy.map(str::to_owned),
-            min_ial: None,
-            min_aal: None,
             at: self.at.map(str::to_owned),
-            aud: None,
-            nonce: None,
-            authenticator: None,
-            replay: false,
-            explain: false,
             offline: self.offline,
-            max_age: None,
-            evidence_out: None,
-            force: false,
+            ..VerifyArgs::default()
         }
     }
 }
@@ -331,10 +347,7 @@ impl Judge {
 /// What was shown beside the presentation, if a file says it.
 fn beside(args: &VerifyArgs, context: &Context) -> Result<Option<PresentationEvidence>, Failure> {
     let Some(path) = &args.authenticator else { return Ok(None) };
-    if args.files.len() > 1 || args.files.iter().any(|file| Path::new(file).is_dir()) {
-        let message = "--authenticator is about one presentation: name one file".to_owned();
-        return Err(CliError::Usage(message).into());
-    }
+    alone(args, "--authenticator is about one presentation")?;
     let input = context.input(Some(path))?;
     let read = PresentationEvidence::parse(&input.bytes);
     read.map(Some).map_err(|error| Failure::new(error.code(), error.to_string()))
@@ -354,7 +367,13 @@ fn remember(states: &[KnownState], home: &Home, context: &Context) -> Result<(),
 
 fn shown(args: &VerifyArgs, (name, types): (&str, &[String]), value: &Value, exit: u8) -> Outcome {
     let depth = if args.explain { Depth::Explain } else { Depth::Short };
-    let human = report::verdict(value, name, types, depth);
+    let mut human = report::verdict(value, name, types, depth);
+    if args.graph {
+        for ladder in ladder::of_report(value) {
+            human.push('\n');
+            human.push_str(&ladder.text());
+        }
+    }
     let refusal = report::refusal(value, name);
     Outcome::new("inkan-report/1", human, value.clone()).exit(exit).afterwards(refusal)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::attacks;
 use super::stage::{DAY, Must, Played, Stage};
 use crate::failure::{CliError, Failure};
-use crate::render::ladder::{AAL, IAL, ladder};
+use crate::render::ladder;
 use crate::render::report::refusal;
 
 const CLAIMS: &[u8] = include_bytes!("../../../fixtures/resident-certificate/claims.json");
@@ -222,12 +222,8 @@ fn explain(stage: &Stage, refused: &Played, file: &str) {
 
 /// The assurance ladders of a report.
 fn ladders(stage: &Stage, played: &Played) {
-    for (scale, steps) in [("ial", &IAL[..]), ("aal", &AAL[..])] {
-        let text = |member| {
-            played.answer.pointer(&format!("/assurance/{scale}/{member}")).and_then(Value::as_str)
-        };
-        let reached = text("achieved").unwrap_or_default();
-        stage.show(&ladder(steps, text("required"), reached));
+    for ladder in ladder::of_report(&played.answer) {
+        stage.show(&ladder.text());
     }
 }
 

@@ -170,31 +170,37 @@ fn message_of(check: &Value) -> Option<String> {
 /// `IAL-2 (needs 2)` and `AAL-1 (needs 1)`, with what they rest on or what is in their way.
 fn levels(report: &Value, depth: Depth) -> String {
     let mut out = String::new();
-    let Some(assurance) = report.get("assurance") else { return out };
-    for (member, scale) in [("ial", "IAL-"), ("aal", "AAL-")] {
-        let Some(part) = assurance.get(member) else { continue };
-        let achieved = text(part, "achieved").unwrap_or("none");
-        let counted = text(part, "counted").unwrap_or(achieved);
-        let problem = checks(report).find(|check| {
-            text(check, "check") == Some(member) && text(check, "status") != Some("pass")
-        });
-        let (mark, label) = match text(part, "required") {
-            None => (Mark::Skipped, achieved.to_owned()),
-            Some(required) => {
-                let enough = problem.is_none() && rank(counted) >= rank(required);
-                let needs = required.strip_prefix(scale).unwrap_or(required);
-                (if enough { Mark::Pass } else { Mark::Fail }, format!("{counted} (needs {needs})"))
-            }
-        };
+    for member in ["ial", "aal"] {
+        let Some((mark, label, found)) = level(report, member) else { continue };
         if depth == Depth::Explain || mark == Mark::Fail {
-            let found = match problem {
-                Some(check) if mark == Mark::Fail => fact(check),
-                _ => detail::level(member, part),
-            };
             let _ = writeln!(out, " {} {label:<16} {}", mark.painted(), safe(&found, 300));
         }
     }
     out
+}
+
+/// A level (`ial` or `aal`): its mark, what was reached and needed, and what it rests on or why it is not enough.
+pub(crate) fn level(report: &Value, member: &str) -> Option<(Mark, String, String)> {
+    let part = report.get("assurance")?.get(member)?;
+    let scale = if member == "ial" { "IAL-" } else { "AAL-" };
+    let achieved = text(part, "achieved").unwrap_or("none");
+    let counted = text(part, "counted").unwrap_or(achieved);
+    let problem = checks(report).find(|check| {
+        text(check, "check") == Some(member) && text(check, "status") != Some("pass")
+    });
+    let (mark, label) = match text(part, "required") {
+        None => (Mark::Skipped, achieved.to_owned()),
+        Some(required) => {
+            let enough = problem.is_none() && rank(counted) >= rank(required);
+            let needs = required.strip_prefix(scale).unwrap_or(required);
+            (if enough { Mark::Pass } else { Mark::Fail }, format!("{counted} (needs {needs})"))
+        }
+    };
+    let found = match problem {
+        Some(check) if mark == Mark::Fail => fact(check),
+        _ => detail::level(member, part),
+    };
+    Some((mark, label, found))
 }
 
 /// The order of levels as text: digit first, a plus above none.

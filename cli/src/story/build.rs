@@ -22,6 +22,7 @@ use super::{
     Standing, Story, Verdict, acts, chain, dids, outside,
 };
 use crate::merkle;
+use crate::render::ladder::{self, Ladder};
 use crate::render::report;
 
 /// Exit codes of what was changed or forged: nothing in such a file can be relied on.
@@ -189,7 +190,21 @@ pub(crate) fn story(source: Source<'_>) -> Option<Story> {
     }
     let path = issuance.map(|(receipt, leaf)| path(receipt, leaf));
     let file = source.file.to_owned();
-    Some(Story { file, about, verdict, proof, events, ahead, keys, chain, path, signers, gaps })
+    let ladders = ladder::of_report(source.report).into_iter().filter(Ladder::is_asked).collect();
+    Some(Story {
+        file,
+        about,
+        verdict,
+        proof,
+        events,
+        ahead,
+        keys,
+        chain,
+        path,
+        signers,
+        ladders,
+        gaps,
+    })
 }
 
 fn about(telling: &Telling<'_>, values: Values) -> About {

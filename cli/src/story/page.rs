@@ -164,6 +164,10 @@ fn pictures(story: &Story, out: &mut Html) {
     // The tallest stands beside the other two.
     figure(("Trust chain", "chain", " class=\"tall\""), &draw::chain(&story.chain), out);
     figure(("Who signed", "signers", ""), &draw::signers(&story.signers), out);
+    for (id, ladder) in ["ladder-1", "ladder-2"].into_iter().zip(&story.ladders) {
+        let picture = ladder.picture();
+        figure((&picture.title, id, ""), &picture, out);
+    }
     if let Some(path) = &story.path {
         figure(("On the ledger", "merkle", ""), &draw::merkle_path(path), out);
     }

@@ -181,6 +181,10 @@ fn drawn(story: &Story, out: &mut String) {
     }
     heading(out, "Who signed");
     signers(&story.signers, out);
+    for ladder in &story.ladders {
+        heading(out, ladder.title());
+        out.push_str(&ladder.steps());
+    }
 }
 
 fn heading(out: &mut String, title: &str) {

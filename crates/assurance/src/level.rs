@@ -117,7 +117,9 @@ impl Framework {
         }
     }
 
-    const fn identity_scale(self) -> &'static [&'static str] {
+    /// The levels of a person's identity, lowest first.
+    #[must_use]
+    pub const fn identity_scale(self) -> &'static [&'static str] {
         match self {
             Self::JpSwg2022 => &["IAL-0", "IAL-1", "IAL-2", "IAL-2+", "IAL-3", "IAL-3+"],
             Self::Nist800634 => &["none", "IAL1", "IAL2", "IAL3"],
@@ -125,7 +127,9 @@ impl Framework {
         }
     }
 
-    const fn authentication_scale(self) -> &'static [&'static str] {
+    /// The levels of a login, lowest first; some of them no policy may ask for.
+    #[must_use]
+    pub const fn authentication_scale(self) -> &'static [&'static str] {
         match self {
             Self::JpSwg2022 | Self::Eidas20151502 => {
                 &["AAL-0", "AAL-1", "AAL-1+", "AAL-2", "AAL-3"]

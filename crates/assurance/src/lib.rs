@@ -6,6 +6,7 @@
 
 mod aal;
 mod assess;
+pub mod cases;
 pub mod catalogue;
 mod countersigned;
 mod document;
@@ -29,6 +30,7 @@ mod seen;
 mod testing;
 
 pub use assess::{AssessContext, assess};
+pub use cases::{CaseTable, CaseTableError};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use expect::{Expected, expect_ial};
 pub use framework::mapping_status;

@@ -22,19 +22,9 @@ const OPEN: u8 = 19;
 pub(super) fn run(args: &CredStatusArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let asked = VerifyArgs {
         files: vec![args.credential.clone()],
-        policy: None,
-        min_ial: None,
-        min_aal: None,
         at: args.at.clone(),
-        aud: None,
-        nonce: None,
-        authenticator: None,
-        replay: false,
         explain: true,
-        offline: false,
-        max_age: None,
-        evidence_out: None,
-        force: false,
+        ..VerifyArgs::default()
     };
     let report = verify::one(&args.credential, &asked, context)?;
     let members = report.members();

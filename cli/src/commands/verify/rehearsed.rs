@@ -1,0 +1,52 @@
+//! A verification that decides nothing: what a policy would say of a file.
+//!
+//! A presentation is judged as if it had just come in, and had been asked for: at the time named, else when it was made. So the same
+//! file gives the same answer again, and no nonce of this profile is used up. Nobody may take it for a verdict: that the nonce was
+//! asked for is assumed here.
+
+use inkan_credential::{Artefact, Presentation};
+use inkan_io::known;
+use inkan_verifier::{Expectation, Live};
+use serde_json::Value;
+
+use super::{Finder, Judge, Terms};
+use crate::args::VerifyArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The report (`inkan-report/1`), and its exit code.
+pub(in crate::commands) fn rehearse(
+    file: &str,
+    args: &VerifyArgs,
+    context: &mut Context,
+) -> Result<(Value, u8), Failure> {
+    let home = context.home()?;
+    let mut terms = Terms::of(args, &home, context)?;
+    let input = context.input(Some(file))?;
+    let bundle = super::read(&input, context)?;
+    let mut expectation = None;
+    if let Artefact::Presentation(presentation) = &bundle.artefact {
+        let made = presentation.created().filter(|_| args.at.is_none());
+        let as_of = made.map_or(terms.context.as_of, |made| made.min(terms.context.received_at));
+        terms.context.as_of = as_of;
+        terms.context.received_at = as_of;
+        expectation = asked_for(presentation, args);
+    }
+    let _lock = home.profile.lock()?;
+    let judge = Judge::new(terms, known::load(&home.profile)?)?;
+    let finder = Finder::open(args, &home, context)?;
+    let gathered = finder.find(&bundle, &judge.terms.context)?;
+    for missed in &gathered.missed {
+        context.speech.detail(missed);
+    }
+    let (_, report) = judge.judge(&bundle, gathered.material, expectation);
+    Ok((report.to_value().clone(), report.exit()))
+}
+
+/// What the presentation answers, unless the case says what was asked.
+fn asked_for(presentation: &Presentation, args: &VerifyArgs) -> Option<Expectation> {
+    let nonce = args.nonce.as_deref().or_else(|| presentation.nonce())?.to_owned();
+    let named = || presentation.audience().first().cloned();
+    let audience = args.aud.clone().or_else(named)?;
+    Some(Expectation { nonce, audience, nonce_issued_at: None, live: Live::CallerKeepsNonce })
+}
