@@ -31,7 +31,7 @@ pub(super) fn run(args: &CountersignersArgs, context: &mut Context) -> Result<Ou
         at: args.at.as_deref(),
         offline: args.offline,
     };
-    let roll = verify::roll(&bundle, terms, &home, context)?;
+    let roll = verify::roll(&bundle, &terms, &home, context)?;
     let exit = match roll.complete() {
         Complete::Yes => 0,
         Complete::No => MISSING,
