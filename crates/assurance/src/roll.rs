@@ -285,8 +285,9 @@ impl Demand {
         let left_out = self.answer.left_out.iter();
         let left_out: BTreeSet<(&str, &str)> =
             left_out.filter_map(|(number, lack)| Some((who(*number)?, lack.word()))).collect();
+        // Who is counted by another act is not said to be left out.
+        let left_out = left_out.into_iter().filter(|(signer, _)| !counted.contains(*signer));
         let left_out: Vec<Value> = left_out
-            .into_iter()
             .map(|(signer, why)| json!({ "signer": signer, "why": why }))
             .collect();
         let mut out = Map::new();

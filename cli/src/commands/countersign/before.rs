@@ -101,15 +101,19 @@ mod tests {
         finding(&Check::fail(CheckName::Signature, "cred[0]", reason), decide)
     }
 
+    fn ended() -> Reason {
+        Reason::DidDeactivated { did: "did:example:a".to_owned() }
+    }
+
     #[test]
     fn what_was_forged_is_not_signed_and_what_cannot_be_told_is_said() {
         for decide in [Decide::Accept, Decide::Refuse, Decide::Seal] {
             assert_eq!(of(Reason::CredentialProofInvalid, decide), Finding::Stops);
         }
         for decide in [Decide::Accept, Decide::Seal] {
-            assert_eq!(of(Reason::Deactivated, decide), Finding::Stops);
+            assert_eq!(of(ended(), decide), Finding::Stops);
         }
-        assert_eq!(of(Reason::Deactivated, Decide::Refuse), Finding::Said);
+        assert_eq!(of(ended(), Decide::Refuse), Finding::Said);
         let unknown = |weight| {
             let reason = Reason::TooMuchWork;
             finding(

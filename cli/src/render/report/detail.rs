@@ -101,6 +101,7 @@ const fn skipped(check: &str) -> &'static str {
         b"time" => "no record, so no time is attested",
         b"presentation" => "no presentation was shown",
         b"validity" => "no end is named",
+        b"countersignature" => "nobody has countersigned",
         _ => "nobody asked for it",
     }
 }
