@@ -231,6 +231,12 @@ impl Judge {
         context: &Context,
     ) -> Result<(Report, Verification, Option<Expectation>), Failure> {
         let expectation = expectation(args, bundle, &self.terms.policy, home)?;
+        if let Some(time) = answered_before(args, bundle, home)? {
+            context.speech.warn(&format!(
+                "the nonce of this presentation was answered already, at {time}: what fails below follows from that; --replay \
+                 looks at it again"
+            ));
+        }
         let gathered = finder.find(bundle, &self.terms.context)?;
         for missed in &gathered.missed {
             context.speech.detail(missed);
@@ -420,6 +426,18 @@ fn expectation(
         nonce_issued_at: Some(record.issued_at),
         live,
     }))
+}
+
+/// When our nonce in this presentation was answered before, where that stands in the way.
+fn answered_before(
+    args: &VerifyArgs,
+    bundle: &Bundle,
+    home: &Home,
+) -> Result<Option<Timestamp>, Failure> {
+    let Artefact::Presentation(presentation) = &bundle.artefact else { return Ok(None) };
+    let Some(nonce) = presentation.nonce().filter(|_| !args.replay) else { return Ok(None) };
+    let record = home.profile.find::<NonceRecord>(&request::file_name(nonce))?;
+    Ok(record.and_then(|record| record.used_at))
 }
 
 /// Marks the nonce as used, once the holder's signature over it held; a forger cannot use up somebody's nonce.
