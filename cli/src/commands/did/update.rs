@@ -68,6 +68,9 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     Past::of(&home, Some(&reading), now)?.refuse_version(&reading, &history, &line)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
     own.next_key = Some(next_name);
+    if let Some(reason) = &args.reason {
+        own.reasons.insert(version.clone(), reason.clone());
+    }
     let record = RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: own.to_value() };
     let intent = Intent {
         command: format!("did update {}", own.name),
