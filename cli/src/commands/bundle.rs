@@ -137,7 +137,9 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
             safe(&args.file, 200)
         ));
     } else if additions.is_empty() {
-        context.speech.say("nothing to add: this ledger attests no more of the receipts that are in it");
+        context
+            .speech
+            .say("nothing to add: this ledger attests no more of the receipts that are in it");
     } else {
         let said = format!("{receipts} newer receipts, more cosignatures on {cosignatures} heads");
         context.speech.say(&said);

@@ -32,8 +32,8 @@ mod before;
 mod own;
 mod role;
 
-pub(super) use self::role::role_of;
 use self::own::{Known, act_name};
+pub(super) use self::role::role_of;
 
 /// What the commands have in common.
 struct Request<'a> {

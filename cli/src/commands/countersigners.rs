@@ -86,8 +86,7 @@ fn demand_lines(demand: &Value) -> String {
         let _ = write!(more, "by {time}{}; ", if over { " (over)" } else { "" });
     }
     let from = text(demand, "from").unwrap_or_default();
-    let mut out =
-        format!(" {} {what:<28} {DIM}{more}asked by the {from}{DIM:#}\n", mark.painted());
+    let mut out = format!(" {} {what:<28} {DIM}{more}asked by the {from}{DIM:#}\n", mark.painted());
     for missing in list(demand, "missing").iter().filter_map(Value::as_str) {
         let _ = writeln!(out, "     missing   {}", safe(&short_did(missing), 120));
     }

@@ -68,7 +68,9 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
         let (authority, stamp) = match accepted(&token, (&imprint, question.as_ref()), &anchors) {
             Ok(accepted) => accepted,
             Err(failure) if asked => return Err(failure.during(&whence)),
-            Err(failure) => return Err(of_file(failure, whence, (&token, &anchors), (&bundle, args))),
+            Err(failure) => {
+                return Err(of_file(failure, whence, (&token, &anchors), (&bundle, args)));
+            }
         };
         if stamp.earliest > context.now().plus_seconds(tolerance::LEDGER_FUTURE) {
             let message = format!("{whence}: the stamp is of {}, which is to come", stamp.earliest);

@@ -21,7 +21,8 @@ use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
 use inkan_verifier::{
-    Expectation, KnownState, Live, Material, Verification, plan, plan_consent, plan_presenter, verify,
+    Expectation, KnownState, Live, Material, Verification, plan, plan_consent, plan_presenter,
+    verify,
 };
 use serde_json::Value;
 

@@ -144,7 +144,8 @@ fn a_bare_credential_has_nothing_to_strengthen_and_a_theft_is_told() {
 
     // A patch says what it changes, and what it drops.
     home.write("patch.json", r##"{"service":[{"id":"#site","type":"LinkedDomains","serviceEndpoint":"https://acme.example"}]}"##);
-    let patch = ["-p", "acme", "did", "update", "acme", "--patch", "patch.json", "--reason", "site"];
+    let patch =
+        ["-p", "acme", "did", "update", "acme", "--patch", "patch.json", "--reason", "site"];
     let ran = home.run(&patch).must(0);
     says(&ran, "drops the service #ledger");
     says(&ran, "+ service site");

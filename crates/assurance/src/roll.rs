@@ -287,9 +287,8 @@ impl Demand {
             left_out.filter_map(|(number, lack)| Some((who(*number)?, lack.word()))).collect();
         // Who is counted by another act is not said to be left out.
         let left_out = left_out.into_iter().filter(|(signer, _)| !counted.contains(*signer));
-        let left_out: Vec<Value> = left_out
-            .map(|(signer, why)| json!({ "signer": signer, "why": why }))
-            .collect();
+        let left_out: Vec<Value> =
+            left_out.map(|(signer, why)| json!({ "signer": signer, "why": why })).collect();
         let mut out = Map::new();
         out.insert("from".to_owned(), self.from.into());
         if let Value::Object(members) = self.wanted.to_value() {

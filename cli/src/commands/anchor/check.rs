@@ -53,7 +53,8 @@ pub(super) fn run(args: &AnchorCheckArgs, context: &mut Context) -> Result<Outco
             one(&proof.record, &proof.evidence, &found, (args, &home), context)
         }
         (None, Some(pack)) => {
-            let pack = PackFile::open(Path::new(pack)).map_err(|error| a_proof(pack, error.into()))?;
+            let pack =
+                PackFile::open(Path::new(pack)).map_err(|error| a_proof(pack, error.into()))?;
             let found = content_of(&args.path)?;
             let packed = record_of(args, &pack, &found)?;
             let unknown = || Failure::from(AnchorError::Unknown("such scope"));

@@ -116,10 +116,7 @@ mod tests {
         assert_eq!(of(ended(), Decide::Refuse), Finding::Said);
         let unknown = |weight| {
             let reason = Reason::TooMuchWork;
-            finding(
-                &Check::unknown(CheckName::Status, "cred[0]", reason, weight),
-                Decide::Accept,
-            )
+            finding(&Check::unknown(CheckName::Status, "cred[0]", reason, weight), Decide::Accept)
         };
         assert_eq!(unknown(Weight::Required), Finding::Said);
         assert_eq!(unknown(Weight::Informative), Finding::Fine);

@@ -81,9 +81,9 @@ pub(super) fn known(
     ) else {
         return Ok(Known::GoOn(Box::new(bundle)));
     };
-    let is_there = countersignature::list(secured, &bundle.countersignatures)?.iter().any(|one| {
-        b64u(one.act()) == record.act && one.decision().as_str() == record.decision
-    });
+    let is_there = countersignature::list(secured, &bundle.countersignatures)?
+        .iter()
+        .any(|one| b64u(one.act()) == record.act && one.decision().as_str() == record.decision);
     let again = match request.decide {
         Decide::Accept => record.decision == Decision::Accept.as_str() && !request.again,
         Decide::Seal => true,
@@ -93,9 +93,9 @@ pub(super) fn known(
         return Ok(Known::Done(record, Box::new(joined(copy, &bundle)?)));
     }
     if request.again && request.decide == Decide::Accept && record.decision == "accept" {
-        context.speech.warn(
-            "a second act of yours about this credential: each is withdrawn by itself",
-        );
+        context
+            .speech
+            .warn("a second act of yours about this credential: each is withdrawn by itself");
         return Ok(Known::GoOn(Box::new(bundle)));
     }
     if is_there {
@@ -190,9 +190,7 @@ pub(super) fn is_next(acted: &Acted, own: &OwnDid, writing: &Writing) -> Result<
     let act = ActId::from_bytes(*acted.countersignature.act());
     let newest = writing.reading()?.view().act_current(&own.did, &act)?.claimed_place();
     match newest {
-        Some((entry, state)) if state >= acted.seq => {
-            Err(CliError::ActMovedOn { entry }.into())
-        }
+        Some((entry, state)) if state >= acted.seq => Err(CliError::ActMovedOn { entry }.into()),
         Some(_) | None => Ok(()),
     }
 }

@@ -83,11 +83,7 @@ fn drafted(line: &str) -> inkan_io::intent::EntryDraft {
 }
 
 /// A report reaches back to a time that has come, and not further than a DID may go for itself.
-fn within_reach(
-    since: Timestamp,
-    args: &CompromiseArgs,
-    now: Timestamp,
-) -> Result<(), Failure> {
+fn within_reach(since: Timestamp, args: &CompromiseArgs, now: Timestamp) -> Result<(), Failure> {
     if since > now {
         let message = format!("{since} is still to come: a key is reported from a time that has");
         return Err(CliError::Usage(message).into());

@@ -274,7 +274,11 @@ impl Run<'_> {
     }
 
     fn packer<'p>(&'p self, writing: &Writing) -> Result<Packer<'p>, Failure> {
-        Ok(Packer::new(writing.reading()?, self.terms.args.bare, self.terms.schema.map(input::Schema::named)))
+        Ok(Packer::new(
+            writing.reading()?,
+            self.terms.args.bare,
+            self.terms.schema.map(input::Schema::named),
+        ))
     }
 
     /// Drafts every open row, and signs nothing.

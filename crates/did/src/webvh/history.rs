@@ -250,7 +250,9 @@ fn words(selector: &VersionSelector) -> String {
     match selector {
         VersionSelector::Number(number) => format!("number {number}"),
         VersionSelector::Time(time) => format!("the time {time}"),
-        VersionSelector::Id(id) => format!("the versionId {:?}", id.chars().take(80).collect::<String>()),
+        VersionSelector::Id(id) => {
+            format!("the versionId {:?}", id.chars().take(80).collect::<String>())
+        }
     }
 }
 

@@ -281,7 +281,8 @@ fn newer(one: &Held<'_>, all: &[Held<'_>], newer_at: Option<u64>) -> String {
         (None, Some(entry), _) => format!("the ledger has a newer one, entry {entry}"),
         (None, None, Some(_)) => "the ledger has a newer one, or more than one".to_owned(),
         (None, None, None) => {
-            "the ledger has a state of it, and nothing at hand tells whether that is this one".to_owned()
+            "the ledger has a state of it, and nothing at hand tells whether that is this one"
+                .to_owned()
         }
     }
 }
