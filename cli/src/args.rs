@@ -35,7 +35,7 @@ pub(crate) use bundle::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUp
 pub(crate) use consent::{
     ConsentAcknowledgeArgs, ConsentCheckArgs, ConsentCommand, ConsentGiveArgs, ConsentWithdrawArgs,
 };
-pub(crate) use delegate::DelegateArgs;
+pub(crate) use delegate::{DelegateArgs, UnderArgs};
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,

@@ -100,8 +100,13 @@ impl Context {
 
     /// The profile that was named: flag, environment, project, default; the only one, if there is only one.
     pub(crate) fn profile_name(&self) -> Option<String> {
+        self.asked_profile().or_else(|| self.config.default.clone())
+    }
+
+    /// The same, as far as somebody said it for this run or this folder.
+    fn asked_profile(&self) -> Option<String> {
         let named = self.global.profile.clone().or_else(env::profile);
-        named.or_else(|| self.project.profile.clone()).or_else(|| self.config.default.clone())
+        named.or_else(|| self.project.profile.clone())
     }
 
     /// Opens the profile of this run.
@@ -116,6 +121,10 @@ impl Context {
             None => LedgerPlace::parse(&settings.ledger, plain)?,
         };
         ledgers::warn_if_exposed(&ledger, self.speech);
+        let unasked = self.asked_profile().is_none() && self.config.profiles.len() > 1;
+        if unasked && self.world.profile.is_none() {
+            self.speech.say(&format!("profile {name}, the default of several: -p names another"));
+        }
         self.world.profile = Some(name);
         self.note_ledger(&settings.origin, &ledger);
         Ok(Home { settings, profile, ledger })

@@ -286,6 +286,15 @@ pub(crate) enum CliError {
         /// The code of what is missing.
         why: &'static str,
     },
+    /// It is closed, and nobody is asked for another seal.
+    #[error("it is sealed already: nothing was added")]
+    SealedAlready,
+    /// The file at hand is older than the act.
+    #[error("the ledger has a newer state of your act, entry {entry}: this file is older")]
+    ActMovedOn {
+        /// Where it is.
+        entry: u64,
+    },
     /// Somebody else may seal, and not who asked.
     #[error(
         "only the issuer seals, or whom the credential's offer or the policy names in that role"
@@ -436,6 +445,8 @@ impl CliError {
             Self::InputMalformed { .. } => "input-malformed",
             Self::LevelNotReached { .. } => "level-not-reached",
             Self::SealIncomplete { .. } => "seal-incomplete",
+            Self::SealedAlready => "sealed-already",
+            Self::ActMovedOn { .. } => "act-moved-on",
             Self::SealNotAllowed => "seal-not-allowed",
             Self::PowerNotUsable { .. } => "power-not-usable",
             Self::OfferFormat => "offer-format-unsuitable",

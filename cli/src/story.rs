@@ -85,6 +85,8 @@ pub(crate) struct Verdict {
     pub(crate) fact: Option<(String, String)>,
     /// Every check: its mark, its name, what it found.
     pub(crate) checks: Vec<Checked>,
+    /// How many acceptances were taken back after the seal, and stand.
+    pub(crate) regretted: usize,
 }
 
 /// One check of the verdict.

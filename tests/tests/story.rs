@@ -42,14 +42,19 @@ fn the_story_of_the_formats_runs_as_written() {
 #[test]
 fn a_marriage_notification_runs_as_written() {
     let folder = scratch();
-    let copy = folder.path().join("marriage");
+    marriage_in(folder.path());
+    let lines = read_text(&workspace_root().join("tests/transcripts/marriage.console"));
+    runs_as_written_in(&lines, folder.path());
+}
+
+/// A copy of the fixtures of the marriage notification.
+fn marriage_in(folder: &Path) {
+    let copy = folder.join("marriage");
     std::fs::create_dir(&copy).unwrap();
     for name in ["claims.json", "schema.json", "policy.json"] {
         let from = fixtures().join("marriage-notification").join(name);
         std::fs::copy(from, copy.join(name)).unwrap();
     }
-    let lines = read_text(&workspace_root().join("tests/transcripts/marriage.console"));
-    runs_as_written_in(&lines, folder.path());
 }
 
 /// A power of attorney is given, passed on, used, revoked, and used again in vain.
@@ -70,12 +75,17 @@ fn the_story_of_a_consent_runs_as_written() {
     runs_as_written(&read_text(&workspace_root().join("tests/transcripts/consent.console")));
 }
 
+/// The walkthrough, and the chapters that go on in its folder.
 #[test]
 fn the_walkthrough_of_the_readme_runs_as_written() {
     let readme = read_text(&workspace_root().join("README.md"));
-    let (_, from) = readme.split_once("<!-- story -->").expect("README marks the walkthrough");
-    let block = from.split("```").nth(1).expect("a block after the mark");
-    runs_as_written(block);
+    let parts = readme.split("<!-- story -->").skip(1);
+    let blocks: Vec<&str> =
+        parts.map(|part| part.split("```").nth(1).expect("a block after the mark")).collect();
+    assert!(blocks.len() > 1, "README marks the walkthrough and its chapters");
+    let folder = scratch();
+    marriage_in(folder.path());
+    runs_as_written_in(&blocks.concat(), folder.path());
 }
 
 /// The same story, and the ledger is a node: nothing but the word after `--ledger` differs.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::delegate::UnderArgs;
 use super::story::DecisionRole;
 use super::{OutArgs, WriteArgs, values};
 
@@ -20,6 +21,9 @@ pub(crate) struct SealArgs {
     /// In which role; without it, the one that the offer or the policy names, and of the issuer co-issuer
     #[arg(long, value_enum, value_name = "R")]
     pub(crate) role: Option<DecisionRole>,
+    /// The power of a delegate.
+    #[command(flatten)]
+    pub(crate) power: UnderArgs,
     /// Policy that says who must have countersigned, besides the credential's own offer
     #[arg(long, value_name = "P")]
     pub(crate) policy: Option<String>,

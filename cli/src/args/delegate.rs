@@ -50,7 +50,7 @@ pub(crate) struct DelegateArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "For somebody else")]
 pub(crate) struct UnderArgs {
-    /// The power that you act under, with --role delegate: its bundle; again, for links that are not in it
+    /// The power that you act under, as delegate: its bundle; again, for links that are not in it
     #[arg(long, value_name = "FILE")]
     pub(crate) under: Vec<String>,
     /// In which role you stand in; without it, the only one that the power is for

@@ -128,6 +128,9 @@ pub(crate) struct UpdateArgs {
     /// The merge patch, applied to the document
     #[arg(long, value_name = "FILE")]
     pub(crate) patch: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R")]
+    pub(crate) reason: Option<String>,
     /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
     #[arg(long, value_name = "F")]
     pub(crate) next_passphrase_file: Option<String>,

@@ -202,9 +202,9 @@ pub(crate) struct CountersignArgs {
     /// Which key of it
     #[arg(long, value_name = "K")]
     pub(crate) key: Option<String>,
-    /// In which role
-    #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
-    pub(crate) role: DecisionRole,
+    /// In which role; without it, the one in which the offer names you, else holder of what is about you
+    #[arg(long, value_enum, value_name = "R")]
+    pub(crate) role: Option<DecisionRole>,
     /// The power of a delegate.
     #[command(flatten)]
     pub(crate) power: UnderArgs,
@@ -231,12 +231,21 @@ pub(crate) struct RefuseArgs {
     /// Which of your DIDs refuses
     #[arg(long = "as", value_name = "DID")]
     pub(crate) identity: Option<String>,
-    /// In which role
-    #[arg(long, value_enum, default_value_t = DecisionRole::Holder, value_name = "R")]
-    pub(crate) role: DecisionRole,
+    /// Which key of it
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// In which role; without it, the one in which you accepted, or in which the offer names you
+    #[arg(long, value_enum, value_name = "R")]
+    pub(crate) role: Option<DecisionRole>,
+    /// The power of a delegate.
+    #[command(flatten)]
+    pub(crate) power: UnderArgs,
     /// Why, in one line: signed with the refusal and kept beside the credential; the ledger does not see it
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    /// Write the plain credential instead of a bundle
+    #[arg(long)]
+    pub(crate) bare: bool,
     /// Where the result goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,

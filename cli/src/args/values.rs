@@ -9,6 +9,10 @@ use inkan_core::time::CalendarSpan;
 pub(super) fn time(text: &str) -> Result<String, String> {
     match Timestamp::parse(text) {
         Ok(_) => Ok(text.to_owned()),
+        // A day has many times, and in which zone it begins nobody said.
+        Err(_) if Timestamp::parse(&format!("{text}T00:00:00Z")).is_ok() => {
+            Err(format!("a day, and not a time: {text}T00:00:00Z is its beginning (UTC)"))
+        }
         Err(_) => Err("not a time such as 2026-03-02T09:00:00Z".to_owned()),
     }
 }

@@ -58,6 +58,14 @@ fn pack(args: &BundlePackArgs, context: &mut Context) -> Result<Outcome, Failure
     let network = if args.offline { Network::Offline } else { Network::Ask };
     fill(&mut bundle, &reading, (&home, &*context), network, as_of)?;
     let lacks = Contents::of(&bundle);
+    for secured in bundle.artefact.credentials() {
+        let made = secured.signed_at().or_else(|| secured.credential().valid_from());
+        if let Some(made) = made.filter(|made| *made > as_of) {
+            context.speech.warn(&format!(
+                "as of {as_of} there was nothing to keep: the credential is of {made}"
+            ));
+        }
+    }
     let human = context.deliver(wallet::written(&bundle, false), args.out.path())?;
     for missing in &lacks.missing {
         context.speech.warn(&format!("not in it: {}", safe(missing, 300)));
@@ -119,10 +127,19 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
     let (cosignatures, receipts) = (of("cosignatures"), of("receipt"));
     let members = json!({
         "heads": cosignatures, "receipts": receipts, "changed": !additions.is_empty(),
-        "dryRun": args.dry_run,
+        "dryRun": args.dry_run, "hasReceipts": !bundle.receipts.is_empty(),
     });
-    if additions.is_empty() {
-        context.speech.say("nothing to add: it has all that this ledger attests today");
+    let bare = bundle.receipts.is_empty();
+    if bare {
+        context.speech.warn(&format!(
+            "nothing was added: an upgrade strengthens the receipts that are in a bundle, and this has none; to gather them: \
+             inkan bundle pack {}",
+            safe(&args.file, 200)
+        ));
+    } else if additions.is_empty() {
+        context
+            .speech
+            .say("nothing to add: this ledger attests no more of the receipts that are in it");
     } else {
         let said = format!("{receipts} newer receipts, more cosignatures on {cosignatures} heads");
         context.speech.say(&said);
@@ -164,6 +181,9 @@ struct Contents {
     lists: Vec<String>,
     evidence: usize,
     countersignatures: usize,
+    timestamps: usize,
+    eseals: usize,
+    powers: Vec<(String, String)>,
     missing: Vec<String>,
     shows_until: Option<Timestamp>,
     ends: Vec<(String, Timestamp)>,
@@ -198,7 +218,10 @@ impl Contents {
             did_logs: bundle.did_logs.keys().cloned().collect(),
             lists: bundle.status_lists.iter().map(|list| list.uri.clone()).collect(),
             evidence: bundle.evidence.len(),
-            countersignatures: bundle.countersignatures.len(),
+            countersignatures: countersignatures(bundle),
+            timestamps: bundle.timestamps.len(),
+            eseals: bundle.eseals.len(),
+            powers: powers(bundle),
             missing,
             shows_until: keep::shows_until(&material),
             ends: ends(bundle, &material),
@@ -215,6 +238,8 @@ impl Contents {
             "artefact": self.artefact, "receipts": self.receipts, "checkpoints": self.checkpoints,
             "currentProofs": self.current, "didLogs": self.did_logs, "statusLists": self.lists,
             "evidence": self.evidence, "countersignatures": self.countersignatures,
+            "timestamps": self.timestamps, "eseals": self.eseals,
+            "powers": self.powers.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
             "missing": self.missing,
             "showsUntil": self.shows_until.map(|time| time.to_string()),
             "sufficesUntil": self.suffices_until().map(|(_, time)| time.to_string()),
@@ -229,22 +254,33 @@ impl Contents {
                 out.push_str(&format!("  {what:<18} {}\n", safe(&said, 400)));
             }
         };
+        if let Some(time) = self.shows_until {
+            line("shows the state of", time.to_string());
+        }
         let receipts: Vec<String> =
             self.receipts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         line("receipts", receipts.join(", "));
-        line("under", self.checkpoints.join("; "));
+        for (position, head) in self.checkpoints.iter().enumerate() {
+            line(if position == 0 { "under" } else { "" }, head.clone());
+        }
         line("newest states", self.current.to_string());
-        let dids: Vec<String> =
-            self.did_logs.iter().map(|did| crate::render::report::short_did(did)).collect();
-        line("DID logs", dids.join(", "));
-        line("status lists", self.lists.join(", "));
+        for (position, did) in self.did_logs.iter().enumerate() {
+            let name = if position == 0 { "DID logs" } else { "" };
+            line(name, crate::render::report::short_did(did));
+        }
+        for (position, list) in self.lists.iter().enumerate() {
+            line(if position == 0 { "status lists" } else { "" }, list.clone());
+        }
         line("countersignatures", self.countersignatures.to_string());
+        for (from, to) in &self.powers {
+            let [from, to] = [from, to].map(|did| crate::render::report::short_did(did));
+            line("power of attorney", format!("of {from} for {to}"));
+        }
+        line("timestamps", self.timestamps.to_string());
+        line("e-seals", self.eseals.to_string());
         line("evidence", self.evidence.to_string());
         for missing in &self.missing {
             line("missing", missing.clone());
-        }
-        if let Some(time) = self.shows_until {
-            line("shows the state of", time.to_string());
         }
         match self.suffices_until() {
             Some((what, time)) => line("suffices until", format!("{time} ({what})")),
@@ -253,6 +289,24 @@ impl Contents {
         out.push_str("nothing was judged: inkan verify FILE --offline does that\n");
         out
     }
+}
+
+/// Those on the credentials, and those beside them.
+fn countersignatures(bundle: &Bundle) -> usize {
+    let on = bundle.artefact.credentials().iter().map(|secured| {
+        secured.proofs().iter().filter(|proof| proof.countersignature().is_some()).count()
+    });
+    on.sum::<usize>().saturating_add(bundle.countersignatures.len())
+}
+
+/// Of whom and for whom the powers of attorney are.
+fn powers(bundle: &Bundle) -> Vec<(String, String)> {
+    let told = |power: &SecuredCredential| {
+        let credential = power.credential();
+        let to = credential.subject_id().unwrap_or_default();
+        (credential.issuer().to_owned(), to.to_owned())
+    };
+    bundle.powers().iter().map(|(_, power)| told(power)).collect()
 }
 
 fn head_of(text: &str) -> Option<String> {

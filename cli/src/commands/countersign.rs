@@ -1,13 +1,13 @@
 //! `inkan countersign`, `inkan refuse` and `inkan seal`: one's own signature over a credential, in a role, recorded.
 //!
-//! A refusal after one's own acceptance withdraws it: the same act, its next state, in the map of the ledger. So
+//! The credential is verified first, and who it is asked of, or who acted before, need not say in which role. A refusal after one's own acceptance withdraws it: the same act, its next state, in the map of the ledger. So
 //! nobody can hide it by showing the older acceptance. Who seals closes the credential: the issuer, whose paper it is, or whom the
 //! credential's own offer or the policy names; nobody else's seal would count, so nobody else's is made.
 
 use inkan_assurance::Roll;
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::{Artefact, Bundle};
-use inkan_credential::countersignature::{self, Countersignature, Decision, Role, render_text};
+use inkan_credential::countersignature::{self, Decision, Role, Under, render_text};
 use inkan_crypto::Signer;
 use inkan_holder::{Act, Acted};
 use inkan_io::intent::{Intent, RecordDraft};
@@ -16,7 +16,7 @@ use inkan_io::profile::{ActRecord, OwnDid, Record as _, Shelf};
 use inkan_ledger::{ActId, Claims, Kind, commitment};
 use serde_json::json;
 
-use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, SealArgs, WriteArgs};
+use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, SealArgs, UnderArgs, WriteArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -28,12 +28,19 @@ use crate::powers;
 use crate::render::safe;
 use crate::wallet;
 
-/// What the two commands have in common.
+mod before;
+mod own;
+mod role;
+
+use self::own::{Known, act_name};
+pub(super) use self::role::role_of;
+
+/// What the commands have in common.
 struct Request<'a> {
     file: Option<&'a str>,
     identity: Option<&'a str>,
     key: Option<&'a str>,
-    role: Role,
+    role: Option<Role>,
     again: bool,
     bare: bool,
     out: Option<&'a str>,
@@ -53,8 +60,8 @@ enum Decide {
 
 pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
-    let is_delegate = args.role == DecisionRole::Delegate;
-    if is_delegate == args.power.under.is_empty() {
+    let role = as_delegate(args.role, &args.power)?;
+    if role == Some(Role::Delegate) && args.power.under.is_empty() {
         let usage = "--role delegate and --under FILE, the power of attorney, go together";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
@@ -64,7 +71,7 @@ pub(super) fn accept(args: &CountersignArgs, context: &mut Context) -> Result<Ou
         key: args.key.as_deref(),
         under: &args.power.under,
         for_role: args.power.for_role.map(role_of),
-        role: role_of(args.role),
+        role,
         again: args.again,
         bare: args.bare,
         out: args.out.path(),
@@ -80,15 +87,15 @@ pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),
-        key: None,
-        role: role_of(args.role),
+        key: args.key.as_deref(),
+        role: as_delegate(args.role, &args.power)?,
         again: false,
-        bare: false,
+        bare: args.bare,
         out: args.out.path(),
         write: args.write,
         reason: args.reason.as_deref(),
-        under: &[],
-        for_role: None,
+        under: &args.power.under,
+        for_role: args.power.for_role.map(role_of),
         decide: Decide::Refuse,
     };
     if request.reason.is_some_and(|reason| !countersignature::is_reason(reason)) {
@@ -99,17 +106,41 @@ pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome
     run(&request, context)
 }
 
+/// Who acts under a power acts as delegate, and need not say so.
+fn as_delegate(role: Option<DecisionRole>, power: &UnderArgs) -> Result<Option<Role>, Failure> {
+    match (role.map(role_of), power.under.is_empty()) {
+        (role, true) => Ok(role),
+        (None | Some(Role::Delegate), false) => Ok(Some(Role::Delegate)),
+        (Some(_), false) => {
+            let usage = "who acts under a power is a delegate: --role delegate, and --for-role says in whose place";
+            Err(CliError::Usage(usage.to_owned()).into())
+        }
+    }
+}
+
 pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
+    let asked = as_delegate(args.role, &args.power)?;
     let home = context.home()?;
     let input = context.input(args.file.as_deref())?;
     let bundle = wallet::read_bundle(&input)?;
     let credential = wallet::credential_of(&bundle, &input.name)?;
     let own = identity::own(&home, args.identity.as_deref())?;
-    let examine =
-        super::verify::Examine { policy: args.policy.as_deref(), at: None, offline: false };
-    let roll = super::verify::roll(&bundle, examine, &home, context)?;
-    let role = sealing_role(args, credential, &own, &roll)?;
+    let terms = (Decide::Seal, args.policy.as_deref());
+    let roll = before::look(&bundle, &input.name, terms, &home, context)?.into_roll()?;
+    let for_role = args.power.for_role.map(role_of);
+    let (role, for_role) = match args.power.under.as_slice() {
+        [] => (sealing_role(asked, credential, &own, &roll)?, None),
+        files => {
+            let principal = powers::read(files, &own.did, context)?.chain.principal().to_owned();
+            let mut roles = roll.agents_seal_roles(&principal).filter_map(Role::parse);
+            let fits = |role: &Role| for_role.is_none_or(|asked| asked == *role);
+            (Role::Delegate, Some(roles.find(fits).ok_or(CliError::SealNotAllowed)?))
+        }
+    };
+    if roll.is_closed() {
+        return Err(CliError::SealedAlready.into());
+    }
     if !roll.is_ready_to_seal() {
         let why = roll.problem().unwrap_or("countersignature-missing");
         return Err(Failure::from(CliError::SealIncomplete { why })
@@ -118,18 +149,26 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
     if !roll.asks() {
         context.speech.warn("nobody is asked to countersign: you close it as it is");
     }
+    let refused = own::record(credential, &own, role, Decide::Refuse, &home)?;
+    if let Some(refused) = refused.filter(|record| record.decision == "refuse") {
+        context.speech.warn(&format!(
+            "you refused this credential as {}, on {}: the refusal stays where it was handed out",
+            role.as_str(),
+            refused.at.date()
+        ));
+    }
     let request = Request {
         file: args.file.as_deref(),
         identity: args.identity.as_deref(),
         key: args.key.as_deref(),
-        role,
+        role: Some(role),
         again: false,
         bare: args.bare,
         out: args.out.path(),
         write: args.write,
         reason: None,
-        under: &[],
-        for_role: None,
+        under: &args.power.under,
+        for_role,
         decide: Decide::Seal,
     };
     run_on(&request, bundle, &input.name, context)
@@ -137,12 +176,11 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
 
 /// In which role `own` may seal.
 fn sealing_role(
-    args: &SealArgs,
+    asked: Option<Role>,
     credential: &SecuredCredential,
     own: &OwnDid,
     roll: &Roll,
 ) -> Result<Role, Failure> {
-    let asked = args.role.map(role_of);
     if credential.credential().issuer() == own.did {
         return Ok(asked.unwrap_or(Role::CoIssuer));
     }
@@ -154,29 +192,32 @@ fn sealing_role(
 fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure> {
     let input = context.input(request.file)?;
     let bundle = wallet::read_bundle(&input)?;
+    wallet::credential_of(&bundle, &input.name)?;
+    let home = context.home()?;
+    before::look(&bundle, &input.name, (request.decide, None), &home, context)?;
     run_on(request, bundle, &input.name, context)
 }
 
+/// Signs and records, of a credential that was looked at before.
 fn run_on(
     request: &Request<'_>,
-    mut bundle: Bundle,
+    bundle: Bundle,
     name: &str,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
     let home = context.home()?;
-    wallet::credential_of(&bundle, name)?;
+    let credential = wallet::credential_of(&bundle, name)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, request.identity)?;
-    if request.decide == Decide::Refuse {
-        bundle = newest_of_ours(bundle, (&own, request.role), &home, context)?;
-    } else if let Some((record, copy)) = done_before(&bundle, (&own, request), &home)? {
-        if !request.again {
-            return again(request, &record, copy, &writing, context);
+    let who = (own.did.as_str(), request.decide);
+    let kept = own::roles(credential, &own, &home)?;
+    let role = role::of(request.role, who, (credential, &bundle.countersignatures), &kept)?;
+    let mut bundle = match own::known(bundle, (&own, request, role), &home, context)? {
+        Known::GoOn(bundle) => *bundle,
+        Known::Done(record, copy) => {
+            return own::again((request, role), (&record, *copy), &writing, context);
         }
-        context
-            .speech
-            .warn("a second act of yours about this credential: each is withdrawn by itself");
-    }
+    };
     let credential = wallet::credential_of(&bundle, name)?.clone();
     let held = match request.under {
         [] => None,
@@ -184,13 +225,14 @@ fn run_on(
     };
     let under = match &held {
         Some(held) => Some(held.under(credential.credential(), request.for_role)?),
+        None if role == Role::Delegate => Some(own_power(&credential, &bundle, &own)?),
         None => None,
     };
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, request.key, &keyring, &home)?;
     let now = context.now();
     let act = Act {
-        role: request.role,
+        role,
         method: hand.method.as_str(),
         log: &home.settings.origin,
         beside: &bundle.countersignatures,
@@ -203,9 +245,12 @@ fn run_on(
         Decide::Refuse => inkan_holder::refuse(&credential, &act, signer, now, &mut OsRng)?,
         Decide::Seal => inkan_holder::act::seal(&credential, &act, signer, now, &mut OsRng)?,
     };
+    own::is_next(&acted, &own, &writing)?;
     // What cannot be signed is not shown as if it were; nothing leaves this process before it is shown.
-    show(&credential, context);
-    warn_of_role(&credential, (&own, request.role), context);
+    show(&credential, &acted, context);
+    if let Some(doubt) = role::doubt(role, who, credential.credential()) {
+        context.speech.warn(&doubt);
+    }
     if let (Some(held), Some(under)) = (&held, under) {
         let (principal, role) = (safe(held.chain.principal(), 200), under.for_role.as_str());
         context.speech.say(&format!("for {principal}, as {role}, under a power of attorney"));
@@ -229,6 +274,21 @@ fn run_on(
     let digest = acted.credential.issuance_digest();
     home.profile.put(Shelf::Wallet, &wallet::name_of(&digest), &bundle.to_value())?;
     finish(request, (&acted, &bundle, index), context, &home)
+}
+
+/// The power of one's own newest acceptance as delegate, for who takes it back: also when it has ended.
+fn own_power(
+    credential: &SecuredCredential,
+    bundle: &Bundle,
+    own: &OwnDid,
+) -> Result<Under, Failure> {
+    let acts = countersignature::list(credential, &bundle.countersignatures)?;
+    let mut acts = acts.iter().rev().filter(|one| one.signer() == own.did);
+    let under = acts.find_map(|one| one.under().copied());
+    under.ok_or_else(|| {
+        let usage = "--role delegate needs --under FILE, the power of attorney";
+        CliError::Usage(usage.to_owned()).into()
+    })
 }
 
 /// The entry of this state, the act's record, and the wallet's copy.
@@ -268,7 +328,7 @@ fn compose(
         act: act.to_b64u(),
         seq: acted.seq,
         decision: decision.to_owned(),
-        role: request.role.as_str().to_owned(),
+        role: signature.role().as_str().to_owned(),
         signer: own.did.clone(),
         digest: digest.to_b64u(),
         at: now,
@@ -276,7 +336,7 @@ fn compose(
     let name = wallet::name_of(&digest);
     intent.records.push(RecordDraft {
         shelf: Shelf::Acts,
-        name: act_name(&name, own, request.role, request.decide),
+        name: act_name(&name, own, signature.role(), request.decide),
         record: record.to_value(),
     });
     intent.records.push(RecordDraft { shelf: Shelf::Wallet, name, record: bundle.to_value() });
@@ -294,10 +354,11 @@ fn finish(
         Some(index) => format!("recorded as entry {index} of {}", home.settings.origin),
         None => "not recorded".to_owned(),
     };
-    context.speech.say(&format!("{} {decision}s; {place}", request.role.as_str()));
+    let role = acted.countersignature.role().as_str();
+    context.speech.say(&format!("{role} {decision}s; {place}"));
     let human = context.deliver(wallet::written(bundle, request.bare), request.out)?;
     let members = json!({
-        "role": request.role.as_str(), "decision": decision, "entry": index, "sequence": acted.seq,
+        "role": role, "decision": decision, "entry": index, "sequence": acted.seq,
         "act": ActId::from_bytes(*acted.countersignature.act()).to_b64u(), "out": request.out,
     });
     let outcome = Outcome::new("inkan-countersignature/1", human, members);
@@ -309,118 +370,20 @@ fn finish(
 }
 
 /// What is being signed, in words: nobody should sign what they have not seen.
-fn show(credential: &SecuredCredential, context: &Context) {
+fn show(credential: &SecuredCredential, acted: &Acted, context: &Context) {
     context.speech.say("you sign this:");
     for line in render_text(credential.credential()).lines() {
         context.speech.say(&format!("  {}", safe(line, 200)));
     }
-}
-
-/// A holder is the one whom the credential is about.
-fn warn_of_role(credential: &SecuredCredential, (own, role): (&OwnDid, Role), context: &Context) {
-    let subject = credential.credential().subject_id();
-    if role == Role::Holder && subject.is_some_and(|subject| subject != own.did) {
-        context.speech.warn(
-            "you sign as holder, and the credential is about somebody else: a policy that wants its subject will not \
-             count this; --role names another one",
-        );
-    }
-}
-
-/// Our acceptance or seal that the wallet remembers and the file at hand lacks, unless we have refused since.
-fn done_before(
-    bundle: &Bundle,
-    (own, request): (&OwnDid, &Request<'_>),
-    home: &Home,
-) -> Result<Option<(ActRecord, Bundle)>, Failure> {
-    let (role, decide) = (request.role, request.decide);
-    let credential = wallet::credential_of(bundle, "input")?;
-    let acts = countersignature::list(credential, &bundle.countersignatures)?;
-    let is_seal = |one: &Countersignature| one.decision() == Decision::Seal;
-    if acts.iter().any(|one| {
-        one.signer() == own.did && one.role() == role && is_seal(one) == (decide == Decide::Seal)
-    }) {
-        return Ok(None);
-    }
-    let digest = credential.issuance_digest();
-    let name = act_name(&wallet::name_of(&digest), own, role, decide);
-    let record = home.profile.find::<ActRecord>(&name)?;
-    let done = if decide == Decide::Seal { "seal" } else { "accept" };
-    let record = record.filter(|record| record.decision == done);
-    Ok(record.zip(wallet::held_copy(home, &digest)?))
-}
-
-/// Gives the acceptance that is there already: nothing new is signed or recorded.
-fn again(
-    request: &Request<'_>,
-    record: &ActRecord,
-    mut copy: Bundle,
-    writing: &Writing,
-    context: &Context,
-) -> Result<Outcome, Failure> {
-    let day = record.at.date();
-    context.speech.warn(&format!(
-        "you have done this already ({}), on {day}: that act is given again",
-        record.decision
-    ));
-    if request.decide == Decide::Accept {
-        context.speech.say("--again makes a second act, which nobody connects with the first");
-    }
-    packing::pack(&mut copy, &writing.reading()?, &[])?;
-    let human = context.deliver(wallet::written(&copy, request.bare), request.out)?;
-    let members = json!({
-        "role": request.role.as_str(), "decision": record.decision, "entry": null, "reused": true,
-        "sequence": record.seq, "act": record.act, "out": request.out,
-    });
-    let outcome = Outcome::new("inkan-countersignature/1", human, members);
-    if request.out.is_some() {
-        return Ok(outcome);
-    }
-    Ok(outcome.with("bundle", copy.to_value()))
-}
-
-/// The wallet's copy, where the file at hand lacks our own acceptance: a refusal must continue that act.
-fn newest_of_ours(
-    bundle: Bundle,
-    (own, role): (&OwnDid, Role),
-    home: &Home,
-    context: &Context,
-) -> Result<Bundle, Failure> {
-    let credential = wallet::credential_of(&bundle, "input")?;
-    let acts = countersignature::list(credential, &bundle.countersignatures)?;
-    if acts.iter().any(|one| one.signer() == own.did && one.role() == role) {
-        return Ok(bundle);
-    }
-    let digest = credential.issuance_digest();
-    let name = act_name(&wallet::name_of(&digest), own, role, Decide::Refuse);
-    let accepted =
-        home.profile.find::<ActRecord>(&name)?.is_some_and(|record| record.decision == "accept");
-    match wallet::held_copy(home, &digest)? {
-        Some(copy) if accepted => {
-            context.speech.say("continuing your own act from the wallet");
-            Ok(copy)
-        }
-        _ => Ok(bundle),
-    }
-}
-
-/// One record per credential, signer and role; a seal is no state of an acceptance.
-fn act_name(credential: &str, own: &OwnDid, role: Role, decide: Decide) -> String {
-    let seal = match decide {
-        Decide::Accept | Decide::Refuse => "",
-        Decide::Seal => ".seal",
+    let signature = &acted.countersignature;
+    let decided = match signature.decision() {
+        Decision::Accept => "you accept it",
+        Decision::Refuse => "you refuse it",
+        Decision::Withdraw => "you take your acceptance back",
+        Decision::Seal => "you close it: a seal is final",
     };
-    format!("{credential}.{}.{}{seal}", own.name, role.as_str())
-}
-
-/// The library's name for a role of the command line.
-pub(super) const fn role_of(role: DecisionRole) -> Role {
-    match role {
-        DecisionRole::Holder => Role::Holder,
-        DecisionRole::CoIssuer => Role::CoIssuer,
-        DecisionRole::Witness => Role::Witness,
-        DecisionRole::Notary => Role::Notary,
-        DecisionRole::Guardian => Role::Guardian,
-        DecisionRole::Delegate => Role::Delegate,
+    context.speech.say(&format!("and say, as {}: {decided}", signature.role().as_str()));
+    if let Some(reason) = signature.reason() {
+        context.speech.say(&format!("because: {}", safe(reason, 1_000)));
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn run(args: &CountersignersArgs, context: &mut Context) -> Result<Ou
         at: args.at.as_deref(),
         offline: args.offline,
     };
-    let roll = verify::roll(&bundle, terms, &home, context)?;
+    let roll = verify::roll(&bundle, &terms, &home, context)?;
     let exit = match roll.complete() {
         Complete::Yes => 0,
         Complete::No => MISSING,
@@ -72,24 +72,21 @@ fn demand_lines(demand: &Value) -> String {
     };
     let number = |member: &str| demand.get(member).and_then(Value::as_u64).unwrap_or_default();
     let decision = text(demand, "decision").unwrap_or("accept");
-    let mut what =
-        format!("{} {} ({decision})", number("needed"), text(demand, "role").unwrap_or_default(),);
+    let role = text(demand, "role").unwrap_or_default();
+    let what = format!("{} of {} {role}: {decision}", number("found"), number("needed"));
+    let mut more = String::new();
     if demand.get("distinct").and_then(Value::as_bool) == Some(true) {
-        what.push_str(", distinct");
+        more.push_str("distinct; ");
     }
     if let Some(role) = text(demand, "after") {
-        let _ = write!(what, ", after {role}");
+        let _ = write!(more, "after {role}; ");
     }
     if let Some(time) = text(demand, "deadline") {
         let over = demand.get("over").and_then(Value::as_bool) == Some(true);
-        let _ = write!(what, ", by {time}{}", if over { " (over)" } else { "" });
+        let _ = write!(more, "by {time}{}; ", if over { " (over)" } else { "" });
     }
     let from = text(demand, "from").unwrap_or_default();
-    let mut out = format!(
-        " {} {what:<30} {} found   {DIM}asked by the {from}{DIM:#}\n",
-        mark.painted(),
-        number("found"),
-    );
+    let mut out = format!(" {} {what:<28} {DIM}{more}asked by the {from}{DIM:#}\n", mark.painted());
     for missing in list(demand, "missing").iter().filter_map(Value::as_str) {
         let _ = writeln!(out, "     missing   {}", safe(&short_did(missing), 120));
     }

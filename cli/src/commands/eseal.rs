@@ -138,7 +138,10 @@ fn signed(
     let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
     if key_of(leaf)? != key.public_key() {
         let detail = format!("the first certificate is not that of key {name}");
-        return Err(CliError::KeyUnsuitable { detail }.into());
+        return Err(Failure::from(CliError::KeyUnsuitable { detail }).try_this(
+            "see the keys of this profile; --key names that of the certificate",
+            "inkan key list",
+        ));
     }
     match args.form {
         EsealForm::Cms => Ok(SealForm::Cms(cms::sign(statement, chain, terms.time, key)?)),

@@ -33,6 +33,7 @@ use inkan_ledger::{Claims, Kind, commitment};
 use serde_json::{Map, Value, json};
 
 use self::certified::Certified;
+use self::input::Schema;
 use self::status::Wanted;
 use super::delegate;
 use super::did::document_now;
@@ -94,9 +95,10 @@ pub(super) fn run_with(
     let certified = certified::read(args, &hand, &home, context)?;
     let parties = parties((&own, &hand, certified.as_ref()), (&subject, subject_key.as_ref()));
     let evidence_value = Value::Array(evidence.clone());
-    let schema_value = schema.as_ref().map_or(Value::Null, |(_, schema)| schema.clone());
+    let schema_value = schema.as_ref().map_or(Value::Null, |schema| schema.value.clone());
     let claims_value = Value::Object(claims.clone());
     let offer = offer::read(args, &home, context)?;
+    offer::warn_of_issuer(&offer, &own.did, context);
     let offer_value: Value = offer.iter().map(Demand::to_value).collect();
     let inputs = [&claims_value, &evidence_value, &schema_value, &parties, &offer_value];
     let pending = pending(args, &inputs)?;
@@ -121,7 +123,7 @@ pub(super) fn run_with(
         home: &home,
         evidence: &evidence,
         securing: securing::securing(args, key_type, (&disclosable, &mandatory), contexts),
-        schema: schema.as_ref().map(|(uri, value)| (uri.as_str(), value)),
+        schema: schema.as_ref(),
         valid_until,
         offer: &offer,
         now,
@@ -146,8 +148,8 @@ pub(super) fn run_with(
     intent.entries.extend(terms.entry(&issued)?);
     intent.records.push(terms.record(&issued, &entries));
     let mut bundle = Bundle::of(Artefact::Credential(issued.credential.clone()));
-    if let Some((uri, value)) = &schema {
-        bundle.add_schema(uri, value.clone());
+    if let Some(Schema { id, value, .. }) = &schema {
+        bundle.add_schema(id, value.clone());
     }
     delegate::carry(&mut bundle, &travelling)?;
     intent.records.push(pending.record(&intent.command, bundle.to_value()));
@@ -275,7 +277,7 @@ struct Terms<'a> {
     home: &'a Home,
     evidence: &'a [Value],
     securing: Securing<'a>,
-    schema: Option<(&'a str, &'a Value)>,
+    schema: Option<&'a Schema>,
     valid_until: Option<Timestamp>,
     /// Who has to countersign.
     offer: &'a [Demand],
@@ -307,10 +309,13 @@ impl Terms<'_> {
             valid_from: self.now,
             valid_until: self.valid_until,
             status,
-            schema: self.schema,
+            schema: self.schema.map(Schema::named),
             log: (!self.args.no_ledger).then_some(self.home.settings.origin.as_str()),
         };
         let mut drafted = draft(&request, &mut OsRng)?.offering(self.offer)?;
+        if let Some(schema) = self.schema {
+            drafted = drafted.fixing_schema(&schema.bytes)?;
+        }
         if let Some(entry) = token {
             let (index, uri) = (entry.index, entry.list_uri.clone());
             drafted = drafted.with_token_status(&StatusReference { index, uri })?;

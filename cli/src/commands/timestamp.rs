@@ -45,8 +45,13 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
         let request = TimestampRequest::over(imprint, &mut OsRng).to_der()?;
         if !args.write.dry_run {
             files::write_atomic(Path::new(path), &request, Access::Private)?;
+            let over = match args.over {
+                StampScope::Bundle => "",
+                StampScope::Credential => " --over credential",
+            };
             context.speech.say(&format!(
-                "wrote {path}; send it, and then: inkan timestamp FILE --answer ANSWER"
+                "wrote {path}; send it, and then: inkan timestamp {} --answer ANSWER{over} --out STAMPED",
+                input.name
             ));
         }
         return Ok(Outcome::new("inkan-timestamp-request/1", String::new(), members));
@@ -59,8 +64,14 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
     let anchors = pinned::time_anchors(&pins, home.profile.anchors()?)?;
     let mut stamps = Vec::new();
     for (whence, token, question) in tokens(args, imprint)? {
-        let (authority, stamp) = accepted(&token, (&imprint, question.as_ref()), &anchors)
-            .map_err(|failure| failure.during(&whence))?;
+        let asked = question.is_some();
+        let (authority, stamp) = match accepted(&token, (&imprint, question.as_ref()), &anchors) {
+            Ok(accepted) => accepted,
+            Err(failure) if asked => return Err(failure.during(&whence)),
+            Err(failure) => {
+                return Err(of_file(failure, whence, (&token, &anchors), (&bundle, args)));
+            }
+        };
         if stamp.earliest > context.now().plus_seconds(tolerance::LEDGER_FUTURE) {
             let message = format!("{whence}: the stamp is of {}, which is to come", stamp.earliest);
             return Err(Failure::new("times-disagree", message));
@@ -82,6 +93,35 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
     }
     let outcome = Outcome::new("inkan-timestamp-added/1", human, members);
     Ok(if args.out.path().is_some() { outcome } else { outcome.with("bundle", bundle.to_value()) })
+}
+
+/// What is wrong with a token that somebody brought: a file that is none, or an answer to another question, is a mistake of
+/// whoever typed the command, and says nothing of anybody's ledger.
+fn of_file(
+    failure: Failure,
+    file: String,
+    (token, anchors): (&[u8], &Anchors),
+    (bundle, args): (&Bundle, &TimestampArgs),
+) -> Failure {
+    let detail = match failure.code() {
+        code if code == TimestampError::Malformed.code() => {
+            "this is neither the answer of a timestamp authority nor a token".to_owned()
+        }
+        code if code == TimestampError::Imprint.code() => {
+            let (others, option) = match args.over {
+                StampScope::Bundle => (bundle.signed_items(), "--over credential"),
+                StampScope::Credential => (bundle.items(), "--over bundle"),
+            };
+            let imprint = sha256(&[&BundleTimestamp::statement_of(&others)]);
+            if accepted(token, (&imprint, None), anchors).is_ok() {
+                format!("it was asked for with {option}, and is put in with that")
+            } else {
+                "it is over other bytes: the file was changed since the request, or it answers another one".to_owned()
+            }
+        }
+        _ => return failure.during(file),
+    };
+    CliError::InputMalformed { file, detail }.into()
 }
 
 /// Puts in what authorities say of certificates, so that it is stamped with the rest.

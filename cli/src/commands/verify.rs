@@ -1,5 +1,6 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
+mod examine;
 mod many;
 pub(super) mod rehearsed;
 mod signed;
@@ -10,11 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use inkan_assurance::{
-    AssessContext, Catalogue, Policy, Report, Roll, assess, builtin, ledger_grade, receipts,
+    AssessContext, Catalogue, Policy, Report, assess, builtin, ledger_grade, receipts,
 };
 use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
-use inkan_credential::{Artefact, Bundle, ConsentReceipt, Presentation, SecuredCredential};
+use inkan_credential::{Artefact, Bundle, ConsentReceipt, SecuredCredential};
 use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_of, facts_with};
 use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
 use inkan_io::ledger_source::LedgerPlace;
@@ -22,11 +23,12 @@ use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
 use inkan_verifier::{
-    ConsentVerification, Expectation, KnownState, Live, Material, Receipts, Verification, plan,
-    plan_consent, plan_presenter, verify, verify_consent,
+    Expectation, KnownState, Live, Material, Verification, plan, plan_consent, plan_presenter,
+    verify,
 };
 use serde_json::Value;
 
+pub(super) use self::examine::{Examine, Looked, consent, look, roll};
 use super::did::parse_time;
 use super::{policy, request, trust};
 use crate::args::{OutArgs, VerifyArgs};
@@ -151,76 +153,6 @@ fn types_of(bundle: &Bundle) -> Vec<String> {
     }
 }
 
-/// How a roll of countersigners is called.
-pub(super) struct Examine<'a> {
-    pub(super) policy: Option<&'a str>,
-    pub(super) at: Option<&'a str>,
-    pub(super) offline: bool,
-}
-
-impl Examine<'_> {
-    fn args(&self) -> VerifyArgs {
-        VerifyArgs {
-            policy: self.policy.map(str::to_owned),
-            at: self.at.map(str::to_owned),
-            offline: self.offline,
-            ..VerifyArgs::default()
-        }
-    }
-}
-
-/// A consent, judged with what this profile pins and remembers; the lock of the profile is the caller's. With the time that it
-/// was judged at.
-pub(super) fn consent(
-    receipt: &ConsentReceipt,
-    presentation: Option<&Presentation>,
-    examine: &Examine<'_>,
-    home: &Home,
-    context: &mut Context,
-) -> Result<(ConsentVerification, Timestamp), Failure> {
-    let args = examine.args();
-    let mut terms = Terms::of(&args, home, context)?;
-    // Nobody has to record a consent.
-    terms.context.receipts = Receipts::Used;
-    terms.context.known = known::load(&home.profile)?;
-    let finder = Finder::open(&args, home, context)?;
-    let as_of = terms.context.as_of;
-    let gathered = finder.find_consent(receipt, as_of)?;
-    for missed in &gathered.missed {
-        context.speech.detail(missed);
-    }
-    let judged = verify_consent(receipt, presentation, &gathered.material, &terms.context);
-    remember(judged.states(), home, context)?;
-    Ok((judged, as_of))
-}
-
-/// The roll of countersigners, from the same verification as a verdict.
-pub(super) fn roll(
-    bundle: &Bundle,
-    examine: Examine<'_>,
-    home: &Home,
-    context: &mut Context,
-) -> Result<Roll, Failure> {
-    let args = examine.args();
-    let terms = Terms::of(&args, home, context)?;
-    let _lock = home.profile.lock()?;
-    let judge = Judge::new(terms, known::load(&home.profile)?)?;
-    let finder = Finder::open(&args, home, context)?;
-    let gathered = finder.find(bundle, &judge.terms.context)?;
-    let (verification, _) = judge.judge(bundle, gathered.material, None);
-    remember(verification.states(), home, context)?;
-    let policy = examine.policy.map(|_| &judge.terms.policy);
-    Roll::of(&verification, policy, &judge.terms.registries).ok_or_else(|| {
-        let stops = |check: &&inkan_verifier::Check| check.failed() || check.blocks();
-        let checks = || verification.checks().iter();
-        let first = checks().find(|check| check.failed()).or_else(|| checks().find(stops));
-        match first.and_then(inkan_verifier::Check::reason) {
-            Some(reason) => Failure::new(reason.code(), reason.to_string()),
-            None => CliError::Fault("nothing was verified".to_owned()).into(),
-        }
-    })
-}
-
 /// What holds for every file of a run.
 struct Terms {
     policy: Policy,
@@ -326,6 +258,12 @@ impl Judge {
         context: &Context,
     ) -> Result<(Report, Verification, Option<Expectation>), Failure> {
         let expectation = expectation(args, bundle, &self.terms.policy, home)?;
+        if let Some(time) = answered_before(args, bundle, home)? {
+            context.speech.warn(&format!(
+                "the nonce of this presentation was answered already, at {time}: what fails below follows from that; --replay \
+                 looks at it again"
+            ));
+        }
         let gathered = finder.find(bundle, &self.terms.context)?;
         for missed in &gathered.missed {
             context.speech.detail(missed);
@@ -518,6 +456,18 @@ fn expectation(
         nonce_issued_at: Some(record.issued_at),
         live,
     }))
+}
+
+/// When our nonce in this presentation was answered before, where that stands in the way.
+fn answered_before(
+    args: &VerifyArgs,
+    bundle: &Bundle,
+    home: &Home,
+) -> Result<Option<Timestamp>, Failure> {
+    let Artefact::Presentation(presentation) = &bundle.artefact else { return Ok(None) };
+    let Some(nonce) = presentation.nonce().filter(|_| !args.replay) else { return Ok(None) };
+    let record = home.profile.find::<NonceRecord>(&request::file_name(nonce))?;
+    Ok(record.and_then(|record| record.used_at))
 }
 
 /// Marks the nonce as used, once the holder's signature over it held; a forger cannot use up somebody's nonce.

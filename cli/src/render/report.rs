@@ -158,7 +158,13 @@ fn fact(check: &Value) -> String {
     let title = || catalogue::find(code).map(|entry| entry.title);
     let fact = message_of(check).or_else(title).unwrap_or_else(|| code.to_owned());
     let number = text(check, "number").unwrap_or(code);
-    format!("{}   [{number}]", fact.trim_end_matches('.'))
+    // Of several countersignatures each line says whose it is about.
+    let signer = check.get("evidence").and_then(|evidence| text(evidence, "signer"));
+    let whose = match (text(check, "check"), signer) {
+        (Some("countersignature"), Some(signer)) => format!("{}: ", short_did(signer)),
+        _ => String::new(),
+    };
+    format!("{whose}{}   [{number}]", fact.trim_end_matches('.'))
 }
 
 /// The message of a check: text, or the English one of several.

@@ -50,7 +50,11 @@ pub(super) fn told(telling: &Telling<'_>, values: Values) -> (Vec<Event>, Vec<Si
         let time = leaf.map_or(act.created(), |leaf| leaf.leaf().time());
         let subject = telling.secured.credential().subject_id() == Some(act.signer());
         let who = if subject { Actor::Subject } else { Actor::Other };
-        events.push(event((act, who), (came, values), time, place.clone()));
+        let mut event = event((act, who), (came, values), time, place.clone());
+        if came == Came::Held && act.decision() == Decision::Seal && closes(telling, act) {
+            event.bearing = Bearing::For;
+        }
+        events.push(event);
         signers.push(signer(act, came, line, time, place.as_ref()));
         if came == Came::Superseded
             && let Some(newer) = changed(telling, act, &acts)
@@ -59,6 +63,18 @@ pub(super) fn told(telling: &Telling<'_>, values: Values) -> (Vec<Event>, Vec<Si
         }
     }
     (events, signers)
+}
+
+/// Whether a seal is the issuer's, or was counted for what the offer asks: of any other nobody said that it closes anything.
+fn closes(telling: &Telling<'_>, act: &Countersignature) -> bool {
+    let counts = |line: &Check| {
+        let is_seal = line.evidence.get("decision").and_then(Value::as_str) == Some("seal");
+        let counted = line.evidence.get("counted").and_then(Value::as_array);
+        let mut counted = counted.into_iter().flatten().filter_map(Value::as_str);
+        line.outcome == Outcome::Pass && is_seal && counted.any(|did| did == act.signer())
+    };
+    act.signer() == telling.secured.credential().issuer()
+        || telling.checks(CheckName::Offered).any(counts)
 }
 
 /// DIDs that acted, each with its role, in the order of the file.

@@ -240,6 +240,12 @@ fn about(telling: &Telling<'_>, values: Values) -> About {
     }
 }
 
+/// How many acceptances were taken back after the seal, by the report.
+fn regretted(report: &Value) -> usize {
+    let checks = report.get("checks").and_then(Value::as_array).into_iter().flatten();
+    checks.filter(|check| text(check, "code") == Some("withdrawn-after-seal")).count()
+}
+
 fn verdict(source: &Source<'_>) -> Verdict {
     let report = source.report;
     Verdict {
@@ -257,6 +263,7 @@ fn verdict(source: &Source<'_>) -> Verdict {
         as_of: source.context.as_of,
         fact: report::reason(report).map(|(fact, number)| (chain::with_short_dids(&fact), number)),
         checks: chain::all(report),
+        regretted: regretted(report),
     }
 }
 

@@ -272,12 +272,18 @@ pub(super) fn standing(story: &Story) -> String {
     let policy = safe(&verdict.policy, 60);
     let fact =
         verdict.fact.as_ref().map(|(fact, number)| format!("{} ({number})", safe(fact, 300)));
+    // Who took an acceptance back after the seal is out of the agreement's reach, and not out of its story.
+    let regret = if verdict.regretted > 0 {
+        " An acceptance was taken back after it was sealed: it stands, and whoever asks for current acts does not count it."
+    } else {
+        ""
+    };
     match (verdict.decision, fact) {
         (Decided::Accept, _) if verdict.policy == "authentic" => format!(
-            "As of {as_of} it is authentic and in force. Whether the issuer may say this was not judged."
+            "As of {as_of} it is authentic and in force. Whether the issuer may say this was not judged.{regret}"
         ),
         (Decided::Accept, _) => {
-            format!("As of {as_of} it meets the policy {policy}.")
+            format!("As of {as_of} it meets the policy {policy}.{regret}")
         }
         (Decided::Reject, Some(fact)) => {
             format!("As of {as_of} it is rejected under {policy}: {fact}.")

@@ -15,4 +15,6 @@ mod secrets;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod status;

@@ -173,6 +173,12 @@ impl Roll {
         self.ready
     }
 
+    /// Whether it is closed: somebody who may has sealed it, and nobody is asked for a seal besides.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Sealed | Stage::Anchored) && self.complete == Complete::Yes
+    }
+
     /// Whether anybody is asked at all.
     #[must_use]
     pub fn asks(&self) -> bool {
@@ -190,16 +196,13 @@ impl Roll {
 
     /// The roles in which `did` may seal, by the offer or the policy: in the order of the demands.
     pub fn seal_roles(&self, did: &str) -> impl Iterator<Item = &'static str> {
-        self.demands.iter().filter_map(move |demand| {
-            let named = match &demand.wanted.by {
-                Some(WantedSigners::Dids(dids)) => dids.contains(did),
-                Some(WantedSigners::Subject) => false,
-                // Whom a registry lists is looked at when the seal is judged.
-                None => demand.registry.is_some(),
-            };
-            let seals = demand.wanted.decision == Decision::Seal && named;
-            seals.then(|| demand.wanted.role.as_str())
-        })
+        self.demands.iter().filter_map(move |demand| demand.sealed_by(did))
+    }
+
+    /// The same of an agent who acts for `principal` under a power of attorney: where agents are admitted.
+    pub fn agents_seal_roles(&self, principal: &str) -> impl Iterator<Item = &'static str> {
+        let admits = |demand: &&Demand| demand.wanted.delegates;
+        self.demands.iter().filter(admits).filter_map(move |demand| demand.sealed_by(principal))
     }
 
     /// `inkan-countersigners/1`, without its type.
@@ -264,16 +267,28 @@ fn stage(demands: &[Demand], acts: &[Act], standing: &[Standing]) -> Stage {
 }
 
 impl Demand {
+    /// The role in which `did` may seal by this demand.
+    fn sealed_by(&self, did: &str) -> Option<&'static str> {
+        let named = match &self.wanted.by {
+            Some(WantedSigners::Dids(dids)) => dids.contains(did),
+            Some(WantedSigners::Subject) => false,
+            // Whom a registry lists is looked at when the seal is judged.
+            None => self.registry.is_some(),
+        };
+        let seals = self.wanted.decision == Decision::Seal && named;
+        seals.then(|| self.wanted.role.as_str())
+    }
+
     fn to_value(&self, acts: &[Act], as_of: Timestamp) -> Value {
         let who = |number: usize| acts.get(number).map(|act| act.controller.as_str());
         let counted = &self.answer.names;
         let left_out = self.answer.left_out.iter();
         let left_out: BTreeSet<(&str, &str)> =
             left_out.filter_map(|(number, lack)| Some((who(*number)?, lack.word()))).collect();
-        let left_out: Vec<Value> = left_out
-            .into_iter()
-            .map(|(signer, why)| json!({ "signer": signer, "why": why }))
-            .collect();
+        // Who is counted by another act is not said to be left out.
+        let left_out = left_out.into_iter().filter(|(signer, _)| !counted.contains(*signer));
+        let left_out: Vec<Value> =
+            left_out.map(|(signer, why)| json!({ "signer": signer, "why": why })).collect();
         let mut out = Map::new();
         out.insert("from".to_owned(), self.from.into());
         if let Value::Object(members) = self.wanted.to_value() {

@@ -1,6 +1,7 @@
 //! Acts: accepting, refusing, withdrawing, sealing, on credentials of both formats.
 //!
 //! An act has a random name that all its states carry. A refusal after one's own acceptance is the withdrawal of it.
+//! A seal is final: what it closes rests on it, and who made it does not take it back.
 
 mod error;
 
@@ -70,7 +71,8 @@ pub fn accept(
 ///
 /// # Errors
 ///
-/// [`ActError::AlreadyActed`] if the same signer already refused or withdrew in this role; [`ActError::Sign`].
+/// [`ActError::AlreadyActed`] if the same signer already refused or withdrew in this role; [`ActError::SealFinal`] if all that it
+/// did in this role is to seal; [`ActError::Sign`].
 pub fn refuse(
     credential: &SecuredCredential,
     act: &Act<'_>,
@@ -83,6 +85,8 @@ pub fn refuse(
         Some(decision @ (Decision::Refuse | Decision::Withdraw)) => {
             Err(ActError::AlreadyActed { decision })
         }
+        // A refusal beside one's own seal would take nothing back, and look as if it did.
+        Some(Decision::Seal) | None if has_sealed(credential, act)? => Err(ActError::SealFinal),
         Some(Decision::Seal) | None => {
             sign(credential, act, (Decision::Refuse, None), signer, now, rng)
         }
@@ -122,7 +126,7 @@ pub fn seal(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Acted, ActError> {
-    if own(credential, act)?.iter().any(|state| state.decision() == Decision::Seal) {
+    if has_sealed(credential, act)? {
         return Err(ActError::AlreadyActed { decision: Decision::Seal });
     }
     sign(credential, act, (Decision::Seal, None), signer, now, rng)
@@ -136,6 +140,11 @@ fn newest(
     let mut own = own(credential, act)?;
     own.retain(|state| state.decision() != Decision::Seal);
     Ok(own.pop())
+}
+
+/// Whether the same signer closed it in the same role.
+fn has_sealed(credential: &SecuredCredential, act: &Act<'_>) -> Result<bool, ActError> {
+    Ok(own(credential, act)?.iter().any(|state| state.decision() == Decision::Seal))
 }
 
 /// The countersignatures of the same signer in the same role, and under the same power if one is named, in order.

@@ -7,7 +7,7 @@ mod error;
 use std::collections::BTreeMap;
 
 use inkan_core::rng::{draw, draw_uuid_urn};
-use inkan_core::{CryptoRng, Timestamp};
+use inkan_core::{CryptoRng, Timestamp, digest, encoding, json, limits};
 use inkan_credential::countersignature::{OFFER, Wanted};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
 use inkan_credential::token_status_list::StatusReference;
@@ -113,6 +113,25 @@ impl Draft {
         if let Value::Object(members) = &mut value {
             let items = wanted.iter().map(Wanted::to_value).collect();
             members.insert(OFFER.to_owned(), Value::Array(items));
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
+    }
+
+    /// Fixes which schema is meant, by digests (`digestSRI`, VCDM 2.0 §5.3) of `bytes` as they are published, and of their
+    /// canonical form (RFC 8785), in which a bundle carries them. A reader takes either.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Model`].
+    pub fn fixing_schema(self, bytes: &[u8]) -> Result<Self, DraftError> {
+        let sri = |bytes: &[u8]| format!("sha384-{}", encoding::b64(&digest::sha384(&[bytes])));
+        let mut digests = vec![sri(bytes)];
+        let canonical = json::parse(bytes, limits::DOCUMENT).ok();
+        let canonical = canonical.and_then(|schema| json::canonicalize(&schema).ok());
+        digests.extend(canonical.map(|bytes| sri(&bytes)).filter(|one| !digests.contains(one)));
+        let mut value = self.credential.value().clone();
+        if let Some(Value::Object(entry)) = value.get_mut("credentialSchema") {
+            entry.insert("digestSRI".to_owned(), digests.join(" ").into());
         }
         Ok(Self { credential: Credential::from_value(value)?, ..self })
     }

@@ -118,6 +118,12 @@ impl CurrentProof {
     pub fn claimed_head(&self) -> Option<Leaf> {
         self.head.as_ref().and_then(|(leaf, _)| Leaf::parse(leaf).ok())
     }
+
+    /// Index of the newest entry and number of the state that it records, as claimed. Proves nothing.
+    #[must_use]
+    pub fn claimed_place(&self) -> Option<(u64, u64)> {
+        self.head.as_ref().map(|(_, value)| (value.leaf_index, value.sequence))
+    }
 }
 
 /// Verifies what a current-proof says of `key`, under the logs and witnesses that the caller trusts.

@@ -12,8 +12,8 @@
 //! log, is not part of what was agreed. Of several seals each closes.
 //!
 //! **Withdrawal.** Before the seal it takes the acceptance back. After it the acceptance stands and the withdrawal is shown, if
-//! the log shows the order: acceptance, seal and the *next* state of the act recorded in one log, in this order. Where that
-//! cannot be told the withdrawal counts. Who asks for current acts asks who stands behind it now: there it counts in any case.
+//! the log shows the order: acceptance, a seal that counts and the *next* state of the act recorded in one log, in this order;
+//! whoever seals once more, and later, opens nothing again. Where that cannot be told the withdrawal counts. Who asks for current acts asks who stands behind it now: there it counts in any case.
 //!
 //! **Flaws.** An act whose key was not in force counts for nothing. One whose signature or key could not be judged meets nothing, and
 //! takes nothing away; a demand that rests on how that comes out is undetermined.

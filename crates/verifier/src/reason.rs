@@ -86,10 +86,8 @@ pub enum Reason {
     /// Only an older version lists the key, and no receipt shows that the signature is as old.
     #[error("the key has been replaced, and no receipt shows that it signed before that")]
     ReceiptNeededForRotatedKey,
-    /// A receipt is there, but its time rests on the operator's word alone, and the key has been replaced since.
-    #[error(
-        "the key has been replaced, and the record's time is graded {found} where {needed} is needed"
-    )]
+    /// The time of the record, or of the signature, is attested by fewer or others than the verifier asks for.
+    #[error("the time is graded {found} where {needed} is needed")]
     TimeGradeTooLow {
         /// The grade found.
         found: String,

@@ -354,6 +354,38 @@ fn a_schema_is_kept_broken_or_missing() {
 }
 
 #[test]
+fn a_schema_that_the_issuer_fixed_may_come_in_its_canonical_form() {
+    let world = World::new(16);
+    let (id, schema) = fitting_schema();
+    let canonical = inkan_core::json::canonicalize(&schema).unwrap();
+    let sri = |bytes: &[u8]| {
+        format!("sha384-{}", inkan_core::encoding::b64(&inkan_core::digest::sha384(&[bytes])))
+    };
+    let with = |digests: String| {
+        let entry = json!({ "id": id, "type": "JsonSchema", "digestSRI": digests });
+        let method = world.actor(ISSUER).method();
+        let mut parts = signed(&world, |value| value["credentialSchema"] = entry, &method);
+        parts.schema = Some((id.clone(), schema.clone()));
+        parts
+    };
+    let context = without_receipts(&world);
+    let published = format!("{schema:#}").into_bytes();
+    let mut parts = with(format!("{} {}", sri(&published), sri(&canonical)));
+    passed(&parts.judge(&context), CheckName::Schema);
+    let mut pinned = parts.clone();
+    pinned.resources.insert(id.clone(), published.clone());
+    passed(&pinned.judge(&context), CheckName::Schema);
+    // Another schema under the same name is not the one that was meant.
+    let mut other = schema.clone();
+    other["title"] = json!("another");
+    parts.schema = Some((id.clone(), other));
+    undecided(&parts.judge(&context), CheckName::Schema, "schema-missing");
+    // Where only the published text was fixed, nothing but that text will do.
+    let parts = with(sri(&published));
+    undecided(&parts.judge(&context), CheckName::Schema, "schema-missing");
+}
+
+#[test]
 fn a_schema_of_an_unknown_type_leaves_it_open() {
     let world = World::new(17);
     let (id, schema) = fitting_schema();

@@ -42,7 +42,9 @@ pub(super) fn run(args: &AnchorCheckArgs, context: &mut Context) -> Result<Outco
             let usage = "a proof is of one record: check a folder against a pack (--pack)";
             Err(CliError::Usage(usage.to_owned()).into())
         }
-        (_, Some(pack)) if is_folder => folder::run(args, pack, &home, context),
+        (_, Some(pack)) if is_folder => {
+            folder::run(args, pack, &home, context).map_err(|failure| a_proof(pack, failure))
+        }
         (Some(proof), _) => {
             let bytes = files::read(Path::new(proof), PROOF_LIMIT)?;
             let proof = AnchorProof::parse(&bytes)
@@ -51,7 +53,8 @@ pub(super) fn run(args: &AnchorCheckArgs, context: &mut Context) -> Result<Outco
             one(&proof.record, &proof.evidence, &found, (args, &home), context)
         }
         (None, Some(pack)) => {
-            let pack = PackFile::open(Path::new(pack))?;
+            let pack =
+                PackFile::open(Path::new(pack)).map_err(|error| a_proof(pack, error.into()))?;
             let found = content_of(&args.path)?;
             let packed = record_of(args, &pack, &found)?;
             let unknown = || Failure::from(AnchorError::Unknown("such scope"));
@@ -60,6 +63,16 @@ pub(super) fn run(args: &AnchorCheckArgs, context: &mut Context) -> Result<Outco
         }
         (None, None) => Err(CliError::Usage("name a proof or a pack".to_owned()).into()),
     }
+}
+
+/// What is given as a pack may be a proof.
+fn a_proof(path: &str, failure: Failure) -> Failure {
+    let bytes = files::read(Path::new(path), PROOF_LIMIT).unwrap_or_default();
+    if failure.code() != "anchor-pack-malformed" || AnchorProof::parse(&bytes).is_err() {
+        return failure;
+    }
+    let usage = format!("{} is a proof of one record, and no pack: --proof", safe(path, 200));
+    CliError::Usage(usage).into()
 }
 
 /// An anchor that verified, and who made it.

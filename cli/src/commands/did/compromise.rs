@@ -26,10 +26,13 @@ use crate::keyring::Keyring;
 use crate::ledgers::{Reading, Writing, dry_run_lines, entry};
 use crate::output::Outcome;
 
+/// How long the command that a refusal offers is good for, in seconds.
+const TYPING: i64 = 600;
+
 pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let since = super::parse_time(&args.since)?;
-    within_reach(since, context.now())?;
+    within_reach(since, args, context.now())?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.did))?;
     let reading = writing.reading()?;
@@ -60,6 +63,11 @@ pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcom
         ..Intent::default()
     };
     if args.write.dry_run {
+        context.speech.say(&format!(
+            "would report {} as in other hands since {since}, with {} entries on the ledger:",
+            key.fragment().unwrap_or_default(),
+            intent.entries.len()
+        ));
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
@@ -75,19 +83,21 @@ fn drafted(line: &str) -> inkan_io::intent::EntryDraft {
 }
 
 /// A report reaches back to a time that has come, and not further than a DID may go for itself.
-fn within_reach(since: Timestamp, now: Timestamp) -> Result<(), Failure> {
+fn within_reach(since: Timestamp, args: &CompromiseArgs, now: Timestamp) -> Result<(), Failure> {
     if since > now {
         let message = format!("{since} is still to come: a key is reported from a time that has");
         return Err(CliError::Usage(message).into());
     }
     let reach = Parameters::default().compromise_backdating;
     if now.seconds_since(since) > reach {
-        let earliest = now.plus_seconds(reach.saturating_neg());
+        // With time to type it.
+        let earliest = now.plus_seconds(reach.saturating_neg().saturating_add(TYPING));
         let message = format!(
             "a DID reports its own key at most 30 days back, since {earliest} at the earliest: whatever it signed \
              could be taken back otherwise. Further back takes a registry's `void` of what it granted the DID"
         );
-        let again = format!("inkan did report-compromise DID --key K --since {earliest}");
+        let (did, key) = (&args.did, &args.key);
+        let again = format!("inkan did report-compromise {did} --key {key} --since {earliest}");
         return Err(Failure::new("backdating-limit", message)
             .try_this("report it from there, and ask the registry for the rest", again));
     }
@@ -187,6 +197,11 @@ impl Plan {
         let now = if listed { later_than(head.time(), context) } else { context.now() };
         let (step, next_name) = names(&own, head);
         if !listed {
+            if let Some(name) = &args.new_key {
+                context.speech.warn(&format!(
+                    "--new-key {name} is not used: the key that is reported is not in force, so nothing takes its place"
+                ));
+            }
             let signer = signer(&own, &keyring)?;
             return Ok(Self { own, keyring, signer, line: None, next: None, step, now });
         }

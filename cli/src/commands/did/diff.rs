@@ -62,7 +62,44 @@ fn version<'a>(history: &'a History, named: &str) -> Result<&'a Head, Failure> {
         (Err(_), Ok(time)) => VersionSelector::Time(time),
         (Err(_), Err(_)) => VersionSelector::Id(named.to_owned()),
     };
-    Ok(history.select(&[selector])?)
+    history.select(&[selector]).map_err(|error| {
+        if error.code() != "version-not-found" {
+            return Failure::from(error);
+        }
+        let (first, last) = (history.versions().first(), history.latest());
+        let message = format!(
+            "there is no version {:?}: there are 1 to {}, from {} on",
+            named.chars().take(80).collect::<String>(),
+            last.number(),
+            first.unwrap_or(last).time()
+        );
+        Failure::new(error.code(), message)
+    })
+}
+
+/// What changed between two documents of one DID, in lines: services and other members.
+pub(super) fn document_changes(before: &Value, after: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    services(before, after, &mut out);
+    methods(before, after, &mut out);
+    members(before, after, &mut out);
+    out.iter().map(|change| format!("{} {}", change.sign.mark(), change.words)).collect()
+}
+
+/// Keys by their names alone: what they are for, `did diff` tells of versions.
+fn methods(before: &Value, after: &Value, out: &mut Vec<Change>) {
+    let names = |document: &Value| -> BTreeSet<String> {
+        let methods = document.get("verificationMethod").and_then(Value::as_array);
+        let ids = methods.into_iter().flatten().filter_map(|method| text(method, "id"));
+        ids.map(|id| id.rsplit('#').next().unwrap_or_default().to_owned()).collect()
+    };
+    let (old, new) = (names(before), names(after));
+    for name in new.difference(&old) {
+        out.push(Change::new(Sign::Added, "key", name, format!("key {name}")));
+    }
+    for name in old.difference(&new) {
+        out.push(Change::new(Sign::Removed, "key", name, format!("key {name}")));
+    }
 }
 
 /// What became of something.
@@ -117,8 +154,9 @@ impl Change {
 fn changes(from: &Head, to: &Head) -> Vec<Change> {
     let mut out = Vec::new();
     keys(from, to, &mut out);
-    services(from, to, &mut out);
-    members(from, to, &mut out);
+    let documents = (from.document().value(), to.document().value());
+    services(documents.0, documents.1, &mut out);
+    members(documents.0, documents.1, &mut out);
     log(from, to, &mut out);
     out
 }
@@ -202,9 +240,9 @@ fn period(key: &Listed) -> String {
     format!("{}{}", said("expires", period.expires), said("revoked", period.revoked))
 }
 
-fn services(from: &Head, to: &Head, out: &mut Vec<Change>) {
-    let all = |head: &Head| -> BTreeMap<String, Value> {
-        let services = head.document().value().get("service").and_then(Value::as_array);
+fn services(from: &Value, to: &Value, out: &mut Vec<Change>) {
+    let all = |document: &Value| -> BTreeMap<String, Value> {
+        let services = document.get("service").and_then(Value::as_array);
         let named = |service: &Value| {
             let id = text(service, "id").unwrap_or_default();
             (id.rsplit('#').next().unwrap_or_default().to_owned(), service.clone())
@@ -236,13 +274,13 @@ fn plain(value: &Value) -> String {
 }
 
 /// Members of the document that are neither keys nor services.
-fn members(from: &Head, to: &Head, out: &mut Vec<Change>) {
+fn members(from: &Value, to: &Value, out: &mut Vec<Change>) {
     let told = |name: &str| {
         matches!(name, "id" | "verificationMethod" | "service")
             || Relationship::ALL.into_iter().any(|one| one.name() == name)
     };
-    let all = |head: &Head| -> BTreeMap<String, Value> {
-        let members = head.document().value().as_object();
+    let all = |document: &Value| -> BTreeMap<String, Value> {
+        let members = document.as_object();
         let pairs = members.into_iter().flatten().filter(|(name, _)| !told(name));
         pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
     };
@@ -269,7 +307,8 @@ fn log(from: &Head, to: &Head, out: &mut Vec<Change>) {
     if from.update_keys() != to.update_keys() {
         changed("updateKeys", "another key wrote the version".to_owned());
     }
-    if from.next_key_hashes() != to.next_key_hashes() {
+    // Every version commits to another next key; how many there are is what could matter.
+    if from.next_key_hashes().len() != to.next_key_hashes().len() {
         let many = to.next_key_hashes().len();
         changed("nextKeyHashes", format!("{many} keys may write the next version, by commitment"));
     }

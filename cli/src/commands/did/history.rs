@@ -104,11 +104,21 @@ fn listing(versions: &[Version]) -> String {
 }
 
 fn graph(versions: &[Version], history: &History) -> String {
+    let dates: Vec<String> = versions.iter().map(|version| version.time.date()).collect();
+    let same_day = dates.windows(2).any(|pair| pair.first() == pair.last());
+    // Versions of one day are told apart by their times.
+    let since = |version: &Version| {
+        if same_day {
+            version.time.to_string().replace('T', " ").trim_end_matches('Z').to_owned()
+        } else {
+            version.time.date()
+        }
+    };
     let spans: Vec<Span> = versions
         .iter()
         .map(|version| Span {
             version: version.number,
-            since: version.time.date(),
+            since: since(version),
             keys: if version.keys.is_empty() {
                 "no key".to_owned()
             } else {

@@ -12,6 +12,7 @@ use inkan_io::profile::{OwnDid, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::{Map, Value, json};
 
+use super::diff::document_changes;
 use super::past::Past;
 use super::rotate::{later_than, names, put_away};
 use crate::args::UpdateArgs;
@@ -21,6 +22,7 @@ use crate::identity;
 use crate::keyring::Keyring;
 use crate::ledgers::{Writing, dry_run_lines};
 use crate::output::Outcome;
+use crate::render::safe;
 
 pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
@@ -52,10 +54,23 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     next.remove(&next_name);
     let next_public = next.generate(&next_name, KeyType::Ed25519, context.now())?;
     let now = later_than(head.time(), context);
+    let lines = document_changes(before, &document);
+    if lines.iter().any(|line| line.starts_with("- service ledger:")) {
+        context.speech.warn(
+            "the patch drops the service #ledger, which says where the records of this DID are kept: a merge patch replaces \
+             lists as a whole, so name it again with the others",
+        );
+    }
+    for line in &lines {
+        context.speech.say(&format!("  {}", safe(line, 300)));
+    }
     let line = webvh::revise(head, document, next.key(&committed)?, &next_public, now)?;
     Past::of(&home, Some(&reading), now)?.refuse_version(&reading, &history, &line)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
     own.next_key = Some(next_name);
+    if let Some(reason) = &args.reason {
+        own.reasons.insert(version.clone(), reason.clone());
+    }
     let record = RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: own.to_value() };
     let intent = Intent {
         command: format!("did update {}", own.name),
@@ -64,6 +79,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
         ..Intent::default()
     };
     if args.write.dry_run {
+        context.speech.say("would write this to the ledger:");
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
@@ -71,6 +87,10 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     let accepted = writing.commit(&intent)?;
     put_away(&mut keyring, &mut next, &committed, &format!("{}.update-{step}", own.name), now)?;
     let entry = accepted.first().map(|accepted| accepted.leaf_index);
+    if let Some(index) = entry {
+        let origin = &home.settings.origin;
+        context.speech.say(&format!("changed, recorded as entry {index} of {origin}"));
+    }
     let members = json!({ "name": own.name, "did": own.did, "versionId": version, "entry": entry });
     Ok(Outcome::new("inkan-did/1", format!("{version}\n"), members))
 }

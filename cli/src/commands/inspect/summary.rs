@@ -295,8 +295,14 @@ fn signatures(inner: &Value, lines: &mut Lines) {
 
 fn carried(bundle: &Value) -> String {
     let count = |member: &str| bundle.get(member).and_then(Value::as_array).map_or(0, Vec::len);
+    let more: String = ["powers of attorney", "timestamps", "e-seals"]
+        .iter()
+        .zip(["powers", "timestamps", "eseals"])
+        .filter(|(_, member)| count(member) > 0)
+        .map(|(words, member)| format!(", {} {words}", count(member)))
+        .collect();
     format!(
-        "{} receipts, {} proofs of newest states, {} countersignatures beside, {} status lists",
+        "{} receipts, {} proofs of newest states, {} countersignatures beside, {} status lists{more}",
         count("receipts"),
         count("current"),
         count("countersignatures"),

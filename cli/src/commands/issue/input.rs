@@ -1,7 +1,7 @@
 //! What `issue` reads: claims, evidence, schema, validity.
 
 use inkan_assurance::{Catalogue, Ial, expect_ial};
-use inkan_core::Timestamp;
+use inkan_core::{Timestamp, limits};
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
 use inkan_io::profile::OwnDid;
@@ -90,19 +90,39 @@ pub(super) fn evidence(args: &IssueArgs, context: &Context) -> Result<Vec<Value>
     }
 }
 
+/// A schema: as it was read, and byte for byte.
+#[derive(Clone, Debug)]
+pub(super) struct Schema {
+    /// Its `$id`, by which the credential names it.
+    pub(super) id: String,
+    /// What it says.
+    pub(super) value: Value,
+    /// As it lies in the file, and is published.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Schema {
+    /// Name and content.
+    pub(super) fn named(&self) -> (&str, &Value) {
+        (&self.id, &self.value)
+    }
+}
+
 /// The schema file with its `$id`, which the credential will name.
-pub(super) fn schema(
-    args: &IssueArgs,
-    context: &Context,
-) -> Result<Option<(String, Value)>, Failure> {
+pub(super) fn schema(args: &IssueArgs, context: &Context) -> Result<Option<Schema>, Failure> {
     let Some(path) = &args.schema else { return Ok(None) };
-    let schema = read_json(path, context)?;
-    let id = inkan_core::json::text(&schema, "$id").map(str::to_owned);
+    let input = context.input(Some(path))?;
+    let malformed = |error: inkan_core::json::JsonError| CliError::InputMalformed {
+        file: path.clone(),
+        detail: error.to_string(),
+    };
+    let value = inkan_core::json::parse(&input.bytes, limits::DOCUMENT).map_err(malformed)?;
+    let id = inkan_core::json::text(&value, "$id").map(str::to_owned);
     let missing = || CliError::InputMalformed {
         file: path.clone(),
         detail: "a schema needs $id: the credential names it by that".to_owned(),
     };
-    Ok(Some((id.ok_or_else(missing)?, schema)))
+    Ok(Some(Schema { id: id.ok_or_else(missing)?, value, bytes: input.bytes }))
 }
 
 /// `--valid-for`, counted from now.

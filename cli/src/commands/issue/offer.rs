@@ -21,7 +21,10 @@ pub(super) fn read(
     for text in &args.countersigners {
         match role_of(text) {
             Some((wanted, who)) => out.push(named(wanted, who, home)?),
-            None => out.extend(from_file(text, context)?),
+            None => match no_role(text) {
+                Some(failure) => return Err(failure),
+                None => out.extend(from_file(text, context)?),
+            },
         }
     }
     if let Some(until) = until {
@@ -31,6 +34,38 @@ pub(super) fn read(
     }
     check(args, &out, context.now())?;
     Ok(out)
+}
+
+/// What looks like a role, and is none.
+fn no_role(text: &str) -> Option<Failure> {
+    let what = text.split_once('=').map_or(text, |(what, _)| what);
+    let looks = text != what || text.contains(':');
+    if !looks || std::path::Path::new(text).exists() {
+        return None;
+    }
+    let roles: Vec<&str> = Role::ALL.into_iter().map(Role::as_str).collect();
+    let message = format!(
+        "--countersigners: there is no role {:?}; roles are {}, and after one may stand :seal, or :delegates",
+        what.chars().take(80).collect::<String>(),
+        roles.join(", ")
+    );
+    Some(CliError::Usage(message).into())
+}
+
+/// Who signs it already adds nothing by signing it again.
+pub(super) fn warn_of_issuer(offer: &[Wanted], issuer: &str, context: &Context) {
+    let names = |wanted: &&Wanted| match &wanted.by {
+        Some(WantedSigners::Dids(dids)) => {
+            wanted.decision == Decision::Accept && dids.contains(issuer)
+        }
+        Some(WantedSigners::Subject) | None => false,
+    };
+    for wanted in offer.iter().filter(names) {
+        context.speech.warn(&format!(
+            "you ask yourself to countersign as {}: that is one more signature, and nobody more who signs",
+            wanted.role.as_str()
+        ));
+    }
 }
 
 /// `ROLE`, or `ROLE=WHO`; `ROLE:seal` for who closes it, `ROLE:delegates` where an agent may act in their place.

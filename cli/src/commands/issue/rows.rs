@@ -65,8 +65,8 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let evidence = input::evidence(args, context)?;
     let valid_until = input::valid_until(args, now)?;
     let schema = input::schema(args, context)?;
-    let schema = schema.as_ref().map(|(uri, value)| (uri.as_str(), value));
-    let table = read(args, file, schema.map(|(_, value)| value))?;
+    let schema = schema.as_ref();
+    let table = read(args, file, schema.map(|schema| &schema.value))?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.from))?;
     recordable(&own, args)?;
@@ -143,7 +143,7 @@ fn options(terms: &Terms<'_>) -> Digest {
     let mut all = json!({
         "format": format!("{:?}", args.credential_format), "validFor": args.valid_for, "expectIal": args.expect_ial,
         "noStatus": args.no_status, "suspendable": args.suspendable, "noLedger": args.no_ledger, "bare": args.bare,
-        "evidence": terms.evidence, "schema": terms.schema.map(|(_, value)| value),
+        "evidence": terms.evidence, "schema": terms.schema.map(|schema| &schema.value),
         "subjectColumn": args.rows.subject_column,
         "key": args.key, "sd": args.disclosable, "decoys": args.decoys, "derive": args.derived,
         "mandatory": args.mandatory, "context": args.contexts,
@@ -274,7 +274,11 @@ impl Run<'_> {
     }
 
     fn packer<'p>(&'p self, writing: &Writing) -> Result<Packer<'p>, Failure> {
-        Ok(Packer::new(writing.reading()?, self.terms.args.bare, self.terms.schema))
+        Ok(Packer::new(
+            writing.reading()?,
+            self.terms.args.bare,
+            self.terms.schema.map(input::Schema::named),
+        ))
     }
 
     /// Drafts every open row, and signs nothing.

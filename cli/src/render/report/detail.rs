@@ -32,7 +32,7 @@ pub(super) fn label(check: &Value, mark: Mark) -> String {
             "about presenter".to_owned()
         }
         "presentation" if passed => "presented to us".to_owned(),
-        "policy-in-effect" => "policy: in effect".to_owned(),
+        "policy-in-effect" => "policy in effect".to_owned(),
         "credential-type" => "policy: type".to_owned(),
         "issuer-trusted" => "issuer trusted".to_owned(),
         fact if fact.contains('.') => "fact".to_owned(),
@@ -101,6 +101,7 @@ const fn skipped(check: &str) -> &'static str {
         b"time" => "no record, so no time is attested",
         b"presentation" => "no presentation was shown",
         b"validity" => "no end is named",
+        b"countersignature" => "nobody has countersigned",
         _ => "nobody asked for it",
     }
 }

@@ -371,7 +371,11 @@ impl SignerDecision {
 
 /// How current the state of acts must be shown to be.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "camelCase",
+    expecting = "an object such as {\"required\": true}"
+)]
 pub struct Acts {
     required: bool,
     max_age: Option<Span>,

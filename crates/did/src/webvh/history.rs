@@ -238,11 +238,22 @@ pub enum HistoryError {
     WitnessFile,
     /// No version fits the selector, or another selector names another version. The history may be behind: a retry with a
     /// newer one can help.
-    #[error("no version fits {selector:?}")]
+    #[error("no version fits {}", words(selector))]
     VersionNotFound {
         /// The selector that could not be obeyed.
         selector: VersionSelector,
     },
+}
+
+/// A selector as its user wrote it.
+fn words(selector: &VersionSelector) -> String {
+    match selector {
+        VersionSelector::Number(number) => format!("number {number}"),
+        VersionSelector::Time(time) => format!("the time {time}"),
+        VersionSelector::Id(id) => {
+            format!("the versionId {:?}", id.chars().take(80).collect::<String>())
+        }
+    }
 }
 
 impl HistoryError {

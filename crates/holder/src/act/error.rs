@@ -15,6 +15,9 @@ pub enum ActError {
     /// There is no acceptance of this signer in this role to take back.
     #[error("there is no acceptance of this signer in this role to withdraw")]
     NothingToWithdraw,
+    /// The signer closed the credential in this role; that is not taken back.
+    #[error("this signer has sealed in this role, and a seal is final")]
+    SealFinal,
     /// A countersignature that is there already cannot be read.
     #[error("a countersignature that is there already cannot be read")]
     Existing(#[from] CountersignatureError),
@@ -30,6 +33,7 @@ impl ActError {
         match self {
             Self::AlreadyActed { .. } => "act-already-done",
             Self::NothingToWithdraw => "act-nothing-to-withdraw",
+            Self::SealFinal => "seal-final",
             Self::Existing(error) => error.code(),
             Self::Sign(error) => error.code(),
         }

@@ -189,6 +189,24 @@ fn a_seal_is_made_once() {
 }
 
 #[test]
+fn a_seal_is_not_taken_back() {
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let (by, mut rng) = (party(2), SeededRng::new(9));
+        let mut kept = Kept { credential: credential(format), beside: Vec::new() };
+        let sealed = seal(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng).unwrap();
+        kept.take(sealed);
+        let refused = refuse(&kept.credential, &kept.act(&by), &by.key, now(), &mut rng);
+        assert_eq!(refused.unwrap_err().code(), "seal-final");
+        // In another role it is another matter, and so it is for others.
+        let witness = Act { role: Role::Witness, ..kept.act(&by) };
+        assert!(refuse(&kept.credential, &witness, &by.key, now(), &mut rng).is_ok());
+        let other = party(3);
+        let act = kept.act(&other);
+        assert!(refuse(&kept.credential, &act, &other.key, now(), &mut rng).is_ok());
+    }
+}
+
+#[test]
 fn unreadable_countersignatures_and_bad_keys_stop_the_act() {
     let (by, mut rng) = (party(2), SeededRng::new(9));
     let kept = Kept { credential: credential(Format::Jose), beside: vec!["x".to_owned()] };

@@ -63,6 +63,15 @@ fn a_draft_has_what_was_asked_for() {
     assert_eq!(credential.subject_id(), Some("did:example:me"));
     assert_eq!(credential.status(), [entry]);
     assert_eq!(credential.schemas()[0].id, "https://acme.example/badge.json");
+    assert!(credential.schemas()[0].integrity.is_none());
+    // What is fixed of the schema is its published text, and its canonical form.
+    let published = format!("{schema:#}").into_bytes();
+    let fixed = draft.clone().fixing_schema(&published).unwrap();
+    let integrity = fixed.credential().schemas()[0].integrity.clone().unwrap();
+    let canonical = inkan_core::json::canonicalize(&schema).unwrap();
+    assert_eq!(integrity.check(&published), inkan_credential::integrity::Fit::Same);
+    assert_eq!(integrity.check(&canonical), inkan_credential::integrity::Fit::Same);
+    assert_eq!(integrity.check(b"{}"), inkan_credential::integrity::Fit::Other);
     assert_eq!(credential.ledger_record().unwrap().log, "ledger.example");
     assert_eq!(credential.value()["validUntil"], "2026-01-02T00:00:00Z");
     let context = credential.value()["@context"].as_array().unwrap();

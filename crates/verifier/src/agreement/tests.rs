@@ -363,6 +363,37 @@ fn a_withdrawal_after_the_seal_is_shown_and_too_late() {
 }
 
 #[test]
+fn a_later_seal_does_not_open_what_an_earlier_one_closed() {
+    let items = [witnesses(1)];
+    let own = |index| Act {
+        controller: ISSUER.to_owned(),
+        act: format!("seal-{index}"),
+        ..seal("issuer", index)
+    };
+    let taken_back =
+        Act { state: ActState::Superseded, newer_at: Some(9), ..act(Role::Witness, "a", 5) };
+    let withdrawal = Act {
+        decision: Decision::Withdraw,
+        act: "act-a-witness".to_owned(),
+        ..act(Role::Witness, "a", 9)
+    };
+    let with = |seals: &[Act]| [&[taken_back.clone(), withdrawal.clone()], seals].concat();
+    for seals in [[own(7), own(11)], [own(11), own(7)]] {
+        let answer = ask(&items, &with(&seals));
+        assert_eq!(answer.items[0].met, Met::Yes);
+        assert_eq!(answer.acts[0], Standing::SealedBeforeWithdrawal);
+    }
+    // Only a seal that counts, and that came before the withdrawal, holds what it closed.
+    assert_eq!(ask(&items, &with(&[own(11)])).items[0].met, Met::No(Lack::Withdrawn));
+    let stranger = [seal("stranger", 7), own(11)];
+    assert_eq!(ask(&items, &with(&stranger)).items[0].met, Met::No(Lack::Withdrawn));
+    // What came between two seals is no part of what the first one closed.
+    let between = act(Role::Witness, "b", 8);
+    let answer = ask(&[witnesses(2)], &[act(Role::Witness, "a", 5), between, own(7), own(11)]);
+    assert_eq!(answer.acts[1], Standing::AfterSeal);
+}
+
+#[test]
 fn a_role_that_was_changed_fits_no_other_demand() {
     assert!(!met(&[Wanted::of(Role::Notary)], &[act(Role::Witness, "a", 5)]));
     let by = Some(WantedSigners::Dids(["did:example:a".to_owned()].into()));

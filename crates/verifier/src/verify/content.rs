@@ -1,6 +1,6 @@
 //! Check 10: what a credential refers to outside itself, as far as it is at hand: schemas, and resources fixed by a digest.
 
-use inkan_core::tolerance;
+use inkan_core::{json, tolerance};
 use inkan_credential::integrity::{ResourceOutcome, check_related_resources};
 use inkan_credential::model::{SchemaEntry, SchemaKind};
 use inkan_credential::schema::{self, Evaluation, SchemaError};
@@ -114,12 +114,14 @@ struct Schema {
     fixed: bool,
 }
 
-/// The schema that an entry names, from what is at hand. Where the issuer fixed its bytes, only bytes will do.
+/// The schema that an entry names, from what is at hand. Where the issuer fixed its bytes, only those will do: as they are
+/// served, or in the canonical form in which a bundle can carry them.
 fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry, issuer: &str) -> Result<Schema, Reason> {
     let of_verifier = !bench.material.brought.contains(&entry.id);
     let missing = || Reason::SchemaMissing { id: entry.id.clone() };
     let bytes = bench.material.resources.get(&entry.id);
-    let parsed = bench.material.schemas.get(&entry.id).filter(|_| entry.integrity.is_none());
+    let known = bench.material.schemas.get(&entry.id);
+    let parsed = known.filter(|_| entry.integrity.is_none());
     let cannot = |error: SchemaError| unusable(entry, &error);
     match &entry.kind {
         SchemaKind::Unknown(_) => Err(missing()),
@@ -129,7 +131,12 @@ fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry, issuer: &str) -> Result<Sc
                 Ok(Schema { schema, fixed: true })
             }
             (None, Some(schema)) => Ok(Schema { schema: schema.clone(), fixed: of_verifier }),
-            (None, None) => Err(missing()),
+            // Another text of it may be the one that was fixed: it is missing, and not wrong.
+            (None, None) => {
+                let canonical = known.and_then(|schema| json::canonicalize(schema).ok());
+                let schema = canonical.and_then(|bytes| schema::read(&bytes, entry).ok());
+                Ok(Schema { schema: schema.ok_or_else(missing)?, fixed: true })
+            }
         },
         SchemaKind::JsonSchemaCredential => {
             let chosen = bytes.is_some() || of_verifier;

@@ -100,7 +100,8 @@ pub(super) fn check(
     for (position, (one, mandate)) in held.iter().zip(mandates).enumerate() {
         let (state, newer_at) = state(bench, one, &held);
         let linked = linked(voices.get(position), &voices);
-        let line = describe(shown(subject, secured, one, state), one.act);
+        let newer = newer(one, &held, newer_at);
+        let line = describe(shown(subject, secured, one, (state, newer)), one.act);
         let line = power::shown(line, subject, &mandate.capacity);
         let line = match one.act.reason() {
             Some(_) => line.with("reasonGiven", true),
@@ -270,7 +271,28 @@ fn proof_id(secured: &SecuredCredential, act: &Countersignature) -> Option<Strin
     proof.and_then(Proof::id).map(str::to_owned)
 }
 
-fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActState) -> Check {
+/// What is known of a state after this one, in words.
+fn newer(one: &Held<'_>, all: &[Held<'_>], newer_at: Option<u64>) -> String {
+    let places = withdrawals(one, all).map(|other| other.record());
+    let taken_back = places.map(|place| place.map(|place| place.recorded.leaf_index())).max();
+    match (taken_back, newer_at, one.record()) {
+        (Some(Some(entry)), ..) => format!("its signer took it back, entry {entry}"),
+        (Some(None), ..) => "its signer took it back".to_owned(),
+        (None, Some(entry), _) => format!("the ledger has a newer one, entry {entry}"),
+        (None, None, Some(_)) => "the ledger has a newer one, or more than one".to_owned(),
+        (None, None, None) => {
+            "the ledger has a state of it, and nothing at hand tells whether that is this one"
+                .to_owned()
+        }
+    }
+}
+
+fn shown(
+    subject: &str,
+    secured: &SecuredCredential,
+    one: &Held<'_>,
+    (state, newer): (ActState, String),
+) -> Check {
     let by_subject = secured.credential().subject_id() == Some(one.did.as_str());
     let line = one.line.clone().with("bySubject", by_subject).with("signer", one.did.as_str());
     let line = match one.record() {
@@ -289,11 +311,9 @@ fn shown(subject: &str, secured: &SecuredCredential, one: &Held<'_>, state: ActS
         ActState::NotRecorded => line.with("state", "not-recorded"),
         // A superseded state is a fact, not a forgery: it is shown as such, and no policy counts it.
         ActState::Superseded => {
-            let newer =
-                "the ledger or the file holds a newer one, or one that nothing at hand opens"
-                    .to_owned();
             Check::unknown(NAME, subject, Reason::ActSuperseded { newer }, Weight::Informative)
                 .with("state", "superseded")
+                .with("signer", one.did.as_str())
         }
     }
 }
