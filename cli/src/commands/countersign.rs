@@ -16,6 +16,7 @@ use inkan_io::profile::{ActRecord, OwnDid, Record as _, Shelf};
 use inkan_ledger::{ActId, Claims, Kind, commitment};
 use serde_json::json;
 
+use super::exchange;
 use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, SealArgs, WriteArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -102,7 +103,7 @@ pub(super) fn refuse(args: &RefuseArgs, context: &mut Context) -> Result<Outcome
 pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
     let home = context.home()?;
-    let input = context.input(args.file.as_deref())?;
+    let (input, offer) = exchange::open(args.file.as_deref(), context)?;
     let bundle = wallet::read_bundle(&input)?;
     let credential = wallet::credential_of(&bundle, &input.name)?;
     let own = identity::own(&home, args.identity.as_deref())?;
@@ -132,7 +133,8 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
         for_role: None,
         decide: Decide::Seal,
     };
-    run_on(&request, bundle, &input.name, context)
+    let outcome = run_on(&request, bundle, &input.name, context)?;
+    exchange::close(offer, (request.write.dry_run, request.out), outcome, context)
 }
 
 /// In which role `own` may seal.
@@ -152,9 +154,15 @@ fn sealing_role(
 }
 
 fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure> {
-    let input = context.input(request.file)?;
+    let (input, offer) = exchange::open(request.file, context)?;
     let bundle = wallet::read_bundle(&input)?;
-    run_on(request, bundle, &input.name, context)
+    if request.decide == Decide::Refuse
+        && let Some(outcome) = exchange::undelivered(offer.as_ref(), &bundle, context)?
+    {
+        return Ok(outcome);
+    }
+    let outcome = run_on(request, bundle, &input.name, context)?;
+    exchange::close(offer, (request.write.dry_run, request.out), outcome, context)
 }
 
 fn run_on(

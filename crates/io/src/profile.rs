@@ -64,6 +64,8 @@ pub enum Shelf {
     Pending,
     /// Consent receipts, given and received.
     Consents,
+    /// Offers published at an exchange, with the keys that end them.
+    Offers,
 }
 
 impl Shelf {
@@ -82,6 +84,7 @@ impl Shelf {
             Self::Intents => "intents",
             Self::Pending => "pending",
             Self::Consents => "consents",
+            Self::Offers => "offers",
         }
     }
 
@@ -91,7 +94,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -103,6 +106,7 @@ impl Shelf {
         Self::Intents,
         Self::Pending,
         Self::Consents,
+        Self::Offers,
     ];
 }
 
@@ -364,7 +368,7 @@ impl Profile {
 
     /// Makes a shelf that profiles of earlier versions have not.
     fn make(&self, shelf: Shelf) -> Result<(), ProfileError> {
-        if matches!(shelf, Shelf::Pinned | Shelf::Consents) {
+        if matches!(shelf, Shelf::Pinned | Shelf::Consents | Shelf::Offers) {
             files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
         }
         Ok(())
