@@ -43,7 +43,7 @@ pub(crate) use did::{
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};

@@ -694,6 +694,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "current",
         "delegation",
         "evidence",
+        "exchange",
         "jpki-config",
         "ledger-entry",
         "policy",

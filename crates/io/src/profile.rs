@@ -229,6 +229,24 @@ impl Profile {
         Ok(files::write_atomic(&path, policy.as_bytes(), Access::Private)?)
     }
 
+    /// Takes the policy of a log away, and the certificates beside it; that it is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`].
+    pub fn unpin_log(&self, origin: &str) -> Result<(), ProfileError> {
+        let path = self.log_policy_path(origin)?;
+        let beside = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        files::remove(&path)?;
+        for name in files::list(&self.folder.join("logs"), ".pem")? {
+            let number = name.strip_prefix(beside).and_then(|rest| rest.strip_prefix(".policy."));
+            if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+                files::remove(&self.folder.join("logs").join(format!("{name}.pem")))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The pinned policies, as origin and text, in the order of origins.
     ///
     /// # Errors
