@@ -43,8 +43,8 @@ pub(crate) use did::{
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm, ProveArgs,
-    RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm,
+    ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};
 pub(crate) use rows::RowsArgs;

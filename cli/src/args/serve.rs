@@ -18,7 +18,12 @@ Try it out: inkan serve --throwaway --open-issuing --http";
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct ServeArgs {
     /// What to do for others; issuer and verifier if you give none. exchange keeps offers for those who have to countersign them
-    #[arg(long = "role", value_enum, value_name = "issuer|verifier|exchange", hide_possible_values = true)]
+    #[arg(
+        long = "role",
+        value_enum,
+        value_name = "issuer|verifier|exchange",
+        hide_possible_values = true
+    )]
     pub(crate) roles: Vec<ServeRole>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7080")]

@@ -89,7 +89,9 @@ pub(super) fn undelivered(
     };
     let here = acts(&copy)?;
     let Some(act) = here.iter().find(is_missing) else { return Ok(None) };
-    context.speech.warn("you have refused already, and the exchange does not know: it is delivered");
+    context
+        .speech
+        .warn("you have refused already, and the exchange does not know: it is delivered");
     let state = offer.send(&copy)?;
     say_missing(&state, context);
     let members = json!({
@@ -110,7 +112,9 @@ impl Offer {
     fn send(&self, bundle: &Bundle) -> Result<Value, Failure> {
         self.client.add(&self.url, &bundle.to_value()).map_err(|error| match error {
             // Worth another try: nothing was decided about what was sent.
-            ExchangeError::Http { .. } => CliError::OfferNotDelivered { why: error.to_string() }.into(),
+            ExchangeError::Http { .. } => {
+                CliError::OfferNotDelivered { why: error.to_string() }.into()
+            }
             ExchangeError::Url
             | ExchangeError::Insecure { .. }
             | ExchangeError::Refused { .. }

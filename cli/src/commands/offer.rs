@@ -65,7 +65,9 @@ fn publish(args: &OfferPublishArgs, context: &mut Context) -> Result<Outcome, Fa
     home.profile.put(Shelf::Offers, &record.name(), &record.to_value())?;
     let host = published.url.host();
     context.speech.say(&format!("published at {host} until {}", safe(&published.until, 40)));
-    context.speech.say("give the URL to those who have to sign, and to nobody else: inkan countersign URL");
+    context
+        .speech
+        .say("give the URL to those who have to sign, and to nobody else: inkan countersign URL");
     let members = json!({
         "name": record.name(), "host": host, "url": record.url, "credential": record.credential,
         "until": record.until,
@@ -112,7 +114,8 @@ fn delete(args: &OfferDeleteArgs, context: &mut Context) -> Result<Outcome, Fail
         context.speech.say(&format!("would end {name} at {}", url.host()));
     } else {
         if !args.write.yes {
-            let question = format!("end the offer {name} at {}? Its URL then leads nowhere", url.host());
+            let question =
+                format!("end the offer {name} at {}? Its URL then leads nowhere", url.host());
             prompt::confirm(context.asking, &question)?;
         }
         match ExchangeClient::new()?.end(&url, &record.key) {
@@ -164,9 +167,8 @@ impl Record for OfferRecord {
     const SHELF: Shelf = Shelf::Offers;
 
     fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let text = |name: &'static str| {
-            inkan_core::json::text(value, name).map(str::to_owned).ok_or(name)
-        };
+        let text =
+            |name: &'static str| inkan_core::json::text(value, name).map(str::to_owned).ok_or(name);
         Ok(Self {
             url: text("url")?,
             key: text("key")?,

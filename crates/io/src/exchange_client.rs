@@ -55,10 +55,14 @@ pub struct ExchangeUrl {
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
     /// Not the URL of an exchange.
-    #[error("this is not the URL of an offer or exchange: https, a host, a path, no password, no query")]
+    #[error(
+        "this is not the URL of an offer or exchange: https, a host, a path, no password, no query"
+    )]
     Url,
     /// Plain http to another machine.
-    #[error("{host}: plain http to another machine: anybody on the way could read the offer and keep the URL")]
+    #[error(
+        "{host}: plain http to another machine: anybody on the way could read the offer and keep the URL"
+    )]
     Insecure {
         /// The host.
         host: String,
@@ -212,12 +216,14 @@ impl ExchangeClient {
             members.insert("until".to_owned(), until.into());
         }
         let at = ExchangeUrl { url: format!("{}/offers", exchange.url), ..exchange.clone() };
-        let answer = self.object(&at, Verb::Post("application/json", body.to_string().as_bytes()), token)?;
+        let answer =
+            self.object(&at, Verb::Post("application/json", body.to_string().as_bytes()), token)?;
         let odd = |what| ExchangeError::Answer { host: exchange.host.clone(), what };
         let text = |name| json::text(&answer, name);
         let url = text("url").and_then(|url| ExchangeUrl::parse(url).ok());
         let url = url.ok_or_else(|| odd("it does not say where the offer is, or nowhere safe"))?;
-        let key = text("key").filter(|key| key.len() <= 256 && key.bytes().all(|b| b.is_ascii_graphic()));
+        let key =
+            text("key").filter(|key| key.len() <= 256 && key.bytes().all(|b| b.is_ascii_graphic()));
         let key = key.ok_or_else(|| odd("it gives no key to end the offer with"))?.to_owned();
         Ok(Published { url, key, until: text("until").unwrap_or_default().to_owned() })
     }
@@ -320,7 +326,8 @@ fn refusal(at: &ExchangeUrl, answer: &Answer) -> ExchangeError {
     let first = value.get("problemDetails").and_then(|list| list.get(0)).unwrap_or(&value);
     let said = json::text(first, "code").unwrap_or("peer-refused");
     let known = CODES.iter().find(|code| **code == said).copied();
-    let text = json::text(first, "detail").map_or_else(|| format!("answered {}", answer.status), str::to_owned);
+    let text = json::text(first, "detail")
+        .map_or_else(|| format!("answered {}", answer.status), str::to_owned);
     let clean = |text: &str| text.chars().filter(|c| !is_hidden(*c)).take(300).collect::<String>();
     let detail = if known.is_some() { clean(&text) } else { clean(&format!("{said}: {text}")) };
     ExchangeError::Refused { host, code: known.unwrap_or("peer-refused"), detail }
@@ -357,7 +364,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
-        let url = ExchangeUrl::parse(&format!("http://127.0.0.1:{port}/offers/secret")).expect("a URL");
+        let url =
+            ExchangeUrl::parse(&format!("http://127.0.0.1:{port}/offers/secret")).expect("a URL");
         let error = client.show(&url).expect_err("nobody is there");
         assert_eq!(error.code(), "peer-unreachable");
         assert!(!format!("{error} {error:?}").contains("secret"));

@@ -18,8 +18,8 @@ use inkan_server::credentials::{
 };
 use inkan_server::ledger_node::LogTo;
 use inkan_tests::made_node::{HttpAnswer, HttpClient, loopback, unlimited};
-use inkan_tests::{read_json, schemas};
 use inkan_tests::world::{Case, HOLDER, ISSUER, Order, Step, Who, World};
+use inkan_tests::{read_json, schemas};
 use inkan_verifier::{KnownState, Receipts, Want};
 use serde_json::{Value, json};
 
@@ -72,11 +72,7 @@ impl Backing for Pinned {
     fn remember(&self, _: &[KnownState]) -> Result<(), BackingError> {
         Ok(())
     }
-    fn bundle(
-        &self,
-        _: &SecuredCredential,
-        _: Timestamp,
-    ) -> Result<Option<Bundle>, BackingError> {
+    fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
@@ -94,7 +90,11 @@ struct Exchange {
     stranger: Who,
 }
 
-fn start(world: &World, folder: &tempfile::TempDir, clock: &Arc<Moving>) -> (RunningApi, HttpClient) {
+fn start(
+    world: &World,
+    folder: &tempfile::TempDir,
+    clock: &Arc<Moving>,
+) -> (RunningApi, HttpClient) {
     use std::os::unix::fs::PermissionsExt as _;
     let tokens = folder.path().join("tokens");
     std::fs::write(&tokens, format!("{TOKEN}\n")).expect("written");
@@ -193,8 +193,10 @@ impl Exchange {
         let value = self.show(path).json();
         let acts = value["countersignatures"].as_array().expect("acts").clone();
         let word = |act: &Value, name: &str| act[name].as_str().expect("a word").to_owned();
-        let mut out: Vec<_> =
-            acts.iter().map(|act| format!("{} {}", word(act, "role"), word(act, "decision"))).collect();
+        let mut out: Vec<_> = acts
+            .iter()
+            .map(|act| format!("{} {}", word(act, "role"), word(act, "decision")))
+            .collect();
         out.sort();
         out
     }
@@ -208,7 +210,10 @@ fn two_who_sign_at_once_both_land_and_the_issuer_seals() {
         let (path, key) = it.publish(&case);
         let first = it.show(&path);
         assert_eq!(first.json()["stage"], "offered");
-        assert_eq!(first.json()["demands"][1]["missing"][0], it.world.actor(it.witness).did.as_str());
+        assert_eq!(
+            first.json()["demands"][1]["missing"][0],
+            it.world.actor(it.witness).did.as_str()
+        );
         let known = it.client.with("if-none-match", &first.header("etag"));
         assert_eq!(known.get(&path).status, 304);
 
@@ -220,14 +225,15 @@ fn two_who_sign_at_once_both_land_and_the_issuer_seals() {
         it.act(&mut two, witness, Role::Witness, Step::Accept);
         let witness_alone = it.bundle(&two);
         std::thread::scope(|scope| {
-            let sent = [&holders, &witness_alone].map(|bundle| scope.spawn(|| it.send(&path, bundle)));
+            let sent =
+                [&holders, &witness_alone].map(|bundle| scope.spawn(|| it.send(&path, bundle)));
             sent.map(|sent| assert_eq!(sent.join().expect("an answer").status, 200));
         });
         assert_eq!(it.acts(&path), ["holder accept", "witness accept"]);
         assert_eq!(it.show(&path).json()["stage"], "countersigned");
 
         // Again, and from a file without the other's act: nothing is lost, and nothing is there twice.
-        let tag = it.show(&path).header("etag");
+        let tag = it.show(&path).header("etag").to_owned();
         for bundle in [&holders, &witness_alone, &it.bundle(&case)] {
             assert_eq!(it.send(&path, bundle).header("etag"), tag);
         }
@@ -300,7 +306,9 @@ fn texts(folder: &std::path::Path) -> Vec<String> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                out.push(String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).into_owned());
+                out.push(
+                    String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).into_owned(),
+                );
             }
         }
     }
@@ -342,7 +350,8 @@ fn what_was_not_signed_asked_or_in_time_is_not_taken() {
 
     // Somebody who is not asked, in a role that is, and one who is, in another.
     let (stranger, witness) = (it.stranger, it.witness);
-    for (who, role) in [(stranger, Role::Witness), (witness, Role::Notary), (HOLDER, Role::Witness)] {
+    for (who, role) in [(stranger, Role::Witness), (witness, Role::Notary), (HOLDER, Role::Witness)]
+    {
         let mut acted = case.clone();
         it.act(&mut acted, who, role, Step::Accept);
         let bundle = it.bundle(&acted);
@@ -376,7 +385,7 @@ fn what_was_not_signed_asked_or_in_time_is_not_taken() {
     let issuer = it.world.actor(ISSUER).did.to_string();
     poisoned["didLogs"][&issuer] = "{}\n".into();
     poisoned["evidence"] = json!([{ "type": "Junk" }]);
-    let tag = it.show(&path).header("etag");
+    let tag = it.show(&path).header("etag").to_owned();
     assert_eq!(it.send(&path, &poisoned).header("etag"), tag);
 
     // Shapes and sizes.
@@ -390,7 +399,12 @@ fn what_was_not_signed_asked_or_in_time_is_not_taken() {
     let mut refused = signed.clone();
     it.act(&mut refused, HOLDER, Role::Holder, Step::Withdraw);
     let answer = it.send(&path, &it.bundle(&refused));
-    assert_eq!((answer.status, &answer.json()["stage"]), (200, &json!("refused")), "{}", answer.text());
+    assert_eq!(
+        (answer.status, &answer.json()["stage"]),
+        (200, &json!("refused")),
+        "{}",
+        answer.text()
+    );
     it.world.sleep(2 * 86_400);
     let mut late = case.clone();
     it.act(&mut late, HOLDER, Role::Holder, Step::Accept);
@@ -440,10 +454,16 @@ fn who_publishes_shows_a_token_and_what_holds() {
         (answer.status, answer.code())
     };
     let refused = |status, code: &str| (status, code.to_owned());
-    assert_eq!(publish("guess", &json!({ "bundle": bundle })), refused(401, "issuing-not-authorised"));
+    assert_eq!(
+        publish("guess", &json!({ "bundle": bundle })),
+        refused(401, "issuing-not-authorised")
+    );
     let mut forged = bundle.clone();
     forged["credential"]["credentialSubject"]["name"] = "Mallory".into();
-    assert_eq!(publish(TOKEN, &json!({ "bundle": forged })), refused(422, "credential-proof-invalid"));
+    assert_eq!(
+        publish(TOKEN, &json!({ "bundle": forged })),
+        refused(422, "credential-proof-invalid")
+    );
     for until in [json!("soon"), json!("2020-01-01T00:00:00Z"), json!("2999-01-01T00:00:00Z")] {
         let body = json!({ "bundle": bundle, "until": until });
         assert_eq!(publish(TOKEN, &body), refused(400, "option-malformed"));

@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use inkan_io::anchors::{Anchors, AnchorsError};
+use inkan_evidence::tsa::Anchors;
+use inkan_io::anchors::AnchorsError;
 use inkan_io::files;
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_ledger::{LogPolicy, VerifierKey};
@@ -82,7 +83,8 @@ pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
             witnesses.len().to_string(),
             safe(&keys.join(" "), 200),
         ]);
-        members.push(json!({ "origin": origin, "own": own, "logKeys": keys, "witnesses": witnesses }));
+        members
+            .push(json!({ "origin": origin, "own": own, "logKeys": keys, "witnesses": witnesses }));
     }
     let human = table(&["ORIGIN", "KIND", "WITNESSES", "KEYS"], &rows);
     Ok(Outcome::new("inkan-log-pin-list/1", human, json!({ "logs": Value::Array(members) }))

@@ -102,7 +102,8 @@ impl Why {
 }
 
 fn unknown() -> Refusal {
-    Why::Unknown.refuse("there is no such offer here: it was never made, has ended, or was taken away")
+    Why::Unknown
+        .refuse("there is no such offer here: it was never made, has ended, or was taken away")
 }
 
 /// POST `/offers`: publishes an offer.
@@ -206,8 +207,7 @@ pub(crate) async fn end(
     blocking(service, move |service| {
         let offer = found(service, &id, service.now())?;
         let given = super::admit::bearer(&headers).map(|key| sha256(&[key]));
-        let holds =
-            given.is_some_and(|given| given.as_bytes().ct_eq(offer.key.as_bytes()).into());
+        let holds = given.is_some_and(|given| given.as_bytes().ct_eq(offer.key.as_bytes()).into());
         if !holds {
             return Err(Why::KeyInvalid.refuse("who published an offer ends it, with its key"));
         }

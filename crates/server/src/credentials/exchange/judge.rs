@@ -43,13 +43,13 @@ pub(super) fn look(service: &Service, bundle: &Bundle, now: Timestamp) -> Result
     if let Some((roll, credential)) = Roll::of(&verification, None, &[]).zip(credential) {
         return Ok(Seen { roll, credential });
     }
-    let stops = |check: &&Check| {
-        check.name != CheckName::Offered && (check.failed() || check.blocks())
-    };
+    let stops =
+        |check: &&Check| check.name != CheckName::Offered && (check.failed() || check.blocks());
     let mut found = verification.checks().iter().filter(stops);
-    let failed = verification.checks().iter().find(|check| {
-        check.name != CheckName::Offered && check.failed()
-    });
+    let failed = verification
+        .checks()
+        .iter()
+        .find(|check| check.name != CheckName::Offered && check.failed());
     let finding = match failed.or_else(|| found.next()).and_then(Check::reason) {
         Some(reason) => Finding::new(reason.code(), reason.to_string()),
         None => Finding::new(Cause::VerdictMissing.code(), "the verification came to no verdict"),
@@ -194,7 +194,11 @@ impl Seen {
         } else {
             asks_nobody || self.demands().any(|(wanted, _)| self.fits(wanted, act))
         };
-        if asked { Ok(()) } else { Err(Why::NotAsked.refuse("the offer does not ask this signer to act in this role")) }
+        if asked {
+            Ok(())
+        } else {
+            Err(Why::NotAsked.refuse("the offer does not ask this signer to act in this role"))
+        }
     }
 
     /// Whether a demand is for somebody like this signer.
@@ -241,6 +245,7 @@ impl Seen {
         if open || takes_back {
             return Ok(());
         }
-        Err(Why::Deadline.refuse("the deadline has passed, and no record shows that this was in time"))
+        Err(Why::Deadline
+            .refuse("the deadline has passed, and no record shows that this was in time"))
     }
 }

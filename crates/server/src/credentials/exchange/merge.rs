@@ -29,11 +29,7 @@ use crate::credentials::answer::Refusal;
 pub(super) type Pinned<'a> = (&'a [LogPolicy], Timestamp);
 
 /// `kept` with all that `given` adds.
-pub(super) fn merged(
-    kept: &Bundle,
-    given: &Bundle,
-    pinned: Pinned<'_>,
-) -> Result<Bundle, Refusal> {
+pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Result<Bundle, Refusal> {
     let (Artefact::Credential(ours), Artefact::Credential(theirs)) =
         (&kept.artefact, &given.artefact)
     else {
@@ -68,7 +64,8 @@ fn with_proofs(
     theirs: &SecuredCredential,
 ) -> Result<SecuredCredential, Refusal> {
     let other = || {
-        Why::OtherCredential.refuse("this is not the credential of the offer, as its issuer signed it")
+        Why::OtherCredential
+            .refuse("this is not the credential of the offer, as its issuer signed it")
     };
     if ours.format() != theirs.format() {
         return Err(other());
@@ -92,7 +89,9 @@ fn with_proofs(
         }
         // Others name a proof by its id: there is one of each.
         if all.iter().any(|known| known.id() == proof.id()) {
-            return Err(Why::ActConflict.refuse("a proof with this id is there, and says something else"));
+            return Err(
+                Why::ActConflict.refuse("a proof with this id is there, and says something else")
+            );
         }
         all.push(proof);
     }
@@ -179,8 +178,7 @@ struct Heads<'a> {
 impl Heads<'_> {
     fn of(&mut self, note: &SignedNote) -> Option<&VerifiedCheckpoint> {
         let (logs, now) = self.pinned;
-        let verified =
-            || logs.iter().find_map(|policy| verify_checkpoint(note, policy, now).ok());
+        let verified = || logs.iter().find_map(|policy| verify_checkpoint(note, policy, now).ok());
         self.seen.entry(note.to_string()).or_insert_with(verified).as_ref()
     }
 }
@@ -202,8 +200,7 @@ fn receipts(
         if known.contains(leaf) || !is_of_party(leaf, parties) {
             continue;
         }
-        let holds =
-            |head: &VerifiedCheckpoint| verify_receipt_under(&receipt, head).is_ok();
+        let holds = |head: &VerifiedCheckpoint| verify_receipt_under(&receipt, head).is_ok();
         if heads.of(receipt.note()).is_some_and(holds) {
             known.insert(leaf.to_vec());
             out.receipts.push(receipt.to_bundle_value(&mut out.checkpoints));
@@ -218,21 +215,14 @@ fn is_of_party(leaf: &[u8], parties: &BTreeSet<Did>) -> bool {
     let is_party = |scid: &str| parties.iter().any(|did| did.scid() == Some(scid));
     match leaf.kind() {
         Kind::Did => parse_did_body(leaf.body()).is_ok_and(|entry| is_party(entry.scid())),
-        Kind::Issuance
-        | Kind::Countersignature
-        | Kind::Status
-        | Kind::Trust
-        | Kind::Once => SignedEntry::parse(leaf.kind(), leaf.body())
-            .is_ok_and(|entry| is_party(entry.scid())),
+        Kind::Issuance | Kind::Countersignature | Kind::Status | Kind::Trust | Kind::Once => {
+            SignedEntry::parse(leaf.kind(), leaf.body()).is_ok_and(|entry| is_party(entry.scid()))
+        }
         Kind::Epoch | Kind::Anchor => false,
     }
 }
 
-fn current(
-    out: &mut Bundle,
-    given: &Bundle,
-    (parties, heads): (&BTreeSet<Did>, &mut Heads<'_>),
-) {
+fn current(out: &mut Bundle, given: &Bundle, (parties, heads): (&BTreeSet<Did>, &mut Heads<'_>)) {
     for value in &given.current {
         if out.current.contains(value) {
             continue;
