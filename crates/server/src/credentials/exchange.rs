@@ -117,7 +117,7 @@ pub(crate) async fn publish(
         let now = service.now();
         let given = request.take("bundle")?;
         let until = until(&mut request, now)?;
-        let bundle = verify::read(&given, "credential")?;
+        let bundle = read(&given)?;
         let seen = judge::look(service, &bundle, now)?;
         // What is in it by now was made before anybody could post here: the rules for those who post hold for it as well.
         judge::acts_hold(&seen, &judge::acts_of(&bundle)?)?;
@@ -168,7 +168,7 @@ pub(crate) async fn add(
 ) -> Result<Response, Refusal> {
     let mut request = request(&service, &headers, body).await?;
     blocking(service, move |service| {
-        let given = verify::read(&request.take("bundle")?, "credential")?;
+        let given = read(&request.take("bundle")?)?;
         for _ in 0..TRIES {
             let now = service.now();
             let kept = found(service, &id, now)?;
@@ -215,6 +215,18 @@ pub(crate) async fn end(
         Ok(StatusCode::NO_CONTENT)
     })
     .await
+}
+
+/// A bundle of a credential; nothing is judged yet, so what cannot be read is no verdict.
+fn read(value: &Value) -> Result<Bundle, Refusal> {
+    verify::read(value, "credential").map_err(|refusal| match refusal {
+        Refusal::Unverified(findings) => {
+            let malformed = || Finding::new(Cause::RequestMalformed.code(), "no credential in it");
+            let first = findings.into_iter().next().unwrap_or_else(malformed);
+            Refusal::Request(StatusCode::BAD_REQUEST, first)
+        }
+        Refusal::Request(..) | Refusal::RateLimited(_) => refusal,
+    })
 }
 
 /// 256 bits that nobody guesses.
