@@ -389,7 +389,7 @@ fn what_was_not_signed_asked_or_in_time_is_not_taken() {
     assert_eq!(it.send(&path, &poisoned).header("etag"), tag);
 
     // Shapes and sizes.
-    it.refuses(&path, &json!({ "type": "inkan-bundle/1" }), "bundle-malformed");
+    it.refuses(&path, &json!({ "type": "inkan-bundle/1" }), "bundle-artefact-not-one");
     let huge = json!({ "bundle": "x".repeat(500_000) }).to_string();
     let answer = it.client.post(&path, "application/json", huge.as_bytes());
     assert_eq!(answer.status, 413);
