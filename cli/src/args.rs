@@ -11,6 +11,7 @@ mod delegate;
 mod did;
 mod eseal;
 mod ledger;
+mod offer;
 mod rows;
 mod serve;
 mod stamp;
@@ -42,9 +43,10 @@ pub(crate) use did::{
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
-    RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm,
+    ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
+pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};
 pub(crate) use serve::{
     ConformanceCommand, JoseArgs, ServeArgs, ServeProfile, ServeRole, ServeStatus,
 };
@@ -264,6 +266,9 @@ pub(crate) enum Command {
     /// What a verifier asks of a holder
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Offers at an exchange: a URL for all who have to countersign
+    #[command(subcommand)]
+    Offer(OfferCommand),
     /// Policies: what must hold for a credential to be accepted
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -12,6 +12,7 @@ mod delegate;
 mod did;
 mod doctor;
 mod eseal;
+mod exchange;
 mod explain;
 mod init;
 mod inspect;
@@ -19,6 +20,7 @@ mod issue;
 mod key;
 mod ledger;
 mod man;
+mod offer;
 mod policy;
 mod present;
 mod proof;
@@ -65,6 +67,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::Anchor(command) => anchor::run(&command, context),
         Command::Proof(command) => proof::run(&command, context),
         Command::Request(command) => request::run(&command, context),
+        Command::Offer(command) => offer::run(&command, context),
         Command::Policy(command) => policy::run(&command, context),
         Command::Trust(command) => trust::run(&command, context),
         Command::Ledger(command) => ledger::run(&command, context),

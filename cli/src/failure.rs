@@ -306,6 +306,36 @@ pub(crate) enum CliError {
         /// Why not.
         detail: String,
     },
+    /// No offer that this profile published.
+    #[error("profile {profile:?} has published no such offer")]
+    OfferNotOurs {
+        /// The profile.
+        profile: String,
+    },
+    /// Signed and recorded, and not at the exchange.
+    #[error("signed and recorded, and not delivered: {why}")]
+    OfferNotDelivered {
+        /// What stood in the way.
+        why: String,
+    },
+    /// The log that the profile writes to is no second one.
+    #[error("{origin} is the profile's own log")]
+    LogPolicySelf {
+        /// Its origin.
+        origin: String,
+    },
+    /// No such log is pinned.
+    #[error("no log {origin:?} is pinned")]
+    LogNotPinned {
+        /// Its origin.
+        origin: String,
+    },
+    /// Another policy of that log is pinned.
+    #[error("another policy is pinned for {origin}")]
+    LogPinnedOtherwise {
+        /// Its origin.
+        origin: String,
+    },
     /// In this format a holder could spell the offer otherwise.
     #[error(
         "a suite that signs statements lets a holder spell them otherwise, so not every reader would see who has to countersign"
@@ -463,6 +493,11 @@ impl CliError {
             Self::EntryUnknown { .. } => "entry-unknown",
             Self::RootMismatch { .. } => "root-mismatch",
             Self::LogRuleBroken { .. } => "log-rule-broken",
+            Self::OfferNotOurs { .. } => "offer-not-ours",
+            Self::OfferNotDelivered { .. } => "offer-not-delivered",
+            Self::LogPolicySelf { .. } => "log-policy-self",
+            Self::LogNotPinned { .. } => "log-not-pinned",
+            Self::LogPinnedOtherwise { .. } => "log-pinned-otherwise",
             Self::NoStory(_) => "story-no-credential",
             Self::Fault(_) => "unexpected-fault",
         }
@@ -546,6 +581,7 @@ failures!(
     inkan_io::anchoring::pack::PackError,
     inkan_io::anchors::AnchorsError,
     inkan_io::cosigner::CosignError,
+    inkan_io::exchange_client::ExchangeError,
     inkan_io::files::FileError,
     inkan_io::http::HttpError,
     inkan_io::intent::IntentError,

@@ -699,6 +699,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "did-compromise",
         "did-diff",
         "evidence",
+        "exchange",
         "jpki-config",
         "ledger-entry",
         "policy",

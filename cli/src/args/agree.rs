@@ -9,8 +9,8 @@ use super::{OutArgs, WriteArgs, values};
 /// Arguments of `seal`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SealArgs {
-    /// Credential or bundle with its countersignatures; - or nothing reads standard input
-    #[arg(value_name = "FILE")]
+    /// Credential or bundle with its countersignatures, or the URL of an offer; - or nothing reads standard input
+    #[arg(value_name = "FILE|URL")]
     pub(crate) file: Option<String>,
     /// Which of your DIDs seals
     #[arg(long = "as", value_name = "DID")]
@@ -41,8 +41,8 @@ pub(crate) struct SealArgs {
 /// Arguments of `countersigners`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CountersignersArgs {
-    /// Credential or bundle; - or nothing reads standard input
-    #[arg(value_name = "FILE")]
+    /// Credential or bundle, or the URL of an offer; - or nothing reads standard input
+    #[arg(value_name = "FILE|URL")]
     pub(crate) file: Option<String>,
     /// Policy that says who must countersign, besides the credential's own offer
     #[arg(long, value_name = "P")]

@@ -37,12 +37,36 @@ pub(crate) enum LedgerCommand {
     /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours; or, with --batch,
     /// files
     Record(RecordArgs),
+    /// Believe receipts of another log, too: a policy file (C2SP tlog-policy) that you got another way, or what a ledger says of itself
+    Pin(LogPinArgs),
+    /// List the logs whose receipts are believed: the profile's own, and those that are pinned
+    Pins,
+    /// Stop believing receipts of a log that was pinned
+    Unpin {
+        /// Its origin, as in the list
+        #[arg(value_name = "ORIGIN")]
+        origin: String,
+    },
     /// The record of what the log signed last
     #[command(subcommand)]
     Guard(GuardCommand),
     /// The map of newest entries
     #[command(subcommand)]
     Map(MapCommand),
+}
+
+/// Arguments of `ledger pin`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LogPinArgs {
+    /// The policy file; or the ledger's folder, or the URL of its node
+    #[arg(value_name = "FILE|PATH|URL")]
+    pub(crate) from: String,
+    /// Certificate, PEM or DER, of a timestamp authority that the policy names: without it its stamps are not checked
+    #[arg(long = "anchor", value_name = "FILE")]
+    pub(crate) anchors: Vec<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }
 
 /// `inkan ledger guard …`

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 /// What somebody needs to know before the first request.
 const SERVE_HELP: &str = "\
 Paths: /credentials/issue, /credentials/derive, /credentials/status, /credentials/bundle, /credentials/verify, /presentations, /presentations/verify, \
-/status/{list} and /status/{list}/publish; with the name of a suite \
+/status/{list} and /status/{list}/publish; /offers and /offers/{offer} of an exchange; with the name of a suite \
 before them, that suite: /ecdsa-rdfc-2019/credentials/issue. Suites: eddsa-rdfc-2022 (the one without a prefix), eddsa-jcs-2022, \
 ecdsa-rdfc-2019, ecdsa-rdfc-2019-p384, ecdsa-jcs-2019, ecdsa-jcs-2019-p384, ecdsa-sd-2023, bbs-2023, vc-jwt; ed25519-signature-2020 is verified only. \
 /ids names the DIDs that sign, /openapi.json describes all paths, /about says which profile is served; /healthz, /readyz, /metrics.
@@ -17,8 +17,13 @@ Try it out: inkan serve --throwaway --open-issuing --http";
 #[derive(Args, Clone, Debug)]
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct ServeArgs {
-    /// What to do for others; both if you give none
-    #[arg(long = "role", value_enum, value_name = "issuer|verifier", hide_possible_values = true)]
+    /// What to do for others; issuer and verifier if you give none. exchange keeps offers for those who have to countersign them
+    #[arg(
+        long = "role",
+        value_enum,
+        value_name = "issuer|verifier|exchange",
+        hide_possible_values = true
+    )]
     pub(crate) roles: Vec<ServeRole>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7080")]
@@ -36,13 +41,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with_all = ["tls_cert", "client_ca"])]
     pub(crate) http: bool,
     /// File of tokens, one a line of at least 22 characters, that only you may read: who sends one (Authorization: Bearer)
-    /// may have something signed
+    /// may have something signed, or publish an offer
     #[arg(long, value_name = "FILE", conflicts_with = "open_issuing")]
     pub(crate) tokens: Option<String>,
     /// Certificates (PEM) of those who certify clients: who shows such a certificate may have something signed
     #[arg(long, value_name = "FILE", conflicts_with = "open_issuing")]
     pub(crate) client_ca: Option<String>,
-    /// Sign for anybody who asks; on a loopback address only
+    /// Sign, and publish, for anybody who asks; on a loopback address only
     #[arg(long)]
     pub(crate) open_issuing: bool,
     /// Make keys that nobody keeps, one for each suite, instead of using those of the profile
@@ -59,7 +64,7 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) status: Vec<ServeStatus>,
-    /// Folder that the status of credentials is kept in where no ledger announces it; in the profile if you give none
+    /// Folder that offers are kept in, and the status of credentials where no ledger announces it; in the profile if you give none
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
     /// Do not record what is issued in the profile's ledger: it then does not outlive its key
@@ -87,6 +92,8 @@ pub(crate) enum ServeRole {
     Issuer,
     /// Judge them
     Verifier,
+    /// Keep offers for those who have to countersign them
+    Exchange,
 }
 
 /// What a status entry is about.

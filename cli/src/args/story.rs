@@ -193,8 +193,8 @@ pub(crate) enum DecisionRole {
 /// Arguments of `countersign`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CountersignArgs {
-    /// Credential or bundle; - or nothing reads standard input
-    #[arg(value_name = "FILE")]
+    /// Credential or bundle, or the URL of an offer; - or nothing reads standard input
+    #[arg(value_name = "FILE|URL")]
     pub(crate) file: Option<String>,
     /// Which of your DIDs signs
     #[arg(long = "as", value_name = "DID")]
@@ -225,8 +225,8 @@ pub(crate) struct CountersignArgs {
 /// Arguments of `refuse`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RefuseArgs {
-    /// Credential or bundle; - or nothing reads standard input
-    #[arg(value_name = "FILE")]
+    /// Credential or bundle, or the URL of an offer; - or nothing reads standard input
+    #[arg(value_name = "FILE|URL")]
     pub(crate) file: Option<String>,
     /// Which of your DIDs refuses
     #[arg(long = "as", value_name = "DID")]

@@ -16,6 +16,7 @@ use inkan_io::profile::{ActRecord, OwnDid, Record as _, Shelf};
 use inkan_ledger::{ActId, Claims, Kind, commitment};
 use serde_json::json;
 
+use super::exchange;
 use crate::args::{CountersignArgs, DecisionRole, RefuseArgs, SealArgs, UnderArgs, WriteArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -122,7 +123,7 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
     context.check_out(&args.out)?;
     let asked = as_delegate(args.role, &args.power)?;
     let home = context.home()?;
-    let input = context.input(args.file.as_deref())?;
+    let (input, offer) = exchange::open(args.file.as_deref(), context)?;
     let bundle = wallet::read_bundle(&input)?;
     let credential = wallet::credential_of(&bundle, &input.name)?;
     let own = identity::own(&home, args.identity.as_deref())?;
@@ -171,7 +172,8 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
         for_role,
         decide: Decide::Seal,
     };
-    run_on(&request, bundle, &input.name, context)
+    let outcome = run_on(&request, bundle, &input.name, context)?;
+    exchange::close(offer, (request.write.dry_run, request.out), outcome, context)
 }
 
 /// In which role `own` may seal.
@@ -190,12 +192,18 @@ fn sealing_role(
 }
 
 fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure> {
-    let input = context.input(request.file)?;
+    let (input, offer) = exchange::open(request.file, context)?;
     let bundle = wallet::read_bundle(&input)?;
     wallet::credential_of(&bundle, &input.name)?;
     let home = context.home()?;
+    if request.decide == Decide::Refuse
+        && let Some(outcome) = exchange::undelivered(offer.as_ref(), &bundle, context)?
+    {
+        return Ok(outcome);
+    }
     before::look(&bundle, &input.name, (request.decide, None), &home, context)?;
-    run_on(request, bundle, &input.name, context)
+    let outcome = run_on(request, bundle, &input.name, context)?;
+    exchange::close(offer, (request.write.dry_run, request.out), outcome, context)
 }
 
 /// Signs and records, of a credential that was looked at before.

@@ -8,7 +8,7 @@ use inkan_assurance::{Complete, Roll};
 use inkan_core::json::text;
 use serde_json::Value;
 
-use super::verify;
+use super::{exchange, verify};
 use crate::args::CountersignersArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -23,7 +23,7 @@ const UNTOLD: u8 = 19;
 
 pub(super) fn run(args: &CountersignersArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
-    let input = context.input(args.file.as_deref())?;
+    let (input, _) = exchange::open(args.file.as_deref(), context)?;
     let bundle = wallet::read_bundle(&input)?;
     wallet::credential_of(&bundle, &input.name)?;
     let terms = verify::Examine {

@@ -170,7 +170,7 @@ fn anchors(place: &LedgerPlace, args: &InitArgs) -> Result<Vec<(PathBuf, Vec<u8>
 }
 
 /// The policy that the ledger itself publishes.
-fn published(place: &LedgerPlace) -> Result<String, Failure> {
+pub(super) fn published(place: &LedgerPlace) -> Result<String, Failure> {
     match place {
         LedgerPlace::Folder(path) => Ok(LedgerReader::open(path)?.policy_text().to_owned()),
         LedgerPlace::Node(url) => Ok(published_policy(&NodeClient::new(url)?)?),

@@ -3,6 +3,7 @@
 mod care;
 mod check;
 mod cosign;
+mod pin;
 mod prove;
 mod record;
 mod restore;
@@ -26,6 +27,9 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Mirror(args) => cosign::mirror(args, context),
         LedgerCommand::Restore(args) => restore::run(args, context),
         LedgerCommand::Record(args) => record::run(args, context),
+        LedgerCommand::Pin(args) => pin::add(args, context),
+        LedgerCommand::Pins => pin::list(context),
+        LedgerCommand::Unpin { origin } => pin::remove(origin, context),
         LedgerCommand::Guard(GuardCommand::Adopt { notes, accept_silence, write }) => {
             care::adopt_guard(notes, *accept_silence, *write, context)
         }

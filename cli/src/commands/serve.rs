@@ -50,6 +50,9 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
         None if issues => options.issuers = throwaway(),
         None => {}
     }
+    if options.roles.contains(&Role::Exchange) && options.offers.is_none() {
+        notes.push("offers are forgotten when it ends: give --data DIR, or a profile");
+    }
     let backing = options.backing.clone();
     let issuers = match &backing {
         Some(backing) => backing.issuers().map_err(|error| {
@@ -117,6 +120,10 @@ fn resting(
         // What cannot be asked now is better said now.
         Reading::open(&home, context)?;
     }
+    if options.roles.contains(&Role::Exchange) {
+        let own = home.profile.keystore().with_file_name("served-offers");
+        options.offers.get_or_insert(own);
+    }
     let mut signing = None;
     if options.roles.contains(&Role::Issuer) {
         let own = identity::own(&home, args.did.as_deref())?;
@@ -177,6 +184,7 @@ fn options(args: &ServeArgs) -> ApiOptions {
         let role = |role: &ServeRole| match role {
             ServeRole::Issuer => Role::Issuer,
             ServeRole::Verifier => Role::Verifier,
+            ServeRole::Exchange => Role::Exchange,
         };
         args.roles.iter().map(role).collect()
     };
@@ -190,6 +198,7 @@ fn options(args: &ServeArgs) -> ApiOptions {
         public_url: args.public_url.clone(),
         client_authorities: args.client_ca.as_ref().map(PathBuf::from),
         data: args.data.as_ref().map(PathBuf::from),
+        offers: args.data.as_ref().map(|data| Path::new(data).join("offers")),
         status: status.collect(),
         profile: match args.judge {
             ServeProfile::Strict => Profile::Strict,

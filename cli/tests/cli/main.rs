@@ -9,6 +9,8 @@ mod common;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod secrets;

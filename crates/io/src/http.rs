@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect};
 use tokio::runtime::Runtime;
 
@@ -131,6 +131,8 @@ pub struct Request<'a> {
     pub verb: Verb<'a>,
     /// The media type that is wanted.
     pub accept: &'a str,
+    /// A token that is sent as `Authorization: Bearer`; no log shows it.
+    pub bearer: Option<&'a str>,
     /// Bytes of the answer that are read.
     pub size: usize,
     /// Seconds for everything together.
@@ -146,6 +148,8 @@ pub enum Verb<'a> {
     Post(&'a str, &'a [u8]),
     /// PUT of a body of this media type.
     Put(&'a str, &'a [u8]),
+    /// DELETE.
+    Delete,
 }
 
 /// An answer, successful or not.
@@ -222,6 +226,16 @@ impl Session {
             Verb::Get => self.client.get(url),
             Verb::Post(media_type, body) => with_body(self.client.post(url), media_type, body),
             Verb::Put(media_type, body) => with_body(self.client.put(url), media_type, body),
+            Verb::Delete => self.client.delete(url),
+        };
+        let builder = match request.bearer {
+            None => builder,
+            Some(token) => {
+                let mut value =
+                    HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| refused())?;
+                value.set_sensitive(true);
+                builder.header(AUTHORIZATION, value)
+            }
         };
         let builder =
             builder.header(ACCEPT, request.accept).timeout(Duration::from_secs(request.seconds));
@@ -230,7 +244,7 @@ impl Session {
 }
 
 /// What went wrong in the end: the layers above only repeat the URL.
-fn root_of(error: &reqwest::Error) -> String {
+pub(crate) fn root_of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -6,6 +6,7 @@ pub mod anchoring;
 pub mod anchors;
 pub mod clock;
 pub mod cosigner;
+pub mod exchange_client;
 pub mod files;
 pub mod gather;
 pub mod http;

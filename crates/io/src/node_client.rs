@@ -177,7 +177,7 @@ impl NodeClient {
         (size, seconds): (usize, u64),
     ) -> Result<Answer, NodeError> {
         let url = format!("{}{path}", self.url);
-        let request = Request { url: &url, verb, accept, size, seconds };
+        let request = Request { url: &url, verb, accept, bearer: None, size, seconds };
         let mut tries = 1;
         loop {
             let answer = self.session.exchange(&request)?;

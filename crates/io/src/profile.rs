@@ -64,6 +64,8 @@ pub enum Shelf {
     Pending,
     /// Consent receipts, given and received.
     Consents,
+    /// Offers published at an exchange, with the keys that end them.
+    Offers,
 }
 
 impl Shelf {
@@ -82,6 +84,7 @@ impl Shelf {
             Self::Intents => "intents",
             Self::Pending => "pending",
             Self::Consents => "consents",
+            Self::Offers => "offers",
         }
     }
 
@@ -91,7 +94,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -103,6 +106,7 @@ impl Shelf {
         Self::Intents,
         Self::Pending,
         Self::Consents,
+        Self::Offers,
     ];
 }
 
@@ -223,6 +227,24 @@ impl Profile {
     pub fn pin_log(&self, origin: &str, policy: &str) -> Result<(), ProfileError> {
         let path = self.log_policy_path(origin)?;
         Ok(files::write_atomic(&path, policy.as_bytes(), Access::Private)?)
+    }
+
+    /// Takes the policy of a log away, and the certificates beside it; that it is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`].
+    pub fn unpin_log(&self, origin: &str) -> Result<(), ProfileError> {
+        let path = self.log_policy_path(origin)?;
+        let beside = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        files::remove(&path)?;
+        for name in files::list(&self.folder.join("logs"), ".pem")? {
+            let number = name.strip_prefix(beside).and_then(|rest| rest.strip_prefix(".policy."));
+            if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+                files::remove(&self.folder.join("logs").join(format!("{name}.pem")))?;
+            }
+        }
+        Ok(())
     }
 
     /// The pinned policies, as origin and text, in the order of origins.
@@ -364,7 +386,7 @@ impl Profile {
 
     /// Makes a shelf that profiles of earlier versions have not.
     fn make(&self, shelf: Shelf) -> Result<(), ProfileError> {
-        if matches!(shelf, Shelf::Pinned | Shelf::Consents) {
+        if matches!(shelf, Shelf::Pinned | Shelf::Consents | Shelf::Offers) {
             files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
         }
         Ok(())

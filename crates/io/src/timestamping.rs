@@ -51,6 +51,7 @@ pub fn ask(url: &str, question: &TimestampRequest) -> Result<Vec<u8>, AskError> 
         url,
         verb: Verb::Post(REQUEST_MEDIA_TYPE, &body),
         accept: ANSWER_MEDIA_TYPE,
+        bearer: None,
         size: ANSWER_LIMIT,
         seconds: SECONDS,
     })?;

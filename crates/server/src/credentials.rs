@@ -16,6 +16,7 @@
 //! | What does it rest on beyond its own keys, such as a ledger? | [`backing`], `bundle` |
 //! | How does a holder disclose a part? | `derive` |
 //! | How is something judged? | `verify` |
+//! | How do several who have to sign pass a credential around? | `exchange` |
 //! | Where does the status of what was issued live? | `status` |
 
 mod about;
@@ -25,6 +26,7 @@ pub mod backing;
 mod bundle;
 mod derive;
 mod envelope;
+mod exchange;
 mod handle;
 mod issue;
 pub mod options;
@@ -39,6 +41,7 @@ mod tls;
 mod verify;
 
 pub use backing::{Backing, BackingError, Grounds, Recording};
+pub use exchange::OfferStoreError;
 pub use options::{ApiOptions, Profile, Protection, Role, Transport};
 pub use start::{ApiError, RunningApi, run, spawn};
 pub use status::JournalError;

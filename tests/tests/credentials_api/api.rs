@@ -186,6 +186,7 @@ fn template(path: &str) -> String {
         ["", "status", _] => "/status/{list}".to_owned(),
         ["", "status", _, "publish"] => "/status/{list}/publish".to_owned(),
         ["", "problems", _] => "/problems/{code}".to_owned(),
+        ["", "offers", _] => "/offers/{offer}".to_owned(),
         _ => path.to_owned(),
     }
 }
@@ -208,7 +209,7 @@ pub(super) fn validator(schema: &Value) -> jsonschema::Validator {
 }
 
 /// Checks status, media type and body of an answer against the document.
-fn check(path: &str, method: &str, answer: &HttpAnswer) {
+pub(super) fn check(path: &str, method: &str, answer: &HttpAnswer) {
     let operation = &document()["paths"][path][method];
     assert!(operation.is_object(), "{method} {path} is not in the document");
     let mut response = &operation["responses"][answer.status.to_string()];

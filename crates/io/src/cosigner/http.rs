@@ -84,7 +84,14 @@ impl HttpWitness {
             Some(session) => session,
             None => Session::open(self.address.plain)?,
         };
-        let request = Request { url, verb, accept: "*/*", size: ANSWER_LIMIT, seconds: SECONDS };
+        let request = Request {
+            url,
+            verb,
+            accept: "*/*",
+            bearer: None,
+            size: ANSWER_LIMIT,
+            seconds: SECONDS,
+        };
         let answer = session.exchange(&request);
         self.session = Some(session);
         Ok(answer?)

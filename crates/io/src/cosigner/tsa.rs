@@ -89,6 +89,7 @@ impl Cosigner for TsaCosigner {
             url: &self.address.url,
             verb: Verb::Post(REQUEST_MEDIA_TYPE, &body),
             accept: ANSWER_MEDIA_TYPE,
+            bearer: None,
             size: ANSWER_LIMIT,
             seconds: SECONDS,
         });

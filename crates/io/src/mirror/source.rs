@@ -115,6 +115,7 @@ impl MirrorSource {
                     url: &url,
                     verb: Verb::Get,
                     accept: "*/*",
+                    bearer: None,
                     size: limit,
                     seconds: SECONDS,
                 };

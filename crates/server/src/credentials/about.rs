@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::answer::{Cause, Finding, Refusal, json_answer};
 use super::handle::blocking;
 use super::options::{Profile, Role};
-use super::routes::ROUTES;
+use super::routes::paths;
 use super::service::Service;
 use super::suites::Suite;
 use crate::ledger_node::metrics::{counter, gauge};
@@ -36,16 +36,14 @@ pub(crate) async fn ids(State(service): State<Arc<Service>>) -> Result<Response,
 /// GET `/about`.
 pub(crate) async fn about(State(service): State<Arc<Service>>) -> Result<Response, Refusal> {
     let issuers = blocking(Arc::clone(&service), Service::issuers).await?;
-    let roles: Vec<&str> = [(Role::Issuer, "issuer"), (Role::Verifier, "verifier")]
-        .into_iter()
-        .filter_map(|(role, name)| service.plays(role).then_some(name))
-        .collect();
+    let played = Role::ALL.into_iter().filter(|role| service.plays(*role));
+    let roles: Vec<&str> = played.map(Role::as_str).collect();
     let issues = |suite: Suite| service.issues(&issuers, suite).is_some();
     let suites: Vec<Value> = Suite::ALL
         .into_iter()
         .map(|suite| json!({ "suite": suite.prefix(), "issues": issues(suite) }))
         .collect();
-    let paths: Vec<&str> = ROUTES.iter().map(|(path, _)| *path).collect();
+    let paths: Vec<&str> = paths().collect();
     let note = match service.options.profile {
         Profile::Strict => "an issuer must control its key; contexts are built in",
         Profile::Conformance => "for test suites only: nothing that it verifies should be believed",

@@ -61,9 +61,9 @@ pub(crate) async fn admit(
 
 /// Clients make methods up; the log has room for those that there are.
 fn name_of(method: &Method) -> &'static str {
-    [Method::GET, Method::HEAD, Method::POST]
+    [Method::GET, Method::HEAD, Method::POST, Method::DELETE]
         .iter()
-        .zip(["GET", "HEAD", "POST"])
+        .zip(["GET", "HEAD", "POST", "DELETE"])
         .find_map(|(known, name)| (known == method).then_some(name))
         .unwrap_or("other")
 }
@@ -150,7 +150,7 @@ fn names_this_machine(request: &Request) -> bool {
 }
 
 /// The token of `Authorization: Bearer …`.
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())

@@ -28,7 +28,11 @@ pub(crate) async fn answered(
 }
 
 /// Reads the body of a request within the limits.
-async fn request(service: &Service, headers: &HeaderMap, body: Body) -> Result<Request, Refusal> {
+pub(crate) async fn request(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Request, Refusal> {
     let limits = &service.options.limits;
     let read = read_body(headers, body, limits.body, limits.body_timeout).await;
     let body = read.map_err(|refused: refusal::Refusal| {

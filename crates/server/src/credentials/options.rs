@@ -18,6 +18,23 @@ pub enum Role {
     Issuer,
     /// Judges credentials and presentations.
     Verifier,
+    /// Keeps offers for those who have to countersign them.
+    Exchange,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Issuer, Self::Verifier, Self::Exchange];
+
+    /// Its name, as `/about` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Verifier => "verifier",
+            Self::Exchange => "exchange",
+        }
+    }
 }
 
 /// How strictly is judged.
@@ -92,6 +109,8 @@ pub struct ApiOptions {
     pub client_authorities: Option<PathBuf>,
     /// The folder that the status of credentials is kept in; without one, in memory.
     pub data: Option<PathBuf>,
+    /// The folder that offers are kept in; without one, in memory.
+    pub offers: Option<PathBuf>,
     /// The status entries that every issued credential gets.
     pub status: Vec<StatusPurpose>,
     /// Whether DIDs and status lists of others may be fetched over HTTPS.
@@ -125,6 +144,7 @@ impl ApiOptions {
             transport: Transport::SelfMade,
             client_authorities: None,
             data: None,
+            offers: None,
             status: Vec::new(),
             network: gather::Network::Offline,
             limits,

@@ -11,14 +11,14 @@ use super::answer::{Cause, Finding, Refusal};
 use super::options::Role;
 use super::service::Service;
 use super::suites::Suite;
-use super::{about, admit, bundle, derive, issue, present, status, verify};
+use super::{about, admit, bundle, derive, exchange, issue, present, status, verify};
 
 /// What matches no route of the table.
 const NOTHING: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document. Those of a suite are there once for each prefix, and once for the
 /// default suite.
-pub const ROUTES: [(&str, &str); 23] = [
+pub const ROUTES: [(&str, &str); 27] = [
     ("/credentials/issue", "post"),
     ("/{suite}/credentials/issue", "post"),
     ("/credentials/derive", "post"),
@@ -34,6 +34,10 @@ pub const ROUTES: [(&str, &str); 23] = [
     ("/{suite}/credentials/status", "post"),
     ("/status/{list}", "get"),
     ("/status/{list}/publish", "post"),
+    ("/offers", "post"),
+    ("/offers/{offer}", "get"),
+    ("/offers/{offer}", "post"),
+    ("/offers/{offer}", "delete"),
     ("/ids", "get"),
     ("/about", "get"),
     ("/openapi.json", "get"),
@@ -47,7 +51,7 @@ pub const ROUTES: [(&str, &str); 23] = [
 /// The router of a server.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
-    for (path, _) in ROUTES {
+    for path in paths() {
         if let Some(role) = role_of(path)
             && !service.plays(role)
         {
@@ -63,6 +67,16 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
+/// The paths, each once.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    let mut last = "";
+    ROUTES.into_iter().map(|(path, _)| path).filter(move |path| {
+        let first = *path != last;
+        last = path;
+        first
+    })
+}
+
 fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
     Some(match path {
         "/credentials/issue" | "/{suite}/credentials/issue" => post(issue::issue),
@@ -74,6 +88,8 @@ fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
         "/credentials/status" | "/{suite}/credentials/status" => post(status::update),
         "/status/{list}" => get(status::list),
         "/status/{list}/publish" => post(status::publish),
+        "/offers" => post(exchange::publish),
+        "/offers/{offer}" => get(exchange::show).post(exchange::add).delete(exchange::end),
         "/ids" => get(about::ids),
         "/about" | "/" => get(about::about),
         "/openapi.json" => get(about::openapi),
@@ -102,6 +118,7 @@ fn role_of(path: &str) -> Option<Role> {
         | "/{suite}/credentials/verify"
         | "/presentations/verify"
         | "/{suite}/presentations/verify" => Some(Role::Verifier),
+        "/offers" | "/offers/{offer}" => Some(Role::Exchange),
         _ => None,
     }
 }
@@ -115,6 +132,7 @@ pub(crate) fn signs(route: &str) -> bool {
             | "/presentations"
             | "/{suite}/presentations"
             | "/credentials/bundle"
+            | "/offers"
             | "/credentials/status"
             | "/{suite}/credentials/status"
             | "/status/{list}/publish"

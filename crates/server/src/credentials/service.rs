@@ -8,6 +8,7 @@ use inkan_core::Timestamp;
 use inkan_credential::Contexts;
 
 use super::answer::{Cause, Refusal};
+use super::exchange::OfferStore;
 use super::options::{ApiOptions, Profile, Role};
 use super::status::StatusStore;
 use super::suites::{Issuer, Suite};
@@ -33,6 +34,7 @@ pub(crate) struct Service {
     /// Its own URL, without a slash at the end.
     pub(crate) base: String,
     pub(crate) status: StatusStore,
+    pub(crate) offers: OfferStore,
     /// Contexts that are pinned.
     pub(crate) pinned: Option<Arc<Contexts>>,
     pub(crate) tokens: OperatorTokens,

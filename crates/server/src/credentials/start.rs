@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::exchange::{OfferStore, OfferStoreError};
 use super::options::{ApiOptions, Protection, Role, Transport};
 use super::routes;
 use super::service::{Counts, Service};
@@ -44,7 +45,7 @@ pub enum ApiError {
     #[error("there is no key to issue with")]
     NoKey,
     /// No role.
-    #[error("there is no role to play: issuer, verifier or both")]
+    #[error("there is no role to play: issuer, verifier or exchange")]
     NoRole,
     /// A file of tokens without one, and nobody else who may have something signed.
     #[error("{} holds no token, so nobody could have anything signed", path.display())]
@@ -73,6 +74,9 @@ pub enum ApiError {
     /// The journal of status lists cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The folder of offers cannot be used.
+    #[error(transparent)]
+    Offers(#[from] OfferStoreError),
     /// Nothing can be received at the address.
     #[error("cannot listen on {address}")]
     Listen {
@@ -100,6 +104,7 @@ impl ApiError {
             Self::File(error) => error.code(),
             Self::Tokens(error) => error.code(),
             Self::Journal(error) => error.code(),
+            Self::Offers(error) => error.code(),
             Self::Listen { .. } => "listen-failed",
             Self::Start(_) => "api-start-failed",
         }
@@ -217,6 +222,7 @@ impl Prepared {
         let base = options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         let base = base.unwrap_or_else(|| format!("{scheme}://{address}"));
         let status = StatusStore::open(&base, options.data.as_deref())?;
+        let offers = OfferStore::open(options.offers.as_deref())?;
         let pinned = options.backing.as_ref().and_then(|backing| backing.contexts());
         let limits = &options.limits;
         let door = Door::new(Terms {
@@ -232,6 +238,7 @@ impl Prepared {
         let service = Service {
             base,
             status,
+            offers,
             pinned,
             tokens,
             is_open: matches!(options.protection, Protection::Open),
@@ -268,16 +275,17 @@ fn check(options: &ApiOptions) -> Result<(), ApiError> {
     if matches!(options.transport, Transport::Plain) && !local {
         return exposed("plain http is for loopback addresses; give a certificate for others");
     }
-    if !options.roles.contains(&Role::Issuer) {
+    let issues = options.roles.contains(&Role::Issuer);
+    if !issues && !options.roles.contains(&Role::Exchange) {
         return Ok(());
     }
     match &options.protection {
         Protection::Open if !local => {
-            return exposed("issuing that is open to all is for loopback addresses");
+            return exposed("issuing and publishing open to all are for loopback addresses");
         }
         Protection::Certificates if options.client_authorities.is_none() => {
             return exposed(
-                "who may have something signed? give a file of tokens, or an authority",
+                "who may have something signed or published? give a file of tokens, or an authority",
             );
         }
         Protection::Certificates if matches!(options.transport, Transport::Plain) => {
@@ -286,7 +294,7 @@ fn check(options: &ApiOptions) -> Result<(), ApiError> {
         Protection::Open | Protection::Certificates | Protection::Tokens(_) => {}
     }
     let has_keys = !options.issuers.is_empty() || options.backing.is_some();
-    if has_keys { Ok(()) } else { Err(ApiError::NoKey) }
+    if has_keys || !issues { Ok(()) } else { Err(ApiError::NoKey) }
 }
 
 /// Whether a URL names a place on the web that paths can follow.

@@ -89,7 +89,7 @@ fn judged(
 }
 
 /// A bundle, or a bare credential or presentation as one.
-fn read(value: &Value, wanted: &'static str) -> Result<Bundle, Refusal> {
+pub(super) fn read(value: &Value, wanted: &'static str) -> Result<Bundle, Refusal> {
     let credential = wanted == "credential";
     let read = match value.as_str() {
         _ if json::text(value, "type") == Some(BUNDLE_TYPE) => {
@@ -244,22 +244,9 @@ fn judge(
     mut findings: Vec<Finding>,
 ) -> Result<Judged, Refusal> {
     let now = service.now();
-    let Grounds { mut material, logs, grade, timestamps, certificates, receipts, known } =
-        gathered(service, bundle, now)?;
-    let context = Context {
-        logs,
-        grade,
-        timestamps,
-        certificates,
-        receipts,
-        expectation,
-        max_age: None,
-        known,
-        as_of: now,
-        received_at: now,
-    };
-    material.contexts = service.verifier_contexts().or(material.contexts);
-    let verification = verify(bundle, &material, &context);
+    // A copy that travels says how something stood, and not how it stands.
+    let copies = Copies::MustBeRenewed;
+    let verification = verification(service, bundle, expectation, (copies, now))?;
     let mut warnings = Vec::new();
     if let Some(backing) = &service.options.backing
         && let Err(error) = backing.remember(verification.states())
@@ -305,6 +292,31 @@ fn judge(
         return Err(Refusal::Unverified(findings));
     }
     Ok(Judged { checks: lines(&verification), warnings, as_of: now })
+}
+
+/// Verifies a bundle by what is here, what the backing knows, and what may be fetched. `copies` is for a server without a ledger.
+pub(super) fn verification(
+    service: &Service,
+    bundle: &Bundle,
+    expectation: Option<Expectation>,
+    (copies, now): (Copies, Timestamp),
+) -> Result<Verification, Refusal> {
+    let Grounds { mut material, logs, grade, timestamps, certificates, receipts, known } =
+        gathered(service, bundle, (copies, now))?;
+    let context = Context {
+        logs,
+        grade,
+        timestamps,
+        certificates,
+        receipts,
+        expectation,
+        max_age: None,
+        known,
+        as_of: now,
+        received_at: now,
+    };
+    material.contexts = service.verifier_contexts().or(material.contexts);
+    Ok(verify(bundle, &material, &context))
 }
 
 /// What a proof over RDF does not cover, so that nobody could have made it: it tells more than that the proof does not hold, and has
@@ -353,7 +365,11 @@ fn lines(verification: &Verification) -> Vec<Value> {
 }
 
 /// What the verification may rest on: what is here, what the backing knows, and what may be fetched.
-fn gathered(service: &Service, bundle: &Bundle, now: Timestamp) -> Result<Grounds, Refusal> {
+fn gathered(
+    service: &Service,
+    bundle: &Bundle,
+    (copies, now): (Copies, Timestamp),
+) -> Result<Grounds, Refusal> {
     let ours = |want: &Want| match want {
         Want::StatusList { uri, .. } => service.status.is_ours(uri),
         Want::Did(_) | Want::Issuance { .. } | Want::Act { .. } | Want::Schema(_) => false,
@@ -363,8 +379,7 @@ fn gathered(service: &Service, bundle: &Bundle, now: Timestamp) -> Result<Ground
     let mut grounds = match &service.options.backing {
         Some(backing) => backing.grounds(bundle, &foreign, network, now)?,
         None => {
-            // A copy that travels says how something stood, and not how it stands.
-            let (schemas, copies) = (BTreeMap::new(), Copies::MustBeRenewed);
+            let schemas = BTreeMap::new();
             let sources = Sources { ledger: None, schemas: &schemas, network, copies };
             let gathered = gather::gather(bundle, &foreign, &sources, now);
             Grounds::of(gathered.map_err(|_| Refusal::fault())?.material)

@@ -95,6 +95,7 @@ fn a_log_asks_a_mirror_as_it_asks_a_witness() {
             url: &url,
             verb: inkan_io::http::Verb::Get,
             accept: "*/*",
+            bearer: None,
             size: 1 << 20,
             seconds: 20,
         };

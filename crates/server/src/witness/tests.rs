@@ -85,7 +85,8 @@ impl Stage {
     }
 
     fn ask(&self, url: &str, verb: Verb<'_>) -> Answer {
-        let request = Request { url, verb, accept: "*/*", size: 1 << 20, seconds: 20 };
+        let request =
+            Request { url, verb, accept: "*/*", bearer: None, size: 1 << 20, seconds: 20 };
         // What is too large is answered before all of it was read, and the connection closed: the answer may get lost.
         let asked = (0..20).find_map(|_| self.session.exchange(&request).ok());
         asked.unwrap_or_else(|| self.session.exchange(&request).unwrap())
@@ -243,7 +244,8 @@ fn one_of_many_at_once_wins_and_the_record_never_shrinks() {
             let body = body(1, &tree.consistency(1, size).unwrap(), &note(&tree, size));
             let session = Session::open(PlainHttp::Loopback).unwrap();
             let verb = Verb::Post("text/plain", body.as_bytes());
-            let request = Request { url: &url, verb, accept: "*/*", size: 10_000, seconds: 20 };
+            let request =
+                Request { url: &url, verb, accept: "*/*", bearer: None, size: 10_000, seconds: 20 };
             (session.exchange(&request).unwrap().status == 200).then_some(size)
         };
         let threads: Vec<_> = (2..18).map(|size| scope.spawn(move || ask(size))).collect();

@@ -1,0 +1,151 @@
+//! `inkan ledger pin | pins | unpin`: the logs beside the profile's own whose receipts are believed.
+//!
+//! A pinned policy says which keys sign for a log and which witnesses have to have seen it. It decides whose word counts, so it is
+//! shown before it is kept, and never replaced by another one unasked.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use inkan_evidence::tsa::Anchors;
+use inkan_io::anchors::AnchorsError;
+use inkan_io::files;
+use inkan_io::ledger_source::LedgerPlace;
+use inkan_ledger::{LogPolicy, VerifierKey};
+use serde_json::{Value, json};
+
+use crate::args::LogPinArgs;
+use crate::commands::init;
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::output::Outcome;
+use crate::prompt;
+use crate::render::safe;
+use crate::render::table::table;
+
+pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let (text, basis) = policy_text(&args.from, context)?;
+    let mut anchors = Vec::new();
+    let mut at_hand = Anchors::default();
+    for file in &args.anchors {
+        let path = Path::new(file);
+        let bytes = files::read(path, inkan_core::limits::DOCUMENT)?;
+        let malformed = |_| AnchorsError::Malformed { path: path.to_path_buf() };
+        at_hand.add_file(&bytes).map_err(malformed)?;
+        anchors.push(bytes);
+    }
+    let policy = LogPolicy::parse(&text)?.checking_tokens(Arc::new(at_hand));
+    let origin = origin_of(&policy, &args.from)?;
+    if origin == home.settings.origin {
+        return Err(CliError::LogPolicySelf { origin }.into());
+    }
+    let _lock = (!args.write.dry_run).then(|| home.profile.lock()).transpose()?;
+    let before = pinned(&home, &origin)?;
+    if before.as_ref().is_some_and(|before| *before != text) {
+        return Err(CliError::LogPinnedOtherwise { origin }.into());
+    }
+    show(&policy, &origin, context);
+    if basis == "first-use" {
+        context.speech.warn("trust on first use: whoever answered now is believed from now on");
+        context.speech.warn("compare the key with one you got another way, or pin a policy file");
+    }
+    let keys: Vec<String> = policy.logs().iter().map(VerifierKey::to_string).collect();
+    let members = json!({
+        "origin": origin, "logKeys": keys, "trust": basis, "dryRun": args.write.dry_run,
+        "known": before.is_some(),
+    });
+    if args.write.dry_run {
+        context.speech.say(&format!("would pin {origin}"));
+    } else {
+        if basis == "first-use" && before.is_none() && !args.write.yes {
+            prompt::confirm(context.asking, &format!("believe receipts of {origin} from now on?"))?;
+        }
+        home.profile.pin_log(&origin, &text)?;
+        home.profile.pin_anchors(&origin, &anchors)?;
+        context.speech.say(&format!("receipts of {origin} are believed by this profile"));
+    }
+    Ok(Outcome::new("inkan-log-pin/1", String::new(), members))
+}
+
+pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let mut rows = Vec::new();
+    let mut members = Vec::new();
+    for (origin, text) in home.profile.pinned_logs()? {
+        let policy = LogPolicy::parse(&text)
+            .map_err(|error| Failure::from(error).during(format!("logs/{origin}.policy")))?;
+        let own = origin == home.settings.origin;
+        let keys: Vec<String> = policy.logs().iter().map(VerifierKey::to_string).collect();
+        let witnesses: Vec<&str> = policy.witnesses().iter().map(|one| one.name()).collect();
+        rows.push(vec![
+            safe(&origin, 80),
+            if own { "own" } else { "pinned" }.to_owned(),
+            witnesses.len().to_string(),
+            safe(&keys.join(" "), 200),
+        ]);
+        members
+            .push(json!({ "origin": origin, "own": own, "logKeys": keys, "witnesses": witnesses }));
+    }
+    let human = table(&["ORIGIN", "KIND", "WITNESSES", "KEYS"], &rows);
+    Ok(Outcome::new("inkan-log-pin-list/1", human, json!({ "logs": Value::Array(members) }))
+        .stream("logs"))
+}
+
+pub(super) fn remove(origin: &str, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    if origin == home.settings.origin {
+        return Err(CliError::LogPolicySelf { origin: origin.to_owned() }.into());
+    }
+    let _lock = home.profile.lock()?;
+    if pinned(&home, origin)?.is_none() {
+        return Err(CliError::LogNotPinned { origin: safe(origin, 80) }.into());
+    }
+    home.profile.unpin_log(origin)?;
+    context.speech.say(&format!("receipts of {} are not believed any more", safe(origin, 80)));
+    Ok(Outcome::new("inkan-log-pin/1", String::new(), json!({ "origin": origin, "removed": true })))
+}
+
+fn pinned(home: &Home, origin: &str) -> Result<Option<String>, Failure> {
+    let all = home.profile.pinned_logs()?;
+    Ok(all.into_iter().find(|(known, _)| known == origin).map(|(_, text)| text))
+}
+
+/// The policy in a file, or what a ledger publishes of itself: of a folder its own, of a node on first use.
+fn policy_text(from: &str, context: &Context) -> Result<(String, &'static str), Failure> {
+    if Path::new(from).is_file() {
+        let bytes = files::read(Path::new(from), inkan_core::limits::DOCUMENT)?;
+        let malformed = |_| CliError::InputMalformed {
+            file: from.to_owned(),
+            detail: "a policy is text in UTF-8".to_owned(),
+        };
+        return Ok((String::from_utf8(bytes).map_err(malformed)?, "policy-file"));
+    }
+    let place = LedgerPlace::parse(from, context.plain_http(false))?;
+    let basis = if place.folder().is_some() { "own-folder" } else { "first-use" };
+    Ok((init::published(&place)?, basis))
+}
+
+/// The one log that a policy is about.
+fn origin_of(policy: &LogPolicy, from: &str) -> Result<String, Failure> {
+    let mut names = policy.logs().iter().map(VerifierKey::name);
+    let first = names.next().map(str::to_owned);
+    let one = first.filter(|first| names.all(|name| name == first));
+    one.ok_or_else(|| {
+        let detail = "a policy to pin is about exactly one log".to_owned();
+        CliError::InputMalformed { file: safe(from, 200), detail }.into()
+    })
+}
+
+fn show(policy: &LogPolicy, origin: &str, context: &Context) {
+    context.speech.say(&format!("the log {} signs with", safe(origin, 80)));
+    for key in policy.logs() {
+        context.speech.say(&format!("  {}", safe(&key.to_string(), 200)));
+    }
+    let names: Vec<&str> = policy.witnesses().iter().map(|one| one.name()).collect();
+    let said = if names.is_empty() {
+        "no witnesses: nobody but the operator vouches for its time".to_owned()
+    } else {
+        format!("witnesses: {}", safe(&names.join(", "), 300))
+    };
+    context.speech.say(&said);
+}

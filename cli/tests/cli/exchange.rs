@@ -1,0 +1,112 @@
+//! Two who sign, and a seal, over an exchange; and receipts of a second log.
+
+use super::common::{Home, Node};
+
+const TOKEN: &str = "a-token-of-enough-characters";
+
+fn private(home: &Home, name: &str, content: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    home.write(name, content);
+    std::fs::set_permissions(home.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn two_sign_by_url_and_the_issuer_seals() {
+    let (home, _, holder) = Home::with_parties();
+    let bank = home.run(&["-p", "bank", "did", "create", "--name", "b"]).must(0);
+    let bank = bank.stdout.trim().to_owned();
+    private(&home, "tokens", &format!("{TOKEN}\n"));
+    let serve = ["serve", "--role", "exchange", "--http", "--listen", "127.0.0.1:0"];
+    let rest = ["--tokens", "tokens", "--data", "kept", "--log", "log"];
+    let node = Node::start(&home, &[&["-p", "bank"], &serve[..], &rest[..]].concat());
+    let exchange = format!("http://{}", node.address);
+
+    home.write("claims.json", r#"{"role":"engineer"}"#);
+    let issue = ["-p", "acme", "issue", "Badge", "--from", "acme", "--to", &holder];
+    let witness = format!("witness={bank}");
+    let who = ["--countersigners", "holder=subject", "--countersigners", &witness];
+    let rest = ["--claims", "claims.json", "--out", "offer.json"];
+    home.run(&[&issue[..], &who[..], &rest[..]].concat()).must(0);
+    let publish = ["-p", "acme", "offer", "publish", "offer.json", "--to", &exchange];
+    let refused = home.run(&publish).must(4);
+    assert!(refused.stderr.contains("issuing-not-authorised") || refused.stderr.contains("INK-"));
+    let rest = ["--token-file", "tokens", "--out", "offer.url"];
+    home.run(&[&publish[..], &rest[..]].concat()).must(0);
+    let url = std::fs::read_to_string(home.path("offer.url")).unwrap().trim().to_owned();
+    let secret = url.rsplit_once('/').unwrap().1;
+
+    // The first by the file that holds the URL, the second by the URL; a copy stays where somebody asks for one.
+    let first = home.run(&["-p", "holder", "countersign", "offer.url", "--json"]).must(0).json();
+    assert_eq!(
+        (&first["exchange"]["stage"], &first["exchange"]["complete"]),
+        (&"reviewed".into(), &false.into())
+    );
+    home.run(&["-p", "acme", "seal", "offer.url"]).must(16);
+    let second = ["-p", "bank", "countersign", &url, "--role", "witness", "--out", "mine.json"];
+    let second = home.run(&second).must(0);
+    assert!(second.stderr.contains("you sign this"), "{}", second.stderr);
+    assert!(home.path("mine.json").is_file());
+    // Again: what is there is delivered again, and nothing new is made.
+    let again = home.run(&["-p", "bank", "countersign", "offer.json", "--role", "witness"]).must(0);
+    assert!(again.stderr.contains("done this already"), "{}", again.stderr);
+    let sealed = home.run(&["-p", "acme", "seal", &url, "--out", "sealed.json"]).must(0);
+    assert!(!sealed.stderr.contains(secret), "{}", sealed.stderr);
+    home.run(&["-p", "holder", "countersigners", &url]).must(0);
+    let verdict = home.run(&["-p", "bank", "verify", "sealed.json"]).must(0);
+    assert!(verdict.stdout.contains("countersigned"), "{}", verdict.stdout);
+
+    // A stranger is not asked, and whoever ends it has to have published it.
+    let stranger = home.run(&["-p", "acme", "countersign", &url, "--role", "notary"]);
+    assert_ne!(stranger.status, 0, "{}", stranger.stdout);
+    home.run(&["-p", "holder", "offer", "delete", &url, "-y"]).must(3);
+    let list = home.run(&["-p", "acme", "offer", "list", "--json"]).must(0).json();
+    assert_eq!(list["offers"][0]["url"], url.as_str());
+    home.run(&["-p", "acme", "offer", "delete", "offer.url", "-y"]).must(0);
+    let gone = home.run(&["-p", "holder", "countersigners", &url]).must(3);
+    assert!(!gone.stderr.contains(secret), "{}", gone.stderr);
+    drop(node);
+    home.run(&["-p", "holder", "countersigners", &url]).must(6);
+    for (path, bytes) in home.snapshot() {
+        if path.starts_with(home.path("log")) || path.starts_with(home.path("kept")) {
+            assert!(!String::from_utf8_lossy(&bytes).contains(secret), "{}", path.display());
+        }
+    }
+    home.run(&["countersigners", "http://192.0.2.1/offers/x"]).must(2);
+}
+
+#[test]
+fn receipts_of_a_second_log_count_once_it_is_pinned() {
+    let (home, _, holder) = Home::with_parties();
+    home.run(&["init", "other", "--ledger", "second", "--domain", "second.example"]).must(0);
+    let issuer = home.run(&["-p", "other", "did", "create", "--name", "o"]).must(0);
+    home.write("claims.json", r#"{"role":"engineer"}"#);
+    let issue = ["-p", "other", "issue", "Badge", "--from", "o", "--to", &holder, "--no-status"];
+    let rest = ["--claims", "claims.json", "--out", "badge.json"];
+    home.run(&[&issue[..], &rest[..]].concat()).must(0);
+    let verify = ["-p", "bank", "verify", "badge.json", "--offline", "--json"];
+    let before = home.run(&verify).must(19);
+    assert!(before.stdout.contains("unknown-log"), "{}", before.stdout);
+
+    let dry = home.run(&["-p", "bank", "ledger", "pin", "second", "-n"]).must(0);
+    assert!(dry.stderr.contains("would pin second.example"), "{}", dry.stderr);
+    home.run(&["-p", "bank", "ledger", "pin", "second"]).must(0);
+    let list = home.run(&["-p", "bank", "ledger", "pins", "--json"]).must(0).json();
+    let pins = list["logs"].as_array().unwrap();
+    assert!(pins.iter().any(|log| log["origin"] == "second.example" && log["own"] == false));
+    let after = home.run(&verify);
+    assert!(!after.stdout.contains("unknown-log"), "{}", after.stdout);
+    assert_eq!(after.status, 0, "{} {}", issuer.stdout, after.stdout);
+
+    // Another policy under its name is not taken unasked; its own log stays.
+    let policy = home.path(".local/share/inkan/bank/logs/second.example.policy");
+    let text = std::fs::read_to_string(policy).unwrap();
+    home.write(
+        "weaker.policy",
+        text.lines().filter(|l| l.starts_with("log ")).collect::<String>() + "\nquorum none\n",
+    );
+    home.run(&["-p", "bank", "ledger", "pin", "weaker.policy"]).must(7);
+    home.run(&["-p", "bank", "ledger", "pin", "ledger"]).must(7);
+    home.run(&["-p", "bank", "ledger", "unpin", "second.example"]).must(0);
+    home.run(&["-p", "bank", "ledger", "unpin", "second.example"]).must(3);
+    home.run(&verify).must(19);
+}
