@@ -744,7 +744,7 @@ pub fn card_config(bytes: &[u8]) {
 /// A signature of a card over a binding statement, judged to the end.
 pub fn card_signature(bytes: &[u8]) {
     let Ok(config) = JpkiConfig::parse(CARD_CONFIG) else { return };
-    let jpki = Jpki::new(config).with_ocsp(bytes.to_vec());
+    let jpki = Jpki::new(config).with_ocsp(bytes);
     let proof = BindingProof { statement: CARD_STATEMENT, cms: bytes, did_signature: None };
     let terms = BindingTerms { did: "", jkt: "", proofer: None, document: "card" };
     // Without the DID key's signature nothing holds.

@@ -27,7 +27,7 @@ const RANGES: &[(&str, std::ops::RangeInclusive<u16>)] = &[
     ("crates/server", 6500..=6599),
     // So do witnesses and mirrors.
     ("crates/server", 4150..=4169),
-    ("cli", 7000..=7099),
+    ("cli", 7000..=7199),
 ];
 
 /// The exit codes that a code may map to. 0 is for findings that are no failure.

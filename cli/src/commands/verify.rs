@@ -1,5 +1,6 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
+pub(super) mod cards;
 mod many;
 pub(super) mod told;
 
@@ -13,8 +14,9 @@ use inkan_assurance::{
 use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, Presentation, SecuredCredential};
-use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_of, facts_with};
-use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
+use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_with};
+use inkan_io::cards::Cards;
+use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent, gather_did};
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
@@ -191,7 +193,7 @@ pub(super) fn roll(
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
     let finder = Finder::open(&args, home, context)?;
     let gathered = finder.find(bundle, &judge.terms.context)?;
-    let (verification, _) = judge.judge(bundle, gathered.material, None);
+    let (verification, _) = judge.judge(bundle, gathered.material, None)?;
     remember(verification.states(), home, context)?;
     let policy = examine.policy.map(|_| &judge.terms.policy);
     Roll::of(&verification, policy, &judge.terms.registries).ok_or_else(|| {
@@ -214,6 +216,8 @@ struct Terms {
     registries: Vec<Registry>,
     /// What was shown beside the presentation.
     shown: Option<PresentationEvidence>,
+    /// What signatures of cards are judged by, if the profile has a configuration.
+    cards: Option<Cards>,
 }
 
 impl Terms {
@@ -241,6 +245,7 @@ impl Terms {
             resources: pins.into_iter().map(|file| (file.url, file.bytes)).collect(),
             registries: trust::load(home)?.into_iter().collect(),
             shown: beside(args, context)?,
+            cards: Cards::load(&home.profile)?,
         })
     }
 }
@@ -264,39 +269,40 @@ impl Judge {
         Ok(())
     }
 
-    /// Cryptography, then the policy, over what was gathered.
+    /// Cryptography, then the policy, over what was gathered; with what is expected come the nonces that a statement may name.
     fn judge(
         &self,
         bundle: &Bundle,
         mut material: Material,
-        expectation: Option<Expectation>,
-    ) -> (Verification, Report) {
-        let Terms { policy, context, contexts, resources, registries, shown } = &self.terms;
+        expected: Option<(&Expectation, &[String])>,
+    ) -> Result<(Verification, Report), Failure> {
+        let Terms { policy, context, contexts, resources, registries, shown, cards } = &self.terms;
         material.contexts.clone_from(contexts);
         material.resources.extend(resources.iter().cloned());
+        let expectation = expected.map(|(expectation, _)| expectation.clone());
         let context = inkan_verifier::Context { expectation, ..context.clone() };
         let verification = verify(bundle, &material, &context);
-        let facts = match (shown, &context.expectation) {
-            (Some(shown), Some(expected)) => {
-                let asked = Asked {
-                    shown,
-                    nonce: &expected.nonce,
-                    site: None,
-                    registrations: &[],
-                    metadata: None,
-                    status_lists: &[],
-                    // An event of a holder names the nonce, which counts once.
-                    used_events: &BTreeSet::new(),
-                };
-                let at_hand = AtHand { asked: Some(&asked), ..AtHand::default() };
-                facts_with(&verification, registries, &at_hand).0
-            }
-            (Some(_) | None, _) => facts_of(&verification, registries),
-        };
+        let jpki = cards.as_ref().map(|cards| {
+            cards::jpki(cards, bundle, &verification, shown.as_ref(), expected)
+        });
+        let jpki = jpki.transpose()?;
+        let used = BTreeSet::new();
+        let asked = shown.as_ref().zip(context.expectation.as_ref()).map(|(shown, expected)| Asked {
+            shown,
+            nonce: &expected.nonce,
+            site: None,
+            registrations: &[],
+            metadata: None,
+            status_lists: &[],
+            // An event of a holder names the nonce, which counts once.
+            used_events: &used,
+        });
+        let at_hand = AtHand { asked: asked.as_ref(), jpki: jpki.as_ref() };
+        let (facts, _) = facts_with(&verification, registries, &at_hand);
         let codes = crate::catalogue::book();
         let assessment = AssessContext { registries, catalogue: &self.catalogue, codes };
         let report = assess(&verification, &facts, policy, &assessment);
-        (verification, report)
+        Ok((verification, report))
     }
 
     /// One artefact from beginning to end: a nonce that it answers is used up. Gives with the report what it rests on, and what
@@ -319,10 +325,16 @@ impl Judge {
             keep::absorb_all(&mut kept, &gathered)?;
             context.deliver(wallet::written(&kept, false), Some(path))?;
         }
-        let (verification, report) = self.judge(bundle, gathered.material, expectation.clone());
+        let nonces = expectation.as_ref().map(|expected| cards::nonces(expected, home));
+        let nonces = nonces.transpose()?.unwrap_or_default();
+        let expected = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
+        let (verification, report) = self.judge(bundle, gathered.material, expected)?;
         remember(verification.states(), home, context)?;
         if verification.presenter().is_some() {
             consume(expectation.as_ref(), bundle, home, self.terms.context.received_at)?;
+            if let Some(expected) = &expectation {
+                cards::consume(expected, &verification, home)?;
+            }
         }
         Ok((report, verification, expectation))
     }
@@ -425,6 +437,13 @@ impl Finder {
             gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
         }
         Ok(found)
+    }
+
+    fn find_did(&self, did: &str, as_of: Timestamp) -> Result<Gathered, Failure> {
+        let ledger = self.reading.as_ref().map(Reading::source);
+        let Self { schemas, network, copies, .. } = self;
+        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
+        Ok(gather_did(did, &sources, as_of)?)
     }
 
     fn find_consent(

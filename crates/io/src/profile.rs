@@ -11,6 +11,8 @@
 //! intents/<id>.json      ledger writes under way        acts/<name>.json           own countersignatures
 //! pending/<digest>.json  recorded, and not yet in its file
 //! consents/<act>.json    consent receipts, given and received
+//! jpki/…                 what card signatures are judged by (crate::cards)
+//! cards/<digest>.json    cards for logins, registered to holders
 //! ```
 //!
 //! In scope: where each thing lies, and that it survives a crash. Out of scope: what a command does with it (`cli`),
@@ -64,6 +66,8 @@ pub enum Shelf {
     Pending,
     /// Consent receipts, given and received.
     Consents,
+    /// Cards for logins that are registered to holders ([`crate::cards`]).
+    Cards,
 }
 
 impl Shelf {
@@ -82,6 +86,7 @@ impl Shelf {
             Self::Intents => "intents",
             Self::Pending => "pending",
             Self::Consents => "consents",
+            Self::Cards => "cards",
         }
     }
 
@@ -91,7 +96,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -103,6 +108,7 @@ impl Shelf {
         Self::Intents,
         Self::Pending,
         Self::Consents,
+        Self::Cards,
     ];
 }
 
@@ -364,7 +370,7 @@ impl Profile {
 
     /// Makes a shelf that profiles of earlier versions have not.
     fn make(&self, shelf: Shelf) -> Result<(), ProfileError> {
-        if matches!(shelf, Shelf::Pinned | Shelf::Consents) {
+        if matches!(shelf, Shelf::Pinned | Shelf::Consents | Shelf::Cards) {
             files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
         }
         Ok(())
