@@ -42,11 +42,11 @@ pub(crate) use did::{
     RotateArgs, UpdateArgs,
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
+#[cfg(feature = "pkcs11")]
+pub(crate) use evidence::JpkiSignArgs;
 pub(crate) use evidence::{
     EvidenceCommand, JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
 };
-#[cfg(feature = "pkcs11")]
-pub(crate) use evidence::JpkiSignArgs;
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, MapCommand, MirrorArgs, ProofForm, ProveArgs,
     RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,

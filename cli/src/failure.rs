@@ -404,9 +404,12 @@ pub(crate) enum CliError {
     #[error("this profile has nothing to judge card signatures by")]
     JpkiNotConfigured,
     /// Only a card's key for logins, known to be good, is registered for logins.
-    #[error("the card did not sign with its key for logins, or it is not known that it was not revoked")]
+    #[error(
+        "the card did not sign with its key for logins, or it is not known that it was not revoked"
+    )]
     CardNotForLogins,
     /// A file with a PIN that others can read.
+    #[cfg(feature = "pkcs11")]
     #[error("{path} can be read by others")]
     PinExposed {
         /// The file.
@@ -467,6 +470,7 @@ impl CliError {
             Self::NoStory(_) => "story-no-credential",
             Self::JpkiNotConfigured => "jpki-not-configured",
             Self::CardNotForLogins => "card-not-for-logins",
+            #[cfg(feature = "pkcs11")]
             Self::PinExposed { .. } => "pin-file-exposed",
             Self::Fault(_) => "unexpected-fault",
         }
@@ -502,6 +506,7 @@ impl From<CliError> for Failure {
             CliError::JpkiNotConfigured => {
                 failure.try_this("pin a configuration", "inkan evidence jpki pin FILE")
             }
+            #[cfg(feature = "pkcs11")]
             CliError::PinExposed { path } => {
                 failure.try_this("close it to others", format!("chmod 600 {path}"))
             }

@@ -78,6 +78,7 @@ pub(crate) fn passphrase_from_file(path: &str, speech: &Speech) -> Result<Secret
 /// # Errors
 ///
 /// [`CliError::PinExposed`]; as reading a passphrase.
+#[cfg(feature = "pkcs11")]
 pub(crate) fn pin(
     file: Option<&str>,
     asking: Asking,

@@ -65,7 +65,8 @@ fn clm_02_an_issuers_signature_that_was_altered() {
 fn flipped(text: &str) -> String {
     let middle = text.len() / 2;
     let place = (middle..text.len()).find(|at| text.as_bytes()[*at].is_ascii_digit());
-    let place = place.or_else(|| (0..text.len()).find(|at| text.as_bytes()[*at].is_ascii_lowercase()));
+    let place =
+        place.or_else(|| (0..text.len()).find(|at| text.as_bytes()[*at].is_ascii_lowercase()));
     let place = place.expect("something to alter");
     let other = match text.as_bytes()[place] {
         b'2' => '3',

@@ -94,7 +94,7 @@ fn a_card_binds_a_did_and_a_verifier_sees_it_for_itself() {
     attach(&home, "s.json", "forged.p7s", &[], "evidence.json").must(11);
     home.write("text.json", "{}");
     signed(&home, "text.json", (fixture!("card.der"), 5101), "text.p7s");
-    attach(&home, "text.json", "text.p7s", &[], "evidence.json").must(11);
+    attach(&home, "text.json", "text.p7s", &[], "evidence.json").must(15);
     // A card that was revoked binds nothing, and uses up no nonce.
     signed(&home, "s.json", (fixture!("revoked.der"), 5101), "revoked.p7s");
     attach(&home, "s.json", "revoked.p7s", &[], "revoked.json").must(0);
@@ -305,7 +305,9 @@ fn a_token_signs_as_a_card_does_and_openssl_agrees() {
     assert_eq!(error(sign("nobody", "p256.pem", "pin", &card).must(3)), "token-unknown");
     // The key is not that of the certificate.
     assert_eq!(error(sign("rsa", "p256.pem", "pin", &card).must(8)), "token-key-unsuitable");
-    for (label, cert, kind) in [("rsa", "rsa.pem", "rsa-2048-sha256"), ("p256", "p256.pem", "p256-sha256")] {
+    for (label, cert, kind) in
+        [("rsa", "rsa.pem", "rsa-2048-sha256"), ("p256", "p256.pem", "p256-sha256")]
+    {
         let made = sign(label, cert, "pin", &card).must(0).json();
         assert_eq!(made["algorithm"], kind);
         assert!(!made.to_string().contains("271828"));

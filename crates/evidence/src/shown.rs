@@ -103,7 +103,11 @@ impl PresentationEvidence {
             return Err(ShownError(format!("more than {COUNT} answers of authenticators")));
         }
         let read = |offered: FileOffered| {
-            offered.read().ok_or_else(|| ShownError("an answer that is not base64url, or base64 where that is meant".to_owned()))
+            offered.read().ok_or_else(|| {
+                ShownError(
+                    "an answer that is not base64url, or base64 where that is meant".to_owned(),
+                )
+            })
         };
         Ok(Self {
             channel: file.channel,

@@ -125,9 +125,7 @@ impl Token {
             Algorithm::Rsa2048Sha256 | Algorithm::Rsa3072Sha256 | Algorithm::Rsa4096Sha256 => {
                 (Mechanism::Sha256RsaPkcs, message.to_vec())
             }
-            Algorithm::P256Sha256 => {
-                (Mechanism::Ecdsa, sha256(&[message]).as_bytes().to_vec())
-            }
+            Algorithm::P256Sha256 => (Mechanism::Ecdsa, sha256(&[message]).as_bytes().to_vec()),
             Algorithm::P384Sha384 => (Mechanism::Ecdsa, sha384(&[message]).to_vec()),
         };
         self.session.sign(&mechanism, key, &input).map_err(|error| match error {

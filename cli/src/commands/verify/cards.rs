@@ -3,11 +3,11 @@
 use inkan_core::encoding;
 use inkan_core::json::text;
 use inkan_credential::Bundle;
+use inkan_did::Did;
 use inkan_evidence::PresentationEvidence;
 use inkan_evidence::jpki::{CrlIndex, Jpki, card_signatures, serials, statements};
 use inkan_io::cards::Cards;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
-use inkan_did::Did;
 use inkan_verifier::history::DidHistory;
 use inkan_verifier::ledger_view::LedgerView;
 use inkan_verifier::{Expectation, Live, Verification};
@@ -20,17 +20,20 @@ use crate::failure::Failure;
 /// The most answers of authorities that a bundle brings and that are looked at; what is pinned is always looked at.
 const BROUGHT: usize = 16;
 
-/// What judges the card signatures of a verification.
+/// What judges the card signatures of a verification; nothing if there are none.
 pub(super) fn jpki(
     cards: &Cards,
     bundle: &Bundle,
     verification: &Verification,
     shown: Option<&PresentationEvidence>,
     asked: Option<(&Expectation, &[String])>,
-) -> Result<Jpki, Failure> {
+) -> Result<Option<Jpki>, Failure> {
     let signatures = card_signatures(verification);
-    let logins = shown.into_iter().flat_map(PresentationEvidence::card_signatures);
-    let all = signatures.iter().map(Vec::as_slice).chain(logins);
+    let logins = || shown.into_iter().flat_map(PresentationEvidence::card_signatures);
+    if signatures.is_empty() && logins().next().is_none() && statements(verification).is_empty() {
+        return Ok(None);
+    }
+    let all = signatures.iter().map(Vec::as_slice).chain(logins());
     let mut jpki = cards.judge(&serials(cards.config(), all))?;
     for item in bundle.evidence.iter().take(BROUGHT) {
         let der = text(item, "der").and_then(|der| encoding::decode_b64u(der).ok());
@@ -50,10 +53,10 @@ pub(super) fn jpki(
             jpki = jpki.with_history(history.clone());
         }
     }
-    Ok(match asked {
+    Ok(Some(match asked {
         Some((expected, nonces)) => jpki.asking(&expected.audience, nonces.iter().cloned()),
         None => jpki,
-    })
+    }))
 }
 
 /// Nonces of this profile that a statement may name: those that were not used, unless something is judged again.
@@ -77,7 +80,12 @@ pub(super) fn consume(
         if statement.aud() != expected.audience || expected.live == Live::No {
             continue;
         }
-        use_up(statement.nonce(), statement.to_bytes().as_slice(), verification.received_at(), home)?;
+        use_up(
+            statement.nonce(),
+            statement.to_bytes().as_slice(),
+            verification.received_at(),
+            home,
+        )?;
     }
     Ok(())
 }

@@ -208,9 +208,10 @@ impl CrlIndex {
             return Err(malformed);
         }
         let der = |text: &str| encoding::decode_b64(text).map_err(|_| malformed);
-        let narrowed = head.scope.as_deref().map(|scope| {
-            IssuingDistributionPoint::from_der(&der(scope)?).map_err(|_| malformed)
-        });
+        let narrowed = head
+            .scope
+            .as_deref()
+            .map(|scope| IssuingDistributionPoint::from_der(&der(scope)?).map_err(|_| malformed));
         let entry = |entry: &CrlEntry| {
             let serial = serial(&entry.serial)?;
             Some(Entry { serial, since: entry.since, reason: entry.reason })

@@ -464,7 +464,10 @@ pub(super) fn holder_keys(
 }
 
 /// How the subject's DID went on, for evidence that names keys of it as of its own time.
-pub(super) fn holder_history(bench: &Bench<'_>, credential: &inkan_credential::Credential) -> Option<DidHistory> {
+pub(super) fn holder_history(
+    bench: &Bench<'_>,
+    credential: &inkan_credential::Credential,
+) -> Option<DidHistory> {
     credential.value().get("evidence")?;
     let did = Did::parse(credential.subject_id()?).ok()?;
     let history = bench.history(&did).ok().filter(|_| did.scid().is_some())?;

@@ -22,8 +22,8 @@ use crate::output::Outcome;
 pub(super) fn run(args: &JpkiAttachArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
     let input = context.input(args.file.as_deref())?;
-    let statement = Statement::parse(&input.bytes)
-        .map_err(|failure: Failure| failure.during(&input.name))?;
+    let statement =
+        Statement::parse(&input.bytes).map_err(|failure: Failure| failure.during(&input.name))?;
     let bytes = files::read(Path::new(&args.cms), cms::LIMIT)?;
     // What nobody could verify is not passed on.
     cms::verify(&bytes, &statement.to_bytes())

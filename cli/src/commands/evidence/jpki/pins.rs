@@ -72,10 +72,8 @@ pub(super) fn add(
 pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let pinned = cards::pinned(&home.profile)?;
-    let rows: Vec<Vec<String>> = pinned
-        .iter()
-        .map(|file| vec![file.kind.as_str().to_owned(), file.name.clone()])
-        .collect();
+    let rows: Vec<Vec<String>> =
+        pinned.iter().map(|file| vec![file.kind.as_str().to_owned(), file.name.clone()]).collect();
     let members: Vec<Value> = pinned
         .iter()
         .map(|file| json!({ "kind": file.kind.as_str(), "name": file.name }))

@@ -25,8 +25,8 @@ pub(super) fn run(args: &JpkiSignArgs, context: &mut Context) -> Result<Outcome,
     };
     let input = context.input(args.file.as_deref())?;
     // Whatever is signed with a card binds its owner: nothing but statements is.
-    let statement = Statement::parse(&input.bytes)
-        .map_err(|failure: Failure| failure.during(&input.name))?;
+    let statement =
+        Statement::parse(&input.bytes).map_err(|failure: Failure| failure.during(&input.name))?;
     let brought = match &args.cert {
         Some(path) => Some(chain_in(&files::read(Path::new(path), LIMIT)?)?),
         None => None,
@@ -49,7 +49,6 @@ pub(super) fn run(args: &JpkiSignArgs, context: &mut Context) -> Result<Outcome,
     let cms = draft.finish(&raw)?;
     files::write_atomic(Path::new(out), &cms, Access::Private)?;
     context.speech.say(&format!("signed a statement {} as {out}", statement.kind()));
-    let members =
-        json!({ "kind": statement.kind(), "algorithm": algorithm.as_str(), "out": out });
+    let members = json!({ "kind": statement.kind(), "algorithm": algorithm.as_str(), "out": out });
     Ok(Outcome::new("inkan-card-signature/1", String::new(), members))
 }
