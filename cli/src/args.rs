@@ -10,6 +10,7 @@ mod consent;
 mod delegate;
 mod did;
 mod eseal;
+mod evidence;
 mod ledger;
 mod offer;
 mod rows;
@@ -42,6 +43,11 @@ pub(crate) use did::{
     RotateArgs, UpdateArgs,
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
+#[cfg(feature = "pkcs11")]
+pub(crate) use evidence::JpkiSignArgs;
+pub(crate) use evidence::{
+    EvidenceCommand, JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
+};
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm,
     ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
@@ -254,6 +260,9 @@ pub(crate) enum Command {
     /// Bundles that verify offline, years later: fill, look into, strengthen
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// What shows who somebody is: signatures with a person's card
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
     /// Status lists of this profile's credentials
     #[command(subcommand)]
     StatusList(StatusListCommand),

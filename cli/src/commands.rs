@@ -12,6 +12,7 @@ mod delegate;
 mod did;
 mod doctor;
 mod eseal;
+mod evidence;
 mod exchange;
 mod explain;
 mod init;
@@ -63,6 +64,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::Cred(command) => cred::run(&command, context),
         Command::Consent(command) => consent::run(&command, context),
         Command::Bundle(command) => bundle::run(&command, context),
+        Command::Evidence(command) => evidence::run(&command, context),
         Command::StatusList(command) => status_list::run(&command, context),
         Command::Anchor(command) => anchor::run(&command, context),
         Command::Proof(command) => proof::run(&command, context),

@@ -439,6 +439,21 @@ pub(crate) enum CliError {
     /// The file has no such credential to tell the story of.
     #[error("{0}")]
     NoStory(String),
+    /// The profile has no configuration to judge card signatures by.
+    #[error("this profile has nothing to judge card signatures by")]
+    JpkiNotConfigured,
+    /// Only a card's key for logins, known to be good, is registered for logins.
+    #[error(
+        "the card did not sign with its key for logins, or it is not known that it was not revoked"
+    )]
+    CardNotForLogins,
+    /// A file with a PIN that others can read.
+    #[cfg(feature = "pkcs11")]
+    #[error("{path} can be read by others")]
+    PinExposed {
+        /// The file.
+        path: String,
+    },
     /// Something that must not happen.
     #[error("unexpected fault: {0}")]
     Fault(String),
@@ -499,6 +514,10 @@ impl CliError {
             Self::LogNotPinned { .. } => "log-not-pinned",
             Self::LogPinnedOtherwise { .. } => "log-pinned-otherwise",
             Self::NoStory(_) => "story-no-credential",
+            Self::JpkiNotConfigured => "jpki-not-configured",
+            Self::CardNotForLogins => "card-not-for-logins",
+            #[cfg(feature = "pkcs11")]
+            Self::PinExposed { .. } => "pin-file-exposed",
             Self::Fault(_) => "unexpected-fault",
         }
     }
@@ -530,6 +549,13 @@ impl From<CliError> for Failure {
             }
             CliError::SplitView { path, .. } => failure
                 .try_this("both halves are kept as evidence", format!("inkan ledger check {path}")),
+            CliError::JpkiNotConfigured => {
+                failure.try_this("pin a configuration", "inkan evidence jpki pin FILE")
+            }
+            #[cfg(feature = "pkcs11")]
+            CliError::PinExposed { path } => {
+                failure.try_this("close it to others", format!("chmod 600 {path}"))
+            }
             CliError::PolicyUnknown { .. } => {
                 failure.try_this("see what there is", "inkan policy list")
             }
@@ -572,6 +598,8 @@ failures!(
     inkan_did::webvh::HistoryError,
     inkan_evidence::RegistryError,
     inkan_evidence::cms::CmsError,
+    inkan_evidence::jpki::JpkiConfigError,
+    inkan_evidence::jpki::StatementError,
     inkan_evidence::tsa::TimestampError,
     inkan_holder::ActError,
     inkan_holder::ConsentMakeError,
@@ -580,6 +608,7 @@ failures!(
     inkan_io::anchoring::StateError,
     inkan_io::anchoring::pack::PackError,
     inkan_io::anchors::AnchorsError,
+    inkan_io::cards::CardsError,
     inkan_io::cosigner::CosignError,
     inkan_io::exchange_client::ExchangeError,
     inkan_io::files::FileError,
@@ -606,6 +635,8 @@ failures!(
     inkan_server::witness::WitnessServiceError,
     inkan_verifier::CertificateFault,
 );
+#[cfg(feature = "pkcs11")]
+failures!(inkan_io::pkcs11::TokenError);
 
 #[cfg(test)]
 mod tests;

@@ -73,6 +73,28 @@ pub(crate) fn passphrase_from_file(path: &str, speech: &Speech) -> Result<Secret
     Ok(SecretBytes::new(bytes))
 }
 
+/// Reads the PIN of a card from a file that is closed to others, without its final line break; or asks for it on the terminal.
+///
+/// # Errors
+///
+/// [`CliError::PinExposed`]; as reading a passphrase.
+#[cfg(feature = "pkcs11")]
+pub(crate) fn pin(
+    file: Option<&str>,
+    asking: Asking,
+    speech: &Speech,
+) -> Result<SecretBytes, Failure> {
+    let Some(path) = file else {
+        return Ok(passphrase(asking, "the PIN of the card", "PIN of the card", Twice::No)?);
+    };
+    let at = Path::new(path);
+    // A card is not replaced as easily as a passphrase: what others could read is not used.
+    if at.is_file() && files::open_to_others(at)? {
+        return Err(CliError::PinExposed { path: path.to_owned() }.into());
+    }
+    passphrase_from_file(path, speech)
+}
+
 /// Asks for a passphrase on the terminal; twice if it is a new one.
 ///
 /// # Errors

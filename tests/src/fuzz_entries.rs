@@ -744,7 +744,13 @@ pub fn card_config(bytes: &[u8]) {
 /// A signature of a card over a binding statement, judged to the end.
 pub fn card_signature(bytes: &[u8]) {
     let Ok(config) = JpkiConfig::parse(CARD_CONFIG) else { return };
-    let jpki = Jpki::new(config).with_ocsp(bytes.to_vec());
+    let jpki = Jpki::new(config).with_ocsp(bytes);
+    let _ = inkan_evidence::jpki::certificates_of(bytes);
+    let _ = inkan_evidence::cms::signature_value(bytes);
+    // What is put together is read again.
+    if let Ok(stamped) = inkan_evidence::cms::with_timestamp(bytes, bytes) {
+        assert!(inkan_evidence::cms::signature_value(&stamped).is_ok());
+    }
     let proof = BindingProof { statement: CARD_STATEMENT, cms: bytes, did_signature: None };
     let terms = BindingTerms { did: "", jkt: "", proofer: None, document: "card" };
     // Without the DID key's signature nothing holds.

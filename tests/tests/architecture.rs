@@ -76,6 +76,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("hyper-util", &["inkan-server"]),
     ("indicatif", &["inkan"]),
     ("rusqlite", &["inkan-io"]),
+    ("cryptoki", &["inkan-io"]),
+    ("secrecy", &["inkan-io"]),
     ("anstream", &["inkan"]),
     ("anstyle", &["inkan"]),
     ("clap", &["inkan"]),

@@ -16,6 +16,7 @@ use inkan_credential::{Artefact, Bundle, ConsentReceipt, ConsentRecord, Format};
 use inkan_crypto::{KeyType, jws};
 use inkan_did::{DidUrl, webvh};
 use inkan_evidence::PresentationEvidence;
+use inkan_evidence::jpki::{BindingStatement, LoginStatement};
 use inkan_evidence::webauthn::Registration;
 use inkan_ledger::anchored::{AnchorProof, PackHead};
 use inkan_ledger::epoch::Epoch;
@@ -810,7 +811,7 @@ fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
     let reads = |value: &Value| PresentationEvidence::parse(value.to_string().as_bytes()).is_ok();
     let answers = json!([
         { "issuerKeyStatement": {} }, { "keyAttestation": "a.b.c" }, { "webauthn": answer },
-        { "jpkiAuth": {} }, { "hosted": {} }, { "authenticationEvent": "a.b.c" },
+        { "jpkiAuth": { "statement": "{}", "cms": "AAAA" } }, { "hosted": {} }, { "authenticationEvent": "a.b.c" },
     ]);
     Closed {
         place: ("presentation-evidence", ""),
@@ -819,11 +820,45 @@ fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
         reads: Box::new(reads),
     }
     .check();
+    let login = json!({ "statement": "{}", "cms": "AAAA" });
+    Closed {
+        place: ("presentation-evidence", "/$defs/jpkiAuth"),
+        samples: vec![login],
+        only_read: &[],
+        reads: Box::new(|value| reads(&shown(json!([{ "jpkiAuth": value }])))),
+    }
+    .check();
     Closed {
         place: ("presentation-evidence", "/$defs/webauthn"),
         samples: vec![answer],
         only_read: &[],
         reads: Box::new(move |value| reads(&shown(json!([{ "webauthn": value }])))),
+    }
+    .check();
+}
+
+#[test]
+fn statements_of_cards_are_what_their_schema_says() {
+    let text = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).expect("JSON");
+    let jkt = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let asked = ("did:web:city.example", "AAECAwQFBgcICQoLDA0ODw");
+    let at = Timestamp::parse("2026-06-14T09:00:00Z").expect("a time");
+    let key = ("did:key:z6Mk", "did:key:z6Mk#z6Mk", jkt);
+    let binding = BindingStatement::new(key, asked, at).expect("a statement");
+    let login = LoginStatement::new(asked, jkt, at).expect("a statement");
+    let bytes = |value: &Value| canonicalize(value).expect("canonical");
+    Closed {
+        place: ("card-statement", "/$defs/binding"),
+        samples: vec![text(binding.to_bytes())],
+        only_read: &[],
+        reads: Box::new(|value| BindingStatement::parse(&bytes(value)).is_ok()),
+    }
+    .check();
+    Closed {
+        place: ("card-statement", "/$defs/login"),
+        samples: vec![text(login.to_bytes())],
+        only_read: &[],
+        reads: Box::new(|value| LoginStatement::parse(&bytes(value)).is_ok()),
     }
     .check();
 }

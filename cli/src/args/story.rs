@@ -333,11 +333,12 @@ pub(crate) struct VerifyArgs {
     /// A nonce you keep yourself
     #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "replay")]
     pub(crate) nonce: Option<String>,
-    /// What was shown beside the presentation: how it came, key attestations, authentication events (JSON)
+    /// What was shown beside the presentation: how it came, key attestations, logins with a card, authentication events (JSON)
     ///
     /// The file is that of schemas/presentation-evidence.schema.json. Its channel is what you saw yourself, all else what
     /// you were sent. Issuers' key statements stand in the credentials; of them the channel decides whether they reach
-    /// AAL-3. Answers of passkeys need a site that registered them, and count for nothing here.
+    /// AAL-3. A card counts if it is registered (inkan evidence jpki check --register). Answers of passkeys
+    /// need a site that registered them, and count for nothing here.
     #[arg(long, value_name = "F")]
     pub(crate) authenticator: Option<String>,
     /// Judge a presentation again whose nonce was used; it is then not live

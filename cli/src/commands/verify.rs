@@ -1,40 +1,40 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
+pub(super) mod cards;
 mod examine;
+mod finder;
 mod many;
 pub(super) mod rehearsed;
 mod signed;
 pub(super) mod told;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use inkan_assurance::{
     AssessContext, Catalogue, Policy, Report, assess, builtin, ledger_grade, receipts,
 };
-use inkan_core::json::{self, text};
+use inkan_core::json;
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, SecuredCredential};
-use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_of, facts_with};
-use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
-use inkan_io::ledger_source::LedgerPlace;
+use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_with};
+use inkan_io::cards::Cards;
 use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
-use inkan_verifier::{
-    Expectation, KnownState, Live, Material, Verification, plan, plan_consent, plan_presenter,
-    verify,
-};
+use inkan_verifier::{Expectation, KnownState, Live, Material, Verification, verify};
 use serde_json::Value;
 
 pub(super) use self::examine::{Examine, Looked, consent, look, roll};
+use self::finder::Finder;
+pub(super) use self::finder::schemas;
+
 use super::did::parse_time;
 use super::{policy, request, trust};
 use crate::args::{OutArgs, VerifyArgs};
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
-use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::render::report::{self, Depth};
 use crate::render::{ladder, safe};
@@ -162,6 +162,8 @@ struct Terms {
     registries: Vec<Registry>,
     /// What was shown beside the presentation.
     shown: Option<PresentationEvidence>,
+    /// What signatures of cards are judged by, if the profile has a configuration.
+    cards: Option<Cards>,
 }
 
 impl Terms {
@@ -189,6 +191,7 @@ impl Terms {
             resources: pins.into_iter().map(|file| (file.url, file.bytes)).collect(),
             registries: trust::load(home)?.into_iter().collect(),
             shown: beside(args, context)?,
+            cards: Cards::load(&home.profile)?,
         })
     }
 }
@@ -212,39 +215,41 @@ impl Judge {
         Ok(())
     }
 
-    /// Cryptography, then the policy, over what was gathered.
+    /// Cryptography, then the policy, over what was gathered; with what is expected come the nonces that a statement may name.
     fn judge(
         &self,
         bundle: &Bundle,
         mut material: Material,
-        expectation: Option<Expectation>,
-    ) -> (Verification, Report) {
-        let Terms { policy, context, contexts, resources, registries, shown } = &self.terms;
+        expected: Option<(&Expectation, &[String])>,
+    ) -> Result<(Verification, Report), Failure> {
+        let Terms { policy, context, contexts, resources, registries, shown, cards } = &self.terms;
         material.contexts.clone_from(contexts);
         material.resources.extend(resources.iter().cloned());
+        let expectation = expected.map(|(expectation, _)| expectation.clone());
         let context = inkan_verifier::Context { expectation, ..context.clone() };
         let verification = verify(bundle, &material, &context);
-        let facts = match (shown, &context.expectation) {
-            (Some(shown), Some(expected)) => {
-                let asked = Asked {
-                    shown,
-                    nonce: &expected.nonce,
-                    site: None,
-                    registrations: &[],
-                    metadata: None,
-                    status_lists: &[],
-                    // An event of a holder names the nonce, which counts once.
-                    used_events: &BTreeSet::new(),
-                };
-                let at_hand = AtHand { asked: Some(&asked), ..AtHand::default() };
-                facts_with(&verification, registries, &at_hand).0
-            }
-            (Some(_) | None, _) => facts_of(&verification, registries),
-        };
+        let jpki = cards
+            .as_ref()
+            .map(|cards| cards::jpki(cards, bundle, &verification, shown.as_ref(), expected));
+        let jpki = jpki.transpose()?.flatten();
+        let used = BTreeSet::new();
+        let asked =
+            shown.as_ref().zip(context.expectation.as_ref()).map(|(shown, expected)| Asked {
+                shown,
+                nonce: &expected.nonce,
+                site: None,
+                registrations: &[],
+                metadata: None,
+                status_lists: &[],
+                // An event of a holder names the nonce, which counts once.
+                used_events: &used,
+            });
+        let at_hand = AtHand { asked: asked.as_ref(), jpki: jpki.as_ref() };
+        let (facts, _) = facts_with(&verification, registries, &at_hand);
         let codes = crate::catalogue::book();
         let assessment = AssessContext { registries, catalogue: &self.catalogue, codes };
         let report = assess(&verification, &facts, policy, &assessment);
-        (verification, report)
+        Ok((verification, report))
     }
 
     /// One artefact from beginning to end: a nonce that it answers is used up. Gives with the report what it rests on, and what
@@ -273,10 +278,16 @@ impl Judge {
             keep::absorb_all(&mut kept, &gathered)?;
             context.deliver(wallet::written(&kept, false), Some(path))?;
         }
-        let (verification, report) = self.judge(bundle, gathered.material, expectation.clone());
+        let nonces = expectation.as_ref().map(|expected| cards::nonces(expected, home));
+        let nonces = nonces.transpose()?.unwrap_or_default();
+        let expected = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
+        let (verification, report) = self.judge(bundle, gathered.material, expected)?;
         remember(verification.states(), home, context)?;
         if verification.presenter().is_some() {
             consume(expectation.as_ref(), bundle, home, self.terms.context.received_at)?;
+            if let Some(expected) = &expectation {
+                cards::consume(expected, &verification, home)?;
+            }
         }
         Ok((report, verification, expectation))
     }
@@ -327,85 +338,6 @@ fn chosen_policy(args: &VerifyArgs, context: &mut Context) -> Result<Policy, Fai
         return Ok(policy);
     }
     Ok(policy.with_minimum(args.min_ial.as_deref(), args.min_aal.as_deref())?)
-}
-
-/// Where a run looks for what a verification wants.
-struct Finder {
-    reading: Option<Reading>,
-    schemas: BTreeMap<String, Value>,
-    network: Network,
-    copies: Copies,
-}
-
-impl Finder {
-    fn open(args: &VerifyArgs, home: &Home, context: &Context) -> Result<Self, Failure> {
-        // Without the ledger a revocation or withdrawal since the bundle was made would go unseen: only who says so may do
-        // without.
-        let asked = match &home.ledger {
-            LedgerPlace::Folder(path) => path.is_dir(),
-            LedgerPlace::Node(_) => !args.offline,
-        };
-        let alone = ("judge by the bundle alone", "inkan verify FILE --offline");
-        let reading = match (asked, args.offline) {
-            (true, _) => Some(Reading::open(home, context).map_err(|failure| {
-                if failure.exit() == UNREACHABLE {
-                    failure.try_this(alone.0, alone.1)
-                } else {
-                    failure
-                }
-            })?),
-            (false, true) => None,
-            (false, false) => {
-                let (profile, path) = (home.name().to_owned(), home.ledger.to_string());
-                let missing = Failure::from(CliError::LedgerMissing { profile, path });
-                return Err(missing.try_this(alone.0, alone.1));
-            }
-        };
-        let schemas = schemas(home)?;
-        let network = if args.offline { Network::Offline } else { Network::Ask };
-        // How something stood when the bundle was made counts for who says so, or says how old it may be.
-        let copies = if args.offline || args.max_age.is_some() {
-            Copies::Count
-        } else {
-            Copies::MustBeRenewed
-        };
-        Ok(Self { reading, schemas, network, copies })
-    }
-
-    fn find(&self, bundle: &Bundle, terms: &inkan_verifier::Context) -> Result<Gathered, Failure> {
-        let ledger = self.reading.as_ref().map(Reading::source);
-        let Self { schemas, network, copies, .. } = self;
-        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        let mut found = gather(bundle, &plan(bundle), &sources, terms.as_of)?;
-        if terms.as_of < terms.received_at {
-            // Whoever presents does so now.
-            gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    fn find_consent(
-        &self,
-        consent: &ConsentReceipt,
-        as_of: Timestamp,
-    ) -> Result<Gathered, Failure> {
-        let ledger = self.reading.as_ref().map(Reading::source);
-        let Self { schemas, network, copies, .. } = self;
-        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        Ok(gather_consent(consent, &plan_consent(consent), &sources, as_of)?)
-    }
-}
-
-/// The schemas that a profile pinned, by id.
-pub(super) fn schemas(home: &Home) -> Result<BTreeMap<String, Value>, Failure> {
-    let mut schemas = BTreeMap::new();
-    for name in home.profile.names(Shelf::Schemas)? {
-        if let Some(schema) = home.profile.get(Shelf::Schemas, &name)? {
-            let id = text(&schema, "$id").unwrap_or(&name).to_owned();
-            schemas.insert(id, schema);
-        }
-    }
-    Ok(schemas)
 }
 
 /// What a presentation must answer: the nonce we made for it, the caller's, or a used one with `--replay`.

@@ -5,6 +5,8 @@ mod acts;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod contract;

@@ -142,6 +142,8 @@ impl Maker<'_> {
                 Offered::KeyAttestation(token) => self.key_attestation(token, asked, &path),
                 Offered::Webauthn(assertion) => self.webauthn(assertion, asked, &path),
                 Offered::Event(token) => self.event(token, asked, &path),
+                // By its own door, if there is a configuration: `make`.
+                Offered::Jpki { .. } => {}
                 Offered::Other(name) => {
                     let finding = Finding::new(Code::MethodNotAccepted, &path).found(*name);
                     self.made.findings.push(finding);

@@ -1,7 +1,7 @@
 //! CMS signatures beside what they are over ([RFC 5652 §5](https://www.rfc-editor.org/rfc/rfc5652#section-5)), as e-seals carry them.
 //!
 //! In scope: DER `SignedData` without content, one signer, who is named by `signing-certificate-v2` ([RFC 5035](https://www.rfc-editor.org/rfc/rfc5035));
-//! verified with ECDSA on P-256 and P-384 and with RSA, made with ECDSA. Out of scope: whether the certificate leads anywhere (`x5c`).
+//! verified and made with ECDSA on P-256 and P-384 and with RSA. Out of scope: whether the certificate leads anywhere (`x5c`).
 //!
 //! Stricter than RFC 5652: signed attributes must be there, with content type `id-data`, the digest, and a signing time; SHA-1 digests nothing.
 
@@ -14,6 +14,7 @@ use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 use x509_cert::time::Time;
 
+use crate::jpki::Algorithm;
 use crate::tsa::TimestampError;
 use crate::tsa::asn1::{
     self, AlgorithmIdentifier, ContentInfo, EncapsulatedContent, EssCertIdV2, IssuerAndSerial,
@@ -27,6 +28,11 @@ pub const LIMIT: usize = 32_768;
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 /// RFC 5652 §11.3.
 const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+/// RFC 3161 appendix A: a timestamp over the value of the signature.
+pub(crate) const TIMESTAMP_TOKEN: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
+/// RFC 4055 §5.
+const SHA_256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 /// RFC 5758 §3.2.
 const ECDSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const ECDSA_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
@@ -118,63 +124,185 @@ pub fn sign(
     signing_time: Timestamp,
     signer: &dyn Signer,
 ) -> Result<Vec<u8>, CmsError> {
-    let malformed = |_| CmsError::Malformed;
-    let leaf = chain.first().ok_or(CmsError::Malformed)?;
-    let parsed = Certificate::from_der(leaf).map_err(|_| CmsError::Malformed)?;
-    let (digest, digest_oid, algorithm) = match signer.public_key().key_type() {
-        KeyType::P256 => (sha256(&[content]).as_bytes().to_vec(), asn1::SHA_256, ECDSA_SHA_256),
-        KeyType::P384 => (sha384(&[content]).to_vec(), asn1::SHA_384, ECDSA_SHA_384),
+    let kind = match signer.public_key().key_type() {
+        KeyType::P256 => Algorithm::P256Sha256,
+        KeyType::P384 => Algorithm::P384Sha384,
         KeyType::Ed25519 | KeyType::Bls12381G2 => return Err(CmsError::Key),
     };
-    let plain = |oid| AlgorithmIdentifier { oid, parameters: None };
-    let named = SigningCertificateV2 {
-        certs: vec![EssCertIdV2 {
-            algorithm: None,
-            hash: OctetString::new(sha256(&[leaf]).as_bytes().as_slice())
-                .map_err(|_| CmsError::Malformed)?,
-            issuer_serial: None,
-        }],
-        policies: None,
-    };
-    let seconds = u64::try_from(signing_time.seconds()).map_err(|_| CmsError::Malformed)?;
-    let time = UtcTime::from_unix_duration(core::time::Duration::from_secs(seconds))
-        .map_err(|_| CmsError::Malformed)?;
-    let digest = OctetString::new(digest).map_err(|_| CmsError::Malformed)?;
-    let attributes = [
-        attribute(asn1::CONTENT_TYPE, &DATA)?,
-        attribute(asn1::MESSAGE_DIGEST, &digest)?,
-        attribute(SIGNING_TIME, &Time::UtcTime(time))?,
-        attribute(asn1::SIGNING_CERTIFICATE_V2, &named)?,
-    ];
-    let attributes = SetOfVec::try_from(attributes.to_vec()).map_err(|_| CmsError::Malformed)?;
-    let message = attributes.to_der().map_err(|_| CmsError::Malformed)?;
-    let raw = signer.sign(&message).map_err(|_| CmsError::Key)?;
-    let info = SignerInfo {
-        version: 1,
-        identifier: SignerIdentifier::IssuerAndSerial(IssuerAndSerial {
-            issuer: parsed.tbs_certificate().issuer().clone(),
-            serial: parsed.tbs_certificate().serial_number().clone(),
-        }),
-        digest_algorithm: plain(digest_oid),
-        signed_attributes: Some(attributes),
-        signature_algorithm: plain(algorithm),
-        signature: OctetString::new(in_der(&raw)?).map_err(|_| CmsError::Malformed)?,
-        unsigned_attributes: None,
-    };
-    let carried: Result<Vec<Any>, _> = chain.iter().map(|one| Any::from_der(one)).collect();
-    let carried = SetOfVec::try_from(carried.map_err(|_| CmsError::Malformed)?);
-    encode(&ContentInfo {
-        content_type: asn1::SIGNED_DATA,
-        content: SignedData {
+    let draft = Draft::with((content, kind), chain, signing_time)?;
+    let raw = signer.sign(draft.message()).map_err(|_| CmsError::Key)?;
+    draft.assemble(&raw)
+}
+
+/// A signature that lacks only what the key does: for keys that are kept elsewhere.
+#[derive(Debug)]
+pub struct Draft {
+    algorithm: Algorithm,
+    issuer: IssuerAndSerial,
+    attributes: SetOfVec<Attribute>,
+    chain: Vec<Any>,
+    content: Vec<u8>,
+    message: Vec<u8>,
+}
+
+impl Draft {
+    /// Drafts a signature over `content` by the key of the first certificate of `chain`; all of them travel along.
+    ///
+    /// # Errors
+    ///
+    /// [`CmsError::Key`] for a key of another kind than [`Algorithm`] has; [`CmsError::Malformed`] for what is no certificate.
+    pub fn new(
+        content: &[u8],
+        chain: &[Vec<u8>],
+        signing_time: Timestamp,
+    ) -> Result<Self, CmsError> {
+        let leaf = chain.first().ok_or(CmsError::Malformed)?;
+        let parsed = Certificate::from_der(leaf).map_err(|_| CmsError::Malformed)?;
+        let key = parsed.tbs_certificate().subject_public_key_info();
+        let algorithm = Algorithm::by_key(key).ok_or(CmsError::Key)?;
+        Self::with((content, algorithm), chain, signing_time)
+    }
+
+    fn with(
+        (content, algorithm): (&[u8], Algorithm),
+        chain: &[Vec<u8>],
+        signing_time: Timestamp,
+    ) -> Result<Self, CmsError> {
+        let malformed = |_| CmsError::Malformed;
+        let leaf = chain.first().ok_or(CmsError::Malformed)?;
+        let parsed = Certificate::from_der(leaf).map_err(malformed)?;
+        let hash = sha256(&[leaf]).as_bytes().to_vec();
+        let named = SigningCertificateV2 {
+            certs: vec![EssCertIdV2 {
+                algorithm: None,
+                hash: OctetString::new(hash).map_err(malformed)?,
+                issuer_serial: None,
+            }],
+            policies: None,
+        };
+        let digest = match algorithm {
+            Algorithm::P384Sha384 => sha384(&[content]).to_vec(),
+            Algorithm::Rsa2048Sha256
+            | Algorithm::Rsa3072Sha256
+            | Algorithm::Rsa4096Sha256
+            | Algorithm::P256Sha256 => sha256(&[content]).as_bytes().to_vec(),
+        };
+        let digest = OctetString::new(digest).map_err(malformed)?;
+        let seconds = u64::try_from(signing_time.seconds()).map_err(|_| CmsError::Malformed)?;
+        let time = UtcTime::from_unix_duration(core::time::Duration::from_secs(seconds));
+        let attributes = [
+            attribute(asn1::CONTENT_TYPE, &DATA)?,
+            attribute(asn1::MESSAGE_DIGEST, &digest)?,
+            attribute(SIGNING_TIME, &Time::UtcTime(time.map_err(malformed)?))?,
+            attribute(asn1::SIGNING_CERTIFICATE_V2, &named)?,
+        ];
+        let attributes = SetOfVec::try_from(attributes.to_vec()).map_err(malformed)?;
+        let carried: Result<Vec<Any>, _> = chain.iter().map(|one| Any::from_der(one)).collect();
+        Ok(Self {
+            algorithm,
+            issuer: IssuerAndSerial {
+                issuer: parsed.tbs_certificate().issuer().clone(),
+                serial: parsed.tbs_certificate().serial_number().clone(),
+            },
+            message: attributes.to_der().map_err(malformed)?,
+            attributes,
+            chain: carried.map_err(malformed)?,
+            content: content.to_vec(),
+        })
+    }
+
+    /// The kind of the key, its size, and the digest.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The bytes that the key signs: the attributes (RFC 5652 §5.4).
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// Puts in what the key made of [`Self::message`]: of RSA the signature, of ECDSA its two halves side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`CmsError::Key`] if it is no such signature.
+    pub fn assemble(self, raw: &[u8]) -> Result<Vec<u8>, CmsError> {
+        let malformed = |_| CmsError::Malformed;
+        let plain = |oid| AlgorithmIdentifier { oid, parameters: None };
+        let (digest, signature_algorithm, signature) = match self.algorithm {
+            Algorithm::P256Sha256 => (asn1::SHA_256, plain(ECDSA_SHA_256), in_der(raw)?),
+            Algorithm::P384Sha384 => (asn1::SHA_384, plain(ECDSA_SHA_384), in_der(raw)?),
+            Algorithm::Rsa2048Sha256 | Algorithm::Rsa3072Sha256 | Algorithm::Rsa4096Sha256 => {
+                // RFC 4055 §5: the parameters are NULL.
+                let by_rsa =
+                    AlgorithmIdentifier { oid: SHA_256_WITH_RSA, parameters: Some(Any::null()) };
+                (asn1::SHA_256, by_rsa, raw.to_vec())
+            }
+        };
+        let info = SignerInfo {
             version: 1,
-            digest_algorithms: set(plain(digest_oid))?,
-            content: EncapsulatedContent { content_type: DATA, content: None },
-            certificates: Some(carried.map_err(|_| CmsError::Malformed)?),
-            crls: None,
-            signers: set(info)?,
-        },
-    })
-    .map_err(malformed)
+            identifier: SignerIdentifier::IssuerAndSerial(self.issuer),
+            digest_algorithm: plain(digest),
+            signed_attributes: Some(self.attributes),
+            signature_algorithm,
+            signature: OctetString::new(signature).map_err(malformed)?,
+            unsigned_attributes: None,
+        };
+        encode(&ContentInfo {
+            content_type: asn1::SIGNED_DATA,
+            content: SignedData {
+                version: 1,
+                digest_algorithms: set(plain(digest))?,
+                content: EncapsulatedContent { content_type: DATA, content: None },
+                certificates: Some(SetOfVec::try_from(self.chain).map_err(malformed)?),
+                crls: None,
+                signers: set(info)?,
+            },
+        })
+        .map_err(|_| CmsError::Malformed)
+    }
+
+    /// The same, and checks it as anybody would: whether the key is that of the certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`CmsError`]; [`CmsError::Signature`] if another key signed.
+    pub fn finish(self, raw: &[u8]) -> Result<Vec<u8>, CmsError> {
+        let content = self.content.clone();
+        let cms = self.assemble(raw)?;
+        verify(&cms, &content)?;
+        Ok(cms)
+    }
+}
+
+/// Puts a timestamp token (RFC 3161, DER) over the value of the signature beside it (RFC 3161 appendix A); one that is there is replaced.
+///
+/// # Errors
+///
+/// [`CmsError::Malformed`], if either is not read here. Whether the token is over this signature is checked by whoever judges.
+pub fn with_timestamp(cms: &[u8], token: &[u8]) -> Result<Vec<u8>, CmsError> {
+    let mut info: ContentInfo = decode(cms, LIMIT).map_err(|_| CmsError::Malformed)?;
+    let [mut signer] = <[SignerInfo; 1]>::try_from(info.content.signers.into_vec())
+        .map_err(|_| CmsError::Malformed)?;
+    let values = set(Any::from_der(token).map_err(|_| CmsError::Malformed)?)?;
+    signer.unsigned_attributes = Some(set(Attribute { oid: TIMESTAMP_TOKEN, values })?);
+    info.content.signers = set(signer)?;
+    encode(&info).map_err(|_| CmsError::Malformed)
+}
+
+/// The value of the one signature, which a timestamp is made over.
+///
+/// # Errors
+///
+/// [`CmsError::Malformed`].
+pub fn signature_value(cms: &[u8]) -> Result<Vec<u8>, CmsError> {
+    let info: ContentInfo = decode(cms, LIMIT).map_err(|_| CmsError::Malformed)?;
+    match info.content.signers.as_slice() {
+        [signer] => Ok(signer.signature.as_bytes().to_vec()),
+        _ => Err(CmsError::Malformed),
+    }
 }
 
 fn attribute(oid: ObjectIdentifier, value: &impl der::Encode) -> Result<Attribute, CmsError> {

@@ -9,11 +9,12 @@
 use std::collections::BTreeSet;
 
 use der::asn1::ObjectIdentifier;
-use inkan_core::{Timestamp, tolerance};
+use inkan_core::{Digest, Timestamp, tolerance};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, DidUrl, Relationship, resolve_self_contained};
 use inkan_verifier::history::DidHistory;
 
+use crate::path::GivenOcsp;
 use crate::tsa::Anchors;
 
 mod algorithm;
@@ -27,6 +28,7 @@ mod names;
 mod policies;
 mod revocation;
 mod statement;
+mod wanted;
 
 pub use algorithm::Algorithm;
 pub use binding::{
@@ -42,6 +44,9 @@ pub use statement::{
     StatementError,
 };
 
+pub use crl::CrlEntry;
+pub use wanted::{card_signatures, certificates_of, serials, statements};
+
 pub(crate) use binding::check_holder_part;
 
 /// RFC 5280 §4.2.1.4: any policy.
@@ -54,11 +59,14 @@ const CERTIFICATE_LIMIT: usize = 8_192;
 pub struct Jpki {
     config: JpkiConfig,
     authorities: Anchors,
-    ocsp: Vec<Vec<u8>>,
+    /// Read once; `None` for one that says nothing, which is at hand all the same.
+    ocsp: Vec<Option<GivenOcsp>>,
     crls: Vec<CrlIndex>,
     histories: Vec<DidHistory>,
     audience: Option<String>,
     nonces: BTreeSet<String>,
+    /// DIDs, and SHA-256 of certificates for logins that are registered to them.
+    registered: BTreeSet<(String, Digest)>,
 }
 
 impl Jpki {
@@ -78,6 +86,7 @@ impl Jpki {
             histories: Vec::new(),
             audience: None,
             nonces: BTreeSet::new(),
+            registered: BTreeSet::new(),
         }
     }
 
@@ -89,8 +98,8 @@ impl Jpki {
 
     /// The same with an OCSP response in DER, which counts if it proves itself.
     #[must_use]
-    pub fn with_ocsp(mut self, response: Vec<u8>) -> Self {
-        self.ocsp.push(response);
+    pub fn with_ocsp(mut self, response: &[u8]) -> Self {
+        self.ocsp.push(GivenOcsp::read(response));
         self
     }
 
@@ -115,6 +124,18 @@ impl Jpki {
         self.audience = Some(audience.to_owned());
         self.nonces.extend(nonces);
         self
+    }
+
+    /// The same with a card that is registered to a holder: SHA-256 of its certificate for logins.
+    #[must_use]
+    pub fn registering(mut self, holder: &str, certificate: Digest) -> Self {
+        self.registered.insert((holder.to_owned(), certificate));
+        self
+    }
+
+    /// SHA-256 of the certificates that are registered to a holder.
+    pub(crate) fn registered_to(&self, holder: &str) -> BTreeSet<Digest> {
+        self.registered.iter().filter(|(did, _)| did == holder).map(|(_, card)| *card).collect()
     }
 
     pub(crate) fn histories(&self) -> &[DidHistory] {

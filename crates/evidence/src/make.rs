@@ -13,9 +13,10 @@ use crate::event::{Source, event_facts, void_contradictions};
 use crate::fact::{Fact, FactKind};
 use crate::facts::{CredentialFacts, EventFacts, Facts, Holder, Liveness};
 use crate::finding::{Code, Finding};
-use crate::jpki::Jpki;
+use crate::jpki::{Channel, Jpki, LoginProof, LoginTerms};
 use crate::model::ProofingEvidence;
 use crate::registry::Registry;
+use crate::shown::{self, Offered};
 
 /// Names beyond this are not judged one by one.
 const CLAIMS: usize = 256;
@@ -57,7 +58,41 @@ pub fn facts_with(
     facts.findings.sort();
     facts.findings.dedup();
     facts.ignored.extend(shown.ignored);
+    let audience = verification.presenter().map(Presenter::audience);
+    if let (Some(asked), Some(audience)) = (at_hand.asked, audience) {
+        facts = with_logins(facts, (asked, audience), at_hand.jpki);
+    }
     (facts, shown.remember)
+}
+
+/// Logins with a card (assurance §9: bound to the verifier's name unless they were posted by another device).
+fn with_logins(
+    mut facts: Facts,
+    (asked, audience): (&Asked<'_>, &str),
+    jpki: Option<&Jpki>,
+) -> Facts {
+    for (position, offered) in asked.shown.offered().iter().enumerate() {
+        let Offered::Jpki { statement, cms } = offered else { continue };
+        let (Some(jpki), Some(holder)) = (jpki, &facts.holder) else {
+            let path = format!("authenticator[{position}]");
+            let finding = Finding::new(Code::MethodNotAccepted, &path).found("jpkiAuth");
+            facts.findings.push(finding);
+            facts.findings.sort();
+            continue;
+        };
+        let registered = jpki.registered_to(&holder.did);
+        let channel = match asked.shown.channel() {
+            shown::Channel::DcApiSameDevice
+            | shown::Channel::DcApiProximity
+            | shown::Channel::RedirectSameDevice
+            | shown::Channel::MdocProximity => Channel::Bound,
+            shown::Channel::DirectPostCrossDevice => Channel::Unbound,
+        };
+        let terms = LoginTerms { audience, channel, registered: &registered };
+        let proof = LoginProof { statement: statement.as_bytes(), cms };
+        facts = facts.with_jpki_login(&proof, &terms, jpki);
+    }
+    facts
 }
 
 /// What an issuer's evidence would show of itself, if its proofer were authorised for everything.
@@ -201,7 +236,7 @@ fn credential_facts(
 }
 
 /// A member that holds one thing or a list of things.
-fn listed<'a>(value: &'a Value, member: &str) -> Vec<&'a Value> {
+pub(crate) fn listed<'a>(value: &'a Value, member: &str) -> Vec<&'a Value> {
     match value.get(member) {
         Some(Value::Array(items)) => items.iter().collect(),
         Some(one) => vec![one],

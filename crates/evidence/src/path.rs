@@ -25,7 +25,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
 pub(crate) use crl::may_sign;
-pub(crate) use ocsp::read as read_ocsp;
+pub(crate) use ocsp::Given as GivenOcsp;
 pub(crate) use policy::permits;
 
 /// The largest CRL or OCSP response in bytes of those that travel.

@@ -62,6 +62,11 @@ pub(crate) enum Offered {
     KeyAttestation(String),
     Webauthn(Box<Assertion>),
     Event(String),
+    /// A login with a card: a statement, and CMS over it.
+    Jpki {
+        statement: String,
+        cms: Vec<u8>,
+    },
     /// A kind that nothing here checks.
     Other(&'static str),
 }
@@ -98,7 +103,11 @@ impl PresentationEvidence {
             return Err(ShownError(format!("more than {COUNT} answers of authenticators")));
         }
         let read = |offered: FileOffered| {
-            offered.read().ok_or_else(|| ShownError("an answer that is not base64url".to_owned()))
+            offered.read().ok_or_else(|| {
+                ShownError(
+                    "an answer that is not base64url, or base64 where that is meant".to_owned(),
+                )
+            })
         };
         Ok(Self {
             channel: file.channel,
@@ -117,6 +126,18 @@ impl PresentationEvidence {
     #[must_use]
     pub const fn holder_auth(&self) -> Option<HolderAuth> {
         self.holder_auth
+    }
+
+    /// The card signatures (CMS in DER) among the answers.
+    pub fn card_signatures(&self) -> impl Iterator<Item = &[u8]> {
+        self.offered.iter().filter_map(|offered| match offered {
+            Offered::Jpki { cms, .. } => Some(cms.as_slice()),
+            Offered::KeyStatement(_)
+            | Offered::KeyAttestation(_)
+            | Offered::Webauthn(_)
+            | Offered::Event(_)
+            | Offered::Other(_) => None,
+        })
     }
 
     pub(crate) fn offered(&self) -> &[Offered] {
@@ -142,9 +163,17 @@ enum FileOffered {
     IssuerKeyStatement(Value),
     KeyAttestation(String),
     Webauthn(FileAssertion),
-    JpkiAuth(IgnoredAny),
+    JpkiAuth(FileLogin),
     Hosted(IgnoredAny),
     AuthenticationEvent(String),
+}
+
+/// What a card signed, as text, and its signature: CMS, detached, DER in base64.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLogin {
+    statement: String,
+    cms: String,
 }
 
 /// `AuthenticationResponseJSON` (WebAuthn §5.1): what a page gets from `PublicKeyCredential.toJSON()`.
@@ -179,7 +208,10 @@ impl FileOffered {
             Self::IssuerKeyStatement(statement) => Offered::KeyStatement(statement),
             Self::KeyAttestation(token) => Offered::KeyAttestation(token),
             Self::AuthenticationEvent(token) => Offered::Event(token),
-            Self::JpkiAuth(_) => Offered::Other("jpkiAuth"),
+            Self::JpkiAuth(login) => Offered::Jpki {
+                statement: login.statement,
+                cms: encoding::decode_b64(&login.cms).ok()?,
+            },
             Self::Hosted(_) => Offered::Other("hosted"),
             Self::Webauthn(answer) => {
                 let one_id = answer.raw_id.is_none_or(|raw| raw == answer.id);

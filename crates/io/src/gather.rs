@@ -101,6 +101,20 @@ pub fn gather_consent(
     collect(from_consent(consent), reports, wants, sources, as_of)
 }
 
+/// The same for one DID: what shows its versions.
+///
+/// # Errors
+///
+/// As [`gather`].
+pub fn gather_did(
+    did: &str,
+    sources: &Sources<'_>,
+    as_of: Timestamp,
+) -> Result<Gathered, LedgerError> {
+    let reports = Reports::of(Default::default());
+    collect(Material::default(), reports, &[Want::Did(did.to_owned())], sources, as_of)
+}
+
 /// The same as of another time, beside what was found.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 
 pub mod anchoring;
 pub mod anchors;
+pub mod cards;
 pub mod clock;
 pub mod cosigner;
 pub mod exchange_client;
@@ -24,6 +25,8 @@ pub mod note_key;
 pub mod os_rng;
 pub mod parallel;
 pub mod pinned;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 pub mod profile;
 pub mod seen;
 pub mod sequencer;

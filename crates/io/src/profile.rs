@@ -11,6 +11,8 @@
 //! intents/<id>.json      ledger writes under way        acts/<name>.json           own countersignatures
 //! pending/<digest>.json  recorded, and not yet in its file
 //! consents/<act>.json    consent receipts, given and received
+//! jpki/…                 what card signatures are judged by (crate::cards)
+//! cards/<digest>.json    cards for logins, registered to holders
 //! ```
 //!
 //! In scope: where each thing lies, and that it survives a crash. Out of scope: what a command does with it (`cli`),
@@ -66,6 +68,8 @@ pub enum Shelf {
     Consents,
     /// Offers published at an exchange, with the keys that end them.
     Offers,
+    /// Cards for logins that are registered to holders ([`crate::cards`]).
+    Cards,
 }
 
 impl Shelf {
@@ -85,6 +89,7 @@ impl Shelf {
             Self::Pending => "pending",
             Self::Consents => "consents",
             Self::Offers => "offers",
+            Self::Cards => "cards",
         }
     }
 
@@ -107,6 +112,7 @@ impl Shelf {
         Self::Pending,
         Self::Consents,
         Self::Offers,
+        Self::Cards,
     ];
 }
 
@@ -386,7 +392,7 @@ impl Profile {
 
     /// Makes a shelf that profiles of earlier versions have not.
     fn make(&self, shelf: Shelf) -> Result<(), ProfileError> {
-        if matches!(shelf, Shelf::Pinned | Shelf::Consents | Shelf::Offers) {
+        if matches!(shelf, Shelf::Pinned | Shelf::Consents | Shelf::Offers | Shelf::Cards) {
             files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
         }
         Ok(())

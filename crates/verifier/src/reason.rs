@@ -355,6 +355,9 @@ pub enum Reason {
     /// The presentation's proof does not verify.
     #[error("the presentation's proof does not verify")]
     PresentationProofInvalid,
+    /// The holder's key signed for other claims of the credential than are shown, or for another credential.
+    #[error("the holder's key signed for other disclosures than are shown")]
+    PresentationHashMismatch,
     /// The nonce is unknown, used or too old.
     #[error("the nonce is not one that is waiting for an answer")]
     NonceInvalid,
@@ -482,6 +485,7 @@ impl Reason {
             Self::TimestampInvalid { code } | Self::TimestampUnknown { code } => code,
             Self::TimesDisagree { .. } => "times-disagree",
             Self::PresentationProofInvalid => "presentation-proof-invalid",
+            Self::PresentationHashMismatch => "presentation-hash-mismatch",
             Self::NonceInvalid => "nonce-invalid",
             Self::AudienceMismatch { .. } => "audience-mismatch",
             Self::PresentationStale { .. } => "presentation-stale",

@@ -13,6 +13,7 @@ use inkan_ledger::{Cosigner, Grades, MapKey};
 use crate::agreement::{Act, acts};
 use crate::capacity::Capacity;
 use crate::check::{Check, Outcome};
+use crate::history::DidHistory;
 use crate::known::KnownState;
 use crate::material::Live;
 
@@ -111,6 +112,7 @@ pub struct VerifiedCredential {
     pub(crate) issuer: String,
     pub(crate) issuer_method: String,
     pub(crate) holder_keys: Vec<PublicKey>,
+    pub(crate) holder_history: Option<DidHistory>,
     pub(crate) recorded: Option<Recorded>,
     pub(crate) status: StatusSeen,
     pub(crate) countersignatures: Vec<VerifiedCountersignature>,
@@ -199,6 +201,12 @@ impl VerifiedCredential {
     #[must_use]
     pub fn holder_keys(&self) -> &[PublicKey] {
         &self.holder_keys
+    }
+
+    /// The versions of the subject's DID, where its method has versions and evidence is in the credential, which may turn on them.
+    #[must_use]
+    pub const fn holder_history(&self) -> Option<&DidHistory> {
+        self.holder_history.as_ref()
     }
 
     /// The issuance record, if a receipt proved one.

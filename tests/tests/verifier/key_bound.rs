@@ -130,14 +130,14 @@ fn another_nonce_audience_or_time_is_refused() {
 }
 
 #[test]
-fn what_is_shown_cannot_be_changed_on_the_way() {
+fn prs_05_what_is_shown_cannot_be_changed_on_the_way() {
     for flat in [false, true] {
         let (world, case, presentation) = shown(303, flat, &["name", "age_over_20"]);
         accepted(&judged(&world, &case, presentation.clone()));
         // Fewer claims than the holder signed for.
         let fewer = changed(&presentation, |pieces| drop(pieces.remove(1))).expect("readable");
         let verification = judged(&world, &case, fewer);
-        refused(&verification, CheckName::Presentation, "presentation-proof-invalid");
+        refused(&verification, CheckName::Presentation, "presentation-hash-mismatch");
         assert!(verification.presenter().is_none());
         // More claims than the holder signed for.
         let less = bound(&world, &part(&case, &["name"]), HOLDER, (NONCE, AUDIENCE, world.now));
@@ -148,7 +148,7 @@ fn what_is_shown_cannot_be_changed_on_the_way() {
         let more = changed(&less, |pieces| pieces.insert(1, (*missing).to_owned()));
         let more = more.expect("readable");
         let verification = judged(&world, &case, more);
-        refused(&verification, CheckName::Presentation, "presentation-proof-invalid");
+        refused(&verification, CheckName::Presentation, "presentation-hash-mismatch");
         // The key binding of another presentation.
         let other =
             bound(&world, &part(&case, &[]), HOLDER, (NONCE, AUDIENCE, world.now)).to_bare();
@@ -157,7 +157,7 @@ fn what_is_shown_cannot_be_changed_on_the_way() {
             *pieces.last_mut().expect("a key binding") = foreign;
         });
         let verification = judged(&world, &case, swapped.expect("readable"));
-        refused(&verification, CheckName::Presentation, "presentation-proof-invalid");
+        refused(&verification, CheckName::Presentation, "presentation-hash-mismatch");
         // A changed value is no disclosure of the issuer's.
         let forged = changed(&presentation, |pieces| {
             pieces[1] = format!("{}A", pieces[1].trim_end_matches('A'));

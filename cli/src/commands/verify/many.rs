@@ -246,9 +246,13 @@ fn pass(
     parallel::in_order(parallel::cores(), tasks, |task| match task {
         Task::Judge(found) => {
             let (bundle, gathered) = *found;
-            let (verification, report) = judge.judge(&bundle, gathered.material, None);
-            let fate = judged(&bundle, &report);
-            Judged { fate: Some(fate), basis: Basis::of(&verification), kept: None }
+            match judge.judge(&bundle, gathered.material, None) {
+                Ok((verification, report)) => {
+                    let fate = judged(&bundle, &report);
+                    Judged { fate: Some(fate), basis: Basis::of(&verification), kept: None }
+                }
+                Err(failure) => Judged::settled(Fate::Failed(failure)),
+            }
         }
         Task::Settled(fate) => Judged::settled(fate),
         Task::Later => Judged::default(),
@@ -351,7 +355,13 @@ fn presented(
 fn once_more(kept: &(Bundle, Option<Expectation>), judge: &Judge, finder: &Finder) -> Fate {
     let (bundle, expected) = kept;
     match finder.find(bundle, &judge.terms.context) {
-        Ok(gathered) => judged(bundle, &judge.judge(bundle, gathered.material, expected.clone()).1),
+        Ok(gathered) => {
+            let expected = expected.as_ref().map(|expected| (expected, &[][..]));
+            match judge.judge(bundle, gathered.material, expected) {
+                Ok((_, report)) => judged(bundle, &report),
+                Err(failure) => Fate::Failed(failure),
+            }
+        }
         Err(failure) => Fate::Failed(failure),
     }
 }

@@ -39,7 +39,7 @@ pub(in crate::commands) fn rehearse(
     for missed in &gathered.missed {
         context.speech.detail(missed);
     }
-    let (_, report) = judge.judge(&bundle, gathered.material, expectation);
+    let (_, report) = judge.judge(&bundle, gathered.material, expectation)?;
     Ok((report.to_value().clone(), report.exit()))
 }
 

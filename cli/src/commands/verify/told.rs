@@ -56,7 +56,10 @@ pub(in crate::commands) fn examine(
         context.speech.detail(missed);
     }
     let mut material = gathered.material;
-    let (verification, report) = judge.judge(&bundle, material.clone(), expected);
+    let nonces = expected.as_ref().map(|expected| super::cards::nonces(expected, &home));
+    let nonces = nonces.transpose()?.unwrap_or_default();
+    let expected = expected.as_ref().map(|expected| (expected, nonces.as_slice()));
+    let (verification, report) = judge.judge(&bundle, material.clone(), expected)?;
     remember(verification.states(), &home, context)?;
     material.contexts.clone_from(&judge.terms.contexts);
     let (exit, report) = (report.exit(), report.to_value().clone());

@@ -593,5 +593,6 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("holder-not-shown", "", "開示された内容に保有者の記載がなく、開示されていない項目がある。"),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),
+    ("presentation-hash-mismatch", "", "保有者が署名した開示と、実際に提示された開示が異なる。"),
     ("audience-mismatch", "", "提示は別の宛先に向けられている。"),
 ];

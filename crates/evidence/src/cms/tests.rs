@@ -80,3 +80,39 @@ proptest! {
         let _ = verify(&cms, TEXT);
     }
 }
+
+#[test]
+fn a_draft_is_finished_by_the_key_of_its_certificate_alone() {
+    let time = Timestamp::parse("2026-06-14T09:00:00Z").unwrap();
+    let card = include_bytes!("../../../../fixtures/jpki/card.der").to_vec();
+    let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(5101));
+    let other = SecretKey::generate(KeyType::P256, &mut SeededRng::new(5102));
+    let draft = || Draft::new(TEXT, std::slice::from_ref(&card), time).unwrap();
+    assert_eq!(draft().algorithm(), Algorithm::P256Sha256);
+    let raw = key.sign(draft().message()).unwrap();
+    let cms = draft().finish(&raw).unwrap();
+    assert_eq!(verify(&cms, TEXT).unwrap().signing_time, time);
+    let foreign = other.sign(draft().message()).unwrap();
+    assert_eq!(draft().finish(&foreign), Err(CmsError::Signature));
+    assert!(draft().finish(&raw[..40]).is_err());
+    assert!(draft().finish(&[]).is_err());
+    // RSA is drafted for RSA, with the parameters that RFC 4055 wants.
+    let rsa = Draft::new(TEXT, &[fixture!("rsa.der").to_vec()], time).unwrap();
+    assert!(matches!(rsa.algorithm(), Algorithm::Rsa2048Sha256 | Algorithm::Rsa3072Sha256));
+    assert_eq!(rsa.finish(&[7; 256]), Err(CmsError::Signature));
+    assert!(Draft::new(TEXT, &[], time).is_err());
+}
+
+#[test]
+fn a_timestamp_is_put_beside_the_signature_and_changes_nothing_of_it() {
+    let cms = include_bytes!("../../../../fixtures/jpki/signer.p7s");
+    let token = include_bytes!("../../../../fixtures/jpki/signer.tst");
+    let text = include_bytes!("../../../../fixtures/jpki/statement.json");
+    let stamped = with_timestamp(cms, token).unwrap();
+    assert_eq!(verify(&stamped, text), verify(cms, text));
+    assert_eq!(signature_value(&stamped), signature_value(cms));
+    // A second one takes its place.
+    assert_eq!(with_timestamp(&stamped, token).unwrap(), stamped);
+    assert!(with_timestamp(cms, b"no token").is_err());
+    assert!(with_timestamp(b"no signature", token).is_err());
+}

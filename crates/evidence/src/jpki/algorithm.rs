@@ -88,6 +88,13 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm that a key signs with here.
+    pub(crate) fn by_key(key: &SubjectPublicKeyInfoOwned) -> Option<Self> {
+        let plain = |oid| AlgorithmIdentifierOwned { oid, parameters: None };
+        let all = [SHA_256_WITH_RSA, ECDSA_SHA_256, ECDSA_SHA_384];
+        all.into_iter().find_map(|oid| Self::of(key, &plain(oid), None))
+    }
+
     /// Whether `signature` over `message` is by this key.
     pub(crate) fn verifies(
         self,

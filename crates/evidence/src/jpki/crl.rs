@@ -4,9 +4,12 @@
 //! distribution point narrows to the certificates of persons or of authorities; a million serial numbers and more. Out of scope: what follows for a
 //! time (`revocation`).
 
+use std::collections::BTreeSet;
+
 use der::asn1::{BitString, GeneralizedTime, ObjectIdentifier};
 use der::{Decode as _, Encode as _};
-use inkan_core::{Digest, sha256};
+use inkan_core::{Digest, encoding, sha256};
+use serde::{Deserialize, Serialize};
 use x509_cert::ext::pkix::crl::dp::{DistributionPoint, IssuingDistributionPoint};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{BasicConstraints, CrlDistributionPoints};
@@ -16,10 +19,13 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
 use super::chain::Link;
+use super::config::JpkiConfig;
 use crate::path::{Known, Said};
 
 /// The largest list in bytes: a million serial numbers of twenty bytes, with room.
 pub const LIMIT: usize = 128 << 20;
+/// What the head of a kept list says it is.
+const INDEX_TYPE: &str = "inkan-crl-index/1";
 /// RFC 5280 §4.1.2.2.
 const SERIAL: usize = 20;
 /// RFC 5280 §5.3.1, §5.3.2, §5.2.4, §5.2.5.
@@ -45,6 +51,33 @@ pub struct CrlIndex {
     narrowed: Option<IssuingDistributionPoint>,
     knows_ended: bool,
     entries: Vec<Entry>,
+    /// Of which certificates it speaks, if only what it says of some was taken out of where it is kept.
+    asked: Option<BTreeSet<Serial>>,
+}
+
+/// One certificate on a list, as it is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CrlEntry {
+    /// Its serial number, as its certificate has it: at most 20 bytes.
+    pub serial: Vec<u8>,
+    /// Since when it is revoked, in seconds since 1970; `None` if the entry says what is not understood here.
+    pub since: Option<i64>,
+    /// Why, if that is said: `CRLReason` of RFC 5280 §5.3.1.
+    pub reason: Option<u8>,
+}
+
+/// What a list says beside its entries, as it is kept: `inkan-crl-index/1`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Head {
+    #[serde(rename = "type")]
+    kind: String,
+    issuer_key: String,
+    issuer: String,
+    this_update: i64,
+    next_update: Option<i64>,
+    scope: Option<String>,
+    knows_ended: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -105,6 +138,99 @@ impl CrlIndex {
         Ok(index)
     }
 
+    /// The same, with whichever certificate of a configuration signed it.
+    ///
+    /// # Errors
+    ///
+    /// [`CrlError`]; [`CrlError::Signature`] if none did.
+    pub fn build_under(list: &[u8], config: &JpkiConfig) -> Result<Self, CrlError> {
+        let named = Parts::of(list).and_then(|parts| parts.issuer()).ok_or(CrlError::Malformed)?;
+        let mut refusal = CrlError::Signature;
+        for certificate in config.certificates() {
+            let Some(issuer) = Known::read(certificate) else { continue };
+            if *issuer.parsed.tbs_certificate().subject() != named {
+                continue;
+            }
+            match Self::build(list, certificate) {
+                Ok(index) => return Ok(index),
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// What it says beside its entries, to be kept with them: `inkan-crl-index/1`.
+    ///
+    /// # Errors
+    ///
+    /// [`CrlError::Malformed`], which a list that was read does not give.
+    pub fn head(&self) -> Result<String, CrlError> {
+        let der = |der: der::Result<Vec<u8>>| {
+            der.map(|bytes| encoding::b64(&bytes)).map_err(|_| CrlError::Malformed)
+        };
+        let head = Head {
+            kind: INDEX_TYPE.to_owned(),
+            issuer_key: self.issuer_key.to_hex(),
+            issuer: der(self.issuer.to_der())?,
+            this_update: self.this_update,
+            next_update: self.next_update,
+            scope: self.narrowed.as_ref().map(|scope| der(scope.to_der())).transpose()?,
+            knows_ended: self.knows_ended,
+        };
+        serde_json::to_string(&head).map_err(|_| CrlError::Malformed)
+    }
+
+    /// Its entries, in the order of their serial numbers.
+    pub fn entries(&self) -> impl Iterator<Item = CrlEntry> + '_ {
+        self.entries.iter().map(|entry| CrlEntry {
+            serial: entry.serial.1.iter().copied().take(usize::from(entry.serial.0)).collect(),
+            since: entry.since,
+            reason: entry.reason,
+        })
+    }
+
+    /// The part of a list that speaks of the certificates with these serial numbers, from where it was kept: its [`Self::head`], and all of its
+    /// [`Self::entries`] of them. Of any other certificate it says nothing.
+    ///
+    /// Its signature was checked when it was built: whoever keeps it answers for its being the same.
+    ///
+    /// # Errors
+    ///
+    /// [`CrlError::Malformed`].
+    pub fn kept(
+        head: &str,
+        asked: &BTreeSet<Vec<u8>>,
+        found: &[CrlEntry],
+    ) -> Result<Self, CrlError> {
+        let malformed = CrlError::Malformed;
+        let head: Head = serde_json::from_str(head).map_err(|_| malformed)?;
+        if head.kind != INDEX_TYPE {
+            return Err(malformed);
+        }
+        let der = |text: &str| encoding::decode_b64(text).map_err(|_| malformed);
+        let narrowed = head
+            .scope
+            .as_deref()
+            .map(|scope| IssuingDistributionPoint::from_der(&der(scope)?).map_err(|_| malformed));
+        let entry = |entry: &CrlEntry| {
+            let serial = serial(&entry.serial)?;
+            Some(Entry { serial, since: entry.since, reason: entry.reason })
+        };
+        let entries: Option<Vec<Entry>> = found.iter().map(entry).collect();
+        let mut entries = entries.ok_or(malformed)?;
+        entries.sort_unstable();
+        Ok(Self {
+            issuer_key: Digest::from_hex(&head.issuer_key).map_err(|_| malformed)?,
+            issuer: Name::from_der(&der(&head.issuer)?).map_err(|_| malformed)?,
+            this_update: head.this_update,
+            next_update: head.next_update,
+            narrowed: narrowed.transpose()?,
+            knows_ended: head.knows_ended,
+            entries,
+            asked: Some(asked.iter().filter_map(|bytes| serial(bytes)).collect()),
+        })
+    }
+
     /// How many certificates are on it.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -128,6 +254,9 @@ impl CrlIndex {
             return None;
         }
         let serial = serial(tbs.serial_number().as_bytes())?;
+        if self.asked.as_ref().is_some_and(|asked| !asked.contains(&serial)) {
+            return None;
+        }
         let from = self.entries.partition_point(|entry| entry.serial < serial);
         let listed = self.entries.get(from..).unwrap_or_default();
         let mut revoked: Option<(i64, Option<u8>)> = None;
@@ -195,6 +324,14 @@ impl<'a> Parts<'a> {
         inner.0.is_empty().then_some(Self { body, algorithm, signature })
     }
 
+    /// Who says that it made the list.
+    fn issuer(&self) -> Option<Name> {
+        let mut body = Tlvs(Tlvs(self.body).next_of(SEQUENCE)?.content);
+        body.next_if(|tag| tag == INTEGER);
+        body.next_of(SEQUENCE)?;
+        Name::from_der(body.next()?.whole).ok()
+    }
+
     fn index(&self, issuer_key: Digest) -> Option<CrlIndex> {
         let mut body = Tlvs(Tlvs(self.body).next_of(SEQUENCE)?.content);
         // Version 2 (RFC 5280 §5.1.2.1), or none for version 1.
@@ -232,6 +369,7 @@ impl<'a> Parts<'a> {
             narrowed,
             knows_ended,
             entries,
+            asked: None,
         })
     }
 }

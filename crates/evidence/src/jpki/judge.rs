@@ -12,15 +12,12 @@ use super::chain::{Link, Way, ways};
 use super::config::Profile;
 use super::policies::Policies;
 use super::revocation::{Revocation, of_way};
-use crate::cms;
+use crate::cms::{self, TIMESTAMP_TOKEN};
 use crate::finding::Code;
 use crate::model::Certificate as Use;
 use crate::tsa::asn1::{self, SHA_256, SHA_384, SHA_512, SignerInfo, SigningCertificateV2};
 use crate::tsa::{TimestampError, signed, verify_token};
 
-/// RFC 3161 appendix A: a timestamp over the value of the signature.
-const TIMESTAMP_TOKEN: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 /// RFC 5280 §4.2.1.12: TLS servers, code, mail, timestamps, OCSP: keys for these sign for no person.
 const OTHER_PURPOSES: [&str; 4] =
     ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"];

@@ -7,7 +7,7 @@ use inkan_core::Timestamp;
 
 use super::Jpki;
 use super::chain::{Link, Way};
-use crate::path::{CERTIFICATE_HOLD, Known, Said, Standing, as_of, is_lifted, read_ocsp};
+use crate::path::{CERTIFICATE_HOLD, Known, Said, Standing, as_of, is_lifted};
 
 /// RFC 5280 §5.3.1: replaced by another one.
 const SUPERSEDED: u8 = 4;
@@ -46,7 +46,7 @@ pub(super) fn of_link(subject: &Link, issuer: &Link, at: Timestamp, jpki: &Jpki)
         .crls
         .iter()
         .filter_map(|list| list.says(subject, issuer))
-        .chain(jpki.ocsp.iter().filter_map(|answer| read_ocsp(answer, &known, &above)))
+        .chain(jpki.ocsp.iter().flatten().filter_map(|answer| answer.says(&known, &above)))
         .collect();
     let words: Vec<Standing> = said.iter().map(|one| word(one, &said, &known, at)).collect();
     if words.iter().any(|word| matches!(word, Standing::Revoked(_))) {

@@ -28,15 +28,18 @@ const NAME: usize = inkan_core::limits::DID;
 pub struct BindingStatement {
     did: String,
     vm: String,
-    jkt: String,
-    aud: String,
-    nonce: String,
-    iat: Timestamp,
+    answer: Answer,
 }
 
 /// That whoever holds the card logs in, beside the holder of a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LoginStatement {
+    answer: Answer,
+}
+
+/// What both say: a key, and whose question is answered when.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Answer {
     aud: String,
     nonce: String,
     iat: Timestamp,
@@ -75,29 +78,69 @@ impl StatementError {
     }
 }
 
+/// Either of them on the wire; which members there are is the type's.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct BindingWire {
+struct Wire {
     #[serde(rename = "type")]
     kind: String,
-    did: String,
-    vm: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    did: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vm: Option<String>,
     jkt: String,
     aud: String,
     nonce: String,
     iat: i64,
-    purpose: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<String>,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct LoginWire {
-    #[serde(rename = "type")]
-    kind: String,
-    aud: String,
-    nonce: String,
-    iat: i64,
-    jkt: String,
+impl Wire {
+    fn of(kind: &str, (aud, nonce): (&str, &str), jkt: &str, iat: Timestamp) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            did: None,
+            vm: None,
+            jkt: jkt.to_owned(),
+            aud: aud.to_owned(),
+            nonce: nonce.to_owned(),
+            iat: iat.seconds(),
+            purpose: None,
+        }
+    }
+
+    /// Bytes with one reading: written again, they are the same.
+    fn read(bytes: &[u8]) -> Result<Self, StatementError> {
+        let value = json::parse(bytes, LIMIT).map_err(|_| StatementError::Type)?;
+        let wire: Self = serde_json::from_value(value).map_err(|_| StatementError::Type)?;
+        if wire.write() == bytes { Ok(wire) } else { Err(StatementError::Type) }
+    }
+
+    fn write(&self) -> Vec<u8> {
+        // Text and a whole number of seconds always have a canonical form.
+        let value = serde_json::to_value(self).unwrap_or_default();
+        json::canonicalize(&value).unwrap_or_default()
+    }
+
+    /// What both say, if it is of this type; the key is checked last.
+    fn answer(self, kind: &str) -> Result<Answer, StatementError> {
+        if self.kind != kind || !is_name(&self.aud) {
+            return Err(StatementError::Type);
+        }
+        let iat = Timestamp::from_seconds(self.iat).map_err(|_| StatementError::Type)?;
+        check_nonce(&self.nonce)?;
+        if !is_thumbprint(&self.jkt) {
+            return Err(StatementError::Key);
+        }
+        Ok(Answer { aud: self.aud, nonce: self.nonce, iat, jkt: self.jkt })
+    }
+}
+
+impl Answer {
+    fn wire(&self, kind: &str) -> Wire {
+        Wire::of(kind, (&self.aud, &self.nonce), &self.jkt, self.iat)
+    }
 }
 
 impl BindingStatement {
@@ -108,19 +151,14 @@ impl BindingStatement {
     /// [`StatementError`], as [`Self::parse`].
     pub fn new(
         (did, vm, jkt): (&str, &str, &str),
-        (aud, nonce): (&str, &str),
+        asked: (&str, &str),
         iat: Timestamp,
     ) -> Result<Self, StatementError> {
-        let text = str::to_owned;
-        Self::checked(BindingWire {
-            kind: text(BINDING_TYPE),
-            did: text(did),
-            vm: text(vm),
-            jkt: text(jkt),
-            aud: text(aud),
-            nonce: text(nonce),
-            iat: iat.seconds(),
-            purpose: text(PURPOSE),
+        Self::checked(Wire {
+            did: Some(did.to_owned()),
+            vm: Some(vm.to_owned()),
+            purpose: Some(PURPOSE.to_owned()),
+            ..Wire::of(BINDING_TYPE, asked, jkt, iat)
         })
     }
 
@@ -130,39 +168,35 @@ impl BindingStatement {
     ///
     /// [`StatementError`], one variant per rule.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        Self::checked(read(bytes)?)
+        Self::checked(Wire::read(bytes)?)
     }
 
-    fn checked(wire: BindingWire) -> Result<Self, StatementError> {
-        if wire.kind != BINDING_TYPE || wire.purpose != PURPOSE || !is_name(&wire.aud) {
+    fn checked(mut wire: Wire) -> Result<Self, StatementError> {
+        let own = (wire.did.take(), wire.vm.take(), wire.purpose.take());
+        let (Some(did), Some(vm), Some(PURPOSE)) = (own.0, own.1, own.2.as_deref()) else {
             return Err(StatementError::Type);
-        }
-        let iat = Timestamp::from_seconds(wire.iat).map_err(|_| StatementError::Type)?;
-        check_nonce(&wire.nonce)?;
-        let names_a_key = wire.vm.strip_prefix(&wire.did).is_some_and(|rest| {
+        };
+        let answer = wire.answer(BINDING_TYPE)?;
+        let names_a_key = vm.strip_prefix(&did).is_some_and(|rest| {
             rest.strip_prefix('#').is_some_and(|fragment| !fragment.is_empty())
         });
-        let is_did = wire.did.starts_with("did:") && !wire.did.contains(['#', '?', '/']);
-        if !is_did || !names_a_key || !is_name(&wire.vm) || !is_thumbprint(&wire.jkt) {
+        let is_did = did.starts_with("did:") && !did.contains(['#', '?', '/']);
+        if !is_did || !names_a_key || !is_name(&vm) {
             return Err(StatementError::Key);
         }
-        let BindingWire { did, vm, jkt, aud, nonce, .. } = wire;
-        Ok(Self { did, vm, jkt, aud, nonce, iat })
+        Ok(Self { did, vm, answer })
     }
 
     /// The bytes that both keys sign.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        write(&BindingWire {
-            kind: BINDING_TYPE.to_owned(),
-            did: self.did.clone(),
-            vm: self.vm.clone(),
-            jkt: self.jkt.clone(),
-            aud: self.aud.clone(),
-            nonce: self.nonce.clone(),
-            iat: self.iat.seconds(),
-            purpose: PURPOSE.to_owned(),
-        })
+        let wire = Wire {
+            did: Some(self.did.clone()),
+            vm: Some(self.vm.clone()),
+            purpose: Some(PURPOSE.to_owned()),
+            ..self.answer.wire(BINDING_TYPE)
+        };
+        wire.write()
     }
 
     /// The DID.
@@ -180,46 +214,36 @@ impl BindingStatement {
     /// RFC 7638 thumbprint of the key.
     #[must_use]
     pub fn jkt(&self) -> &str {
-        &self.jkt
+        &self.answer.jkt
     }
 
     /// Who made the nonce.
     #[must_use]
     pub fn aud(&self) -> &str {
-        &self.aud
+        &self.answer.aud
     }
 
     /// The nonce.
     #[must_use]
     pub fn nonce(&self) -> &str {
-        &self.nonce
+        &self.answer.nonce
     }
 
     /// When it was made, by its maker's clock.
     #[must_use]
     pub const fn iat(&self) -> Timestamp {
-        self.iat
+        self.answer.iat
     }
 }
 
 impl LoginStatement {
-    /// A statement for the holder key with thumbprint `jkt`, to be shown to `aud`, who made `nonce`.
+    /// A statement for the holder key with thumbprint `jkt`, to be shown to an audience, who made the nonce beside it.
     ///
     /// # Errors
     ///
     /// [`StatementError`], as [`Self::parse`].
-    pub fn new(
-        (aud, nonce): (&str, &str),
-        jkt: &str,
-        iat: Timestamp,
-    ) -> Result<Self, StatementError> {
-        Self::checked(LoginWire {
-            kind: LOGIN_TYPE.to_owned(),
-            aud: aud.to_owned(),
-            nonce: nonce.to_owned(),
-            iat: iat.seconds(),
-            jkt: jkt.to_owned(),
-        })
+    pub fn new(asked: (&str, &str), jkt: &str, iat: Timestamp) -> Result<Self, StatementError> {
+        Self::checked(Wire::of(LOGIN_TYPE, asked, jkt, iat))
     }
 
     /// Reads a statement of at most [`LIMIT`] bytes.
@@ -228,73 +252,46 @@ impl LoginStatement {
     ///
     /// [`StatementError`], one variant per rule.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        Self::checked(read(bytes)?)
+        Self::checked(Wire::read(bytes)?)
     }
 
-    fn checked(wire: LoginWire) -> Result<Self, StatementError> {
-        if wire.kind != LOGIN_TYPE || !is_name(&wire.aud) {
+    fn checked(wire: Wire) -> Result<Self, StatementError> {
+        // It names nobody's DID: that of the presentation is proved beside it.
+        if wire.did.is_some() || wire.vm.is_some() || wire.purpose.is_some() {
             return Err(StatementError::Type);
         }
-        let iat = Timestamp::from_seconds(wire.iat).map_err(|_| StatementError::Type)?;
-        check_nonce(&wire.nonce)?;
-        if !is_thumbprint(&wire.jkt) {
-            return Err(StatementError::Key);
-        }
-        let LoginWire { aud, nonce, jkt, .. } = wire;
-        Ok(Self { aud, nonce, iat, jkt })
+        Ok(Self { answer: wire.answer(LOGIN_TYPE)? })
     }
 
     /// The bytes that the card signs.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        write(&LoginWire {
-            kind: LOGIN_TYPE.to_owned(),
-            aud: self.aud.clone(),
-            nonce: self.nonce.clone(),
-            iat: self.iat.seconds(),
-            jkt: self.jkt.clone(),
-        })
+        self.answer.wire(LOGIN_TYPE).write()
     }
 
     /// Who made the nonce: the origin that the card's client is connected to.
     #[must_use]
     pub fn aud(&self) -> &str {
-        &self.aud
+        &self.answer.aud
     }
 
     /// The nonce.
     #[must_use]
     pub fn nonce(&self) -> &str {
-        &self.nonce
+        &self.answer.nonce
     }
 
     /// When it was made, by its maker's clock.
     #[must_use]
     pub const fn iat(&self) -> Timestamp {
-        self.iat
+        self.answer.iat
     }
 
     /// RFC 7638 thumbprint of the holder's key.
     #[must_use]
     pub fn jkt(&self) -> &str {
-        &self.jkt
+        &self.answer.jkt
     }
-}
-
-/// Bytes with one reading: written again, they are the same.
-fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, StatementError> {
-    let value = json::parse(bytes, LIMIT).map_err(|_| StatementError::Type)?;
-    let again = json::canonicalize(&value).map_err(|_| StatementError::Type)?;
-    if again != bytes {
-        return Err(StatementError::Type);
-    }
-    serde_json::from_value(value).map_err(|_| StatementError::Type)
-}
-
-fn write<T: Serialize>(wire: &T) -> Vec<u8> {
-    // Text and a whole number of seconds always have a canonical form.
-    let value = serde_json::to_value(wire).unwrap_or_default();
-    json::canonicalize(&value).unwrap_or_default()
 }
 
 fn check_nonce(nonce: &str) -> Result<(), StatementError> {

@@ -226,7 +226,7 @@ fn a_card_and_a_did_key_over_one_statement_show_the_owner() {
     Case::with(fixture!("signer.p7s").to_vec()).is_good(&jpki);
     // By OCSP too.
     let ocsp = bare()
-        .with_ocsp(fixture!("card-good.ocsp").to_vec())
+        .with_ocsp(fixture!("card-good.ocsp"))
         .with_crl(list(fixture!("root.crl"), fixture!("root.der")));
     Case::by(fixture!("card.der"), &card()).is_good(&ocsp);
 }

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use der::asn1::{Any, BitString, GeneralizedTime, Null, ObjectIdentifier, OctetString};
 use der::{Choice, Decode as _, Encode as _, Enumerated, Sequence};
@@ -142,16 +143,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn read(answer: &[u8], origin: Origin) -> Option<Self> {
-        let answer = Response::from_der(answer).ok()?;
-        let bytes = answer.bytes.filter(|_| answer.status == Status::Successful)?;
-        if bytes.kind != BASIC {
-            return None;
-        }
-        let basic = BasicResponse::from_der(bytes.response.as_bytes()).ok()?;
-        if basic.data.version != 0 || critical(&basic.data.extensions) {
-            return None;
-        }
-        Some(Self { origin, basic, by: RefCell::new(BTreeMap::new()) })
+        Some(Self { origin, basic: basic(answer)?, by: RefCell::new(BTreeMap::new()) })
     }
 
     /// What it says of the certificate, if it names it and is its issuer's.
@@ -176,10 +168,32 @@ impl Answer {
     }
 }
 
-/// What a response that this verifier was given says of a certificate, whatever the time; `None` if it is no answer.
-pub(crate) fn read(answer: &[u8], subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> {
-    let tries = Cell::new(0);
-    Answer::read(answer, Origin::Pinned)?.says((subject, issuer), &Names::of(issuer)?, &tries)
+/// A response that this verifier was given, read once; what it says is this verifier's own, so its signature is checked whenever it names a
+/// certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Given(Arc<BasicResponse>);
+
+impl Given {
+    pub(crate) fn read(answer: &[u8]) -> Option<Self> {
+        basic(answer).map(|basic| Self(Arc::new(basic)))
+    }
+
+    /// What it says of a certificate, whatever the time; `None` if it is no answer.
+    pub(crate) fn says(&self, subject: &Known<'_>, issuer: &Known<'_>) -> Option<Said> {
+        let said = of(&self.0, subject, &Names::of(issuer)?)?;
+        is_signed(&self.0, issuer).then_some(said)
+    }
+}
+
+/// The one kind of response that says something (RFC 6960 §4.2.1).
+fn basic(answer: &[u8]) -> Option<BasicResponse> {
+    let answer = Response::from_der(answer).ok()?;
+    let bytes = answer.bytes.filter(|_| answer.status == Status::Successful)?;
+    if bytes.kind != BASIC {
+        return None;
+    }
+    let basic = BasicResponse::from_der(bytes.response.as_bytes()).ok()?;
+    (basic.data.version == 0 && !critical(&basic.data.extensions)).then_some(basic)
 }
 
 fn critical(extensions: &Option<Extensions>) -> bool {

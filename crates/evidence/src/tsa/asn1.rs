@@ -131,7 +131,7 @@ pub(crate) enum SignerIdentifier {
 }
 
 /// RFC 5652 §10.2.4.
-#[derive(Clone, Sequence, ValueOrd)]
+#[derive(Debug, Clone, Sequence, ValueOrd)]
 pub(crate) struct IssuerAndSerial {
     pub(crate) issuer: Name,
     pub(crate) serial: SerialNumber,

@@ -188,7 +188,9 @@ fn type_of(code: &str) -> String {
     const STATUS: &str = "https://www.w3.org/ns/credentials/status-list#";
     let begins = |start: &str| code.starts_with(start);
     match code {
-        "credential-proof-invalid" | "presentation-proof-invalid" => {
+        "credential-proof-invalid"
+        | "presentation-proof-invalid"
+        | "presentation-hash-mismatch" => {
             format!("{MODEL}CRYPTOGRAPHIC_SECURITY_ERROR")
         }
         "credential-expired" | "credential-not-yet-valid" | "presentation-stale" => {

@@ -11,7 +11,7 @@ use inkan_ledger::Grades;
 use serde_json::Value;
 
 use super::countersigned::Countersigned;
-use super::credential::{format_name, holder_keys, stamped_time};
+use super::credential::{format_name, holder_history, holder_keys, stamped_time};
 use super::{Bench, countersigned, offered, signer};
 use crate::certificates::{CertificateFault, Revocation, RevocationInfo};
 use crate::check::{Check, CheckName, Weight};
@@ -63,6 +63,7 @@ pub(super) fn check(
         issuer,
         issuer_method: format!("urn:x509:sha-256:{}", sha256(&[leaf]).to_hex()),
         holder_keys: holder_keys(bench, credential.subject_id()),
+        holder_history: holder_history(bench, credential),
         recorded: None,
         status: status?,
         countersignatures: countersigned.verified,

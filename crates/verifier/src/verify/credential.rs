@@ -114,6 +114,7 @@ pub(super) fn check(
         issuer: issuer.to_string(),
         issuer_method: signer.url.to_string(),
         holder_keys: holder_keys(bench, credential.subject_id()),
+        holder_history: holder_history(bench, credential),
         recorded,
         status: status?,
         countersignatures: countersigned.verified,
@@ -460,6 +461,17 @@ pub(super) fn holder_keys(
         })
         .map(|method| method.key.clone())
         .collect()
+}
+
+/// How the subject's DID went on, for evidence that names keys of it as of its own time.
+pub(super) fn holder_history(
+    bench: &Bench<'_>,
+    credential: &inkan_credential::Credential,
+) -> Option<DidHistory> {
+    credential.value().get("evidence")?;
+    let did = Did::parse(credential.subject_id()?).ok()?;
+    let history = bench.history(&did).ok().filter(|_| did.scid().is_some())?;
+    history.missing().is_none().then(|| DidHistory::clone(&history))
 }
 
 pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {

@@ -121,7 +121,7 @@ fn jpk_01_and_03_and_09_cap_at_ial_2() {
     by_auth.reaches("IAL-2", "jpki-policy-not-signature");
     let unknown = Case { jpki: bare(), ..Case::new() };
     unknown.reaches("IAL-2", "jpki-revocation-undetermined");
-    let other = bare().with_ocsp(fixture!("signer-good.ocsp").to_vec());
+    let other = bare().with_ocsp(fixture!("signer-good.ocsp"));
     Case { jpki: other, ..Case::new() }.reaches("IAL-2", "revocation-response-invalid");
 }
 

@@ -12,10 +12,10 @@ fn jpk_01_a_certificate_for_logins_is_no_signature() {
 fn jpk_02_a_revoked_certificate_shows_nothing() {
     let case = Case::by(fixture!("revoked.der"), &card());
     case.is_void(&jpki(), Code::JpkiRevoked);
-    case.is_void(&bare().with_ocsp(fixture!("revoked.ocsp").to_vec()), Code::JpkiRevoked);
+    case.is_void(&bare().with_ocsp(fixture!("revoked.ocsp")), Code::JpkiRevoked);
     // However many answers are at hand about others.
-    let many = (0..40).fold(bare(), |jpki, _| jpki.with_ocsp(fixture!("card-good.ocsp").to_vec()));
-    case.is_void(&many.with_ocsp(fixture!("revoked.ocsp").to_vec()), Code::JpkiRevoked);
+    let many = (0..40).fold(bare(), |jpki, _| jpki.with_ocsp(fixture!("card-good.ocsp")));
+    case.is_void(&many.with_ocsp(fixture!("revoked.ocsp")), Code::JpkiRevoked);
     // Its authority was revoked.
     let bad = jpki().with_crl(list(fixture!("root-bad.crl"), fixture!("root.der")));
     Case::by(fixture!("card.der"), &card()).is_void(&bad, Code::JpkiRevoked);
@@ -144,11 +144,11 @@ fn jpk_09_an_answer_to_another_question_is_none() {
     let case = Case::by(fixture!("card.der"), &card());
     let above = || bare().with_crl(list(fixture!("root.crl"), fixture!("root.der")));
     for answer in [fixture!("signer-good.ocsp"), fixture!("card-pretender.ocsp"), b"none"] {
-        let jpki = above().with_ocsp(answer.to_vec());
+        let jpki = above().with_ocsp(answer);
         case.is_capped(&jpki, Code::RevocationResponseInvalid);
     }
     // Its time had passed.
-    let short = above().with_ocsp(fixture!("card-short.ocsp").to_vec());
+    let short = above().with_ocsp(fixture!("card-short.ocsp"));
     let late = Case::by(fixture!("card.der"), &card()).judged_at("2045-01-01T00:00:00Z");
     late.is_capped(&short, Code::RevocationResponseInvalid);
     let stale = above().with_crl(list(fixture!("signca-stale.crl"), fixture!("signca.der")));

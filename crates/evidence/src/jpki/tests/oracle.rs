@@ -170,5 +170,19 @@ fn openssl_judges_signatures_and_answers_alike() {
     assert!(answers("card-good.ocsp", "card.der").contains("card.der: good"));
     assert!(answers("revoked.ocsp", "revoked.der").contains("revoked.der: revoked"));
     assert!(!answers("signer-good.ocsp", "card.der").contains("card.der: good"));
+    // Signed by a certificate that may not: no answer for either of us.
+    let is_answer = |answer: &str| {
+        let line =
+            ["ocsp", "-respin", answer, "-issuer", "signca.der", "-sha256", "-cert", "card.der"];
+        openssl(
+            &[&line[..], &["-CAfile", &root, "-no_nonce", "-verify_other", "signca.der"]].concat(),
+        )
+    };
+    assert!(is_answer("card-good.ocsp") && !is_answer("card-pretender.ocsp"));
+    // A token among the unsigned attributes changes nothing of what was signed.
+    let stamped = crate::cms::with_timestamp(fixture!("signer.p7s"), fixture!("signer.tst"));
+    assert!(verifies(&file("stamped.p7s", &stamped.unwrap())));
+    // Both make the same of an algorithm, RSA as the present cards have it.
+    assert!(verifies(&file("rsa.p7s", fixture!("signer.p7s"))));
     std::fs::remove_dir_all(&scratch).unwrap();
 }

@@ -121,6 +121,9 @@ fn current(
 
 /// The reason for what is wrong with a key binding.
 fn reason(error: &SdJwtError) -> Reason {
+    if matches!(error, SdJwtError::KeyBinding(KeyBindingError::OtherSdJwt)) {
+        return Reason::PresentationHashMismatch;
+    }
     let of_another = matches!(
         error,
         SdJwtError::KeyBinding(KeyBindingError::OtherKey) | SdJwtError::Confirmation

@@ -1,0 +1,181 @@
+//! `inkan evidence …`: what shows who somebody is.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{OutArgs, WriteArgs, values};
+
+/// `inkan evidence …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Signatures with a person's card: bind a DID to it, log in with it, judge either
+    #[command(subcommand)]
+    Jpki(JpkiCommand),
+}
+
+/// `inkan evidence jpki …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum JpkiCommand {
+    /// Make the statement that the card signs: a binding of your DID, or a login
+    Statement(JpkiStatementArgs),
+    #[cfg(feature = "pkcs11")]
+    /// Have a card or HSM sign a statement (PKCS #11), as CMS
+    Sign(JpkiSignArgs),
+    /// Put statement and signature together: evidence for an issuer, signed with your DID key too; or a login
+    Attach(JpkiAttachArgs),
+    /// Judge evidence with a card's signature by itself, step by step, with reasons
+    Check(JpkiCheckArgs),
+    /// Pin what card signatures are judged by: a configuration (inkan-jpki-config/1), a CRL or an OCSP response (DER)
+    Pin {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// What it must hash to, in hexadecimal, from where you trust it
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+        /// Dry run and answers.
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// List what is pinned
+    Pins,
+    /// Take away what is pinned
+    Unpin {
+        /// Its name in the list
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// Arguments of `evidence jpki statement`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct JpkiStatementArgs {
+    /// Your DID
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Key of it
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// Who asks: the proofer's DID, or of a login the origin that your card's client is connected to
+    #[arg(long, value_name = "A")]
+    pub(crate) aud: String,
+    /// Their nonce
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) nonce: String,
+    /// A login, for the card's key for logins, beside a presentation over the same nonce
+    #[arg(long)]
+    pub(crate) login: bool,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[cfg(feature = "pkcs11")]
+/// Arguments of `evidence jpki sign`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct JpkiSignArgs {
+    /// The statement; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// The module of the card or HSM: a shared library
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pkcs11_module: String,
+    /// Label of the token; needed if there are several
+    #[arg(long, value_name = "LABEL", conflicts_with = "slot")]
+    pub(crate) token_label: Option<String>,
+    /// Number of the slot instead
+    #[arg(long, value_name = "N")]
+    pub(crate) slot: Option<u64>,
+    /// Label of the key, and of its certificate
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) key_label: String,
+    /// The certificate, PEM or DER, if the token does not hold it; those above it may follow
+    #[arg(long, value_name = "F")]
+    pub(crate) cert: Option<String>,
+    /// File with the PIN, readable by you alone; without it you are asked
+    #[arg(long, value_name = "F")]
+    pub(crate) pin_file: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// Arguments of `evidence jpki attach`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct JpkiAttachArgs {
+    /// The statement; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// The card's signature over its bytes: CMS without content, DER
+    #[arg(long, value_name = "F")]
+    pub(crate) cms: String,
+    /// A timestamp over the value of that signature: TimeStampToken, or the authority's whole answer, in DER
+    #[arg(long, value_name = "F", conflicts_with = "tsa")]
+    pub(crate) token: Option<String>,
+    /// Ask this timestamp authority for one
+    #[arg(long, value_name = "URL")]
+    pub(crate) tsa: Option<String>,
+    /// Your DID, whose key signs the statement too
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Type of the document that the signature shows
+    #[arg(long, value_name = "TYPE", default_value = "jp_individual_number_card")]
+    pub(crate) document: String,
+    /// Of a login: how it comes to the verifier, as the verifier sees it
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = JpkiChannel::DirectPostCrossDevice)]
+    pub(crate) channel: JpkiChannel,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// How a login comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum JpkiChannel {
+    /// Digital Credentials API, one device
+    DcApiSameDevice,
+    /// Digital Credentials API, devices close to each other
+    DcApiProximity,
+    /// A redirect on one device
+    RedirectSameDevice,
+    /// Posted by another device: bound to no origin
+    DirectPostCrossDevice,
+}
+
+impl JpkiChannel {
+    /// The word in the file.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::DcApiSameDevice => "dc_api_same_device",
+            Self::DcApiProximity => "dc_api_proximity",
+            Self::RedirectSameDevice => "redirect_same_device",
+            Self::DirectPostCrossDevice => "direct_post_cross_device",
+        }
+    }
+}
+
+/// Arguments of `evidence jpki check`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct JpkiCheckArgs {
+    /// Evidence; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Judge as of this time (RFC 3339)
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) at: Option<String>,
+    /// Judge again what was judged: the nonce may have been used
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// Say in the evidence what was found (esig), for an issuer who is the proofer
+    #[arg(long)]
+    pub(crate) state: bool,
+    /// Leave the card's signature out of what is written: its certificate says name and address
+    #[arg(long, requires = "state")]
+    pub(crate) withhold: bool,
+    /// Register a card that signed with its key for logins to the holder, for logins later
+    #[arg(long, conflicts_with_all = ["replay", "at"])]
+    pub(crate) register: bool,
+    /// Where the evidence goes (with --state).
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}

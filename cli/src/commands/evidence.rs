@@ -1,0 +1,14 @@
+//! `inkan evidence`: what shows who somebody is.
+
+mod jpki;
+
+use crate::args::EvidenceCommand;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Outcome;
+
+pub(super) fn run(command: &EvidenceCommand, context: &mut Context) -> Result<Outcome, Failure> {
+    match command {
+        EvidenceCommand::Jpki(command) => jpki::run(command, context),
+    }
+}

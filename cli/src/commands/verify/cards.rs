@@ -1,0 +1,131 @@
+//! Card signatures in a verification: what the profile judges them by, what the bundle brings of revocation, and which nonces are used up.
+
+use inkan_core::encoding;
+use inkan_core::json::text;
+use inkan_credential::Bundle;
+use inkan_did::Did;
+use inkan_evidence::PresentationEvidence;
+use inkan_evidence::jpki::{CrlIndex, Jpki, card_signatures, serials, statements};
+use inkan_io::cards::Cards;
+use inkan_io::profile::{NonceRecord, Record as _, Shelf};
+use inkan_verifier::history::DidHistory;
+use inkan_verifier::ledger_view::LedgerView;
+use inkan_verifier::{Expectation, Live, Verification};
+
+use super::{Examine, Finder, Terms};
+use crate::commands::request;
+use crate::context::{Context, Home};
+use crate::failure::Failure;
+
+/// The most answers of authorities that a bundle brings and that are looked at; what is pinned is always looked at.
+const BROUGHT: usize = 16;
+
+/// What judges the card signatures of a verification; nothing if there are none.
+pub(super) fn jpki(
+    cards: &Cards,
+    bundle: &Bundle,
+    verification: &Verification,
+    shown: Option<&PresentationEvidence>,
+    asked: Option<(&Expectation, &[String])>,
+) -> Result<Option<Jpki>, Failure> {
+    let signatures = card_signatures(verification);
+    let logins = || shown.into_iter().flat_map(PresentationEvidence::card_signatures);
+    if signatures.is_empty() && logins().next().is_none() && statements(verification).is_empty() {
+        return Ok(None);
+    }
+    let all = signatures.iter().map(Vec::as_slice).chain(logins());
+    let mut jpki = cards.judge(&serials(cards.config(), all))?;
+    for item in bundle.evidence.iter().take(BROUGHT) {
+        let der = text(item, "der").and_then(|der| encoding::decode_b64u(der).ok());
+        match (text(item, "type"), der) {
+            (Some("X509OcspResponse"), Some(der)) => jpki = jpki.with_ocsp(&der),
+            (Some("X509Crl"), Some(der)) => {
+                // One of another hierarchy says nothing here.
+                if let Ok(list) = CrlIndex::build_under(&der, cards.config()) {
+                    jpki = jpki.with_crl(list);
+                }
+            }
+            _ => {}
+        }
+    }
+    for credential in verification.credentials().iter().flatten() {
+        if let Some(history) = credential.holder_history() {
+            jpki = jpki.with_history(history.clone());
+        }
+    }
+    Ok(Some(match asked {
+        Some((expected, nonces)) => jpki.asking(&expected.audience, nonces.iter().cloned()),
+        None => jpki,
+    }))
+}
+
+/// Nonces of this profile that a statement may name: those that were not used, unless something is judged again.
+pub(super) fn nonces(expected: &Expectation, home: &Home) -> Result<Vec<String>, Failure> {
+    let again = expected.live == Live::No;
+    let all = home.profile.all::<NonceRecord>()?.into_iter().map(|(_, record)| record);
+    let open = all.filter(|record| {
+        let for_it = record.audience.as_ref().is_none_or(|aud| *aud == expected.audience);
+        for_it && (again || record.used_at.is_none())
+    });
+    Ok(open.map(|record| record.nonce).collect())
+}
+
+/// Marks the nonces of statements to this verifier as used.
+pub(super) fn consume(
+    expected: &Expectation,
+    verification: &Verification,
+    home: &Home,
+) -> Result<(), Failure> {
+    for statement in statements(verification) {
+        if statement.aud() != expected.audience || expected.live == Live::No {
+            continue;
+        }
+        use_up(
+            statement.nonce(),
+            statement.to_bytes().as_slice(),
+            verification.received_at(),
+            home,
+        )?;
+    }
+    Ok(())
+}
+
+/// Marks a nonce of this profile as used by these bytes.
+pub(crate) fn use_up(
+    nonce: &str,
+    by: &[u8],
+    now: inkan_core::Timestamp,
+    home: &Home,
+) -> Result<(), Failure> {
+    let name = request::file_name(nonce);
+    let Some(mut record) = home.profile.find::<NonceRecord>(&name)? else { return Ok(()) };
+    if record.used_at.is_none() {
+        record.used_at = Some(now);
+        record.used_by = Some(inkan_core::sha256(&[by]).to_b64u());
+        home.profile.put(Shelf::Nonces, &name, &record.to_value())?;
+    }
+    Ok(())
+}
+
+/// The versions of a holder's DID as of a time; none if it cannot be shown here.
+pub(crate) fn history(
+    did: &str,
+    (as_of, offline): (Option<&str>, bool),
+    home: &Home,
+    context: &mut Context,
+) -> Result<Option<DidHistory>, Failure> {
+    let Ok(did) = Did::parse(did) else { return Ok(None) };
+    if did.scid().is_none() {
+        return Ok(None);
+    }
+    let args = Examine { policy: None, at: as_of, offline }.args();
+    let terms = Terms::of(&args, home, context)?;
+    let finder = Finder::open(&args, home, context)?;
+    let gathered = finder.find_did(did.as_str(), terms.context.as_of)?;
+    for missed in &gathered.missed {
+        context.speech.detail(missed);
+    }
+    let view = LedgerView::new(&gathered.material, &terms.context);
+    let history = DidHistory::collect(&did, &gathered.material, &view, &terms.context).ok();
+    Ok(history.filter(|history| history.missing().is_none()))
+}

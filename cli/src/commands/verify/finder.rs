@@ -1,0 +1,110 @@
+//! Where a verification looks for what it wants: the ledger, pinned schemas, the network.
+
+use std::collections::BTreeMap;
+
+use inkan_core::Timestamp;
+use inkan_core::json::text;
+use inkan_credential::{Bundle, ConsentReceipt};
+use inkan_io::gather::{
+    Copies, Gathered, Network, Sources, gather, gather_also, gather_consent, gather_did,
+};
+use inkan_io::ledger_source::LedgerPlace;
+use inkan_io::profile::Shelf;
+use inkan_verifier::{plan, plan_consent, plan_presenter};
+use serde_json::Value;
+
+use super::UNREACHABLE;
+use crate::args::VerifyArgs;
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::ledgers::Reading;
+
+/// Where a run looks for what a verification wants.
+pub(super) struct Finder {
+    pub(super) reading: Option<Reading>,
+    schemas: BTreeMap<String, Value>,
+    network: Network,
+    copies: Copies,
+}
+
+impl Finder {
+    pub(super) fn open(args: &VerifyArgs, home: &Home, context: &Context) -> Result<Self, Failure> {
+        // Without the ledger a revocation or withdrawal since the bundle was made would go unseen: only who says so may do
+        // without.
+        let asked = match &home.ledger {
+            LedgerPlace::Folder(path) => path.is_dir(),
+            LedgerPlace::Node(_) => !args.offline,
+        };
+        let alone = ("judge by the bundle alone", "inkan verify FILE --offline");
+        let reading = match (asked, args.offline) {
+            (true, _) => Some(Reading::open(home, context).map_err(|failure| {
+                if failure.exit() == UNREACHABLE {
+                    failure.try_this(alone.0, alone.1)
+                } else {
+                    failure
+                }
+            })?),
+            (false, true) => None,
+            (false, false) => {
+                let (profile, path) = (home.name().to_owned(), home.ledger.to_string());
+                let missing = Failure::from(CliError::LedgerMissing { profile, path });
+                return Err(missing.try_this(alone.0, alone.1));
+            }
+        };
+        let schemas = schemas(home)?;
+        let network = if args.offline { Network::Offline } else { Network::Ask };
+        // How something stood when the bundle was made counts for who says so, or says how old it may be.
+        let copies = if args.offline || args.max_age.is_some() {
+            Copies::Count
+        } else {
+            Copies::MustBeRenewed
+        };
+        Ok(Self { reading, schemas, network, copies })
+    }
+
+    pub(super) fn find(
+        &self,
+        bundle: &Bundle,
+        terms: &inkan_verifier::Context,
+    ) -> Result<Gathered, Failure> {
+        let ledger = self.reading.as_ref().map(Reading::source);
+        let Self { schemas, network, copies, .. } = self;
+        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
+        let mut found = gather(bundle, &plan(bundle), &sources, terms.as_of)?;
+        if terms.as_of < terms.received_at {
+            // Whoever presents does so now.
+            gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn find_did(&self, did: &str, as_of: Timestamp) -> Result<Gathered, Failure> {
+        let ledger = self.reading.as_ref().map(Reading::source);
+        let Self { schemas, network, copies, .. } = self;
+        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
+        Ok(gather_did(did, &sources, as_of)?)
+    }
+
+    pub(super) fn find_consent(
+        &self,
+        consent: &ConsentReceipt,
+        as_of: Timestamp,
+    ) -> Result<Gathered, Failure> {
+        let ledger = self.reading.as_ref().map(Reading::source);
+        let Self { schemas, network, copies, .. } = self;
+        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
+        Ok(gather_consent(consent, &plan_consent(consent), &sources, as_of)?)
+    }
+}
+
+/// The schemas that a profile pinned, by id.
+pub(in crate::commands) fn schemas(home: &Home) -> Result<BTreeMap<String, Value>, Failure> {
+    let mut schemas = BTreeMap::new();
+    for name in home.profile.names(Shelf::Schemas)? {
+        if let Some(schema) = home.profile.get(Shelf::Schemas, &name)? {
+            let id = text(&schema, "$id").unwrap_or(&name).to_owned();
+            schemas.insert(id, schema);
+        }
+    }
+    Ok(schemas)
+}
