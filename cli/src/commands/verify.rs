@@ -13,6 +13,7 @@ use inkan_assurance::{
 use inkan_core::json::{self, text};
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, Presentation, SecuredCredential};
+use inkan_evidence::registry::declared;
 use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_of, facts_with};
 use inkan_io::gather::{Copies, Gathered, Network, Sources, gather, gather_also, gather_consent};
 use inkan_io::ledger_source::LedgerPlace;
@@ -21,17 +22,18 @@ use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
 use inkan_verifier::{
     ConsentVerification, Expectation, KnownState, Live, Material, Receipts, Verification, plan,
-    plan_consent, plan_presenter, verify, verify_consent,
+    plan_consent, plan_presenter, verify, verify_consent, with_successors,
 };
 use serde_json::Value;
 
 use super::did::parse_time;
-use super::{policy, request, trust};
+use super::{policy, request};
 use crate::args::{OutArgs, VerifyArgs};
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::ledgers::Reading;
 use crate::output::Outcome;
+use crate::registries;
 use crate::render::report::{self, Depth};
 use crate::render::safe;
 use crate::wallet;
@@ -222,6 +224,7 @@ impl Terms {
         let received_at = context.now();
         let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(received_at);
         let pins = pinned::load(&home.profile)?;
+        let registries = registries::of(home, as_of, received_at)?;
         let judged_with = inkan_verifier::Context {
             logs: home.pinned()?,
             grade: ledger_grade(&policy),
@@ -230,6 +233,7 @@ impl Terms {
             receipts: receipts(&policy),
             expectation: None,
             max_age: args.max_age.as_deref().map(super::issue::seconds).transpose()?,
+            declared: Arc::new(declared(&registries, as_of)),
             known: Vec::new(),
             as_of,
             received_at,
@@ -239,7 +243,7 @@ impl Terms {
             context: judged_with,
             contexts: pinned::contexts(&pins)?.map(Arc::new),
             resources: pins.into_iter().map(|file| (file.url, file.bytes)).collect(),
-            registries: trust::load(home)?.into_iter().collect(),
+            registries,
             shown: beside(args, context)?,
         })
     }
@@ -419,7 +423,8 @@ impl Finder {
         let ledger = self.reading.as_ref().map(Reading::source);
         let Self { schemas, network, copies, .. } = self;
         let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        let mut found = gather(bundle, &plan(bundle), &sources, terms.as_of)?;
+        let wants = with_successors(plan(bundle), &terms.declared);
+        let mut found = gather(bundle, &wants, &sources, terms.as_of)?;
         if terms.as_of < terms.received_at {
             // Whoever presents does so now.
             gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;

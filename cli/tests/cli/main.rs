@@ -16,3 +16,5 @@ mod secrets;
 mod serve;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod trust;

@@ -16,6 +16,7 @@
 //! | What does it rest on beyond its own keys, such as a ledger? | [`backing`], `bundle` |
 //! | How does a holder disclose a part? | `derive` |
 //! | How is something judged? | `verify` |
+//! | What does an authority say of a party? | `trqp` |
 //! | Where does the status of what was issued live? | `status` |
 
 mod about;
@@ -36,6 +37,7 @@ pub mod start;
 mod status;
 pub mod suites;
 mod tls;
+mod trqp;
 mod verify;
 
 pub use backing::{Backing, BackingError, Grounds, Recording};

@@ -18,6 +18,8 @@ pub enum Role {
     Issuer,
     /// Judges credentials and presentations.
     Verifier,
+    /// Says what authorities say of parties (TRQP).
+    Registry,
 }
 
 /// How strictly is judged.

@@ -11,14 +11,14 @@ use super::answer::{Cause, Finding, Refusal};
 use super::options::Role;
 use super::service::Service;
 use super::suites::Suite;
-use super::{about, admit, bundle, derive, issue, present, status, verify};
+use super::{about, admit, bundle, derive, issue, present, status, trqp, verify};
 
 /// What matches no route of the table.
 const NOTHING: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document. Those of a suite are there once for each prefix, and once for the
 /// default suite.
-pub const ROUTES: [(&str, &str); 23] = [
+pub const ROUTES: [(&str, &str); 25] = [
     ("/credentials/issue", "post"),
     ("/{suite}/credentials/issue", "post"),
     ("/credentials/derive", "post"),
@@ -34,6 +34,8 @@ pub const ROUTES: [(&str, &str); 23] = [
     ("/{suite}/credentials/status", "post"),
     ("/status/{list}", "get"),
     ("/status/{list}/publish", "post"),
+    ("/authorization", "post"),
+    ("/recognition", "post"),
     ("/ids", "get"),
     ("/about", "get"),
     ("/openapi.json", "get"),
@@ -74,6 +76,8 @@ fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
         "/credentials/status" | "/{suite}/credentials/status" => post(status::update),
         "/status/{list}" => get(status::list),
         "/status/{list}/publish" => post(status::publish),
+        "/authorization" => post(trqp::authorization),
+        "/recognition" => post(trqp::recognition),
         "/ids" => get(about::ids),
         "/about" | "/" => get(about::about),
         "/openapi.json" => get(about::openapi),
@@ -102,6 +106,7 @@ fn role_of(path: &str) -> Option<Role> {
         | "/{suite}/credentials/verify"
         | "/presentations/verify"
         | "/{suite}/presentations/verify" => Some(Role::Verifier),
+        "/authorization" | "/recognition" => Some(Role::Registry),
         _ => None,
     }
 }

@@ -244,8 +244,9 @@ fn judge(
     mut findings: Vec<Finding>,
 ) -> Result<Judged, Refusal> {
     let now = service.now();
-    let Grounds { mut material, logs, grade, timestamps, certificates, receipts, known } =
-        gathered(service, bundle, now)?;
+    let grounds = gathered(service, bundle, now)?;
+    let Grounds { mut material, logs, grade, timestamps, certificates, .. } = grounds;
+    let Grounds { receipts, declared, known, .. } = grounds;
     let context = Context {
         logs,
         grade,
@@ -254,6 +255,7 @@ fn judge(
         receipts,
         expectation,
         max_age: None,
+        declared,
         known,
         as_of: now,
         received_at: now,
