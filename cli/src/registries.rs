@@ -5,8 +5,6 @@
 //!
 //! A ledger has no list of one DID's entries, so all of them are read; a profile without authorities reads none.
 
-use std::collections::BTreeMap;
-
 use inkan_core::Timestamp;
 use inkan_did::Did;
 use inkan_did::webvh::{self, Head};
@@ -89,22 +87,6 @@ impl Stated {
     pub(crate) fn registry(&self, authority: &Did, as_of: Timestamp) -> Result<Registry, Failure> {
         Ok(of_statements(authority.as_str(), &self.of(authority)?, as_of)?)
     }
-
-    /// The DIDs that ever stated something.
-    pub(crate) fn authorities(&self) -> Vec<Did> {
-        let mut found: BTreeMap<String, Did> = BTreeMap::new();
-        for (_, leaf) in self.leaves.iter().filter(|(_, leaf)| leaf.kind() == Kind::Trust) {
-            let Ok(entry) = inkan_ledger::SignedEntry::parse(Kind::Trust, leaf.body()) else {
-                continue;
-            };
-            if let inkan_ledger::Claims::Trust(claims) = entry.claims()
-                && !claims.is_compromise_report()
-            {
-                found.insert(entry.scid().to_owned(), entry.issuer().clone());
-            }
-        }
-        found.into_values().collect()
-    }
 }
 
 /// The registries of a profile as of a time: the trust list first. The ledger is only opened if the list names an authority.
@@ -123,12 +105,12 @@ pub(crate) fn of(home: &Home, as_of: Timestamp, now: Timestamp) -> Result<Vec<Re
 
 /// The authorities that a trust list names, in force at a time and not revoked for cause.
 pub(crate) fn authorities(list: &Registry, as_of: Timestamp) -> Result<Vec<Did>, Failure> {
-    let revoked = |did: &str| {
-        list.entries_of(did).any(|entry| entry.standing() == Standing::RevokedForCause)
-    };
-    let named = list.entries().iter().filter(|entry| {
-        entry.is_authority() && entry.covers(as_of) && !revoked(entry.id())
-    });
+    let revoked =
+        |did: &str| list.entries_of(did).any(|entry| entry.standing() == Standing::RevokedForCause);
+    let named = list
+        .entries()
+        .iter()
+        .filter(|entry| entry.is_authority() && entry.covers(as_of) && !revoked(entry.id()));
     let mut found: Vec<Did> = Vec::new();
     for entry in named {
         let did = Did::parse(entry.id())?;

@@ -236,6 +236,12 @@ pub(crate) struct TrustCheckArgs {
     /// Whether it has taken over from this DID
     #[arg(long, value_name = "DID")]
     pub(crate) succeeds: Option<String>,
+    /// Ask the registry at this address (TRQP) in the place of those of the profile; its answer is not signed
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: Option<String>,
+    /// With --registry: whose word is asked for; without it, the one authority on the trust list
+    #[arg(long, value_name = "DID", requires = "registry")]
+    pub(crate) authority: Option<String>,
     /// As of when (RFC 3339); now if you give none
     #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) at: Option<String>,

@@ -8,6 +8,7 @@ mod list;
 mod pins;
 mod remove;
 mod signed;
+mod trqp;
 
 use inkan_core::limits;
 use inkan_evidence::Registry;

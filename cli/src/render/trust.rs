@@ -116,8 +116,9 @@ impl Graph {
             };
             let counts: Vec<String> =
                 counts.into_iter().map(|(mood, n)| format!("{n} {}", word(mood))).collect();
-            let name = safe(&short_did(from), 80);
-            let _ = write!(out, "{name} speaks of {} parties: {}. ", edges.len(), counts.join(", "));
+            let name = label(from);
+            let _ =
+                write!(out, "{name} speaks of {} parties: {}. ", edges.len(), counts.join(", "));
             let more = edges.len().saturating_sub(MOST);
             if more > 0 {
                 let _ = write!(out, "{more} of them are not drawn. ");
@@ -127,6 +128,11 @@ impl Graph {
     }
 }
 
+/// A name that tells parties apart: of a DID with a long number in it, the number is cut.
+fn label(name: &str) -> String {
+    if name.starts_with("did:webvh:") { safe(&short_did(name), 120) } else { safe(name, 120) }
+}
+
 /// As lines for a terminal.
 pub(crate) fn lines(graph: &Graph) -> String {
     let mut out = format!("who trusts whom, as of {}\n", moment(&graph.at.to_string()));
@@ -134,11 +140,11 @@ pub(crate) fn lines(graph: &Graph) -> String {
         out.push_str("  nobody is trusted; inkan trust add\n");
     }
     for (from, edges) in graph.registries() {
-        let _ = writeln!(out, "{}", safe(&short_did(from), 120));
+        let _ = writeln!(out, "{}", label(from));
         let last = edges.len().saturating_sub(1);
         for (place, edge) in edges.iter().enumerate() {
             let (branch, below) = if place == last { ("└─", "  ") } else { ("├─", "│ ") };
-            let _ = writeln!(out, "{branch} {}", safe(&short_did(&edge.to), 120));
+            let _ = writeln!(out, "{branch} {}", label(&edge.to));
             for (mood, words) in &edge.words {
                 let _ = writeln!(out, "{below}    {} {words}", mood.mark().painted());
             }
@@ -152,19 +158,23 @@ pub(crate) fn picture(graph: &Graph) -> Picture {
     let mut body = String::new();
     let mut y = 8_u32;
     for (from, edges) in graph.registries() {
-        y = boxed(&mut body, (MARGIN, y), "root", &[(None, safe(&short_did(from), 120))]);
+        y = boxed(&mut body, (MARGIN, y), "root", &[(None, label(from))]);
         let mut ends = Vec::new();
         let top = y;
         for edge in edges.iter().take(MOST) {
             y = y.saturating_add(10);
             ends.push(y.saturating_add(16));
-            let mut rows = vec![(None, safe(&short_did(&edge.to), 120))];
+            let mut rows = vec![(None, label(&edge.to))];
             rows.extend(edge.words.iter().map(|(mood, words)| (Some(*mood), words.clone())));
             y = boxed(&mut body, (MARGIN.saturating_add(INSET), y), "", &rows);
         }
         let x = MARGIN.saturating_add(10);
         for end in &ends {
-            let _ = writeln!(body, "<path class=\"axis\" d=\"M{x} {end}h{}\"/>", INSET.saturating_sub(10));
+            let _ = writeln!(
+                body,
+                "<path class=\"axis\" d=\"M{x} {end}h{}\"/>",
+                INSET.saturating_sub(10)
+            );
         }
         if let Some(end) = ends.last() {
             let _ = writeln!(body, "<path class=\"axis\" d=\"M{x} {top}V{end}\"/>");

@@ -13,7 +13,7 @@ const TOKEN: &str = "a-token-of-enough-characters";
 /// A server that ends with the test.
 pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     _stdout: BufReader<ChildStdout>,
 }
 

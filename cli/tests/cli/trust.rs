@@ -43,10 +43,7 @@ fn pause() {
 fn now() -> String {
     inkan_core::Timestamp::from_seconds(
         i64::try_from(
-            std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap()
-                .as_secs(),
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(),
         )
         .unwrap(),
     )
@@ -63,8 +60,16 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     bank(&home, &["policy", "new", "edu", "--type", "Degree"]).must(0);
 
     // A dry run writes nothing; the statements are signed and on the ledger.
-    let add =
-        ["add", &university, "--issues", "Degree", "--role", "attribute_issuer", "--from", "2020-01-01T00:00:00Z"];
+    let add = [
+        "add",
+        &university,
+        "--issues",
+        "Degree",
+        "--role",
+        "attribute_issuer",
+        "--from",
+        "2020-01-01T00:00:00Z",
+    ];
     let dry = ministry(&home, &[&add[..], &["-n"]].concat()).must(0);
     assert!(dry.stdout.contains("trust entry"), "{}", dry.stdout);
     bank(&home, &["trust", "add", &authority, "--authority"]).must(0);
@@ -138,9 +143,7 @@ fn asked_over_http(
     ended: &str,
 ) {
     let server = Server::start(home, "ministry", &["--role", "registry"]);
-    let query = |entity: &str, action: &str, resource: &str| {
-        json!({ "entity_id": entity, "authority_id": authority, "action": action, "resource": resource })
-    };
+    let query = |entity: &str, action: &str, resource: &str| json!({ "entity_id": entity, "authority_id": authority, "action": action, "resource": resource });
     let with_time = |mut query: Value, time: &str| {
         query["context"] = json!({ "time": time, "locator": "here" });
         query
@@ -151,7 +154,10 @@ fn asked_over_http(
     for name in ["entity_id", "authority_id", "action", "resource", "time_evaluated"] {
         assert!(said[name].is_string(), "{name} is missing in {said}");
     }
-    assert_eq!((said["authority_id"].as_str(), said.get("time_requested")), (Some(authority), None));
+    assert_eq!(
+        (said["authority_id"].as_str(), said.get("time_requested")),
+        (Some(authority), None)
+    );
     // After the end and before the revocation: not any more, and not void.
     let then = with_time(query(university, "issue", "Degree"), ended);
     let (status, said) = server.post("/authorization", &then);
@@ -161,6 +167,13 @@ fn asked_over_http(
     assert!(said["message"].as_str().unwrap().contains("ended"), "{said}");
     let (status, said) = server.post("/recognition", &query(successor, "succeed", university));
     assert_eq!((status, &said["recognized"]), (200, &json!(true)), "{said}");
+    let url = format!("http://{}", server.address);
+    let there = ["trust", "check", successor, "--succeeds", university, "--registry", &url];
+    let said = bank(home, &there).must(0);
+    assert!(said.stdout.contains("not signed"), "{}", said.stdout);
+    bank(home, &[&there[..], &["--authority", successor]].concat()).must(19);
+    let issues = ["trust", "check", university, "--type", "Degree", "--registry", &url];
+    bank(home, &issues).must(14);
     // One kind of statement is not the other, and nobody else's word is given.
     let (_, said) = server.post("/authorization", &query(successor, "succeed", university));
     assert_eq!(said["authorized"], json!(false));

@@ -194,7 +194,9 @@ pub enum RegistryError {
         why: &'static str,
     },
     /// `voidSince` on an entry that is not revoked for cause.
-    #[error("the entry of {party} says since when it is void (voidSince) and is not revoked for cause")]
+    #[error(
+        "the entry of {party} says since when it is void (voidSince) and is not revoked for cause"
+    )]
     VoidWithoutCause {
         /// The entry's party.
         party: String,

@@ -138,11 +138,7 @@ fn what_a_successor_announced_cannot_be_kept_back() {
     // The old issuer's list alone: nothing says what the successor announced.
     undecided(&world.parts(&case).judge(&context), CheckName::Status, "stale");
     // The map says that there is a newer one.
-    undecided(
-        &parts(&world, &case, successor, None).judge(&context),
-        CheckName::Status,
-        "stale",
-    );
+    undecided(&parts(&world, &case, successor, None).judge(&context), CheckName::Status, "stale");
     // With it, but without its record, it is anybody's.
     let mut unrecorded = parts(&world, &case, successor, Some(&announced));
     unrecorded.drop_receipt(&world.ledger.receipt(announced.1));
@@ -167,10 +163,8 @@ fn two_dids_that_a_registry_declares_to_be_one_count_once() {
     act(&mut world, one);
     let case_of_two = act(&mut world, two);
     let did = |who: Who| world.actor(who).did.to_string();
-    let declared = Declared {
-        same: vec![BTreeSet::from([did(one), did(two)])],
-        successions: vec![],
-    };
+    let declared =
+        Declared { same: vec![BTreeSet::from([did(one), did(two)])], successions: vec![] };
     let told = |world: &World| Context { declared: Arc::new(declared.clone()), ..world.context() };
     accepted(&world.parts(&case_of_two).judge(&world.context()));
     let verification = world.parts(&case_of_two).judge(&told(&world));

@@ -49,11 +49,7 @@ pub(super) fn list(
 }
 
 /// What the newest list of the predecessor says, as the ledger has it.
-fn newest(
-    entry: &StatusEntry,
-    target: &Target,
-    reading: &Reading,
-) -> Result<String, Failure> {
+fn newest(entry: &StatusEntry, target: &Target, reading: &Reading) -> Result<String, Failure> {
     let missing = || {
         let detail = format!("the ledger has no status list {} of its issuer", entry.list_uri);
         Failure::from(CliError::InputMalformed { file: target.id.clone(), detail })
@@ -63,8 +59,7 @@ fn newest(
     let leaf = Leaf::parse(head.leaf_bytes())?;
     let signed = SignedEntry::parse(Kind::Status, leaf.body()).map_err(|_| missing())?;
     let claims = signed.claims().status().ok_or_else(missing)?;
-    let body =
-        reading.source().status_list(&target.issuer, &entry.list_uri, claims.sequence)?;
+    let body = reading.source().status_list(&target.issuer, &entry.list_uri, claims.sequence)?;
     let body = body.ok_or_else(missing)?;
     if sha256(&[&body]) != claims.digest {
         return Err(missing());

@@ -2,13 +2,14 @@
 //!
 //! Yes takes one registry that says so, and none that the party is revoked for cause; what cannot be told is never yes.
 
+use inkan_core::Timestamp;
 use inkan_evidence::registry::{Answered, GrantType, PartyRole, Query, Why, actions, ask};
 use serde_json::{Value, json};
 
-use super::party;
+use super::{party, trqp};
 use crate::args::TrustCheckArgs;
 use crate::commands::did::parse_time;
-use crate::context::Context;
+use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity;
 use crate::output::Outcome;
@@ -31,6 +32,9 @@ pub(super) fn run(args: &TrustCheckArgs, context: &mut Context) -> Result<Outcom
     }
     let party = party(&args.party, Some(&home))?;
     let questions = questions(args, &home)?;
+    if let Some(url) = &args.registry {
+        return elsewhere(url, args, (&party, &questions), (&home, at), context);
+    }
     let registries = registries::of(&home, at, now)?;
     let mut exit = 0;
     let mut human = String::new();
@@ -41,11 +45,7 @@ pub(super) fn run(args: &TrustCheckArgs, context: &mut Context) -> Result<Outcom
             registries.iter().map(|one| (one.id(), ask(one, &query, at))).collect();
         let verdict = verdict(&said);
         exit = exit.max(verdict.exit());
-        let mark = match verdict {
-            Verdict::Yes => Mark::Pass,
-            Verdict::No => Mark::Fail,
-            Verdict::CannotTell => Mark::Warn,
-        };
+        let mark = verdict.mark();
         let (word, resource) = (verdict.word(), safe(resource, 120));
         human.push_str(&format!(" {} {action} {resource}: {word}\n", mark.painted()));
         for (registry, answered) in &said {
@@ -62,13 +62,72 @@ pub(super) fn run(args: &TrustCheckArgs, context: &mut Context) -> Result<Outcom
     }
     let head = format!("{}, as of {}\n", short_did(&party), moment(&at.to_string()));
     let members = json!({ "party": party, "asOf": at.to_string(), "answers": answers });
-    let outcome = Outcome::new("inkan-trust-answer/1", format!("{head}{human}"), members).exit(exit);
+    let outcome =
+        Outcome::new("inkan-trust-answer/1", format!("{head}{human}"), members).exit(exit);
     let remedy = match exit {
         0 => None,
-        CANNOT_TELL => Some("a registry is no longer current (INK-5010): look at it again once its ledger is up to date"),
+        CANNOT_TELL => Some(
+            "a registry is no longer current (INK-5010): look at it again once its ledger is up to date",
+        ),
         _ => Some("nobody whom you trust says so (INK-5059): inkan trust list; inkan trust add"),
     };
     Ok(outcome.afterwards(remedy.map(str::to_owned)))
+}
+
+/// The same questions to somebody else's registry.
+fn elsewhere(
+    url: &str,
+    args: &TrustCheckArgs,
+    (party, questions): (&str, &[(GrantType, &'static str, String)]),
+    (home, at): (&Home, Timestamp),
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let authority = match &args.authority {
+        Some(name) => identity::any(Some(home), name)?.to_string(),
+        None => {
+            let listed = match super::load(home)? {
+                Some(list) => registries::authorities(&list, at)?,
+                None => Vec::new(),
+            };
+            match listed.as_slice() {
+                [only] => only.to_string(),
+                _ => {
+                    let usage = "--registry: say with --authority whose word is asked for";
+                    return Err(CliError::Usage(usage.to_owned()).into());
+                }
+            }
+        }
+    };
+    let mut exit = 0;
+    let mut human = format!("{}, as of {}\n", short_did(party), moment(&at.to_string()));
+    let mut answers = Vec::new();
+    for (statement, action, resource) in questions {
+        let question = trqp::Question {
+            authority: &authority,
+            entity: party,
+            statement: *statement,
+            action,
+            resource,
+            at: args.at.is_some().then_some(at),
+        };
+        let (verdict, said) = match trqp::ask(url, &question, context.plain_http(false))? {
+            trqp::Said::Told(true, said) => (Verdict::Yes, said),
+            trqp::Said::Told(false, said) => (Verdict::No, said),
+            trqp::Said::NotServed => {
+                (Verdict::CannotTell, "it does not speak for that authority".to_owned())
+            }
+        };
+        exit = exit.max(verdict.exit());
+        let (mark, word) = (verdict.mark().painted(), verdict.word());
+        human.push_str(&format!(" {mark} {action} {}: {word}\n", safe(resource, 120)));
+        human.push_str(&format!("     {}, not signed: {said}\n", safe(url, 100)));
+        answers.push(json!({
+            "action": action, "resource": resource, "trusted": verdict == Verdict::Yes,
+            "answer": word, "registries": [{ "registry": url, "authority": authority, "message": said }],
+        }));
+    }
+    let members = json!({ "party": party, "asOf": at.to_string(), "answers": answers });
+    Ok(Outcome::new("inkan-trust-answer/1", human, members).exit(exit))
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,6 +143,14 @@ impl Verdict {
             Self::Yes => "yes",
             Self::No => "no",
             Self::CannotTell => "cannot tell",
+        }
+    }
+
+    const fn mark(self) -> Mark {
+        match self {
+            Self::Yes => Mark::Pass,
+            Self::No => Mark::Fail,
+            Self::CannotTell => Mark::Warn,
         }
     }
 
@@ -112,7 +179,7 @@ fn verdict(said: &[(&str, Answered<'_>)]) -> Verdict {
 
 fn questions(
     args: &TrustCheckArgs,
-    home: &crate::context::Home,
+    home: &Home,
 ) -> Result<Vec<(GrantType, &'static str, String)>, Failure> {
     let mut out = Vec::new();
     let mut put = |action, resource: &str| {
@@ -127,7 +194,8 @@ fn questions(
             (Some(_), _) => put(actions::ROLE, role),
             (None, true) => put(actions::COUNTERSIGN, role),
             (None, false) => {
-                let usage = format!("--role: {role:?} is a role neither of a party nor of a countersigner");
+                let usage =
+                    format!("--role: {role:?} is a role neither of a party nor of a countersigner");
                 return Err(CliError::Usage(usage).into());
             }
         }
@@ -147,9 +215,7 @@ fn questions(
 }
 
 fn words(answered: &Answered<'_>) -> String {
-    let day = |time: Option<inkan_core::Timestamp>| {
-        time.map_or_else(|| "ever".to_owned(), |time| time.date())
-    };
+    let day = |time: Option<Timestamp>| time.map_or_else(|| "ever".to_owned(), |time| time.date());
     let entry = answered.entry;
     match answered.why {
         Why::Holds => {
@@ -172,7 +238,7 @@ fn words(answered: &Answered<'_>) -> String {
 }
 
 fn value(registry: &str, answered: &Answered<'_>) -> Value {
-    let time = |time: Option<inkan_core::Timestamp>| time.map(|time| time.to_string());
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let entry = answered.entry;
     json!({
         "registry": registry, "says": answered.why.as_str(),

@@ -42,9 +42,8 @@ pub(super) fn run(args: &TrustListArgs, context: &mut Context) -> Result<Outcome
     let values = registry.to_value().get("entries").and_then(Value::as_array);
     let both = || registry.entries().iter().zip(values.into_iter().flatten());
     // Of a past time only what had begun is of interest; without one, all that is written down.
-    let shown = |entry: &Entry| {
-        args.as_of.is_none() || entry.valid_from().is_none_or(|from| from <= as_of)
-    };
+    let shown =
+        |entry: &Entry| args.as_of.is_none() || entry.valid_from().is_none_or(|from| from <= as_of);
     let rows: Vec<Vec<String>> =
         both().filter(|(entry, _)| shown(entry)).map(|(_, value)| row(value)).collect();
     let entries: Vec<Value> =
@@ -61,7 +60,8 @@ pub(super) fn run(args: &TrustListArgs, context: &mut Context) -> Result<Outcome
             ["ISSUES", "ROLES", "ROWS", "COUNTERSIGNS", "ALSO", "FROM", "UNTIL", "STATUS", "PARTY"];
         table(&headings, &rows)
     };
-    let members = json!({ "registry": registry.id(), "asOf": as_of.to_string(), "entries": entries });
+    let members =
+        json!({ "registry": registry.id(), "asOf": as_of.to_string(), "entries": entries });
     Ok(Outcome::new("inkan-trust/1", human, members).stream("entries"))
 }
 

@@ -42,8 +42,8 @@ pub(super) fn run(args: &TrustRemoveArgs, context: &mut Context) -> Result<Outco
     } else {
         Removal::Ended { until: from.plus_seconds(-1) }
     };
-    let list = remove_entries(Registry::to_value(&current), &party, removal, now)
-        .map_err(|error| {
+    let list =
+        remove_entries(Registry::to_value(&current), &party, removal, now).map_err(|error| {
             if error.code() == "registry-party-unknown" { unlisted() } else { error.into() }
         })?;
     let said = match (args.for_cause, since) {

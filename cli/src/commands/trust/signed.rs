@@ -37,9 +37,8 @@ pub(super) fn write(
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
     let wanted = |_: &[Statement]| -> Result<Vec<(TrustStatement, String, String)>, Failure> {
-        let owned = |(kind, action, resource): &About| {
-            (*kind, (*action).to_owned(), resource.clone())
-        };
+        let owned =
+            |(kind, action, resource): &About| (*kind, (*action).to_owned(), resource.clone());
         Ok(about.iter().map(owned).collect())
     };
     write_about((own, write), party, wanted, word, context)
@@ -65,8 +64,7 @@ pub(super) fn write_about(
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let now = context.now();
-    let mut intent =
-        Intent { command: format!("trust, by {}", own.name), ..Intent::default() };
+    let mut intent = Intent { command: format!("trust, by {}", own.name), ..Intent::default() };
     let mut done = Vec::new();
     for (statement, action, resource) in chosen(&stated)? {
         let last = stated.iter().filter(|known| {

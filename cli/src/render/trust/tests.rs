@@ -11,18 +11,27 @@ fn graph() -> Graph {
     Graph {
         at: Timestamp::parse_strict("2026-11-21T12:00:00Z").unwrap(),
         edges: vec![
-            edge("trust list of bank", "did:web:a.example", vec![
-                (Mood::Holds, "issues Degree".to_owned()),
-                (Mood::Over, "issues Badge (ended 2025-01-01)".to_owned()),
-            ]),
-            edge("trust list of bank", "did:web:<b>&\"example", vec![(
-                Mood::Void,
-                "issues Degree (revoked for cause)".to_owned(),
-            )]),
-            edge("did:web:ministry.example", "did:web:c.example", vec![(
-                Mood::Later,
-                "took over from did:web:a.example (from 2027-04-01 on)".to_owned(),
-            )]),
+            edge(
+                "trust list of bank",
+                "did:web:a.example",
+                vec![
+                    (Mood::Holds, "issues Degree".to_owned()),
+                    (Mood::Over, "issues Badge (ended 2025-01-01)".to_owned()),
+                ],
+            ),
+            edge(
+                "trust list of bank",
+                "did:web:<b>&\"example",
+                vec![(Mood::Void, "issues Degree (revoked for cause)".to_owned())],
+            ),
+            edge(
+                "did:web:ministry.example",
+                "did:web:c.example",
+                vec![(
+                    Mood::Later,
+                    "took over from did:web:a.example (from 2027-04-01 on)".to_owned(),
+                )],
+            ),
         ],
     }
 }
@@ -46,7 +55,9 @@ fn every_word_of_the_graph_is_on_the_terminal_with_a_mark() {
 fn the_picture_says_what_it_shows_and_fits_a_phone() {
     let drawn = picture(&graph());
     assert_eq!(drawn.width, 360);
-    assert!(drawn.sentence.contains("2 parties") && drawn.sentence.contains("1 are void for cause"));
+    assert!(
+        drawn.sentence.contains("2 parties") && drawn.sentence.contains("1 are void for cause")
+    );
     let svg = drawn.alone();
     assert!(svg.contains("role=\"img\"") && svg.contains("<desc"), "{svg}");
     assert!(svg.contains("class=\"broken\"") && svg.contains("class=\"held\""), "{svg}");

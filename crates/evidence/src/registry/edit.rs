@@ -105,7 +105,9 @@ pub fn remove_entries(
     next(current.clone(), now, |entries| {
         let mut never = BTreeSet::new();
         for place in places {
-            let Some(members) = entries.get_mut(place).and_then(Value::as_object_mut) else { continue };
+            let Some(members) = entries.get_mut(place).and_then(Value::as_object_mut) else {
+                continue;
+            };
             let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
             match removal {
                 Removal::Ended { until } => {

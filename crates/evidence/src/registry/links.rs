@@ -16,9 +16,7 @@ use super::{Registry, Standing};
 pub fn declared(registries: &[Registry], as_of: Timestamp) -> Declared {
     let entries = || registries.iter().flat_map(|registry| registry.entries());
     let revoked = |did: &str| {
-        entries().any(|entry| {
-            entry.id() == did && entry.standing() == Standing::RevokedForCause
-        })
+        entries().any(|entry| entry.id() == did && entry.standing() == Standing::RevokedForCause)
     };
     let begun = |from: Option<Timestamp>| from.is_none_or(|from| from <= as_of);
     let mut same: Vec<BTreeSet<String>> = Vec::new();

@@ -118,11 +118,8 @@ impl Entry {
             }
             (GrantType::Authorization | GrantType::Recognition, _) => false,
         };
-        let grant = || Grant {
-            statement,
-            action: action.to_owned(),
-            resource: resource.to_owned(),
-        };
+        let grant =
+            || Grant { statement, action: action.to_owned(), resource: resource.to_owned() };
         named || self.grants().contains(&grant())
     }
 }

@@ -15,9 +15,7 @@ use std::collections::BTreeMap;
 
 use inkan_core::Timestamp;
 use inkan_did::{Did, DidDocument};
-use inkan_ledger::{
-    Claims, Kind, Leaf, SignedEntry, TrustClaims, TrustOperation, TrustStatement,
-};
+use inkan_ledger::{Claims, Kind, Leaf, SignedEntry, TrustClaims, TrustOperation, TrustStatement};
 use serde_json::{Map, Value, json};
 
 use super::{Registry, RegistryError};
@@ -136,9 +134,8 @@ pub fn of_statements(
     statements: &[Statement],
     as_of: Timestamp,
 ) -> Result<Registry, RegistryError> {
-    let known = || {
-        statements.iter().filter(|statement| statement.leaf_time <= as_of && !statement.stolen)
-    };
+    let known =
+        || statements.iter().filter(|statement| statement.leaf_time <= as_of && !statement.stolen);
     type Key<'a> = (TrustStatement, &'a str, &'a str, &'a str);
     let mut chains: BTreeMap<Key<'_>, Vec<&Statement>> = BTreeMap::new();
     for statement in known() {

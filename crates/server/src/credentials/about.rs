@@ -36,14 +36,11 @@ pub(crate) async fn ids(State(service): State<Arc<Service>>) -> Result<Response,
 /// GET `/about`.
 pub(crate) async fn about(State(service): State<Arc<Service>>) -> Result<Response, Refusal> {
     let issuers = blocking(Arc::clone(&service), Service::issuers).await?;
-    let roles: Vec<&str> = [
-        (Role::Issuer, "issuer"),
-        (Role::Verifier, "verifier"),
-        (Role::Registry, "registry"),
-    ]
-    .into_iter()
-    .filter_map(|(role, name)| service.plays(role).then_some(name))
-    .collect();
+    let roles: Vec<&str> =
+        [(Role::Issuer, "issuer"), (Role::Verifier, "verifier"), (Role::Registry, "registry")]
+            .into_iter()
+            .filter_map(|(role, name)| service.plays(role).then_some(name))
+            .collect();
     let issues = |suite: Suite| service.issues(&issuers, suite).is_some();
     let suites: Vec<Value> = Suite::ALL
         .into_iter()

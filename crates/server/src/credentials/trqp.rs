@@ -81,9 +81,9 @@ impl Question {
         let text = |name: &str| {
             let found = value.get(name).and_then(Value::as_str);
             let found = found.filter(|text| !text.is_empty() && text.len() <= NAME);
-            found.map(str::to_owned).ok_or_else(|| {
-                malformed(&format!("{name} is not text of 1 to {NAME} bytes"))
-            })
+            found
+                .map(str::to_owned)
+                .ok_or_else(|| malformed(&format!("{name} is not text of 1 to {NAME} bytes")))
         };
         let context = value.get("context").cloned();
         let is_map = |context: &Value| {
@@ -134,8 +134,7 @@ impl Question {
         if found.why == Why::NotCurrent {
             // Neither yes nor no: whoever reads "false" would believe that it was said.
             let detail = "what this server knows of that authority is no longer current";
-            let finding =
-                super::answer::Finding::new(Cause::AuthorityNotCurrent.code(), detail);
+            let finding = super::answer::Finding::new(Cause::AuthorityNotCurrent.code(), detail);
             return Err(Refusal::Request(StatusCode::SERVICE_UNAVAILABLE, finding));
         }
         let mut out = Map::new();

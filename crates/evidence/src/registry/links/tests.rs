@@ -18,13 +18,18 @@ fn registry(id: &str, entries: Value) -> Registry {
 
 #[test]
 fn one_controller_is_one_in_chains_and_after_the_end() {
-    let first = registry("a", json!([
-        { "id": "did:web:x", "sameController": ["did:web:y"], "status": "active" },
-        { "id": "did:web:p", "sameController": ["did:web:q"], "status": "ended", "validUntil": "2026-02-01T00:00:00Z" },
-        { "id": "did:web:u", "sameController": ["did:web:v"], "validFrom": "2027-01-01T00:00:00Z", "status": "active" },
-    ]));
-    let second =
-        registry("b", json!([{ "id": "did:web:z", "sameController": ["did:web:y"], "status": "active" }]));
+    let first = registry(
+        "a",
+        json!([
+            { "id": "did:web:x", "sameController": ["did:web:y"], "status": "active" },
+            { "id": "did:web:p", "sameController": ["did:web:q"], "status": "ended", "validUntil": "2026-02-01T00:00:00Z" },
+            { "id": "did:web:u", "sameController": ["did:web:v"], "validFrom": "2027-01-01T00:00:00Z", "status": "active" },
+        ]),
+    );
+    let second = registry(
+        "b",
+        json!([{ "id": "did:web:z", "sameController": ["did:web:y"], "status": "active" }]),
+    );
     let found = declared(&[first, second], now());
     assert!(found.are_one("did:web:x", "did:web:y") && found.are_one("did:web:y", "did:web:x"));
     assert!(found.are_one("did:web:x", "did:web:z"), "in two steps, by two registries");
@@ -34,9 +39,11 @@ fn one_controller_is_one_in_chains_and_after_the_end() {
 
 #[test]
 fn a_successor_is_one_from_its_time_on_and_not_if_it_is_revoked_for_cause() {
-    let entry = |status: &str| json!({
-        "id": "did:web:b", "succeeds": ["did:web:a"], "validFrom": "2026-04-01T00:00:00Z", "status": status,
-    });
+    let entry = |status: &str| {
+        json!({
+            "id": "did:web:b", "succeeds": ["did:web:a"], "validFrom": "2026-04-01T00:00:00Z", "status": status,
+        })
+    };
     let found = declared(&[registry("r", json!([entry("active")]))], now());
     let one: Vec<_> = found.successors("did:web:a").collect();
     assert_eq!(one.len(), 1);

@@ -226,8 +226,7 @@ fn version(leaf_index: u64, keys: &[(&str, &SecretKey)]) -> SignerVersion {
 
 fn leaf(claims: &TrustClaims, fragment: &str, key: &SecretKey, time: Timestamp) -> Leaf {
     let kid = DidUrl::parse(&format!("{MINISTRY}#{fragment}")).unwrap();
-    let body =
-        SignedEntry::sign(&Claims::Trust(claims.clone()), &kid, ORIGIN, key, time).unwrap();
+    let body = SignedEntry::sign(&Claims::Trust(claims.clone()), &kid, ORIGIN, key, time).unwrap();
     Leaf::new(Kind::Trust, time, body.into_bytes()).unwrap()
 }
 

@@ -10,9 +10,7 @@ use inkan_credential::token_status_list::{StatusListToken, StatusReference, Toke
 use inkan_did::Did;
 
 use super::announcer::{Announcer, announcers, named};
-use super::{
-    List, admitted, ask, invalid, recorded, refused, seconds, signed_by, still_good,
-};
+use super::{List, admitted, ask, invalid, recorded, refused, seconds, signed_by, still_good};
 use crate::check::{Check, CheckName};
 use crate::reason::Reason;
 use crate::verified::Recorded;
