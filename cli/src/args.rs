@@ -63,8 +63,8 @@ pub(crate) use story::{
 };
 pub(crate) use tell::{StoryArgs, StoryForm};
 pub(crate) use trust::{
-    PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofCommand, RequestCommand, TrustAddArgs,
-    TrustCommand,
+    GraphForm, PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofCommand, RequestCommand,
+    TrustAddArgs, TrustCheckArgs, TrustCommand, TrustGraphArgs, TrustListArgs, TrustRemoveArgs,
 };
 pub(crate) use values::{is_issuer_name, parse_span};
 

@@ -31,7 +31,7 @@ mod serve;
 mod status_list;
 mod story;
 mod timestamp;
-mod trust;
+pub(crate) mod trust;
 mod verify;
 
 use crate::args::Command;

@@ -21,6 +21,7 @@ mod pending;
 mod powers;
 mod progress;
 mod prompt;
+mod registries;
 mod render;
 mod story;
 mod wallet;

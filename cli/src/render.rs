@@ -7,6 +7,7 @@ pub(crate) mod svg;
 pub(crate) mod table;
 pub(crate) mod timeline;
 pub(crate) mod tree;
+pub(crate) mod trust;
 
 use inkan_core::text::is_hidden;
 

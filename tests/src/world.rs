@@ -388,6 +388,7 @@ impl World {
             receipts: Receipts::Required,
             expectation: None,
             max_age: None,
+            declared: std::sync::Arc::default(),
             known: Vec::new(),
             as_of: self.now,
             received_at: self.now,

@@ -686,6 +686,50 @@ fn configurations_of_card_certificates_fit_their_schema_where_they_are_read() {
 }
 
 #[test]
+fn registries_fit_their_schema_where_they_are_read() {
+    let entry = json!({
+        "id": "did:web:city.example", "roles": ["attribute_issuer"], "rows": ["R1", "R2a"], "anchorTypes": ["Card"],
+        "statements": ["key_statement"], "issues": ["Degree"], "countersigns": ["notary"],
+        "authenticates": { "factors": ["password"], "maxAal": "AAL-2", "schemes": ["s"] },
+        "keys": ["did:web:city.example#1"], "succeeds": ["did:web:old.example"],
+        "sameController": ["did:web:other.example"], "authority": true,
+        "grants": [{ "type": "recognition", "action": "a", "resource": "b" }],
+        "validFrom": "2026-01-01T00:00:00Z", "validUntil": "2027-01-01T00:00:00Z",
+        "status": "revoked-for-cause", "voidSince": "2026-06-01T00:00:00Z",
+    });
+    let sample = json!({
+        "type": "inkan-registry/1", "id": "urn:inkan:trust:bank", "sequence": 3,
+        "issuedAt": "2026-01-01T00:00:00Z", "nextUpdate": "2026-12-01T00:00:00Z", "entries": [entry],
+    });
+    let schema = schema("registry");
+    let agree = |value: &Value| {
+        let read = inkan_evidence::Registry::from_value(value).is_ok();
+        assert_eq!(validator(&schema).is_valid(value), read, "{value}");
+        read
+    };
+    assert!(agree(&sample));
+    for place in ["", "/entries/0", "/entries/0/authenticates", "/entries/0/grants/0"] {
+        let mut more = sample.clone();
+        more.pointer_mut(place).expect("an object")["more"] = json!(1);
+        assert!(!agree(&more), "{place}");
+        let members = sample.pointer(place).and_then(Value::as_object).expect("an object");
+        for name in members.keys() {
+            let mut less = sample.clone();
+            less.pointer_mut(place).and_then(Value::as_object_mut).expect("it").remove(name);
+            agree(&less);
+            let mut other = sample.clone();
+            other.pointer_mut(place).expect("it")[name.as_str()] = json!(7);
+            assert!(!agree(&other), "{place}/{name}");
+        }
+    }
+    for status in ["active", "ended"] {
+        let mut other = sample.clone();
+        other["entries"][0]["status"] = json!(status);
+        assert!(!agree(&other), "{status} with voidSince");
+    }
+}
+
+#[test]
 fn every_schema_is_usable_and_somebody_tests_it() {
     let tested = [
         "anchor-pack",
@@ -707,6 +751,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "policy-cases",
         "presentation-evidence",
         "receipt",
+        "registry",
         "report",
         "story",
         "webauthn-registration",

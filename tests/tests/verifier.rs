@@ -24,6 +24,7 @@ mod verifier {
     mod powers;
     mod presented;
     mod record;
+    mod registry;
     mod retired;
     mod revoked;
     mod sealed;

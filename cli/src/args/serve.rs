@@ -8,6 +8,7 @@ Paths: /credentials/issue, /credentials/derive, /credentials/status, /credential
 /status/{list} and /status/{list}/publish; /offers and /offers/{offer} of an exchange; with the name of a suite \
 before them, that suite: /ecdsa-rdfc-2019/credentials/issue. Suites: eddsa-rdfc-2022 (the one without a prefix), eddsa-jcs-2022, \
 ecdsa-rdfc-2019, ecdsa-rdfc-2019-p384, ecdsa-jcs-2019, ecdsa-jcs-2019-p384, ecdsa-sd-2023, bbs-2023, vc-jwt; ed25519-signature-2020 is verified only. \
+With --role registry: POST /authorization and /recognition (TRQP 2.0), for what this profile's DIDs, its trust list and the authorities on it say. \
 /ids names the DIDs that sign, /openapi.json describes all paths, /about says which profile is served; /healthz, /readyz, /metrics.
 What a did:webvh DID issues is recorded in the profile's ledger, so that it outlives its key, and its status lists are announced there; not with --no-ledger, by bbs-2023, or by a did:key. POST /credentials/bundle gives a credential back with its receipts, for verifying offline. What is verified is judged by the profile's ledger and pinned trust, as inkan verify does.
 200 means verified; what does not verify is 400 with \"verified\": false and problem details.
@@ -17,11 +18,12 @@ Try it out: inkan serve --throwaway --open-issuing --http";
 #[derive(Args, Clone, Debug)]
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct ServeArgs {
-    /// What to do for others; issuer and verifier if you give none. exchange keeps offers for those who have to countersign them
+    /// What to do for others; issuer and verifier if you give none. exchange keeps offers for those who have to countersign them,
+    /// registry says what authorities say of parties
     #[arg(
         long = "role",
         value_enum,
-        value_name = "issuer|verifier|exchange",
+        value_name = "issuer|verifier|exchange|registry",
         hide_possible_values = true
     )]
     pub(crate) roles: Vec<ServeRole>,
@@ -94,6 +96,8 @@ pub(crate) enum ServeRole {
     Verifier,
     /// Keep offers for those who have to countersign them
     Exchange,
+    /// Say what authorities say of parties: the profile's own DIDs, its trust list, and who is an authority on it
+    Registry,
 }
 
 /// What a status entry is about.

@@ -1,6 +1,6 @@
 //! The verifier's side: `proof …`, `request …`, `policy …`, `trust …`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::story::DecisionRole;
 use super::{OutArgs, WriteArgs, values};
@@ -82,10 +82,16 @@ pub(crate) struct PolicyTestArgs {
 /// `inkan trust …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum TrustCommand {
-    /// Trust an issuer, a DID or an https URL, with types of credentials, to countersign, and to vouch for rows of the assurance table
+    /// Trust an issuer, a DID or an https URL, with types of credentials, to countersign, and to vouch for rows of the assurance table; with --as, say so on the ledger
     Add(TrustAddArgs),
-    /// Show the trust list
-    List,
+    /// Show the trust list, or what an authority states on the ledger
+    List(TrustListArgs),
+    /// Take a party off: it vouches for its past; with --for-cause, for nothing
+    Remove(TrustRemoveArgs),
+    /// Say whether a party may do something, as of a time, and who says so
+    Check(TrustCheckArgs),
+    /// Draw who trusts whom
+    Graph(TrustGraphArgs),
     /// Pin the bytes of a URL, so that they are used and never fetched: a JSON-LD context, or a resource that a credential names;
     /// as urn:x509:issuer-anchor:NAME a certificate, PEM or DER, that is trusted to certify issuers (x5c), with
     /// ?=revocation=demanded&policy=OID after it on these terms; as urn:x509:crl:NAME or urn:x509:ocsp:NAME what authorities say they revoked;
@@ -150,22 +156,31 @@ pub(crate) struct TrustAddArgs {
     #[arg(value_name = "ISSUER")]
     pub(crate) party: String,
     /// Credential types it may issue
-    #[arg(long, value_name = "TYPE", required_unless_present = "countersigns", num_args = 1..)]
+    #[arg(long, value_name = "TYPE", required_unless_present_any = [
+        "countersigns", "authority", "succeeds", "same_controller", "roles", "rows",
+    ], num_args = 1..)]
     pub(crate) issues: Vec<String>,
     /// Roles in which it may countersign, for policies that name this list as registry
     #[arg(long, value_enum, value_name = "ROLE", num_args = 1..)]
     pub(crate) countersigns: Vec<DecisionRole>,
-    /// Its roles, such as attribute_issuer or identity_proofer
-    #[arg(long = "role", value_name = "R", value_parser = [
-        "root_identity_issuer", "identity_proofer", "attribute_issuer", "wallet_provider",
-        "revocation_checker", "authentication_operator", "base_registry",
-    ])]
+    /// Its roles, such as attribute_issuer or identity_proofer; without one it has none
+    #[arg(long = "role", value_name = "R", value_parser = PARTY_ROLES)]
     pub(crate) roles: Vec<String>,
     /// Rows of the assurance table it may state
-    #[arg(long, value_name = "ROW", num_args = 1.., value_parser = [
-        "R1", "R2a", "R2b", "R3", "R4", "R5", "R6", "R7", "R8",
-    ])]
+    #[arg(long, value_name = "ROW", num_args = 1.., value_parser = ROWS)]
     pub(crate) rows: Vec<String>,
+    /// What it states on the ledger counts as a registry of its own
+    #[arg(long)]
+    pub(crate) authority: bool,
+    /// DIDs that it has taken over from: it may revoke what they issued
+    #[arg(long, value_name = "DID", num_args = 1..)]
+    pub(crate) succeeds: Vec<String>,
+    /// Other DIDs of the same controller: where distinct ones are demanded they count once
+    #[arg(long, value_name = "DID", num_args = 1..)]
+    pub(crate) same_controller: Vec<String>,
+    /// Say it on the ledger, signed by this DID of yours, and not in your own list
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
     /// From when on (RFC 3339); always if you give none
     #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) from: Option<String>,
@@ -175,4 +190,117 @@ pub(crate) struct TrustAddArgs {
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Roles of a party in a registry.
+const PARTY_ROLES: [&str; 7] = [
+    "root_identity_issuer",
+    "identity_proofer",
+    "attribute_issuer",
+    "wallet_provider",
+    "revocation_checker",
+    "authentication_operator",
+    "base_registry",
+];
+/// Rows of the assurance table.
+const ROWS: [&str; 9] = ["R1", "R2a", "R2b", "R3", "R4", "R5", "R6", "R7", "R8"];
+
+/// Arguments of `trust list`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrustListArgs {
+    /// The authority whose statements on the ledger are shown: a DID, or the name of one of yours
+    #[arg(long, value_name = "DID")]
+    pub(crate) of: Option<String>,
+    /// As of when (RFC 3339); now if you give none
+    #[arg(long, visible_alias = "at", value_name = "T", value_parser = values::time)]
+    pub(crate) as_of: Option<String>,
+}
+
+/// Arguments of `trust remove`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrustRemoveArgs {
+    /// Its DID; or of an issuer that certificates name its https URL
+    #[arg(value_name = "ISSUER")]
+    pub(crate) party: String,
+    /// Take back what this DID of yours said of it on the ledger, and not what your own list says
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Void the past as well: what it did is not believed any more
+    #[arg(long)]
+    pub(crate) for_cause: bool,
+    /// With --for-cause: what witnesses had seen before this time stays good (RFC 3339)
+    #[arg(long, value_name = "T", value_parser = values::time, requires = "for_cause")]
+    pub(crate) since: Option<String>,
+    /// From when on it vouches for nothing new (RFC 3339); from now on if you give none
+    #[arg(long, value_name = "T", value_parser = values::time, conflicts_with = "for_cause")]
+    pub(crate) from: Option<String>,
+    /// With --as: take back only that it may issue these types
+    #[arg(long, value_name = "TYPE", num_args = 1.., requires = "identity")]
+    pub(crate) issues: Vec<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `trust check`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = CHECK_HELP)]
+pub(crate) struct TrustCheckArgs {
+    /// The party: a DID, or an https URL
+    #[arg(value_name = "DID")]
+    pub(crate) party: String,
+    /// Whether it may issue this credential type
+    #[arg(long, visible_alias = "type", value_name = "TYPE")]
+    pub(crate) issues: Option<String>,
+    /// Whether it has this role, of a party (attribute_issuer) or of a countersigner (notary)
+    #[arg(long, value_name = "R")]
+    pub(crate) role: Option<String>,
+    /// Whether it may state this row of the assurance table
+    #[arg(long, value_name = "ROW", value_parser = ROWS)]
+    pub(crate) row: Option<String>,
+    /// Whether it has taken over from this DID
+    #[arg(long, value_name = "DID")]
+    pub(crate) succeeds: Option<String>,
+    /// Ask the registry at this address (TRQP) in the place of those of the profile; its answer is not signed
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: Option<String>,
+    /// With --registry: whose word is asked for; without it, the one authority on the trust list
+    #[arg(long, value_name = "DID", requires = "registry")]
+    pub(crate) authority: Option<String>,
+    /// As of when (RFC 3339); now if you give none
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) at: Option<String>,
+}
+
+/// What the exit codes of `trust check` mean.
+const CHECK_HELP: &str = "\
+0: a registry of this profile says so, and none that the party is revoked for cause. 14: none says so. 19: cannot tell, \
+because a registry is no longer current.";
+
+/// In which form a graph comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum GraphForm {
+    /// Lines on a terminal
+    Text,
+    /// A picture
+    Svg,
+    /// A page with the picture and the same in words
+    Html,
+}
+
+/// Arguments of `trust graph`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrustGraphArgs {
+    /// Only who trusts this DID, and whom it trusts
+    #[arg(value_name = "DID")]
+    pub(crate) party: Option<String>,
+    /// text, svg or html
+    #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = GraphForm::Text)]
+    pub(crate) form: GraphForm,
+    /// As of when (RFC 3339); now if you give none
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) at: Option<String>,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
 }

@@ -9,11 +9,12 @@ use std::path::Path;
 use inkan_core::Timestamp;
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::{Artefact, Bundle};
+use inkan_evidence::registry::declared;
 use inkan_io::files::{self, Access};
 use inkan_io::gather::{Copies, Network, Sources, from_bundle, gather};
 use inkan_io::keep::{self, Addition, KeepError};
 use inkan_ledger::{Checkpoint, Leaf, SignedNote};
-use inkan_verifier::{Material, Want, plan};
+use inkan_verifier::{Material, Want, plan, with_successors};
 use serde_json::{Value, json};
 
 use super::did::parse_time;
@@ -23,6 +24,7 @@ use crate::context::{Context, Home};
 use crate::failure::Failure;
 use crate::ledgers::Reading;
 use crate::output::Outcome;
+use crate::registries;
 use crate::render::{safe, short};
 use crate::wallet;
 
@@ -92,9 +94,10 @@ fn fill(
         copies: Copies::Count,
     };
     let mut wants: Vec<Want> = Vec::new();
+    let declared = declared(&registries::of(home, as_of, context.now())?, as_of);
     for _ in 0..3 {
-        let more: Vec<Want> =
-            plan(bundle).into_iter().filter(|want| !wants.contains(want)).collect();
+        let all = with_successors(plan(bundle), &declared);
+        let more: Vec<Want> = all.into_iter().filter(|want| !wants.contains(want)).collect();
         if more.is_empty() {
             break;
         }

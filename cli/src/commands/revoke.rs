@@ -1,6 +1,8 @@
 //! `inkan revoke`, `inkan cred suspend`, `inkan cred reinstate`: sets or clears the bit, publishes the list, announces it on the
 //! ledger, in this order and never half of it.
 
+mod taken;
+
 use inkan_core::Timestamp;
 use inkan_credential::Credential;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
@@ -163,7 +165,11 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let (kind, _, state_after) = wish.change.words();
     let entry = target.entry(wish.change.purpose());
     let entry = entry.ok_or_else(|| not_possible(wish.credential, wish.change))?;
-    let due = due(wish.change, (entry, &target), (&own, &home))?;
+    let taken = taken::list(entry, &target, (&own, &home), &writing.reading()?, context)?;
+    let due = match taken {
+        Some((name, state)) => Due::of(wish.change, entry, name, state)?,
+        None => due(wish.change, (entry, &target), (&own, &home))?,
+    };
     let done = json!({
         "id": target.id, "list": entry.list_uri, "index": entry.index, "reason": wish.reason,
         "effective": wish.effective.map(|time| time.to_string()),
@@ -229,11 +235,21 @@ pub(super) fn due(
     }
     let (name, record) = list_of(entry, target, own, home)?;
     let state = status::state_of(&record)?;
-    let is_so = state.says(entry)? == (change.bit() == BitState::Set);
-    Ok((!is_so).then_some(Due { name, state }))
+    Due::of(change, entry, name, state)
 }
 
 impl Due {
+    /// The change, unless the list says so already.
+    fn of(
+        change: Change,
+        entry: &StatusEntry,
+        name: String,
+        state: StatusListState,
+    ) -> Result<Option<Self>, Failure> {
+        let is_so = state.says(entry)? == (change.bit() == BitState::Set);
+        Ok((!is_so).then_some(Self { name, state }))
+    }
+
     /// Everything that is written for a change; `event` is since when, and why.
     pub(super) fn intent(
         mut self,
@@ -333,8 +349,9 @@ fn list_of(
     home: &Home,
 ) -> Result<(String, StatusListRecord), Failure> {
     for (name, record) in home.profile.all::<StatusListRecord>()? {
-        let ours = record.issuer == own.did && own.did == target.issuer;
-        if ours && status::state_of(&record)?.uri() == entry.list_uri {
+        // A predecessor's list is one's own once it was taken over.
+        let ours = own.did == target.issuer || status::is_taken(&name);
+        if ours && record.issuer == own.did && status::state_of(&record)?.uri() == entry.list_uri {
             return Ok((name, record));
         }
     }

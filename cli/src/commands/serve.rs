@@ -2,6 +2,7 @@
 //! output says that it answers.
 
 mod backing;
+mod registry;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +39,12 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
     if let Some(data) = options.data.as_deref() {
         parent_of(data)?;
     }
-    let home = match (args.throwaway, issues) {
+    let asks = options.roles.contains(&Role::Registry);
+    if args.throwaway && asks {
+        let usage = "--role registry says what a profile trusts: without --throwaway";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    let home = match (args.throwaway, issues || asks) {
         (true, _) => None,
         (false, true) => Some(context.home()?),
         (false, false) => context.home_if_any()?,
@@ -185,6 +191,7 @@ fn options(args: &ServeArgs) -> ApiOptions {
             ServeRole::Issuer => Role::Issuer,
             ServeRole::Verifier => Role::Verifier,
             ServeRole::Exchange => Role::Exchange,
+            ServeRole::Registry => Role::Registry,
         };
         args.roles.iter().map(role).collect()
     };

@@ -18,6 +18,7 @@ use inkan_assurance::{
 use inkan_core::json;
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, SecuredCredential};
+use inkan_evidence::registry::declared;
 use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_with};
 use inkan_io::cards::Cards;
 use inkan_io::pinned;
@@ -31,11 +32,12 @@ use self::finder::Finder;
 pub(super) use self::finder::schemas;
 
 use super::did::parse_time;
-use super::{policy, request, trust};
+use super::{policy, request};
 use crate::args::{OutArgs, VerifyArgs};
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
+use crate::registries;
 use crate::render::report::{self, Depth};
 use crate::render::{ladder, safe};
 use crate::wallet;
@@ -172,6 +174,7 @@ impl Terms {
         let received_at = context.now();
         let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(received_at);
         let pins = pinned::load(&home.profile)?;
+        let registries = registries::of(home, as_of, received_at)?;
         let judged_with = inkan_verifier::Context {
             logs: home.pinned()?,
             grade: ledger_grade(&policy),
@@ -180,6 +183,7 @@ impl Terms {
             receipts: receipts(&policy),
             expectation: None,
             max_age: args.max_age.as_deref().map(super::issue::seconds).transpose()?,
+            declared: Arc::new(declared(&registries, as_of)),
             known: Vec::new(),
             as_of,
             received_at,
@@ -189,7 +193,7 @@ impl Terms {
             context: judged_with,
             contexts: pinned::contexts(&pins)?.map(Arc::new),
             resources: pins.into_iter().map(|file| (file.url, file.bytes)).collect(),
-            registries: trust::load(home)?.into_iter().collect(),
+            registries,
             shown: beside(args, context)?,
             cards: Cards::load(&home.profile)?,
         })

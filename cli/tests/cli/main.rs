@@ -22,3 +22,5 @@ mod serve;
 mod signing;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod trust;

@@ -11,9 +11,9 @@ use crate::common::{Home, Node};
 const TOKEN: &str = "a-token-of-enough-characters";
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -25,7 +25,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(home: &Home, profile: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(home: &Home, profile: &str, more: &[&str]) -> Self {
         home.write("tokens", format!("{TOKEN}\n"));
         #[cfg(unix)]
         {
@@ -53,7 +53,7 @@ impl Server {
         Self::start(home, "acme", &arguments)
     }
 
-    fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let body = body.to_string();
         let (host, length) = (&self.address, body.len());
         let head = format!(

@@ -3,7 +3,7 @@
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
 use inkan_credential::countersignature::Wanted;
-use inkan_evidence::authority::authorise;
+use inkan_evidence::authority::{authorise, authorise_recorded};
 use inkan_evidence::{Code, Registry};
 use inkan_verifier::agreement::{self, Act, Answer, ItemAnswer, Lack, Met, Question, Standing};
 use serde_json::{Value, json};
@@ -55,8 +55,14 @@ pub(crate) fn answer(
     let listed = |item: usize, did: &str, act: &Act| {
         let item = items.get(item)?;
         let registry = item.registry.as_ref()?;
-        let at = act.record.as_ref().map_or(as_of, |record| record.leaf_time);
-        let entries = authorise(registries, did, at, as_of).unwrap_or_default();
+        let record = act.record.as_ref();
+        let at = record.map_or(as_of, |record| record.leaf_time);
+        // What witnesses had seen cannot be dated back: a revocation for cause may spare it.
+        let entries = match record.and_then(|record| record.existed_by) {
+            Some(seen) => authorise_recorded(registries, did, at.max(seen), as_of),
+            None => authorise(registries, did, at, as_of),
+        };
+        let entries = entries.unwrap_or_default();
         let lists = |by: &inkan_evidence::authority::Authorised| {
             by.registry() == registry && by.may_countersign(item.role.as_str())
         };

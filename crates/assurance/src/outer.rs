@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
-use inkan_evidence::authority::authorise;
+use inkan_evidence::authority::{authorise, authorise_recorded};
 use inkan_evidence::{Code, Registry};
 
 use crate::countersigned;
@@ -96,8 +96,14 @@ fn issuer(
 ) -> Line {
     let name = "issuer-trusted";
     let by_lists = |only: Option<&[String]>| {
-        let at = issued_at(credential).unwrap_or(as_of);
-        let entries = authorise(registries, &credential.issuer, at, as_of).unwrap_or_default();
+        // What witnesses had seen cannot be dated back: a revocation for cause may spare it.
+        let seen = credential.record.as_ref().and_then(|record| record.existed_by);
+        let issuer = &credential.issuer;
+        let entries = match seen {
+            Some(at) => authorise_recorded(registries, issuer, at, as_of),
+            None => authorise(registries, issuer, issued_at(credential).unwrap_or(as_of), as_of),
+        };
+        let entries = entries.unwrap_or_default();
         entries.into_iter().find(|by| {
             only.is_none_or(|ids| ids.iter().any(|id| id == by.registry()))
                 && issues(policy, credential, |kind| by.may_issue(kind))

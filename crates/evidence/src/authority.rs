@@ -39,11 +39,45 @@ pub fn authorise(
     at: Timestamp,
     as_of: Timestamp,
 ) -> Result<Vec<Authorised>, Code> {
+    judged(registries, party, (at, At::Stated), as_of)
+}
+
+/// The same of what witnesses of a ledger had seen by `at`: that time cannot be pretended, so a revocation for cause which says
+/// since when (`voidSince`) spares what is older. A time that the party states itself spares nothing.
+///
+/// # Errors
+///
+/// As [`authorise`].
+pub fn authorise_recorded(
+    registries: &[Registry],
+    party: &str,
+    at: Timestamp,
+    as_of: Timestamp,
+) -> Result<Vec<Authorised>, Code> {
+    judged(registries, party, (at, At::Shown), as_of)
+}
+
+/// Whose word a time rests on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum At {
+    /// That of whoever says when.
+    Stated,
+    /// That of a ledger's witnesses.
+    Shown,
+}
+
+fn judged(
+    registries: &[Registry],
+    party: &str,
+    (at, by): (Timestamp, At),
+    as_of: Timestamp,
+) -> Result<Vec<Authorised>, Code> {
     let mut refusal = Code::ProoferUnknown;
     let mut found = Vec::new();
     for registry in registries {
         for entry in registry.entries_of(party) {
-            if entry.standing() == Standing::RevokedForCause {
+            let spared = by == At::Shown && entry.void_since().is_some_and(|since| at < since);
+            if entry.standing() == Standing::RevokedForCause && !spared {
                 return Err(Code::ProoferNotValidAtTime);
             }
             if !registry.is_current(as_of) {

@@ -15,11 +15,17 @@ use crate::row::{AuthLevel, Row};
 mod answer;
 mod edit;
 mod file;
+mod links;
+mod query;
+mod statements;
 
 use file::File;
 
 pub use answer::AnswerTerms;
-pub use edit::{NewEntry, add_entry};
+pub use edit::{NewEntry, Removal, add_entry, remove_entries};
+pub use links::declared;
+pub use query::{Answered, Query, Why, ask};
+pub use statements::{SignerVersion, Statement, actions, of_statements, read_statements};
 
 /// A snapshot of a registry.
 #[derive(Clone, Debug)]
@@ -46,8 +52,36 @@ pub struct Entry {
     keys: Vec<PublicKey>,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
+    void_since: Option<Timestamp>,
+    succeeds: BTreeSet<String>,
+    same_controller: BTreeSet<String>,
+    authority: bool,
+    grants: BTreeSet<Grant>,
     status: Standing,
     digest: Digest,
+}
+
+/// What an entry lets a party do beyond the members of this format: a statement of TRQP as it stands.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// `authorization` or `recognition`.
+    #[serde(rename = "type")]
+    pub statement: GrantType,
+    /// What it may do.
+    pub action: String,
+    /// To what.
+    pub resource: String,
+}
+
+/// TRQP's two kinds of statement.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "lowercase")]
+pub enum GrantType {
+    /// The party may do this.
+    Authorization,
+    /// The party is recognised as something.
+    Recognition,
 }
 
 /// What an operator may say about authentications (assurance §7.1).
@@ -120,7 +154,7 @@ pub enum Standing {
     Active,
     /// Over; still vouches for its past.
     Ended,
-    /// Revoked for cause: voids everything.
+    /// Revoked for cause: voids everything; with `voidSince`, what is not shown by a ledger's witnesses to be older.
     RevokedForCause,
 }
 
@@ -159,6 +193,32 @@ pub enum RegistryError {
         /// Why it does not count.
         why: &'static str,
     },
+    /// `voidSince` on an entry that is not revoked for cause.
+    #[error(
+        "the entry of {party} says since when it is void (voidSince) and is not revoked for cause"
+    )]
+    VoidWithoutCause {
+        /// The entry's party.
+        party: String,
+    },
+    /// A party that succeeds itself, or is said to be one controller with itself.
+    #[error("the entry of {party} links it with itself")]
+    OwnSuccessor {
+        /// The entry's party.
+        party: String,
+    },
+    /// A statement on a ledger that its authority cannot have made.
+    #[error("entry {leaf_index} of the ledger is not what its authority could have stated there")]
+    Statement {
+        /// Its place.
+        leaf_index: u64,
+    },
+    /// Nobody of that name is listed, or nothing that is left to be taken away.
+    #[error("{party} is not listed so")]
+    NotListed {
+        /// The party.
+        party: String,
+    },
     /// The entry is never in force.
     #[error("the entry of {party} ends before it begins")]
     EmptyPeriod {
@@ -177,8 +237,12 @@ impl RegistryError {
             | Self::UnknownName { .. }
             | Self::EndedWithoutEnd { .. }
             | Self::Key { .. }
+            | Self::VoidWithoutCause { .. }
+            | Self::OwnSuccessor { .. }
             | Self::EmptyPeriod { .. } => "registry-malformed",
             Self::Answer { .. } => "registry-answer-invalid",
+            Self::Statement { .. } => "registry-statement-invalid",
+            Self::NotListed { .. } => "registry-party-unknown",
         }
     }
 }
@@ -327,6 +391,36 @@ impl Entry {
     #[must_use]
     pub const fn valid_until(&self) -> Option<Timestamp> {
         self.valid_until
+    }
+
+    /// Of an entry that is revoked for cause: since when its word is void; all of it for `None`.
+    #[must_use]
+    pub const fn void_since(&self) -> Option<Timestamp> {
+        self.void_since
+    }
+
+    /// DIDs whose tasks it has taken over: it may announce their status lists.
+    #[must_use]
+    pub const fn succeeds(&self) -> &BTreeSet<String> {
+        &self.succeeds
+    }
+
+    /// Other DIDs of the same controller.
+    #[must_use]
+    pub const fn same_controller(&self) -> &BTreeSet<String> {
+        &self.same_controller
+    }
+
+    /// Whether what it states on a ledger counts as a registry of its own.
+    #[must_use]
+    pub const fn is_authority(&self) -> bool {
+        self.authority
+    }
+
+    /// What it may do beyond the members of this format.
+    #[must_use]
+    pub const fn grants(&self) -> &BTreeSet<Grant> {
+        &self.grants
     }
 
     /// Whether it is in force.

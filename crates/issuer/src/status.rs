@@ -8,6 +8,7 @@
 
 mod error;
 mod file;
+mod taken;
 mod token;
 
 use inkan_core::rng::draw;

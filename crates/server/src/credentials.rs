@@ -17,6 +17,7 @@
 //! | How does a holder disclose a part? | `derive` |
 //! | How is something judged? | `verify` |
 //! | How do several who have to sign pass a credential around? | `exchange` |
+//! | What does an authority say of a party? | `trqp` |
 //! | Where does the status of what was issued live? | `status` |
 
 mod about;
@@ -38,6 +39,7 @@ pub mod start;
 mod status;
 pub mod suites;
 mod tls;
+mod trqp;
 mod verify;
 
 pub use backing::{Backing, BackingError, Grounds, Recording};

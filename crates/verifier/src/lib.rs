@@ -9,6 +9,7 @@ pub mod agreement;
 pub mod capacity;
 pub mod certificates;
 pub mod check;
+pub mod declared;
 pub mod history;
 pub mod known;
 pub mod ledger_view;
@@ -24,9 +25,12 @@ pub use certificates::{
     CertificateChecker, CertificateFault, Path, PathChecker, Revocation, RevocationInfo, Sealed,
 };
 pub use check::{Check, CheckName, Outcome, Weight};
+pub use declared::{Declared, Succession};
 pub use known::KnownState;
 pub use material::{Context, Expectation, Live, Material, Receipts};
-pub use plan::{Want, consent_signers, list_signer, plan, plan_presenter, signers};
+pub use plan::{
+    Want, consent_signers, list_signer, plan, plan_presenter, signers, with_successors,
+};
 pub use reason::Reason;
 pub use verified::{
     CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,

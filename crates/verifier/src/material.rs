@@ -9,6 +9,7 @@ use inkan_credential::bundle::ServedStatusList;
 use inkan_ledger::{CurrentProof, Grade, LogPolicy, Receipt, TimestampChecker};
 
 use crate::certificates::CertificateChecker;
+use crate::declared::Declared;
 use crate::known::KnownState;
 
 /// Everything found for a plan, from bundle, ledger folder, cache and network alike. None of it is trusted: each
@@ -76,6 +77,8 @@ pub struct Context {
     pub expectation: Option<Expectation>,
     /// Greatest age in seconds of what is known of the newest state of DIDs and status lists; `None` asks for none.
     pub max_age: Option<i64>,
+    /// What registries that this verifier trusts say of DIDs that belong together.
+    pub declared: Arc<Declared>,
     /// Newest states of ids that this verifier saw before, each proved then under a pinned log.
     pub known: Vec<KnownState>,
     /// The time that everything but freshness is judged at.

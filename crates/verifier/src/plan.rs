@@ -13,6 +13,8 @@ use inkan_credential::{Artefact, Bundle, ConsentReceipt, SecuredCredential, coun
 use inkan_did::{Did, DidUrl};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, Receipt, SignedEntry, commitment};
 
+use crate::declared::Declared;
+
 /// One thing that a verification wants to know.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Want {
@@ -71,6 +73,25 @@ pub fn plan(bundle: &Bundle) -> Vec<Want> {
         }
     }
     distinct
+}
+
+/// Adds to `wants` what successors of issuers have announced ([`crate::declared`]): of a status list, theirs as well.
+#[must_use]
+pub fn with_successors(mut wants: Vec<Want>, declared: &Declared) -> Vec<Want> {
+    let mut more = Vec::new();
+    for want in &wants {
+        let Want::StatusList { uri, issuer } = want else { continue };
+        for term in declared.successors(issuer) {
+            more.push(Want::Did(term.successor.clone()));
+            more.push(Want::StatusList { uri: uri.clone(), issuer: term.successor.clone() });
+        }
+    }
+    for want in more {
+        if !wants.contains(&want) {
+            wants.push(want);
+        }
+    }
+    wants
 }
 
 /// Lists what judging the presenter needs: it is judged when the presentation is received, whatever time the credentials are

@@ -1,7 +1,7 @@
 //! Places in status lists for a new credential; the first one makes the list.
 
-use inkan_core::Timestamp;
 use inkan_core::json::text;
+use inkan_core::{Timestamp, sha256};
 use inkan_credential::Format;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::token_status_list::StatusBits;
@@ -21,6 +21,8 @@ use crate::ledgers;
 
 /// How long a published list may be relied on: the ledger admits 366 days.
 const VALID_DAYS: i64 = 365;
+/// How names of lists begin that were taken over.
+const TAKEN: &str = "taken.";
 /// A list with less time left than this is published again when it is touched.
 pub(super) const RENEW_DAYS: i64 = 180;
 pub(super) const SECONDS_OF_DAY: i64 = 86_400;
@@ -128,7 +130,7 @@ pub(crate) fn allocate(
     now: Timestamp,
 ) -> Result<Vec<Place>, Failure> {
     let mut lists = home.profile.all::<StatusListRecord>()?;
-    lists.retain(|(_, record)| record.issuer == own.did);
+    lists.retain(|(name, record)| record.issuer == own.did && !is_taken(name));
     let mut count = lists.len();
     let mut places = Vec::new();
     for purpose in &wanted.purposes {
@@ -243,6 +245,17 @@ pub(crate) fn publish(
     let record =
         StatusListRecord { issuer: own.did.clone(), valid_until, state: state.to_value()? };
     Ok(Republished { name, record, list, entry })
+}
+
+/// The name of a list that was taken over from a predecessor; nothing new is issued with one.
+pub(crate) fn taken_name(uri: &str) -> String {
+    format!("{TAKEN}{}", sha256(&[uri.as_bytes()]).to_hex())
+}
+
+/// Whether it is such a name.
+pub(crate) fn is_taken(name: &str) -> bool {
+    let digest = name.strip_prefix(TAKEN);
+    digest.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// Reads the issuer's own state of a list.

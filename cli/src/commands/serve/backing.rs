@@ -13,6 +13,8 @@ use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Contexts, Opening, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_did::DidUrl;
+use inkan_evidence::Registry;
+use inkan_evidence::registry::declared;
 use inkan_io::files::{self, FileError};
 use inkan_io::gather::{Copies, Network, Sources, gather};
 use inkan_io::intent::{Intent, RecordDraft};
@@ -21,9 +23,10 @@ use inkan_io::{known, pinned};
 use inkan_issuer::StatusEncoding;
 use inkan_ledger::{Claims, EntryId, Kind, commitment};
 use inkan_server::credentials::{Backing, BackingError, Grounds, Issuer, Recording};
-use inkan_verifier::{KnownState, Want};
+use inkan_verifier::{KnownState, Want, with_successors};
 use serde_json::{Value, json};
 
+use super::registry::Authorities;
 use crate::commands::issue::status::{self, Place, Wanted};
 use crate::commands::revoke::{self, Change, Due, Target};
 use crate::commands::verify;
@@ -35,6 +38,7 @@ use crate::ledgers::{self, Reading, Writing};
 use crate::output::Speech;
 use crate::packing::{self, FreshRecord};
 use crate::pending::Pending;
+use crate::registries;
 use crate::wallet;
 
 /// Between two looks at whether another request still writes.
@@ -75,6 +79,8 @@ pub(super) struct ProfileBacking {
     turn: Mutex<()>,
     /// Held while the newest head is compared with the one seen last.
     looking: Mutex<()>,
+    /// What authorities say.
+    authorities: Authorities,
     /// When the ledger was last asked whether it answers, and what it answered.
     answered: Mutex<Option<(Timestamp, Result<(), BackingError>)>>,
 }
@@ -122,6 +128,7 @@ impl ProfileBacking {
             speech,
             turn: Mutex::new(()),
             looking: Mutex::new(()),
+            authorities: Authorities::default(),
             answered: Mutex::new(None),
         })
     }
@@ -204,6 +211,9 @@ impl ProfileBacking {
     ) -> Result<Grounds, Failure> {
         let reading = self.reading(now)?;
         let ledger = reading.as_ref().map(Reading::source);
+        let registries = registries::of(&self.home, now, now)?;
+        let declared = declared(&registries, now);
+        let wants = &with_successors(wants.to_vec(), &declared);
         let schemas = verify::schemas(&self.home)?;
         let sources = Sources { ledger, schemas: &schemas, network, copies: Copies::MustBeRenewed };
         let mut material = gather(bundle, wants, &sources, now)?.material;
@@ -221,6 +231,7 @@ impl ProfileBacking {
             timestamps: Some(Arc::new(timestamps)),
             certificates: Some(Arc::new(certificates)),
             receipts: receipts(&policy),
+            declared: Arc::new(declared),
             known: known::load(&self.home.profile)?,
         })
     }
@@ -320,6 +331,17 @@ impl Backing for ProfileBacking {
         now: Timestamp,
     ) -> Result<Option<Bundle>, BackingError> {
         Self::bundle(self, credential, now).map_err(|failure| self.refused(&failure))
+    }
+
+    fn registry(
+        &self,
+        authority: &str,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Registry>, BackingError> {
+        let found =
+            self.authorities.registry(&self.home, authority, (at, now), || self.reading(now));
+        found.map_err(|failure| self.refused(&failure))
     }
 
     fn contexts(&self) -> Option<Arc<Contexts>> {

@@ -10,7 +10,7 @@ use inkan_io::gather::{
 };
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::Shelf;
-use inkan_verifier::{plan, plan_consent, plan_presenter};
+use inkan_verifier::{plan, plan_consent, plan_presenter, with_successors};
 use serde_json::Value;
 
 use super::UNREACHABLE;
@@ -70,7 +70,8 @@ impl Finder {
         let ledger = self.reading.as_ref().map(Reading::source);
         let Self { schemas, network, copies, .. } = self;
         let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        let mut found = gather(bundle, &plan(bundle), &sources, terms.as_of)?;
+        let wants = with_successors(plan(bundle), &terms.declared);
+        let mut found = gather(bundle, &wants, &sources, terms.as_of)?;
         if terms.as_of < terms.received_at {
             // Whoever presents does so now.
             gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;

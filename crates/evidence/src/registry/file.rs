@@ -7,7 +7,7 @@ use inkan_crypto::{KeyType, PublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Authenticates, Entry, PartyRole, RegistryError, Standing};
+use super::{Authenticates, Entry, Grant, PartyRole, RegistryError, Standing};
 use crate::model::Moment;
 use crate::row::{AuthLevel, Row};
 
@@ -44,6 +44,15 @@ pub(super) struct FileEntry {
     keys: Vec<Value>,
     valid_from: Option<Moment>,
     valid_until: Option<Moment>,
+    void_since: Option<Moment>,
+    #[serde(default)]
+    succeeds: BTreeSet<String>,
+    #[serde(default)]
+    same_controller: BTreeSet<String>,
+    #[serde(default)]
+    authority: bool,
+    #[serde(default)]
+    grants: BTreeSet<Grant>,
     status: Standing,
 }
 
@@ -81,6 +90,14 @@ impl FileEntry {
         if valid_from.zip(valid_until).is_some_and(|(from, until)| until < from) {
             return Err(RegistryError::EmptyPeriod { party: party() });
         }
+        let void_since = self.void_since.map(|moment| moment.0);
+        if void_since.is_some() && self.status != Standing::RevokedForCause {
+            return Err(RegistryError::VoidWithoutCause { party: party() });
+        }
+        // An entry that links a party with itself says nothing, and would hide that somebody mistyped.
+        if self.succeeds.contains(&self.id) || self.same_controller.contains(&self.id) {
+            return Err(RegistryError::OwnSuccessor { party: party() });
+        }
         let key = |jwk: &Value| {
             let key = PublicKey::from_jwk(jwk).ok();
             key.filter(|key| key.key_type() != KeyType::Bls12381G2)
@@ -106,6 +123,11 @@ impl FileEntry {
             keys,
             valid_from,
             valid_until,
+            void_since,
+            succeeds: self.succeeds,
+            same_controller: self.same_controller,
+            authority: self.authority,
+            grants: self.grants,
             status: self.status,
         })
     }

@@ -2,7 +2,9 @@ use inkan_core::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{AnswerTerms, NewEntry, PartyRole, Registry, Standing, add_entry};
+use super::{
+    AnswerTerms, NewEntry, PartyRole, Registry, Removal, Standing, add_entry, remove_entries,
+};
 use crate::row::Row;
 
 fn now() -> Timestamp {
@@ -171,4 +173,51 @@ fn prf_04_an_answer_counts_if_the_registry_signed_it_about_whom_was_asked() {
     refused(&snapshot(city, typ), &AnswerTerms { newest: Some(8), ..asked });
     refused(&snapshot(city, "JWT"), &asked);
     refused("none", &asked);
+}
+
+#[test]
+fn entries_that_link_or_void_are_closed_and_have_one_reading() {
+    let attacks: [fn(&mut Value); 5] = [
+        |e| e["voidSince"] = json!("2026-06-01T00:00:00Z"),
+        |e| e["succeeds"] = json!(["did:web:city.example"]),
+        |e| e["sameController"] = json!(["did:web:city.example"]),
+        |e| e["authority"] = json!("yes"),
+        |e| e["grants"] = json!([{"type": "delegation", "action": "a", "resource": "b"}]),
+    ];
+    for attack in attacks {
+        let mut value = sound();
+        attack(&mut value["entries"][0]);
+        assert_eq!(code(&value), "registry-malformed", "{value}");
+    }
+    let mut value = sound();
+    value["entries"][0]["succeeds"] = json!(["did:web:old.example"]);
+    value["entries"][0]["authority"] = json!(true);
+    value["entries"][0]["grants"] =
+        json!([{"type": "recognition", "action": "a", "resource": "b"}]);
+    assert_eq!(code(&value), "accepted");
+}
+
+#[test]
+fn a_party_that_is_taken_off_ends_or_is_void_and_never_comes_back_by_that() {
+    let party = "did:web:city.example";
+    let end = |value: &Value, until| remove_entries(value, party, Removal::Ended { until }, now());
+    let ended = end(&sound(), now()).unwrap();
+    let registry = Registry::from_value(&ended).unwrap();
+    let entry = registry.entries_of(party).next().unwrap();
+    assert_eq!((entry.standing(), entry.valid_until()), (Standing::Ended, Some(now())));
+    assert_eq!(registry.sequence(), 44);
+    assert_eq!(end(&ended, now()).unwrap_err().code(), "registry-party-unknown");
+    let void = Removal::ForCause { since: Some(now()) };
+    let void = remove_entries(&ended, party, void, now()).unwrap();
+    let registry = Registry::from_value(&void).unwrap();
+    let entry = registry.entries_of(party).next().unwrap();
+    assert_eq!((entry.standing(), entry.void_since()), (Standing::RevokedForCause, Some(now())));
+    for removal in [Removal::Ended { until: now() }, Removal::ForCause { since: None }] {
+        let error = remove_entries(&void, party, removal, now()).unwrap_err();
+        assert_eq!(error.code(), "registry-party-unknown");
+    }
+    // Ended before it began: nothing is left.
+    let never = Timestamp::parse_strict("2025-01-01T00:00:00Z").unwrap();
+    let left = Registry::from_value(&end(&sound(), never).unwrap()).unwrap();
+    assert!(left.entries().is_empty());
 }

@@ -31,6 +31,9 @@ pub(crate) enum Cause {
     OptionWithoutEffect,
     ProofNotOurs,
     TermWithoutContext,
+    AuthorityNotServed,
+    AuthorityNotCurrent,
+    QueryAhead,
 }
 
 impl Cause {
@@ -57,6 +60,9 @@ impl Cause {
             Self::OptionWithoutEffect => "option-without-effect",
             Self::ProofNotOurs => "proof-not-ours",
             Self::TermWithoutContext => "term-without-context",
+            Self::AuthorityNotServed => "authority-not-served",
+            Self::AuthorityNotCurrent => "authority-not-current",
+            Self::QueryAhead => "query-time-ahead",
         }
     }
 }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use inkan_core::{Digest, Timestamp};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Bundle, Contexts, SecuredCredential};
+use inkan_evidence::Registry;
 use inkan_io::gather::Network;
 use inkan_ledger::{Grade, LogPolicy, TimestampChecker};
-use inkan_verifier::{CertificateChecker, KnownState, Material, Receipts, Want};
+use inkan_verifier::{CertificateChecker, Declared, KnownState, Material, Receipts, Want};
 
 use super::suites::Issuer;
 
@@ -40,6 +41,8 @@ pub struct Grounds {
     pub certificates: Option<Arc<dyn CertificateChecker>>,
     /// How receipts are used.
     pub receipts: Receipts,
+    /// What trusted registries say of DIDs that belong together.
+    pub declared: Arc<Declared>,
     /// The newest states that were seen before.
     pub known: Vec<KnownState>,
 }
@@ -47,7 +50,7 @@ pub struct Grounds {
 impl Grounds {
     /// What was gathered, and nothing that is trusted.
     #[must_use]
-    pub const fn of(material: Material) -> Self {
+    pub fn of(material: Material) -> Self {
         Self {
             material,
             logs: Vec::new(),
@@ -55,6 +58,7 @@ impl Grounds {
             timestamps: None,
             certificates: None,
             receipts: Receipts::Used,
+            declared: Arc::default(),
             known: Vec::new(),
         }
     }
@@ -124,6 +128,18 @@ pub trait Backing: Debug + Send + Sync {
         credential: &SecuredCredential,
         now: Timestamp,
     ) -> Result<Option<Bundle>, BackingError>;
+
+    /// What an authority says, as of `at`; none for one that this server does not speak for. It may have been read some seconds ago.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if the ledger does not answer, or answers what it cannot prove.
+    fn registry(
+        &self,
+        authority: &str,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Registry>, BackingError>;
 
     /// Contexts that are pinned beside the built-in ones, as they were at the start.
     fn contexts(&self) -> Option<Arc<Contexts>>;

@@ -20,11 +20,13 @@ pub enum Role {
     Verifier,
     /// Keeps offers for those who have to countersign them.
     Exchange,
+    /// Says what authorities say of parties (TRQP).
+    Registry,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 3] = [Self::Issuer, Self::Verifier, Self::Exchange];
+    pub const ALL: [Self; 4] = [Self::Issuer, Self::Verifier, Self::Exchange, Self::Registry];
 
     /// Its name, as `/about` says it.
     #[must_use]
@@ -33,6 +35,7 @@ impl Role {
             Self::Issuer => "issuer",
             Self::Verifier => "verifier",
             Self::Exchange => "exchange",
+            Self::Registry => "registry",
         }
     }
 }

@@ -11,14 +11,14 @@ use super::answer::{Cause, Finding, Refusal};
 use super::options::Role;
 use super::service::Service;
 use super::suites::Suite;
-use super::{about, admit, bundle, derive, exchange, issue, present, status, verify};
+use super::{about, admit, bundle, derive, exchange, issue, present, status, trqp, verify};
 
 /// What matches no route of the table.
 const NOTHING: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document. Those of a suite are there once for each prefix, and once for the
 /// default suite.
-pub const ROUTES: [(&str, &str); 27] = [
+pub const ROUTES: [(&str, &str); 29] = [
     ("/credentials/issue", "post"),
     ("/{suite}/credentials/issue", "post"),
     ("/credentials/derive", "post"),
@@ -38,6 +38,8 @@ pub const ROUTES: [(&str, &str); 27] = [
     ("/offers/{offer}", "get"),
     ("/offers/{offer}", "post"),
     ("/offers/{offer}", "delete"),
+    ("/authorization", "post"),
+    ("/recognition", "post"),
     ("/ids", "get"),
     ("/about", "get"),
     ("/openapi.json", "get"),
@@ -90,6 +92,8 @@ fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
         "/status/{list}/publish" => post(status::publish),
         "/offers" => post(exchange::publish),
         "/offers/{offer}" => get(exchange::show).post(exchange::add).delete(exchange::end),
+        "/authorization" => post(trqp::authorization),
+        "/recognition" => post(trqp::recognition),
         "/ids" => get(about::ids),
         "/about" | "/" => get(about::about),
         "/openapi.json" => get(about::openapi),
@@ -119,6 +123,7 @@ fn role_of(path: &str) -> Option<Role> {
         | "/presentations/verify"
         | "/{suite}/presentations/verify" => Some(Role::Verifier),
         "/offers" | "/offers/{offer}" => Some(Role::Exchange),
+        "/authorization" | "/recognition" => Some(Role::Registry),
         _ => None,
     }
 }

@@ -301,8 +301,9 @@ pub(super) fn verification(
     expectation: Option<Expectation>,
     (copies, now): (Copies, Timestamp),
 ) -> Result<Verification, Refusal> {
-    let Grounds { mut material, logs, grade, timestamps, certificates, receipts, known } =
-        gathered(service, bundle, (copies, now))?;
+    let grounds = gathered(service, bundle, (copies, now))?;
+    let Grounds { mut material, logs, grade, timestamps, certificates, .. } = grounds;
+    let Grounds { receipts, declared, known, .. } = grounds;
     let context = Context {
         logs,
         grade,
@@ -311,6 +312,7 @@ pub(super) fn verification(
         receipts,
         expectation,
         max_age: None,
+        declared,
         known,
         as_of: now,
         received_at: now,

@@ -19,6 +19,7 @@ use super::{Bench, power, signer};
 use crate::agreement::{Act, Flaw, acts};
 use crate::capacity::{Capacity, PowerFault};
 use crate::check::{Check, CheckName, Outcome, Weight};
+use crate::declared::Declared;
 use crate::reason::Reason;
 use crate::verified::{ActState, Recorded, VerifiedCountersignature};
 
@@ -95,11 +96,11 @@ pub(super) fn check(
     let voices = voices(bench, (secured, issued), &held);
     let power = |one: &Held<'_>| power::judge(bench, secured, (one.act, &one.did), &one.found);
     let mut mandates: Vec<power::Mandate> = held.iter().map(power).collect();
-    power::connect(&mut mandates, &voices);
+    power::connect(&mut mandates, &voices, &bench.context.declared);
     let mut verified = Vec::new();
     for (position, (one, mandate)) in held.iter().zip(mandates).enumerate() {
         let (state, newer_at) = state(bench, one, &held);
-        let linked = linked(voices.get(position), &voices);
+        let linked = linked(voices.get(position), &voices, &bench.context.declared);
         let newer = newer(one, &held, newer_at);
         let line = describe(shown(subject, secured, one, (state, newer)), one.act);
         let line = power::shown(line, subject, &mandate.capacity);
@@ -144,9 +145,10 @@ fn voices(
 }
 
 /// The other DIDs that are the same controller.
-fn linked(own: Option<&Voice>, all: &[Voice]) -> BTreeSet<String> {
+fn linked(own: Option<&Voice>, all: &[Voice], declared: &Declared) -> BTreeSet<String> {
     let Some(own) = own else { return BTreeSet::new() };
-    let others = all.iter().filter(|other| other.did() != own.did() && own.is_linked(other));
+    let is_same = |other: &&Voice| other.did() != own.did() && own.is_linked(other, declared);
+    let others = all.iter().filter(is_same);
     others.map(|other| other.did().to_string()).collect()
 }
 

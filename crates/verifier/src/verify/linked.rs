@@ -3,13 +3,15 @@
 //! Two DIDs are linked if they share their SCID (one DID that has moved), if a key that may authenticate, issue or update for one
 //! may do so for the other, or if each names the other in `alsoKnownAs`. Each says so itself: a key that is listed may speak for
 //! whoever lists it. Only pairs are looked at, never chains: a third party that lists the keys of two others connects itself with
-//! each of them, and not them with each other. Versions that came after the signature are not looked at, so that nobody can undo
+//! each of them, and not them with each other. What a registry that the verifier trusts declares to be one controller is one, too
+//! ([`Declared`]): that is somebody else's word, and whoever would rather be two has no say in it. Versions that came after the signature are not looked at, so that nobody can undo
 //! an agreement by what it writes into its own document later.
 
 use std::collections::BTreeSet;
 
 use inkan_did::{Did, Relationship};
 
+use crate::declared::Declared;
 use crate::history::{DidHistory, Version};
 use crate::verified::Recorded;
 
@@ -31,8 +33,12 @@ impl Voice {
         Self { did: did.clone(), keys: versions().flat_map(keys).collect(), also }
     }
 
-    /// Whether both are one controller.
-    pub(super) fn is_linked(&self, other: &Self) -> bool {
+    /// Whether both are one controller, by their own words or by those of a registry.
+    pub(super) fn is_linked(&self, other: &Self, declared: &Declared) -> bool {
+        self.says(other) || declared.are_one(self.did.as_str(), other.did.as_str())
+    }
+
+    fn says(&self, other: &Self) -> bool {
         let names = |one: &Self, other: &Self| one.also.contains(other.did.as_str());
         let moved = self.did.scid().is_some() && self.did.scid() == other.did.scid();
         moved || !self.keys.is_disjoint(&other.keys) || (names(self, other) && names(other, self))

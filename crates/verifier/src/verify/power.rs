@@ -27,6 +27,7 @@ use super::linked::Voice;
 use super::record::Found;
 use crate::capacity::{ActingPower, Capacity, PowerFault, Stands};
 use crate::check::{Check, CheckName, Outcome, Weight};
+use crate::declared::Declared;
 use crate::reason::Reason;
 
 /// In whose name a countersigner acts, and what principals and agents said of themselves by then.
@@ -137,13 +138,14 @@ fn number(place: usize) -> usize {
 }
 
 /// Adds to each power which others are the same controller as one of its parties.
-pub(super) fn connect(mandates: &mut [Mandate], signers: &[Voice]) {
+pub(super) fn connect(mandates: &mut [Mandate], signers: &[Voice], declared: &Declared) {
     let all: Vec<BTreeMap<String, BTreeSet<String>>> = mandates
         .iter()
         .map(|mandate| {
             let others = || mandates.iter().flat_map(|one| &one.voices).chain(signers);
             let same = |own: &Voice| {
-                let linked = others().filter(|one| one.did() != own.did() && own.is_linked(one));
+                let is_same = |one: &&Voice| one.did() != own.did() && own.is_linked(one, declared);
+                let linked = others().filter(is_same);
                 linked.map(|one| one.did().to_string()).collect()
             };
             mandate.voices.iter().map(|own| (own.did().to_string(), same(own))).collect()

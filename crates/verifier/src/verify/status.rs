@@ -1,5 +1,6 @@
 //! Check 9: the status lists a credential names, the newest at or before the judged time.
 
+mod announcer;
 mod token;
 
 use inkan_core::{Digest, Timestamp, sha256, tolerance};
@@ -10,6 +11,7 @@ use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
 
+use self::announcer::{Announcer, announcers, named};
 use super::record::{self, Found, Record};
 use super::signer::NoSigner;
 use super::{Bench, signer};
@@ -63,6 +65,8 @@ pub(super) fn check(
 /// A list that may be used.
 struct List<P = status_list::StatusListCredential> {
     parsed: P,
+    /// Who announced it.
+    by: Did,
     since: Timestamp,
     valid_until: Option<Timestamp>,
     recorded: Option<Recorded>,
@@ -124,11 +128,12 @@ fn refused(subject: &str, reason: Reason) -> Check {
 /// A copy that says something against the credential is never passed over for one that says nothing: revocation is for
 /// good, whichever copy shows it; anything else counts if no copy that was made later says otherwise.
 fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List, Reason> {
-    ask(bench, &entry.list_uri, issuer);
+    let who = announcers(bench, issuer);
+    ask(bench, &entry.list_uri, &who);
     let mut lists: Vec<List> = Vec::new();
     let mut refusal = Reason::StatusMissing { uri: entry.list_uri.clone() };
     for copy in bench.material.status_lists.iter().filter(|copy| copy.uri == entry.list_uri) {
-        match usable(bench, copy, issuer) {
+        match usable(bench, copy, &who) {
             Ok(Some(list)) => lists.push(list),
             Ok(None) => {}
             Err(reason) => refusal = reason,
@@ -146,30 +151,49 @@ fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List
     if let Some(later) = lists.iter().position(against) {
         return Ok(lists.swap_remove(later));
     }
-    still_good(bench, &entry.list_uri, issuer, &newest)?;
+    still_good(bench, &entry.list_uri, &who, &newest)?;
     Ok(newest)
 }
 
 /// The verdict rests on this list, also where a copy says against the credential and none has to be shown to be the newest: what
 /// is proved of the list is then remembered.
-fn ask(bench: &Bench<'_>, uri: &str, issuer: &Did) {
-    if let Some(scid) = issuer.scid() {
+fn ask(bench: &Bench<'_>, uri: &str, who: &[Announcer]) {
+    for scid in who.iter().filter_map(|one| one.did.scid()) {
         bench.ledger.ask(&MapKey::status(scid, uri));
     }
 }
 
 /// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
-fn still_good<P>(bench: &Bench<'_>, uri: &str, issuer: &Did, list: &List<P>) -> Result<(), Reason> {
+fn still_good<P>(
+    bench: &Bench<'_>,
+    uri: &str,
+    who: &[Announcer],
+    list: &List<P>,
+) -> Result<(), Reason> {
     let as_of = bench.context.as_of;
     let mut seen = None;
-    for current in heads(bench, uri, issuer, list)? {
-        let Some(head) = current.head().map(|head| head.value().leaf_index) else { continue };
-        let newest_at = |at| at >= head;
-        if !list.recorded_at().is_some_and(newest_at) {
+    for one in who {
+        let heads = heads(bench, uri, &one.did, list)?;
+        // What a successor announced has to be shown, as fresh as the list itself.
+        let fresh = heads.iter().filter_map(VerifiedCurrent::fresh_at).max();
+        let old = |max_age: i64| fresh.is_none_or(|at| as_of.seconds_since(at) > max_age);
+        let silent = heads.is_empty() || bench.context.max_age.is_some_and(old);
+        if !one.is_issuer() && one.did != list.by && silent {
             return Err(Reason::Stale);
         }
-        if list.recorded_at() == Some(head) {
-            seen = seen.max(current.fresh_at());
+        for current in heads {
+            let Some(newest) = current.head() else { continue };
+            if !one.covers(newest.leaf().time()) {
+                continue;
+            }
+            let head = newest.value().leaf_index;
+            let newest_at = |at| at >= head;
+            if !list.recorded_at().is_some_and(newest_at) {
+                return Err(Reason::Stale);
+            }
+            if list.recorded_at() == Some(head) {
+                seen = seen.max(current.fresh_at());
+            }
         }
     }
     if list.valid_until.is_some_and(|until| until < as_of) {
@@ -209,11 +233,11 @@ fn heads<P>(
     Ok(origins.into_iter().filter_map(|origin| bench.ledger.newest(&key, origin)).collect())
 }
 
-/// Reads one copy: signed by the issuer, with a key in force where it was recorded, not younger than the judged time.
+/// Reads one copy: signed by the issuer or a successor, with a key in force where it was recorded, not younger than the judged time.
 fn usable(
     bench: &Bench<'_>,
     copy: &ServedStatusList,
-    issuer: &Did,
+    who: &[Announcer],
 ) -> Result<Option<List>, Reason> {
     let (uri, bytes) = (copy.uri.as_str(), copy.bytes());
     let secured = SecuredCredential::parse(&bytes).map_err(|error| invalid(error.code()))?;
@@ -221,11 +245,11 @@ fn usable(
     let parsed = status_list::StatusListCredential::from_credential(credential)
         .map_err(|error| invalid(error.code()))?;
     let method = secured.issuer_verification_method();
-    if credential.issuer() != issuer.as_str() {
-        return Err(invalid("status-list-issuer"));
-    }
+    let by = named(who, credential.issuer()).next().ok_or(invalid("status-list-issuer"))?;
+    let issuer = &by.did;
     let Some(found) = recorded(bench, uri, &sha256(&[&bytes]), issuer)? else { return Ok(None) };
     let record = found.record.as_ref().map(|record| record.recorded.clone());
+    admitted(who, issuer, record.as_ref())?;
     if record.is_none() && credential.id() != Some(uri) {
         // Nothing that was signed says that this is the list asked for.
         return Err(invalid("status-list-id"));
@@ -245,7 +269,20 @@ fn usable(
     // Milliseconds; a part of a second counts as one, since no other time here is finer.
     let ttl = parsed.ttl_milliseconds().map(|ttl| seconds(ttl.div_ceil(1_000)));
     let fetched_at = copy.fetched_at;
-    Ok(Some(List { parsed, since, valid_until: ends, recorded: record, ttl, fetched_at }))
+    let by = issuer.clone();
+    Ok(Some(List { parsed, by, since, valid_until: ends, recorded: record, ttl, fetched_at }))
+}
+
+/// Whether a list of this announcer counts that is recorded so: for one of the times that it is one.
+fn admitted(who: &[Announcer], did: &Did, record: Option<&Recorded>) -> Result<(), Reason> {
+    let mut refusal = Err(invalid("status-list-issuer"));
+    for one in named(who, did.as_str()) {
+        refusal = one.may(record);
+        if refusal.is_ok() {
+            break;
+        }
+    }
+    refusal
 }
 
 const fn invalid(code: &'static str) -> Reason {

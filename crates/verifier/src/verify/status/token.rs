@@ -1,7 +1,7 @@
 //! Token Status Lists ([draft-ietf-oauth-status-list §8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list)),
 //! which SD-JWT VCs name: the newest at or before the judged time, as JWT or CWT.
 //!
-//! Only the issuer of the credential may sign its list. The rules are those of Bitstring Status Lists: a copy that says
+//! Only the issuer of the credential, or who took over from it, may sign its list. The rules are those of Bitstring Status Lists: a copy that says
 //! something against the credential is not passed over for one that says nothing.
 
 use inkan_core::{Timestamp, sha256, tolerance};
@@ -9,7 +9,8 @@ use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::token_status_list::{StatusListToken, StatusReference, TokenStatus};
 use inkan_did::Did;
 
-use super::{List, ask, invalid, recorded, refused, seconds, signed_by, still_good};
+use super::announcer::{Announcer, announcers, named};
+use super::{List, admitted, ask, invalid, recorded, refused, seconds, signed_by, still_good};
 use crate::check::{Check, CheckName};
 use crate::reason::Reason;
 use crate::verified::Recorded;
@@ -58,7 +59,8 @@ fn list_for(
     entry: &StatusReference,
     issuer: &Did,
 ) -> Result<List<StatusListToken>, Reason> {
-    ask(bench, &entry.uri, issuer);
+    let who = announcers(bench, issuer);
+    ask(bench, &entry.uri, &who);
     let material = bench.material;
     let brought = material.resources.get(&entry.uri);
     let brought = brought.map(|bytes| ServedStatusList::new(&entry.uri, bytes));
@@ -66,7 +68,7 @@ fn list_for(
     let mut lists = Vec::new();
     let mut refusal = Reason::StatusMissing { uri: entry.uri.clone() };
     for copy in served.chain(&brought) {
-        match usable(bench, entry, copy, issuer) {
+        match usable(bench, entry, copy, (&who, issuer)) {
             Ok(Some(list)) => lists.push(list),
             Ok(None) => {}
             Err(reason) => refusal = reason,
@@ -85,7 +87,7 @@ fn list_for(
     if let Some(later) = lists.iter().position(against) {
         return Ok(lists.swap_remove(later));
     }
-    still_good(bench, &entry.uri, issuer, &newest)?;
+    still_good(bench, &entry.uri, &who, &newest)?;
     Ok(newest)
 }
 
@@ -94,7 +96,7 @@ fn usable(
     bench: &Bench<'_>,
     entry: &StatusReference,
     copy: &ServedStatusList,
-    issuer: &Did,
+    (who, issuer): (&[Announcer], &Did),
 ) -> Result<Option<List<StatusListToken>>, Reason> {
     let bytes = copy.bytes();
     let text = str::from_utf8(&bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
@@ -106,15 +108,18 @@ fn usable(
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }
-    if parsed.issuer().is_some_and(|found| found != issuer.as_str()) {
-        return Err(invalid("status-list-issuer"));
-    }
     let kid = parsed.kid().ok_or(invalid("verification-method-unknown"))?;
+    // Who announces it says so by name, or by the name of the key; else it is the issuer.
+    let of_kid = kid.split('#').next().filter(|did| !did.is_empty());
+    let name = parsed.issuer().or(of_kid).unwrap_or(issuer.as_str());
+    let by = named(who, name).next().ok_or(invalid("status-list-issuer"))?;
+    let issuer = &by.did;
     let method = if kid.starts_with('#') { format!("{issuer}{kid}") } else { kid.to_owned() };
     let Some(found) = recorded(bench, &entry.uri, &sha256(&[&bytes]), issuer)? else {
         return Ok(None);
     };
     let record = found.record.as_ref().map(|record| record.recorded.clone());
+    admitted(who, issuer, record.as_ref())?;
     let made = parsed.issued_at();
     let since = record.as_ref().map_or(made, Recorded::leaf_time);
     let as_of = bench.context.as_of;
@@ -126,5 +131,6 @@ fn usable(
     })?;
     let (valid_until, ttl) = (parsed.expires(), parsed.ttl().map(seconds));
     let fetched_at = copy.fetched_at;
-    Ok(Some(List { parsed, since, valid_until, recorded: record, ttl, fetched_at }))
+    let by = issuer.clone();
+    Ok(Some(List { parsed, by, since, valid_until, recorded: record, ttl, fetched_at }))
 }

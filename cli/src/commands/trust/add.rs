@@ -1,0 +1,115 @@
+//! `inkan trust add`: in the profile's own list, or with `--as` on the ledger, where everybody can read it.
+
+use inkan_evidence::Registry;
+use inkan_evidence::registry::{NewEntry, actions, add_entry};
+use inkan_io::files::{self, Access};
+use inkan_ledger::{TrustOperation, TrustStatement};
+use serde_json::json;
+
+use super::signed::{self, Word};
+use super::{load, party};
+use crate::args::TrustAddArgs;
+use crate::commands::countersign;
+use crate::commands::did::parse_time;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::identity;
+use crate::output::Outcome;
+use crate::render::report::short_did;
+
+pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home()?;
+    let dids = |names: &[String]| -> Result<Vec<String>, Failure> {
+        let did = |name: &String| Ok(identity::any(Some(&home), name)?.as_str().to_owned());
+        names.iter().map(did).collect()
+    };
+    let entry = NewEntry {
+        party: party(&args.party, Some(&home))?,
+        roles: args.roles.clone(),
+        rows: args.rows.clone(),
+        issues: args.issues.clone(),
+        countersigns: args
+            .countersigns
+            .iter()
+            .map(|role| countersign::role_of(*role).as_str().to_owned())
+            .collect(),
+        succeeds: dids(&args.succeeds)?,
+        same_controller: dids(&args.same_controller)?,
+        authority: args.authority,
+        from: args.from.as_deref().map(parse_time).transpose()?,
+        until: args.until.as_deref().map(parse_time).transpose()?,
+        ..NewEntry::default()
+    };
+    let said = format!("{} {}", short_did(&entry.party), words(&entry));
+    if let Some(own) = args.identity.as_deref() {
+        // What cannot be read as an entry is not written down for good.
+        add_entry(None, "urn:inkan:trust", &entry, context.now())?;
+        let from = entry.from.unwrap_or_else(|| context.now());
+        let until = entry.until.map(|until| until.plus_seconds(1));
+        let grant = Word { operation: TrustOperation::Grant, from, until };
+        return signed::write((own, &args.write), &entry.party, &granted(&entry), grant, context)
+            .map(|outcome| outcome.with("says", said));
+    }
+    let now = context.now();
+    let _lock = home.profile.lock()?;
+    let current = load(&home)?;
+    let id = format!("urn:inkan:trust:{}", home.name());
+    let list = add_entry(current.as_ref().map(Registry::to_value), &id, &entry, now)?;
+    if args.write.dry_run {
+        context.speech.say(&format!("would trust: {said}"));
+    } else {
+        let text = format!("{list:#}\n");
+        files::write_atomic(&home.profile.trust_list(), text.as_bytes(), Access::Private)?;
+        context.speech.say(&format!("trusted: {said}"));
+    }
+    let members = json!({ "trustList": list, "dryRun": args.write.dry_run });
+    Ok(Outcome::new("inkan-trust/1", String::new(), members))
+}
+
+/// What it may do, as statements on a ledger.
+fn granted(entry: &NewEntry) -> Vec<(TrustStatement, &'static str, String)> {
+    use TrustStatement::{Authorization, Recognition};
+    let lists = [
+        (Authorization, actions::ISSUE, &entry.issues),
+        (Authorization, actions::STATE, &entry.rows),
+        (Authorization, actions::COUNTERSIGN, &entry.countersigns),
+        (Authorization, actions::ROLE, &entry.roles),
+        (Recognition, actions::SUCCEED, &entry.succeeds),
+        (Recognition, actions::SAME, &entry.same_controller),
+    ];
+    let each = lists.into_iter().flat_map(|(statement, action, resources)| {
+        resources.iter().map(move |resource| (statement, action, resource.clone()))
+    });
+    let authority =
+        entry.authority.then(|| (Recognition, actions::AUTHORITY, actions::TRUST.to_owned()));
+    each.chain(authority).collect()
+}
+
+fn words(entry: &NewEntry) -> String {
+    let list = |words: &[String], none: &str| {
+        if words.is_empty() { none.to_owned() } else { words.join(", ") }
+    };
+    let short = |dids: &[String]| dids.iter().map(|did| short_did(did)).collect::<Vec<_>>();
+    let mut out = format!(
+        "may issue {} and state {}",
+        list(&entry.issues, "nothing"),
+        list(&entry.rows, "no rows")
+    );
+    let mut also = |said: String| {
+        out.push_str(", and ");
+        out.push_str(&said);
+    };
+    if !entry.countersigns.is_empty() {
+        also(format!("countersign as {}", entry.countersigns.join(", ")));
+    }
+    if !entry.succeeds.is_empty() {
+        also(format!("has taken over from {}", short(&entry.succeeds).join(", ")));
+    }
+    if !entry.same_controller.is_empty() {
+        also(format!("is one with {}", short(&entry.same_controller).join(", ")));
+    }
+    if entry.authority {
+        also("is an authority: what it states on the ledger counts".to_owned());
+    }
+    out
+}

@@ -1,0 +1,64 @@
+//! What registries say of DIDs that belong together, for the verifier: who is one controller, and who took over from whom.
+
+use std::collections::BTreeSet;
+
+use inkan_core::Timestamp;
+use inkan_verifier::{Declared, Succession};
+
+use super::{Registry, Standing};
+
+/// What all registries declare, as of a time.
+///
+/// Parties that are one controller are so in chains: whoever says that X and Y are one, and Y and Z, says it of X and Z. What ended
+/// still counts: those who signed while they were one are one for what they signed. A party that is revoked for cause in any
+/// registry succeeds nobody.
+#[must_use]
+pub fn declared(registries: &[Registry], as_of: Timestamp) -> Declared {
+    let entries = || registries.iter().flat_map(|registry| registry.entries());
+    let revoked = |did: &str| {
+        entries().any(|entry| entry.id() == did && entry.standing() == Standing::RevokedForCause)
+    };
+    let begun = |from: Option<Timestamp>| from.is_none_or(|from| from <= as_of);
+    let mut same: Vec<BTreeSet<String>> = Vec::new();
+    let mut successions = Vec::new();
+    for registry in registries {
+        let current = registry.is_current(as_of);
+        for entry in registry.entries().iter().filter(|entry| begun(entry.valid_from())) {
+            // That two are one is only ever said against them: it needs neither a current snapshot nor a good name.
+            if !entry.same_controller().is_empty() {
+                let mut group: BTreeSet<String> = entry.same_controller().clone();
+                group.insert(entry.id().to_owned());
+                join(&mut same, group);
+            }
+            if !current || revoked(entry.id()) {
+                continue;
+            }
+            for predecessor in entry.succeeds() {
+                successions.push(Succession {
+                    predecessor: predecessor.clone(),
+                    successor: entry.id().to_owned(),
+                    from: entry.valid_from(),
+                    until: entry.valid_until(),
+                });
+            }
+        }
+    }
+    Declared { same, successions }
+}
+
+/// Adds a group, and makes one of all that share a member with it.
+fn join(groups: &mut Vec<BTreeSet<String>>, mut group: BTreeSet<String>) {
+    let mut apart = Vec::new();
+    for other in groups.drain(..) {
+        if other.is_disjoint(&group) {
+            apart.push(other);
+        } else {
+            group.extend(other);
+        }
+    }
+    apart.push(group);
+    *groups = apart;
+}
+
+#[cfg(test)]
+mod tests;
