@@ -374,6 +374,12 @@ fn what_was_not_signed_asked_or_in_time_is_not_taken() {
     nobody["current"] = json!([]);
     it.refuses(&published, &nobody, "act-unverifiable");
 
+    // Nobody keeps the holder out by a log of theirs that is none.
+    let mut junk = it.bundle(&case);
+    junk["didLogs"][&holder] = "{}\n".into();
+    let tag = it.show(&published).header("etag").to_owned();
+    assert_eq!(it.send(&published, &junk).header("etag"), tag);
+
     // Two proofs of one id.
     assert_eq!(it.send(&path, &good).status, 200);
     let mut twice = good.clone();

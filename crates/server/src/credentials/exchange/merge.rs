@@ -14,6 +14,7 @@ use inkan_credential::bundle::{Artefact, Bundle, POWERS};
 use inkan_credential::countersignature;
 use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::Did;
+use inkan_did::webvh::History;
 use inkan_ledger::current::stands_under;
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{
@@ -47,7 +48,7 @@ pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Resul
     }
     powers(&mut out, given)?;
     let parties = parties(&out)?;
-    logs_of_dids(&mut out, given, &parties);
+    logs_of_dids(&mut out, given, &parties, pinned.1);
     let mut heads = Heads { pinned, seen: BTreeMap::new() };
     receipts(&mut out, given, (&parties, &mut heads))?;
     current(&mut out, given, (&parties, &mut heads));
@@ -155,7 +156,8 @@ fn parties(bundle: &Bundle) -> Result<BTreeSet<Did>, Refusal> {
     Ok(out)
 }
 
-fn logs_of_dids(out: &mut Bundle, given: &Bundle, parties: &BTreeSet<Did>) {
+/// A log of somebody who has not acted yet is looked at, too: one that is none would keep them out.
+fn logs_of_dids(out: &mut Bundle, given: &Bundle, parties: &BTreeSet<Did>, now: Timestamp) {
     for did in parties {
         let Some(theirs) = given.did_logs.get(did.as_str()) else { continue };
         let ours = out.did_logs.get(did.as_str()).map(|log| log.trim_end());
@@ -163,7 +165,11 @@ fn logs_of_dids(out: &mut Bundle, given: &Bundle, parties: &BTreeSet<Did>) {
             let rest = theirs.strip_prefix(ours);
             rest.is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with('\n'))
         };
-        if ours.is_none_or(follows) {
+        let is_log = || {
+            let history = History::verify(theirs, None, now);
+            history.is_ok_and(|history| history.did().scid() == did.scid())
+        };
+        if ours.is_none_or(follows) && out.did_logs.get(did.as_str()) != Some(theirs) && is_log() {
             out.did_logs.insert(did.as_str().to_owned(), theirs.clone());
         }
     }
