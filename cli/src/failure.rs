@@ -444,7 +444,7 @@ pub(crate) enum CliError {
     JpkiNotConfigured,
     /// Only a card's key for logins, known to be good, is registered for logins.
     #[error(
-        "the card did not sign with its key for logins, or it is not known that it was not revoked"
+        "the card did not sign a nonce of this profile with its key for logins, or may have been revoked"
     )]
     CardNotForLogins,
     /// A file with a PIN that others can read.

@@ -101,9 +101,9 @@ impl Token {
         let object = self.find("certificates", ObjectClass::CERTIFICATE, label)?;
         let wanted = [AttributeType::Value];
         let found = self.session.get_attributes(object, &wanted).map_err(fault)?;
-        let value = found.into_iter().find_map(|one| match one {
-            Attribute::Value(der) => Some(der),
-            _ => None,
+        let value = found.into_iter().find_map(|one| {
+            let Attribute::Value(der) = one else { return None };
+            Some(der)
         });
         value.ok_or(TokenError::Unknown { what: "certificates", count: 0 })
     }
@@ -128,14 +128,17 @@ impl Token {
             Algorithm::P256Sha256 => (Mechanism::Ecdsa, sha256(&[message]).as_bytes().to_vec()),
             Algorithm::P384Sha384 => (Mechanism::Ecdsa, sha384(&[message]).to_vec()),
         };
-        self.session.sign(&mechanism, key, &input).map_err(|error| match error {
-            Error::Pkcs11(
-                RvError::KeyTypeInconsistent
-                | RvError::MechanismInvalid
-                | RvError::KeyFunctionNotPermitted,
-                _,
-            ) => TokenError::Unsuitable(algorithm.as_str()),
-            other => fault(other),
+        self.session.sign(&mechanism, key, &input).map_err(|error| {
+            let unsuitable = matches!(
+                error,
+                Error::Pkcs11(
+                    RvError::KeyTypeInconsistent
+                        | RvError::MechanismInvalid
+                        | RvError::KeyFunctionNotPermitted,
+                    _,
+                )
+            );
+            if unsuitable { TokenError::Unsuitable(algorithm.as_str()) } else { fault(error) }
         })
     }
 
@@ -165,16 +168,18 @@ fn only<T: Copy>(what: &'static str, found: Vec<T>) -> Result<T, TokenError> {
     }
 }
 
+/// What an error of the module comes to.
 fn fault(error: Error) -> TokenError {
-    match error {
+    let pin = matches!(
+        error,
         Error::Pkcs11(
             RvError::PinIncorrect
-            | RvError::PinInvalid
-            | RvError::PinLenRange
-            | RvError::PinLocked
-            | RvError::PinExpired,
+                | RvError::PinInvalid
+                | RvError::PinLenRange
+                | RvError::PinLocked
+                | RvError::PinExpired,
             _,
-        ) => TokenError::Pin,
-        other => TokenError::Module(other.to_string()),
-    }
+        )
+    );
+    if pin { TokenError::Pin } else { TokenError::Module(error.to_string()) }
 }

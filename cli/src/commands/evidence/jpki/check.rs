@@ -35,6 +35,8 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
     };
     let mut entry = json::parse(&input.bytes, inkan_core::limits::DOCUMENT)
         .map_err(|error| Failure::from(error).during(&input.name))?;
+    // Whose nonce it may be, as the evidence says it: what is filled in below says nothing.
+    let proofer = proofer_of(&entry);
     let (statement, item, proof) = parts(&mut entry).map_err(malformed)?;
     let cms = encoding::decode_b64(proof.value.as_deref().unwrap_or_default())
         .ok()
@@ -52,7 +54,8 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
     if let Some(history) = verify::cards::history(statement.did(), at, &home, context)? {
         jpki = jpki.with_history(history);
     }
-    let judged = judge(&entry, (&statement, &item, &proof, &cms), &jpki, as_of);
+    let parts = (&statement, &item, &proof, cms.as_slice());
+    let judged = judge(&entry, parts, proofer.as_deref(), (&jpki, as_of));
     let (exit, decision) = verdict(&judged);
     if let Some(bound) = judged.bound() {
         if own.is_asker && !args.replay && args.at.is_none() {
@@ -60,7 +63,7 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
             verify::cards::use_up(statement.nonce(), &text, context.now(), &home)?;
         }
         if args.register {
-            register(bound, &statement, as_of, &home, context)?;
+            register(bound, (&statement, &own), as_of, &home, context)?;
         }
     }
     let mut members = report(&judged, &cards, decision, as_of);
@@ -73,6 +76,11 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
         human = context.deliver(format!("{text:#}\n"), args.out.path())?;
     }
     Ok(Outcome::new("inkan-card-check/1", human, members).exit(exit))
+}
+
+fn proofer_of(entry: &Value) -> Option<String> {
+    let only = entry.as_array().and_then(|list| list.first()).unwrap_or(entry);
+    only.pointer("/proofer/id").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The one card signature in an entry. What the issuer would fill in is filled in.
@@ -114,7 +122,9 @@ impl Asker {
         let is_asker = record.is_some()
             || all.iter().any(|(_, other)| other.audience.as_deref() == Some(aud))
             || dids.any(|(_, own)| own.did == aud);
-        Ok(Self { is_asker, record })
+        // A nonce that was made for one audience is none for another.
+        let fits = |record: &NonceRecord| record.audience.as_deref().is_none_or(|own| own == aud);
+        Ok(Self { is_asker, record: record.filter(fits) })
     }
 
     /// The nonces that count, if it is for this profile to say.
@@ -128,8 +138,8 @@ impl Asker {
 fn judge(
     entry: &Value,
     (statement, item, proof, cms): (&BindingStatement, &Item, &Proof, &[u8]),
-    jpki: &Jpki,
-    as_of: Timestamp,
+    proofer: Option<&str>,
+    (jpki, as_of): (&Jpki, Timestamp),
 ) -> Judgement {
     let text = |place: &str| entry.pointer(place).and_then(Value::as_str);
     let bytes = statement.to_bytes();
@@ -139,7 +149,7 @@ fn judge(
     let terms = BindingTerms {
         did: text("/subject/holder").unwrap_or_else(|| statement.did()),
         jkt: text("/subject/jkt").unwrap_or_else(|| statement.jkt()),
-        proofer: text("/proofer/id"),
+        proofer,
         document: &item.document_details.kind,
     };
     check_binding(&whole, &terms, jpki, as_of)
@@ -162,12 +172,13 @@ fn verdict(judged: &Judgement) -> (u8, &'static str) {
 
 fn register(
     bound: &Bound,
-    statement: &BindingStatement,
+    (statement, own): (&BindingStatement, &Asker),
     at: Timestamp,
     home: &Home,
     context: &Context,
 ) -> Result<(), Failure> {
-    let fits = bound.certificate == Certificate::UserAuthentication
+    let fits = own.is_asker
+        && bound.certificate == Certificate::UserAuthentication
         && bound.revocation == Revocation::Good;
     if !fits {
         return Err(CliError::CardNotForLogins.into());
