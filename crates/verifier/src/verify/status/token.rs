@@ -108,9 +108,13 @@ fn usable(
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }
+    let is_known = |name: &&str| named(who, name).next().is_some();
+    if parsed.issuer().is_some_and(|name| !is_known(&name)) {
+        return Err(invalid("status-list-issuer"));
+    }
     let kid = parsed.kid().ok_or(invalid("verification-method-unknown"))?;
-    // Who announces it says so by name, or by the name of the key; else it is the issuer.
-    let of_kid = kid.split('#').next().filter(|did| !did.is_empty());
+    // Who announces it says so by name, or by the name of the key; else it is the issuer, and the key has to be its own.
+    let of_kid = kid.split('#').next().filter(is_known);
     let name = parsed.issuer().or(of_kid).unwrap_or(issuer.as_str());
     let by = named(who, name).next().ok_or(invalid("status-list-issuer"))?;
     let issuer = &by.did;
