@@ -693,6 +693,9 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "consent",
         "current",
         "delegation",
+        // In the test of the desk.
+        "desk-result",
+        "desk-session",
         "evidence",
         "jpki-config",
         "ledger-entry",

@@ -31,6 +31,7 @@ pub(crate) enum Cause {
     OptionWithoutEffect,
     ProofNotOurs,
     TermWithoutContext,
+    PolicyUnknown,
 }
 
 impl Cause {
@@ -57,6 +58,7 @@ impl Cause {
             Self::OptionWithoutEffect => "option-without-effect",
             Self::ProofNotOurs => "proof-not-ours",
             Self::TermWithoutContext => "term-without-context",
+            Self::PolicyUnknown => "policy-unknown",
         }
     }
 }
@@ -108,6 +110,24 @@ impl Refusal {
     /// 404.
     pub(crate) fn missing(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Request(StatusCode::NOT_FOUND, Finding::new(code, detail))
+    }
+
+    /// Its HTTP status.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Request(status, _) => *status,
+            Self::Unverified(_) => StatusCode::BAD_REQUEST,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+
+    /// The first thing that is wrong.
+    pub(crate) fn first(&self) -> Option<&Finding> {
+        match self {
+            Self::Request(_, finding) => Some(finding),
+            Self::Unverified(findings) => findings.first(),
+            Self::RateLimited(_) => None,
+        }
     }
 
     /// 500: a fault of this server's.

@@ -6,9 +6,11 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use inkan_assurance::Policy;
 use inkan_core::{Digest, Timestamp};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Bundle, Contexts, SecuredCredential};
+use inkan_evidence::Registry;
 use inkan_io::gather::Network;
 use inkan_ledger::{Grade, LogPolicy, TimestampChecker};
 use inkan_verifier::{CertificateChecker, KnownState, Material, Receipts, Want};
@@ -105,6 +107,20 @@ pub trait Backing: Debug + Send + Sync {
         network: Network,
         now: Timestamp,
     ) -> Result<Grounds, BackingError>;
+
+    /// The policy of this name, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`], as the caller's if there is none.
+    fn policy(&self, name: &str) -> Result<Policy, BackingError>;
+
+    /// The registries that are trusted now.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn registries(&self) -> Result<Vec<Registry>, BackingError>;
 
     /// Remembers states that were proved.
     ///

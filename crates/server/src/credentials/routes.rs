@@ -1,5 +1,6 @@
 //! Which path is answered by whom: one table, that the router, the log and the test of the OpenAPI document read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,6 +12,8 @@ use super::answer::{Cause, Finding, Refusal};
 use super::options::Role;
 use super::service::Service;
 use super::suites::Suite;
+use crate::desk;
+
 use super::{about, admit, bundle, derive, issue, present, status, verify};
 
 /// What matches no route of the table.
@@ -18,7 +21,7 @@ const NOTHING: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document. Those of a suite are there once for each prefix, and once for the
 /// default suite.
-pub const ROUTES: [(&str, &str); 23] = [
+pub const ROUTES: [(&str, &str); 32] = [
     ("/credentials/issue", "post"),
     ("/{suite}/credentials/issue", "post"),
     ("/credentials/derive", "post"),
@@ -34,6 +37,15 @@ pub const ROUTES: [(&str, &str); 23] = [
     ("/{suite}/credentials/status", "post"),
     ("/status/{list}", "get"),
     ("/status/{list}/publish", "post"),
+    ("/desk/sessions", "post"),
+    ("/desk/sessions/{id}", "get"),
+    ("/desk/{secret}", "get"),
+    ("/desk/{secret}", "post"),
+    ("/desk/{secret}/options", "get"),
+    ("/desk/{secret}/confirm", "post"),
+    ("/desk/{secret}/register", "post"),
+    ("/desk/assets/desk.js", "get"),
+    ("/desk/assets/desk.css", "get"),
     ("/ids", "get"),
     ("/about", "get"),
     ("/openapi.json", "get"),
@@ -47,7 +59,11 @@ pub const ROUTES: [(&str, &str); 23] = [
 /// The router of a server.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
+    let mut seen = BTreeSet::new();
     for (path, _) in ROUTES {
+        if !seen.insert(path) || is_of_desk(path) && service.desk.is_none() {
+            continue;
+        }
         if let Some(role) = role_of(path)
             && !service.plays(role)
         {
@@ -74,6 +90,14 @@ fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
         "/credentials/status" | "/{suite}/credentials/status" => post(status::update),
         "/status/{list}" => get(status::list),
         "/status/{list}/publish" => post(status::publish),
+        "/desk/sessions" => post(desk::open),
+        "/desk/sessions/{id}" => get(desk::result),
+        "/desk/{secret}" => get(desk::show).post(desk::present),
+        "/desk/{secret}/options" => get(desk::ceremony_options),
+        "/desk/{secret}/confirm" => post(desk::confirm),
+        "/desk/{secret}/register" => post(desk::register),
+        "/desk/assets/desk.js" => get(desk::script),
+        "/desk/assets/desk.css" => get(desk::style),
         "/ids" => get(about::ids),
         "/about" | "/" => get(about::about),
         "/openapi.json" => get(about::openapi),
@@ -118,7 +142,19 @@ pub(crate) fn signs(route: &str) -> bool {
             | "/credentials/status"
             | "/{suite}/credentials/status"
             | "/status/{list}/publish"
+            | "/desk/sessions"
+            | "/desk/sessions/{id}"
     )
+}
+
+/// Whether pages for people are there: what is at these paths is for whoever knows the address.
+pub(crate) fn is_of_desk(route: &str) -> bool {
+    route.starts_with("/desk/")
+}
+
+/// Whether a presentation is sent there as it is, or by a form of a page of ours, which says where it is from.
+pub(crate) fn takes_presentations(route: &str) -> bool {
+    route == "/desk/{secret}"
 }
 
 /// Whether a POST there finds nothing, whatever it holds.

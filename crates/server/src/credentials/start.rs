@@ -19,6 +19,7 @@ use super::service::{Counts, Service};
 use super::status::{JournalError, StatusStore};
 use super::tls;
 use crate::connections::{self, Door, Signals, Terms};
+use crate::desk::{Desk, DeskError};
 use crate::ledger_node::SharedClock;
 use crate::ledger_node::limits::Buckets;
 use crate::ledger_node::options::{OperatorTokens, TokensError};
@@ -64,6 +65,9 @@ pub enum ApiError {
         /// What is wrong.
         detail: String,
     },
+    /// The desk cannot be opened.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -97,6 +101,7 @@ impl ApiError {
             Self::NoToken { .. } => "api-without-token",
             Self::PublicUrl { .. } => "public-url-malformed",
             Self::Tls { .. } => "tls-unusable",
+            Self::Desk(error) => error.code(),
             Self::File(error) => error.code(),
             Self::Tokens(error) => error.code(),
             Self::Journal(error) => error.code(),
@@ -217,6 +222,8 @@ impl Prepared {
         let base = options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         let base = base.unwrap_or_else(|| format!("{scheme}://{address}"));
         let status = StatusStore::open(&base, options.data.as_deref())?;
+        let desk = options.desk.clone().map(|desk| Desk::open(desk, &base, clock.now()));
+        let desk = desk.transpose()?;
         let pinned = options.backing.as_ref().and_then(|backing| backing.contexts());
         let limits = &options.limits;
         let door = Door::new(Terms {
@@ -235,6 +242,7 @@ impl Prepared {
             pinned,
             tokens,
             is_open: matches!(options.protection, Protection::Open),
+            desk,
             door: Arc::new(door),
             clients: limits.client.map(Buckets::new),
             counts: Counts::default(),
@@ -267,6 +275,14 @@ fn check(options: &ApiOptions) -> Result<(), ApiError> {
     }
     if matches!(options.transport, Transport::Plain) && !local {
         return exposed("plain http is for loopback addresses; give a certificate for others");
+    }
+    if options.desk.is_some() {
+        if !options.roles.contains(&Role::Verifier) {
+            return exposed("a desk is a verifier's");
+        }
+        if matches!(options.protection, Protection::Open) && !local {
+            return exposed("a desk that anybody may ask by is for loopback addresses");
+        }
     }
     if !options.roles.contains(&Role::Issuer) {
         return Ok(());

@@ -353,7 +353,11 @@ fn lines(verification: &Verification) -> Vec<Value> {
 }
 
 /// What the verification may rest on: what is here, what the backing knows, and what may be fetched.
-fn gathered(service: &Service, bundle: &Bundle, now: Timestamp) -> Result<Grounds, Refusal> {
+pub(crate) fn gathered(
+    service: &Service,
+    bundle: &Bundle,
+    now: Timestamp,
+) -> Result<Grounds, Refusal> {
     let ours = |want: &Want| match want {
         Want::StatusList { uri, .. } => service.status.is_ours(uri),
         Want::Did(_) | Want::Issuance { .. } | Want::Act { .. } | Want::Schema(_) => false,
