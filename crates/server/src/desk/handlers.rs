@@ -2,7 +2,6 @@
 //!
 //! Whatever changes a session is judged while the store is held, on the session as it is then: so a nonce, an answer and a counter count once.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -40,8 +39,8 @@ use crate::problem::{Code, PROBLEM_JSON, codes};
 /// What an authenticator's answer can lack so that it shows nothing.
 const BROKEN: [&str; 3] =
     ["webauthn-challenge-mismatch", "webauthn-assertion-invalid", "authenticator-not-bound"];
-/// What a passkey can mend.
-const MENDED: [&str; 1] = ["aal-below-requirement"];
+/// The checks of a report that a passkey can mend.
+const MENDED: [&str; 2] = ["aal", "authenticator"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -352,10 +351,10 @@ fn may_step_up(
     judged: &Judged,
     by: &Presenter,
 ) -> Result<bool, Refusal> {
-    let reasons: BTreeSet<&str> = judged.report.reasons().iter().copied().collect();
+    let mut deciding = judged.report.checks().iter().filter(|line| line.decides()).peekable();
     if judged.report.decision() == Decision::Accept
-        || reasons.is_empty()
-        || !reasons.iter().all(|reason| MENDED.contains(reason))
+        || deciding.peek().is_none()
+        || !deciding.all(|line| MENDED.contains(&line.check()))
         || desk.place.rp_id.is_none()
     {
         return Ok(false);
