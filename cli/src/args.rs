@@ -8,6 +8,7 @@ mod assets;
 mod bundle;
 mod consent;
 mod delegate;
+mod desk;
 mod did;
 mod eseal;
 mod evidence;
@@ -38,6 +39,7 @@ pub(crate) use consent::{
     ConsentAcknowledgeArgs, ConsentCheckArgs, ConsentCommand, ConsentGiveArgs, ConsentWithdrawArgs,
 };
 pub(crate) use delegate::{DelegateArgs, UnderArgs};
+pub(crate) use desk::{DeskCommand, DeskEnrol, DeskOpenArgs};
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,
@@ -272,6 +274,9 @@ pub(crate) enum Command {
     /// Cryptography alone, for test vectors and debugging
     #[command(subcommand)]
     Proof(ProofCommand),
+    /// Ask people to present, on the page of your desk (inkan serve --desk)
+    #[command(subcommand)]
+    Desk(DeskCommand),
     /// What a verifier asks of a holder
     #[command(subcommand)]
     Request(RequestCommand),

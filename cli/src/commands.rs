@@ -9,6 +9,7 @@ mod countersign;
 mod countersigners;
 mod cred;
 mod delegate;
+mod desk;
 mod did;
 mod doctor;
 mod eseal;
@@ -68,6 +69,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Outcome, Fa
         Command::StatusList(command) => status_list::run(&command, context),
         Command::Anchor(command) => anchor::run(&command, context),
         Command::Proof(command) => proof::run(&command, context),
+        Command::Desk(command) => desk::run(&command, context),
         Command::Request(command) => request::run(&command, context),
         Command::Offer(command) => offer::run(&command, context),
         Command::Policy(command) => policy::run(&command, context),

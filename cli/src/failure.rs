@@ -632,6 +632,7 @@ failures!(
     inkan_ledger::policy::PolicyError,
     inkan_server::ledger_node::NodeError,
     inkan_server::credentials::ApiError,
+    inkan_server::desk::DeskError,
     inkan_server::witness::WitnessServiceError,
     inkan_verifier::CertificateFault,
 );

@@ -48,6 +48,8 @@ pub struct SoftAuthenticator {
     pub flags: u8,
     /// How it shows its model.
     pub attestation: Shows,
+    /// The relying party it answers for.
+    pub rp_id: String,
 }
 
 /// How an authenticator shows its model.
@@ -139,6 +141,7 @@ impl SoftAuthenticator {
             counter: 40,
             flags: PRESENT | VERIFIED,
             attestation,
+            rp_id: RP_ID.to_owned(),
         }
     }
 
@@ -200,7 +203,7 @@ impl SoftAuthenticator {
     }
 
     fn data(&self, flags: u8) -> Vec<u8> {
-        let rp = sha256(&[RP_ID.as_bytes()]);
+        let rp = sha256(&[self.rp_id.as_bytes()]);
         [rp.as_bytes().as_slice(), &[flags], &self.counter.to_be_bytes()].concat()
     }
 

@@ -3,6 +3,9 @@
 //! Feature `pages`: needs Node, what `npm ci --prefix tests/interop/pages` installs, and Chromium of the distribution
 //! (`apt-get install -y chromium`; no browser is downloaded). What is missing is skipped loudly. CI does not install a browser.
 
+#[path = "pages/desk.rs"]
+mod desk;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -741,6 +741,9 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "consent",
         "current",
         "delegation",
+        // In the test of the desk.
+        "desk-result",
+        "desk-session",
         "did-compromise",
         "did-diff",
         "evidence",

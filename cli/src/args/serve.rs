@@ -11,6 +11,7 @@ ecdsa-rdfc-2019, ecdsa-rdfc-2019-p384, ecdsa-jcs-2019, ecdsa-jcs-2019-p384, ecds
 With --role registry: POST /authorization and /recognition (TRQP 2.0), for what this profile's DIDs, its trust list and the authorities on it say. \
 /ids names the DIDs that sign, /openapi.json describes all paths, /about says which profile is served; /healthz, /readyz, /metrics.
 What a did:webvh DID issues is recorded in the profile's ledger, so that it outlives its key, and its status lists are announced there; not with --no-ledger, by bbs-2023, or by a did:key. POST /credentials/bundle gives a credential back with its receipts, for verifying offline. What is verified is judged by the profile's ledger and pinned trust, as inkan verify does.
+With --desk: /desk/sessions (operators), /desk/… (people), see inkan desk --help.
 200 means verified; what does not verify is 400 with \"verified\": false and problem details.
 Try it out: inkan serve --throwaway --open-issuing --http";
 
@@ -72,6 +73,31 @@ pub(crate) struct ServeArgs {
     /// Do not record what is issued in the profile's ledger: it then does not outlive its key
     #[arg(long, conflicts_with = "throwaway")]
     pub(crate) no_ledger: bool,
+    /// Open a desk for people: pages on which they present, and confirm with passkeys; sessions by POST /desk/sessions
+    /// (tokens) or inkan desk open
+    #[arg(long)]
+    pub(crate) desk: bool,
+    /// Folder that the desk keeps sessions and passkeys in; in the profile if you give none
+    #[arg(long, value_name = "DIR", requires = "desk")]
+    pub(crate) desk_folder: Option<String>,
+    /// Who asks, as the pages say it; the profile's name if you give none
+    #[arg(long, value_name = "NAME", requires = "desk")]
+    pub(crate) desk_name: Option<String>,
+    /// What FIDO says of models of authenticators (the BLOB of its metadata service); without it no passkey lifts a
+    /// presentation above AAL-1+
+    #[arg(long, value_name = "FILE", requires_all = ["desk", "fido_root"])]
+    pub(crate) fido_metadata: Option<String>,
+    /// The certificate that the signer of the metadata is certified below
+    #[arg(long, value_name = "FILE", requires = "fido_metadata")]
+    pub(crate) fido_root: Option<String>,
+    /// The host that the signer of the metadata is certified as
+    #[arg(
+        long,
+        value_name = "HOST",
+        default_value = "mds.fidoalliance.org",
+        requires = "fido_metadata"
+    )]
+    pub(crate) fido_host: String,
     /// Fetch DIDs and status lists of others over https when something is verified, at public addresses alone: whoever asks
     /// then chooses where this server sends requests
     #[arg(long)]

@@ -154,9 +154,14 @@ pub(crate) fn load(name: &str, context: &mut Context) -> Result<Policy, Failure>
     if name.contains('/') || name.ends_with(".json") {
         return read(path);
     }
+    find(name, &folders(context))
+}
+
+/// Finds a policy by id, in these folders and among the ready-made ones.
+pub(crate) fn find(name: &str, folders: &[PathBuf]) -> Result<Policy, Failure> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
     if plain && !name.starts_with('.') {
-        for folder in folders(context) {
+        for folder in folders {
             let path = folder.join(format!("{name}.json"));
             if path.is_file() {
                 return read(&path);
@@ -170,7 +175,7 @@ pub(crate) fn load(name: &str, context: &mut Context) -> Result<Policy, Failure>
 }
 
 /// The profile's own policies, then those of all profiles.
-fn folders(context: &Context) -> Vec<PathBuf> {
+pub(crate) fn folders(context: &Context) -> Vec<PathBuf> {
     let all = context.folders.config.join("policies");
     let own = context.profile_name().map(|name| all.join(name));
     own.into_iter().chain([all]).collect()

@@ -16,6 +16,7 @@ use inkan_io::gather::Network;
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::OwnDid;
 use inkan_server::credentials::{self, ApiOptions, Issuer, Profile, Protection, Role, Transport};
+use inkan_server::desk::{DeskOptions, MetadataFiles};
 use inkan_server::ledger_node::LogTo;
 use serde_json::json;
 
@@ -49,6 +50,9 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
         (false, true) => Some(context.home()?),
         (false, false) => context.home_if_any()?,
     };
+    if args.desk {
+        options.desk = Some(desk(args, home.as_ref())?);
+    }
     let speech = context.speech;
     let mut notes = Vec::new();
     match home {
@@ -143,7 +147,8 @@ fn resting(
         }
         signing = Some((own, keyring));
     }
-    let backing = ProfileBacking::new(home, signing, ledger, context.speech)?;
+    let backing = ProfileBacking::new(home, signing, ledger, context.speech)?
+        .with_policies(super::policy::folders(context));
     options.backing = Some(Arc::new(backing));
     Ok(())
 }
@@ -160,6 +165,32 @@ fn can_record(own: &OwnDid, keyring: &Keyring) -> Result<(), Failure> {
     let detail = format!("no ledger takes entries that the keys of {} sign", own.name);
     Err(Failure::from(CliError::KeyUnsuitable { detail })
         .try_this("issue without recording it", "inkan serve … --no-ledger"))
+}
+
+/// What the desk is opened with.
+fn desk(args: &ServeArgs, home: Option<&Home>) -> Result<DeskOptions, Failure> {
+    let folder = match (&args.desk_folder, home) {
+        (Some(folder), _) => {
+            parent_of(Path::new(folder))?;
+            PathBuf::from(folder)
+        }
+        (None, Some(home)) => super::desk::folder_of(home),
+        (None, None) => {
+            let usage = "--desk needs a folder to keep sessions in: a profile, or --desk-folder";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
+    };
+    let name = args.desk_name.clone().or_else(|| home.map(|home| home.name().to_owned()));
+    let metadata = args.fido_metadata.as_ref().zip(args.fido_root.as_ref());
+    Ok(DeskOptions {
+        folder,
+        asker: name.unwrap_or_else(|| "inkan".to_owned()),
+        metadata: metadata.map(|(blob, root)| MetadataFiles {
+            blob: blob.into(),
+            root: root.into(),
+            host: args.fido_host.clone(),
+        }),
+    })
 }
 
 /// The folder that one is made in must be there: a mistyped path makes none.

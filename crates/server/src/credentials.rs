@@ -22,25 +22,25 @@
 
 mod about;
 mod admit;
-mod answer;
+pub(crate) mod answer;
 pub mod backing;
 mod bundle;
 mod derive;
 mod envelope;
 mod exchange;
-mod handle;
+pub(crate) mod handle;
 mod issue;
 pub mod options;
 mod present;
 mod resources;
 pub mod routes;
-mod service;
+pub(crate) mod service;
 pub mod start;
 mod status;
 pub mod suites;
 mod tls;
 mod trqp;
-mod verify;
+pub(crate) mod verify;
 
 pub use backing::{Backing, BackingError, Grounds, Recording};
 pub use exchange::OfferStoreError;

@@ -7,10 +7,12 @@
 //! |---|---|
 //! | How is a ledger served, and under which limits? | [`ledger_node`] |
 //! | How are credentials issued and verified for others? | [`credentials`] |
+//! | How does a verifier ask people, on a page? | [`desk`] |
 //! | How does somebody else vouch for a ledger? | [`witness`], [`mirror`] |
 
 mod connections;
 pub mod credentials;
+pub mod desk;
 pub mod ledger_node;
 pub mod mirror;
 pub mod problem;

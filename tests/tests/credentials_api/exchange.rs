@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use inkan_assurance::Policy;
 use inkan_core::Timestamp;
 use inkan_credential::bundle::Bundle;
 use inkan_credential::countersignature::{Role, Wanted, WantedSigners};
 use inkan_credential::{Contexts, Format, SecuredCredential};
 use inkan_crypto::KeyType;
+use inkan_evidence::Registry;
 use inkan_io::clock::Clock;
 use inkan_io::gather::{Network, from_bundle};
 use inkan_ledger::{Grade, LogPolicy};
@@ -68,6 +70,12 @@ impl Backing for Pinned {
             receipts: Receipts::Used,
             ..Grounds::of(from_bundle(bundle))
         })
+    }
+    fn policy(&self, _: &str) -> Result<Policy, BackingError> {
+        Err(BackingError { code: "policy-unknown", is_callers: true })
+    }
+    fn registries(&self, _: Timestamp) -> Result<Vec<Registry>, BackingError> {
+        Ok(Vec::new())
     }
     fn remember(&self, _: &[KnownState]) -> Result<(), BackingError> {
         Ok(())

@@ -3,7 +3,7 @@
 use inkan_core::encoding::{b64u, decode_b64u};
 use inkan_core::{Digest, sha256};
 use inkan_evidence::webauthn::{Assertion, Registration, Site, verify};
-use inkan_tests::peer;
+use inkan_tests::peer::{self, Peer};
 use inkan_tests::soft_authenticator::{
     AAGUID, Maker, PAGE, PRESENT, Page, RP_ID, Shows, SoftAuthenticator,
 };
@@ -33,7 +33,19 @@ fn ours(authenticator: &SoftAuthenticator, answer: &Value, challenge: &Digest) -
 
 #[test]
 fn a_relying_party_in_python_judges_our_authenticator_as_we_do() {
-    let Some(python) = peer::installed("webauthn") else { return };
+    if let Some(python) = peer::installed("webauthn") {
+        judged_alike(&python);
+    }
+}
+
+#[test]
+fn a_relying_party_in_javascript_judges_our_authenticator_as_we_do() {
+    if let Some(javascript) = peer::installed("@simplewebauthn/server") {
+        judged_alike(&javascript);
+    }
+}
+
+fn judged_alike(party: &Peer) {
     let challenge = sha256(&[b"challenge"]);
     let page = Page::of(&challenge);
     let maker = Maker::new();
@@ -41,7 +53,7 @@ fn a_relying_party_in_python_judges_our_authenticator_as_we_do() {
     let mut authenticator = SoftAuthenticator::new(Shows::Maker(Box::new(maker)));
     let id = b64u(&authenticator.credential_id);
     let register = |(client, object): (Vec<u8>, Vec<u8>), root: &[u8]| {
-        python.ask(&json!({
+        party.ask(&json!({
             "do": "register", "challenge": challenge.to_b64u(), "origin": PAGE, "rpId": RP_ID,
             "root": b64u(root),
             "credential": { "id": id, "rawId": id, "type": "public-key", "response": {
@@ -55,7 +67,7 @@ fn a_relying_party_in_python_judges_our_authenticator_as_we_do() {
     assert_eq!(other["verified"], false, "a maker that is not known: {other}");
 
     let ask = |answer: &Value| {
-        let asked = python.ask(&json!({
+        let asked = party.ask(&json!({
             "do": "assert", "challenge": challenge.to_b64u(), "origin": PAGE, "rpId": RP_ID,
             "key": made["key"], "counter": 40, "credential": answer,
         }));

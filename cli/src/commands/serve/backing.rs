@@ -3,10 +3,11 @@
 //! Data flow of issuing: locks of profile and ledger → the keys in force → places in status lists → signature (the API's) →
 //! issuance entry and records, as one intent.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use inkan_assurance::{builtin, ledger_grade, receipts};
+use inkan_assurance::{Policy, builtin, ledger_grade, receipts};
 use inkan_core::{Digest, Timestamp};
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
@@ -29,7 +30,7 @@ use serde_json::{Value, json};
 use super::registry::Authorities;
 use crate::commands::issue::status::{self, Place, Wanted};
 use crate::commands::revoke::{self, Change, Due, Target};
-use crate::commands::verify;
+use crate::commands::{policy, verify};
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -74,6 +75,8 @@ pub(super) struct ProfileBacking {
     /// None for who only verifies.
     keys: Option<Mutex<Keys>>,
     contexts: Option<Arc<Contexts>>,
+    /// Where its policies lie.
+    policies: Vec<PathBuf>,
     speech: Speech,
     /// Held by the request that writes: the locks on the disk are for other processes.
     turn: Mutex<()>,
@@ -125,12 +128,18 @@ impl ProfileBacking {
             ledger,
             keys,
             contexts,
+            policies: Vec::new(),
             speech,
             turn: Mutex::new(()),
             looking: Mutex::new(()),
             authorities: Authorities::default(),
             answered: Mutex::new(None),
         })
+    }
+
+    /// The same with the folders of its policies.
+    pub(super) fn with_policies(self, policies: Vec<PathBuf>) -> Self {
+        Self { policies, ..self }
     }
 
     /// The DID and the keys that are in force now.
@@ -148,7 +157,7 @@ impl ProfileBacking {
     /// What clients are told; the operator reads the rest on standard error.
     fn refused(&self, failure: &Failure) -> BackingError {
         let code = failure.code();
-        let is_callers = code == "status-revocation-final";
+        let is_callers = matches!(code, "status-revocation-final" | "policy-unknown");
         if !is_callers {
             self.speech.warn(&format!("a request could not be served: {}", failure.message()));
         }
@@ -319,6 +328,14 @@ impl Backing for ProfileBacking {
         now: Timestamp,
     ) -> Result<Grounds, BackingError> {
         Self::grounds(self, bundle, wants, network, now).map_err(|failure| self.refused(&failure))
+    }
+
+    fn policy(&self, name: &str) -> Result<Policy, BackingError> {
+        policy::find(name, &self.policies).map_err(|failure| self.refused(&failure))
+    }
+
+    fn registries(&self, now: Timestamp) -> Result<Vec<Registry>, BackingError> {
+        registries::of(&self.home, now, now).map_err(|failure| self.refused(&failure))
     }
 
     fn remember(&self, states: &[KnownState]) -> Result<(), BackingError> {

@@ -41,7 +41,7 @@ pub(crate) async fn admit(
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let profile = HeaderValue::from_static(service.options.profile.as_str());
     headers.insert("inkan-profile", profile);
-    if method == Method::GET {
+    if method == Method::GET && !routes::is_of_desk(route) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     let status = response.status().as_u16();
@@ -90,11 +90,13 @@ fn check(
     {
         clients.take(&Prefix::of(address), 1).map_err(Refusal::RateLimited)?;
     }
-    if !is_post {
+    if !is_post && !routes::is_of_desk(route) {
         return Ok(());
     }
     // Pages of other sites can make a browser send forms and plain text, but not this without being asked.
-    if !is_json(headers) && !routes::is_bare(route) {
+    let is_readable =
+        is_json(headers) || routes::takes_presentations(route) && is_presentation(headers);
+    if is_post && !is_readable && !routes::is_bare(route) {
         return Err(Refusal::Request(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Finding::new(Cause::RequestMalformed.code(), "send application/json, and say so"),
@@ -135,6 +137,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     let coding = headers.get(header::CONTENT_ENCODING);
     let plain = coding.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     is_json && plain && parameters.into_iter().all(utf_8)
+}
+
+/// Whether a body is said to be a form of a page, or a presentation that is not JSON.
+fn is_presentation(headers: &HeaderMap) -> bool {
+    let known = ["multipart/form-data", "application/vp+jwt", "application/dc+sd-jwt"];
+    media_type(headers).is_some_and(|kind| known.contains(&kind.as_str()))
 }
 
 /// Whether the server is asked by an address, or the name, that only this machine has.

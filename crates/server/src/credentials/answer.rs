@@ -34,6 +34,7 @@ pub(crate) enum Cause {
     AuthorityNotServed,
     AuthorityNotCurrent,
     QueryAhead,
+    PolicyUnknown,
 }
 
 impl Cause {
@@ -63,6 +64,7 @@ impl Cause {
             Self::AuthorityNotServed => "authority-not-served",
             Self::AuthorityNotCurrent => "authority-not-current",
             Self::QueryAhead => "query-time-ahead",
+            Self::PolicyUnknown => "policy-unknown",
         }
     }
 }
@@ -114,6 +116,24 @@ impl Refusal {
     /// 404.
     pub(crate) fn missing(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Request(StatusCode::NOT_FOUND, Finding::new(code, detail))
+    }
+
+    /// Its HTTP status.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Request(status, _) => *status,
+            Self::Unverified(_) => StatusCode::BAD_REQUEST,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+
+    /// The first thing that is wrong.
+    pub(crate) fn first(&self) -> Option<&Finding> {
+        match self {
+            Self::Request(_, finding) => Some(finding),
+            Self::Unverified(findings) => findings.first(),
+            Self::RateLimited(_) => None,
+        }
     }
 
     /// 500: a fault of this server's.

@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use inkan_assurance::Policy;
 use inkan_core::{Digest, Timestamp};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Bundle, Contexts, SecuredCredential};
@@ -109,6 +110,20 @@ pub trait Backing: Debug + Send + Sync {
         network: Network,
         now: Timestamp,
     ) -> Result<Grounds, BackingError>;
+
+    /// The policy of this name, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`], as the caller's if there is none.
+    fn policy(&self, name: &str) -> Result<Policy, BackingError>;
+
+    /// The registries that are trusted at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`].
+    fn registries(&self, now: Timestamp) -> Result<Vec<Registry>, BackingError>;
 
     /// Remembers states that were proved.
     ///

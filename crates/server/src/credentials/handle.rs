@@ -33,14 +33,23 @@ pub(crate) async fn request(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Request, Refusal> {
+    let body = body_of(service, headers, body).await?;
+    Request::parse(&body, service.options.limits.body)
+}
+
+/// The bytes of a body, within the limits.
+pub(crate) async fn body_of(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Vec<u8>, Refusal> {
     let limits = &service.options.limits;
     let read = read_body(headers, body, limits.body, limits.body_timeout).await;
-    let body = read.map_err(|refused: refusal::Refusal| {
+    read.map_err(|refused: refusal::Refusal| {
         let problem = crate::problem::Problem::from(refused);
         let detail = "the body is too large, or came too slowly";
         Refusal::Request(problem.status(), Finding::new(problem.code(), detail))
-    })?;
-    Request::parse(&body, limits.body)
+    })
 }
 
 /// Does what takes longer than a thread that serves others should be held.

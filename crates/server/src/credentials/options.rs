@@ -9,6 +9,7 @@ use inkan_io::gather;
 
 use super::backing::Backing;
 use super::suites::Issuer;
+use crate::desk::DeskOptions;
 use crate::ledger_node::{Limits, LogTo, Network, Rate};
 
 /// What a server does for others.
@@ -118,6 +119,8 @@ pub struct ApiOptions {
     pub status: Vec<StatusPurpose>,
     /// Whether DIDs and status lists of others may be fetched over HTTPS.
     pub network: gather::Network,
+    /// The verifier's desk: pages for people; none without it.
+    pub desk: Option<DeskOptions>,
     /// What one client and all of them may ask.
     pub limits: Limits,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -150,6 +153,7 @@ impl ApiOptions {
             offers: None,
             status: Vec::new(),
             network: gather::Network::Offline,
+            desk: None,
             limits,
             proxies: Vec::new(),
             log: LogTo::Nowhere,

@@ -12,13 +12,14 @@ use super::options::Role;
 use super::service::Service;
 use super::suites::Suite;
 use super::{about, admit, bundle, derive, exchange, issue, present, status, trqp, verify};
+use crate::desk;
 
 /// What matches no route of the table.
 const NOTHING: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document. Those of a suite are there once for each prefix, and once for the
 /// default suite.
-pub const ROUTES: [(&str, &str); 29] = [
+pub const ROUTES: [(&str, &str); 38] = [
     ("/credentials/issue", "post"),
     ("/{suite}/credentials/issue", "post"),
     ("/credentials/derive", "post"),
@@ -40,6 +41,15 @@ pub const ROUTES: [(&str, &str); 29] = [
     ("/offers/{offer}", "delete"),
     ("/authorization", "post"),
     ("/recognition", "post"),
+    ("/desk/sessions", "post"),
+    ("/desk/sessions/{id}", "get"),
+    ("/desk/{secret}", "get"),
+    ("/desk/{secret}", "post"),
+    ("/desk/{secret}/options", "get"),
+    ("/desk/{secret}/confirm", "post"),
+    ("/desk/{secret}/register", "post"),
+    ("/desk/assets/desk.js", "get"),
+    ("/desk/assets/desk.css", "get"),
     ("/ids", "get"),
     ("/about", "get"),
     ("/openapi.json", "get"),
@@ -54,6 +64,9 @@ pub const ROUTES: [(&str, &str); 29] = [
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
     for path in paths() {
+        if is_of_desk(path) && service.desk.is_none() {
+            continue;
+        }
         if let Some(role) = role_of(path)
             && !service.plays(role)
         {
@@ -94,6 +107,14 @@ fn handlers(path: &str) -> Option<MethodRouter<Arc<Service>>> {
         "/offers/{offer}" => get(exchange::show).post(exchange::add).delete(exchange::end),
         "/authorization" => post(trqp::authorization),
         "/recognition" => post(trqp::recognition),
+        "/desk/sessions" => post(desk::open),
+        "/desk/sessions/{id}" => get(desk::result),
+        "/desk/{secret}" => get(desk::show).post(desk::present),
+        "/desk/{secret}/options" => get(desk::ceremony_options),
+        "/desk/{secret}/confirm" => post(desk::confirm),
+        "/desk/{secret}/register" => post(desk::register),
+        "/desk/assets/desk.js" => get(desk::script),
+        "/desk/assets/desk.css" => get(desk::style),
         "/ids" => get(about::ids),
         "/about" | "/" => get(about::about),
         "/openapi.json" => get(about::openapi),
@@ -141,7 +162,19 @@ pub(crate) fn signs(route: &str) -> bool {
             | "/credentials/status"
             | "/{suite}/credentials/status"
             | "/status/{list}/publish"
+            | "/desk/sessions"
+            | "/desk/sessions/{id}"
     )
+}
+
+/// Whether pages for people are there: what is at these paths is for whoever knows the address.
+pub(crate) fn is_of_desk(route: &str) -> bool {
+    route.starts_with("/desk/")
+}
+
+/// Whether a presentation is sent there as it is, or by a form of a page of ours, which says where it is from.
+pub(crate) fn takes_presentations(route: &str) -> bool {
+    route == "/desk/{secret}"
 }
 
 /// Whether a POST there finds nothing, whatever it holds.

@@ -13,6 +13,7 @@ use super::options::{ApiOptions, Profile, Role};
 use super::status::StatusStore;
 use super::suites::{Issuer, Suite};
 use crate::connections::Door;
+use crate::desk::Desk;
 use crate::ledger_node::SharedClock;
 use crate::ledger_node::limits::{Buckets, Prefix};
 use crate::ledger_node::options::OperatorTokens;
@@ -40,6 +41,8 @@ pub(crate) struct Service {
     pub(crate) tokens: OperatorTokens,
     /// Whether anybody may have something signed.
     pub(crate) is_open: bool,
+    /// The verifier's desk, if one is open.
+    pub(crate) desk: Option<Desk>,
     pub(crate) door: Arc<Door>,
     pub(crate) clients: Option<Buckets<Prefix>>,
     pub(crate) counts: Counts,

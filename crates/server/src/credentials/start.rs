@@ -20,6 +20,7 @@ use super::service::{Counts, Service};
 use super::status::{JournalError, StatusStore};
 use super::tls;
 use crate::connections::{self, Door, Signals, Terms};
+use crate::desk::{Desk, DeskError};
 use crate::ledger_node::SharedClock;
 use crate::ledger_node::limits::Buckets;
 use crate::ledger_node::options::{OperatorTokens, TokensError};
@@ -65,6 +66,9 @@ pub enum ApiError {
         /// What is wrong.
         detail: String,
     },
+    /// The desk cannot be opened.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -101,6 +105,7 @@ impl ApiError {
             Self::NoToken { .. } => "api-without-token",
             Self::PublicUrl { .. } => "public-url-malformed",
             Self::Tls { .. } => "tls-unusable",
+            Self::Desk(error) => error.code(),
             Self::File(error) => error.code(),
             Self::Tokens(error) => error.code(),
             Self::Journal(error) => error.code(),
@@ -223,6 +228,8 @@ impl Prepared {
         let base = base.unwrap_or_else(|| format!("{scheme}://{address}"));
         let status = StatusStore::open(&base, options.data.as_deref())?;
         let offers = OfferStore::open(options.offers.as_deref())?;
+        let desk = options.desk.clone().map(|desk| Desk::open(desk, &base, clock.now()));
+        let desk = desk.transpose()?;
         let pinned = options.backing.as_ref().and_then(|backing| backing.contexts());
         let limits = &options.limits;
         let door = Door::new(Terms {
@@ -242,6 +249,7 @@ impl Prepared {
             pinned,
             tokens,
             is_open: matches!(options.protection, Protection::Open),
+            desk,
             door: Arc::new(door),
             clients: limits.client.map(Buckets::new),
             counts: Counts::default(),
@@ -274,6 +282,14 @@ fn check(options: &ApiOptions) -> Result<(), ApiError> {
     }
     if matches!(options.transport, Transport::Plain) && !local {
         return exposed("plain http is for loopback addresses; give a certificate for others");
+    }
+    if options.desk.is_some() {
+        if !options.roles.contains(&Role::Verifier) {
+            return exposed("a desk is a verifier's");
+        }
+        if matches!(options.protection, Protection::Open) && !local {
+            return exposed("a desk that anybody may ask by is for loopback addresses");
+        }
     }
     let issues = options.roles.contains(&Role::Issuer);
     if !issues && !options.roles.contains(&Role::Exchange) {

@@ -367,7 +367,7 @@ fn lines(verification: &Verification) -> Vec<Value> {
 }
 
 /// What the verification may rest on: what is here, what the backing knows, and what may be fetched.
-fn gathered(
+pub(crate) fn gathered(
     service: &Service,
     bundle: &Bundle,
     (copies, now): (Copies, Timestamp),

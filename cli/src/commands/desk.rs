@@ -1,0 +1,94 @@
+//! `inkan desk open | show`: sessions of a desk that a server of the same profile has open. They meet in the desk's folder.
+
+use std::path::{Path, PathBuf};
+
+use inkan_core::json::text;
+use inkan_io::os_rng::OsRng;
+use inkan_server::desk::{Enrol, Session, Store, Terms, session::WHY};
+use serde_json::Value;
+
+use crate::args::{DeskCommand, DeskEnrol, DeskOpenArgs};
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::output::Outcome;
+use crate::render::report::{self, Depth};
+
+pub(super) fn run(command: &DeskCommand, context: &mut Context) -> Result<Outcome, Failure> {
+    match command {
+        DeskCommand::Open(args) => open(args, context),
+        DeskCommand::Show { id, folder } => show(id, folder.as_deref(), context),
+    }
+}
+
+/// Where a profile's desk keeps what it has to keep.
+pub(super) fn folder_of(home: &Home) -> PathBuf {
+    home.profile.folder().join("desk")
+}
+
+fn open(args: &DeskOpenArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let length = args.why.chars().count();
+    if args.why.trim().is_empty() || length > WHY {
+        return Err(CliError::Usage(format!("--why: say it in 1 to {WHY} characters")).into());
+    }
+    let policy = super::policy::load(&args.policy, context)?
+        .with_minimum(args.min_ial.as_deref(), args.min_aal.as_deref())?;
+    let store = store(args.folder.as_deref(), context)?;
+    let Some((place, asker)) = store.announced()? else { return Err(closed()) };
+    let enrol = match args.register {
+        DeskEnrol::Never => Enrol::Never,
+        DeskEnrol::First => Enrol::First,
+        DeskEnrol::More => Enrol::More,
+    };
+    let terms = Terms { policy, why: args.why.clone(), enrol };
+    let now = context.now();
+    let opened = Session::open(terms, &asker, &place, now, &mut OsRng);
+    store.add(&opened, now)?;
+    if place.rp_id.is_none() {
+        context.speech.warn(
+            "its pages have no name under https or on localhost: no passkey can be asked for",
+        );
+    }
+    let until = opened.session.valid_until();
+    context
+        .speech
+        .say(&format!("to be answered by {until}; inkan desk show {}", opened.session.id()));
+    Ok(Outcome::new("inkan-desk-session/1", format!("{}\n", opened.url), opened.to_value()))
+}
+
+fn show(id: &str, folder: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
+    let store = store(folder, context)?;
+    let missing =
+        || Failure::new("desk-session-unknown", "the desk has no such session".to_owned());
+    let value = store.session(id)?.ok_or_else(missing)?.to_result(context.now());
+    let state = text(&value, "state").unwrap_or_default();
+    let report = value.get("report").filter(|report| report.is_object());
+    let (human, exit) = match (state, report) {
+        ("settled", Some(report)) => {
+            let exit = report.get("exit").and_then(Value::as_u64);
+            let exit = exit.and_then(|exit| u8::try_from(exit).ok()).unwrap_or(1);
+            (report::verdict(report, "presentation", &[], Depth::Short), exit)
+        }
+        // Nothing was decided, and nothing may be taken for a decision.
+        ("ended", _) => ("nobody answered in time\n".to_owned(), 16),
+        ("presented", _) => ("presented; a passkey is asked for\n".to_owned(), 19),
+        (..) => ("nothing was presented yet\n".to_owned(), 19),
+    };
+    Ok(Outcome::new("inkan-desk-result/1", human, value).exit(exit))
+}
+
+fn store(folder: Option<&str>, context: &mut Context) -> Result<Store, Failure> {
+    let folder = match folder {
+        Some(folder) => Path::new(folder).to_path_buf(),
+        None => folder_of(&context.home()?),
+    };
+    // A mistyped path makes no desk.
+    if !folder.is_dir() {
+        return Err(closed());
+    }
+    Ok(Store::open(&folder)?)
+}
+
+fn closed() -> Failure {
+    Failure::new("desk-session-unknown", "no desk was ever open here".to_owned())
+        .try_this("open one", "inkan serve --role verifier --desk --tokens FILE")
+}
