@@ -19,6 +19,9 @@ const FORGED: [u8; 3] = [10, 11, 18];
 /// Exit codes: revoked or suspended; the key was not in force.
 const VOID: [u8; 2] = [12, 17];
 
+/// Code of the proof that an issuer made for the holder, who shows parts made from it.
+const BASE: &str = "disclosure-base-proof";
+
 /// What is to be done about one line of a verification.
 #[derive(Debug, Eq, PartialEq)]
 enum Finding {
@@ -76,11 +79,14 @@ fn judge(
 fn finding(check: &Check, decide: Decide) -> Finding {
     let exit = check.reason().and_then(|reason| catalogue::find(reason.code()));
     let exit = exit.map_or(0, |entry| entry.exit);
+    // What a holder makes parts from is for the holder alone, and no verifier takes it: that is no forgery.
+    let is_base = check.reason().is_some_and(|reason| reason.code() == BASE);
     match (&check.outcome, check.weight) {
         // Who else has to sign is told by `countersigners`.
         (Outcome::Fail(_) | Outcome::Unknown(_), _) if check.name == CheckName::Offered => {
             Finding::Fine
         }
+        (Outcome::Fail(_), _) if is_base => Finding::Said,
         (Outcome::Fail(_), _) if FORGED.contains(&exit) => Finding::Stops,
         // Who takes an acceptance back, or declines, may do so whatever has become of the credential.
         (Outcome::Fail(_), _) if VOID.contains(&exit) && decide != Decide::Refuse => Finding::Stops,

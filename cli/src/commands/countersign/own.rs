@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use inkan_core::encoding::b64u;
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::{Artefact, Bundle};
-use inkan_credential::countersignature::{self, Decision, Role};
-use inkan_holder::Acted;
+use inkan_credential::countersignature::{self, Countersignature, Decision, Role};
+use inkan_holder::{ActError, Acted};
 use inkan_io::profile::{ActRecord, OwnDid};
 use inkan_ledger::ActId;
 use serde_json::{Value, json};
@@ -81,7 +81,16 @@ pub(super) fn known(
     ) else {
         return Ok(Known::GoOn(Box::new(bundle)));
     };
-    let is_there = countersignature::list(secured, &bundle.countersignatures)?
+    let acts = countersignature::list(secured, &bundle.countersignatures)?;
+    let sealed = |one: &Countersignature| {
+        one.signer() == own.did && one.role() == role && one.decision() == Decision::Seal
+    };
+    // An older refusal takes nothing back that was sealed since.
+    let refuses = request.decide == Decide::Refuse && record.decision != Decision::Accept.as_str();
+    if refuses && acts.iter().any(sealed) {
+        return Err(ActError::SealFinal.into());
+    }
+    let is_there = acts
         .iter()
         .any(|one| b64u(one.act()) == record.act && one.decision().as_str() == record.decision);
     let again = match request.decide {
