@@ -12,12 +12,12 @@ use inkan_assurance::{Decision, builtin};
 use inkan_core::{Timestamp, json};
 use inkan_credential::bundle::read_any;
 use inkan_credential::{Artefact, Bundle};
+use inkan_evidence::PresentationEvidence;
+use inkan_evidence::shown::Channel;
 use inkan_evidence::webauthn::registration::Beside;
 use inkan_evidence::webauthn::{
     self, RegistrationResponse, WebauthnError, read_attestation_object,
 };
-use inkan_evidence::PresentationEvidence;
-use inkan_evidence::shown::Channel;
 use inkan_io::os_rng::OsRng;
 use inkan_verifier::Presenter;
 use serde::Deserialize;

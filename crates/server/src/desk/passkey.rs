@@ -3,9 +3,9 @@
 //! The challenge of both ceremonies is made of the nonce and the presentation, so an answer belongs to one presentation of one session.
 
 use inkan_core::{Digest, Timestamp, encoding, json, sha256};
-use inkan_evidence::webauthn::{LIMIT, Registration, challenge};
 use inkan_evidence::PresentationEvidence;
 use inkan_evidence::shown::ShownError;
+use inkan_evidence::webauthn::{LIMIT, Registration, challenge};
 use inkan_verifier::Presenter;
 use serde_json::{Value, json};
 
