@@ -4,7 +4,7 @@
 //
 //   {"do":"authenticator","verified":bool}  one more, or whether the one that is there knows its user from now on
 //   {"do":"make","origin"}                  a credential on an empty page there -> {"attestationObject","id"}
-//   {"do":"open","url","language"?}         -> {"status"}
+//   {"do":"open","url"}                     -> {"status"}
 //   {"do":"paste","text"} | {"do":"choose","path"}   fills the form of the page and sends it, without script -> {"title"}
 //   {"do":"press","ceremony"}               -> {"said","title","sent"}: what the page then says, and what it sent
 //   {"do":"relay","origin","options"}       asks the authenticator on a page of another origin -> {"answer"} | {"error"}
@@ -99,16 +99,15 @@ const steps = {
     await empty(origin);
     const options = {
       rp: { id: new URL(origin).hostname, name: "x" }, user: { id: "AQ", name: "x", displayName: "x" }, challenge: "AAAAAAAAAAAAAAAAAAAAAA",
-      pubKeyCredParams: [{ type: "public-key", alg: -7 }], attestation: "direct",
+      pubKeyCredParams: [-7, -257].map((alg) => ({ type: "public-key", alg })), attestation: "direct",
       authenticatorSelection: { userVerification: "required" },
     };
     const { answer, error } = await tab.evaluate(ceremony, { kind: "create", options });
     return error ? { error } : { attestationObject: answer.response.attestationObject, id: answer.id };
   },
-  async open({ url, language }) {
+  async open({ url }) {
     await tab.unrouteAll();
     home = new URL(url).origin;
-    await tab.setExtraHTTPHeaders(language ? { "accept-language": language } : {});
     const response = await tab.goto(url);
     return { status: response.status() };
   },

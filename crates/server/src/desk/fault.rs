@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     AnswerUsed,
     /// A page of somebody else sent it.
     OriginUnknown,
-    /// The operator did not allow this session to register a passkey, or the holder has one already.
+    /// The operator did not allow the session to register a passkey, or the holder has one already.
     RegistrationNotAllowed,
     /// The authenticator did not verify its user when it was registered, or is registered already.
     PasskeyUnfit,

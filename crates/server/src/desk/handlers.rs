@@ -295,7 +295,7 @@ fn confirmed(service: &Service, secret: &str, body: &[u8]) -> Result<Session, Re
     }
 }
 
-/// Registers a passkey to who has presented, if the operator allows it in this session.
+/// Registers a passkey to who has presented, if the operator allows it in the session.
 fn registered(service: &Service, secret: &str, body: &[u8]) -> Result<Value, Refusal> {
     let desk = desk(service)?;
     let now = service.now();
@@ -307,7 +307,7 @@ fn registered(service: &Service, secret: &str, body: &[u8]) -> Result<Value, Ref
     let by = judged.verification.presenter().ok_or_else(no_presenter)?;
     let passkeys = desk.store.passkeys(by.holder(), &by.key().thumbprint())?;
     if !may_register(&session, passkeys.len()) {
-        let detail = "no passkey may be registered in this session";
+        let detail = "no passkey may be registered in the session";
         return Err(Fault::RegistrationNotAllowed.says(detail));
     }
     let of = |error: WebauthnError| Refusal::bad(error.code(), error.to_string());
@@ -416,14 +416,14 @@ fn presented(desk: &Desk, secret: &str, now: Timestamp) -> Result<Session, Refus
     match session.state {
         State::Presented => Ok(session),
         State::Open => Err(Fault::NothingPresented.says("nothing was presented here yet")),
-        State::Settled => Err(Fault::SessionAnswered.says("the verdict of this session stands")),
+        State::Settled => Err(Fault::SessionAnswered.says("the verdict of the session stands")),
     }
 }
 
 fn living(desk: &Desk, secret: &str, now: Timestamp) -> Result<Session, Refusal> {
     let session = desk.store.of_secret(secret)?.ok_or_else(unknown)?;
     if session.has_ended(now) {
-        return Err(Fault::SessionEnded.says("the time of this session is over"));
+        return Err(Fault::SessionEnded.says("the time of the session is over"));
     }
     Ok(session)
 }
@@ -490,7 +490,7 @@ fn refused(refusal: &Refusal, language: Language) -> Response {
 }
 
 /// 200 says accepted, and nothing else does: 401 asks for more, as [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470) says it; 403 is the end of it;
-/// 422 is a presentation that its holder did not make for this session, which may still come.
+/// 422 is a presentation that its holder did not make for the session, which may still come.
 fn verdict(session: &Session, now: Timestamp) -> Response {
     let value = session.to_result(now);
     if session.decision() == Some(Decision::Accept.as_str()) {

@@ -32,7 +32,7 @@ pub(super) fn svg(required: &str, reached: &str, language: Language) -> Option<(
     for (position, step) in STEPS.iter().enumerate().rev() {
         let class = if position <= top { "step held" } else { "step" };
         // Higher steps are longer: the shape says what the colour says.
-        let width = u32::try_from(position).unwrap_or(0).saturating_mul(12).saturating_add(70);
+        let width = u32::try_from(position).unwrap_or(0).saturating_mul(12).saturating_add(84);
         let _ = writeln!(
             out,
             "<rect class=\"{class}\" x=\"1\" y=\"{}\" width=\"{width}\" height=\"{}\" rx=\"5\"/>",

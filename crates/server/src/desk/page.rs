@@ -361,7 +361,12 @@ fn passkeys(out: &mut Html, view: &View<'_>) {
     if ceremonies.register {
         button("register", language.say("Register a passkey", "パスキーを登録する"));
     }
-    out.raw("</p>\n<p id=\"said\" role=\"status\"></p>\n</section>\n");
+    out.raw("</p>\n<p id=\"said\" role=\"status\" data-none=\"");
+    let none = "This browser knows no passkeys here: open the page in another one.";
+    out.own(
+        language.say(none, "このブラウザではパスキーを使えません。別のブラウザで開いてください。"),
+    );
+    out.raw("\"></p>\n</section>\n");
 }
 
 /// The newest judgement: one word, one sentence, why, what to do, the ladder, every check.
@@ -394,7 +399,9 @@ fn verdict(out: &mut Html, view: &View<'_>) {
             if let Some(number) = json::text(line, "number") {
                 out.raw(" <span class=\"soft\">").own(number).raw("</span>");
             }
-            if let Some(remedy) = json::text(line, "remedy") {
+            // While a passkey is asked for, that is the remedy.
+            let waits = session.state == State::Presented;
+            if let Some(remedy) = json::text(line, "remedy").filter(|_| !waits) {
                 out.raw("<br><span class=\"soft\">");
                 out.own(language.say("What to do: ", "対処: ")).text(remedy).raw("</span>");
             }
