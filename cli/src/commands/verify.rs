@@ -17,7 +17,7 @@ use inkan_assurance::{
 };
 use inkan_core::json;
 use inkan_core::{Timestamp, limits};
-use inkan_credential::{Artefact, Bundle, ConsentReceipt, SecuredCredential};
+use inkan_credential::{Artefact, Bundle, SecuredCredential};
 use inkan_evidence::registry::declared;
 use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_with};
 use inkan_io::cards::Cards;

@@ -53,6 +53,7 @@ pub(super) fn ask(url: &str, question: &Question<'_>, plain: PlainHttp) -> Resul
         url: &target,
         verb: Verb::Post("application/json", body.to_string().as_bytes()),
         accept: "application/json",
+        bearer: None,
         size: SIZE,
         seconds: SECONDS,
     })?;

@@ -21,7 +21,7 @@ pub(in crate::commands) struct Examine<'a> {
 }
 
 impl Examine<'_> {
-    fn args(&self) -> VerifyArgs {
+    pub(super) fn args(&self) -> VerifyArgs {
         VerifyArgs {
             policy: self.policy.map(str::to_owned),
             at: self.at.map(str::to_owned),

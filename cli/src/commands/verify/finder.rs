@@ -23,7 +23,7 @@ use crate::ledgers::Reading;
 pub(super) struct Finder {
     pub(super) reading: Option<Reading>,
     schemas: BTreeMap<String, Value>,
-    network: Network,
+    pub(super) network: Network,
     copies: Copies,
 }
 

@@ -131,6 +131,7 @@ fn reported(
         receipts: Receipts::Used,
         expectation: None,
         max_age: None,
+        declared: std::sync::Arc::default(),
         known: Vec::new(),
         as_of: now,
         received_at: now,
