@@ -10,7 +10,7 @@ use inkan_core::encoding::b64;
 use inkan_core::{Timestamp, sha256};
 
 use super::report::{moment, short_did};
-use super::svg::{self, Picture, STYLE, WIDTH, escaped, text, wrapped};
+use super::svg::{Picture, STYLE, WIDTH, escaped, text, wrapped};
 use super::{Mark, safe};
 
 /// Free space at the sides, and how far a trusted party is set in.

@@ -65,7 +65,7 @@ fn newest(entry: &StatusEntry, target: &Target, reading: &Reading) -> Result<Str
         return Err(missing());
     }
     let secured = SecuredCredential::parse(&body).map_err(|_| missing())?;
-    let value = secured.credential().to_value();
+    let value = secured.credential().value();
     let subject = value.get("credentialSubject").ok_or_else(missing)?;
     json::text(subject, "encodedList").map(str::to_owned).ok_or_else(missing)
 }
