@@ -87,6 +87,7 @@ impl Card {
             receipts: Receipts::Used,
             expectation: None,
             max_age: None,
+            declared: std::sync::Arc::default(),
             known: Vec::new(),
             as_of: now(),
             received_at: now(),

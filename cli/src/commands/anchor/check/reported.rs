@@ -3,6 +3,7 @@
 //! A proof or a pack shows how the DID stood when it was made. A report comes later, so no pack can have it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_did::{Did, DidUrl};
@@ -131,7 +132,11 @@ fn reported(
         receipts: Receipts::Used,
         expectation: None,
         max_age: None,
+<<<<<<< HEAD
         declared: std::sync::Arc::default(),
+=======
+        declared: Arc::default(),
+>>>>>>> h10-reg
         known: Vec::new(),
         as_of: now,
         received_at: now,
