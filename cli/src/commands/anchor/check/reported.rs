@@ -132,11 +132,7 @@ fn reported(
         receipts: Receipts::Used,
         expectation: None,
         max_age: None,
-<<<<<<< HEAD
-        declared: std::sync::Arc::default(),
-=======
         declared: Arc::default(),
->>>>>>> h10-reg
         known: Vec::new(),
         as_of: now,
         received_at: now,
