@@ -74,6 +74,14 @@ impl Backing for Pinned {
     fn policy(&self, _: &str) -> Result<Policy, BackingError> {
         Err(BackingError { code: "policy-unknown", is_callers: true })
     }
+    fn registry(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Option<Registry>, BackingError> {
+        Ok(None)
+    }
     fn registries(&self, _: Timestamp) -> Result<Vec<Registry>, BackingError> {
         Ok(Vec::new())
     }
