@@ -103,6 +103,7 @@ impl Desk {
                 live: self.live,
             }),
             max_age: None,
+            declared: std::sync::Arc::default(),
             known: Vec::new(),
             as_of: now(),
             received_at: now(),
