@@ -113,6 +113,7 @@ fn recorded_credential(criterion: &mut Criterion) {
         receipts: Receipts::Required,
         expectation: None,
         max_age: None,
+        declared: std::sync::Arc::default(),
         known: Vec::new(),
         as_of,
         received_at: as_of,

@@ -230,7 +230,7 @@ fn two_who_sign_at_once_both_land_and_the_issuer_seals() {
             first.json()["demands"][1]["missing"][0],
             it.world.actor(it.witness).did.as_str()
         );
-        let known = it.client.with("if-none-match", &first.header("etag"));
+        let known = it.client.with("if-none-match", first.header("etag"));
         assert_eq!(known.get(&path).status, 304);
 
         // Both begin from the same state.
@@ -253,7 +253,7 @@ fn two_who_sign_at_once_both_land_and_the_issuer_seals() {
         for bundle in [&holders, &witness_alone, &it.bundle(&case)] {
             assert_eq!(it.send(&path, bundle).header("etag"), tag);
         }
-        let stale = it.client.with("if-match", &first.header("etag"));
+        let stale = it.client.with("if-match", first.header("etag"));
         let body = json!({ "bundle": holders }).to_string();
         let answer = stale.post(&path, "application/json", body.as_bytes());
         assert_eq!((answer.status, answer.code().as_str()), (412, "offer-changed"));

@@ -68,7 +68,7 @@ fn a_draft_has_what_was_asked_for() {
     let published = format!("{schema:#}").into_bytes();
     let fixed = draft.clone().fixing_schema(&published).unwrap();
     let integrity = fixed.credential().schemas()[0].integrity.clone().unwrap();
-    let canonical = inkan_core::json::canonicalize(&schema).unwrap();
+    let canonical = json::canonicalize(&schema).unwrap();
     assert_eq!(integrity.check(&published), inkan_credential::integrity::Fit::Same);
     assert_eq!(integrity.check(&canonical), inkan_credential::integrity::Fit::Same);
     assert_eq!(integrity.check(b"{}"), inkan_credential::integrity::Fit::Other);
