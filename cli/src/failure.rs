@@ -524,9 +524,12 @@ impl CliError {
 }
 
 impl From<CliError> for Failure {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the catalogue has the remedy of the others"
+    #[cfg_attr(
+        not(feature = "pkcs11"),
+        expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the catalogue has the remedy of the others"
+        )
     )]
     fn from(error: CliError) -> Self {
         let failure = Self::from_error(error.code(), &error);

@@ -2,6 +2,7 @@
 
 use inkan_core::SecretBytes;
 use inkan_crypto::keystore::Keystore;
+use inkan_io::clock::{Clock as _, OsClock};
 use inkan_io::files::{self, Access};
 use inkan_io::os_rng::OsRng;
 use serde_json::{Value, json};
@@ -41,14 +42,7 @@ fn pause() {
 }
 
 fn now() -> String {
-    inkan_core::Timestamp::from_seconds(
-        i64::try_from(
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(),
-        )
-        .unwrap(),
-    )
-    .unwrap()
-    .to_string()
+    OsClock.now().to_string()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use inkan_core::digest::sha384;
@@ -120,6 +120,17 @@ impl Token {
         message: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
         let key = self.find("private keys", ObjectClass::PRIVATE_KEY, label)?;
+        let kind = match algorithm {
+            Algorithm::Rsa2048Sha256 | Algorithm::Rsa3072Sha256 | Algorithm::Rsa4096Sha256 => {
+                KeyType::RSA
+            }
+            Algorithm::P256Sha256 | Algorithm::P384Sha384 => KeyType::EC,
+        };
+        // Modules say in many ways, and some in none, that a key is of another kind.
+        let told = self.session.get_attributes(key, &[AttributeType::KeyType]).map_err(fault)?;
+        if told.iter().any(|one| matches!(one, Attribute::KeyType(other) if *other != kind)) {
+            return Err(TokenError::Unsuitable(algorithm.as_str()));
+        }
         // Of ECDSA the digest is made here: few tokens make it themselves.
         let (mechanism, input) = match algorithm {
             Algorithm::Rsa2048Sha256 | Algorithm::Rsa3072Sha256 | Algorithm::Rsa4096Sha256 => {

@@ -72,10 +72,10 @@ fn evidence(
         let detail = "the statement names another DID or key".to_owned();
         return Err(CliError::InputMalformed { file: "statement".to_owned(), detail }.into());
     }
-    let mut proofer = json!({ "agent": "automated" });
-    if statement.aud().starts_with("did:") {
-        proofer["id"] = statement.aud().into();
-    }
+    let proofer = match statement.aud() {
+        did if did.starts_with("did:") => json!({ "agent": "automated", "id": did }),
+        _ => json!({ "agent": "automated" }),
+    };
     Ok(json!({
         "type": ["Evidence", "IdentityProofingEvidence"],
         "verificationProcess": format!("urn:sha-256:{}", sha256(&[&statement.to_bytes()]).to_hex()),

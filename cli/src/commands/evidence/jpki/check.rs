@@ -66,16 +66,21 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
             register(bound, (&statement, &own), as_of, &home, context)?;
         }
     }
-    let mut members = report(&judged, &cards, decision, as_of);
+    let members = report(&judged, &cards, decision, as_of);
     let mut human = lines(&judged, decision);
+    let mut stated_here = None;
     if let Some(bound) = judged.bound().filter(|_| args.state) {
         let text = stated(entry, bound, &statement, (args, as_of));
         if args.out.path().is_none() {
-            members["evidence"] = text.clone();
+            stated_here = Some(text.clone());
         }
         human = context.deliver(format!("{text:#}\n"), args.out.path())?;
     }
-    Ok(Outcome::new("inkan-card-check/1", human, members).exit(exit))
+    let outcome = Outcome::new("inkan-card-check/1", human, members).exit(exit);
+    Ok(match stated_here {
+        Some(evidence) => outcome.with("evidence", evidence),
+        None => outcome,
+    })
 }
 
 fn proofer_of(entry: &Value) -> Option<String> {
@@ -223,14 +228,16 @@ fn code(outcome: StepOutcome) -> Option<&'static str> {
 
 fn report(judged: &Judgement, cards: &Cards, decision: &str, as_of: Timestamp) -> Value {
     let check = |(step, outcome): &(Step, StepOutcome)| {
-        let mut line = json!({ "check": name(*step), "status": word(*outcome) });
-        if let Some(code) = code(*outcome) {
-            line["code"] = code.into();
-            let entry = catalogue::find(code);
-            line["number"] = entry.as_ref().map(|entry| entry.number.clone()).into();
-            line["remedy"] = entry.map(|entry| entry.remedy).into();
-        }
-        line
+        let (check, status) = (name(*step), word(*outcome));
+        let Some(code) = code(*outcome) else {
+            return json!({ "check": check, "status": status });
+        };
+        let entry = catalogue::find(code);
+        json!({
+            "check": check, "status": status, "code": code,
+            "number": entry.as_ref().map(|entry| entry.number.clone()),
+            "remedy": entry.map(|entry| entry.remedy),
+        })
     };
     let checks: Vec<Value> = judged.checks().iter().map(check).collect();
     let found = judged.bound().map(|bound| {
