@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
 use crate::output::Outcome;
+use crate::render::safe;
 
 pub(super) fn run(command: &JpkiCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
@@ -51,6 +52,20 @@ impl Statement {
         match self {
             Self::Binding(statement) => statement.to_bytes(),
             Self::Login(statement) => statement.to_bytes(),
+        }
+    }
+
+    /// What a signature over it says, for the owner of the card.
+    fn sentence(&self) -> String {
+        match self {
+            Self::Binding(statement) => format!(
+                "the card is to say, to {}, that {} is yours",
+                safe(statement.aud(), 200),
+                safe(statement.did(), 200)
+            ),
+            Self::Login(statement) => {
+                format!("the card is to log you in at {}", safe(statement.aud(), 200))
+            }
         }
     }
 

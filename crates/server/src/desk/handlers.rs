@@ -133,7 +133,8 @@ pub(crate) async fn present(
 ) -> Response {
     let language = Language::of(&headers, uri.query());
     let is_form = media_type(&headers).is_some_and(|kind| kind == "multipart/form-data");
-    let back = format!("/desk/{secret}{}", language.query());
+    // From where the page is: the server may stand behind a path.
+    let back = format!("{secret}{}", language.query());
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default().to_owned();
     let taken = async {

@@ -194,8 +194,10 @@ fn head(out: &mut Html, title: &str, language: Language) {
     out.raw("<!DOCTYPE html>\n<html lang=\"").raw(language.tag()).raw("\">\n<head>\n");
     out.raw("<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.raw("<meta name=\"robots\" content=\"noindex\">\n<title>").own(title).raw("</title>\n");
-    out.raw("<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/desk/assets/desk.css\">\n");
-    out.raw("<script src=\"/desk/assets/desk.js\" defer></script>\n</head>\n<body>\n<main>\n");
+    out.raw(
+        "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"assets/desk.css\">\n",
+    );
+    out.raw("<script src=\"assets/desk.js\" defer></script>\n</head>\n<body>\n<main>\n");
 }
 
 fn foot(out: &mut Html, language: Language) {

@@ -31,6 +31,7 @@ pub(super) fn run(args: &JpkiSignArgs, context: &mut Context) -> Result<Outcome,
         Some(path) => Some(chain_in(&files::read(Path::new(path), LIMIT)?)?),
         None => None,
     };
+    context.speech.say(&statement.sentence());
     let pin = prompt::pin(args.pin_file.as_deref(), context.asking, &context.speech)?;
     let which = match (&args.token_label, args.slot) {
         (Some(label), _) => Which::Label(label),
