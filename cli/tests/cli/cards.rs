@@ -14,6 +14,7 @@ use inkan_io::clock::{Clock as _, OsClock};
 use serde_json::Value;
 
 use super::common::{Home, Ran};
+use super::signing::fits;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -104,7 +105,9 @@ fn a_card_binds_a_did_and_a_verifier_sees_it_for_itself() {
     // The card of this person.
     signed(&home, "s.json", (fixture!("card.der"), 5101), "card.p7s");
     attach(&home, "s.json", "card.p7s", &[], "evidence.json").must(0);
-    let answer = check(&home, "acme", "evidence.json", &[]).must(0).json();
+    let ran = check(&home, "acme", "evidence.json", &[]).must(0);
+    fits(&ran, "card-check", include_str!("../../../schemas/card-check.schema.json"));
+    let answer = ran.json();
     assert_eq!(answer["decision"], "accept");
     assert_eq!(answer["found"]["certificate"], "signing");
     let facts = answer["found"]["facts"].to_string();

@@ -8,7 +8,7 @@ use inkan_credential::schema::{Evaluation, evaluate};
 use super::common::{Home, Ran};
 
 /// The answer of a command fits its schema, which is closed.
-fn fits(ran: &Ran, name: &str, schema: &str) {
+pub(crate) fn fits(ran: &Ran, name: &str, schema: &str) {
     let schema = parse(schema.as_bytes(), limits::DOCUMENT).unwrap();
     let answer = ran.json();
     assert_eq!(answer["type"], format!("inkan-{name}/1"));
