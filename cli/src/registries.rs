@@ -12,6 +12,7 @@ use inkan_evidence::Registry;
 use inkan_evidence::registry::{
     SignerVersion, Standing, Statement, of_statements, read_statements,
 };
+use inkan_io::ledger_source::LedgerPlace;
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{Kind, Leaf, verify_bundle_under, verify_checkpoint};
 
@@ -90,11 +91,21 @@ impl Stated {
 }
 
 /// The registries of a profile as of a time: the trust list first. The ledger is only opened if the list names an authority.
-pub(crate) fn of(home: &Home, as_of: Timestamp, now: Timestamp) -> Result<Vec<Registry>, Failure> {
+/// With `offline` no node is asked: what authorities stated is then not at hand, which stops the command.
+pub(crate) fn of(
+    home: &Home,
+    as_of: Timestamp,
+    now: Timestamp,
+    offline: bool,
+) -> Result<Vec<Registry>, Failure> {
     let Some(list) = trust::load(home)? else { return Ok(Vec::new()) };
     let authorities = authorities(&list, as_of)?;
     let mut all = vec![list];
-    if !authorities.is_empty() {
+    if let Some(first) = authorities.first() {
+        if offline && matches!(home.ledger, LedgerPlace::Node(_)) {
+            let missing = CliError::DidNotAtHand { did: first.to_string() };
+            return Err(Failure::from(missing).during("what an authority stated, offline"));
+        }
         let stated = Stated::read(&Reading::open_at(home, now)?, home, now)?;
         for authority in &authorities {
             all.push(stated.registry(authority, as_of)?);

@@ -167,7 +167,7 @@ pub(crate) struct JpkiCheckArgs {
     #[arg(long)]
     pub(crate) replay: bool,
     /// Say in the evidence what was found (esig), for an issuer who is the proofer
-    #[arg(long)]
+    #[arg(long, conflicts_with = "at")]
     pub(crate) state: bool,
     /// Leave the card's signature out of what is written: its certificate says name and address
     #[arg(long, requires = "state")]

@@ -125,6 +125,7 @@ pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<O
     let mut writing = Writing::begin(context, &home)?;
     let target = target(&args.credential, &home, context)?;
     let own = issuer(&target, args.from.as_deref(), &home)?;
+    taken::allowed(&target, (&own, &home), context.now())?;
     let malformed =
         |detail: String| CliError::InputMalformed { file: args.credential.clone(), detail };
     let entry = target.entry(StatusPurpose::Message).ok_or_else(|| {
@@ -162,10 +163,11 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let mut writing = Writing::begin(context, &home)?;
     let target = target(wish.credential, &home, context)?;
     let own = issuer(&target, wish.from, &home)?;
+    taken::allowed(&target, (&own, &home), context.now())?;
     let (kind, _, state_after) = wish.change.words();
     let entry = target.entry(wish.change.purpose());
     let entry = entry.ok_or_else(|| not_possible(wish.credential, wish.change))?;
-    let taken = taken::list(entry, &target, (&own, &home), &writing.reading()?, context)?;
+    let taken = taken::list(entry, &target, (&own, &home), &writing.reading()?)?;
     let due = match taken {
         Some((name, state)) => Due::of(wish.change, entry, name, state)?,
         None => due(wish.change, (entry, &target), (&own, &home))?,

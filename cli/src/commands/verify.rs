@@ -174,7 +174,7 @@ impl Terms {
         let received_at = context.now();
         let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(received_at);
         let pins = pinned::load(&home.profile)?;
-        let registries = registries::of(home, as_of, received_at)?;
+        let registries = registries::of(home, as_of, received_at, args.offline)?;
         let judged_with = inkan_verifier::Context {
             logs: home.pinned()?,
             grade: ledger_grade(&policy),
@@ -282,15 +282,20 @@ impl Judge {
             keep::absorb_all(&mut kept, &gathered)?;
             context.deliver(wallet::written(&kept, false), Some(path))?;
         }
-        let nonces = expectation.as_ref().map(|expected| cards::nonces(expected, home));
+        let nonces = expectation
+            .as_ref()
+            .map(|expected| cards::nonces(expected, self.terms.context.received_at, home));
         let nonces = nonces.transpose()?.unwrap_or_default();
-        let expected = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
-        let (verification, report) = self.judge(bundle, gathered.material, expected)?;
+        let asked = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
+        let (verification, report) = self.judge(bundle, gathered.material, asked)?;
         remember(verification.states(), home, context)?;
         if verification.presenter().is_some() {
             consume(expectation.as_ref(), bundle, home, self.terms.context.received_at)?;
             if let Some(expected) = &expectation {
-                cards::consume(expected, &verification, home)?;
+                let Terms { cards, shown, .. } = &self.terms;
+                let by = |cards| cards::jpki(cards, bundle, &verification, shown.as_ref(), asked);
+                let jpki = cards.as_ref().map(by).transpose()?.flatten();
+                cards::consume(expected, &verification, jpki.as_ref(), home)?;
             }
         }
         Ok((report, verification, expectation))

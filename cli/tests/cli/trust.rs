@@ -91,7 +91,7 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     // The university merges into another: its degrees verify, and the successor can revoke them; a stranger cannot.
     pause();
     home.run(&["-p", "holder", "revoke", "two.json", "--reason", "spite", "--from", "me", "--yes"])
-        .must(0);
+        .must(3);
     verify("two.json").must(0);
     let revoke = ["-p", "merged", "revoke", "one.json", "--reason", "forged", "--from", "merged"];
     let revoke = [&revoke[..], &["--yes"]].concat();
@@ -99,8 +99,12 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     verify("one.json").must(0);
     bank(&home, &["trust", "check", &successor, "--succeeds", &university]).must(0);
     pause();
-    let ran = home.run(&revoke).must(0);
+    // Not before its own profile knows of it, by somebody whom it trusts.
+    let ran = home.run(&revoke).must(3);
     assert!(ran.stderr.contains("nobody whom this profile trusts"), "{}", ran.stderr);
+    home.run(&["-p", "merged", "trust", "add", "https://x.example", "--authority"]).must(2);
+    home.run(&["-p", "merged", "trust", "add", &authority, "--authority"]).must(0);
+    home.run(&revoke).must(0);
     verify("one.json").must(12);
     verify("two.json").must(0);
 

@@ -45,7 +45,7 @@ pub use statement::{
 };
 
 pub use crl::CrlEntry;
-pub use wanted::{card_signatures, certificates_of, serials, statements};
+pub use wanted::{bound_statements, card_signatures, certificates_of, serials, statements};
 
 pub(crate) use binding::check_holder_part;
 

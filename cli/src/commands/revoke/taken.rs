@@ -2,7 +2,7 @@
 //!
 //! Whether that counts is for registries to say, and for verifiers to ask (`inkan trust add B --succeeds A --as AUTHORITY`).
 
-use inkan_core::{json, sha256};
+use inkan_core::{Timestamp, json, sha256};
 use inkan_credential::SecuredCredential;
 use inkan_credential::model::StatusEntry;
 use inkan_evidence::registry::declared;
@@ -12,7 +12,7 @@ use inkan_ledger::{Kind, Leaf, SignedEntry};
 
 use super::Target;
 use crate::commands::issue::status;
-use crate::context::{Context, Home};
+use crate::context::Home;
 use crate::failure::{CliError, Failure};
 use crate::ledgers::Reading;
 use crate::registries;
@@ -24,7 +24,6 @@ pub(super) fn list(
     target: &Target,
     (own, home): (&OwnDid, &Home),
     reading: &Reading,
-    context: &Context,
 ) -> Result<Option<(String, StatusListState)>, Failure> {
     if own.did == target.issuer {
         return Ok(None);
@@ -34,18 +33,31 @@ pub(super) fn list(
             return Ok(None);
         }
     }
-    let now = context.now();
-    let known = declared(&registries::of(home, now, now)?, now);
-    if !known.successors(&target.issuer).any(|term| term.successor == own.did && term.covers(now)) {
-        context.speech.warn(&format!(
-            "nobody whom this profile trusts says that {} has taken over from {}: verifiers who are told so by nobody else pass over this",
-            own.name,
-            short_did(&target.issuer)
-        ));
-    }
     let encoded = newest(entry, target, reading)?;
     let state = StatusListState::taken_over(&entry.list_uri, entry.purpose, &encoded)?;
     Ok(Some((status::taken_name(&entry.list_uri), state)))
+}
+
+/// Whether one's own DID is the issuer, or is known to have taken over from it: verifiers pass over anybody else's list.
+pub(super) fn allowed(
+    target: &Target,
+    (own, home): (&OwnDid, &Home),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if own.did == target.issuer {
+        return Ok(());
+    }
+    let known = declared(&registries::of(home, now, now, false)?, now);
+    if known.successors(&target.issuer).any(|term| term.successor == own.did && term.covers(now)) {
+        return Ok(());
+    }
+    let message = format!(
+        "nobody whom this profile trusts says that {} has taken over from {}: its word would change nothing",
+        own.name,
+        short_did(&target.issuer)
+    );
+    let remedy = format!("inkan trust add {} --succeeds {}", own.did, target.issuer);
+    Err(Failure::new("did-unknown", message).try_this("if it has, say so", remedy))
 }
 
 /// What the newest list of the predecessor says, as the ledger has it.

@@ -220,7 +220,7 @@ impl ProfileBacking {
     ) -> Result<Grounds, Failure> {
         let reading = self.reading(now)?;
         let ledger = reading.as_ref().map(Reading::source);
-        let registries = registries::of(&self.home, now, now)?;
+        let registries = registries::of(&self.home, now, now, false)?;
         let declared = declared(&registries, now);
         let wants = &with_successors(wants.to_vec(), &declared);
         let schemas = verify::schemas(&self.home)?;
@@ -335,7 +335,7 @@ impl Backing for ProfileBacking {
     }
 
     fn registries(&self, now: Timestamp) -> Result<Vec<Registry>, BackingError> {
-        registries::of(&self.home, now, now).map_err(|failure| self.refused(&failure))
+        registries::of(&self.home, now, now, false).map_err(|failure| self.refused(&failure))
     }
 
     fn remember(&self, states: &[KnownState]) -> Result<(), BackingError> {

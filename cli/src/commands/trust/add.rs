@@ -1,5 +1,6 @@
 //! `inkan trust add`: in the profile's own list, or with `--as` on the ledger, where everybody can read it.
 
+use inkan_did::Did;
 use inkan_evidence::Registry;
 use inkan_evidence::registry::{NewEntry, actions, add_entry};
 use inkan_io::files::{self, Access};
@@ -12,7 +13,7 @@ use crate::args::TrustAddArgs;
 use crate::commands::countersign;
 use crate::commands::did::parse_time;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
 use crate::identity;
 use crate::output::Outcome;
 use crate::render::report::short_did;
@@ -40,6 +41,12 @@ pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome,
         until: args.until.as_deref().map(parse_time).transpose()?,
         ..NewEntry::default()
     };
+    // Any other states nothing on a ledger, and what cannot be read stops every verification.
+    if entry.authority && !Did::parse(&entry.party).is_ok_and(|did| did.scid().is_some()) {
+        let detail =
+            "only a did:webvh DID can be an authority: it alone states something on a ledger";
+        return Err(CliError::Usage(detail.to_owned()).into());
+    }
     let said = format!("{} {}", short_did(&entry.party), words(&entry));
     if let Some(own) = args.identity.as_deref() {
         // What cannot be read as an entry is not written down for good.

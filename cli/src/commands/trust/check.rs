@@ -35,7 +35,7 @@ pub(super) fn run(args: &TrustCheckArgs, context: &mut Context) -> Result<Outcom
     if let Some(url) = &args.registry {
         return elsewhere(url, args, (&party, &questions), (&home, at), context);
     }
-    let registries = registries::of(&home, at, now)?;
+    let registries = registries::of(&home, at, now, false)?;
     let mut exit = 0;
     let mut human = String::new();
     let mut answers = Vec::new();

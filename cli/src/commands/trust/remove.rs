@@ -76,7 +76,13 @@ fn chosen(
     party: &str,
     args: &TrustRemoveArgs,
 ) -> Result<Vec<(TrustStatement, String, String)>, Failure> {
-    let about = stated.iter().filter(|known| known.claims.entity_id == party);
+    // What a thief stated counts nowhere, so it has ended nothing. That two are one controller is said against them: whoever is
+    // revoked for cause stays one with the other.
+    let about = stated.iter().filter(|known| {
+        let against = known.claims.statement == TrustStatement::Recognition
+            && known.claims.action == actions::SAME;
+        !known.stolen && known.claims.entity_id == party && !(args.for_cause && against)
+    });
     let named = about.filter(|known| {
         let issue = known.claims.action == actions::ISSUE
             && known.claims.statement == TrustStatement::Authorization;

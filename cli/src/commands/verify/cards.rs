@@ -1,11 +1,13 @@
 //! Card signatures in a verification: what the profile judges them by, what the bundle brings of revocation, and which nonces are used up.
 
-use inkan_core::encoding;
 use inkan_core::json::text;
+use inkan_core::{Timestamp, encoding, tolerance};
 use inkan_credential::Bundle;
 use inkan_did::Did;
 use inkan_evidence::PresentationEvidence;
-use inkan_evidence::jpki::{CrlIndex, Jpki, card_signatures, serials, statements};
+use inkan_evidence::jpki::{
+    CrlIndex, Jpki, bound_statements, card_signatures, serials, statements,
+};
 use inkan_io::cards::Cards;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_verifier::history::DidHistory;
@@ -35,11 +37,16 @@ pub(super) fn jpki(
     }
     let all = signatures.iter().map(Vec::as_slice).chain(logins());
     let mut jpki = cards.judge(&serials(cards.config(), all))?;
-    for item in bundle.evidence.iter().take(BROUGHT) {
+    // Whatever else travels along takes no place from them.
+    let answers = bundle.evidence.iter().filter_map(|item| {
+        let kind = text(item, "type");
+        kind.filter(|kind| ["X509OcspResponse", "X509Crl"].contains(kind)).map(|kind| (kind, item))
+    });
+    for (kind, item) in answers.take(BROUGHT) {
         let der = text(item, "der").and_then(|der| encoding::decode_b64u(der).ok());
-        match (text(item, "type"), der) {
-            (Some("X509OcspResponse"), Some(der)) => jpki = jpki.with_ocsp(&der),
-            (Some("X509Crl"), Some(der)) => {
+        match (kind, der) {
+            ("X509OcspResponse", Some(der)) => jpki = jpki.with_ocsp(&der),
+            ("X509Crl", Some(der)) => {
                 // One of another hierarchy says nothing here.
                 if let Ok(list) = CrlIndex::build_under(&der, cards.config()) {
                     jpki = jpki.with_crl(list);
@@ -60,43 +67,46 @@ pub(super) fn jpki(
 }
 
 /// Nonces of this profile that a statement may name: those that were not used, unless something is judged again.
-pub(super) fn nonces(expected: &Expectation, home: &Home) -> Result<Vec<String>, Failure> {
+pub(super) fn nonces(
+    expected: &Expectation,
+    now: Timestamp,
+    home: &Home,
+) -> Result<Vec<String>, Failure> {
     let again = expected.live == Live::No;
     let all = home.profile.all::<NonceRecord>()?.into_iter().map(|(_, record)| record);
     let open = all.filter(|record| {
         let for_it = record.audience.as_ref().is_none_or(|aud| *aud == expected.audience);
-        for_it && (again || record.used_at.is_none())
+        for_it && (again || record.used_at.is_none() && in_time(record, now))
     });
     Ok(open.map(|record| record.nonce).collect())
 }
 
-/// Marks the nonces of statements to this verifier as used.
+/// Whether a nonce of this profile is answered while it is fresh; clocks may differ a little.
+pub(crate) fn in_time(record: &NonceRecord, at: Timestamp) -> bool {
+    let clocks = tolerance::EVIDENCE_CLOCKS;
+    let age = at.seconds_since(record.issued_at);
+    (-clocks..=tolerance::PRESENTATION.saturating_add(clocks)).contains(&age)
+}
+
+/// Marks the nonces of statements to this verifier as used, where both signatures hold: whoever merely knows a nonce uses up nothing.
 pub(super) fn consume(
     expected: &Expectation,
     verification: &Verification,
+    jpki: Option<&Jpki>,
     home: &Home,
 ) -> Result<(), Failure> {
-    for statement in statements(verification) {
-        if statement.aud() != expected.audience || expected.live == Live::No {
-            continue;
+    let Some(jpki) = jpki.filter(|_| expected.live != Live::No) else { return Ok(()) };
+    let now = verification.received_at();
+    for statement in bound_statements(verification, jpki, now) {
+        if statement.aud() == expected.audience {
+            use_up(statement.nonce(), statement.to_bytes().as_slice(), now, home)?;
         }
-        use_up(
-            statement.nonce(),
-            statement.to_bytes().as_slice(),
-            verification.received_at(),
-            home,
-        )?;
     }
     Ok(())
 }
 
 /// Marks a nonce of this profile as used by these bytes.
-pub(crate) fn use_up(
-    nonce: &str,
-    by: &[u8],
-    now: inkan_core::Timestamp,
-    home: &Home,
-) -> Result<(), Failure> {
+pub(crate) fn use_up(nonce: &str, by: &[u8], now: Timestamp, home: &Home) -> Result<(), Failure> {
     let name = request::file_name(nonce);
     let Some(mut record) = home.profile.find::<NonceRecord>(&name)? else { return Ok(()) };
     if record.used_at.is_none() {

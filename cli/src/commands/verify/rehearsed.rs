@@ -39,7 +39,9 @@ pub(in crate::commands) fn rehearse(
     for missed in &gathered.missed {
         context.speech.detail(missed);
     }
-    let nonces = expectation.as_ref().map(|expected| super::cards::nonces(expected, &home));
+    let nonces = expectation
+        .as_ref()
+        .map(|expected| super::cards::nonces(expected, judge.terms.context.received_at, &home));
     let nonces = nonces.transpose()?.unwrap_or_default();
     let expected = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
     let (_, report) = judge.judge(&bundle, gathered.material, expected)?;

@@ -56,7 +56,9 @@ pub(in crate::commands) fn examine(
         context.speech.detail(missed);
     }
     let mut material = gathered.material;
-    let nonces = expected.as_ref().map(|expected| super::cards::nonces(expected, &home));
+    let nonces = expected
+        .as_ref()
+        .map(|expected| super::cards::nonces(expected, judge.terms.context.received_at, &home));
     let nonces = nonces.transpose()?.unwrap_or_default();
     let expected = expected.as_ref().map(|expected| (expected, nonces.as_slice()));
     let (verification, report) = judge.judge(&bundle, material.clone(), expected)?;

@@ -200,7 +200,10 @@ fn under(
         },
     ));
     let (holder, key) = statement.map_or((StepOutcome::Skipped, None), |statement| {
-        let method = jpki.method(statement.did(), statement.vm(), statement.iat());
+        // Where the answer is to this verifier, it is given now: a time that its maker chose does not bring an old key back.
+        let asked = jpki.audience.as_deref() == Some(statement.aud());
+        let at = if asked { as_of } else { statement.iat() };
+        let method = jpki.method(statement.did(), statement.vm(), at);
         holder_of(statement, terms, method)
     });
     checks.push((Step::Holder, holder));

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use inkan_core::encoding;
+use inkan_core::{Timestamp, encoding};
 use inkan_verifier::Verification;
 
-use super::BindingStatement;
 use super::chain::Link;
 use super::config::JpkiConfig;
+use super::{BindingProof, BindingStatement, BindingTerms, Jpki, check_binding};
 use crate::make::listed;
-use crate::model::{Proof, ProofKind, ProofingEvidence};
+use crate::model::{Item, Proof, ProofKind, ProofingEvidence};
 use crate::tsa::asn1::{ContentInfo, decode};
 use crate::tsa::signed;
 
@@ -52,14 +52,46 @@ pub fn statements(verification: &Verification) -> Vec<BindingStatement> {
     proofs(verification).iter().filter_map(read).collect()
 }
 
+/// The statements in that evidence that a card and the DID key that they name both signed, as of a time.
+#[must_use]
+pub fn bound_statements(
+    verification: &Verification,
+    jpki: &Jpki,
+    as_of: Timestamp,
+) -> Vec<BindingStatement> {
+    let bound = |item: &Item, proof: &Proof| {
+        let text = proof.statement.as_deref()?;
+        let statement = BindingStatement::parse(text.as_bytes()).ok()?;
+        let cms = encoding::decode_b64(proof.value.as_deref()?).ok()?;
+        let did_signature = proof.did_signature.as_deref();
+        let whole = BindingProof { statement: text.as_bytes(), cms: &cms, did_signature };
+        let terms = BindingTerms {
+            did: statement.did(),
+            jkt: statement.jkt(),
+            proofer: None,
+            document: &item.document_details.kind,
+        };
+        check_binding(&whole, &terms, jpki, as_of).bound().is_some().then_some(statement)
+    };
+    let mut found = Vec::new();
+    for item in items(verification) {
+        let proofs = item.proofs.iter().filter(|proof| proof.kind == ProofKind::CmsJpki);
+        found.extend(proofs.filter_map(|proof| bound(&item, proof)));
+    }
+    found
+}
+
 fn proofs(verification: &Verification) -> Vec<Proof> {
+    let all = items(verification).into_iter().flat_map(|item| item.proofs);
+    all.filter(|proof| proof.kind == ProofKind::CmsJpki).collect()
+}
+
+fn items(verification: &Verification) -> Vec<Item> {
     let credentials = verification.credentials().iter().flatten();
     credentials
         .flat_map(|credential| listed(credential.credential().value(), "evidence"))
         .filter(|entry| ProofingEvidence::is_meant(entry))
         .filter_map(|entry| ProofingEvidence::parse(entry).ok())
         .flat_map(|event| event.evidence)
-        .flat_map(|item| item.proofs)
-        .filter(|proof| proof.kind == ProofKind::CmsJpki)
         .collect()
 }

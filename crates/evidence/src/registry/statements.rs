@@ -226,8 +226,10 @@ fn entry(claims: &TrustClaims, period: Option<&Period>, void: Option<Timestamp>)
     if let Some(since) = void {
         put("voidSince", since.to_string().into());
     }
-    // Without a period nothing is granted; only that the party is revoked is said.
-    if period.is_some() {
+    // Without a period nothing is granted; only that the party is revoked is said. That two are one is said against them: it stays.
+    let against =
+        (claims.statement, claims.action.as_str()) == (TrustStatement::Recognition, actions::SAME);
+    if period.is_some() || against {
         let (name, value) = capability(claims);
         put(name, value);
     }

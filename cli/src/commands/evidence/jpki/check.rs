@@ -47,7 +47,7 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
     let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or_else(|| context.now());
     let mut jpki = cards.judge(&serials(cards.config(), [cms.as_slice()]))?;
     let own = Asker::of(&statement, &home)?;
-    if let Some(nonces) = own.nonces(args) {
+    if let Some(nonces) = own.nonces(&statement, args.replay, as_of) {
         jpki = jpki.asking(statement.aud(), nonces);
     }
     let at = (args.at.as_deref(), false);
@@ -132,9 +132,19 @@ impl Asker {
         Ok(Self { is_asker, record: record.filter(fits) })
     }
 
-    /// The nonces that count, if it is for this profile to say.
-    fn nonces(&self, args: &JpkiCheckArgs) -> Option<Vec<String>> {
-        let open = |record: &&NonceRecord| args.replay || record.used_at.is_none();
+    /// The nonces that count, if it is for this profile to say: answered in time, once, by a statement that is no older.
+    fn nonces(
+        &self,
+        statement: &BindingStatement,
+        replay: bool,
+        as_of: Timestamp,
+    ) -> Option<Vec<String>> {
+        let open = |record: &&NonceRecord| {
+            let answered = record.used_at.unwrap_or(as_of);
+            (replay || record.used_at.is_none())
+                && verify::cards::in_time(record, answered)
+                && verify::cards::in_time(record, statement.iat())
+        };
         let nonces = self.record.iter().filter(open).map(|record| record.nonce.clone());
         self.is_asker.then(|| nonces.collect())
     }

@@ -101,6 +101,21 @@ fn whoever_states_its_own_time_is_not_spared_by_a_void_since_later() {
 }
 
 #[test]
+fn who_is_void_for_cause_stays_one_with_the_other() {
+    let same = |mut statement: Statement| {
+        statement.claims.statement = TrustStatement::Recognition;
+        statement.claims.action = actions::SAME.to_owned();
+        statement.claims.resource = "did:web:other.example".to_owned();
+        statement
+    };
+    let void = said(7, TrustOperation::Void { since: month(1) }, 7);
+    let registries = [registry(&[same(grant()), same(void)], month(10))];
+    assert_eq!(registries[0].entries()[0].standing(), Standing::RevokedForCause);
+    let found = crate::registry::declared(&registries, month(10));
+    assert!(found.are_one(UNIVERSITY, "did:web:other.example"));
+}
+
+#[test]
 fn an_end_never_reaches_into_the_past() {
     // Said in July to have ended in April: what was signed until July stays good.
     let dated_back = [grant(), said(7, TrustOperation::End, 4)];
