@@ -160,7 +160,8 @@ fn powers(out: &mut Bundle, given: &Bundle, acts: &[Countersignature]) -> Result
         out.powers().iter().flat_map(|(_, power)| lists_of(power)).collect();
     for list in &given.status_lists {
         let mut known = out.status_lists.iter().filter(|one| one.uri == list.uri);
-        let is_new = known.clone().all(|one| one.body != list.body) && known.nth(LISTS - 1).is_none();
+        let is_new =
+            known.clone().all(|one| one.body != list.body) && known.nth(LISTS - 1).is_none();
         if lists.contains(&list.uri) && is_new {
             out.status_lists.push(list.clone());
         }
