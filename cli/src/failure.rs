@@ -295,6 +295,14 @@ pub(crate) enum CliError {
         /// Where it is.
         entry: u64,
     },
+    /// What this profile did before is neither in the file nor in the wallet.
+    #[error(
+        "you decided before ({decision}), and that act is neither in this file nor in your wallet: nothing was signed"
+    )]
+    ActNotAtHand {
+        /// What was decided.
+        decision: String,
+    },
     /// Somebody else may seal, and not who asked.
     #[error(
         "only the issuer seals, or whom the credential's offer or the policy names in that role"
@@ -492,6 +500,7 @@ impl CliError {
             Self::SealIncomplete { .. } => "seal-incomplete",
             Self::SealedAlready => "sealed-already",
             Self::ActMovedOn { .. } => "act-moved-on",
+            Self::ActNotAtHand { .. } => "act-not-at-hand",
             Self::SealNotAllowed => "seal-not-allowed",
             Self::PowerNotUsable { .. } => "power-not-usable",
             Self::OfferFormat => "offer-format-unsuitable",

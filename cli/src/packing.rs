@@ -9,7 +9,8 @@ use inkan_credential::bundle::{Artefact, Bundle, ESEALS, POWERS, ServedStatusLis
 use inkan_credential::countersignature;
 use inkan_credential::{Opening, SecuredCredential};
 use inkan_did::{Did, Method};
-use inkan_ledger::{ActId, CurrentProof, EntryId, Leaf, Receipt, SignedEntry};
+use inkan_ledger::state::parse_did_body;
+use inkan_ledger::{ActId, Claims, CurrentProof, EntryId, Kind, Leaf, Receipt, SignedEntry};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -115,6 +116,38 @@ pub(crate) fn take_powers(bundle: &mut Bundle, from: &Bundle) -> Result<(), Fail
     let mut proofs = from.clone();
     (proofs.countersignatures, proofs.timestamps, proofs.eseals) = Default::default();
     take_over(bundle, &proofs)
+}
+
+/// Takes what `from` has of the keys, acts and status lists that `bundle` rests on: for who gets one of several acts.
+pub(crate) fn take_proofs_of(bundle: &mut Bundle, from: &Bundle) -> Result<(), Failure> {
+    let parties = parties(bundle)?;
+    let mut receipts = existing(bundle)?;
+    let needed = existing(from)?.into_iter();
+    needed
+        .filter(|one| Leaf::parse(one.leaf_bytes()).is_ok_and(|leaf| parties.need(&leaf)))
+        .for_each(|one| add(&mut receipts, one));
+    bundle.checkpoints.clear();
+    bundle.receipts =
+        receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
+    for value in &from.current {
+        let leaf = CurrentProof::from_value(value).ok().and_then(|proof| proof.claimed_head());
+        if leaf.is_some_and(|leaf| parties.need(&leaf)) && !bundle.current.contains(value) {
+            bundle.current.push(value.clone());
+        }
+    }
+    for did in &parties.dids {
+        if let Some(log) = from.did_logs.get(did.as_str()) {
+            bundle.did_logs.insert(did.as_str().to_owned(), log.clone());
+        }
+    }
+    for list in &from.status_lists {
+        let known =
+            bundle.status_lists.iter().any(|one| one.uri == list.uri && one.body == list.body);
+        if parties.lists.iter().any(|(_, uri)| *uri == list.uri) && !known {
+            bundle.status_lists.push(list.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Takes over what another bundle proves: for a presentation of several credentials.
@@ -229,6 +262,24 @@ impl Parties {
             self.lists.extend(list.filter(|list| !self.lists.contains(list)));
         }
         uris
+    }
+
+    /// Whether one of these keys, acts, lists or credentials rests on an entry.
+    fn need(&self, leaf: &Leaf) -> bool {
+        let is_party = |scid: &str| self.dids.iter().any(|did| did.scid() == Some(scid));
+        if leaf.kind() == Kind::Did {
+            return parse_did_body(leaf.body()).is_ok_and(|entry| is_party(entry.scid()));
+        }
+        let Ok(entry) = SignedEntry::parse(leaf.kind(), leaf.body()) else { return false };
+        is_party(entry.scid())
+            && match entry.claims() {
+                Claims::Issuance { .. } => true,
+                Claims::Countersignature { act, .. } => {
+                    self.acts.iter().any(|(_, known)| known == act)
+                }
+                Claims::Status(list) => self.lists.iter().any(|(_, uri)| *uri == list.uri),
+                Claims::Trust(_) | Claims::Anchor(_) | Claims::Once(_) => false,
+            }
     }
 
     /// Notes a DID whose history a ledger can have.

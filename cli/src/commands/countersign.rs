@@ -139,13 +139,15 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
             (Role::Delegate, Some(roles.find(fits).ok_or(CliError::SealNotAllowed)?))
         }
     };
+    // The URL of an offer is shown nowhere.
+    let named = if offer.is_some() { "URL" } else { input.name.as_str() };
     if roll.is_closed() {
         return Err(CliError::SealedAlready.into());
     }
     if !roll.is_ready_to_seal() {
         let why = roll.problem().unwrap_or("countersignature-missing");
         return Err(Failure::from(CliError::SealIncomplete { why })
-            .try_this("see who is missing", format!("inkan countersigners {}", input.name)));
+            .try_this("see who is missing", format!("inkan countersigners {named}")));
     }
     if !roll.asks() {
         context.speech.warn("nobody is asked to countersign: you close it as it is");
@@ -196,10 +198,13 @@ fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let bundle = wallet::read_bundle(&input)?;
     wallet::credential_of(&bundle, &input.name)?;
     let home = context.home()?;
-    if request.decide == Decide::Refuse
-        && let Some(outcome) = exchange::undelivered(offer.as_ref(), &bundle, context)?
-    {
-        return Ok(outcome);
+    if request.decide == Decide::Refuse && offer.is_some() && !request.write.dry_run {
+        let own = identity::own(&home, request.identity)?;
+        let who = (&own, request.role);
+        let to = (request.bare, request.out);
+        if let Some(outcome) = exchange::undelivered(offer.as_ref(), who, to, context)? {
+            return Ok(outcome);
+        }
     }
     before::look(&bundle, &input.name, (request.decide, None), &home, context)?;
     let outcome = run_on(request, bundle, &input.name, context)?;
@@ -269,7 +274,13 @@ fn run_on(
     bundle.artefact = Artefact::Credential(acted.credential.clone());
     bundle.countersignatures.extend(acted.beside.clone());
 
-    let intent = compose(&acted, &bundle, (&own, request), &hand, &home, context)?;
+    // What the wallet knows besides is no part of what is given, and is not lost: acts of another DID or role of ours, for one.
+    let digest = acted.credential.issuance_digest();
+    let mut kept = match wallet::held_copy(&home, &digest)? {
+        Some(copy) => own::joined(copy, &bundle)?,
+        None => bundle.clone(),
+    };
+    let intent = compose(&acted, &kept, (&own, request), &hand, &home, context)?;
     if request.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
@@ -279,8 +290,8 @@ fn run_on(
     let fresh: Vec<FreshRecord> =
         index.map(|index| FreshRecord { index, opening: acted.opening }).into_iter().collect();
     packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
-    let digest = acted.credential.issuance_digest();
-    home.profile.put(Shelf::Wallet, &wallet::name_of(&digest), &bundle.to_value())?;
+    packing::pack(&mut kept, &writing.reading()?, &fresh)?;
+    home.profile.put(Shelf::Wallet, &wallet::name_of(&digest), &kept.to_value())?;
     finish(request, (&acted, &bundle, index), context, &home)
 }
 

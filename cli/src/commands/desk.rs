@@ -59,7 +59,7 @@ fn show(id: &str, folder: Option<&str>, context: &mut Context) -> Result<Outcome
     let store = store(folder, context)?;
     let missing =
         || Failure::new("desk-session-unknown", "the desk has no such session".to_owned());
-    let value = store.session(id)?.ok_or_else(missing)?.to_result(context.now());
+    let value = store.session(id, context.now())?.ok_or_else(missing)?.to_result(context.now());
     let state = text(&value, "state").unwrap_or_default();
     let report = value.get("report").filter(|report| report.is_object());
     let (human, exit) = match (state, report) {
@@ -81,8 +81,8 @@ fn store(folder: Option<&str>, context: &mut Context) -> Result<Store, Failure> 
         Some(folder) => Path::new(folder).to_path_buf(),
         None => folder_of(&context.home()?),
     };
-    // A mistyped path makes no desk.
-    if !folder.is_dir() {
+    // A mistyped path makes no desk, and changes nothing there.
+    if !Store::is_one(&folder) {
         return Err(closed());
     }
     Ok(Store::open(&folder)?)

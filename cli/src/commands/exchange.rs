@@ -4,20 +4,27 @@
 //! What comes from there is read and verified like a file; what goes there is what would have been written to one. It is sent
 //! when it is signed and recorded and in the wallet: if it cannot be delivered, the same command, typed again, delivers it.
 
+use std::collections::BTreeSet;
+
 use inkan_core::Digest;
+use inkan_core::encoding::b64u;
 use inkan_core::json::text;
 use inkan_credential::bundle::Bundle;
-use inkan_credential::countersignature::{self, Countersignature, Decision};
+use inkan_credential::countersignature::{self, Countersignature, Decision, Role};
 use inkan_io::exchange_client::{ExchangeClient, ExchangeError, ExchangeUrl};
+use inkan_io::gather::Network;
 use inkan_io::profile::OwnDid;
 use serde_json::{Value, json};
 
-use crate::context::{Context, Input};
+use super::verify;
+use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
 use crate::render::report::short_did;
 use crate::render::safe;
 use crate::wallet;
+
+mod addition;
 
 /// An offer that a command reads from, and sends back to.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ pub(super) struct Offer {
     url: ExchangeUrl,
     client: ExchangeClient,
     credential: Digest,
+    /// Its state when it was read.
+    there: Bundle,
 }
 
 /// Reads the input of a command: a file, or the newest state of an offer.
@@ -49,7 +58,7 @@ pub(super) fn open(
     let input = Input { name, bytes };
     let bundle = wallet::read_bundle(&input)?;
     let credential = wallet::credential_of(&bundle, &input.name)?.issuance_digest();
-    Ok((input, Some(Offer { url, client, credential })))
+    Ok((input, Some(Offer { url, client, credential, there: bundle })))
 }
 
 /// Sends back what the command made; it is in the wallet.
@@ -63,44 +72,89 @@ pub(super) fn close(
     let home = context.home()?;
     let made = wallet::held_copy(&home, &offer.credential)?;
     let fault = || CliError::Fault("what was signed is not in the wallet".to_owned());
-    let state = offer.send(&made.ok_or_else(fault)?)?;
-    say_missing(&state, context);
     let members = Value::Object(outcome.members().clone());
+    let act = text(&members, "act").ok_or_else(fault)?.to_owned();
+    let own = own_dids(&home)?;
+    let wanted = |one: &Countersignature| {
+        b64u(one.act()) == act && own.iter().any(|own| own.did == one.signer())
+    };
+    let state = offer
+        .send(&made.ok_or_else(fault)?, wanted)?
+        .map_err(|error| offer.not_delivered(error))?;
+    let state = offer.seen(&state, &home, context);
+    say_missing(&state, context);
     let human = if out.is_some() { String::new() } else { line(&offer, &state) };
     Ok(Outcome::new("inkan-countersignature/1", human, members)
         .with("exchange", offer.summary(&state)))
 }
 
-/// A refusal that was signed and recorded before, and did not reach the exchange: it is delivered, and nothing is signed anew.
+/// A refusal of `own` that was signed and recorded before, and did not reach the exchange: it is delivered, and nothing is signed
+/// anew. In any role, or in `role`.
 pub(super) fn undelivered(
     offer: Option<&Offer>,
-    there: &Bundle,
+    (own, role): (&OwnDid, Option<Role>),
+    (bare, out): (bool, Option<&str>),
     context: &mut Context,
 ) -> Result<Option<Outcome>, Failure> {
     let Some(offer) = offer else { return Ok(None) };
     let home = context.home()?;
     let Some(copy) = wallet::held_copy(&home, &offer.credential)? else { return Ok(None) };
-    let known = acts(there)?;
-    let own: Vec<OwnDid> = home.profile.all::<OwnDid>()?.into_iter().map(|(_, own)| own).collect();
-    let is_missing = |act: &&Countersignature| {
-        matches!(act.decision(), Decision::Refuse | Decision::Withdraw)
-            && own.iter().any(|own| own.did == act.signer())
-            && !known.iter().any(|other| other.digest() == act.digest())
+    let is_own = |act: &Countersignature| {
+        act.signer() == own.did && role.is_none_or(|role| act.role() == role)
     };
+    let declines =
+        |act: &Countersignature| matches!(act.decision(), Decision::Refuse | Decision::Withdraw);
+    let mut known = acts(&offer.there)?;
+    known.retain(is_own);
     let here = acts(&copy)?;
-    let Some(act) = here.iter().find(is_missing) else { return Ok(None) };
+    let is_missing = |act: &&Countersignature| {
+        is_own(act) && declines(act) && !known.iter().any(|other| other.digest() == act.digest())
+    };
+    let accepted = |one: &Countersignature| one.decision() == Decision::Accept;
+    let has_accept =
+        |act: &&Countersignature| known.iter().any(|one| accepted(one) && one.act() == act.act());
+    // What takes back another act than the one that stands there is not what is asked.
+    let standing = |role: Role| {
+        known
+            .iter()
+            .filter(|one| accepted(one) && one.role() == role)
+            .any(|one| !known.iter().any(|later| declines(later) && later.act() == one.act()))
+    };
+    let missing = || here.iter().filter(is_missing);
+    let act = missing()
+        .find(has_accept)
+        .or_else(|| missing().filter(|act| !standing(act.role())).next_back());
+    let Some(act) = act else { return Ok(None) };
     context
         .speech
         .warn("you have refused already, and the exchange does not know: it is delivered");
-    let state = offer.send(&copy)?;
+    let wanted = |one: &Countersignature| one.act() == act.act() && one.signer() == act.signer();
+    let state = match offer.send(&copy, wanted)? {
+        Ok(state) => state,
+        Err(ExchangeError::Refused { host, detail, .. }) => {
+            context.speech.warn(&format!("{host} does not take it: {detail}"));
+            return Ok(None);
+        }
+        Err(error) => return Err(offer.not_delivered(error)),
+    };
+    let state = offer.seen(&state, &home, context);
     say_missing(&state, context);
+    let human = match out {
+        Some(_) => context.deliver(wallet::written(&copy, bare), out)?,
+        None => line(offer, &state),
+    };
     let members = json!({
         "role": act.role().as_str(), "decision": act.decision().as_str(), "entry": null, "reused": true,
+        "act": b64u(act.act()), "out": out,
     });
     Ok(Some(
-        Outcome::new("inkan-countersignature/1", line(offer, &state), members)
+        Outcome::new("inkan-countersignature/1", human, members)
             .with("exchange", offer.summary(&state)),
     ))
+}
+
+fn own_dids(home: &Home) -> Result<Vec<OwnDid>, Failure> {
+    Ok(home.profile.all::<OwnDid>()?.into_iter().map(|(_, own)| own).collect())
 }
 
 fn acts(bundle: &Bundle) -> Result<Vec<Countersignature>, Failure> {
@@ -109,8 +163,31 @@ fn acts(bundle: &Bundle) -> Result<Vec<Countersignature>, Failure> {
 }
 
 impl Offer {
-    fn send(&self, bundle: &Bundle) -> Result<Value, Failure> {
-        self.client.add(&self.url, &bundle.to_value()).map_err(|error| match error {
+    /// Sends what it lacks of the acts that are `wanted`; gives what it holds then.
+    fn send(
+        &self,
+        made: &Bundle,
+        wanted: impl Fn(&Countersignature) -> bool,
+    ) -> Result<Result<Bundle, ExchangeError>, Failure> {
+        let (bundle, sent) = addition::with_acts(&self.there, made, wanted)?;
+        let state = match self.client.add(&self.url, &bundle.to_value()) {
+            Ok(state) => state,
+            Err(error) => return Ok(Err(error)),
+        };
+        // Its word that it took them counts for nothing: they are in what it gives out, or not.
+        let bytes = state.get("bundle").map(Value::to_string).unwrap_or_default().into_bytes();
+        let held = Bundle::parse(&bytes).ok().filter(|held| {
+            let digest = wallet::credential_of(held, "the offer").map(|one| one.issuance_digest());
+            let there: BTreeSet<Digest> =
+                acts(held).unwrap_or_default().iter().map(Countersignature::digest).collect();
+            digest.is_ok_and(|digest| digest == self.credential) && sent.is_subset(&there)
+        });
+        let what = "it does not hold what was sent";
+        Ok(held.ok_or_else(|| ExchangeError::Answer { host: self.url.host().to_owned(), what }))
+    }
+
+    fn not_delivered(&self, error: ExchangeError) -> Failure {
+        match error {
             // Worth another try: nothing was decided about what was sent.
             ExchangeError::Http { .. } => {
                 CliError::OfferNotDelivered { why: error.to_string() }.into()
@@ -118,10 +195,21 @@ impl Offer {
             ExchangeError::Url
             | ExchangeError::Insecure { .. }
             | ExchangeError::Refused { .. }
-            | ExchangeError::Answer { .. } => Failure::from(error)
-                .during("signed, and in your wallet")
-                .try_this("hand over the file yourself", "inkan cred show NAME"),
-        })
+            | ExchangeError::Answer { .. } => {
+                let show = format!("inkan cred show {}", wallet::name_of(&self.credential));
+                Failure::from(error)
+                    .during("signed, and in your wallet")
+                    .try_this("hand over the file yourself", show)
+            }
+        }
+    }
+
+    /// How it stands there, as this machine finds it from what the exchange holds; nothing if that cannot be told.
+    fn seen(&self, held: &Bundle, home: &Home, context: &mut Context) -> Value {
+        let examine = verify::Examine { policy: None, at: None, offline: false };
+        let looked = verify::look(held, &examine, Network::Offline, home, context);
+        let roll = looked.and_then(verify::Looked::into_roll);
+        roll.map_or(Value::Null, |roll| roll.to_value().clone())
     }
 
     /// For programs: where it was sent, without the URL, and how it stands there.
@@ -138,7 +226,7 @@ fn line(offer: &Offer, state: &Value) -> String {
     format!("{stage}   the offer at {}\n", offer.url.host())
 }
 
-/// Who is still missing, in the exchange's words: `countersigners` computes it here.
+/// Who is still missing.
 fn say_missing(state: &Value, context: &Context) {
     let list = |value: &Value, member: &str| {
         value.get(member).and_then(Value::as_array).cloned().unwrap_or_default()

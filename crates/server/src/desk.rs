@@ -62,6 +62,7 @@ impl Desk {
         let place = Place::of(base)?;
         let store = Store::open(&options.folder)?;
         store.announce(&place, &options)?;
+        store.tidy(now)?;
         let desk = Self { options, place, store, metadata: Mutex::new(None) };
         // What cannot be used is better said now.
         desk.metadata(now)?;

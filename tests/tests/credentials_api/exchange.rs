@@ -396,8 +396,25 @@ fn what_was_not_signed_asked_or_in_time_is_not_taken() {
     let answer = it.send(&published, &junk);
     assert_eq!((answer.status, &answer.json()["bundle"]["didLogs"][&holder]), (200, &Value::Null));
 
+    // Powers that no act names are not kept, with an act or without one.
+    let tag = it.show(&path).header("etag").to_owned();
+    let powers: Value = (0..64).map(|n| json!({ "n": n })).collect();
+    let mut filling = it.bundle(&case);
+    filling["powers"] = powers.clone();
+    assert_eq!(it.send(&path, &filling).header("etag"), tag);
+    let mut with_act = good.clone();
+    with_act["powers"] = powers;
+    let answer = it.send(&path, &with_act);
+    assert_eq!((answer.status, answer.json()["bundle"].get("powers")), (200, None));
+
+    // Receipts of the issuer's other entries are no part of this.
+    let other = it.case(Format::DataIntegrity, None);
+    let mut others = it.bundle(&other);
+    others["credential"] = good["credential"].clone();
+    let tag = it.show(&path).header("etag").to_owned();
+    assert_eq!(it.send(&path, &others).header("etag"), tag);
+
     // Two proofs of one id.
-    assert_eq!(it.send(&path, &good).status, 200);
     let mut twice = good.clone();
     twice["credential"]["proof"][last]["created"] = "2020-01-01T00:00:00Z".into();
     it.refuses(&path, &twice, "act-conflict");

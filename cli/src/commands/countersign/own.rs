@@ -75,12 +75,10 @@ pub(super) fn known(
     context: &Context,
 ) -> Result<Known, Failure> {
     let secured = wallet::credential_of(&bundle, "input")?;
-    let (Some(record), Some(copy)) = (
-        record(secured, own, role, request.decide, home)?,
-        wallet::held_copy(home, &secured.issuance_digest())?,
-    ) else {
+    let Some(record) = record(secured, own, role, request.decide, home)? else {
         return Ok(Known::GoOn(Box::new(bundle)));
     };
+    let copy = wallet::held_copy(home, &secured.issuance_digest())?;
     let acts = countersignature::list(secured, &bundle.countersignatures)?;
     let sealed = |one: &Countersignature| {
         one.signer() == own.did && one.role() == role && one.decision() == Decision::Seal
@@ -90,16 +88,31 @@ pub(super) fn known(
     if refuses && acts.iter().any(sealed) {
         return Err(ActError::SealFinal.into());
     }
-    let is_there = acts
-        .iter()
-        .any(|one| b64u(one.act()) == record.act && one.decision().as_str() == record.decision);
+    let is_it = |one: &Countersignature| {
+        b64u(one.act()) == record.act && one.decision().as_str() == record.decision
+    };
+    let is_there = acts.iter().any(is_it);
+    let all = match copy {
+        Some(copy) => joined(copy, &bundle)?,
+        None => bundle.clone(),
+    };
+    // A refusal beside an acceptance that is not at hand would leave that one standing, and look as if it did not.
+    let goes_on = match request.decide {
+        Decide::Refuse | Decide::Seal => true,
+        Decide::Accept => record.decision == Decision::Accept.as_str() && !request.again,
+    };
+    let known = wallet::credential_of(&all, "the wallet's copy")?;
+    let known = countersignature::list(known, &all.countersignatures)?;
+    if goes_on && !known.iter().any(is_it) {
+        return Err(CliError::ActNotAtHand { decision: record.decision }.into());
+    }
     let again = match request.decide {
         Decide::Accept => record.decision == Decision::Accept.as_str() && !request.again,
         Decide::Seal => true,
         Decide::Refuse => record.decision != Decision::Accept.as_str(),
     };
     if again && !is_there {
-        return Ok(Known::Done(record, Box::new(joined(copy, &bundle)?)));
+        return Ok(Known::Done(record, Box::new(all)));
     }
     if request.again && request.decide == Decide::Accept && record.decision == "accept" {
         context
@@ -111,11 +124,11 @@ pub(super) fn known(
         return Ok(Known::GoOn(Box::new(bundle)));
     }
     context.speech.say("continuing your own act from the wallet");
-    Ok(Known::GoOn(Box::new(joined(copy, &bundle)?)))
+    Ok(Known::GoOn(Box::new(all)))
 }
 
 /// A copy of a credential with what another copy of it has besides.
-fn joined(mut bundle: Bundle, other: &Bundle) -> Result<Bundle, Failure> {
+pub(super) fn joined(mut bundle: Bundle, other: &Bundle) -> Result<Bundle, Failure> {
     let (own, theirs) = (
         wallet::credential_of(&bundle, "the wallet's copy")?.to_value(),
         wallet::credential_of(other, "input")?.to_value(),
@@ -137,7 +150,7 @@ fn joined(mut bundle: Bundle, other: &Bundle) -> Result<Bundle, Failure> {
     Ok(bundle)
 }
 
-/// The proofs of both, each once; nothing if there is no more to add.
+/// The first, with the countersignatures of both, each once; nothing if there is no more to add.
 fn with_proofs(mut own: Value, theirs: &Value) -> Option<Value> {
     let list = |value: &Value| match value.get("proof") {
         Some(Value::Array(proofs)) => proofs.clone(),
@@ -145,7 +158,10 @@ fn with_proofs(mut own: Value, theirs: &Value) -> Option<Value> {
         None => Vec::new(),
     };
     let mut proofs = list(&own);
-    let more: Vec<Value> = list(theirs).into_iter().filter(|one| !proofs.contains(one)).collect();
+    let more: Vec<Value> = list(theirs)
+        .into_iter()
+        .filter(|one| one.get("countersignature").is_some() && !proofs.contains(one))
+        .collect();
     if more.is_empty() {
         return None;
     }

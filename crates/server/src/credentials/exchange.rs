@@ -178,6 +178,11 @@ pub(crate) async fn add(
             let logs = judge::logs(service, &kept.bundle, now)?;
             let merged = merge::merged(&kept.bundle, &given, (&logs, now))?;
             let fresh = judge::fresh(&kept.bundle, &merged)?;
+            if fresh.is_empty() {
+                // Nothing is written for who decided nothing.
+                let seen = judge::look(service, &kept.bundle, now);
+                return Ok(shown(StatusCode::OK, &kept, view(&kept, seen.as_ref(), now)));
+            }
             let seen = judge::look(service, &merged, now)?;
             judge::admit(&seen, &fresh, &judge::acts_of(&kept.bundle)?, now)?;
             let offer = Offer { bundle: merged, ..kept.clone() };

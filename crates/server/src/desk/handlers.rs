@@ -97,7 +97,7 @@ pub(crate) async fn result(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let value = blocking(service, move |service| {
-        let found = desk(service)?.store.session(&id)?.ok_or_else(unknown)?;
+        let found = desk(service)?.store.session(&id, service.now())?.ok_or_else(unknown)?;
         Ok(found.to_result(service.now()))
     })
     .await?;
@@ -114,7 +114,7 @@ pub(crate) async fn page(
     let language = Language::of(&headers, uri.query());
     let work = move |service: &Service| {
         let desk = desk(service)?;
-        let session = desk.store.of_secret(&secret)?.ok_or_else(unknown)?;
+        let session = desk.store.of_secret(&secret, service.now())?.ok_or_else(unknown)?;
         shown(service, desk, &session, language, None)
     };
     match blocking(service, work).await {
@@ -163,7 +163,7 @@ pub(crate) async fn present(
             let told = refusal.clone();
             let work = move |service: &Service| {
                 let desk = desk(service)?;
-                let session = desk.store.of_secret(&secret)?.ok_or_else(unknown)?;
+                let session = desk.store.of_secret(&secret, service.now())?.ok_or_else(unknown)?;
                 shown(service, desk, &session, language, Some(&told))
             };
             match blocking(service, work).await {
@@ -422,7 +422,7 @@ fn presented(desk: &Desk, secret: &str, now: Timestamp) -> Result<Session, Refus
 }
 
 fn living(desk: &Desk, secret: &str, now: Timestamp) -> Result<Session, Refusal> {
-    let session = desk.store.of_secret(secret)?.ok_or_else(unknown)?;
+    let session = desk.store.of_secret(secret, now)?.ok_or_else(unknown)?;
     if session.has_ended(now) {
         return Err(Fault::SessionEnded.says("the time of the session is over"));
     }

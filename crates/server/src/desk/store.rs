@@ -40,12 +40,25 @@ pub(super) struct Held<'a> {
 }
 
 impl Store {
-    /// Opens the folder, and makes what is missing.
+    /// Whether a desk was open in this folder.
+    #[must_use]
+    pub fn is_one(folder: &Path) -> bool {
+        folder.join(PLACE).is_file()
+    }
+
+    /// Opens the folder, and makes what is missing. A folder of something else is left as it is.
     ///
     /// # Errors
     ///
     /// [`DeskError::File`].
     pub fn open(folder: &Path) -> Result<Self, DeskError> {
+        let is_ours = Self::is_one(folder) || folder.join("sessions").is_dir();
+        // What is in no folder, or cannot be listed, is for what comes next to say.
+        let mut inside = std::fs::read_dir(folder).into_iter().flatten();
+        if !is_ours && inside.next().is_some() {
+            let detail = "it holds something else: a desk has a folder of its own";
+            return Err(DeskError::Kept { path: folder.to_path_buf(), detail });
+        }
         for part in [folder.to_path_buf(), folder.join("sessions"), folder.join("passkeys")] {
             files::create_folder(&part, Access::Private)?;
             files::close_to_others(&part)?;
@@ -93,15 +106,28 @@ impl Store {
     /// [`DeskError`].
     pub fn add(&self, opened: &Opened, now: Timestamp) -> Result<(), DeskError> {
         let _held = self.hold()?;
+        self.forget(now)?;
+        self.put(&opened.session)
+    }
+
+    /// Forgets the sessions of the day before, and what was presented in one that nobody answered in time.
+    fn forget(&self, now: Timestamp) -> Result<(), DeskError> {
         for id in files::list(&self.folder.join("sessions"), ".json")? {
             // What cannot be read is left for its owner to look at.
-            if let Ok(Some(session)) = self.session(&id)
-                && session.age(now) > KEPT
-            {
+            let Ok(Some(mut session)) = self.read(&id) else { continue };
+            if session.age(now) > KEPT {
                 files::remove(&self.path_of(&id))?;
+            } else if session.has_ended(now) && session.presentation.take().is_some() {
+                self.put(&session)?;
             }
         }
-        self.put(&opened.session)
+        Ok(())
+    }
+
+    /// The same, of a desk that opens.
+    pub(super) fn tidy(&self, now: Timestamp) -> Result<(), DeskError> {
+        let _held = self.hold()?;
+        self.forget(now)
     }
 
     /// Writes a session; it is on the disk when this returns.
@@ -111,16 +137,24 @@ impl Store {
     }
 
     /// The session of a URL.
-    pub(super) fn of_secret(&self, secret: &str) -> Result<Option<Session>, DeskError> {
-        self.session(&id_of(secret))
+    pub(super) fn of_secret(
+        &self,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, DeskError> {
+        self.session(&id_of(secret), now)
     }
 
-    /// The session of this id.
+    /// The session of this id; none once its day is over.
     ///
     /// # Errors
     ///
     /// [`DeskError`].
-    pub fn session(&self, id: &str) -> Result<Option<Session>, DeskError> {
+    pub fn session(&self, id: &str, now: Timestamp) -> Result<Option<Session>, DeskError> {
+        Ok(self.read(id)?.filter(|session| session.age(now) <= KEPT))
+    }
+
+    fn read(&self, id: &str) -> Result<Option<Session>, DeskError> {
         if id.len() != 64 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(None);
         }

@@ -234,12 +234,17 @@ impl Seen {
             let counted = line.get("counted").and_then(Value::as_array);
             counted.into_iter().flatten().any(|name| name.as_str() == Some(did))
         };
+        // Who counts for an act under a power is the principal.
+        let voice = match act.capacity() {
+            Capacity::Under(power) => power.principal.as_str(),
+            Capacity::Own | Capacity::Void { .. } | Capacity::Open { .. } => act.controller(),
+        };
         let mut fitting = self.demands().filter(|(wanted, _)| self.fits(wanted, act)).peekable();
         let open = fitting.peek().is_none()
             || fitting.any(|(_, line)| {
                 let deadline =
                     json::text(line, "deadline").and_then(|text| Timestamp::parse(text).ok());
-                deadline.is_none_or(|deadline| now <= deadline) || names(line, act.controller())
+                deadline.is_none_or(|deadline| now <= deadline) || names(line, voice)
             });
         let takes_back = matches!(act.decision(), Decision::Refuse | Decision::Withdraw);
         if open || takes_back {

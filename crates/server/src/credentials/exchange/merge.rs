@@ -5,20 +5,22 @@
 //!
 //! What somebody adds must not spoil what others rely on. So nothing of what the publisher said is replaced but by what follows
 //! from it: a DID log by a longer one that begins with it, a current-proof by a younger one of the same log. Receipts and
-//! current-proofs are taken from logs that are pinned here, if they verify and are about a party; everything else is left out.
+//! current-proofs are taken from logs that are pinned here, if they verify and an act or key here rests on them; everything else
+//! is left out. And who brings no new act adds nothing at all: so who merely has the URL cannot fill an offer up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inkan_core::{Timestamp, limits};
+use inkan_core::{Digest, Timestamp, limits};
 use inkan_credential::bundle::{Artefact, Bundle, POWERS};
-use inkan_credential::countersignature;
+use inkan_credential::countersignature::{self, Countersignature};
+use inkan_credential::delegation::Power;
 use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::Did;
 use inkan_did::webvh::History;
 use inkan_ledger::current::stands_under;
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::{
-    CurrentProof, Kind, Leaf, LogPolicy, MapKey, Receipt, SignedEntry, SignedNote,
+    ActId, Claims, CurrentProof, Kind, Leaf, LogPolicy, MapKey, Receipt, SignedEntry, SignedNote,
     VerifiedCheckpoint, verify_checkpoint, verify_current_under, verify_receipt_under,
 };
 use serde_json::Value;
@@ -29,7 +31,10 @@ use crate::credentials::answer::Refusal;
 /// What verifies receipts: the pinned logs, and the time.
 pub(super) type Pinned<'a> = (&'a [LogPolicy], Timestamp);
 
-/// `kept` with all that `given` adds.
+/// Bodies of one status list that an offer holds: how it stood when a power was used, and since.
+const LISTS: usize = 4;
+
+/// `kept` with all that `given` adds; `kept` as it is if there is no new act in it.
 pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Result<Bundle, Refusal> {
     let (Artefact::Credential(ours), Artefact::Credential(theirs)) =
         (&kept.artefact, &given.artefact)
@@ -46,12 +51,26 @@ pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Resul
     if out.countersignatures.len() > limits::PROOFS {
         return Err(full());
     }
-    powers(&mut out, given)?;
-    let parties = parties(&out)?;
-    logs_of_dids(&mut out, given, &parties, pinned.1);
+    let acts = acts(&out)?;
+    let before: BTreeSet<Digest> = self::acts(kept)?.iter().map(Countersignature::digest).collect();
+    if acts.iter().all(|act| before.contains(&act.digest())) {
+        return Ok(kept.clone());
+    }
+    powers(&mut out, given, &acts)?;
+    let needs = Needs::of(&out, &acts);
+    logs_of_dids(&mut out, given, &needs.parties, pinned.1);
     let mut heads = Heads { pinned, seen: BTreeMap::new() };
-    receipts(&mut out, given, (&parties, &mut heads))?;
-    current(&mut out, given, (&parties, &mut heads));
+    receipts(&mut out, given, (&needs, &mut heads))?;
+    current(&mut out, given, (&needs, &mut heads));
+    Ok(out)
+}
+
+fn acts(bundle: &Bundle) -> Result<Vec<Countersignature>, Refusal> {
+    let mut out = Vec::new();
+    for credential in bundle.artefact.credentials() {
+        let acts = countersignature::list(credential, &bundle.countersignatures);
+        out.extend(acts.map_err(|error| Refusal::bad(error.code(), error.to_string()))?);
+    }
     Ok(out)
 }
 
@@ -111,11 +130,27 @@ fn with_proofs(
         .map_err(|error| Refusal::bad(error.code(), error.to_string()))
 }
 
-/// Powers of attorney, and their status lists: an older copy says how a power stood when it was used, and replaces nothing.
-fn powers(out: &mut Bundle, given: &Bundle) -> Result<(), Refusal> {
-    for power in &given.powers {
-        if !out.powers.contains(power) {
-            out.powers.push(power.clone());
+/// The powers of attorney that acts here are made under, each with what it rests on, and their status lists: an older copy says
+/// how a power stood when it was used, and replaces nothing.
+fn powers(out: &mut Bundle, given: &Bundle, acts: &[Countersignature]) -> Result<(), Refusal> {
+    let read = |value: &Value| SecuredCredential::parse_value(value.clone()).ok();
+    let offered: Vec<(&Value, SecuredCredential)> =
+        given.powers.iter().filter_map(|value| Some((value, read(value)?))).collect();
+    let kept = out.powers();
+    let mut named: BTreeSet<Digest> = BTreeSet::new();
+    let mut next: Vec<Digest> =
+        acts.iter().filter_map(|act| act.under().map(|under| under.power)).collect();
+    while let Some(digest) = next.pop() {
+        if !named.insert(digest) {
+            continue;
+        }
+        let links = offered.iter().map(|(_, power)| power).chain(kept.iter().map(|(_, one)| one));
+        let links = links.filter(|power| power.signed_digest() == digest);
+        next.extend(links.filter_map(|power| Power::of(power).ok()?.grant.under));
+    }
+    for (value, power) in &offered {
+        if named.contains(&power.signed_digest()) && !out.powers.contains(value) {
+            out.powers.push((*value).clone());
         }
     }
     if out.powers.len() > POWERS {
@@ -124,8 +159,10 @@ fn powers(out: &mut Bundle, given: &Bundle) -> Result<(), Refusal> {
     let lists: BTreeSet<String> =
         out.powers().iter().flat_map(|(_, power)| lists_of(power)).collect();
     for list in &given.status_lists {
-        let known = out.status_lists.iter().any(|one| one.uri == list.uri);
-        if lists.contains(&list.uri) && !known {
+        let mut known = out.status_lists.iter().filter(|one| one.uri == list.uri);
+        let is_new =
+            known.clone().all(|one| one.body != list.body) && known.nth(LISTS - 1).is_none();
+        if lists.contains(&list.uri) && is_new {
             out.status_lists.push(list.clone());
         }
     }
@@ -138,22 +175,55 @@ fn lists_of(power: &SecuredCredential) -> Vec<String> {
     entries.chain(credential.token_status().map(|entry| entry.uri.clone())).collect()
 }
 
-/// The DIDs that an offer rests on.
-fn parties(bundle: &Bundle) -> Result<BTreeSet<Did>, Refusal> {
-    let mut out = BTreeSet::new();
-    let mut know = |text: &str| out.extend(Did::parse(text).ok());
-    for credential in bundle.artefact.credentials() {
-        know(credential.credential().issuer());
-        credential.credential().subject_id().into_iter().for_each(&mut know);
-        let acts = countersignature::list(credential, &bundle.countersignatures)
-            .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
+/// What an offer rests on.
+struct Needs {
+    parties: BTreeSet<Did>,
+    acts: BTreeSet<ActId>,
+    lists: BTreeSet<String>,
+    /// Digests of the credential and of the powers, as their issuers signed them.
+    issued: BTreeSet<Digest>,
+}
+
+impl Needs {
+    fn of(bundle: &Bundle, acts: &[Countersignature]) -> Self {
+        let powers = bundle.powers();
+        let powers = powers.iter().map(|(_, power)| power);
+        let mut out = Self {
+            parties: BTreeSet::new(),
+            acts: acts.iter().map(|act| ActId::from_bytes(*act.act())).collect(),
+            lists: BTreeSet::new(),
+            issued: BTreeSet::new(),
+        };
+        let mut know = |text: &str| out.parties.extend(Did::parse(text).ok());
         acts.iter().for_each(|act| know(act.signer()));
+        for one in bundle.artefact.credentials().iter().chain(powers) {
+            know(one.credential().issuer());
+            one.credential().subject_id().into_iter().for_each(&mut know);
+            out.lists.extend(lists_of(one));
+            out.issued.insert(one.issuance_digest());
+        }
+        out
     }
-    for (_, power) in bundle.powers() {
-        know(power.credential().issuer());
-        power.credential().subject_id().into_iter().for_each(&mut know);
+
+    /// Whether an act, a key or a status here rests on this entry; of an issuance, as `opening` says what was issued.
+    fn names(&self, leaf: &[u8], opening: Option<&Digest>) -> bool {
+        let Ok(leaf) = Leaf::parse(leaf) else { return false };
+        let is_party = |scid: &str| self.parties.iter().any(|did| did.scid() == Some(scid));
+        match leaf.kind() {
+            Kind::Did => parse_did_body(leaf.body()).is_ok_and(|entry| is_party(entry.scid())),
+            Kind::Issuance | Kind::Countersignature | Kind::Status | Kind::Trust | Kind::Once => {
+                let Ok(entry) = SignedEntry::parse(leaf.kind(), leaf.body()) else { return false };
+                let is_needed = match entry.claims() {
+                    Claims::Issuance { .. } => opening.is_some_and(|one| self.issued.contains(one)),
+                    Claims::Countersignature { act, .. } => self.acts.contains(act),
+                    Claims::Status(list) => self.lists.contains(&list.uri),
+                    Claims::Trust(_) | Claims::Anchor(_) | Claims::Once(_) => false,
+                };
+                is_needed && is_party(entry.scid())
+            }
+            Kind::Epoch | Kind::Anchor => false,
+        }
     }
-    Ok(out)
 }
 
 /// A log of somebody who has not acted yet is looked at, too: one that is none would keep them out.
@@ -192,7 +262,7 @@ impl Heads<'_> {
 fn receipts(
     out: &mut Bundle,
     given: &Bundle,
-    (parties, heads): (&BTreeSet<Did>, &mut Heads<'_>),
+    (needs, heads): (&Needs, &mut Heads<'_>),
 ) -> Result<(), Refusal> {
     let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
     for value in &out.receipts {
@@ -203,7 +273,8 @@ fn receipts(
     for value in &given.receipts {
         let Ok(receipt) = Receipt::from_bundle_value(value, &given.checkpoints) else { continue };
         let leaf = receipt.leaf_bytes();
-        if known.contains(leaf) || !is_of_party(leaf, parties) {
+        let opening = receipt.opening().map(|opening| &opening.digest);
+        if known.contains(leaf) || !needs.names(leaf, opening) {
             continue;
         }
         let holds = |head: &VerifiedCheckpoint| verify_receipt_under(&receipt, head).is_ok();
@@ -215,53 +286,39 @@ fn receipts(
     Ok(())
 }
 
-/// Whether an entry was made by one of the parties.
-fn is_of_party(leaf: &[u8], parties: &BTreeSet<Did>) -> bool {
-    let Ok(leaf) = Leaf::parse(leaf) else { return false };
-    let is_party = |scid: &str| parties.iter().any(|did| did.scid() == Some(scid));
-    match leaf.kind() {
-        Kind::Did => parse_did_body(leaf.body()).is_ok_and(|entry| is_party(entry.scid())),
-        Kind::Issuance | Kind::Countersignature | Kind::Status | Kind::Trust | Kind::Once => {
-            SignedEntry::parse(leaf.kind(), leaf.body()).is_ok_and(|entry| is_party(entry.scid()))
-        }
-        Kind::Epoch | Kind::Anchor => false,
-    }
-}
-
-fn current(out: &mut Bundle, given: &Bundle, (parties, heads): (&BTreeSet<Did>, &mut Heads<'_>)) {
-    for value in &given.current {
-        if out.current.contains(value) {
+fn current(out: &mut Bundle, given: &Bundle, (needs, heads): (&Needs, &mut Heads<'_>)) {
+    let mut known: BTreeMap<(MapKey, String), (usize, u64)> = BTreeMap::new();
+    for (place, value) in out.current.iter().enumerate() {
+        let Ok(proof) = CurrentProof::from_value(value) else { continue };
+        let (Some(key), Some(head)) = (key_of(&proof), heads.of(proof.epoch().note())) else {
             continue;
-        }
-        let Some((key, origin, at)) = newest(value, parties, heads) else { continue };
-        let same = |other: &Value| {
-            let proof = CurrentProof::from_value(other).ok()?;
-            (key_of(&proof)? == key).then_some(())?;
-            let head = heads.of(proof.epoch().note())?;
-            (head.origin() == origin).then(|| proof.epoch().proof().path().leaf_index)
         };
-        let places: Vec<Option<u64>> = out.current.iter().map(same).collect();
-        match places.iter().position(Option::is_some) {
-            None => out.current.push(value.clone()),
-            Some(place) => {
-                let older = places.get(place).copied().flatten().is_some_and(|known| known < at);
-                if let Some(slot) = out.current.get_mut(place).filter(|_| older) {
+        let at = proof.epoch().proof().path().leaf_index;
+        known.entry((key, head.origin().to_owned())).or_insert((place, at));
+    }
+    for value in &given.current {
+        let Some((key, origin, at)) = newest(value, needs, heads) else { continue };
+        match known.get_mut(&(key, origin.clone())) {
+            None => {
+                known.insert((key, origin), (out.current.len(), at));
+                out.current.push(value.clone());
+            }
+            Some((place, known)) if *known < at => {
+                *known = at;
+                if let Some(slot) = out.current.get_mut(*place) {
                     *slot = value.clone();
                 }
             }
+            Some(_) => {}
         }
     }
 }
 
 /// What a current-proof is about, in which log, and how young it is; nothing if it does not hold.
-fn newest(
-    value: &Value,
-    parties: &BTreeSet<Did>,
-    heads: &mut Heads<'_>,
-) -> Option<(MapKey, String, u64)> {
+fn newest(value: &Value, needs: &Needs, heads: &mut Heads<'_>) -> Option<(MapKey, String, u64)> {
     let proof = CurrentProof::from_value(value).ok()?;
     let leaf = proof.claimed_head()?;
-    if !is_of_party(&leaf.to_bytes(), parties) {
+    if !needs.names(&leaf.to_bytes(), None) {
         return None;
     }
     let key = key_of(&proof)?;
