@@ -734,9 +734,9 @@ fn every_schema_is_usable_and_somebody_tests_it() {
     let tested = [
         "anchor-pack",
         "anchor-proof",
-        "bundle",
         "bundle-contents",
         "bundle-upgrade",
+        "bundle",
         // In the command line's test of cards.
         "card-check",
         "card-statement",
@@ -753,8 +753,8 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "exchange",
         "jpki-config",
         "ledger-entry",
-        "policy",
         "policy-cases",
+        "policy",
         "presentation-evidence",
         "receipt",
         "registry",

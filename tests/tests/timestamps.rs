@@ -145,9 +145,9 @@ fn a_request_goes_by_other_means_and_the_answer_comes_back() {
     let put = ["timestamp", "c.json", "--answer", "a.tsr", "--out", "s.json"];
     shell.ok(&[&put[..], &over].concat());
     openssl_accepts(&shell, &authority, "s.json");
-    // The answer is to another question where more is to be stamped.
+    // The answer is to another question where more is to be stamped, and it is said to which.
     let said = shell.inkan(&["timestamp", "s.json", "--answer", "a.tsr", "--json"]);
-    assert!(said.out.contains("timestamp-imprint-mismatch"), "{said:?}");
+    assert!(said.exit == 8 && said.out.contains("--over credential"), "{said:?}");
     // What is no answer, and no token.
     shell.write("junk", b"junk");
     let said = shell.inkan(&["timestamp", "c.json", "--token", "junk", "--json"]);

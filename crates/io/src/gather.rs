@@ -286,6 +286,8 @@ fn from_ledger(
             let Some(scid) = scid_of(issuer) else { return Ok(()) };
             let current = view.status_current(issuer, uri)?;
             let Some(status) = current.claimed_head().as_ref().and_then(status_of) else {
+                // That nothing was announced has to be shown of whoever could have.
+                material.current.push(current);
                 return Ok(());
             };
             let entry = EntryId::status(&scid, uri, status.sequence);

@@ -300,8 +300,7 @@ impl Profile {
     ///
     /// [`ProfileError::Name`].
     pub fn seen_head(&self, origin: &str) -> Result<PathBuf, ProfileError> {
-        let file = origin.replace('/', "~");
-        check_name(&file)?;
+        let file = log_file(origin)?;
         Ok(self.folder.join("logs").join(format!("{file}.seen")))
     }
 
@@ -332,8 +331,7 @@ impl Profile {
     }
 
     fn log_policy_path(&self, origin: &str) -> Result<PathBuf, ProfileError> {
-        let file = origin.replace('/', "~");
-        check_name(&file)?;
+        let file = log_file(origin)?;
         Ok(self.folder.join("logs").join(format!("{file}.policy")))
     }
 
@@ -457,6 +455,16 @@ pub trait Record: Sized {
 
     /// Writes the JSON form.
     fn to_value(&self) -> Value;
+}
+
+/// The name of the files about a log. An origin with a tilde is refused: it would share them with another log.
+fn log_file(origin: &str) -> Result<String, ProfileError> {
+    if origin.contains('~') {
+        return Err(ProfileError::Name { name: origin.to_owned() });
+    }
+    let file = origin.replace('/', "~");
+    check_name(&file)?;
+    Ok(file)
 }
 
 fn check_name(name: &str) -> Result<(), ProfileError> {

@@ -28,6 +28,21 @@ fn everything_in_a_profile_is_for_its_owner_alone() {
 }
 
 #[test]
+fn two_logs_never_share_a_file() {
+    let (_keep, profile) = scratch();
+    profile.pin_log("ledger.example/a", "log x\n").unwrap();
+    assert!(matches!(
+        profile.pin_log("ledger.example~a", "log y\n"),
+        Err(ProfileError::Name { .. })
+    ));
+    assert!(profile.seen_head("ledger.example~a").is_err());
+    assert_eq!(
+        profile.pinned_logs().unwrap(),
+        [("ledger.example/a".to_owned(), "log x\n".to_owned())]
+    );
+}
+
+#[test]
 fn records_come_back_as_they_were() {
     let (_keep, profile) = scratch();
     let did = OwnDid {

@@ -3,6 +3,8 @@
 mod announcer;
 mod token;
 
+use std::collections::BTreeSet;
+
 use inkan_core::{Digest, Timestamp, sha256, tolerance};
 use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
@@ -77,6 +79,17 @@ struct List<P = status_list::StatusListCredential> {
 }
 
 impl<P> List<P> {
+    /// The order of copies: those that are recorded after the others, by time first, since places of two logs do not compare.
+    fn age(&self) -> (bool, Timestamp, Option<u64>) {
+        (self.recorded.is_some(), self.since, self.recorded_at())
+    }
+
+    /// Whether it is recorded there.
+    fn is_at(&self, origin: &str, index: u64) -> bool {
+        let here = |one: &Recorded| one.origin() == origin && one.leaf_index() == index;
+        self.recorded.as_ref().is_some_and(here)
+    }
+
     fn recorded_at(&self) -> Option<u64> {
         self.recorded.as_ref().map(Recorded::leaf_index)
     }
@@ -144,14 +157,13 @@ fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List
     {
         return Ok(lists.swap_remove(revoked));
     }
-    let order = |list: &List| (list.recorded_at().is_some(), list.recorded_at(), list.since);
-    lists.sort_by_key(order);
+    lists.sort_by_key(List::age);
     let newest = lists.pop().ok_or(refusal)?;
     let against = |list: &List| list.since >= newest.since && list.says(entry);
     if let Some(later) = lists.iter().position(against) {
         return Ok(lists.swap_remove(later));
     }
-    still_good(bench, &entry.list_uri, &who, &newest)?;
+    still_good(bench, &entry.list_uri, &who, (&newest, &lists))?;
     Ok(newest)
 }
 
@@ -168,31 +180,53 @@ fn still_good<P>(
     bench: &Bench<'_>,
     uri: &str,
     who: &[Announcer],
-    list: &List<P>,
+    (list, others): (&List<P>, &[List<P>]),
 ) -> Result<(), Reason> {
     let as_of = bench.context.as_of;
     let mut seen = None;
+    let held = |did: &Did, origin: &str, head: u64| {
+        std::iter::once(list).chain(others).any(|one| one.by == *did && one.is_at(origin, head))
+    };
     for one in who {
-        let heads = heads(bench, uri, &one.did, list)?;
-        // What a successor announced has to be shown, as fresh as the list itself.
+        let own = list.recorded.as_ref().map(Recorded::origin).filter(|_| one.did == list.by);
+        let Heads { heads, home } = heads(bench, uri, &one.did, own)?;
+        // What a successor announced has to be shown, as fresh as the list itself; and where its home is another log by now, there.
         let fresh = heads.iter().filter_map(VerifiedCurrent::fresh_at).max();
         let old = |max_age: i64| fresh.is_none_or(|at| as_of.seconds_since(at) > max_age);
         let silent = heads.is_empty() || bench.context.max_age.is_some_and(old);
         if !one.is_issuer() && one.did != list.by && silent {
             return Err(Reason::Stale);
         }
+        let at_home = |origin: &str| heads.iter().any(|head| head.epoch().origin() == origin);
+        let moved = own.is_some_and(|own| home.as_deref().is_some_and(|home| home != own));
+        if moved && bench.context.max_age.is_some() && !home.as_deref().is_some_and(at_home) {
+            return Err(Reason::Stale);
+        }
         for current in heads {
             let Some(newest) = current.head() else { continue };
-            if !one.covers(newest.leaf().time()) {
+            let (origin, head) = (current.epoch().origin(), newest.value().leaf_index);
+            let time = newest.leaf().time();
+            // It may have been one for several times.
+            if !named(who, one.did.as_str()).any(|one| one.covers(time)) {
+                // What came before the term was a stranger's. After it, what was announced in it has to be at hand.
+                let shown = std::iter::once(list).chain(others).any(|list| list.by == one.did);
+                if one.has_ended_by(time) && !shown {
+                    return Err(Reason::Stale);
+                }
                 continue;
             }
-            let head = newest.value().leaf_index;
-            let newest_at = |at| at >= head;
-            if !list.recorded_at().is_some_and(newest_at) {
+            // A place supersedes within one log, of one announcer.
+            let is_newer = own == Some(origin) && list.recorded_at().is_some_and(|at| at > head);
+            if !is_newer && !held(&one.did, origin, head) {
                 return Err(Reason::Stale);
             }
-            if list.recorded_at() == Some(head) {
+            if one.did == list.by && list.is_at(origin, head) {
                 seen = seen.max(current.fresh_at());
+            } else if one.did == list.by
+                && own.is_some_and(|own| own != origin)
+                && time > list.since
+            {
+                return Err(Reason::Stale);
             }
         }
     }
@@ -215,22 +249,30 @@ fn still_good<P>(
     Ok(())
 }
 
-/// The newest proved state of the list, on the log that recorded it, else on every log where the issuer is at home.
-fn heads<P>(
+/// Newest proved states of a list, and where whoever announces it is at home by now.
+struct Heads {
+    heads: Vec<VerifiedCurrent>,
+    home: Option<String>,
+}
+
+/// The newest proved states of the list: on the log that recorded it, if that is this announcer's own list, and on the one where it
+/// is at home; else on every log.
+fn heads(
     bench: &Bench<'_>,
     uri: &str,
-    issuer: &Did,
-    list: &List<P>,
-) -> Result<Vec<VerifiedCurrent>, Reason> {
-    let Some(scid) = issuer.scid() else { return Ok(Vec::new()) };
+    announcer: &Did,
+    recorded: Option<&str>,
+) -> Result<Heads, Reason> {
+    let Some(scid) = announcer.scid() else { return Ok(Heads { heads: Vec::new(), home: None }) };
     let key = MapKey::status(scid, uri);
-    let history = bench.history(issuer)?;
-    let home = history.newest().and_then(|version| version.home.as_deref());
-    let origins = match list.recorded.as_ref().map(Recorded::origin).or(home) {
-        Some(origin) => vec![origin],
-        None => bench.ledger.origins().into_iter().collect(),
-    };
-    Ok(origins.into_iter().filter_map(|origin| bench.ledger.newest(&key, origin)).collect())
+    let history = bench.history(announcer)?;
+    let home = history.newest().and_then(|version| version.home.clone());
+    let mut origins: BTreeSet<&str> = recorded.into_iter().chain(home.as_deref()).collect();
+    if origins.is_empty() {
+        origins = bench.ledger.origins();
+    }
+    let heads = origins.into_iter().filter_map(|origin| bench.ledger.newest(&key, origin));
+    Ok(Heads { heads: heads.collect(), home: home.clone() })
 }
 
 /// Reads one copy: signed by the issuer or a successor, with a key in force where it was recorded, not younger than the judged time.

@@ -34,6 +34,11 @@ impl Announcer {
         self.term.as_ref().is_none_or(|term| term.covers(at))
     }
 
+    /// Whether its term was over by then.
+    pub(super) fn has_ended_by(&self, at: Timestamp) -> bool {
+        self.term.as_ref().and_then(|term| term.until).is_some_and(|until| at > until)
+    }
+
     /// Whether a list counts that is recorded so, or not at all.
     pub(super) fn may(&self, record: Option<&Recorded>) -> Result<(), Reason> {
         let counts = record.is_some_and(|record| self.covers(record.leaf_time()));

@@ -79,7 +79,7 @@ fn list_for(
     if let Some(revoked) = lists.iter().position(|list| says(list, TokenStatus::Invalid)) {
         return Ok(lists.swap_remove(revoked));
     }
-    lists.sort_by_key(|list| (list.recorded_at().is_some(), list.recorded_at(), list.since));
+    lists.sort_by_key(List::age);
     let newest = lists.pop().ok_or(refusal)?;
     let against = |list: &List<StatusListToken>| {
         list.since >= newest.since && !says(list, TokenStatus::Valid)
@@ -87,7 +87,7 @@ fn list_for(
     if let Some(later) = lists.iter().position(against) {
         return Ok(lists.swap_remove(later));
     }
-    still_good(bench, &entry.uri, &who, &newest)?;
+    still_good(bench, &entry.uri, &who, (&newest, &lists))?;
     Ok(newest)
 }
 
