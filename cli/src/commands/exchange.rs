@@ -121,9 +121,7 @@ pub(super) fn undelivered(
             .any(|one| !known.iter().any(|later| declines(later) && later.act() == one.act()))
     };
     let missing = || here.iter().filter(is_missing);
-    let act = missing()
-        .find(has_accept)
-        .or_else(|| missing().filter(|act| !standing(act.role())).next_back());
+    let act = missing().find(has_accept).or_else(|| missing().rfind(|act| !standing(act.role())));
     let Some(act) = act else { return Ok(None) };
     context
         .speech
