@@ -53,6 +53,7 @@ fn tokens_of_one_authority_verify_on_both_sides() {
         url: authority.url(),
         verb: Verb::Post(REQUEST_MEDIA_TYPE, &asked),
         accept: ANSWER_MEDIA_TYPE,
+        bearer: None,
         size: ANSWER_LIMIT,
         seconds: 10,
     });
