@@ -91,7 +91,7 @@ fn what_p521_signs_is_verified_in_every_form() {
         assert_eq!(result, "success", "{feature}: {shown}");
         // A character of the signature, but not its last, which has spare bits.
         let end = secured.find('~').unwrap_or(secured.trim_end_matches('=').len());
-        let change = |(at, character)| match (at + 3 == end, character) {
+        let change = |(at, character): (usize, char)| match (at + 3 == end, character) {
             (true, 'A') => 'B',
             (true, _) => 'A',
             (false, other) => other,
