@@ -39,6 +39,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("josekit", &["inkan-crypto"]),
     ("p256", &["inkan-crypto"]),
     ("p384", &["inkan-crypto"]),
+    ("p521", &["inkan-crypto"]),
     ("base64ct", &["inkan-core"]),
     ("bs58", &["inkan-core"]),
     ("jiff", &["inkan-core"]),

@@ -14,6 +14,8 @@ mod data_model;
 mod exchange;
 #[path = "credentials_api/interface.rs"]
 mod interface;
+#[path = "credentials_api/legacy.rs"]
+mod legacy;
 #[path = "credentials_api/presentations.rs"]
 mod presentations;
 #[path = "credentials_api/protection.rs"]

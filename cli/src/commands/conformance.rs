@@ -10,7 +10,7 @@ use inkan_core::{SecretBytes, encoding, json, limits};
 use inkan_credential::cose::{Headers, Sign1};
 use inkan_credential::model::CONTEXT_V2;
 use inkan_credential::sd_jwt::{self, ClaimPath, Concealment, SdJwt};
-use inkan_credential::{Contexts, Credential, canonical_nquads};
+use inkan_credential::{Contexts, Credential, RdfcError, canonical_nquads};
 use inkan_crypto::jws::{self, Jws};
 use inkan_crypto::{KeyError, PublicKey, SecretKey};
 use inkan_io::files::{self, Access};
@@ -132,10 +132,13 @@ fn issue(feature: Feature, args: &JoseArgs) -> Result<Said, Failure> {
     };
     // A payload is a JSON-LD document in compacted form (VC-JOSE-COSE §3): each of its terms has a meaning.
     let contexts = Contexts::with_pinned(&[]).map(Contexts::insecure_any_inline);
-    if let Err(error) = contexts.and_then(|contexts| canonical_nquads(&document, &contexts)) {
-        return Ok(Said::Refused(error.to_string()));
+    match contexts.and_then(|contexts| canonical_nquads(&document, &contexts)) {
+        Ok(_) => {}
+        // An enveloped credential as the suite has it, with a line break at its end: what is signed is the text.
+        Err(RdfcError::IriRelative { iri }) if iri.starts_with("data:") => {}
+        Err(error) => return Ok(Said::Refused(error.to_string())),
     }
-    if let Err(why) = feature.check(&document) {
+    if let Err(why) = feature.check(&document).and_then(|()| feature.check_members(&document)) {
         return Ok(Said::Refused(why));
     }
     let method = Method::read(&args.key, "secretKeyJwk")?;
@@ -309,6 +312,40 @@ impl Feature {
             }
             Self::PresentationJose | Self::PresentationSdJwt | Self::PresentationCose => {
                 check_presentation(document)
+            }
+        }
+    }
+}
+
+impl Feature {
+    /// What a credential says of itself is understood by whoever signs it: a context for examples gives every name a meaning.
+    fn check_members(self, document: &Value) -> Result<(), String> {
+        const KNOWN: [&str; 17] = [
+            "@context",
+            "confidenceMethod",
+            "credentialSchema",
+            "credentialStatus",
+            "credentialSubject",
+            "description",
+            "evidence",
+            "id",
+            "issuer",
+            "name",
+            "refreshService",
+            "relatedResource",
+            "renderMethod",
+            "termsOfUse",
+            "type",
+            "validFrom",
+            "validUntil",
+        ];
+        let mut members = document.as_object().into_iter().flatten().map(|(name, _)| name);
+        let unknown = members.find(|name| !KNOWN.contains(&name.as_str()));
+        match (self, unknown) {
+            (Self::PresentationJose | Self::PresentationSdJwt | Self::PresentationCose, _)
+            | (_, None) => Ok(()),
+            (Self::CredentialJose | Self::CredentialSdJwt | Self::CredentialCose, Some(name)) => {
+                Err(format!("{name} is no property of credentials"))
             }
         }
     }

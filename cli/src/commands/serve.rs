@@ -98,7 +98,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
                 (Some(log), KeyType::Ed25519 | KeyType::P256) => {
                     format!("what it issues is recorded in {log}")
                 }
-                (Some(_), KeyType::P384) => {
+                (Some(_), KeyType::P384 | KeyType::P521) => {
                     "no ledger takes entries that it signs, so it issues nothing".to_owned()
                 }
                 (Some(_), KeyType::Bls12381G2) | (None, _) => {
@@ -159,7 +159,7 @@ fn can_record(own: &OwnDid, keyring: &Keyring) -> Result<(), Failure> {
     for key in &own.keys {
         match keyring.key(&key.key)?.public_key().key_type() {
             KeyType::Ed25519 | KeyType::P256 | KeyType::Bls12381G2 => return Ok(()),
-            KeyType::P384 => {}
+            KeyType::P384 | KeyType::P521 => {}
         }
     }
     let detail = format!("no ledger takes entries that the keys of {} sign", own.name);
@@ -263,3 +263,6 @@ fn throwaway() -> Vec<Issuer> {
     };
     [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::Bls12381G2].map(one).into()
 }
+
+#[cfg(test)]
+mod tests;

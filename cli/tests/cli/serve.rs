@@ -280,6 +280,8 @@ fn a_key_that_no_ledger_takes_is_not_offered_for_what_is_recorded() {
     for suite in suites(&api) {
         let (status, answer) = by(&api, &suite);
         assert_eq!(status, 201, "{answer:#}");
+        // No ledger knows the key, and its DID lists it all the same.
+        assert_eq!(api.judges(&answer["verifiableCredential"]), good(), "{suite}");
     }
     let (status, answer) = by(&api, "eddsa-jcs-2022");
     assert_eq!((status, &answer["code"]), (404, &json!("suite-not-served")));

@@ -72,6 +72,7 @@ impl Sign1 {
         let key_type = match header.alg {
             Some(RegisteredLabelWithPrivate::Assigned(Algorithm::ES256)) => KeyType::P256,
             Some(RegisteredLabelWithPrivate::Assigned(Algorithm::ES384)) => KeyType::P384,
+            Some(RegisteredLabelWithPrivate::Assigned(Algorithm::ES512)) => KeyType::P521,
             Some(RegisteredLabelWithPrivate::Assigned(Algorithm::EdDSA)) => KeyType::Ed25519,
             _ => return Err(wrong("alg")),
         };
@@ -121,6 +122,7 @@ impl Sign1 {
         let algorithm = match signer.public_key().key_type() {
             KeyType::P256 => Algorithm::ES256,
             KeyType::P384 => Algorithm::ES384,
+            KeyType::P521 => Algorithm::ES512,
             KeyType::Ed25519 => Algorithm::EdDSA,
             KeyType::Bls12381G2 => return Err(SignError::KeyUnsuitable.into()),
         };
@@ -190,6 +192,7 @@ impl Sign1 {
         match self.key_type {
             KeyType::P256 => "ES256",
             KeyType::P384 => "ES384",
+            KeyType::P521 => "ES512",
             KeyType::Ed25519 => "EdDSA",
             // No message is read or made with such a key.
             KeyType::Bls12381G2 => "none",

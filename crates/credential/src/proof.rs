@@ -203,7 +203,7 @@ pub(crate) fn add_proof_of(
     contexts: &Contexts,
 ) -> Result<Proof, SignFailure> {
     // Suites of selective disclosure draw secrets, and have a function of their own.
-    if !suite.makes_proofs() || suite.is_selective() {
+    if !suite.is_known() || suite.is_selective() {
         let suite = suite.as_str().to_owned();
         return Err(SignFailure::Proof(ProofError::UnsupportedSuite { suite }));
     }
@@ -218,8 +218,12 @@ pub(crate) fn add_proof_of(
     {
         terms.insert("@context".to_owned(), context.clone());
     }
-    terms.insert("type".to_owned(), "DataIntegrityProof".into());
-    terms.insert("cryptosuite".to_owned(), suite.as_str().into());
+    if *suite == Cryptosuite::Ed25519Signature2020 {
+        terms.insert("type".to_owned(), suite.as_str().into());
+    } else {
+        terms.insert("type".to_owned(), "DataIntegrityProof".into());
+        terms.insert("cryptosuite".to_owned(), suite.as_str().into());
+    }
     // A value that decodes, so that the same reader judges what is about to be signed.
     terms.insert("proofValue".to_owned(), encoding::multibase58(&[0; 64]).into());
     let draft = Proof::from_value(Value::Object(terms))?;

@@ -47,7 +47,10 @@ pub fn hash_canonical(algorithm: Algorithm, document: &[u8], proof_config: &[u8]
         Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Bbs => {
             [*sha256(&[proof_config]).as_bytes(), *sha256(&[document]).as_bytes()].concat()
         }
-        Algorithm::Es384 => [sha384(&[proof_config]), sha384(&[document])].concat(),
+        // No suite has keys of P-521, and what signs or verifies refuses them before this counts.
+        Algorithm::Es384 | Algorithm::Es512 => {
+            [sha384(&[proof_config]), sha384(&[document])].concat()
+        }
     }
 }
 
@@ -55,13 +58,16 @@ pub fn hash_canonical(algorithm: Algorithm, document: &[u8], proof_config: &[u8]
 ///
 /// # Errors
 ///
-/// [`SignError::Refused`].
+/// [`SignError::Refused`]; [`SignError::SuiteMismatch`] for a key of P-521.
 pub fn sign_canonical(
     document: &[u8],
     proof_config: &[u8],
     signer: &dyn Signer,
 ) -> Result<String, SignError> {
     let algorithm = signer.public_key().algorithm();
+    if algorithm == Algorithm::Es512 {
+        return Err(SignError::SuiteMismatch);
+    }
     Ok(encoding::multibase58(&signer.sign(&hash_canonical(algorithm, document, proof_config))?))
 }
 

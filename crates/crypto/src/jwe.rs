@@ -158,7 +158,7 @@ fn check_header(header: &Map<String, Value>) -> Result<(), JweError> {
     let ephemeral = header.get("epk").and_then(|jwk| PublicKey::from_jwk(jwk).ok());
     match ephemeral.map(|key| key.key_type()) {
         Some(KeyType::P256) => Ok(()),
-        Some(KeyType::Ed25519 | KeyType::P384 | KeyType::Bls12381G2) | None => {
+        Some(KeyType::Ed25519 | KeyType::P384 | KeyType::P521 | KeyType::Bls12381G2) | None => {
             Err(JweError::EphemeralKey)
         }
     }

@@ -1,6 +1,6 @@
 //! The strict compact JWS ([RFC 7515 §7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)).
 //!
-//! In scope: one text, one reading; `EdDSA`, `Ed25519`, `ES256` and `ES384`; nothing optional. Out of scope: which key
+//! In scope: one text, one reading; `EdDSA`, `Ed25519`, `ES256`, `ES384` and `ES512`; nothing optional. Out of scope: which key
 //! (`kid` is given back, never followed; `jwk`, `jku` and `x5c` are never looked at) and what the payload says.
 
 use inkan_core::{
@@ -230,7 +230,7 @@ pub enum JwsError {
     #[error("header of the JWS has the member {0:?}, which is not supported")]
     HeaderRefused(&'static str),
     /// `alg` is missing, `none`, or unknown here.
-    #[error("algorithm of the JWS is not one of EdDSA, Ed25519, ES256, ES384")]
+    #[error("algorithm of the JWS is not one of EdDSA, Ed25519, ES256, ES384, ES512")]
     AlgorithmNotAllowed,
     /// The signature has another number of bytes than those of its algorithm.
     #[error("signature of the JWS has {0} bytes, which is not the length of its algorithm")]

@@ -1,7 +1,7 @@
 //! Public keys with one form each, and signature verification.
 //!
 //! In scope: Multikey ([CID 1.0 §2.2.2]), JWK ([RFC 7517], [RFC 8037]) and raw bytes, parsed once; Ed25519
-//! (strict), ES256 and ES384 verification; keys of BBS, which verify in [`crate::bbs`]. Out of scope: whose key it is, and for what it may be used.
+//! (strict), ES256, ES384 and ES512 verification; keys of BBS, which verify in [`crate::bbs`]. Out of scope: whose key it is, and for what it may be used.
 //!
 //! [CID 1.0 §2.2.2]: https://www.w3.org/TR/cid-1.0/#Multikey
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
@@ -16,10 +16,12 @@ use inkan_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{bbs::BbsKey, es256::Es256Key, es384::Es384Key};
+use crate::{bbs::BbsKey, es256::Es256Key, es384::Es384Key, es512::Es512Key};
 
 mod error;
+mod kinds;
 pub use error::{KeyError, SignatureError};
+pub use kinds::{Algorithm, KeyType};
 
 /// Multicodec `ed25519-pub`, as a varint.
 const ED25519_PUB: [u8; 2] = [0xed, 0x01];
@@ -29,6 +31,8 @@ const BLS12_381_G2_PUB: [u8; 2] = [0xeb, 0x01];
 const P256_PUB: [u8; 2] = [0x80, 0x24];
 /// Multicodec `p384-pub`, as a varint.
 const P384_PUB: [u8; 2] = [0x81, 0x24];
+/// Multicodec `p521-pub`, as a varint.
+const P521_PUB: [u8; 2] = [0x82, 0x24];
 
 /// A public key: on its curve, in canonical form, not of small order; parsed once, cheap to clone.
 ///
@@ -40,12 +44,13 @@ enum Parsed {
     Ed25519(VerifyingKey),
     P256(Es256Key),
     P384(Es384Key),
+    P521(Box<Es512Key>),
     Bls12381G2(Box<BbsKey>),
 }
 
 impl PublicKey {
     /// Takes 32 bytes of Ed25519 ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)),
-    /// the 33 or 49 bytes of a compressed P-256 or P-384 point (SEC 1 §2.3.3), or the 96 of a compressed point of
+    /// the 33, 49 or 67 bytes of a compressed P-256, P-384 or P-521 point (SEC 1 §2.3.3), or the 96 of a compressed point of
     /// BLS12-381 G2 ([draft-irtf-cfrg-bbs-signatures, "Octets to Public Key"][crate::bbs]).
     ///
     /// # Errors
@@ -57,9 +62,10 @@ impl PublicKey {
                 let bytes = bytes.try_into().map_err(|_| KeyError::Length(bytes.len()))?;
                 Self::from_ed25519(bytes)
             }
-            KeyType::P256 | KeyType::P384 => match bytes {
+            KeyType::P256 | KeyType::P384 | KeyType::P521 => match bytes {
                 [first, x @ ..] if x.len() == key_type.secret_length() => match (first, key_type) {
                     (2 | 3, KeyType::P384) => Self::from_p384_sec1(bytes),
+                    (2 | 3, KeyType::P521) => Self::from_p521_sec1(bytes),
                     (2 | 3, _) => Self::from_sec1(bytes),
                     _ => Err(KeyError::NotCanonical),
                 },
@@ -72,8 +78,8 @@ impl PublicKey {
         }
     }
 
-    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub`, `p256-pub`, `p384-pub` or
-    /// `bls12_381-g2-pub`.
+    /// Reads a Multikey: `z`, base58btc, multicodec prefix `ed25519-pub`, `p256-pub`, `p384-pub`,
+    /// `p521-pub` or `bls12_381-g2-pub`.
     ///
     /// # Errors
     ///
@@ -84,20 +90,21 @@ impl PublicKey {
         Self::from_raw(key_type, &raw)
     }
 
-    /// The Multikey form: `z6Mk…`, `zDn…`, `z82…` or `zUC7…`.
+    /// The Multikey form: `z6Mk…`, `zDn…`, `z82…`, `z2J9…` or `zUC7…`.
     #[must_use]
     pub fn to_multikey(&self) -> String {
         let prefix = match self.key_type() {
             KeyType::Ed25519 => ED25519_PUB,
             KeyType::P256 => P256_PUB,
             KeyType::P384 => P384_PUB,
+            KeyType::P521 => P521_PUB,
             KeyType::Bls12381G2 => BLS12_381_G2_PUB,
         };
         encoding::multibase58(&[&prefix, self.bytes()].concat())
     }
 
     /// Reads a public JWK: `OKP`/`Ed25519` ([RFC 8037 §2](https://www.rfc-editor.org/rfc/rfc8037#section-2)) or
-    /// `EC`/`P-256` or `P-384` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)), or
+    /// `EC`/`P-256`, `P-384` or `P-521` ([RFC 7518 §6.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2)), or
     /// `EC`/`BLS12381G2` ([draft-ietf-cose-bls-key-representations](https://datatracker.ietf.org/doc/draft-ietf-cose-bls-key-representations/)).
     ///
     /// Members that do not describe the key (`kid`, `use`, `alg`, …) are not looked at.
@@ -121,6 +128,10 @@ impl PublicKey {
             ("EC", Some("P-384")) => {
                 let (x, y): ([u8; 48], [u8; 48]) = (coordinate(jwk, "x")?, coordinate(jwk, "y")?);
                 Self::from_p384_sec1(&[&[4_u8][..], &x, &y].concat())
+            }
+            ("EC", Some("P-521")) => {
+                let (x, y): ([u8; 66], [u8; 66]) = (coordinate(jwk, "x")?, coordinate(jwk, "y")?);
+                Self::from_p521_sec1(&[&[4_u8][..], &x, &y].concat())
             }
             ("EC", Some("BLS12381G2")) => {
                 let key = BbsKey::from_coordinates(&coordinate(jwk, "x")?, &coordinate(jwk, "y")?)?;
@@ -146,6 +157,10 @@ impl PublicKey {
                 let (x, y) = key.coordinates();
                 json!({"crv": "P-384", "kty": "EC", "x": b64u(x), "y": b64u(y)})
             }
+            Parsed::P521(key) => {
+                let (x, y) = key.coordinates();
+                json!({"crv": "P-521", "kty": "EC", "x": b64u(x), "y": b64u(y)})
+            }
             Parsed::Bls12381G2(key) => {
                 let (x, y) = key.coordinates();
                 json!({"crv": "BLS12381G2", "kty": "EC", "x": b64u(&x), "y": b64u(&y)})
@@ -169,6 +184,10 @@ impl PublicKey {
                 let (x, y) = key.coordinates();
                 format!(r#"{{"crv":"P-384","kty":"EC","x":"{}","y":"{}"}}"#, b64u(x), b64u(y))
             }
+            Parsed::P521(key) => {
+                let (x, y) = key.coordinates();
+                format!(r#"{{"crv":"P-521","kty":"EC","x":"{}","y":"{}"}}"#, b64u(x), b64u(y))
+            }
             Parsed::Bls12381G2(key) => {
                 let (x, y) = key.coordinates();
                 format!(
@@ -181,7 +200,7 @@ impl PublicKey {
         sha256(&[text.as_bytes()]).to_b64u()
     }
 
-    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256, 49 for P-384, 96 for BLS12-381 G2.
+    /// The bytes that [`from_raw`](Self::from_raw) takes: 32 for Ed25519, 33 for P-256, 49 for P-384, 67 for P-521, 96 for BLS12-381 G2.
     #[must_use]
     pub fn raw(&self) -> Vec<u8> {
         self.bytes().to_vec()
@@ -194,6 +213,7 @@ impl PublicKey {
             Parsed::Ed25519(_) => KeyType::Ed25519,
             Parsed::P256(_) => KeyType::P256,
             Parsed::P384(_) => KeyType::P384,
+            Parsed::P521(_) => KeyType::P521,
             Parsed::Bls12381G2(_) => KeyType::Bls12381G2,
         }
     }
@@ -204,7 +224,7 @@ impl PublicKey {
         self.key_type().algorithm()
     }
 
-    /// Checks a signature: 64 bytes `R‖S` of Ed25519 or `r‖s` of ES256, 96 bytes `r‖s` of ES384.
+    /// Checks a signature: 64 bytes `R‖S` of Ed25519 or `r‖s` of ES256, 96 bytes `r‖s` of ES384, 132 of ES512.
     ///
     /// Ed25519 is strict: no small-order `R`, `S` below the group order, and the equation without the cofactor, so
     /// that two correct verifiers agree. ECDSA takes a high `s` as well as a low one, as JWS does.
@@ -227,7 +247,12 @@ impl PublicKey {
             Parsed::P384(key) if signature.len() == self.algorithm().signature_length() => {
                 key.accepts(message, signature)
             }
-            Parsed::P384(_) => return Err(SignatureError::Length(signature.len())),
+            Parsed::P521(key) if signature.len() == self.algorithm().signature_length() => {
+                key.accepts(message, signature)
+            }
+            Parsed::P384(_) | Parsed::P521(_) => {
+                return Err(SignatureError::Length(signature.len()));
+            }
             Parsed::Bls12381G2(_) => return Err(SignatureError::AlgorithmMismatch),
         };
         if accepted { Ok(()) } else { Err(SignatureError::Mismatch) }
@@ -245,11 +270,17 @@ impl PublicKey {
         Ok(Self(Arc::new(Parsed::P384(key))))
     }
 
+    /// Takes a P-521 point in SEC 1 form, compressed or not.
+    pub(crate) fn from_p521_sec1(bytes: &[u8]) -> Result<Self, KeyError> {
+        let key = Es512Key::from_sec1(bytes).ok_or(KeyError::NotOnCurve)?;
+        Ok(Self(Arc::new(Parsed::P521(Box::new(key)))))
+    }
+
     /// SubjectPublicKeyInfo of a P-256 key; `None` for others.
     #[cfg(feature = "openssl")]
     pub(crate) fn p256_spki(&self) -> Option<Vec<u8>> {
         match &*self.0 {
-            Parsed::Ed25519(_) | Parsed::P384(_) | Parsed::Bls12381G2(_) => None,
+            Parsed::Ed25519(_) | Parsed::P384(_) | Parsed::P521(_) | Parsed::Bls12381G2(_) => None,
             Parsed::P256(key) => key.spki(),
         }
     }
@@ -261,7 +292,7 @@ impl PublicKey {
     /// The key, if it is one of BBS.
     pub(crate) fn bbs(&self) -> Option<&BbsKey> {
         match &*self.0 {
-            Parsed::Ed25519(_) | Parsed::P256(_) | Parsed::P384(_) => None,
+            Parsed::Ed25519(_) | Parsed::P256(_) | Parsed::P384(_) | Parsed::P521(_) => None,
             Parsed::Bls12381G2(key) => Some(key),
         }
     }
@@ -282,6 +313,7 @@ impl PublicKey {
             Parsed::Ed25519(key) => key.as_bytes(),
             Parsed::P256(key) => key.compressed(),
             Parsed::P384(key) => key.compressed(),
+            Parsed::P521(key) => key.compressed(),
             Parsed::Bls12381G2(key) => key.compressed(),
         }
     }
@@ -300,6 +332,7 @@ fn split_multikey(text: &str) -> Result<(KeyType, Vec<u8>), KeyError> {
         ED25519_PUB => Ok((KeyType::Ed25519, raw.to_vec())),
         P256_PUB => Ok((KeyType::P256, raw.to_vec())),
         P384_PUB => Ok((KeyType::P384, raw.to_vec())),
+        P521_PUB => Ok((KeyType::P521, raw.to_vec())),
         BLS12_381_G2_PUB => Ok((KeyType::Bls12381G2, raw.to_vec())),
         _ => Err(KeyError::Unsupported),
     }
@@ -337,123 +370,6 @@ impl PartialOrd for PublicKey {
 impl Ord for PublicKey {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.key_type(), self.bytes()).cmp(&(other.key_type(), other.bytes()))
-    }
-}
-
-/// The types of key.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum KeyType {
-    /// Edwards curve 25519 (RFC 8032).
-    Ed25519,
-    /// NIST P-256 (FIPS 186-5), for hardware that has nothing else.
-    P256,
-    /// NIST P-384 (FIPS 186-5), where a policy asks for it.
-    P384,
-    /// BLS12-381 with public keys in G2, for BBS: these keys assert claims, and do nothing else.
-    Bls12381G2,
-}
-
-impl KeyType {
-    /// The type that a Multikey says it is of, whether or not the rest of it is a key. `None` for types that are not ours.
-    #[must_use]
-    pub fn of_multikey(text: &str) -> Option<Self> {
-        split_multikey(text).ok().map(|(key_type, _)| key_type)
-    }
-
-    /// `ed25519`, `p256`, `p384` or `bls12381g2`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ed25519 => "ed25519",
-            Self::P256 => "p256",
-            Self::P384 => "p384",
-            Self::Bls12381G2 => "bls12381g2",
-        }
-    }
-
-    /// Reads what [`name`](Self::name) gives.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyError::Unsupported`] for any other text.
-    pub fn parse(name: &str) -> Result<Self, KeyError> {
-        match name {
-            "ed25519" => Ok(Self::Ed25519),
-            "p256" => Ok(Self::P256),
-            "p384" => Ok(Self::P384),
-            "bls12381g2" => Ok(Self::Bls12381G2),
-            _ => Err(KeyError::Unsupported),
-        }
-    }
-
-    /// The algorithm that keys of this type sign with.
-    #[must_use]
-    pub const fn algorithm(self) -> Algorithm {
-        match self {
-            Self::Ed25519 => Algorithm::EdDsa,
-            Self::P256 => Algorithm::Es256,
-            Self::P384 => Algorithm::Es384,
-            Self::Bls12381G2 => Algorithm::Bbs,
-        }
-    }
-
-    /// Bytes of a secret key, and of one coordinate of a point.
-    pub(crate) const fn secret_length(self) -> usize {
-        match self {
-            Self::Ed25519 | Self::P256 | Self::Bls12381G2 => 32,
-            Self::P384 => 48,
-        }
-    }
-}
-
-/// The signature algorithms.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Algorithm {
-    /// EdDSA over Ed25519.
-    EdDsa,
-    /// ECDSA over P-256 with SHA-256.
-    Es256,
-    /// ECDSA over P-384 with SHA-384.
-    Es384,
-    /// BBS over BLS12-381 with SHA-256. No JOSE algorithm.
-    Bbs,
-}
-
-impl Algorithm {
-    /// All that sign one text, and so all of JOSE.
-    pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Es384];
-
-    /// Reads a JOSE `alg`: `EdDSA` ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)), its newer name `Ed25519`
-    /// ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)), `ES256` or `ES384`. `None` for all others, `none` above all.
-    #[must_use]
-    pub fn from_jose(alg: &str) -> Option<Self> {
-        match alg {
-            "EdDSA" | "Ed25519" => Some(Self::EdDsa),
-            "ES256" => Some(Self::Es256),
-            "ES384" => Some(Self::Es384),
-            _ => None,
-        }
-    }
-
-    /// Bytes of a signature.
-    #[must_use]
-    pub const fn signature_length(self) -> usize {
-        match self {
-            Self::EdDsa | Self::Es256 => 64,
-            Self::Es384 => 96,
-            Self::Bbs => crate::bbs::SIGNATURE_LENGTH,
-        }
-    }
-
-    /// The `alg` we write: `EdDSA`, `ES256` or `ES384`. That of BBS is a name only: no key of it signs a token.
-    #[must_use]
-    pub const fn to_jose(self) -> &'static str {
-        match self {
-            Self::EdDsa => "EdDSA",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Bbs => "BBS",
-        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod bbs;
 pub mod data_integrity;
 mod es256;
 mod es384;
+mod es512;
 #[cfg(feature = "openssl")]
 pub mod jwe;
 pub mod jws;

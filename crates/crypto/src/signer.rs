@@ -8,6 +8,7 @@ use ed25519_dalek::{Signer as _, SigningKey as Ed25519Key};
 use inkan_core::{CryptoRng, SecretBytes, json::JsonError};
 use p256::ecdsa::{Signature as Es256Signature, SigningKey as P256Key};
 use p384::ecdsa::{Signature as Es384Signature, SigningKey as P384Key};
+use p521::ecdsa::{Signature as Es512Signature, SigningKey as P521Key};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use crate::bbs::{self, BbsError, BbsSecret};
@@ -51,6 +52,7 @@ enum Secret {
     Ed25519(Ed25519Key),
     P256(P256Key),
     P384(P384Key),
+    P521(P521Key),
     Bls12381G2(BbsSecret),
 }
 
@@ -58,13 +60,17 @@ enum Secret {
 impl ZeroizeOnDrop for SecretKey {}
 
 impl SecretKey {
-    /// Makes a key from 32 bytes of `rng`, 48 for P-384 (for all but Ed25519 as often as needed until they are a
+    /// Makes a key from 32 bytes of `rng`, 48 for P-384, 66 for P-521 (for all but Ed25519 as often as needed until they are a
     /// scalar, which a sound generator gives at once or, for BLS12-381, every second time).
     #[must_use]
     pub fn generate(key_type: KeyType, rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new(vec![0; key_type.secret_length()]);
         loop {
             rng.fill(&mut bytes);
+            if let (KeyType::P521, Some(first)) = (key_type, bytes.first_mut()) {
+                // 521 bits: of the first byte there is one.
+                *first &= 1;
+            }
             if let Ok(key) = Self::from_slice(key_type, &bytes) {
                 return key;
             }
@@ -81,7 +87,7 @@ impl SecretKey {
     }
 
     /// The secret bytes: 32 of the seed of RFC 8032 §5.1.5 or of the big-endian scalar of P-256 or
-    /// BLS12-381, 48 of that of P-384.
+    /// BLS12-381, 48 of that of P-384, 66 of that of P-521.
     #[must_use]
     pub fn to_secret_bytes(&self) -> SecretBytes {
         let mut out = Vec::with_capacity(self.key_type().secret_length());
@@ -115,6 +121,11 @@ impl SecretKey {
                 out.extend_from_slice(&bytes);
                 bytes.as_mut_slice().zeroize();
             }
+            Secret::P521(key) => {
+                let mut bytes = key.to_bytes();
+                out.extend_from_slice(&bytes);
+                bytes.as_mut_slice().zeroize();
+            }
             Secret::Bls12381G2(key) => out.extend_from_slice(&*key.to_octets()),
         }
     }
@@ -141,6 +152,12 @@ impl SecretKey {
                 let point = secret.verifying_key().to_sec1_point(false);
                 let public = PublicKey::from_p384_sec1(point.as_bytes())?;
                 Ok(Self { secret: Box::new(Secret::P384(secret)), public })
+            }
+            KeyType::P521 => {
+                let secret = P521Key::from_slice(bytes).map_err(|_| KeyError::NotOnCurve)?;
+                let point = secret.verifying_key().to_sec1_point(false);
+                let public = PublicKey::from_p521_sec1(point.as_bytes())?;
+                Ok(Self { secret: Box::new(Secret::P521(secret)), public })
             }
             KeyType::Bls12381G2 => {
                 let secret = BbsSecret::from_octets(bytes).ok_or(KeyError::NotOnCurve)?;
@@ -171,6 +188,11 @@ impl Signer for SecretKey {
                     key.try_sign(message).map_err(|_| SignError::Refused)?;
                 Ok(signature.to_bytes().to_vec())
             }
+            Secret::P521(key) => {
+                let signature: Es512Signature =
+                    key.try_sign(message).map_err(|_| SignError::Refused)?;
+                Ok(signature.to_bytes().to_vec())
+            }
             Secret::Bls12381G2(_) => Err(SignError::KeyUnsuitable),
         }
     }
@@ -180,9 +202,14 @@ impl Signer for SecretKey {
             (Secret::Bls12381G2(secret), Some(public)) => {
                 Ok(bbs::sign((secret, public), header, messages)?.to_vec())
             }
-            (Secret::Ed25519(_) | Secret::P256(_) | Secret::P384(_) | Secret::Bls12381G2(_), _) => {
-                Err(SignError::KeyUnsuitable)
-            }
+            (
+                Secret::Ed25519(_)
+                | Secret::P256(_)
+                | Secret::P384(_)
+                | Secret::P521(_)
+                | Secret::Bls12381G2(_),
+                _,
+            ) => Err(SignError::KeyUnsuitable),
         }
     }
 }

@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
                 return Err(DocumentError::Member { member: format!("{id} controller") });
             }
         };
-        // Whoever reads a ledger has to read its documents alike, and the rules of ledgers know no P-384 and no BLS12-381.
+        // Whoever reads a ledger has to read its documents alike, and the rules of ledgers know no P-384, no P-521 and no BLS12-381.
         let foreign = self.rules == Rules::Ledger && is_younger(item);
         let key = match (text("type")?, foreign) {
             ("Multikey", false) => read_multikey(text("publicKeyMultibase")?),
@@ -292,18 +292,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a method says that its key is of a type that the rules of ledgers do not know: P-384 or BLS12-381.
+/// Whether a method says that its key is of a type that the rules of ledgers do not know: P-384, P-521 or BLS12-381.
 fn is_younger(method: &Value) -> bool {
     let jwk =
         method.get("publicKeyJwk").filter(|_| json::text(method, "type") == Some("JsonWebKey"));
     match jwk {
         Some(jwk) => {
             let curve = json::text(jwk, "crv");
-            json::text(jwk, "kty") == Some("EC") && matches!(curve, Some("P-384" | "BLS12381G2"))
+            json::text(jwk, "kty") == Some("EC")
+                && matches!(curve, Some("P-384" | "P-521" | "BLS12381G2"))
         }
         None => {
             let named = json::text(method, "publicKeyMultibase").and_then(KeyType::of_multikey);
-            matches!(named, Some(KeyType::P384 | KeyType::Bls12381G2))
+            matches!(named, Some(KeyType::P384 | KeyType::P521 | KeyType::Bls12381G2))
         }
     }
 }

@@ -84,13 +84,15 @@ struct Uses {
 }
 
 impl Uses {
-    /// Ed25519 keys only sign; P-256 and P-384 keys also take part in ECDH; keys of BBS assert claims and nothing else.
+    /// Ed25519 keys only sign; P-256, P-384 and P-521 keys also take part in ECDH; keys of BBS assert claims and nothing else.
     const fn of(key_type: KeyType) -> Self {
         const SIGNING: [&str; 4] =
             ["authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation"];
         match key_type {
             KeyType::Ed25519 => Self { signing: &SIGNING, key_agreement: false },
-            KeyType::P256 | KeyType::P384 => Self { signing: &SIGNING, key_agreement: true },
+            KeyType::P256 | KeyType::P384 | KeyType::P521 => {
+                Self { signing: &SIGNING, key_agreement: true }
+            }
             KeyType::Bls12381G2 => Self { signing: &["assertionMethod"], key_agreement: false },
         }
     }

@@ -127,7 +127,7 @@ pub fn sign(
     let kind = match signer.public_key().key_type() {
         KeyType::P256 => Algorithm::P256Sha256,
         KeyType::P384 => Algorithm::P384Sha384,
-        KeyType::Ed25519 | KeyType::Bls12381G2 => return Err(CmsError::Key),
+        KeyType::Ed25519 | KeyType::P521 | KeyType::Bls12381G2 => return Err(CmsError::Key),
     };
     let draft = Draft::with((content, kind), chain, signing_time)?;
     let raw = signer.sign(draft.message()).map_err(|_| CmsError::Key)?;

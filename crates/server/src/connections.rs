@@ -25,6 +25,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use inkan_core::{Digest, sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -53,9 +54,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// The client of a connection showed a certificate of those who are trusted here.
+/// The client of a connection showed a certificate of those who are trusted here, which has this digest.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Certified;
+pub(crate) struct Certified(pub(crate) Digest);
 
 /// What connections may cost, and how they end.
 #[derive(Clone, Debug)]
@@ -130,8 +131,8 @@ pub(crate) async fn serve_over(
                 let Ok(Ok(stream)) = timeout(terms.head_timeout, tls.accept(stream)).await else {
                     return;
                 };
-                let certified = stream.get_ref().1.peer_certificates().is_some();
-                let certified = certified.then_some(Certified);
+                let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                let certified = shown.map(|certificate| Certified(sha256(&[certificate])));
                 connection(stream, Peer(address), certified, router, (terms, stopping)).await;
             };
             match terms.longest {

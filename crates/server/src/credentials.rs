@@ -16,6 +16,7 @@
 //! | What does it rest on beyond its own keys, such as a ledger? | [`backing`], `bundle` |
 //! | How does a holder disclose a part? | `derive` |
 //! | How is something judged? | `verify` |
+//! | What do test suites present in a form of their own? | `legacy` |
 //! | How do several who have to sign pass a credential around? | `exchange` |
 //! | What does an authority say of a party? | `trqp` |
 //! | Where does the status of what was issued live? | `status` |
@@ -30,6 +31,7 @@ mod envelope;
 mod exchange;
 pub(crate) mod handle;
 mod issue;
+mod legacy;
 pub mod options;
 mod present;
 mod resources;

@@ -1,4 +1,4 @@
-//! TLS of the API of issuers and verifiers: certificates that are given, and those of clients.
+//! TLS of the API of issuers and verifiers: certificates that are given, those of clients, and that callers are told apart.
 
 #[cfg(test)]
 mod tests {
@@ -6,13 +6,23 @@ mod tests {
     use std::net::{SocketAddr, TcpStream};
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
+    use inkan_assurance::Policy;
+    use inkan_core::{Digest, Timestamp};
+    use inkan_credential::model::{StatusEntry, StatusPurpose};
+    use inkan_credential::{Bundle, Contexts, SecuredCredential};
     use inkan_crypto::{KeyType, SecretKey};
     use inkan_did::self_contained::{did_key, did_key_url};
+    use inkan_evidence::Registry;
     use inkan_io::clock::OsClock;
+    use inkan_io::gather::Network;
     use inkan_io::os_rng::OsRng;
-    use inkan_server::credentials::{self, ApiOptions, Issuer, Protection, RunningApi, Transport};
+    use inkan_server::credentials::{
+        self, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording,
+        RunningApi, Transport,
+    };
+    use inkan_verifier::{KnownState, Want};
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
     use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
@@ -93,6 +103,16 @@ mod tests {
         shown: Option<&Identity>,
         body: &str,
     ) -> Option<u16> {
+        ask_with(api, trusted, shown, ("", body))
+    }
+
+    /// The same with headers.
+    fn ask_with(
+        api: &RunningApi,
+        trusted: &Authority,
+        shown: Option<&Identity>,
+        (headers, body): (&str, &str),
+    ) -> Option<u16> {
         let mut roots = RootCertStore::empty();
         roots.add(trusted.certificate.der().clone()).unwrap();
         let provider = Arc::new(crypto::ring::default_provider());
@@ -115,7 +135,7 @@ mod tests {
         let verb = if body.is_empty() { "GET /ids" } else { "POST /credentials/issue" };
         let length = body.len();
         let request = format!(
-            "{verb} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            "{verb} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}Connection: close\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = Vec::new();
@@ -172,5 +192,144 @@ mod tests {
         let transport = files.transport(&one, &one);
         files.write("key.pem", "no key", 0o600);
         assert_eq!(start(options(Protection::Open, transport)).unwrap_err(), "tls-unusable");
+    }
+
+    /// A ledger that takes nothing, and keeps what made each request the one it is.
+    #[derive(Debug)]
+    struct Unanswered {
+        issuers: Vec<Issuer>,
+        asked: Mutex<Vec<Digest>>,
+    }
+
+    const AWAY: BackingError = BackingError { code: "ledger-unreachable", is_callers: false };
+
+    impl Backing for Unanswered {
+        fn issuers(&self) -> Result<Vec<Issuer>, BackingError> {
+            Ok(self.issuers.clone())
+        }
+        fn log_of(&self, _: &Issuer) -> Option<&str> {
+            Some("ledger.example")
+        }
+        fn is_ours(&self, _: &str) -> Result<bool, BackingError> {
+            Ok(false)
+        }
+        fn begin(&self, _: Timestamp) -> Result<Box<dyn Recording + '_>, BackingError> {
+            Ok(Box::new(Asked(self)))
+        }
+        fn ready(&self, _: Timestamp) -> Result<(), BackingError> {
+            Err(AWAY)
+        }
+        fn grounds(
+            &self,
+            _: &Bundle,
+            _: &[Want],
+            _: Network,
+            _: Timestamp,
+        ) -> Result<Grounds, BackingError> {
+            Err(AWAY)
+        }
+        fn policy(&self, _: &str) -> Result<Policy, BackingError> {
+            Err(AWAY)
+        }
+        fn registries(&self, _: Timestamp) -> Result<Vec<Registry>, BackingError> {
+            Err(AWAY)
+        }
+        fn remember(&self, _: &[KnownState]) -> Result<(), BackingError> {
+            Err(AWAY)
+        }
+        fn bundle(
+            &self,
+            _: &SecuredCredential,
+            _: Timestamp,
+        ) -> Result<Option<Bundle>, BackingError> {
+            Err(AWAY)
+        }
+        fn registry(
+            &self,
+            _: &str,
+            _: Timestamp,
+            _: Timestamp,
+        ) -> Result<Option<Registry>, BackingError> {
+            Err(AWAY)
+        }
+        fn contexts(&self) -> Option<Arc<Contexts>> {
+            None
+        }
+    }
+
+    struct Asked<'a>(&'a Unanswered);
+
+    impl Recording for Asked<'_> {
+        fn issuers(&self) -> &[Issuer] {
+            &self.0.issuers
+        }
+        fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, BackingError> {
+            self.0.asked.lock().unwrap().push(*request);
+            Ok(None)
+        }
+        fn allot(
+            &mut self,
+            _: &Issuer,
+            _: &[StatusPurpose],
+        ) -> Result<Vec<StatusEntry>, BackingError> {
+            Err(AWAY)
+        }
+        fn record(
+            &mut self,
+            _: &Issuer,
+            _: &SecuredCredential,
+            _: Option<&str>,
+            _: &Digest,
+        ) -> Result<(), BackingError> {
+            Err(AWAY)
+        }
+        fn places(&self, _: &str, _: StatusPurpose) -> Result<Vec<StatusEntry>, BackingError> {
+            Err(AWAY)
+        }
+        fn may_change(&self, _: &StatusEntry, _: bool) -> Result<bool, BackingError> {
+            Err(AWAY)
+        }
+        fn change(&mut self, _: &StatusEntry, _: bool) -> Result<bool, BackingError> {
+            Err(AWAY)
+        }
+    }
+
+    /// What was recorded for one caller and not answered is handed to that caller alone, whoever else asks for the same.
+    #[test]
+    fn a_request_made_again_is_the_same_for_the_same_caller_alone() {
+        let (files, servers, clients) = (Files::new(), Authority::new(), Authority::new());
+        let server = servers.certify("localhost");
+        let transport = files.transport(&server, &server);
+        let (one, other) = ("a-token-of-enough-characters", "another-token-of-enough-characters");
+        let tokens = files.write("tokens", &format!("{one}\n{other}\n"), 0o600);
+        let mut options = options(Protection::Tokens(tokens), transport);
+        options.client_authorities =
+            Some(files.write("clients.pem", &clients.certificate.pem(), 0o644));
+        let asked = Mutex::new(Vec::new());
+        let backing = Arc::new(Unanswered { issuers: std::mem::take(&mut options.issuers), asked });
+        let resting: Arc<dyn Backing> = Arc::<Unanswered>::clone(&backing);
+        options.backing = Some(resting);
+        let api = start(options).unwrap();
+        let (known, stranger) = (clients.certify("one.example"), clients.certify("two.example"));
+        let by = |token: &str| format!("Authorization: Bearer {token}\r\n");
+        for (shown, headers) in [
+            (None, by(one)),
+            (None, by(other)),
+            (Some(&known), String::new()),
+            (Some(&stranger), String::new()),
+            // The certificate says who it is, whatever else is sent.
+            (Some(&known), by(one)),
+            (None, by(one)),
+        ] {
+            let status = ask_with(&api, &servers, shown, (&headers, CREDENTIAL));
+            assert_eq!(status, Some(503));
+        }
+        let asked = backing.asked.lock().unwrap();
+        let [first, second, third, fourth, fifth, sixth] = asked.as_slice() else {
+            panic!("{asked:?}")
+        };
+        assert_eq!((first, third), (sixth, fifth));
+        let different: std::collections::BTreeSet<_> = [first, second, third, fourth].into();
+        assert_eq!(different.len(), 4);
     }
 }

@@ -70,7 +70,7 @@ pub fn map_keys(scid: &str, url: &DidUrl) -> [MapKey; 2] {
 pub(crate) fn document_with<'a>(version: &'a Version, key: &PublicKey) -> &'a DidDocument {
     match key.key_type() {
         KeyType::Ed25519 | KeyType::P256 => &version.document,
-        KeyType::P384 | KeyType::Bls12381G2 => version.listing(),
+        KeyType::P384 | KeyType::P521 | KeyType::Bls12381G2 => version.listing(),
     }
 }
 

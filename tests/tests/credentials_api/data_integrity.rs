@@ -465,7 +465,7 @@ fn chain_a_predecessor_that_does_not_verify_is_refused() {
 }
 
 #[test]
-fn old_proofs_are_verified_and_never_made() {
+fn old_proofs_are_verified_and_made_for_nobody_but_test_suites() {
     let answer = strict().try_issue(
         Suite::Ed25519Signature2020,
         &credential(json!({ "issuer": "did:example:x" })),

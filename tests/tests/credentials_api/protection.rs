@@ -211,3 +211,41 @@ fn nothing_is_at_other_paths_and_is_called_that() {
     assert_eq!((answer.status, answer.code().as_str()), (404, "path-unknown"));
     assert_eq!(answer.json()["title"], "There is nothing at this path of the server.");
 }
+
+/// Whether judging a credential with a status list on this machine makes the server ask for it.
+fn asks_for_a_list(network: inkan_io::gather::Network) -> bool {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("set");
+    let port = listener.local_addr().expect("an address").port();
+    let list = format!("https://127.0.0.1:{port}/list");
+    let status = json!({
+        "type": "BitstringStatusListEntry", "statusPurpose": "revocation",
+        "statusListIndex": "7", "statusListCredential": list,
+    });
+    let body = credential(json!({ "credentialStatus": status }));
+    let issued = strict().issue(Suite::EddsaRdfc, &body, json!({}));
+    let api = Api::with(|options| options.network = network);
+    let asking = std::thread::spawn(move || {
+        // Whoever comes is turned away.
+        for _ in 0..200 {
+            if listener.accept().is_ok() {
+                return true;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        false
+    });
+    api.refuses_as(&issued, "status-list-missing");
+    asking.join().expect("it ends")
+}
+
+#[test]
+fn whoever_asks_for_a_verdict_does_not_choose_where_requests_go() {
+    use inkan_io::gather::Network;
+    assert!(!asks_for_a_list(Network::Offline), "nothing is fetched unless it was told to");
+    assert!(
+        !asks_for_a_list(Network::AskPublic),
+        "nor at addresses that only this machine reaches"
+    );
+    assert!(asks_for_a_list(Network::Ask));
+}

@@ -399,8 +399,12 @@ fn token_status_lists_by_jwt_status_list_are_read_here_entry_by_entry() {
     }
 }
 
-const ALGORITHMS: [(&str, KeyType); 3] =
-    [("EdDSA", KeyType::Ed25519), ("ES256", KeyType::P256), ("ES384", KeyType::P384)];
+const ALGORITHMS: [(&str, KeyType); 4] = [
+    ("EdDSA", KeyType::Ed25519),
+    ("ES256", KeyType::P256),
+    ("ES384", KeyType::P384),
+    ("ES512", KeyType::P521),
+];
 
 #[test]
 fn our_vc_jwts_are_verified_by_jwcrypto_and_changed_ones_are_not() {
@@ -459,6 +463,7 @@ fn jws_keys(peer: &Peer, key_type: KeyType) -> (Value, PublicKey) {
         KeyType::Ed25519 => "Ed25519",
         KeyType::P256 => "P-256",
         KeyType::P384 => "P-384",
+        KeyType::P521 => "P-521",
         KeyType::Bls12381G2 => panic!("no JWS is signed with such a key"),
     };
     let made = peer.ask(&json!({ "do": "keys", "curve": curve }));

@@ -36,6 +36,8 @@ pub(super) fn vc() -> Option<Peer> {
 pub(super) fn defined(issuer: &Party, subject: &str) -> Value {
     let mut credential = issuer.plain_credential(subject);
     credential["@context"] = json!(["https://www.w3.org/ns/credentials/v2", inline_context()]);
+    // A text with a direction: the specifications leave open how RDF says it.
+    credential["name"] = json!({ "@value": "شارة", "@language": "ar", "@direction": "rtl" });
     credential
 }
 

@@ -189,7 +189,7 @@ pub(super) fn hand<'a>(
             .try_this("and a DID that has it", create));
     }
     let recorded = !(args.no_ledger && args.no_status);
-    if recorded && matches!(key_type, KeyType::P384 | KeyType::Bls12381G2) {
+    if recorded && !matches!(key_type, KeyType::Ed25519 | KeyType::P256) {
         let detail = format!(
             "ledgers take entries signed with Ed25519 and P-256, not with {}",
             key_type.name()

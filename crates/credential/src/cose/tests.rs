@@ -17,7 +17,7 @@ const HEADERS: Headers<'static> =
 
 #[test]
 fn a_message_is_read_as_it_is_made_with_every_kind_of_key() {
-    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::P521] {
         let key = key(key_type);
         let made = Sign1::make(b"payload".to_vec(), &HEADERS, &key).unwrap();
         let text = made.to_text();

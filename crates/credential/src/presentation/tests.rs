@@ -52,7 +52,7 @@ fn both_forms_are_bound_to_nonce_and_audience() {
                 let error = copy.verify_proof(&issuer().key.public_key()).unwrap_err();
                 let expected = match key_type {
                     KeyType::Ed25519 => "presentation-proof-invalid",
-                    KeyType::P256 | KeyType::P384 | KeyType::Bls12381G2 => {
+                    KeyType::P256 | KeyType::P384 | KeyType::P521 | KeyType::Bls12381G2 => {
                         "proof-suite-key-mismatch"
                     }
                 };

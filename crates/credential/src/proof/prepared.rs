@@ -100,7 +100,7 @@ impl<'a> PreparedProof<'a> {
         let [sha256, sha384] = &self.ready;
         let ready = match key.key_type() {
             KeyType::Ed25519 | KeyType::P256 | KeyType::Bls12381G2 => sha256,
-            KeyType::P384 => sha384,
+            KeyType::P384 | KeyType::P521 => sha384,
         };
         let ready = ready.get_or_init(|| {
             let matching = matching_proofs(proofs, &proof.previous_proof);

@@ -26,7 +26,7 @@ pub enum Cryptosuite {
     /// BBS over all statements, so that a holder may leave some out and nobody can link what is shown
     /// ([vc-di-bbs §3.4](https://www.w3.org/TR/2024/CR-vc-di-bbs-20240404/#bbs-2023)).
     Bbs2023,
-    /// The older form of `eddsa-rdfc-2022`, a proof type of its own. It is read, never made
+    /// The older form of `eddsa-rdfc-2022`, a proof type of its own. New ones are for those who can read no other
     /// ([vc-di-eddsa §B.1](https://www.w3.org/TR/2025/REC-vc-di-eddsa-20250515/#ed25519signature2020)).
     Ed25519Signature2020,
     /// Any other suite, or the type of a proof that is no `DataIntegrityProof`.
@@ -39,7 +39,8 @@ impl Cryptosuite {
     pub const fn for_key(key_type: KeyType) -> Self {
         match key_type {
             KeyType::Ed25519 => Self::EddsaJcs2022,
-            KeyType::P256 | KeyType::P384 => Self::EcdsaJcs2019,
+            // None has keys of P-521: signing by one says so.
+            KeyType::P256 | KeyType::P384 | KeyType::P521 => Self::EcdsaJcs2019,
             KeyType::Bls12381G2 => Self::Bbs2023,
         }
     }
@@ -49,7 +50,7 @@ impl Cryptosuite {
     pub const fn rdfc_for_key(key_type: KeyType) -> Self {
         match key_type {
             KeyType::Ed25519 => Self::EddsaRdfc2022,
-            KeyType::P256 | KeyType::P384 => Self::EcdsaRdfc2019,
+            KeyType::P256 | KeyType::P384 | KeyType::P521 => Self::EcdsaRdfc2019,
             KeyType::Bls12381G2 => Self::Bbs2023,
         }
     }
@@ -90,12 +91,6 @@ impl Cryptosuite {
     #[must_use]
     pub const fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown(_))
-    }
-
-    /// Whether proofs of this suite are made here.
-    #[must_use]
-    pub const fn makes_proofs(&self) -> bool {
-        !matches!(self, Self::Unknown(_) | Self::Ed25519Signature2020)
     }
 
     /// Whether the issuer signs statements so that each can be left out: its proof is for the holder, who derives from it
@@ -253,7 +248,7 @@ pub(super) fn sign(
 const fn hash_for(key_type: KeyType) -> Hash {
     match key_type {
         KeyType::Ed25519 | KeyType::P256 | KeyType::Bls12381G2 => Hash::Sha256,
-        KeyType::P384 => Hash::Sha384,
+        KeyType::P384 | KeyType::P521 => Hash::Sha384,
     }
 }
 

@@ -2,7 +2,9 @@
 //! ([JSON-LD 1.1 API §8](https://www.w3.org/TR/2020/REC-json-ld11-api-20200716/#rdf-serialization-deserialization-algorithms)).
 //!
 //! In scope: statements, lists, named graphs, literals. Nodes are not merged first: a dataset is a set, so the same
-//! statements come out. Out of scope: generalised RDF, and `rdfDirection`, which no credential uses.
+//! statements come out. What is signed says the direction of a text as a datatype (`rdfDirection` `i18n-datatype`): the
+//! suites over RDF leave the option open, without it the direction would be left out, and others' do it so. Out of scope:
+//! generalised RDF, and directions as nodes of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -90,6 +92,8 @@ impl Place {
     }
 }
 
+/// Datatypes that stand for a language and a direction ([JSON-LD 1.1 §10.1](https://www.w3.org/TR/2020/REC-json-ld11-20200716/#the-i18n-namespace)).
+const I18N: &str = "https://www.w3.org/ns/i18n#";
 const CREDENTIAL_SUBJECT: &str = "https://www.w3.org/2018/credentials#credentialSubject";
 
 /// Names of the nodes that the document is about, or that it names in its own members, each with the place where it may be
@@ -314,8 +318,14 @@ impl Writer<'_> {
         value: &Value,
     ) -> Result<Option<Term>, RdfcError> {
         let datatype = members.get("@type").and_then(Value::as_str);
-        if self.mode.is_safe() && members.contains_key("@direction") {
-            return Err(RdfcError::Dropped { what: "@direction" });
+        if self.mode.is_safe() {
+            // It would stand for a direction, where readers of the JSON do not look for one.
+            if datatype.is_some_and(|datatype| datatype.starts_with(I18N)) {
+                return Err(broken("invalid typed value"));
+            }
+            if members.contains_key("@direction") && !value.is_string() {
+                return Err(RdfcError::Dropped { what: "@direction" });
+            }
         }
         if datatype == Some("@json") {
             let canonical = json::canonicalize(value).ok();
@@ -328,15 +338,21 @@ impl Writer<'_> {
         }
         Ok(match value {
             Value::String(text) => {
-                match (members.get("@language").and_then(Value::as_str), datatype) {
-                    (Some(language), _) if is_language(language) => {
-                        Some(Term::in_language(text, language))
+                let language = members.get("@language").and_then(Value::as_str);
+                let direction = members.get("@direction").and_then(Value::as_str);
+                match (language, direction.filter(|_| self.mode.is_safe())) {
+                    (Some(language), _) if !is_language(language) => {
+                        if self.mode.is_safe() {
+                            return Err(RdfcError::Dropped { what: "a malformed language tag" });
+                        }
+                        None
                     }
-                    (Some(_), _) if self.mode.is_safe() => {
-                        return Err(RdfcError::Dropped { what: "a malformed language tag" });
+                    (language, Some(direction)) => {
+                        let language = language.unwrap_or_default().to_lowercase();
+                        Some(Term::typed(text, &format!("{I18N}{language}_{direction}")))
                     }
-                    (Some(_), _) => None,
-                    (None, datatype) => Some(Term::typed(text, datatype.unwrap_or(XSD_STRING))),
+                    (Some(language), None) => Some(Term::in_language(text, language)),
+                    (None, None) => Some(Term::typed(text, datatype.unwrap_or(XSD_STRING))),
                 }
             }
             Value::Bool(value) => {

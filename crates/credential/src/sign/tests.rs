@@ -55,6 +55,39 @@ fn suites() -> [(Cryptosuite, KeyType); 6] {
     ]
 }
 
+#[test]
+fn a_key_of_p521_signs_envelopes_and_makes_no_proof() {
+    let issuer = party(9, KeyType::P521);
+    let document = with(defined(), "/issuer/id", json!(issuer.did));
+    let enveloped = issue_jose(document, &issuer.method, &issuer.key).unwrap();
+    assert_eq!(enveloped.verify_issuer_proof(&issuer.key.public_key()), Ok(()));
+    for suite in [Cryptosuite::EcdsaJcs2019, Cryptosuite::EcdsaRdfc2019] {
+        let terms = ProofTerms::new(suite, &issuer.method);
+        let refused = secure_di(defined(), &terms, &issuer.key, Contexts::built_in());
+        assert_eq!(refused.unwrap_err().code(), "proof-suite-key-mismatch");
+    }
+    let made = inkan_crypto::data_integrity::sign_canonical(b"document", b"proof", &issuer.key);
+    assert_eq!(made, Err(inkan_crypto::SignError::SuiteMismatch));
+}
+
+#[test]
+fn proofs_of_the_old_type_name_no_cryptosuite() {
+    let issuer = party(10, KeyType::Ed25519);
+    let terms = ProofTerms::new(Cryptosuite::Ed25519Signature2020, &issuer.method);
+    let contexts = json!([
+        crate::model::CONTEXT_V2,
+        "https://w3id.org/security/suites/ed25519-2020/v1",
+        crate::inline_context()
+    ]);
+    let document = with(unsigned(), "/@context", contexts);
+    let document = with(document, "/issuer/id", json!(issuer.did));
+    let made = secure_di(document, &terms, &issuer.key, Contexts::built_in()).unwrap();
+    let proof = &made.to_value()["proof"];
+    assert_eq!(proof["type"], "Ed25519Signature2020");
+    assert!(proof.get("cryptosuite").is_none(), "{proof}");
+    assert_eq!(made.verify_issuer_proof(&issuer.key.public_key()), Ok(()));
+}
+
 /// A credential whose terms are all defined.
 fn defined() -> Value {
     with(unsigned(), "/@context", json!([crate::model::CONTEXT_V2, crate::inline_context()]))

@@ -41,7 +41,7 @@ fn thumbprint_is_that_of_rfc_8037_appendix_a_3() {
 
 #[test]
 fn thumbprint_hashes_the_canonical_jwk() {
-    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::P521] {
         let key = SecretKey::generate(key_type, &mut SeededRng::new(3)).public_key();
         let canonical = json::canonicalize(&key.to_jwk()).unwrap();
         assert_eq!(key.thumbprint(), sha256(&[&canonical]).to_b64u());
@@ -181,7 +181,12 @@ fn jwks_that_are_no_public_keys_of_ours_are_refused() {
 
 #[test]
 fn signatures_of_another_length_are_refused() {
-    for (key_type, expected) in [(KeyType::Ed25519, 64), (KeyType::P256, 64), (KeyType::P384, 96)] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::P521] {
+        let expected = match key_type {
+            KeyType::P384 => 96,
+            KeyType::P521 => 132,
+            KeyType::Ed25519 | KeyType::P256 | KeyType::Bls12381G2 => 64,
+        };
         let key = SecretKey::generate(key_type, &mut SeededRng::new(1));
         let signature = key.sign(b"message").unwrap();
         assert_eq!(signature.len(), expected);
@@ -252,10 +257,10 @@ fn algorithms_have_their_jose_names() {
     assert_eq!(Algorithm::from_jose("Ed25519"), Some(Algorithm::EdDsa));
     assert_eq!(Algorithm::from_jose("ES256"), Some(Algorithm::Es256));
     assert_eq!(Algorithm::from_jose("ES384"), Some(Algorithm::Es384));
-    for other in ["none", "None", "", "HS256", "RS256", "ES256K", "ES512", "eddsa", "Ed448"] {
+    for other in ["none", "None", "", "HS256", "RS256", "ES256K", "es512", "eddsa", "Ed448"] {
         assert_eq!(Algorithm::from_jose(other), None, "{other}");
     }
-    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::P521] {
         assert_eq!(KeyType::parse(key_type.name()), Ok(key_type));
         assert_eq!(
             Algorithm::from_jose(key_type.algorithm().to_jose()),
@@ -265,7 +270,12 @@ fn algorithms_have_their_jose_names() {
 }
 
 fn key_types() -> impl Strategy<Value = KeyType> {
-    prop_oneof![Just(KeyType::Ed25519), Just(KeyType::P256), Just(KeyType::P384)]
+    prop_oneof![
+        Just(KeyType::Ed25519),
+        Just(KeyType::P256),
+        Just(KeyType::P384),
+        Just(KeyType::P521),
+    ]
 }
 
 proptest! {

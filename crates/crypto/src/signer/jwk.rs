@@ -1,6 +1,6 @@
 //! Private JWKs, for keys that come from other tools or go to them.
 //!
-//! In scope: `OKP`/`Ed25519` ([RFC 8037 §2]) and `EC`/`P-256` or `P-384` ([RFC 7518 §6.2.2]) with `d`. Out of scope: encrypted
+//! In scope: `OKP`/`Ed25519` ([RFC 8037 §2]) and `EC`/`P-256`, `P-384` or `P-521` ([RFC 7518 §6.2.2]) with `d`. Out of scope: encrypted
 //! JWKs; files (`inkan-io`).
 //!
 //! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2

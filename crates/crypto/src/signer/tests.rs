@@ -31,6 +31,20 @@ fn es384_nonces_are_those_of_rfc_6979_appendix_a_2_6() {
 }
 
 #[test]
+fn es512_nonces_are_those_of_rfc_6979_appendix_a_2_7() {
+    let secret = decode_hex(
+        "00fad06daa62ba3b25d2fb40133da757205de67f5bb0018fee8c86e1b68c7e75caa896eb32f1f47c70855836a6d16fcc1466f6d8fbec67db89ec0c08b0e996b83538",
+    );
+    let secret = SecretBytes::new(secret.unwrap());
+    let key = SecretKey::from_secret_bytes(KeyType::P521, &secret).unwrap();
+    assert_eq!(
+        hex(&key.sign(b"sample").unwrap()),
+        "00c328fafcbd79dd77850370c46325d987cb525569fb63c5d3bc53950e6d4c5f174e25a1ee9017b5d450606add152b534931d7d4e8455cc91f9b15bf05ec36e377fa\
+         00617cce7cf5064806c467f678d3b4080d6f1cc50af26ca209417308281b68af282623eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc43997f1ee0e44da4a67a"
+    );
+}
+
+#[test]
 fn ed25519_signatures_are_those_of_rfc_8032_section_7_1() {
     let secret =
         decode_hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").unwrap();
@@ -48,7 +62,7 @@ fn ed25519_signatures_are_those_of_rfc_8032_section_7_1() {
 
 #[test]
 fn secret_bytes_give_the_same_key_again() {
-    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384, KeyType::P521] {
         let key = SecretKey::generate(key_type, &mut SeededRng::new(11));
         let again = SecretKey::from_secret_bytes(key_type, &key.to_secret_bytes()).unwrap();
         assert_eq!(again.public_key(), key.public_key());
@@ -68,6 +82,9 @@ fn bytes_that_are_no_secret_key_are_refused() {
     assert_eq!(read(KeyType::P384, &[1; 32]), KeyError::Length(32));
     assert_eq!(read(KeyType::P384, &[0; 48]), KeyError::NotOnCurve);
     assert_eq!(read(KeyType::P384, &[255; 48]), KeyError::NotOnCurve);
+    assert_eq!(read(KeyType::P521, &[1; 65]), KeyError::Length(65));
+    assert_eq!(read(KeyType::P521, &[0; 66]), KeyError::NotOnCurve);
+    assert_eq!(read(KeyType::P521, &[2; 66]), KeyError::NotOnCurve);
     assert_eq!(read(KeyType::P256, &[0; 32]), KeyError::NotOnCurve);
     assert_eq!(read(KeyType::P256, &[255; 32]), KeyError::NotOnCurve);
 }

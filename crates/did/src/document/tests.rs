@@ -106,10 +106,7 @@ fn a_ledger_knows_no_key_of_bbs_and_a_resolver_lets_it_assert_alone() {
 }
 
 #[test]
-fn a_ledger_knows_no_p384_and_a_resolver_does() {
-    let secret = inkan_core::SecretBytes::new(vec![7; 48]);
-    let p384 = inkan_crypto::SecretKey::from_secret_bytes(KeyType::P384, &secret).unwrap();
-    let p384 = p384.public_key();
+fn a_ledger_knows_no_p384_nor_p521_and_a_resolver_does() {
     let multikey = |text: &str| {
         let mut method = key("#p");
         method["publicKeyMultibase"] = json!(text);
@@ -120,19 +117,25 @@ fn a_ledger_knows_no_p384_and_a_resolver_does() {
         let value = json!({ "id": DID, "verificationMethod": [method] });
         DidDocument::read(value, &did(), rules).map(|read| read.verification_methods().len())
     };
-    for method in [multikey(&p384.to_multikey()), jwk(p384.to_jwk())] {
-        assert_eq!(counted(&method, Rules::Resolver), Ok(1));
-        assert_eq!(counted(&method, Rules::Ledger), Ok(0));
+    let types = [(KeyType::P384, 48, 0x81, "P-384"), (KeyType::P521, 66, 0x82, "P-521")];
+    for (key_type, length, code, curve) in types {
+        let secret = inkan_core::SecretBytes::new(vec![1; length]);
+        let public = inkan_crypto::SecretKey::from_secret_bytes(key_type, &secret).unwrap();
+        let public = public.public_key();
+        for method in [multikey(&public.to_multikey()), jwk(public.to_jwk())] {
+            assert_eq!(counted(&method, Rules::Resolver), Ok(1));
+            assert_eq!(counted(&method, Rules::Ledger), Ok(0));
+        }
+        // What is malformed beyond the type is none of a ledger's business either, as before the type was known.
+        let short = inkan_core::encoding::multibase58(&[&[code, 0x24][..], &[2; 20]].concat());
+        for method in [multikey(&short), jwk(json!({ "kty": "EC", "crv": curve, "x": "AA" }))] {
+            assert!(counted(&method, Rules::Resolver).is_err());
+            assert_eq!(counted(&method, Rules::Ledger), Ok(0));
+        }
+        let mut private = public.to_jwk();
+        private["d"] = json!("AA");
+        assert!(counted(&jwk(private), Rules::Ledger).is_err());
     }
-    // What is malformed beyond the type is none of a ledger's business either, as before P-384 was known.
-    let short = inkan_core::encoding::multibase58(&[&[0x81, 0x24][..], &[2; 20]].concat());
-    for method in [multikey(&short), jwk(json!({ "kty": "EC", "crv": "P-384", "x": "AA" }))] {
-        assert!(counted(&method, Rules::Resolver).is_err());
-        assert_eq!(counted(&method, Rules::Ledger), Ok(0));
-    }
-    let mut private = p384.to_jwk();
-    private["d"] = json!("AA");
-    assert!(counted(&jwk(private), Rules::Ledger).is_err());
 }
 
 #[test]

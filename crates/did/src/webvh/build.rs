@@ -267,7 +267,9 @@ fn checked_update_key(signer: &dyn Signer) -> Result<PublicKey, BuildError> {
     let key = signer.public_key();
     match key.key_type() {
         KeyType::Ed25519 => Ok(key),
-        KeyType::P256 | KeyType::P384 | KeyType::Bls12381G2 => Err(BuildError::UpdateKeyType),
+        KeyType::P256 | KeyType::P384 | KeyType::P521 | KeyType::Bls12381G2 => {
+            Err(BuildError::UpdateKeyType)
+        }
     }
 }
 

@@ -209,7 +209,7 @@ pub(super) fn ed25519_key(
         Err(KeyError::SmallOrder | KeyError::NotCanonical)
             if !matches!(
                 KeyType::of_multikey(multikey),
-                Some(KeyType::P384 | KeyType::Bls12381G2)
+                Some(KeyType::P384 | KeyType::P521 | KeyType::Bls12381G2)
             ) =>
         {
             Err(EntryError::WeakKey)

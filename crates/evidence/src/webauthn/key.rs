@@ -78,7 +78,8 @@ impl CredentialKey {
     pub fn from_jwk(jwk: &Value) -> Option<Self> {
         if inkan_core::json::text(jwk, "kty") != Some("RSA") {
             let key = PublicKey::from_jwk(jwk).ok()?;
-            return (key.key_type() != KeyType::Bls12381G2).then_some(Self(Kind::Ours(key)));
+            let signs = !matches!(key.key_type(), KeyType::Bls12381G2 | KeyType::P521);
+            return signs.then_some(Self(Kind::Ours(key)));
         }
         let number =
             |name| encoding::decode_b64u(inkan_core::json::text(jwk, name).unwrap_or("")).ok();
@@ -96,7 +97,7 @@ impl CredentialKey {
                 KeyType::P256 => Some(ES256),
                 KeyType::P384 => Some(ES384),
                 KeyType::Ed25519 => Some(EDDSA),
-                KeyType::Bls12381G2 => None,
+                KeyType::P521 | KeyType::Bls12381G2 => None,
             },
         }
     }
@@ -115,7 +116,7 @@ impl CredentialKey {
                     KeyType::P256 => plain_ecdsa(signature, 32),
                     KeyType::P384 => plain_ecdsa(signature, 48),
                     KeyType::Ed25519 => Some(signature.to_vec()),
-                    KeyType::Bls12381G2 => None,
+                    KeyType::P521 | KeyType::Bls12381G2 => None,
                 };
                 plain.is_some_and(|plain| key.verify(message, &plain).is_ok())
             }

@@ -39,7 +39,7 @@ const COMMON_NAME_LIMIT: usize = 64;
 const LINE: usize = 64;
 
 /// The key as a `SubjectPublicKeyInfo` ([RFC 5280 §4.1.2.7](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.7)) in DER; none for a
-/// key of BBS, which certificates do not hold.
+/// key of BBS, which certificates do not hold, or of P-521.
 #[must_use]
 pub fn public_key_info(key: &PublicKey) -> Option<Vec<u8>> {
     let jwk = key.to_jwk();
@@ -52,7 +52,7 @@ pub fn public_key_info(key: &PublicKey) -> Option<Vec<u8>> {
         KeyType::Ed25519 => (der(SEQUENCE, &[ED25519]), part("x")?),
         KeyType::P256 => on_curve(P256)?,
         KeyType::P384 => on_curve(P384)?,
-        KeyType::Bls12381G2 => return None,
+        KeyType::P521 | KeyType::Bls12381G2 => return None,
     };
     Some(der(SEQUENCE, &[&algorithm, &bit_string(&bytes)]))
 }
@@ -62,7 +62,7 @@ pub fn public_key_info(key: &PublicKey) -> Option<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// [`SignError::KeyUnsuitable`] for a key of BBS; else as [`Signer::sign`].
+/// [`SignError::KeyUnsuitable`] for a key of BBS or P-521; else as [`Signer::sign`].
 pub fn certificate_request(issuers: &[&str], signer: &dyn Signer) -> Result<Vec<u8>, SignError> {
     let key = signer.public_key();
     let info = public_key_info(&key).ok_or(SignError::KeyUnsuitable)?;
@@ -70,7 +70,7 @@ pub fn certificate_request(issuers: &[&str], signer: &dyn Signer) -> Result<Vec<
         KeyType::Ed25519 => ED25519,
         KeyType::P256 => ECDSA_SHA256,
         KeyType::P384 => ECDSA_SHA384,
-        KeyType::Bls12381G2 => return Err(SignError::KeyUnsuitable),
+        KeyType::P521 | KeyType::Bls12381G2 => return Err(SignError::KeyUnsuitable),
     };
     let names = names(issuers);
     let subject = names.iter().find_map(|(tag, name)| {

@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use inkan_core::{Digest, sha256};
 use tokio::time::Instant;
 
 use super::answer::{Cause, Finding, Refusal};
@@ -19,10 +20,20 @@ use crate::ledger_node::request::media_type;
 use crate::ledger_node::request_log::Line;
 use crate::problem::Code;
 
+/// Who may have something signed, told from others who may: the digest of a token or of a certificate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(Digest);
+
+impl Caller {
+    pub(crate) const fn digest(self) -> Digest {
+        self.0
+    }
+}
+
 /// Lets a request in, or refuses it, and keeps what may be kept of it.
 pub(crate) async fn admit(
     State(service): State<Arc<Service>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let begun = Instant::now();
@@ -31,10 +42,15 @@ pub(crate) async fn admit(
     let route = routes::template(matched);
     let address = address_of(&service, &request);
     let mut response = match check(&service, address, route, &request) {
-        Ok(()) => match caught(next.run(request)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            match caught(next.run(request)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
         Err(refusal) => refusal.into_response(),
     };
     let headers = response.headers_mut();
@@ -81,17 +97,17 @@ fn check(
     address: IpAddr,
     route: &'static str,
     request: &Request,
-) -> Result<(), Refusal> {
+) -> Result<Option<Caller>, Refusal> {
     let headers = request.headers();
     let is_post = request.method() == Method::POST;
-    let certified = request.extensions().get::<Certified>().is_some();
+    let certified = request.extensions().get::<Certified>();
     if !routes::is_unmetered(route)
         && let Some(clients) = &service.clients
     {
         clients.take(&Prefix::of(address), 1).map_err(Refusal::RateLimited)?;
     }
     if !is_post && !routes::is_of_desk(route) {
-        return Ok(());
+        return Ok(None);
     }
     // Pages of other sites can make a browser send forms and plain text, but not this without being asked.
     let is_readable =
@@ -103,14 +119,17 @@ fn check(
         ));
     }
     if !routes::signs(route) {
-        return Ok(());
+        return Ok(None);
     }
     // By a name of its own a page of another site could reach this machine (DNS rebinding).
-    if certified || service.is_open && names_this_machine(request) {
-        return Ok(());
+    if let Some(Certified(certificate)) = certified {
+        return Ok(Some(Caller(sha256(&[b"certificate", certificate.as_bytes()]))));
+    }
+    if service.is_open && names_this_machine(request) {
+        return Ok(None);
     }
     match bearer(headers) {
-        Some(token) if service.tokens.holds(token) => Ok(()),
+        Some(token) if service.tokens.holds(token) => Ok(Some(Caller(sha256(&[b"token", token])))),
         _ => Err(Refusal::Request(
             StatusCode::UNAUTHORIZED,
             Finding::new(

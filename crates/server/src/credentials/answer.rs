@@ -35,6 +35,7 @@ pub(crate) enum Cause {
     AuthorityNotCurrent,
     QueryAhead,
     PolicyUnknown,
+    EnvelopeOutdated,
 }
 
 impl Cause {
@@ -65,6 +66,7 @@ impl Cause {
             Self::AuthorityNotCurrent => "authority-not-current",
             Self::QueryAhead => "query-time-ahead",
             Self::PolicyUnknown => "policy-unknown",
+            Self::EnvelopeOutdated => "envelope-outdated",
         }
     }
 }

@@ -8,6 +8,7 @@ use inkan_credential::model::StatusPurpose;
 use inkan_credential::proof::Purpose;
 use serde_json::{Map, Value};
 
+use super::admit::Caller;
 use super::answer::{Cause, Finding, Refusal};
 use super::options::Profile;
 use super::service::Service;
@@ -18,6 +19,8 @@ use super::suites::{Issuer, Suite};
 pub(crate) struct Request {
     members: Map<String, Value>,
     pub(crate) options: Options,
+    /// Who asks, where that is told from others.
+    pub(crate) caller: Option<Caller>,
 }
 
 /// What may be asked beside the thing itself.
@@ -55,7 +58,7 @@ impl Request {
             Some(Value::Object(options)) => Options::read(&options)?,
             Some(_) => return Err(option("options")),
         };
-        Ok(Self { members, options })
+        Ok(Self { members, options, caller: None })
     }
 
     /// Takes a member that must be there.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -19,22 +20,28 @@ use inkan_crypto::Signer;
 use inkan_io::os_rng::OsRng;
 use serde_json::{Value, json};
 
+use super::admit::Caller;
 use super::answer::{Cause, Refusal, json_answer};
 use super::envelope::{Options, Request};
-use super::handle::answered;
+use super::handle::{blocking, request};
 use super::options::Profile;
 use super::resources;
+use super::routes::suite_of;
 use super::service::{Service, not_served, of_suite};
 use super::suites::{Issuer, Suite};
 
 /// POST `/credentials/issue`.
 pub(crate) async fn issue(
     State(service): State<Arc<Service>>,
+    caller: Option<Extension<Caller>>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    answered(service, &uri, headers, body, issued).await
+    let suite = suite_of(&uri)?;
+    let mut request = request(&service, &headers, body).await?;
+    request.caller = caller.map(|Extension(caller)| caller);
+    blocking(service, move |service| issued(service, suite, request)).await
 }
 
 fn issued(
@@ -46,7 +53,7 @@ fn issued(
     let credential = request.take("credential")?;
     let options = request.options;
     let secured = match credential.get("proof") {
-        None | Some(Value::Null) => first(service, suite, credential, &options)?,
+        None | Some(Value::Null) => first(service, suite, credential, (&options, request.caller))?,
         Some(_) => another(service, suite, credential, &options)?,
     };
     let answer = json!({ "verifiableCredential": secured.to_value() });
@@ -69,10 +76,10 @@ fn first(
     service: &Service,
     suite: Suite,
     mut credential: Value,
-    options: &Options,
+    (options, caller): (&Options, Option<Caller>),
 ) -> Result<SecuredCredential, Refusal> {
     let now = service.now();
-    let asked = asked(suite, &credential, options)?;
+    let asked = asked(suite, &credential, (options, caller))?;
     let mut issuer = service.needed_issuer(suite)?;
     options.check(service, (suite, &issuer), &effective(suite))?;
     if let Value::Object(members) = &mut credential {
@@ -84,9 +91,7 @@ fn first(
         }
     }
     let version = check(service, (suite, &issuer), &credential)?;
-    if version == DataModel::V1 {
-        add_proof_terms(&mut credential);
-    }
+    add_proof_terms(&mut credential, suite, version);
     check_terms(service, suite, &credential)?;
     check_unlinkable(service, suite, &credential)?;
     for uri in lists_of(&credential) {
@@ -135,14 +140,21 @@ fn first(
     Ok(secured)
 }
 
-/// What makes two requests the same: suite, credential and options.
-fn asked(suite: Suite, credential: &Value, options: &Options) -> Result<Digest, Refusal> {
+/// What makes two requests the same: who asks, suite, credential and options. What was made for one caller is handed to no other
+/// who asks for the same.
+fn asked(
+    suite: Suite,
+    credential: &Value,
+    (options, caller): (&Options, Option<Caller>),
+) -> Result<Digest, Refusal> {
     let credential = json::canonicalize(credential)
         .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     let options = format!("{options:?}");
     let length = |part: &str| part.len().to_be_bytes();
     let name = suite.prefix();
+    let caller = caller.map_or([0; 32], |caller| *caller.digest().as_bytes());
     Ok(sha256(&[
+        &caller,
         &length(name),
         name.as_bytes(),
         &length(&options),
@@ -299,25 +311,29 @@ fn check(
     Ok(read.version())
 }
 
-/// The terms of proofs, which the context of version 1.1 does not define (VC Data Integrity 1.0, §2.4).
-fn add_proof_terms(credential: &mut Value) {
+/// The terms of proofs, which the context of version 1.1 does not define (VC Data Integrity 1.0, §2.4), and neither one those of
+/// the old suite (vc-di-eddsa §B.1).
+fn add_proof_terms(credential: &mut Value, suite: Suite, version: DataModel) {
     const TERMS: &str = "https://w3id.org/security/data-integrity/v2";
-    let known = |context: &Value| {
-        let url = context.as_str();
-        url.is_some_and(|url| url.starts_with("https://w3id.org/security/data-integrity/"))
+    const OLD_TERMS: &str = "https://w3id.org/security/suites/ed25519-2020/v1";
+    let (terms, start) = match (suite, version) {
+        (Suite::Ed25519Signature2020, _) => (OLD_TERMS, OLD_TERMS),
+        (_, DataModel::V1) => (TERMS, "https://w3id.org/security/data-integrity/"),
+        (_, DataModel::V2) => return,
     };
+    let known = |context: &Value| context.as_str().is_some_and(|url| url.starts_with(start));
     let Some(context) = credential.get_mut("@context") else { return };
     if let Value::Array(all) = context {
         if !all.iter().any(known) {
-            all.push(TERMS.into());
+            all.push(terms.into());
         }
     } else {
-        *context = json!([context.take(), TERMS]);
+        *context = json!([context.take(), terms]);
     }
 }
 
 /// That every term is defined, for suites that would not notice. Of contexts that are not known here nothing is said, and
-/// what has no place in RDF, such as the direction of a text, is covered by these suites all the same.
+/// what has no place in RDF, such as a null in a list, is covered by these suites all the same.
 ///
 /// Before anything is added: the context that `ledgerRecord` is defined in takes all that others leave undefined.
 fn check_terms(service: &Service, suite: Suite, credential: &Value) -> Result<(), Refusal> {

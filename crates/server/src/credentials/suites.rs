@@ -24,7 +24,7 @@ pub enum Suite {
     EcdsaSd,
     /// `bbs-2023`: the same, and two disclosures cannot be linked by their proofs.
     Bbs,
-    /// `Ed25519Signature2020`, verified and never made.
+    /// `Ed25519Signature2020`, verified, and made for test suites alone.
     Ed25519Signature2020,
     /// A JWS around the credential (`vc+jwt`).
     VcJwt,
@@ -68,15 +68,16 @@ impl Suite {
         Self::ALL.into_iter().find(|suite| suite.prefix() == prefix)
     }
 
-    /// The type of key that it signs with here; none if it is only verified.
+    /// The type of key that it signs with here.
     #[must_use]
-    pub const fn key_type(self) -> Option<KeyType> {
+    pub const fn key_type(self) -> KeyType {
         match self {
-            Self::EddsaRdfc | Self::EddsaJcs | Self::VcJwt => Some(KeyType::Ed25519),
-            Self::EcdsaRdfc | Self::EcdsaJcs | Self::EcdsaSd => Some(KeyType::P256),
-            Self::EcdsaRdfcP384 | Self::EcdsaJcsP384 => Some(KeyType::P384),
-            Self::Bbs => Some(KeyType::Bls12381G2),
-            Self::Ed25519Signature2020 => None,
+            Self::EddsaRdfc | Self::EddsaJcs | Self::Ed25519Signature2020 | Self::VcJwt => {
+                KeyType::Ed25519
+            }
+            Self::EcdsaRdfc | Self::EcdsaJcs | Self::EcdsaSd => KeyType::P256,
+            Self::EcdsaRdfcP384 | Self::EcdsaJcsP384 => KeyType::P384,
+            Self::Bbs => KeyType::Bls12381G2,
         }
     }
 
@@ -121,7 +122,7 @@ impl Suite {
     /// Whether a ledger takes entries that its key signs: those of Ed25519 and P-256 alone.
     #[must_use]
     pub const fn can_be_recorded(self) -> bool {
-        matches!(self.key_type(), Some(KeyType::Ed25519 | KeyType::P256))
+        matches!(self.key_type(), KeyType::Ed25519 | KeyType::P256)
     }
 
     /// Whether a credential is secured by it, perhaps among others.

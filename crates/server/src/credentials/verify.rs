@@ -23,6 +23,7 @@ use super::backing::Grounds;
 use super::envelope::{Options, Request};
 use super::handle::answered;
 use super::issue::entries_of;
+use super::legacy;
 use super::options::Profile;
 use super::resources;
 use super::service::Service;
@@ -65,6 +66,17 @@ fn judged(
         Some(value) => value,
         None => request.take(other)?,
     };
+    if other == "presentation"
+        && service.options.profile == Profile::Conformance
+        && let now = service.now()
+        && let Some(judged) = legacy::judged(&value, &request.options, now)
+    {
+        let said = judged.map_err(|finding| Refusal::Unverified(vec![finding]))?;
+        let checks =
+            vec![json!({ "check": "presentation", "subject": "presentation", "outcome": "pass" })];
+        let judged = Judged { checks, warnings: vec![said.to_value()], as_of: now };
+        return Ok(json_answer(StatusCode::OK, &judged.to_value(&value)));
+    }
     let bundle = read(&value, other)?;
     if suite.is_some_and(|suite| !is_secured_by(&bundle.artefact, suite)) {
         let detail = "nothing in it is secured by the suite of this path";

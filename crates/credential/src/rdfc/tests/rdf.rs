@@ -46,7 +46,7 @@ const SKIPPED: &[(&str, &[&str])] = &[
             "ttn01",
         ],
     ),
-    ("rdfDirection, which no credential suite uses", &["tdi09", "tdi10", "tdi11", "tdi12"]),
+    ("rdfDirection, an option here only of what is signed", &["tdi09", "tdi10", "tdi11", "tdi12"]),
     ("expandContext, an option that no credential suite has", &["te077"]),
 ];
 

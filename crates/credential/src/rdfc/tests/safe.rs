@@ -49,7 +49,6 @@ fn what_has_no_place_in_rdf_is_refused() {
     let cases = [
         ("/credentialSubject/role", json!([null])),
         ("/credentialSubject/role", json!({ "@value": null })),
-        ("/credentialSubject/role", json!({ "@value": "x", "@direction": "ltr" })),
         ("/credentialSubject/role", json!({ "@value": "x", "@language": "not a tag" })),
         ("/credentialSubject/id", json!("_:holder")),
         ("/credentialSubject/role", json!({ "id": "_:role" })),
@@ -65,6 +64,36 @@ fn what_has_no_place_in_rdf_is_refused() {
     for document in [json!({}), json!(1), json!(null), floating] {
         assert_eq!(code(&document, Contexts::built_in()), "jsonld-value-dropped", "{document}");
     }
+}
+
+#[test]
+fn the_direction_of_a_text_is_signed_with_its_language() {
+    let said = |value: Value| {
+        let rdf = canonical_nquads(&with("/credentialSubject/role", value), Contexts::built_in());
+        let rdf = rdf.unwrap();
+        let line = rdf.lines().find(|line| line.contains("\"x\"")).unwrap().to_owned();
+        line.split("\"x\"").nth(1).unwrap().trim_end_matches(" .").to_owned()
+    };
+    // JSON-LD 1.1 API, §8.2.2, step 13.
+    for (value, expected) in [
+        (json!("x"), ""),
+        (json!({ "@value": "x", "@language": "ar" }), "@ar"),
+        (json!({ "@value": "x", "@direction": "rtl" }), "^^<https://www.w3.org/ns/i18n#_rtl>"),
+        (
+            json!({ "@value": "x", "@language": "ar-EG", "@direction": "rtl" }),
+            "^^<https://www.w3.org/ns/i18n#ar-eg_rtl>",
+        ),
+        (
+            json!({ "@value": "x", "@language": "ar-EG", "@direction": "ltr" }),
+            "^^<https://www.w3.org/ns/i18n#ar-eg_ltr>",
+        ),
+    ] {
+        assert_eq!(said(value.clone()), expected, "{value}");
+    }
+    // It is not said in any other way.
+    let typed = json!({ "@value": "x", "@type": "https://www.w3.org/ns/i18n#ar-eg_ltr" });
+    let found = code(&with("/credentialSubject/role", typed), Contexts::built_in());
+    assert_eq!(found, "jsonld-invalid");
 }
 
 #[test]
