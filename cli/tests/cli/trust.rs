@@ -98,6 +98,11 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     ministry(&home, &["add", &successor, "--succeeds", &university]).must(0);
     verify("one.json").must(0);
     bank(&home, &["trust", "check", &successor, "--succeeds", &university]).must(0);
+    // Whoever judges by the bundle alone has to be shown that the successor announced nothing: as it was issued nothing says so.
+    let offline = |file: &str| bank(&home, &["verify", file, "--policy", "edu", "--offline"]);
+    offline("one.json").must(19);
+    bank(&home, &["bundle", "pack", "one.json", "--out", "packed.json"]).must(0);
+    offline("packed.json").must(0);
     pause();
     // Not before its own profile knows of it, by somebody whom it trusts.
     let ran = home.run(&revoke).must(3);
@@ -107,6 +112,15 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     home.run(&revoke).must(0);
     verify("one.json").must(12);
     verify("two.json").must(0);
+    bank(&home, &["bundle", "pack", "packed.json", "--out", "repacked.json"]).must(0);
+    offline("repacked.json").must(12);
+    // What the university revokes later, the successor's list takes over: there is nothing left to revoke.
+    issue(&home, &holder, "three.json");
+    home.run(&["-p", "acme", "revoke", "three.json", "--reason", "late", "--yes"]).must(0);
+    verify("three.json").must(12);
+    let again = ["-p", "merged", "revoke", "three.json", "--reason", "late", "--from", "merged"];
+    let ran = home.run(&[&again[..], &["--yes"]].concat()).must(0);
+    assert!(ran.stderr.contains("already"), "{}", ran.stderr);
 
     // Who trusts whom, three times.
     let text = bank(&home, &["trust", "graph"]).must(0).stdout;
