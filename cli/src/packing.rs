@@ -58,8 +58,9 @@ pub(crate) fn pack(
             current.push(proof.to_value());
         }
     }
-    // A list of a power says how it stood when it was used: an older one is not replaced.
-    let kept = list_heads(bundle, &parties);
+    // A list of a power says how it stood when it was used: an older one is not replaced. And what shows that something is not there
+    // was put here because something rests on it: its key stands nowhere, so that it cannot be made anew here.
+    let kept = kept_proofs(bundle, &parties);
     for (issuer, uri) in &parties.lists {
         let Some(scid) = issuer.scid() else { continue };
         let proof = reading.view().status_current(issuer.as_str(), uri)?;
@@ -89,16 +90,16 @@ pub(crate) fn pack(
     Ok(())
 }
 
-/// Current-proofs of the status lists of powers.
-fn list_heads(bundle: &Bundle, parties: &Parties) -> Vec<Value> {
-    let of_power = |value: &&Value| {
-        let leaf = CurrentProof::from_value(value).ok().and_then(|proof| proof.claimed_head());
-        let entry = leaf.and_then(|leaf| SignedEntry::parse(leaf.kind(), leaf.body()).ok());
-        entry.is_some_and(|entry| {
+/// Current-proofs of the status lists of powers, and proofs of absence.
+fn kept_proofs(bundle: &Bundle, parties: &Parties) -> Vec<Value> {
+    let is_kept = |value: &&Value| {
+        let Ok(proof) = CurrentProof::from_value(value) else { return false };
+        let Some(leaf) = proof.claimed_head() else { return true };
+        SignedEntry::parse(leaf.kind(), leaf.body()).is_ok_and(|entry| {
             entry.claims().status().is_some_and(|list| parties.power_lists.contains(&list.uri))
         })
     };
-    bundle.current.iter().filter(of_power).cloned().collect()
+    bundle.current.iter().filter(is_kept).cloned().collect()
 }
 
 /// Takes over a power of attorney that is in another bundle, the powers that it rests on, and what proves them.

@@ -7,6 +7,7 @@
 pub(crate) mod acts;
 pub(crate) mod build;
 pub(crate) mod chain;
+pub(crate) mod consents;
 pub(crate) mod dids;
 pub(crate) mod draw;
 mod outside;
@@ -223,6 +224,12 @@ pub(crate) enum EventKind {
     ActInvalid,
     /// It was presented.
     Presented,
+    /// Its holder agreed to a use of what was shown.
+    ConsentGiven,
+    /// Whoever received it signed that.
+    ConsentAcknowledged,
+    /// Its holder took that back.
+    ConsentWithdrawn,
     /// It was suspended.
     Suspended,
     /// It was reinstated.
@@ -254,6 +261,9 @@ impl EventKind {
             Self::ActChanged => "act-changed",
             Self::ActInvalid => "act-invalid",
             Self::Presented => "presented",
+            Self::ConsentGiven => "consent-given",
+            Self::ConsentAcknowledged => "consent-acknowledged",
+            Self::ConsentWithdrawn => "consent-withdrawn",
             Self::Suspended => "suspended",
             Self::Reinstated => "reinstated",
             Self::Revoked => "revoked",

@@ -329,6 +329,7 @@ pub fn bundle_file(bytes: &[u8]) {
         let text = read.to_value().to_string();
         let again = Bundle::parse(text.as_bytes()).expect("our own bundle");
         assert_eq!(again.to_value(), read.to_value());
+        assert_eq!(again.receipts, read.receipts, "the short spelling says the same");
     }
     if let Ok(read) = bundle::read_any(bytes) {
         match read.into_bundle().artefact {

@@ -97,6 +97,12 @@ fn an_authority_is_asked_pinned_and_its_stamps_outlive_a_key() {
     openssl_accepts(&shell, &authority, "t.json");
     let text = std::fs::read_to_string(shell.home().join("t.json")).unwrap();
     assert_eq!(text.matches("timestamp:").count(), 1, "{text}");
+    let upgrade =
+        ["bundle", "upgrade", "t.json", "--timestamp", authority.url(), "--out", "u.json"];
+    shell.ok(&upgrade);
+    openssl_accepts(&shell, &authority, "u.json");
+    let upgraded = std::fs::read_to_string(shell.home().join("u.json")).unwrap();
+    assert_eq!(upgraded.matches("timestamp:").count(), 3, "{upgraded}");
 
     let verify = |file: &str| shell.inkan(&["verify", file, "--offline", "--json"]);
     let report = verify("t.json");

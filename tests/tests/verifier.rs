@@ -30,6 +30,7 @@ mod verifier {
     mod sealed;
     mod stamps;
     mod status;
+    mod successors;
     mod token_status;
     mod x5c;
     mod younger;

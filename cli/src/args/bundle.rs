@@ -26,6 +26,9 @@ pub(crate) struct BundlePackArgs {
     /// Ask the ledger alone, and no other host
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Keep this consent about the presentation in it: a file, its record id, or its name in `inkan consent list`
+    #[arg(long = "consent", value_name = "FILE|NAME")]
+    pub(crate) consents: Vec<String>,
     /// Where the bundle goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,
@@ -43,6 +46,9 @@ pub(crate) struct BundleCheckArgs {
 pub(crate) struct BundleUpgradeArgs {
     /// The bundle; it is replaced as a whole, unless --out names another file
     pub(crate) file: String,
+    /// Have this timestamp authority (RFC 3161) stamp everything that is in it then, earlier stamps included
+    #[arg(long = "timestamp", value_name = "URL")]
+    pub(crate) timestamps: Vec<String>,
     /// Where the bundle goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,

@@ -7,17 +7,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use inkan_core::Timestamp;
-use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::{Artefact, Bundle};
+use inkan_credential::{ConsentReceipt, SecuredCredential};
 use inkan_evidence::registry::declared;
 use inkan_io::files::{self, Access};
 use inkan_io::gather::{Copies, Network, Sources, from_bundle, gather};
-use inkan_io::keep::{self, Addition, KeepError};
+use inkan_io::keep::{self, KeepError};
 use inkan_ledger::{Checkpoint, Leaf, SignedNote};
 use inkan_verifier::{Material, Want, plan, with_successors};
 use serde_json::{Value, json};
 
+use super::consent;
 use super::did::parse_time;
+use super::timestamp;
 use super::verify::schemas;
 use crate::args::{BundleCheckArgs, BundleCommand, BundlePackArgs, BundleUpgradeArgs};
 use crate::context::{Context, Home};
@@ -56,6 +58,10 @@ fn pack(args: &BundlePackArgs, context: &mut Context) -> Result<Outcome, Failure
     let now = context.now();
     let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(now);
     context.check_out(&args.out)?;
+    for named in &args.consents {
+        let receipt = consent::find(named, &home, context)?;
+        add_consent(&mut bundle, &receipt, named)?;
+    }
     let reading = Reading::open(&home, context)?;
     let network = if args.offline { Network::Offline } else { Network::Ask };
     fill(&mut bundle, &reading, (&home, &*context), network, as_of)?;
@@ -76,6 +82,16 @@ fn pack(args: &BundlePackArgs, context: &mut Context) -> Result<Outcome, Failure
         .with("asOf", as_of.to_string())
         .with("out", args.out.path());
     Ok(if args.out.path().is_some() { outcome } else { outcome.with("bundle", bundle.to_value()) })
+}
+
+/// A consent says which presentation it is about: in a bundle of anything else it would mislead.
+fn add_consent(bundle: &mut Bundle, receipt: &ConsentReceipt, named: &str) -> Result<(), Failure> {
+    if !bundle.is_about(receipt) {
+        let message = format!("the consent {named:?} is not about what is packed");
+        return Err(Failure::new("consent-of-another-presentation", message)
+            .try_this("pack the presentation that it was given for", "inkan consent list"));
+    }
+    bundle.add_consent(receipt).map_err(|error| Failure::from_error(error.code(), &error))
 }
 
 /// Gathers for a bundle; who signed the entries that came is looked up as well.
@@ -128,12 +144,8 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
     let additions = keep::additions(&bundle, ledger, &home.pinned()?, context.now())?;
     let of = |name: &str| additions.iter().filter(|addition| addition.name() == name).count();
     let (cosignatures, receipts) = (of("cosignatures"), of("receipt"));
-    let members = json!({
-        "heads": cosignatures, "receipts": receipts, "changed": !additions.is_empty(),
-        "dryRun": args.dry_run, "hasReceipts": !bundle.receipts.is_empty(),
-    });
     let bare = bundle.receipts.is_empty();
-    if bare {
+    if bare && args.timestamps.is_empty() {
         context.speech.warn(&format!(
             "nothing was added: an upgrade strengthens the receipts that are in a bundle, and this has none; to gather them: \
              inkan bundle pack {}",
@@ -147,27 +159,34 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
         let said = format!("{receipts} newer receipts, more cosignatures on {cosignatures} heads");
         context.speech.say(&said);
     }
-    let mut human = String::new();
+    let (mut human, mut stamps) = (String::new(), Vec::new());
     if !args.dry_run {
-        human = write_back(&mut bundle, &additions, &input.bytes, args, context)?;
+        keep::apply(&mut bundle, &additions)?;
+        let place = (&home, input.name.as_str());
+        stamps = timestamp::renew(&mut bundle, &args.timestamps, place, context)?;
+        let changed = !additions.is_empty() || !stamps.is_empty();
+        human = write_back(&bundle, (changed, &input.bytes), args, context)?;
     }
+    let members = json!({
+        "heads": cosignatures, "receipts": receipts, "stamps": stamps,
+        "changed": !additions.is_empty() || !args.timestamps.is_empty(),
+        "dryRun": args.dry_run, "hasReceipts": !bare,
+    });
     Ok(Outcome::new("inkan-bundle-upgrade/1", human, members))
 }
 
 fn write_back(
-    bundle: &mut Bundle,
-    additions: &[Addition],
-    before: &[u8],
+    bundle: &Bundle,
+    (changed, before): (bool, &[u8]),
     args: &BundleUpgradeArgs,
     context: &Context,
 ) -> Result<String, Failure> {
-    keep::apply(bundle, additions)?;
     let text = wallet::written(bundle, false);
     if args.out.path().is_some() || args.file == "-" {
         return context.deliver(text, args.out.path());
     }
     // A file that says it all is not touched.
-    if !additions.is_empty() && text.as_bytes() != before {
+    if changed && text.as_bytes() != before {
         files::write_atomic(Path::new(&args.file), text.as_bytes(), Access::Private)?;
         context.speech.say(&format!("wrote {}", args.file));
     }
@@ -187,6 +206,7 @@ struct Contents {
     timestamps: usize,
     eseals: usize,
     powers: Vec<(String, String)>,
+    consents: Vec<(&'static str, String)>,
     missing: Vec<String>,
     shows_until: Option<Timestamp>,
     ends: Vec<(String, Timestamp)>,
@@ -225,6 +245,7 @@ impl Contents {
             timestamps: bundle.timestamps.len(),
             eseals: bundle.eseals.len(),
             powers: powers(bundle),
+            consents: bundle.consents().iter().filter_map(consent::standing).collect(),
             missing,
             shows_until: keep::shows_until(&material),
             ends: ends(bundle, &material),
@@ -243,6 +264,7 @@ impl Contents {
             "evidence": self.evidence, "countersignatures": self.countersignatures,
             "timestamps": self.timestamps, "eseals": self.eseals,
             "powers": self.powers.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
+            "consents": self.consents.iter().map(|(state, with)| json!({ "state": state, "receiver": with })).collect::<Vec<_>>(),
             "missing": self.missing,
             "showsUntil": self.shows_until.map(|time| time.to_string()),
             "sufficesUntil": self.suffices_until().map(|(_, time)| time.to_string()),
@@ -278,6 +300,9 @@ impl Contents {
         for (from, to) in &self.powers {
             let [from, to] = [from, to].map(|did| crate::render::report::short_did(did));
             line("power of attorney", format!("of {from} for {to}"));
+        }
+        for (state, with) in &self.consents {
+            line("consent", format!("{state}, to {with}"));
         }
         line("timestamps", self.timestamps.to_string());
         line("e-seals", self.eseals.to_string());
@@ -347,7 +372,9 @@ fn said(want: &Want) -> String {
         Want::Act { log, act, .. } => {
             format!("the newest state of act {} in {log}", short(&act.to_b64u(), 6))
         }
-        Want::StatusList { uri, .. } => format!("the status list {uri}"),
+        Want::StatusList { uri, .. } | Want::LastStatusList { uri, .. } => {
+            format!("the status list {uri}")
+        }
         Want::Schema(id) => format!("the schema {id}"),
     }
 }

@@ -27,6 +27,7 @@ use crate::render::safe;
 use crate::render::table::table;
 use crate::wallet;
 
+pub(super) use self::check::judged;
 pub(super) use self::give::{Wish, members, sign};
 pub(super) use self::keep::{Keeping, keep};
 
@@ -87,8 +88,7 @@ fn acknowledge(args: &ConsentAcknowledgeArgs, context: &mut Context) -> Result<O
         ),
     }
     let mut keeping = Keeping::reading(&home, context)?;
-    let (judged, _) =
-        check::judged(&receipt, presentation.as_ref(), (None, false), &home, context)?;
+    let (judged, _) = judged(&receipt, presentation.as_ref(), (None, false), &home, context)?;
     check::must_be_signable(&judged)?;
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
@@ -182,8 +182,26 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
     Ok(Outcome::new("inkan-consent-list/1", human, json!({ "consents": found })).stream("consents"))
 }
 
+/// What the newest state of a consent in a file says, and to whom it was given. Nothing is judged.
+pub(super) fn standing(receipt: &ConsentReceipt) -> Option<(&'static str, String)> {
+    let state = receipt.newest()?.state().as_str();
+    Some((state, receipt.terms()?.receiver.audience.clone()))
+}
+
+/// Every consent that this profile keeps.
+pub(super) fn all(home: &Home) -> Result<Vec<ConsentReceipt>, Failure> {
+    let mut found = Vec::new();
+    for name in home.profile.names(Shelf::Consents)? {
+        let Some(value) = home.profile.get(Shelf::Consents, &name)? else { continue };
+        let receipt = ConsentReceipt::from_value(value)
+            .map_err(|error| Failure::from(error).during(format!("consents/{name}.json")))?;
+        found.push(receipt);
+    }
+    Ok(found)
+}
+
 /// Finds a consent: a file (or `-`), else the profile's by name, record id, or the beginning of its name.
-fn find(named: &str, home: &Home, context: &Context) -> Result<ConsentReceipt, Failure> {
+pub(super) fn find(named: &str, home: &Home, context: &Context) -> Result<ConsentReceipt, Failure> {
     if is_file(named) {
         let input = context.input(Some(named))?;
         return ConsentReceipt::parse(&input.bytes)

@@ -128,7 +128,9 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
     let credential = wallet::credential_of(&bundle, &input.name)?;
     let own = identity::own(&home, args.identity.as_deref())?;
     let terms = (Decide::Seal, args.policy.as_deref());
-    let roll = before::look(&bundle, &input.name, terms, &home, context)?.into_roll()?;
+    // The URL of an offer is shown nowhere.
+    let named = if offer.is_some() { "URL" } else { input.name.as_str() };
+    let roll = before::look(&bundle, named, terms, &home, context)?.into_roll()?;
     let for_role = args.power.for_role.map(role_of);
     let (role, for_role) = match args.power.under.as_slice() {
         [] => (sealing_role(asked, credential, &own, &roll)?, None),
@@ -139,8 +141,6 @@ pub(super) fn seal(args: &SealArgs, context: &mut Context) -> Result<Outcome, Fa
             (Role::Delegate, Some(roles.find(fits).ok_or(CliError::SealNotAllowed)?))
         }
     };
-    // The URL of an offer is shown nowhere.
-    let named = if offer.is_some() { "URL" } else { input.name.as_str() };
     if roll.is_closed() {
         return Err(CliError::SealedAlready.into());
     }
@@ -206,7 +206,8 @@ fn run(request: &Request<'_>, context: &mut Context) -> Result<Outcome, Failure>
             return Ok(outcome);
         }
     }
-    before::look(&bundle, &input.name, (request.decide, None), &home, context)?;
+    let named = if offer.is_some() { "URL" } else { input.name.as_str() };
+    before::look(&bundle, named, (request.decide, None), &home, context)?;
     let outcome = run_on(request, bundle, &input.name, context)?;
     exchange::close(offer, (request.write.dry_run, request.out), outcome, context)
 }

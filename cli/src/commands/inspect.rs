@@ -2,6 +2,7 @@
 //!
 //! "NOT VERIFIED" comes first, no mark is ever green, and nothing is fetched.
 
+mod agreed;
 mod stage;
 mod summary;
 

@@ -2,7 +2,9 @@
 //!
 //! The URL is for those who have to sign; the key that ends the offer stays in the profile, and is never printed.
 
+use inkan_core::json::text as json_text;
 use inkan_core::{Timestamp, sha256};
+use inkan_credential::Bundle;
 use inkan_io::exchange_client::{ExchangeClient, ExchangeUrl};
 use inkan_io::profile::{Profile, Record, Shelf};
 use serde_json::{Value, json};
@@ -17,6 +19,9 @@ use crate::render::safe;
 use crate::render::table::table;
 use crate::wallet;
 
+/// Evidence that is about no person: schemas, and what authorities say of certificates.
+const STAYS: [&str; 3] = ["JsonSchema", "X509Crl", "X509OcspResponse"];
+
 pub(super) fn run(command: &OfferCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
         OfferCommand::Publish(args) => publish(args, context),
@@ -30,12 +35,18 @@ fn publish(args: &OfferPublishArgs, context: &mut Context) -> Result<Outcome, Fa
     let home = context.home()?;
     let exchange = ExchangeUrl::parse(&args.to)?;
     let input = context.input(args.file.as_deref())?;
-    let bundle = wallet::read_bundle(&input)?;
+    let mut bundle = wallet::read_bundle(&input)?;
+    let left_out = keep_back(&mut bundle);
     let credential = wallet::credential_of(&bundle, &input.name)?;
     if credential.credential().offer().is_empty() {
         context.speech.warn(
             "the credential asks nobody to countersign: whoever has the URL may sign it (issue --countersigners says who must)",
         );
+    }
+    if left_out > 0 {
+        context.speech.say(&format!(
+            "left out: {left_out} items of evidence about the person; who has to sign does not need them"
+        ));
     }
     let name = wallet::name_of(&credential.issuance_digest());
     if args.write.dry_run {
@@ -74,6 +85,16 @@ fn publish(args: &OfferPublishArgs, context: &mut Context) -> Result<Outcome, Fa
     });
     let human = context.deliver(format!("{}\n", record.url), args.out.path())?;
     Ok(Outcome::new("inkan-offer/1", human, members))
+}
+
+/// Takes out what says more of the person than the credential does: whoever runs the exchange, and whoever has the URL, would see it.
+/// What a verification rests on stays.
+fn keep_back(bundle: &mut Bundle) -> usize {
+    let before = bundle.evidence.len();
+    bundle
+        .evidence
+        .retain(|item| json_text(item, "type").is_some_and(|kind| STAYS.contains(&kind)));
+    before.saturating_sub(bundle.evidence.len())
 }
 
 fn list(context: &mut Context) -> Result<Outcome, Failure> {
@@ -167,8 +188,7 @@ impl Record for OfferRecord {
     const SHELF: Shelf = Shelf::Offers;
 
     fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let text =
-            |name: &'static str| inkan_core::json::text(value, name).map(str::to_owned).ok_or(name);
+        let text = |name: &'static str| json_text(value, name).map(str::to_owned).ok_or(name);
         Ok(Self {
             url: text("url")?,
             key: text("key")?,

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use inkan_core::{Timestamp, sha256};
+use inkan_credential::{Artefact, ConsentReceipt};
 use inkan_io::profile::{IssuedRecord, OwnDid};
 use inkan_ledger::{Kind, Receipt};
 use inkan_verifier::ledger_view::LedgerView;
 use inkan_verifier::{Check, Material};
 
+use super::consent;
 use super::verify::told::{Examined, examine};
 use crate::args::{StoryArgs, StoryForm};
 use crate::context::Context;
@@ -18,6 +20,7 @@ use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
 use crate::render::report;
 use crate::story::build::{Source, Values, story};
+use crate::story::consents::Judged;
 use crate::story::status::{Change, Named, State, named};
 use crate::story::text::{Pictures, told};
 use crate::story::{dids, page, value};
@@ -35,6 +38,7 @@ pub(super) fn run(args: &StoryArgs, context: &mut Context) -> Result<Outcome, Fa
     let mut gaps = Vec::new();
     let notes = Notes::of(args, &examined, index)?;
     let changes = changes(&examined, index, &notes, &mut gaps)?;
+    let consents = consents(args, &examined, context)?;
     let source = Source {
         file: &examined.name,
         bundle: &examined.bundle,
@@ -45,6 +49,7 @@ pub(super) fn run(args: &StoryArgs, context: &mut Context) -> Result<Outcome, Fa
         report: &examined.report,
         exit: examined.exit,
         changes,
+        consents,
         gaps,
         reasons: notes.versions,
         values: if args.show_claims { Values::Shown } else { Values::Hidden },
@@ -63,6 +68,41 @@ pub(super) fn run(args: &StoryArgs, context: &mut Context) -> Result<Outcome, Fa
     let human = context.deliver(text, out.path())?;
     let outcome = Outcome::new(value::TYPE, human, members).stream("events").exit(examined.exit);
     Ok(outcome.afterwards(report::refusal(&examined.report, &examined.name)))
+}
+
+/// Consents about the presentation, of the file and of this profile, each judged as of the same time. Of two copies of one consent the
+/// one that says more is told.
+fn consents(
+    args: &StoryArgs,
+    examined: &Examined,
+    context: &mut Context,
+) -> Result<Vec<Judged>, Failure> {
+    let Artefact::Presentation(presentation) = &examined.bundle.artefact else {
+        return Ok(Vec::new());
+    };
+    let mut found: BTreeMap<[u8; 32], ConsentReceipt> = BTreeMap::new();
+    let kept = consent::all(&examined.home)?;
+    for receipt in examined.bundle.consents().into_iter().chain(kept) {
+        let Some(terms) = receipt.terms().filter(|_| examined.bundle.is_about(&receipt)) else {
+            continue;
+        };
+        let says = |receipt: &ConsentReceipt| {
+            let signed = receipt.newest().is_some_and(|one| one.acknowledgement().is_some());
+            (receipt.states().len(), signed, receipt.receipts.len())
+        };
+        let act = terms.act;
+        if found.get(&act).is_none_or(|known| says(known) < says(&receipt)) {
+            found.insert(act, receipt);
+        }
+    }
+    let verify = args.verify();
+    let how = (verify.at.as_deref(), verify.offline);
+    let _lock = (!found.is_empty()).then(|| examined.home.profile.lock()).transpose()?;
+    let judge = |receipt: ConsentReceipt| {
+        let judged = consent::judged(&receipt, Some(presentation), how, &examined.home, context)?;
+        Ok(Judged { receipt, verification: judged.0 })
+    };
+    found.into_values().map(judge).collect()
 }
 
 /// Which credential of a presentation the story is of.

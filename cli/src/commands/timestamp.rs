@@ -16,7 +16,7 @@ use inkan_ledger::{StampInterval, TimestampChecker as _};
 use serde_json::{Value, json};
 
 use crate::args::{StampScope, TimestampArgs};
-use crate::context::Context;
+use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
 use crate::wallet;
@@ -37,7 +37,8 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
         StampScope::Bundle => bundle.items(),
         StampScope::Credential => bundle.signed_items(),
     };
-    check_room(&bundle, &covers, args, &input.name)?;
+    let wanted = args.tsa.len().saturating_add(args.tokens.len());
+    check_room(&bundle, &covers, wanted, &input.name)?;
     let imprint = sha256(&[&BundleTimestamp::statement_of(&covers)]);
     let texts: Vec<String> = covers.iter().map(Cover::to_text).collect();
     let mut members = json!({ "imprint": imprint.to_hex(), "covers": texts, "stamps": [] });
@@ -60,8 +61,7 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
         let human = format!("would stamp {} items, SHA-256 {}\n", covers.len(), imprint.to_hex());
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
-    let pins = pinned::load(&home.profile)?;
-    let anchors = pinned::time_anchors(&pins, home.profile.anchors()?)?;
+    let anchors = anchors(&home)?;
     let mut stamps = Vec::new();
     for (whence, token, question) in tokens(args, imprint)? {
         let asked = question.is_some();
@@ -72,19 +72,7 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
                 return Err(of_file(failure, whence, (&token, &anchors), (&bundle, args)));
             }
         };
-        if stamp.earliest > context.now().plus_seconds(tolerance::LEDGER_FUTURE) {
-            let message = format!("{whence}: the stamp is of {}, which is to come", stamp.earliest);
-            return Err(Failure::new("times-disagree", message));
-        }
-        context.speech.say(&format!("{authority} saw it by {}", stamp.latest));
-        stamps.push(json!({
-            "authority": authority, "existedBy": stamp.latest.to_string(),
-            "notBefore": stamp.earliest.to_string(),
-        }));
-        let entry = BundleTimestamp::new(covers.clone(), token);
-        if !bundle.timestamps.contains(&entry) {
-            bundle.timestamps.push(entry);
-        }
+        stamps.push(put_in(&mut bundle, (&covers, token), (&whence, &authority, stamp), context)?);
     }
     let human = context.deliver(wallet::written(&bundle, false), args.out.path())?;
     if let Some(members) = members.as_object_mut() {
@@ -93,6 +81,54 @@ pub(super) fn run(args: &TimestampArgs, context: &mut Context) -> Result<Outcome
     }
     let outcome = Outcome::new("inkan-timestamp-added/1", human, members);
     Ok(if args.out.path().is_some() { outcome } else { outcome.with("bundle", bundle.to_value()) })
+}
+
+/// Has authorities stamp everything that a bundle holds now, earlier stamps included: these are renewed by it.
+pub(super) fn renew(
+    bundle: &mut Bundle,
+    urls: &[String],
+    (home, name): (&Home, &str),
+    context: &Context,
+) -> Result<Vec<Value>, Failure> {
+    let anchors = anchors(home)?;
+    let mut stamps = Vec::new();
+    for url in urls {
+        let covers = bundle.items();
+        check_room(bundle, &covers, 1, name)?;
+        let imprint = sha256(&[&BundleTimestamp::statement_of(&covers)]);
+        let (token, question) = asked(url, imprint)?;
+        let (authority, stamp) = accepted(&token, (&imprint, Some(&question)), &anchors)
+            .map_err(|failure| failure.during(url))?;
+        stamps.push(put_in(bundle, (&covers, token), (url, &authority, stamp), context)?);
+    }
+    Ok(stamps)
+}
+
+fn anchors(home: &Home) -> Result<Anchors, Failure> {
+    let pins = pinned::load(&home.profile)?;
+    Ok(pinned::time_anchors(&pins, home.profile.anchors()?)?)
+}
+
+/// Puts a token in that an authority made, and says so.
+fn put_in(
+    bundle: &mut Bundle,
+    (covers, token): (&BTreeSet<Cover>, Vec<u8>),
+    (whence, authority, stamp): (&str, &str, StampInterval),
+    context: &Context,
+) -> Result<Value, Failure> {
+    if stamp.earliest > context.now().plus_seconds(tolerance::LEDGER_FUTURE) {
+        let message = format!("{whence}: the stamp is of {}, which is to come", stamp.earliest);
+        return Err(Failure::new("times-disagree", message));
+    }
+    context.speech.say(&format!("{authority} saw it by {}", stamp.latest));
+    let entry = BundleTimestamp::new(covers.clone(), token);
+    if !bundle.timestamps.contains(&entry) {
+        bundle.timestamps.push(entry);
+    }
+    Ok(json!({
+        "authority": authority, "existedBy": stamp.latest.to_string(),
+        "notBefore": stamp.earliest.to_string(),
+    }))
 }
 
 /// What is wrong with a token that somebody brought: a file that is none, or an answer to another question, is a mistake of
@@ -142,10 +178,9 @@ fn add_revocations(bundle: &mut Bundle, args: &TimestampArgs) -> Result<(), Fail
 fn check_room(
     bundle: &Bundle,
     covers: &BTreeSet<Cover>,
-    args: &TimestampArgs,
+    wanted: usize,
     name: &str,
 ) -> Result<(), Failure> {
-    let wanted = args.tsa.len().saturating_add(args.tokens.len());
     let full = bundle.timestamps.len().saturating_add(wanted) > TIMESTAMPS;
     let detail = if covers.is_empty() {
         "it holds nothing that could be stamped".to_owned()
@@ -176,12 +211,18 @@ fn tokens(args: &TimestampArgs, imprint: Digest) -> Result<Vec<Found>, Failure> 
         found.push((path.clone(), token, None));
     }
     for url in &args.tsa {
-        let question = TimestampRequest::over(imprint, &mut OsRng);
-        let answer = timestamping::ask(url, &question)?;
-        let token = tsa::token_of(&answer).map_err(|error| Failure::from(error).during(url))?;
+        let (token, question) = asked(url, imprint)?;
         found.push((url.clone(), token, Some(question)));
     }
     Ok(found)
+}
+
+/// What an authority answers.
+fn asked(url: &str, imprint: Digest) -> Result<(Vec<u8>, TimestampRequest), Failure> {
+    let question = TimestampRequest::over(imprint, &mut OsRng);
+    let answer = timestamping::ask(url, &question)?;
+    let token = tsa::token_of(&answer).map_err(|error| Failure::from(error).during(url))?;
+    Ok((token, question))
 }
 
 /// The pinned authority that made a token, and when.

@@ -19,7 +19,7 @@ use super::phrase::Phrase;
 use super::status::{self, Change};
 use super::{
     About, Basis, Bearing, Decided, Event, EventKind, KeyMark, Keys, MerklePath, Proof, Signer,
-    Standing, Story, Verdict, acts, chain, dids, outside,
+    Standing, Story, Verdict, acts, chain, consents, dids, outside,
 };
 use crate::merkle;
 use crate::render::ladder::{self, Ladder};
@@ -50,6 +50,8 @@ pub(crate) struct Source<'a> {
     pub(crate) exit: u8,
     /// Changes of its status that the verifier confirmed.
     pub(crate) changes: Vec<Change>,
+    /// Consents about the presentation.
+    pub(crate) consents: Vec<consents::Judged>,
     /// What could not be found out.
     pub(crate) gaps: Vec<String>,
     /// Why versions of DIDs came to be, where this profile knows and may tell.
@@ -160,6 +162,7 @@ pub(crate) fn story(source: Source<'_>) -> Option<Story> {
     let (acts, signers) = acts::told(&telling, source.values);
     events.extend(acts);
     events.extend(presented(source.verification));
+    events.extend(source.consents.iter().flat_map(consents::told));
     events.extend(source.changes.into_iter().map(status::event));
     let mut ahead = Vec::new();
     for event in validity(&telling, proof) {

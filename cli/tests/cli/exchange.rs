@@ -27,11 +27,18 @@ fn two_sign_by_url_and_the_issuer_seals() {
     let who = ["--countersigners", "holder=subject", "--countersigners", &witness];
     let rest = ["--claims", "claims.json", "--out", "offer.json"];
     home.run(&[&issue[..], &who[..], &rest[..]].concat()).must(0);
+    // What shows who the person is belongs to the issuer's file, and to nobody at the exchange.
+    let mut offer: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(home.path("offer.json")).unwrap()).unwrap();
+    let passport = serde_json::json!({ "type": "SomeEvidence", "number": "TR-0815-4711" });
+    offer["evidence"].as_array_mut().unwrap().push(passport);
+    home.write("offer.json", &offer.to_string());
     let publish = ["-p", "acme", "offer", "publish", "offer.json", "--to", &exchange];
     let refused = home.run(&publish).must(8);
     assert!(refused.stderr.contains("needs a token"), "{}", refused.stderr);
     let rest = ["--token-file", "tokens", "--out", "offer.url"];
-    home.run(&[&publish[..], &rest[..]].concat()).must(0);
+    let ran = home.run(&[&publish[..], &rest[..]].concat()).must(0);
+    assert!(ran.stderr.contains("left out: 1 items"), "{}", ran.stderr);
     let url = std::fs::read_to_string(home.path("offer.url")).unwrap().trim().to_owned();
     let secret = url.rsplit_once('/').unwrap().1;
 
@@ -41,7 +48,12 @@ fn two_sign_by_url_and_the_issuer_seals() {
         (&first["exchange"]["stage"], &first["exchange"]["complete"]),
         (&"reviewed".into(), &false.into())
     );
-    home.run(&["-p", "acme", "seal", "offer.url"]).must(16);
+    // Nothing is sent by a dry run, whatever is decided; who asks sees one act.
+    home.run(&["-p", "bank", "refuse", &url, "--role", "witness", "-n"]).must(0);
+    let roll = home.run(&["-p", "holder", "countersigners", &url, "--json"]).json();
+    assert_eq!(roll["countersignatures"].as_array().map(Vec::len), Some(1), "{roll}");
+    let early = home.run(&["-p", "acme", "seal", "offer.url"]).must(16);
+    assert!(!early.stderr.contains("the offer at") && !early.stderr.contains(secret));
     let second = ["-p", "bank", "countersign", &url, "--role", "witness", "--out", "mine.json"];
     let second = home.run(&second).must(0);
     assert!(second.stderr.contains("you sign this"), "{}", second.stderr);
@@ -67,7 +79,8 @@ fn two_sign_by_url_and_the_issuer_seals() {
     home.run(&["-p", "holder", "countersigners", &url]).must(6);
     for (path, bytes) in home.snapshot() {
         if path.starts_with(home.path("log")) || path.starts_with(home.path("kept")) {
-            assert!(!String::from_utf8_lossy(&bytes).contains(secret), "{}", path.display());
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            assert!(!text.contains(secret) && !text.contains("4711"), "{}", path.display());
         }
     }
     home.run(&["countersigners", "http://192.0.2.1/offers/x"]).must(2);

@@ -98,6 +98,22 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     ministry(&home, &["add", &successor, "--succeeds", &university]).must(0);
     verify("one.json").must(0);
     bank(&home, &["trust", "check", &successor, "--succeeds", &university]).must(0);
+    // Whoever judges by the bundle alone has to be shown that the successor announced nothing: as it was issued nothing says so.
+    let alone = |arguments: &[&str]| home.run(&[&["-p", "alone"], arguments].concat());
+    home.run(&["init", "alone", "--role", "verifier", "--ledger", "ledger"]).must(0);
+    alone(&["policy", "new", "edu", "--type", "Degree"]).must(0);
+    let (issues, from) = (["--issues", "Degree"], ["--from", "2020-01-01T00:00:00Z"]);
+    alone(&[&["trust", "add", &university][..], &issues, &from].concat()).must(0);
+    alone(&["trust", "add", &successor, "--succeeds", &university]).must(0);
+    let offline = |file: &str| {
+        std::fs::rename(home.path("ledger"), home.path("away")).unwrap();
+        let ran = alone(&["verify", file, "--policy", "edu", "--offline"]);
+        std::fs::rename(home.path("away"), home.path("ledger")).unwrap();
+        ran
+    };
+    offline("one.json").must(19);
+    alone(&["bundle", "pack", "one.json", "--out", "packed.json"]).must(0);
+    offline("packed.json").must(0);
     pause();
     // Not before its own profile knows of it, by somebody whom it trusts.
     let ran = home.run(&revoke).must(3);
@@ -107,6 +123,15 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     home.run(&revoke).must(0);
     verify("one.json").must(12);
     verify("two.json").must(0);
+    alone(&["bundle", "pack", "packed.json", "--out", "repacked.json"]).must(0);
+    offline("repacked.json").must(12);
+    // What the university revokes later, the successor's list takes over: there is nothing left to revoke.
+    issue(&home, &holder, "three.json");
+    home.run(&["-p", "acme", "revoke", "three.json", "--reason", "late", "--yes"]).must(0);
+    verify("three.json").must(12);
+    let again = ["-p", "merged", "revoke", "three.json", "--reason", "late", "--from", "merged"];
+    let ran = home.run(&[&again[..], &["--yes"]].concat()).must(0);
+    assert!(ran.stderr.contains("already"), "{}", ran.stderr);
 
     // Who trusts whom, three times.
     let text = bank(&home, &["trust", "graph"]).must(0).stdout;

@@ -161,6 +161,13 @@ impl Roll {
         self.stage
     }
 
+    /// Whether a demand counts an act, both by their numbers: demands of the offer come first, in its order, and acts in the order of
+    /// [`VerifiedCredential::countersignatures`].
+    #[must_use]
+    pub fn counts(&self, demand: usize, act: usize) -> bool {
+        self.demands.get(demand).is_some_and(|demand| demand.answer.counted.contains(&act))
+    }
+
     /// Whether all who must have countersigned have.
     #[must_use]
     pub const fn complete(&self) -> Complete {

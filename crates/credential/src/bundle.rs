@@ -6,6 +6,7 @@
 mod cover;
 mod error;
 mod eseal;
+mod packed;
 mod read;
 mod timestamp;
 
@@ -15,12 +16,14 @@ use std::collections::BTreeMap;
 use inkan_core::{Digest, Timestamp, encoding};
 use serde_json::{Map, Value, json};
 
+use crate::consent::{ConsentReceipt, presentation_digest};
 use crate::presentation::Presentation;
 use crate::secured::SecuredCredential;
 
 pub use self::cover::{COVERS, Cover, CoverKind};
 pub use self::error::BundleError;
 pub use self::eseal::{ESEAL_JWS_TYPE, ESEAL_TYPE, ESEALS, Eseal, SealForm, SealTerms};
+use self::packed::Beside;
 pub use self::read::read_any;
 pub use self::timestamp::{BundleTimestamp, TIMESTAMP_TYPE, TIMESTAMPS};
 
@@ -29,6 +32,9 @@ pub const BUNDLE_TYPE: &str = "inkan-bundle/1";
 
 /// Most powers of attorney in a bundle.
 pub const POWERS: usize = 64;
+
+/// Most consent receipts in a bundle.
+pub const CONSENTS: usize = 16;
 
 /// What a bundle is about.
 #[derive(Clone, Debug)]
@@ -114,7 +120,7 @@ pub struct Bundle {
     pub artefact: Artefact,
     /// Compact JWSs of type `countersignature+jwt`.
     pub countersignatures: Vec<String>,
-    /// Receipts (`inkan-receipt/1`), which belong to an artefact by digest.
+    /// Receipts (`inkan-receipt/1`; in a file also in their short spelling, `inkan-entry/1`), which belong to an artefact by digest.
     pub receipts: Vec<Value>,
     /// Checkpoints that receipts refer to by position.
     pub checkpoints: Vec<String>,
@@ -133,6 +139,8 @@ pub struct Bundle {
     /// Powers of attorney that countersignatures are made under, every link of each chain, in any order: who needs one finds it
     /// by its digest. They are read when they are needed: one that cannot be read takes nothing from the artefact.
     pub powers: Vec<Value>,
+    /// Consent receipts (`inkan-consent-receipt/1`) about the presentation. Nothing in the verdict on it rests on them.
+    pub consents: Vec<Value>,
 }
 
 impl Bundle {
@@ -151,6 +159,7 @@ impl Bundle {
             timestamps: Vec::new(),
             eseals: Vec::new(),
             powers: Vec::new(),
+            consents: Vec::new(),
         }
     }
 
@@ -163,7 +172,7 @@ impl Bundle {
         read::parse(bytes)
     }
 
-    /// The bundle as JSON, every member written but `eseals`, `powers` and `timestamps` where there are none.
+    /// The bundle as JSON, every member written but `consents`, `eseals`, `powers` and `timestamps` where there are none.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let lists: Vec<Value> = self
@@ -179,7 +188,9 @@ impl Bundle {
         members.insert("type".to_owned(), BUNDLE_TYPE.into());
         members.insert(name.to_owned(), artefact);
         members.insert("countersignatures".to_owned(), json!(self.countersignatures));
-        members.insert("receipts".to_owned(), json!(self.receipts));
+        let beside = Beside { checkpoints: &self.checkpoints, did_logs: &self.did_logs };
+        let receipts = self.receipts.iter().map(|receipt| packed::packed(receipt, beside));
+        members.insert("receipts".to_owned(), receipts.collect());
         members.insert("checkpoints".to_owned(), json!(self.checkpoints));
         members.insert("current".to_owned(), json!(self.current));
         members.insert("didLogs".to_owned(), json!(self.did_logs));
@@ -188,6 +199,9 @@ impl Bundle {
         if !self.eseals.is_empty() {
             let eseals = self.eseals.iter().map(Eseal::to_value).collect();
             members.insert("eseals".to_owned(), Value::Array(eseals));
+        }
+        if !self.consents.is_empty() {
+            members.insert("consents".to_owned(), json!(self.consents));
         }
         if !self.powers.is_empty() {
             members.insert("powers".to_owned(), json!(self.powers));
@@ -205,6 +219,43 @@ impl Bundle {
         let read = |value: &Value| SecuredCredential::parse_value(value.clone()).ok();
         let found = self.powers.iter().filter_map(read);
         found.map(|power| (power.signed_digest(), power)).collect()
+    }
+
+    /// Adds a consent receipt; it takes the place of an earlier one of the same consent.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::Malformed`] if this is no bundle of the presentation that the consent is about, or holds as many as it may.
+    pub fn add_consent(&mut self, receipt: &ConsentReceipt) -> Result<(), BundleError> {
+        const MALFORMED: BundleError = BundleError::Malformed { member: "consents" };
+        if !self.is_about(receipt) {
+            return Err(MALFORMED);
+        }
+        let act = receipt.terms().map(|terms| terms.act);
+        self.consents.retain(|value| {
+            let known = ConsentReceipt::from_value(value.clone()).ok();
+            known.and_then(|one| one.terms().map(|terms| terms.act)) != act
+        });
+        if self.consents.len() >= CONSENTS {
+            return Err(MALFORMED);
+        }
+        self.consents.push(receipt.to_value());
+        Ok(())
+    }
+
+    /// Whether a consent is about the presentation that this bundle is of.
+    #[must_use]
+    pub fn is_about(&self, receipt: &ConsentReceipt) -> bool {
+        let Artefact::Presentation(presentation) = &self.artefact else { return false };
+        let named = receipt.terms().map(|terms| terms.presentation);
+        named == Some(presentation_digest(presentation))
+    }
+
+    /// The consents that can be read.
+    #[must_use]
+    pub fn consents(&self) -> Vec<ConsentReceipt> {
+        let read = |value: &Value| ConsentReceipt::from_value(value.clone()).ok();
+        self.consents.iter().filter_map(read).collect()
     }
 
     /// Adds a power of attorney, unless it is there.

@@ -258,16 +258,7 @@ impl ExchangeClient {
     }
 
     fn state(&self, offer: &ExchangeUrl, verb: Verb<'_>) -> Result<Value, ExchangeError> {
-        let value = self.object(offer, verb, None)?;
-        let whole = json::text(&value, "type") == Some("inkan-exchange/1")
-            && value.get("bundle").is_some_and(Value::is_object);
-        if whole {
-            return Ok(value);
-        }
-        Err(ExchangeError::Answer {
-            host: offer.host.clone(),
-            what: "what is there is no offer of an exchange",
-        })
+        state_in(offer, self.object(offer, verb, None)?)
     }
 
     fn object(
@@ -280,10 +271,7 @@ impl ExchangeClient {
         if !matches!(answer.status, 200 | 201) {
             return Err(refusal(at, &answer));
         }
-        json::parse(&answer.body, JSON_LIMIT).map_err(|_| ExchangeError::Answer {
-            host: at.host.clone(),
-            what: "the answer is not JSON with one reading",
-        })
+        object_in(at, &answer.body)
     }
 
     fn ask(
@@ -314,6 +302,23 @@ impl ExchangeClient {
             ExchangeError::Http { host: at.host.clone(), detail, code: error.code() }
         })
     }
+}
+
+fn object_in(at: &ExchangeUrl, body: &[u8]) -> Result<Value, ExchangeError> {
+    json::parse(body, JSON_LIMIT).map_err(|_| ExchangeError::Answer {
+        host: at.host.clone(),
+        what: "the answer is not JSON with one reading",
+    })
+}
+
+fn state_in(offer: &ExchangeUrl, value: Value) -> Result<Value, ExchangeError> {
+    let whole = json::text(&value, "type") == Some("inkan-exchange/1")
+        && value.get("bundle").is_some_and(Value::is_object);
+    if whole {
+        return Ok(value);
+    }
+    let what = "what is there is no offer of an exchange";
+    Err(ExchangeError::Answer { host: offer.host.clone(), what })
 }
 
 fn refusal(at: &ExchangeUrl, answer: &Answer) -> ExchangeError {
@@ -369,6 +374,45 @@ mod tests {
         let error = client.show(&url).expect_err("nobody is there");
         assert_eq!(error.code(), "peer-unreachable");
         assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn any_answer_is_read_or_refused_without_the_url() {
+        let at = ExchangeUrl::parse("https://exchange.example/offers/secret").expect("a URL");
+        let state =
+            br#"{"type":"inkan-exchange/1","bundle":{"type":"inkan-bundle/1"},"stage":"offered"}"#;
+        let problem = br#"{"problemDetails":[{"code":"offer-full","detail":"no\u202e room"}]}"#;
+        let read = |body: &[u8]| object_in(&at, body).and_then(|value| state_in(&at, value));
+        assert!(read(state).is_ok());
+        let answer = |status, body: &[u8]| Answer {
+            status,
+            media_type: None,
+            retry_after: None,
+            body: body.to_vec(),
+        };
+        let judge = |body: &[u8]| {
+            let mut said = vec![refusal(&at, &answer(409, body)), refusal(&at, &answer(302, body))];
+            match read(body) {
+                Ok(value) => assert!(value["bundle"].is_object()),
+                Err(error) => said.push(error),
+            }
+            for error in said {
+                let text = format!("{error} {error:?}");
+                assert!(!text.contains("secret") && !text.contains('\u{202e}'), "{text}");
+                let own = ["peer-refused", "exchange-answer-invalid"];
+                assert!(CODES.contains(&error.code()) || own.contains(&error.code()));
+            }
+        };
+        for whole in [&state[..], &problem[..]] {
+            for place in 0..whole.len() {
+                judge(&whole[..place]);
+                for flip in [1, 0x20, 0x80] {
+                    let mut changed = whole.to_vec();
+                    changed[place] ^= flip;
+                    judge(&changed);
+                }
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::{Bundle, ConsentReceipt};
 use inkan_did::{Did, DidUrl, Method, webvh};
 use inkan_ledger::{
-    Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt, SignedEntry,
+    Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Leaf, Opening, Receipt, SignedEntry,
     StatusClaims,
 };
 use inkan_verifier::{Material, Want, list_signer};
@@ -62,6 +62,8 @@ pub struct Gathered {
     pub material: Material,
     /// Of `material.current`, the proofs that a key which signed something here was not reported compromised.
     pub unreported: Vec<CurrentProof>,
+    /// Of `material.current`, the proofs that one of several who may announce a status list announced none.
+    pub unannounced: Vec<CurrentProof>,
     /// Plain words about what could not be fetched, for `-v`.
     pub missed: Vec<String>,
 }
@@ -137,7 +139,8 @@ fn collect(
     sources: &Sources<'_>,
     as_of: Timestamp,
 ) -> Result<Gathered, LedgerError> {
-    let mut found = Gathered { material, unreported: Vec::new(), missed: Vec::new() };
+    let mut found =
+        Gathered { material, unreported: Vec::new(), unannounced: Vec::new(), missed: Vec::new() };
     if sources.copies == Copies::MustBeRenewed {
         drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
     }
@@ -158,11 +161,33 @@ fn look(
     };
     for want in wants {
         if let Some((ledger, view)) = &view {
+            let before = found.unannounced.len();
             from_ledger(want, (ledger, view), as_of, &mut reports, found)?;
+            // Where nobody else may announce the list, it decides nothing.
+            if !is_contested(want, wants) {
+                found.unannounced.truncate(before);
+            }
         }
         from_elsewhere(want, sources, as_of, found);
     }
     Ok(())
+}
+
+/// Whether somebody else may announce the status list that is wanted.
+fn is_contested(want: &Want, wants: &[Want]) -> bool {
+    fn list(want: &Want) -> Option<(&String, &String)> {
+        match want {
+            Want::StatusList { uri, issuer } => Some((uri, issuer)),
+            Want::Did(_)
+            | Want::Issuance { .. }
+            | Want::Act { .. }
+            | Want::LastStatusList { .. }
+            | Want::Schema(_) => None,
+        }
+    }
+    list(want).is_some_and(|(uri, issuer)| {
+        wants.iter().filter_map(list).any(|(other, by)| other == uri && by != issuer)
+    })
 }
 
 /// Lists that powers of attorney name, as they were when a power was used: beside a renewed copy, and never in its place.
@@ -287,7 +312,8 @@ fn from_ledger(
             let current = view.status_current(issuer, uri)?;
             let Some(status) = current.claimed_head().as_ref().and_then(status_of) else {
                 // That nothing was announced has to be shown of whoever could have.
-                material.current.push(current);
+                material.current.push(current.clone());
+                found.unannounced.push(current);
                 return Ok(());
             };
             let entry = EntryId::status(&scid, uri, status.sequence);
@@ -308,13 +334,35 @@ fn from_ledger(
                 reports.gather_of(&scid, &signer, view, found)?;
             }
         }
+        Want::LastStatusList { uri, issuer, until } => {
+            // Nobody else announces anything here.
+            if scid_of(issuer).is_none() {
+                return Ok(());
+            }
+            let entries = view.status_entries(issuer, uri)?;
+            let is_later = |receipt: &&Receipt| {
+                Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| leaf.time() > *until)
+            };
+            let position = entries.iter().position(|one| is_later(&one)).unwrap_or(entries.len());
+            let (before, after) = entries.split_at(position);
+            if after.is_empty() {
+                return Ok(());
+            }
+            let last = before.last();
+            let leaf = last.and_then(|one| Leaf::parse(one.leaf_bytes()).ok());
+            if let Some(status) = leaf.as_ref().and_then(status_of) {
+                let bytes = ledger.status_list(issuer, uri, status.sequence)?;
+                material.status_lists.extend(bytes.map(|bytes| ServedStatusList::new(uri, &bytes)));
+            }
+            material.receipts.extend(last.into_iter().chain(after.first()).cloned());
+        }
         Want::Schema(_) => {}
     }
     Ok(())
 }
 
 /// What a status entry announces.
-fn status_of(leaf: &inkan_ledger::Leaf) -> Option<StatusClaims> {
+fn status_of(leaf: &Leaf) -> Option<StatusClaims> {
     let entry = SignedEntry::parse(Kind::Status, leaf.body()).ok()?;
     entry.claims().status().cloned()
 }
@@ -358,7 +406,7 @@ fn from_elsewhere(want: &Want, sources: &Sources<'_>, as_of: Timestamp, found: &
                 found.material.status_lists.push(list);
             }
         }
-        Want::Issuance { .. } | Want::Act { .. } => {}
+        Want::Issuance { .. } | Want::Act { .. } | Want::LastStatusList { .. } => {}
     }
 }
 
@@ -367,7 +415,7 @@ fn known(did: &Did, material: &Material) -> bool {
     let Some(scid) = did.scid() else { return false };
     let in_logs = material.did_logs.iter().any(|(name, _)| name.contains(scid));
     let in_leaf = |receipt: &Receipt| {
-        inkan_ledger::Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| {
+        Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| {
             leaf.kind() == Kind::Did
                 && inkan_ledger::state::parse_did_body(leaf.body())
                     .is_ok_and(|entry| entry.scid() == scid)

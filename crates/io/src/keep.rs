@@ -64,15 +64,15 @@ pub fn absorb(bundle: &mut Bundle, material: &Material) -> Result<(), ReceiptErr
     Ok(())
 }
 
-/// Adds everything that was gathered, with the proofs that keys were not reported compromised: without them nobody could tell
-/// that a bundle leaves a report out.
+/// Adds everything that was gathered, with the proofs that keys were not reported compromised, and that whoever else may announce a
+/// status list announced none: without them nobody could tell that a bundle leaves something out.
 ///
 /// # Errors
 ///
 /// As [`absorb`].
 pub fn absorb_all(bundle: &mut Bundle, gathered: &Gathered) -> Result<(), ReceiptError> {
     absorb(bundle, &gathered.material)?;
-    for proof in &gathered.unreported {
+    for proof in gathered.unreported.iter().chain(&gathered.unannounced) {
         let value = proof.to_value();
         if !bundle.current.contains(&value) {
             bundle.current.push(value);
@@ -125,7 +125,9 @@ pub fn brings(bundle: &Bundle, material: &Material, want: &Want) -> bool {
                     .is_ok_and(|entry| entry.scid() == scid && entry.claims().act() == Some(act))
             })
         }),
-        Want::StatusList { uri, .. } => bundle.status_list(uri).is_some(),
+        Want::StatusList { uri, .. } | Want::LastStatusList { uri, .. } => {
+            bundle.status_list(uri).is_some()
+        }
         Want::Schema(id) => bundle.schema(id).is_some(),
     }
 }

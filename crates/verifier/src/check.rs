@@ -31,6 +31,8 @@ pub enum CheckName {
     Countersignature,
     /// One demand of the credential's own offer: who has to countersign.
     Offered,
+    /// What a power of attorney rests on, up to its principal.
+    Power,
     /// Holder binding, nonce, audience, freshness.
     Presentation,
     /// One state of a consent, or the consent as a whole.
@@ -66,6 +68,7 @@ impl CheckName {
             Self::RelatedResource => "related-resource",
             Self::Countersignature => "countersignature",
             Self::Offered => "offered",
+            Self::Power => "power",
             Self::Presentation => "presentation",
             Self::Consent => "consent",
             Self::Shown => "shown",

@@ -171,6 +171,11 @@ impl DidHistory {
         self.pins.iter().filter(same).filter_map(|pin| pin.fresh_at).max()
     }
 
+    /// The logs that its versions name as their home, newest first; one that it came back to is given twice.
+    pub fn homes(&self) -> impl Iterator<Item = &str> {
+        self.versions.iter().rev().filter_map(|version| version.home.as_deref())
+    }
+
     /// Every log where the DID lived, with the place of the last version that is shown to be recorded there, if one is.
     #[must_use]
     pub fn logs(&self) -> BTreeMap<&str, Option<u64>> {

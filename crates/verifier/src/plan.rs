@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use inkan_core::Digest;
+use inkan_core::{Digest, Timestamp};
 use inkan_credential::model::{SchemaEntry, SchemaKind};
 use inkan_credential::sd_jwt::Confirmation;
 use inkan_credential::token_status_list::StatusListToken;
@@ -49,6 +49,16 @@ pub enum Want {
         /// The issuer of the credential that names it.
         issuer: String,
     },
+    /// The last list that was announced by a time, when whoever announced it ceased to be a successor, and the entry of the one after
+    /// it: what came later must not hide it.
+    LastStatusList {
+        /// Where it is published.
+        uri: String,
+        /// Who announced it.
+        issuer: String,
+        /// Until when.
+        until: Timestamp,
+    },
     /// A JSON Schema.
     Schema(String),
 }
@@ -83,7 +93,11 @@ pub fn with_successors(mut wants: Vec<Want>, declared: &Declared) -> Vec<Want> {
         let Want::StatusList { uri, issuer } = want else { continue };
         for term in declared.successors(issuer) {
             more.push(Want::Did(term.successor.clone()));
-            more.push(Want::StatusList { uri: uri.clone(), issuer: term.successor.clone() });
+            let (uri, issuer) = (uri.clone(), term.successor.clone());
+            if let Some(until) = term.until {
+                more.push(Want::LastStatusList { uri: uri.clone(), issuer: issuer.clone(), until });
+            }
+            more.push(Want::StatusList { uri, issuer });
         }
     }
     for want in more {

@@ -347,6 +347,7 @@ pub struct VerifiedCountersignature {
     pub(crate) role: Role,
     pub(crate) decision: Decision,
     pub(crate) act: String,
+    pub(crate) digest: Digest,
     pub(crate) controller: String,
     pub(crate) method: String,
     pub(crate) proof_id: Option<String>,
@@ -378,6 +379,12 @@ impl VerifiedCountersignature {
     #[must_use]
     pub fn act(&self) -> &str {
         &self.act
+    }
+
+    /// Digest of what was signed, as a ledger's entry commits to it.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// The signer's DID: what thresholds count.

@@ -74,6 +74,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         let subject = format!("cred[{index}]");
         let from = checks.len();
         let mut judged = credential::check(&bench, &subject, credential, &mut checks);
+        power::check(&bench, &subject, credential, &mut checks);
         if let Some(presenter) = &presenter {
             presentation::check_holder(&subject, credential, presenter, &mut checks);
         }

@@ -11,11 +11,12 @@ use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::ledger_source::LedgerSource;
 use inkan_ledger::{Kind, Leaf, LogPolicy};
 use inkan_tests::world::{Case, ISSUER, ORIGIN, Order, World};
-use inkan_verifier::{CheckName, Context, Receipts, plan, verify};
+use inkan_verifier::{CheckName, Context, Receipts, plan, verify, with_successors};
 use serde_json::Value;
 
 use super::compromised::report;
 use super::expect::{accepted, worthless};
+use super::successors::Successor;
 
 /// The same entries at the same times in a folder.
 struct Replayed {
@@ -53,7 +54,8 @@ impl Replayed {
             network: Network::Offline,
             copies: Copies::MustBeRenewed,
         };
-        gather(bundle, &plan(bundle), &sources, self.context.as_of).expect("gathered")
+        let wants = with_successors(plan(bundle), &self.context.declared);
+        gather(bundle, &wants, &sources, self.context.as_of).expect("gathered")
     }
 
     fn refuses(&self, case: &Case) {
@@ -145,4 +147,40 @@ fn the_proof_that_nothing_was_reported_is_kept_for_keys_that_signed() {
     let case = issue(&mut world);
     let bundle = Bundle::of(Artefact::Credential(case.credential));
     assert!(Replayed::of(&world).gather(&bundle).unreported.is_empty());
+}
+
+#[test]
+fn what_a_successor_announced_last_in_its_term_is_found_and_that_it_was_silent_is_kept() {
+    let mut world = World::new(1_224);
+    let case = world.issue(Format::DataIntegrity);
+    let from = world.now;
+    let mut successor = Successor::new(&mut world, None);
+    let bundle = Bundle::of(Artefact::Credential(case.credential.clone()));
+    let gathered = |world: &World, context: &Context| {
+        let mut replayed = Replayed::of(world);
+        replayed.context.declared = context.declared.clone();
+        replayed.gather(&bundle)
+    };
+    // Where nobody else may announce the list, nothing is kept.
+    assert!(gathered(&world, &world.context()).unannounced.is_empty());
+    let silent = gathered(&world, &successor.told(&world, &case, &[(from, None)]));
+    assert_eq!(silent.unannounced.len(), 1);
+    let mut kept = bundle.clone();
+    keep::absorb_all(&mut kept, &silent).expect("kept");
+    assert!(kept.current.contains(&silent.unannounced[0].to_value()));
+    let mut until = world.now;
+    for number in 1..=4 {
+        successor.announce(&mut world);
+        if number == 2 {
+            until = world.now.plus_seconds(10);
+        }
+    }
+    let found = gathered(&world, &successor.told(&world, &case, &[(from, Some(until))]));
+    assert!(found.unannounced.is_empty());
+    let has = |number: usize| {
+        let leaf = successor.announced[number - 1].1.leaf_bytes();
+        found.material.receipts.iter().any(|one| one.leaf_bytes() == leaf)
+    };
+    // The last of the term, the one after it, and the newest of all.
+    assert_eq!([1, 2, 3, 4].map(has), [false, true, true, true]);
 }

@@ -258,3 +258,53 @@ fn the_type_of_an_sd_jwt_vc_is_kept_to() {
     parts.resources.insert("https://type.example/base".to_owned(), base.to_string().into_bytes());
     refused(&with(parts, &extending), CheckName::Schema, "type-metadata-violated");
 }
+
+#[test]
+fn a_reported_key_that_is_listed_again_presents_nothing() {
+    for reported in [false, true] {
+        let mut world = World::new(330);
+        let case = world.issue_in_parts(true, None);
+        world.sleep(86_400);
+        let since = world.now;
+        world.sleep(86_400);
+        world.rotate(HOLDER);
+        if reported {
+            super::compromised::report(&mut world, HOLDER, (HOLDER, "key-1"), since);
+        }
+        let state = |line: &str| -> serde_json::Value {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["state"].take()
+        };
+        let (first, last) = {
+            let lines = &world.actor(HOLDER).lines;
+            (state(&lines[0]), state(lines.last().expect("a line")))
+        };
+        let (method, mut document) = (first["verificationMethod"][0].clone(), last);
+        for (member, value) in [("authentication", &method["id"]), ("verificationMethod", &method)]
+        {
+            document[member].as_array_mut().expect("a list").push(value.clone());
+        }
+        world.leave(HOLDER, document);
+        let holder = world.actor(HOLDER);
+        let url = format!("{}#key-1", holder.did);
+        let terms = PresentationTerms {
+            holder: holder.did.as_str(),
+            method: &url,
+            nonce: NONCE,
+            audience: AUDIENCE,
+            created: world.now,
+        };
+        let key = &holder.retired[0].1;
+        let credential = part(&case, &["name"]);
+        let presented = inkan_holder::present_key_bound(&credential, &terms, key);
+        let mut parts = world.parts_presented(presented.expect("a presentation"), &[&case]);
+        let url = inkan_did::DidUrl::parse(&url).expect("a URL");
+        let places = inkan_verifier::reports::map_keys(holder.scid(), &url);
+        parts.current.extend(places.iter().map(|key| world.head_of(key)));
+        let verification = parts.judge(&world.asking());
+        if reported {
+            refused(&verification, CheckName::Presentation, "holder-key-mismatch");
+        } else {
+            accepted(&verification);
+        }
+    }
+}

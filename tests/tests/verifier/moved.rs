@@ -1,14 +1,19 @@
 //! DIDs that moved to another log (ledger §6.6): the home in force counts, and a move counts with the receipts of both logs.
 
 use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::{Artefact, Format};
+use inkan_issuer::status::BitState;
 use inkan_ledger::state::ImportSubmission;
-use inkan_ledger::{Claims, DigestFormat, Kind, Opening, Receipt, SignedEntry, commitment};
-use inkan_tests::world::{ISSUER, Ledger, Order, Parts, World};
+use inkan_ledger::{
+    Claims, CurrentProof, DigestFormat, Kind, MapKey, Opening, Receipt, SignedEntry, StatusClaims,
+    StatusFormat, commitment,
+};
+use inkan_tests::world::{Case, HOLDER, ISSUER, LIST, Ledger, Order, Parts, World};
 use inkan_verifier::{CheckName, Context};
 use serde_json::Value;
 
-use super::expect::{accepted, undecided};
+use super::expect::{accepted, undecided, worthless};
 
 const OTHER: &str = "other.example";
 const SALT: [u8; 16] = [9; 16];
@@ -24,6 +29,7 @@ struct Moved {
     issued: Receipt,
     artefact: Artefact,
     context: Context,
+    other: Ledger,
 }
 
 fn moved(mut world: World) -> Moved {
@@ -57,7 +63,7 @@ fn moved(mut world: World) -> Moved {
     let logs = vec![other.policy(), world.ledger.policy()];
     let context = Context { logs, ..world.context() };
     let artefact = Artefact::Credential(case.credential);
-    Moved { world, left, entered, issued, artefact, context }
+    Moved { world, left, entered, issued, artefact, context, other }
 }
 
 impl Moved {
@@ -103,4 +109,97 @@ fn what_was_recorded_before_the_move_stays_good() {
     parts.receipts.extend(moved.left.iter().chain(&moved.entered).cloned());
     let context = Context { as_of: moved.world.now, received_at: moved.world.now, ..moved.context };
     accepted(&parts.judge(&context));
+}
+
+/// A credential of before the move with the issuer's list of then, and what the log that was left shows of that list today.
+fn before(moved: &Moved, case: &Case) -> Parts {
+    let mut parts = moved.world.parts(case);
+    parts.receipts.extend(moved.left.iter().chain(&moved.entered).cloned());
+    let home = MapKey::did(moved.world.actor(ISSUER).scid());
+    parts.current.push(moved.other.current(&home, moved.other.size()));
+    parts
+}
+
+impl Moved {
+    /// Judges now, by what was seen within the last hour.
+    fn fresh(&self) -> Context {
+        let now = self.world.now;
+        Context { as_of: now, received_at: now, max_age: Some(3_600), ..self.context.clone() }
+    }
+
+    /// Time passes, and both logs go on.
+    fn sleep(&mut self, seconds: i64) {
+        self.world.sleep(seconds);
+        let commitment = inkan_core::sha256(&[self.world.now.to_string().as_bytes()]);
+        let something = Claims::Issuance { commitment };
+        let (issuer, now) = (self.world.actor(ISSUER), self.world.now);
+        let entry = SignedEntry::sign(&something, &issuer.url(), OTHER, &issuer.key, now);
+        self.other.append(Kind::Issuance, entry.expect("one").as_bytes(), now);
+        self.world.enter(HOLDER, &something);
+    }
+
+    /// What the new home shows of the list now.
+    fn head(&self) -> CurrentProof {
+        self.other.current(&self.world.list_key(), self.other.size())
+    }
+
+    /// The issuer revokes at its new home; gives the list and its receipt.
+    fn revoke(&mut self, case: &Case) -> (String, Receipt) {
+        let entry = case.status.as_ref().expect("a status");
+        self.world.list.change(entry, BitState::Set).expect("its place");
+        let published = self.world.sign_list(90 * 86_400);
+        let claims = Claims::Status(StatusClaims {
+            uri: LIST.to_owned(),
+            format: StatusFormat::Bitstring { purpose: "revocation".to_owned() },
+            // The other log counts for itself.
+            sequence: 1,
+            digest: published.digest,
+            length: published.length,
+            not_before: published.valid_from,
+            expires: published.valid_until,
+        });
+        let (issuer, now) = (self.world.actor(ISSUER), self.world.now);
+        let entry = SignedEntry::sign(&claims, &issuer.url(), OTHER, &issuer.key, now);
+        let place = self.other.append(Kind::Status, entry.expect("one").as_bytes(), now);
+        (published.body, self.other.receipt(place))
+    }
+}
+
+#[test]
+fn the_log_that_an_issuer_left_does_not_vouch_for_its_last_list() {
+    let mut world = World::new(171);
+    let case = world.issue(Format::DataIntegrity);
+    let mut moved = moved(world);
+    let silent = moved.head();
+    moved.sleep(7_200);
+    // The log that was left would stamp that list for ever.
+    let alone = before(&moved, &case);
+    undecided(&alone.judge(&moved.fresh()), CheckName::Status, "stale");
+    accepted(&alone.judge(&Context { max_age: None, ..moved.fresh() }));
+    // What the new home showed long ago is not fresh.
+    let mut old = alone.clone();
+    old.current.push(silent);
+    undecided(&old.judge(&moved.fresh()), CheckName::Status, "stale");
+    // It shows now that it knows of no list: the one of before is the newest.
+    let mut both = alone;
+    both.current.push(moved.head());
+    accepted(&both.judge(&moved.fresh()));
+}
+
+#[test]
+fn what_an_issuer_revoked_at_its_new_home_cannot_be_hidden_by_the_old_one() {
+    let mut world = World::new(172);
+    let case = world.issue(Format::DataIntegrity);
+    let mut moved = moved(world);
+    moved.sleep(60);
+    let (body, receipt) = moved.revoke(&case);
+    moved.sleep(60);
+    let mut parts = before(&moved, &case);
+    parts.current.push(moved.head());
+    let patient = Context { max_age: None, ..moved.fresh() };
+    undecided(&parts.judge(&patient), CheckName::Status, "stale");
+    undecided(&parts.judge(&moved.fresh()), CheckName::Status, "stale");
+    parts.lists.push(ServedStatusList::new(LIST, body.as_bytes()));
+    parts.receipts.push(receipt);
+    worthless(&parts.judge(&moved.fresh()), CheckName::Status, "credential-revoked");
 }

@@ -239,3 +239,31 @@ fn a_list_too_short_for_the_size_of_its_entries_leaves_it_open() {
     undecided(&verification, CheckName::Status, "status-list-invalid");
     assert!(lines(&verification).contains("status-list-too-short"), "{}", lines(&verification));
 }
+
+#[test]
+fn a_schema_that_is_a_credential_is_judged_as_of_the_time() {
+    let mut world = World::new(304);
+    let day = |days: i64| world.now.plus_seconds(days * 86_400);
+    let (judged, end) = ([0, 2, 4].map(day), day(6));
+    let members = json!({ "validFrom": day(1).to_string(), "validUntil": day(3).to_string() });
+    let named = json!({ "id": SCHEMA_CREDENTIAL, "type": "JsonSchemaCredential" });
+    let mut parts = signed(&world, &json!({ "credentialSchema": named }));
+    let later = parts.clone();
+    parts.schema =
+        Some((SCHEMA_CREDENTIAL.to_owned(), schema_credential(&world, ISSUER, &members)));
+    let context = without_receipts(&world);
+    let at = |as_of| Context { as_of, received_at: end, ..context.clone() };
+    let unverified = "schema-credential-unverified";
+    undecided(&parts.judge(&at(judged[0])), CheckName::Schema, unverified);
+    accepted(&parts.judge(&at(judged[1])));
+    undecided(&parts.judge(&at(judged[2])), CheckName::Schema, unverified);
+    // The key of its author is replaced on the third day: until then it was in force.
+    let mut parts = later;
+    let schema = schema_credential(&world, HOLDER, &json!({}));
+    parts.schema = Some((SCHEMA_CREDENTIAL.to_owned(), schema));
+    world.sleep(3 * 86_400);
+    let place = world.rotate(HOLDER);
+    parts.receipts.push(world.ledger.receipt(place));
+    accepted(&parts.judge(&at(judged[1])));
+    undecided(&parts.judge(&at(judged[2])), CheckName::Schema, unverified);
+}

@@ -380,3 +380,63 @@ fn a_claim_that_is_spelt_like_a_power_is_none() {
     parts.powers.push(Value::clone(&plain.credential.to_value()));
     nothing(&parts.judge(&it.world.context()), "power-invalid");
 }
+
+/// A power that is itself verified, with those that it rests on.
+fn itself(world: &World, power: &Given, given: &[&Given], list: Option<&PowerList>) -> Parts {
+    let mut parts = Parts::of(inkan_credential::Artefact::Credential(power.power.clone()));
+    for actor in &world.actors {
+        parts.receipts.extend(actor.places.iter().map(|place| world.ledger.receipt(*place)));
+    }
+    let receipt = world.ledger.receipt(power.entry.0).with_opening(power.entry.1.clone());
+    parts.receipts.push(receipt);
+    world.add_powers(&mut parts, given, list);
+    parts
+}
+
+#[test]
+fn a_power_that_was_passed_on_is_judged_up_to_its_principal() {
+    let mut world = World::new(1_040);
+    let agent = world.settle("agent", KeyType::Ed25519);
+    let second = world.settle("second", KeyType::Ed25519);
+    let mut list = world.power_list(HOLDER);
+    let gift = inkan_tests::world::Gift { depth: 1, ..world.gift() };
+    let given = world.give((HOLDER, agent), &gift, None, Some(&mut list));
+    world.publish_powers(&mut list);
+    let less = inkan_tests::world::Gift { depth: 0, ..gift.clone() };
+    let passed_on = world.give((agent, second), &less, Some(&given), None);
+    // One that the principal gave rests on nothing else.
+    let own = itself(&world, &given, &[], None);
+    let mut listed = own.clone();
+    world.add_power_list(&mut listed, &list, 1);
+    let verification = listed.judge(&world.context());
+    accepted(&verification);
+    assert_eq!(
+        passed(&verification, CheckName::Power).evidence["for"],
+        world.actor(HOLDER).did.as_str()
+    );
+    // What was passed on rests on what it was passed on from.
+    let bare = itself(&world, &passed_on, &[], None);
+    open(&bare.judge(&world.context()), CheckName::Power, "power-not-shown");
+    let verification = itself(&world, &passed_on, &[&given], Some(&list)).judge(&world.context());
+    accepted(&verification);
+    assert_eq!(
+        passed(&verification, CheckName::Power).evidence["by"][0],
+        world.actor(agent).did.as_str()
+    );
+    // And falls with it.
+    world.revoke_power(&mut list, &given);
+    let revoked = itself(&world, &passed_on, &[&given], Some(&list));
+    refused(&revoked.judge(&world.context()), CheckName::Power, "power-revoked");
+    // Nor can more be passed on than was given, or by somebody else.
+    let wide = inkan_tests::world::Gift { types: vec!["Deed".to_owned()], ..less.clone() };
+    let widened = world.give((agent, second), &wide, Some(&given), None);
+    let parts = itself(&world, &widened, &[&given], Some(&list));
+    refused(&parts.judge(&world.context()), CheckName::Power, "power-chain-invalid");
+    let foreign = inkan_tests::world::Gift {
+        principal: Some(world.actor(ISSUER).did.to_string()),
+        ..world.gift()
+    };
+    let usurped = world.give((HOLDER, agent), &foreign, None, None);
+    let parts = itself(&world, &usurped, &[], None);
+    refused(&parts.judge(&world.context()), CheckName::Power, "power-chain-invalid");
+}

@@ -166,8 +166,13 @@ fn another_leaf_than_the_recorded_one_is_refused() {
     let (world, _, parts) = issued(28);
     let at = opened(&parts);
     let leaf = inkan_core::encoding::b64u(b"inkan-leaf/v1\nissuance\n1\nx");
+    // In the long form, and in the short one.
+    let mut long = parts.bundle().receipts[at].clone();
+    long["leaf"] = leaf.into();
+    let verification = edited(&parts, &world.context(), |bundle| bundle["receipts"][at] = long);
+    worthless(&verification, CheckName::OnLedger, "inclusion-invalid");
     let verification =
-        edited(&parts, &world.context(), |bundle| bundle["receipts"][at]["leaf"] = leaf.into());
+        edited(&parts, &world.context(), |bundle| bundle["receipts"][at]["time"] = 1.into());
     worthless(&verification, CheckName::OnLedger, "inclusion-invalid");
 }
 
@@ -176,16 +181,21 @@ fn an_opening_opens_this_entry_to_this_artefact_with_the_signed_salt() {
     let (world, _, parts) = issued(29);
     let at = opened(&parts);
     let context = world.context();
-    let salt = "AAAAAAAAAAAAAAAAAAAAAA";
+    let long = parts.bundle().receipts[at].clone();
+    let with = |member: &str, text: &str| {
+        let mut receipt = long.clone();
+        receipt["opening"][member] = text.into();
+        edited(&parts, &context, |bundle| bundle["receipts"][at] = receipt)
+    };
+    let (salt, digest) = ("AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    worthless(&with("salt", salt), CheckName::OnLedger, "opening-invalid");
+    // In the short form the entry is made with it, and that one is not in the log.
     let verification = edited(&parts, &context, |bundle| {
         bundle["receipts"][at]["opening"]["salt"] = salt.into();
     });
-    worthless(&verification, CheckName::OnLedger, "opening-invalid");
+    worthless(&verification, CheckName::OnLedger, "inclusion-invalid");
     // An opening to something else belongs to nothing at hand.
-    let digest = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let verification = edited(&parts, &context, |bundle| {
-        bundle["receipts"][at]["opening"]["digest"] = digest.into();
-    });
+    let verification = with("digest", digest);
     undecided(&verification, CheckName::OnLedger, "receipt-missing");
     noted(&verification, CheckName::OtherReceipt, "receipt-unrelated");
 }

@@ -37,7 +37,7 @@ pub(super) fn run(args: &ConsentCheckArgs, context: &mut Context) -> Result<Outc
 }
 
 /// Judges a consent with what this profile pins; the caller holds the profile's lock.
-pub(super) fn judged(
+pub(in crate::commands) fn judged(
     receipt: &ConsentReceipt,
     presentation: Option<&Presentation>,
     (at, offline): (Option<&str>, bool),

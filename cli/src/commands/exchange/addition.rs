@@ -24,6 +24,7 @@ pub(super) fn with_acts(
     out.evidence.clear();
     out.timestamps.clear();
     out.eseals.clear();
+    out.consents.clear();
     let secured = wallet::credential_of(made, "the wallet's copy")?;
     let acts = countersignature::list(secured, &made.countersignatures)?;
     let acts: Vec<&Countersignature> = acts.iter().filter(|act| wanted(act)).collect();

@@ -35,6 +35,9 @@ pub(super) fn of(content: &Value, language: &str) -> String {
         lines.add(name, &line);
     }
     around(&opened, &mut lines);
+    for (name, line) in super::agreed::lines(content) {
+        lines.add(name, &line);
+    }
     if text(content, "type") == Some("inkan-bundle/1") {
         lines.add("carries", &carried(content));
     }
@@ -295,9 +298,9 @@ fn signatures(inner: &Value, lines: &mut Lines) {
 
 fn carried(bundle: &Value) -> String {
     let count = |member: &str| bundle.get(member).and_then(Value::as_array).map_or(0, Vec::len);
-    let more: String = ["powers of attorney", "timestamps", "e-seals"]
+    let more: String = ["powers of attorney", "consents", "timestamps", "e-seals"]
         .iter()
-        .zip(["powers", "timestamps", "eseals"])
+        .zip(["powers", "consents", "timestamps", "eseals"])
         .filter(|(_, member)| count(member) > 0)
         .map(|(words, member)| format!(", {} {words}", count(member)))
         .collect();

@@ -8,7 +8,7 @@ use inkan_credential::model::StatusEntry;
 use inkan_evidence::registry::declared;
 use inkan_io::profile::{OwnDid, StatusListRecord};
 use inkan_issuer::StatusListState;
-use inkan_ledger::{Kind, Leaf, SignedEntry};
+use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
 
 use super::Target;
 use crate::commands::issue::status;
@@ -18,7 +18,8 @@ use crate::ledgers::Reading;
 use crate::registries;
 use crate::render::report::short_did;
 
-/// The predecessor's list as it stands; none if it is no predecessor's, or was taken over before.
+/// The predecessor's list as it stands, or one's own that goes on with it, with what the predecessor has set since one announced it;
+/// none if it is no predecessor's.
 pub(super) fn list(
     entry: &StatusEntry,
     target: &Target,
@@ -28,12 +29,27 @@ pub(super) fn list(
     if own.did == target.issuer {
         return Ok(None);
     }
-    for (_, record) in home.profile.all::<StatusListRecord>()? {
-        if record.issuer == own.did && status::state_of(&record)?.uri() == entry.list_uri {
-            return Ok(None);
+    let theirs = Theirs { entry, target, reading };
+    for (name, record) in home.profile.all::<StatusListRecord>()? {
+        let mut state = status::state_of(&record)?;
+        if record.issuer != own.did || state.uri() != entry.list_uri {
+            continue;
         }
+        // What cannot be had of theirs cannot be had by anybody: it is no reason not to revoke.
+        if let Some(newest) = theirs.before(None)? {
+            let mine = reading.view().status_entries(&own.did, &entry.list_uri)?;
+            let seen = match mine.last().map(|last| last.proof().path().leaf_index) {
+                Some(place) => theirs.before(Some(place))?,
+                None => None,
+            };
+            state.take_since(&newest, seen.as_deref())?;
+        }
+        return Ok(Some((name, state)));
     }
-    let encoded = newest(entry, target, reading)?;
+    let encoded = theirs.before(None)?.ok_or_else(|| {
+        let detail = format!("the ledger has no status list {} of its issuer", entry.list_uri);
+        Failure::from(CliError::InputMalformed { file: target.id.clone(), detail })
+    })?;
     let state = StatusListState::taken_over(&entry.list_uri, entry.purpose, &encoded)?;
     Ok(Some((status::taken_name(&entry.list_uri), state)))
 }
@@ -60,24 +76,31 @@ pub(super) fn allowed(
     Err(Failure::new("did-unknown", message).try_this("if it has, say so", remedy))
 }
 
-/// What the newest list of the predecessor says, as the ledger has it.
-fn newest(entry: &StatusEntry, target: &Target, reading: &Reading) -> Result<String, Failure> {
-    let missing = || {
-        let detail = format!("the ledger has no status list {} of its issuer", entry.list_uri);
-        Failure::from(CliError::InputMalformed { file: target.id.clone(), detail })
-    };
-    let heads = reading.view().status_entries(&target.issuer, &entry.list_uri)?;
-    let head = heads.last().ok_or_else(missing)?;
-    let leaf = Leaf::parse(head.leaf_bytes())?;
-    let signed = SignedEntry::parse(Kind::Status, leaf.body()).map_err(|_| missing())?;
-    let claims = signed.claims().status().ok_or_else(missing)?;
-    let body = reading.source().status_list(&target.issuer, &entry.list_uri, claims.sequence)?;
-    let body = body.ok_or_else(missing)?;
-    if sha256(&[&body]) != claims.digest {
-        return Err(missing());
+/// What the predecessor announced.
+struct Theirs<'a> {
+    entry: &'a StatusEntry,
+    target: &'a Target,
+    reading: &'a Reading,
+}
+
+impl Theirs<'_> {
+    /// The `encodedList` of its newest list, or of the newest one before a place in the log, if the ledger has it.
+    fn before(&self, place: Option<u64>) -> Result<Option<String>, Failure> {
+        let (issuer, uri) = (&self.target.issuer, &self.entry.list_uri);
+        let entries = self.reading.view().status_entries(issuer, uri)?;
+        let at = |one: &&Receipt| place.is_none_or(|place| one.proof().path().leaf_index < place);
+        let Some(head) = entries.iter().rev().find(at) else { return Ok(None) };
+        let leaf = Leaf::parse(head.leaf_bytes())?;
+        let signed = SignedEntry::parse(Kind::Status, leaf.body()).ok();
+        let Some(claims) = signed.as_ref().and_then(|signed| signed.claims().status()) else {
+            return Ok(None);
+        };
+        let body = self.reading.source().status_list(issuer, uri, claims.sequence)?;
+        let body = body.filter(|body| sha256(&[body]) == claims.digest);
+        let secured = body.and_then(|body| SecuredCredential::parse(&body).ok());
+        Ok(secured.and_then(|secured| {
+            let subject = secured.credential().value().get("credentialSubject")?;
+            json::text(subject, "encodedList").map(str::to_owned)
+        }))
     }
-    let secured = SecuredCredential::parse(&body).map_err(|_| missing())?;
-    let value = secured.credential().value();
-    let subject = value.get("credentialSubject").ok_or_else(missing)?;
-    json::text(subject, "encodedList").map(str::to_owned).ok_or_else(missing)
 }

@@ -28,6 +28,7 @@ pub(super) fn label(check: &Value, mark: Mark) -> String {
         "countersigned" => "policy: signers".to_owned(),
         "offered" => "issuer: signers".to_owned(),
         "seal" => "seal".to_owned(),
+        "power" => "power given".to_owned(),
         "presentation" if passed && text(check, "subject") != Some("presentation") => {
             "about presenter".to_owned()
         }
@@ -76,6 +77,14 @@ pub(super) fn found(check: &Value) -> String {
             number(evidence, "resource").map(|at| format!("number {at}: as the issuer fixed it"))
         }
         "countersignature" => countersignature(evidence),
+        "power" => text(evidence, "for").map(|principal| {
+            let passed_on = evidence.get("by").and_then(Value::as_array).map_or(0, Vec::len);
+            match passed_on {
+                0 => format!("by {} itself", short_did(principal)),
+                1 => format!("by {}, passed on once", short_did(principal)),
+                times => format!("by {}, passed on {times} times", short_did(principal)),
+            }
+        }),
         "presentation" => Some(presentation(check, evidence)),
         "timestamp" => timestamp(evidence),
         "eseal" => eseal(evidence),

@@ -41,6 +41,10 @@ pub enum CoverKind {
     Timestamp,
     /// An e-seal.
     Eseal,
+    /// The part of a power of attorney that its issuer signed, signature included.
+    Power,
+    /// A consent receipt.
+    Consent,
 }
 
 /// One item, by kind and digest.
@@ -51,7 +55,7 @@ pub struct Cover {
 }
 
 impl CoverKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Credential,
         Self::Presentation,
         Self::Countersignature,
@@ -62,6 +66,8 @@ impl CoverKind {
         Self::Evidence,
         Self::Timestamp,
         Self::Eseal,
+        Self::Power,
+        Self::Consent,
     ];
 
     /// The name in bundles and in the text that is stamped.
@@ -78,6 +84,8 @@ impl CoverKind {
             Self::Evidence => "evidence",
             Self::Timestamp => "timestamp",
             Self::Eseal => "eseal",
+            Self::Power => "power",
+            Self::Consent => "consent",
         }
     }
 }
@@ -93,6 +101,12 @@ impl Cover {
     #[must_use]
     pub fn credential(secured: &SecuredCredential) -> Self {
         Self { kind: CoverKind::Credential, digest: secured.signed_digest() }
+    }
+
+    /// A power of attorney.
+    #[must_use]
+    pub fn power(power: &SecuredCredential) -> Self {
+        Self { kind: CoverKind::Power, digest: power.signed_digest() }
     }
 
     /// A countersignature.
@@ -171,6 +185,8 @@ impl Bundle {
             items.insert(Cover::of(CoverKind::StatusList, &[uri, b"\n", body]));
         }
         items.extend(self.evidence.iter().map(|one| Cover::value(CoverKind::Evidence, one)));
+        items.extend(self.powers().iter().map(|(_, power)| Cover::power(power)));
+        items.extend(self.consents.iter().map(|one| Cover::value(CoverKind::Consent, one)));
         items.extend(self.eseals.iter().map(super::Eseal::cover));
         items.extend(self.timestamps.iter().map(super::BundleTimestamp::cover));
         items

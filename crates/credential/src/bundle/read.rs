@@ -6,9 +6,10 @@ use inkan_core::{json, limits};
 use inkan_crypto::jws::Jws;
 use serde_json::{Map, Value};
 
+use super::packed::{Beside, unpacked};
 use super::{
-    Artefact, BUNDLE_TYPE, Bundle, BundleError, BundleTimestamp, ESEALS, Eseal, Input, POWERS,
-    ServedStatusList, TIMESTAMPS,
+    Artefact, BUNDLE_TYPE, Bundle, BundleError, BundleTimestamp, CONSENTS, ESEALS, Eseal, Input,
+    POWERS, ServedStatusList, TIMESTAMPS,
 };
 use crate::cose::Sign1;
 use crate::countersignature::Countersignature;
@@ -103,18 +104,23 @@ fn bundle(value: Value, size: usize) -> Result<Bundle, BundleError> {
         }
         _ => return Err(BundleError::OneArtefact),
     };
+    let checkpoints = texts(&mut members, "checkpoints")?;
+    let did_logs = did_logs(&mut members)?;
+    let beside = Beside { checkpoints: &checkpoints, did_logs: &did_logs };
+    let receipts = unpacked(objects(&mut members, "receipts")?, beside);
     let bundle = Bundle {
         artefact,
         countersignatures: texts(&mut members, "countersignatures")?,
-        receipts: objects(&mut members, "receipts")?,
-        checkpoints: texts(&mut members, "checkpoints")?,
+        receipts,
+        checkpoints,
         current: objects(&mut members, "current")?,
-        did_logs: did_logs(&mut members)?,
+        did_logs,
         status_lists: status_lists(&mut members)?,
         evidence: objects(&mut members, "evidence")?,
         timestamps: timestamps(&mut members)?,
         eseals: eseals(&mut members)?,
         powers: objects(&mut members, "powers")?,
+        consents: objects(&mut members, "consents")?,
     };
     if let Some(name) = members.keys().next() {
         return Err(BundleError::UnknownMember { member: name.chars().take(64).collect() });
@@ -124,6 +130,9 @@ fn bundle(value: Value, size: usize) -> Result<Bundle, BundleError> {
     }
     if bundle.powers.len() > POWERS {
         return Err(BundleError::Malformed { member: "powers" });
+    }
+    if bundle.consents.len() > CONSENTS {
+        return Err(BundleError::Malformed { member: "consents" });
     }
     for compact in &bundle.countersignatures {
         Countersignature::parse_compact(compact)?;

@@ -41,4 +41,39 @@ impl StatusListState {
             seq: 0,
         })
     }
+
+    /// What whoever had the list before has set in it since it was looked at last: `newest` and `before` are `encodedList`s of theirs.
+    ///
+    /// What is revoked stays so, whoever revoked it. Of suspensions only those are taken over that `before` did not say: those that
+    /// it said were seen then, and may have been lifted here since.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusStateError::List`] if one of them is no list of bits; [`StatusStateError::Malformed`] if this is none, or `newest` has
+    /// other places.
+    pub fn take_since(
+        &mut self,
+        newest: &str,
+        before: Option<&str>,
+    ) -> Result<(), StatusStateError> {
+        if self.encoding.is_token() || self.size != 1 {
+            return Err(StatusStateError::Malformed { member: "encoding" });
+        }
+        let newest = BitstringStatusList::decode(newest)?;
+        let before = before.map(BitstringStatusList::decode).transpose()?;
+        if newest.len() != self.bits.len() {
+            return Err(StatusStateError::Malformed { member: "encodedList" });
+        }
+        for place in 0..newest.len() {
+            let seen = self.purpose == StatusPurpose::Suspension
+                && before.as_ref().is_some_and(|before| before.get(place) == Ok(true));
+            if newest.get(place)? && !seen {
+                self.bits.set(place)?;
+            }
+        }
+        Ok(())
+    }
 }
+
+#[cfg(test)]
+mod tests;

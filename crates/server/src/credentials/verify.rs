@@ -386,7 +386,11 @@ pub(crate) fn gathered(
 ) -> Result<Grounds, Refusal> {
     let ours = |want: &Want| match want {
         Want::StatusList { uri, .. } => service.status.is_ours(uri),
-        Want::Did(_) | Want::Issuance { .. } | Want::Act { .. } | Want::Schema(_) => false,
+        Want::Did(_)
+        | Want::Issuance { .. }
+        | Want::Act { .. }
+        | Want::LastStatusList { .. }
+        | Want::Schema(_) => false,
     };
     let (own, foreign): (Vec<Want>, Vec<Want>) = plan(bundle).into_iter().partition(ours);
     let network = service.options.network;

@@ -115,6 +115,30 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_sent_is_read_as_a_part_of_it_or_not_at_all() {
+        let whole = form("{\"a\":1}", "").into_bytes();
+        let judge = |kind: &str, body: &[u8]| {
+            if let Some(read) = presentation(kind, body) {
+                assert!(!read.is_empty() && read.len() < body.len());
+                assert!(body.windows(read.len()).any(|window| window == read));
+            }
+        };
+        for place in 0..whole.len() {
+            judge(KIND, &whole[..place]);
+            for flip in [1, 2, 0x20, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[place] ^= flip;
+                judge(KIND, &changed);
+            }
+            let twice = [&whole[..place], &whole[..]].concat();
+            judge(KIND, &twice);
+        }
+        for place in 0..KIND.len() {
+            judge(KIND.get(..place).unwrap_or_default(), &whole);
+        }
+    }
+
+    #[test]
     fn what_is_no_such_form_is_not_read() {
         let good = form("a", "");
         assert!(presentation(KIND, good.as_bytes()).is_some());

@@ -330,6 +330,7 @@ fn evidence(
         role: act.role(),
         decision: act.decision(),
         act: b64u(act.act()),
+        digest: act.digest(),
         controller: one.did.to_string(),
         method: one.signer.url.to_string(),
         proof_id: proof_id(secured, act),

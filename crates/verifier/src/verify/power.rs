@@ -10,6 +10,7 @@
 //!
 //! **Apart.** Links are verified with benches of their own: nothing that is wrong with them falls back on the credential.
 
+mod itself;
 mod link;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use inkan_credential::delegation::{Chain, DelegationError, LINKS, Power};
 use inkan_did::Did;
 use inkan_ledger::Grade;
 
+pub(super) use self::itself::check;
 use self::link::{Links, Then};
 use super::Bench;
 use super::linked::Voice;

@@ -75,16 +75,7 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         )?;
     let none = Found::default();
     let line = signer::in_force(bench, (NAME, SUBJECT), &history, &signer, &none);
-    match &line.outcome {
-        Outcome::Pass => {}
-        Outcome::Unknown(reason @ (Reason::HistoryIncomplete { .. } | Reason::Stale)) => {
-            return Err(reason.clone());
-        }
-        // A holder signs a presentation now: a key that was replaced since is not the holder's any more.
-        Outcome::Fail(_) | Outcome::Unknown(_) | Outcome::Skipped => {
-            return Err(Reason::HolderKeyMismatch);
-        }
-    }
+    must_be_in_force(&line)?;
     signer::ended_before(bench, &history, &none)?;
     signer::recent(bench, &history)?;
     other_proofs(bench, presentation)?;
@@ -102,6 +93,17 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
         live: expected.live,
     };
     Ok((presenter, line))
+}
+
+/// A holder signs a presentation now: a key that was replaced since, or reported to be in other hands, is not the holder's any more.
+fn must_be_in_force(line: &Check) -> Result<(), Reason> {
+    match &line.outcome {
+        Outcome::Pass => Ok(()),
+        Outcome::Unknown(reason @ (Reason::HistoryIncomplete { .. } | Reason::Stale)) => {
+            Err(reason.clone())
+        }
+        Outcome::Fail(_) | Outcome::Unknown(_) | Outcome::Skipped => Err(Reason::HolderKeyMismatch),
+    }
 }
 
 /// Whether the presentation answers what this verifier asked, in time.

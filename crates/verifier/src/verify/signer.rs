@@ -82,6 +82,15 @@ pub(super) fn find<E>(
 }
 
 impl Signer {
+    /// A key that authenticates by the newest version, which is found otherwise than by its URL.
+    pub(super) fn of_newest(
+        history: &DidHistory,
+        (url, key): (&DidUrl, &PublicKey),
+    ) -> Option<Self> {
+        let (url, key, version) = (url.clone(), key.clone(), history.newest()?.clone());
+        Some(Self { url, purpose: Relationship::Authentication, key, version })
+    }
+
     fn named(&self) -> (&DidUrl, &PublicKey) {
         (&self.url, &self.key)
     }

@@ -242,6 +242,11 @@ fn claims(bundle: &Bundle, ledger: &LedgerView<'_>) -> BTreeMap<Cover, Claim> {
             claims.insert(Cover::countersignature(act), claim);
         }
     }
+    for (_, power) in bundle.powers() {
+        if let Some(time) = power.signed_at() {
+            claims.insert(Cover::power(&power), informative(time, "issuer"));
+        }
+    }
     for value in &bundle.receipts {
         let Ok(receipt) = Receipt::from_bundle_value(value, &bundle.checkpoints) else { continue };
         let seen = ledger.receipts().iter().find(|seen| {

@@ -1,9 +1,8 @@
 //! Check 9: the status lists a credential names, the newest at or before the judged time.
 
 mod announcer;
+mod newest;
 mod token;
-
-use std::collections::BTreeSet;
 
 use inkan_core::{Digest, Timestamp, sha256, tolerance};
 use inkan_credential::bundle::ServedStatusList;
@@ -11,9 +10,10 @@ use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{SecuredCredential, status_list};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
-use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
+use inkan_ledger::{Kind, MapKey};
 
 use self::announcer::{Announcer, announcers, named};
+use self::newest::still_good;
 use super::record::{self, Found, Record};
 use super::signer::NoSigner;
 use super::{Bench, signer};
@@ -72,6 +72,8 @@ struct List<P = status_list::StatusListCredential> {
     since: Timestamp,
     valid_until: Option<Timestamp>,
     recorded: Option<Recorded>,
+    /// The number under which it is recorded.
+    sequence: Option<u64>,
     /// For how many seconds a copy may be kept.
     ttl: Option<i64>,
     /// When this verifier fetched the copy, at the earliest.
@@ -175,106 +177,6 @@ fn ask(bench: &Bench<'_>, uri: &str, who: &[Announcer]) {
     }
 }
 
-/// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
-fn still_good<P>(
-    bench: &Bench<'_>,
-    uri: &str,
-    who: &[Announcer],
-    (list, others): (&List<P>, &[List<P>]),
-) -> Result<(), Reason> {
-    let as_of = bench.context.as_of;
-    let mut seen = None;
-    let held = |did: &Did, origin: &str, head: u64| {
-        std::iter::once(list).chain(others).any(|one| one.by == *did && one.is_at(origin, head))
-    };
-    for one in who {
-        let own = list.recorded.as_ref().map(Recorded::origin).filter(|_| one.did == list.by);
-        let Heads { heads, home } = heads(bench, uri, &one.did, own)?;
-        // What a successor announced has to be shown, as fresh as the list itself; and where its home is another log by now, there.
-        let fresh = heads.iter().filter_map(VerifiedCurrent::fresh_at).max();
-        let old = |max_age: i64| fresh.is_none_or(|at| as_of.seconds_since(at) > max_age);
-        let silent = heads.is_empty() || bench.context.max_age.is_some_and(old);
-        if !one.is_issuer() && one.did != list.by && silent {
-            return Err(Reason::Stale);
-        }
-        let at_home = |origin: &str| heads.iter().any(|head| head.epoch().origin() == origin);
-        let moved = own.is_some_and(|own| home.as_deref().is_some_and(|home| home != own));
-        if moved && bench.context.max_age.is_some() && !home.as_deref().is_some_and(at_home) {
-            return Err(Reason::Stale);
-        }
-        for current in heads {
-            let Some(newest) = current.head() else { continue };
-            let (origin, head) = (current.epoch().origin(), newest.value().leaf_index);
-            let time = newest.leaf().time();
-            // It may have been one for several times.
-            if !named(who, one.did.as_str()).any(|one| one.covers(time)) {
-                // What came before the term was a stranger's. After it, what was announced in it has to be at hand.
-                let shown = std::iter::once(list).chain(others).any(|list| list.by == one.did);
-                if one.has_ended_by(time) && !shown {
-                    return Err(Reason::Stale);
-                }
-                continue;
-            }
-            // A place supersedes within one log, of one announcer.
-            let is_newer = own == Some(origin) && list.recorded_at().is_some_and(|at| at > head);
-            if !is_newer && !held(&one.did, origin, head) {
-                return Err(Reason::Stale);
-            }
-            if one.did == list.by && list.is_at(origin, head) {
-                seen = seen.max(current.fresh_at());
-            } else if one.did == list.by
-                && own.is_some_and(|own| own != origin)
-                && time > list.since
-            {
-                return Err(Reason::Stale);
-            }
-        }
-    }
-    if list.valid_until.is_some_and(|until| until < as_of) {
-        return Err(Reason::Stale);
-    }
-    let known_at = seen.map_or(list.since, |seen| seen.max(list.since));
-    if let Some(max_age) = bench.context.max_age
-        && as_of.seconds_since(known_at) > max_age
-    {
-        return Err(Reason::Stale);
-    }
-    // Of what the issuer itself serves now, or the verifier's own ledger, nobody has to prove that it is the newest.
-    let kept_since = list.fetched_at.map_or(known_at, |at| known_at.max(at.min(as_of)));
-    if let Some(ttl) = list.ttl
-        && as_of.seconds_since(kept_since) > ttl
-    {
-        return Err(Reason::StatusListOutOfDate { uri: uri.to_owned(), seconds: ttl });
-    }
-    Ok(())
-}
-
-/// Newest proved states of a list, and where whoever announces it is at home by now.
-struct Heads {
-    heads: Vec<VerifiedCurrent>,
-    home: Option<String>,
-}
-
-/// The newest proved states of the list: on the log that recorded it, if that is this announcer's own list, and on the one where it
-/// is at home; else on every log.
-fn heads(
-    bench: &Bench<'_>,
-    uri: &str,
-    announcer: &Did,
-    recorded: Option<&str>,
-) -> Result<Heads, Reason> {
-    let Some(scid) = announcer.scid() else { return Ok(Heads { heads: Vec::new(), home: None }) };
-    let key = MapKey::status(scid, uri);
-    let history = bench.history(announcer)?;
-    let home = history.newest().and_then(|version| version.home.clone());
-    let mut origins: BTreeSet<&str> = recorded.into_iter().chain(home.as_deref()).collect();
-    if origins.is_empty() {
-        origins = bench.ledger.origins();
-    }
-    let heads = origins.into_iter().filter_map(|origin| bench.ledger.newest(&key, origin));
-    Ok(Heads { heads: heads.collect(), home: home.clone() })
-}
-
 /// Reads one copy: signed by the issuer or a successor, with a key in force where it was recorded, not younger than the judged time.
 fn usable(
     bench: &Bench<'_>,
@@ -287,11 +189,11 @@ fn usable(
     let parsed = status_list::StatusListCredential::from_credential(credential)
         .map_err(|error| invalid(error.code()))?;
     let method = secured.issuer_verification_method();
-    let by = named(who, credential.issuer()).next().ok_or(invalid("status-list-issuer"))?;
+    let by = named(who, credential.issuer()).ok_or(invalid("status-list-issuer"))?;
     let issuer = &by.did;
     let Some(found) = recorded(bench, uri, &sha256(&[&bytes]), issuer)? else { return Ok(None) };
     let record = found.record.as_ref().map(|record| record.recorded.clone());
-    admitted(who, issuer, record.as_ref())?;
+    by.may(record.as_ref())?;
     if record.is_none() && credential.id() != Some(uri) {
         // Nothing that was signed says that this is the list asked for.
         return Err(invalid("status-list-id"));
@@ -311,20 +213,9 @@ fn usable(
     // Milliseconds; a part of a second counts as one, since no other time here is finer.
     let ttl = parsed.ttl_milliseconds().map(|ttl| seconds(ttl.div_ceil(1_000)));
     let fetched_at = copy.fetched_at;
-    let by = issuer.clone();
-    Ok(Some(List { parsed, by, since, valid_until: ends, recorded: record, ttl, fetched_at }))
-}
-
-/// Whether a list of this announcer counts that is recorded so: for one of the times that it is one.
-fn admitted(who: &[Announcer], did: &Did, record: Option<&Recorded>) -> Result<(), Reason> {
-    let mut refusal = Err(invalid("status-list-issuer"));
-    for one in named(who, did.as_str()) {
-        refusal = one.may(record);
-        if refusal.is_ok() {
-            break;
-        }
-    }
-    refusal
+    let (by, sequence) = (issuer.clone(), found.record.and_then(|record| record.sequence));
+    let (valid_until, recorded) = (ends, record);
+    Ok(Some(List { parsed, by, since, valid_until, recorded, sequence, ttl, fetched_at }))
 }
 
 const fn invalid(code: &'static str) -> Reason {
@@ -391,7 +282,7 @@ fn recorded(
             found.record = Some(Record {
                 recorded: record::recorded(bench, &leaf, &entry, issuer),
                 act: None,
-                sequence: None,
+                sequence: entry.claims().status().map(|status| status.sequence),
                 leaf_hash: leaf.leaf_hash(),
             });
         }

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use inkan_assurance::Roll;
-use inkan_core::encoding::b64u;
 use inkan_core::json;
 use inkan_core::{Digest, Timestamp};
 use inkan_credential::bundle::Bundle;
@@ -153,21 +152,13 @@ fn is_earlier(other: &Countersignature, act: &Countersignature) -> bool {
 impl Seen {
     /// What the verification found of an act, and how it stands.
     fn held(&self, act: &Countersignature) -> Result<(&VerifiedCountersignature, &str), Refusal> {
-        let name = b64u(act.act());
-        let is_it = |one: &&VerifiedCountersignature| {
-            one.act() == name
-                && one.decision() == act.decision()
-                && one.role() == act.role()
-                && one.controller() == act.signer()
-        };
-        let found = self.credential.countersignatures().iter().find(is_it);
+        // By what was signed: another statement of the same names was not verified by that.
+        let digest = act.digest();
         let lines = self.roll.to_value().get("countersignatures").and_then(Value::as_array);
-        let line = lines.into_iter().flatten().find(|line| {
-            json::text(line, "act") == Some(&name)
-                && json::text(line, "decision") == Some(act.decision().as_str())
-                && json::text(line, "signer") == Some(act.signer())
-        });
-        found.zip(line.and_then(|line| json::text(line, "standing"))).ok_or_else(|| {
+        let lines = lines.map_or(&[][..], Vec::as_slice);
+        let mut all = self.credential.countersignatures().iter().zip(lines);
+        let found = all.find(|(one, _)| *one.digest() == digest);
+        found.and_then(|(one, line)| Some((one, json::text(line, "standing")?))).ok_or_else(|| {
             let detail = "the signer of an act cannot be resolved here, or its key was not in force: send the \
                           bundle with the signer's DID log and the act's receipt";
             Why::Unverifiable.refuse(detail)
@@ -230,21 +221,17 @@ impl Seen {
 
     /// That some demand for this signer is still open, or that its record shows it to be in time.
     fn in_time(&self, act: &VerifiedCountersignature, now: Timestamp) -> Result<(), Refusal> {
-        let names = |line: &Value, did: &str| {
-            let counted = line.get("counted").and_then(Value::as_array);
-            counted.into_iter().flatten().any(|name| name.as_str() == Some(did))
-        };
-        // Who counts for an act under a power is the principal.
-        let voice = match act.capacity() {
-            Capacity::Under(power) => power.principal.as_str(),
-            Capacity::Own | Capacity::Void { .. } | Capacity::Open { .. } => act.controller(),
-        };
-        let mut fitting = self.demands().filter(|(wanted, _)| self.fits(wanted, act)).peekable();
+        // This very act: somebody who was counted by another one is not in time by that.
+        let mut all = self.credential.countersignatures().iter();
+        let number = all.position(|one| one.digest() == act.digest());
+        let counts = |demand| number.is_some_and(|number| self.roll.counts(demand, number));
+        let fits = |(_, (wanted, _)): &(usize, (&Wanted, &Value))| self.fits(wanted, act);
+        let mut fitting = self.demands().enumerate().filter(fits).peekable();
         let open = fitting.peek().is_none()
-            || fitting.any(|(_, line)| {
+            || fitting.any(|(demand, (_, line))| {
                 let deadline =
                     json::text(line, "deadline").and_then(|text| Timestamp::parse(text).ok());
-                deadline.is_none_or(|deadline| now <= deadline) || names(line, voice)
+                deadline.is_none_or(|deadline| now <= deadline) || counts(demand)
             });
         let takes_back = matches!(act.decision(), Decision::Refuse | Decision::Withdraw);
         if open || takes_back {

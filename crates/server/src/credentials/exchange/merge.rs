@@ -43,8 +43,12 @@ pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Resul
     };
     let mut out = kept.clone();
     out.artefact = Artefact::Credential(with_proofs(ours, theirs)?);
+    // What was signed says which act it is: the same under another signature, which of ES256 anybody can make, adds nothing.
+    let mut known: BTreeSet<Digest> = acts(&out)?.iter().map(Countersignature::digest).collect();
     for compact in &given.countersignatures {
-        if !out.countersignatures.contains(compact) {
+        let act = Countersignature::parse_compact(compact)
+            .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
+        if known.insert(act.digest()) {
             out.countersignatures.push(compact.clone());
         }
     }

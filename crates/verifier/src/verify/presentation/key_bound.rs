@@ -10,12 +10,14 @@ use inkan_credential::sd_jwt::{Confirmation, Expected, KeyBindingError, SdJwt, S
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, DidUrl, Method, Relationship, self_contained};
 
-use super::{NAME, SUBJECT, answers, said};
+use super::{NAME, SUBJECT, answers, must_be_in_force, said};
 use crate::check::Check;
 use crate::history::DidHistory;
 use crate::material::Live;
 use crate::reason::Reason;
 use crate::verified::Presenter;
+use crate::verify::record::Found;
+use crate::verify::signer::Signer;
 use crate::verify::{Bench, signer};
 
 /// As `judge` of presentations with a proof of their own.
@@ -79,7 +81,7 @@ fn holder(
                 return Err(Reason::HistoryIncomplete { leaf_index });
             }
             signer::recent(bench, &history)?;
-            current(&history, |_, key| confirmed.fits(key) == Some(true))
+            current(bench, &history, |_, key| confirmed.fits(key) == Some(true))
         }
         // The issuer confirmed the key itself: no document is needed to know it, unless there is one that may have replaced it.
         (Confirmation::Key(key), None | Some(Err(Reason::DidUnresolved { .. })))
@@ -96,7 +98,7 @@ fn holder(
                 return Err(Reason::HistoryIncomplete { leaf_index });
             }
             signer::recent(bench, &history)?;
-            current(&history, |method, _| *method == url)
+            current(bench, &history, |method, _| *method == url)
         }
         (Confirmation::Key(_) | Confirmation::Thumbprint(_), Some(Err(reason))) => Err(reason),
         (Confirmation::Key(_) | Confirmation::Thumbprint(_), None) => {
@@ -105,8 +107,9 @@ fn holder(
     }
 }
 
-/// A key that authenticates the DID by its newest version.
+/// A key that authenticates the DID by its newest version. One that was reported to be in other hands is listed again in vain.
 fn current(
+    bench: &Bench<'_>,
     history: &DidHistory,
     is_it: impl Fn(&DidUrl, &PublicKey) -> bool,
 ) -> Result<Holder, Reason> {
@@ -115,6 +118,10 @@ fn current(
     let mut methods = newest.listing().methods_for(Relationship::Authentication);
     let found = methods.find(|method| is_it(&method.id, &method.key));
     let found = found.ok_or(Reason::HolderKeyMismatch)?;
+    let signer = Signer::of_newest(history, (&found.id, &found.key));
+    let signer = signer.ok_or(Reason::HolderKeyMismatch)?;
+    let none = Found::default();
+    must_be_in_force(&signer::in_force(bench, (NAME, SUBJECT), history, &signer, &none))?;
     let (did, method) = (history.did().to_string(), found.id.to_string());
     Ok(Holder { did, method, key: found.key.clone() })
 }

@@ -1,10 +1,10 @@
 //! Who may say how it stands with what an issuer issued: the issuer itself, and whoever took over from it.
 //!
-//! In scope: whose lists count, from when on. Out of scope: who is a successor ([`crate::declared`]).
+//! In scope: whose lists count, from when on. Out of scope: who is a successor ([`crate::declared`]); which list is the newest
+//! ([`super::newest`]).
 //!
 //! A successor's list counts only where the ledger recorded it while it was the successor: its own dates prove nothing, and before that
-//! it was a stranger. And once there is a successor, what it last announced has to be shown, or that it announced nothing: a list of the
-//! old issuer alone would hide every revocation of the new one.
+//! it was a stranger.
 
 use inkan_core::Timestamp;
 use inkan_did::Did;
@@ -19,24 +19,34 @@ use crate::verify::Bench;
 #[derive(Clone, Debug)]
 pub(super) struct Announcer {
     pub(super) did: Did,
-    /// Where it is a successor: of whom, and when.
-    term: Option<Succession>,
+    /// When it was a successor; empty for the issuer itself.
+    terms: Vec<Succession>,
 }
 
 impl Announcer {
     /// Whether it is the issuer itself.
-    pub(super) const fn is_issuer(&self) -> bool {
-        self.term.is_none()
+    const fn is_issuer(&self) -> bool {
+        self.terms.is_empty()
     }
 
     /// Whether it was one when this was recorded.
     pub(super) fn covers(&self, at: Timestamp) -> bool {
-        self.term.as_ref().is_none_or(|term| term.covers(at))
+        self.is_issuer() || self.terms.iter().any(|term| term.covers(at))
     }
 
-    /// Whether its term was over by then.
+    /// Whether it was one before, and no more by then.
     pub(super) fn has_ended_by(&self, at: Timestamp) -> bool {
-        self.term.as_ref().and_then(|term| term.until).is_some_and(|until| at > until)
+        let ended = |term: &Succession| term.until.is_some_and(|until| at > until);
+        !self.covers(at) && self.terms.iter().any(ended)
+    }
+
+    /// Whether one of its terms covers no time at all: whoever says that it took over cannot be relied on now.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        let doubted = |term: &Succession| {
+            let begin = term.from.unwrap_or(Timestamp::EPOCH);
+            term.until.is_some_and(|until| until < begin)
+        };
+        self.terms.iter().any(doubted)
     }
 
     /// Whether a list counts that is recorded so, or not at all.
@@ -46,21 +56,23 @@ impl Announcer {
     }
 }
 
-/// The issuer first, then its successors as of the judged time.
+/// The issuer first, then its successors as of the judged time, each once.
 pub(super) fn announcers(bench: &Bench<'_>, issuer: &Did) -> Vec<Announcer> {
+    let mut all = vec![Announcer { did: issuer.clone(), terms: Vec::new() }];
     let begun = |term: &&Succession| term.from.is_none_or(|from| from <= bench.context.as_of);
-    let terms = bench.context.declared.successors(issuer.as_str()).filter(begun);
-    let successors = terms.filter_map(|term| {
-        Some(Announcer { did: Did::parse(&term.successor).ok()?, term: Some(term.clone()) })
-    });
-    let own = Announcer { did: issuer.clone(), term: None };
-    std::iter::once(own).chain(successors).collect()
+    for term in bench.context.declared.successors(issuer.as_str()).filter(begun) {
+        let Ok(did) = Did::parse(&term.successor) else { continue };
+        match all.iter_mut().find(|one| one.did == did) {
+            // Nobody succeeds itself.
+            Some(one) if one.is_issuer() => {}
+            Some(one) => one.terms.push(term.clone()),
+            None => all.push(Announcer { did, terms: vec![term.clone()] }),
+        }
+    }
+    all
 }
 
-/// The one with this DID; a successor may be one for several times, so all of them are given.
-pub(super) fn named<'a>(
-    announcers: &'a [Announcer],
-    did: &'a str,
-) -> impl Iterator<Item = &'a Announcer> {
-    announcers.iter().filter(move |one| one.did.as_str() == did)
+/// The one with this DID.
+pub(super) fn named<'a>(announcers: &'a [Announcer], did: &str) -> Option<&'a Announcer> {
+    announcers.iter().find(|one| one.did.as_str() == did)
 }

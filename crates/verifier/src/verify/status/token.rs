@@ -10,7 +10,8 @@ use inkan_credential::token_status_list::{StatusListToken, StatusReference, Toke
 use inkan_did::Did;
 
 use super::announcer::{Announcer, announcers, named};
-use super::{List, admitted, ask, invalid, recorded, refused, seconds, signed_by, still_good};
+use super::newest::still_good;
+use super::{List, ask, invalid, recorded, refused, seconds, signed_by};
 use crate::check::{Check, CheckName};
 use crate::reason::Reason;
 use crate::verified::Recorded;
@@ -108,7 +109,7 @@ fn usable(
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }
-    let is_known = |name: &&str| named(who, name).next().is_some();
+    let is_known = |name: &&str| named(who, name).is_some();
     if parsed.issuer().is_some_and(|name| !is_known(&name)) {
         return Err(invalid("status-list-issuer"));
     }
@@ -116,14 +117,14 @@ fn usable(
     // Who announces it says so by name, or by the name of the key; else it is the issuer, and the key has to be its own.
     let of_kid = kid.split('#').next().filter(is_known);
     let name = parsed.issuer().or(of_kid).unwrap_or(issuer.as_str());
-    let by = named(who, name).next().ok_or(invalid("status-list-issuer"))?;
+    let by = named(who, name).ok_or(invalid("status-list-issuer"))?;
     let issuer = &by.did;
     let method = if kid.starts_with('#') { format!("{issuer}{kid}") } else { kid.to_owned() };
     let Some(found) = recorded(bench, &entry.uri, &sha256(&[&bytes]), issuer)? else {
         return Ok(None);
     };
     let record = found.record.as_ref().map(|record| record.recorded.clone());
-    admitted(who, issuer, record.as_ref())?;
+    by.may(record.as_ref())?;
     let made = parsed.issued_at();
     let since = record.as_ref().map_or(made, Recorded::leaf_time);
     let as_of = bench.context.as_of;
@@ -135,6 +136,7 @@ fn usable(
     })?;
     let (valid_until, ttl) = (parsed.expires(), parsed.ttl().map(seconds));
     let fetched_at = copy.fetched_at;
-    let by = issuer.clone();
-    Ok(Some(List { parsed, by, since, valid_until, recorded: record, ttl, fetched_at }))
+    let (by, sequence) = (issuer.clone(), found.record.and_then(|record| record.sequence));
+    let recorded = record;
+    Ok(Some(List { parsed, by, since, valid_until, recorded, sequence, ttl, fetched_at }))
 }

@@ -1,0 +1,197 @@
+//! Whether a list may be judged by: nothing at hand shows a newer one, and nobody's word is missing that has to be shown.
+//!
+//! In scope: each announcer in turn, on each log where it was at home, from the newest home back to the one that says something. Four
+//! rules: who else may announce must be shown to have said nothing else (*silence*); a log that an announcer has left says nothing of
+//! what came later (*move*); what was announced outside its terms does not count and hides nothing (*term*); a place supersedes
+//! within one log, of one announcer (*place*).
+
+use inkan_core::Timestamp;
+use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
+
+use super::announcer::Announcer;
+use super::{Bench, List};
+use crate::reason::Reason;
+
+/// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
+pub(super) fn still_good<P>(
+    bench: &Bench<'_>,
+    uri: &str,
+    who: &[Announcer],
+    (list, others): (&List<P>, &[List<P>]),
+) -> Result<(), Reason> {
+    let as_of = bench.context.as_of;
+    let mut seen = None;
+    for one in who {
+        let word = Word { bench, uri, one, list, others };
+        seen = seen.max(word.check()?);
+    }
+    if list.valid_until.is_some_and(|until| until < as_of) {
+        return Err(Reason::Stale);
+    }
+    let known_at = seen.map_or(list.since, |seen| seen.max(list.since));
+    if let Some(max_age) = bench.context.max_age
+        && as_of.seconds_since(known_at) > max_age
+    {
+        return Err(Reason::Stale);
+    }
+    // Of what the issuer itself serves now, or the verifier's own ledger, nobody has to prove that it is the newest.
+    let kept_since = list.fetched_at.map_or(known_at, |at| known_at.max(at.min(as_of)));
+    if let Some(ttl) = list.ttl
+        && as_of.seconds_since(kept_since) > ttl
+    {
+        return Err(Reason::StatusListOutOfDate { uri: uri.to_owned(), seconds: ttl });
+    }
+    Ok(())
+}
+
+/// What one announcer last said, as far as it is shown, beside the list to judge by and the other lists that count.
+struct Word<'a, 'b, P> {
+    bench: &'a Bench<'b>,
+    uri: &'a str,
+    one: &'a Announcer,
+    list: &'a List<P>,
+    others: &'a [List<P>],
+}
+
+impl<P> Word<'_, '_, P> {
+    /// Nothing that this announcer said is hidden; until when it is shown that the list is its last word, if the list is its own.
+    fn check(&self) -> Result<Option<Timestamp>, Reason> {
+        // Without a SCID nobody stands in a map: what it announces is what it serves.
+        let Some(scid) = self.one.did.scid() else { return Ok(None) };
+        let key = MapKey::status(scid, self.uri);
+        let own = self.own_log();
+        for origin in self.homes()? {
+            let is_own = own == Some(origin.as_str());
+            let head = self.bench.ledger.newest(&key, &origin);
+            self.silence(head.as_ref())?;
+            self.moved(head.as_ref(), own.is_some_and(|_| !is_own))?;
+            if let Some(head) = &head
+                && self.speaks(head, scid)?
+            {
+                return self.place(head, is_own);
+            }
+            if is_own {
+                // Only what came after its terms is newer than its list.
+                let ended = head.filter(|head| head.head().is_some());
+                return Ok(ended.and_then(|head| head.fresh_at()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The log that recorded the list to judge by, if it is this announcer's own.
+    fn own_log(&self) -> Option<&str> {
+        self.list.recorded.as_ref().map(|record| record.origin()).filter(|_| self.is_own())
+    }
+
+    fn is_own(&self) -> bool {
+        self.list.by == self.one.did
+    }
+
+    /// The logs where its word can stand, newest home first; the one that recorded its list last, if it never was at home there. Who
+    /// has no home may announce on any.
+    fn homes(&self) -> Result<Vec<String>, Reason> {
+        let history = self.bench.history(&self.one.did)?;
+        let mut homes: Vec<String> = Vec::new();
+        let own = self.own_log().map(str::to_owned);
+        for home in history.homes().map(str::to_owned).chain(own) {
+            if !homes.contains(&home) {
+                homes.push(home);
+            }
+        }
+        if homes.is_empty() {
+            homes.extend(self.bench.ledger.origins().into_iter().map(str::to_owned));
+        }
+        if homes.is_empty() {
+            // No proof at all is at hand: no log shows anything.
+            self.silence(None)?;
+        }
+        Ok(homes)
+    }
+
+    /// Rule *silence*: of whoever else may announce it has to be shown what it last said, as fresh as the list itself, or that it said
+    /// nothing. The list of one alone would hide every revocation of the other.
+    fn silence(&self, head: Option<&VerifiedCurrent>) -> Result<(), Reason> {
+        if self.is_own() || self.is_shown(head) { Ok(()) } else { Err(Reason::Stale) }
+    }
+
+    /// Rule *move*: the log that recorded the list goes on to vouch for it with ever fresh stamps after the announcer has left it.
+    fn moved(&self, head: Option<&VerifiedCurrent>, has_left: bool) -> Result<(), Reason> {
+        let asked = self.bench.context.max_age.is_some();
+        if asked && has_left && !self.is_shown(head) { Err(Reason::Stale) } else { Ok(()) }
+    }
+
+    /// Whether a log shows how it stood, as recently as the context asks.
+    fn is_shown(&self, head: Option<&VerifiedCurrent>) -> bool {
+        let fresh = |head: &VerifiedCurrent| {
+            let old = |max_age: i64| {
+                let seen = head.fresh_at();
+                seen.is_none_or(|at| self.bench.context.as_of.seconds_since(at) > max_age)
+            };
+            !self.bench.context.max_age.is_some_and(old)
+        };
+        head.is_some_and(fresh)
+    }
+
+    /// Rule *term*: whether what a log shows counts. Before its terms an announcer was a stranger. After one, the last that it had
+    /// announced in it has to be at hand: what came later must not hide it.
+    fn speaks(&self, head: &VerifiedCurrent, scid: &str) -> Result<bool, Reason> {
+        let Some(newest) = head.head() else { return Ok(false) };
+        let time = newest.leaf().time();
+        if self.one.covers(time) {
+            return Ok(true);
+        }
+        let held = self.last_held(head.epoch().origin());
+        if self.one.has_ended_by(time) {
+            let follows = held.saturating_add(1);
+            let outside = newest.value().sequence == follows || self.is_outside(scid, follows);
+            if self.one.is_in_doubt() || !outside {
+                return Err(Reason::Stale);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The number of the newest list at hand that this announcer announced in that log, in a term of its own; 0 if there is none.
+    fn last_held(&self, origin: &str) -> u64 {
+        let own = self.lists().filter(|list| list.by == self.one.did);
+        let here =
+            own.filter(|list| list.recorded.as_ref().is_some_and(|at| at.origin() == origin));
+        here.filter_map(|list| list.sequence).max().unwrap_or(0)
+    }
+
+    /// Whether a receipt at hand shows that the list with this number was announced outside its terms.
+    fn is_outside(&self, scid: &str, number: u64) -> bool {
+        self.bench.ledger.receipts().iter().filter_map(|seen| seen.result.as_ref().ok()).any(
+            |leaf| {
+                leaf.leaf().kind() == Kind::Status
+                    && !self.one.covers(leaf.leaf().time())
+                    && leaf.signed_entry().is_ok_and(|entry| {
+                        let names = |uri: &str, sequence| uri == self.uri && sequence == number;
+                        let list = entry.claims().status();
+                        entry.scid() == scid
+                            && list.is_some_and(|list| names(&list.uri, list.sequence))
+                    })
+            },
+        )
+    }
+
+    /// Rule *place*: what it last said is at hand, and is the list itself if that is its own. The time at which this was shown.
+    fn place(&self, head: &VerifiedCurrent, is_own: bool) -> Result<Option<Timestamp>, Reason> {
+        let (origin, at) = (head.epoch().origin(), head.head().map(|head| head.value().leaf_index));
+        let is_head = |list: &List<P>| at.is_some_and(|at| list.is_at(origin, at));
+        if !self.is_own() {
+            let held = |list: &List<P>| list.by == self.one.did && is_head(list);
+            return if self.lists().any(held) { Ok(None) } else { Err(Reason::Stale) };
+        }
+        if is_head(self.list) {
+            return Ok(head.fresh_at());
+        }
+        // The proof may be older than the list.
+        if is_own && self.list.recorded_at() > at { Ok(None) } else { Err(Reason::Stale) }
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &List<P>> {
+        std::iter::once(self.list).chain(self.others)
+    }
+}
