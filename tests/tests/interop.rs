@@ -223,6 +223,7 @@ fn our_histories_are_resolved_by_didwebvh_ts_and_changed_ones_are_not() {
         path: None,
         key_id: "sign-1".to_owned(),
         key: document_1.public_key(),
+        others: Vec::new(),
         next_key_hashes: Vec::new(),
         services: Vec::new(),
         home: Some("ledger.example".to_owned()),

@@ -32,5 +32,6 @@ mod verifier {
     mod status;
     mod token_status;
     mod x5c;
+    mod x5c_status;
     mod younger;
 }

@@ -138,6 +138,9 @@ pub(crate) struct PolicyNewArgs {
     /// A countersignature in this role must be there
     #[arg(long, value_enum, value_name = "ROLE")]
     pub(crate) countersigned: Vec<DecisionRole>,
+    /// Proofs beside the issuer's: all of them are checked, or N different controllers made some, the issuer among them
+    #[arg(long, value_name = "all|N", value_parser = values::proofs)]
+    pub(crate) proofs: Option<String>,
     /// Least grade of time: operator, witnessed:K, tsa or chain (which no receipt reaches yet)
     #[arg(long, value_name = "GRADE", value_parser = values::grade)]
     pub(crate) time: Option<String>,

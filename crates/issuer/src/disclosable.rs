@@ -16,8 +16,8 @@ pub struct Disclosable<'a> {
     pub decoys: u8,
 }
 
-/// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named.
-const ABOUT_ITSELF: [&str; 12] = [
+/// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named: none about the subject may take their place.
+pub(crate) const ABOUT_ITSELF: [&str; 14] = [
     "iss",
     "sub",
     "iat",
@@ -26,6 +26,8 @@ const ABOUT_ITSELF: [&str; 12] = [
     "jti",
     "cnf",
     "vct",
+    "vct#integrity",
+    "aud",
     "status",
     "ledgerRecord",
     "countersignatureOffer",

@@ -36,9 +36,12 @@ pub(crate) fn request() -> Create {
         path: None,
         key_id: "key-1".to_owned(),
         key: public(100),
+        others: Vec::new(),
         next_key_hashes: Vec::new(),
         services: Vec::new(),
         home: Some("ledger.example/log".to_owned()),
+    }
+ple/log".to_owned()),
     }
 }
 
