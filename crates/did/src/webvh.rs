@@ -31,7 +31,8 @@
 //!     path: Some("people/anna".into()),
 //!     key_id: "key-1".into(),
 //!     key: key.public_key(),
-//!     others: Vec::new(), next_key_hashes: vec![],
+//!     others: vec![],
+//!     next_key_hashes: vec![],
 //!     services: vec![],
 //!     home: Some("ledger.example/log".into()),
 //! };

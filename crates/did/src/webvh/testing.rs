@@ -41,8 +41,6 @@ pub(crate) fn request() -> Create {
         services: Vec::new(),
         home: Some("ledger.example/log".to_owned()),
     }
-ple/log".to_owned()),
-    }
 }
 
 pub(crate) fn first_line() -> String {
