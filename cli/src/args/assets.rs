@@ -52,7 +52,7 @@ pub(crate) enum KeyAlgorithm {
     /// P-384 (ES384): for credentials that are not recorded, since ledgers take no entries signed with it
     P384,
     /// BLS12-381 (BBS): for credentials that cannot be linked, and for nothing else
-    #[value(name = "bls12381g2")]
+    #[value(name = "bls12381g2", aliases = ["bbs", "bls12381-g2"])]
     Bls12381g2,
 }
 
@@ -113,12 +113,15 @@ pub(crate) struct CredStatusArgs {
 /// Arguments of `cred message`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CredMessageArgs {
-    /// The credential: a file
+    /// The credential: a file, its id, or its name in `inkan cred list --issued`
     #[arg(value_name = "CRED")]
     pub(crate) credential: String,
     /// The message: its text, or its position from 0
     #[arg(value_name = "M")]
     pub(crate) message: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R", default_value = "")]
+    pub(crate) reason: String,
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]
     pub(crate) from: Option<String>,

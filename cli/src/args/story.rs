@@ -184,6 +184,9 @@ pub(crate) enum PresentationFormat {
     /// A presentation in an SD-JWT (VC-JOSE-COSE)
     #[value(name = "vp+sd-jwt")]
     VpSdJwt,
+    /// A presentation in a COSE message (VC-JOSE-COSE)
+    #[value(name = "vp+cose")]
+    VpCose,
     /// One SD-JWT credential with a key binding, and nothing around it
     #[value(name = "kb+jwt")]
     KeyBinding,

@@ -11,7 +11,7 @@ mod securing;
 pub(super) mod status;
 
 pub(super) use input::seconds;
-pub(super) use securing::paths;
+pub(super) use securing::{paths, suite};
 
 use inkan_core::{Timestamp, sha256};
 use inkan_credential::bundle::{Artefact, Bundle};

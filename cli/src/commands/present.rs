@@ -86,7 +86,8 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     };
     let signer: &dyn Signer = hand.key;
     let presentation = match chosen_format(&credentials, args)? {
-        Some(format) => inkan_holder::present(&credentials, format, &terms, signer)?,
+        Some(Form::Of(format)) => inkan_holder::present(&credentials, format, &terms, signer)?,
+        Some(Form::Cose) => inkan_holder::present_in_cose(&credentials, &terms, signer)?,
         None => inkan_holder::present_key_bound(only(&credentials)?, &terms, signer)?,
     };
     // What cannot be consented to is not shown either.
@@ -196,25 +197,33 @@ pub(super) fn part(
     }
 }
 
+/// The forms of a presentation that is one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    Of(Format),
+    Cose,
+}
+
 /// The form of the presentation; none for a key binding with nothing around it.
 fn chosen_format(
     credentials: &[SecuredCredential],
     args: &PresentArgs,
-) -> Result<Option<Format>, Failure> {
+) -> Result<Option<Form>, Failure> {
     let confirmed = |one: &SecuredCredential| one.credential().confirmed_key().is_some();
     let format = match (args.presentation_format, credentials) {
-        (Some(PresentationFormat::DataIntegrity), _) => Some(Format::DataIntegrity),
-        (Some(PresentationFormat::VpJwt), _) => Some(Format::Jose),
-        (Some(PresentationFormat::VpSdJwt), _) => Some(Format::SdJwt),
+        (Some(PresentationFormat::DataIntegrity), _) => Some(Form::Of(Format::DataIntegrity)),
+        (Some(PresentationFormat::VpJwt), _) => Some(Form::Of(Format::Jose)),
+        (Some(PresentationFormat::VpSdJwt), _) => Some(Form::Of(Format::SdJwt)),
+        (Some(PresentationFormat::VpCose), _) => Some(Form::Cose),
         (Some(PresentationFormat::KeyBinding), _) => None,
         (None, [only]) if only.sd_jwt().is_some() && confirmed(only) => None,
-        (None, _) => Some(Format::DataIntegrity),
+        (None, _) => Some(Form::Of(Format::DataIntegrity)),
     };
     if format.is_none() && credentials.iter().any(|one| one.sd_jwt().is_none()) {
         let usage = "kb+jwt is for an SD-JWT credential, and this is none";
         return Err(Failure::from(CliError::Usage(usage.to_owned())).try_this(
             "present it in another form",
-            "inkan present … --presentation-format data-integrity|vp+jwt|vp+sd-jwt",
+            "inkan present … --presentation-format data-integrity|vp+jwt|vp+sd-jwt|vp+cose",
         ));
     }
     let flat = credentials.iter().any(|credential| credential.sd_jwt_vc().is_some());

@@ -1,4 +1,6 @@
-//! `inkan proof check`: cryptography alone. No status, time, ledger or trust, and it says so.
+//! `inkan proof add`, and `inkan proof check`: cryptography alone. No status, time, ledger or trust, and it says so.
+
+mod add;
 
 use std::fmt::Write as _;
 
@@ -16,9 +18,15 @@ use crate::output::Outcome;
 use crate::render::{Mark, safe};
 
 pub(super) fn run(command: &ProofCommand, context: &mut Context) -> Result<Outcome, Failure> {
-    let ProofCommand::Check { file } = command;
+    match command {
+        ProofCommand::Check { file } => check(file.as_deref(), context),
+        ProofCommand::Add(args) => add::run(args, context),
+    }
+}
+
+fn check(file: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home_if_any()?;
-    let input = context.input(file.as_deref())?;
+    let input = context.input(file)?;
     let bare = bare_bytes(&input.bytes);
     let speech = context.speech;
     let context = &*context;

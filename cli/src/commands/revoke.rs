@@ -135,9 +135,13 @@ pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<O
     taken::allowed(&target, (&own, &home), context.now())?;
     let malformed =
         |detail: String| CliError::InputMalformed { file: args.credential.clone(), detail };
-    let entry = target.entry(StatusPurpose::Message).ok_or_else(|| {
-        malformed("it names no list of messages, or is not given as a file".to_owned())
-    })?;
+    let of_file = target.entry(StatusPurpose::Message).cloned();
+    let entry = match of_file {
+        Some(entry) => Some(entry),
+        None => message_place(&target, &own, &home)?,
+    };
+    let none = || malformed("it names no list of messages".to_owned());
+    let entry = &entry.ok_or_else(none)?;
     let (name, record) = list_of(entry, &target, &own, &home)?;
     let mut state = status::state_of(&record)?;
     let said = |message: &str| state.messages().iter().position(|text| text == message);
@@ -159,6 +163,16 @@ pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<O
     let published = status::publish(state, name, (&own, &hand, &home), context.now())?;
     let mut intent = Intent { command: format!("cred message {}", target.id), ..Intent::default() };
     published.into_intent(&mut intent);
+    if let Some((name, record)) = &target.record {
+        let mut record = record.clone();
+        record.events.push(StatusEvent {
+            change: format!("message {text}"),
+            at: context.now(),
+            reason: args.reason.clone(),
+        });
+        let (shelf, name, record) = (Shelf::Issued, name.clone(), record.to_value());
+        intent.records.push(RecordDraft { shelf, name, record });
+    }
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
@@ -350,6 +364,23 @@ fn entries_of(credential: &Credential) -> Vec<StatusEntry> {
     };
     let token = credential.token_status().map(of_token);
     credential.status().iter().cloned().chain(token.into_iter().flatten()).collect()
+}
+
+/// The place in a list of messages, as our own records have it.
+fn message_place(
+    target: &Target,
+    own: &OwnDid,
+    home: &Home,
+) -> Result<Option<StatusEntry>, Failure> {
+    let place = target.record.as_ref().and_then(|(_, record)| record.message.as_ref());
+    let Some((uri, index)) = place else { return Ok(None) };
+    for (_, record) in home.profile.all::<StatusListRecord>()? {
+        let state = status::state_of(&record)?;
+        if record.issuer == own.did && state.uri() == uri {
+            return Ok(Some(state.entry(*index)));
+        }
+    }
+    Ok(None)
 }
 
 /// The credential names no list for this change.

@@ -362,7 +362,9 @@ impl StatusListState {
         })
     }
 
-    fn entry(&self, index: u64) -> StatusEntry {
+    /// What a credential with this place names, whether or not it was handed out.
+    #[must_use]
+    pub fn entry(&self, index: u64) -> StatusEntry {
         let named =
             |(status, message): (u8, &String)| StatusMessage { status, message: message.clone() };
         StatusEntry {

@@ -67,9 +67,9 @@ fn check_status(args: &IssueArgs) -> Result<(), Failure> {
     use SecuringFormat::{DcSdJwt, VcCose, VcJwt, VcSdJwt};
     let in_token = matches!(args.credential_format, Some(VcJwt | VcCose | VcSdJwt | DcSdJwt));
     let messages = &args.messages;
-    if !messages.is_empty() && !matches!(messages.len(), 2 | 4 | 8 | 16 | 32 | 64 | 128) {
+    if !messages.is_empty() && !matches!(messages.len(), 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256) {
         let usage =
-            format!("--messages takes 2, 4, 8, … 128 of them, and these are {}", messages.len());
+            format!("--messages takes 2, 4, 8, … 256 of them, and these are {}", messages.len());
         return Err(CliError::Usage(usage).into());
     }
     let mut before = std::collections::BTreeSet::new();
@@ -131,7 +131,7 @@ pub(super) fn is_selective(args: &IssueArgs) -> bool {
 }
 
 /// The suite of a Data Integrity format; none for the others.
-const fn suite(format: SecuringFormat) -> Option<Cryptosuite> {
+pub(in crate::commands) const fn suite(format: SecuringFormat) -> Option<Cryptosuite> {
     match format {
         SecuringFormat::EddsaJcs2022 => Some(Cryptosuite::EddsaJcs2022),
         SecuringFormat::EddsaRdfc2022 => Some(Cryptosuite::EddsaRdfc2022),
