@@ -65,8 +65,9 @@ pub(crate) use story::{
 };
 pub(crate) use tell::{StoryArgs, StoryForm};
 pub(crate) use trust::{
-    GraphForm, PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofCommand, RequestCommand,
-    TrustAddArgs, TrustCheckArgs, TrustCommand, TrustGraphArgs, TrustListArgs, TrustRemoveArgs,
+    GraphForm, PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofAddArgs, ProofCommand,
+    RequestCommand, TrustAddArgs, TrustCheckArgs, TrustCommand, TrustGraphArgs, TrustListArgs,
+    TrustRemoveArgs,
 };
 pub(crate) use values::{is_issuer_name, parse_span};
 

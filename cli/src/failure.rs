@@ -604,6 +604,7 @@ failures!(
     inkan_crypto::SignError,
     inkan_crypto::keystore::KeystoreError,
     inkan_did::DidError,
+    inkan_did::DocumentError,
     inkan_did::SelfContainedError,
     inkan_did::webvh::BuildError,
     inkan_did::webvh::EntryError,

@@ -91,6 +91,11 @@ impl Keyring {
         Ok(self.keys.get(name).ok_or_else(unknown)?)
     }
 
+    /// The name of the key with this public half, if it is here.
+    pub(crate) fn name_of(&self, key: &PublicKey) -> Option<&str> {
+        self.keys.list().find(|(_, public, _)| public == key).map(|(name, ..)| name)
+    }
+
     /// Whether there is a key of that name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.keys.get(name).is_some()

@@ -63,6 +63,7 @@ impl Ledger {
             path: None,
             key_id: "sign-1".to_owned(),
             key: key.public_key(),
+            others: Vec::new(),
             next_key_hashes: Vec::new(),
             services: Vec::new(),
             home: Some(ORIGIN.to_owned()),

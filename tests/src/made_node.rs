@@ -59,6 +59,7 @@ impl Controller {
             path: Some(format!("p{seed}")),
             key_id: "key-1".to_owned(),
             key: key(seed).public_key(),
+            others: Vec::new(),
             next_key_hashes: Vec::new(),
             services: Vec::new(),
             home: Some(home.to_owned()),

@@ -18,8 +18,9 @@ mod webauthn;
 use std::process::Command;
 
 use inkan_core::Timestamp;
+use inkan_core::encoding::b64u;
 use inkan_credential::proof_check::{self, ProofOutcome};
-use inkan_credential::{ProofError, SecuredCredential};
+use inkan_credential::{Presentation, ProofError, SecuredCredential};
 use inkan_crypto::{KeyType, PublicKey, SecretKey};
 use inkan_did::webvh::{self, Create, History};
 use inkan_tests::made::{Party, fresh_rng, moment, tampered_compact};
@@ -31,7 +32,7 @@ use serde_json::{Value, json};
 fn our_vc_jwt_is_verified_by_npm_jose_and_changed_copies_are_not() {
     let Some(jose) = peer::installed("jose") else { return };
     let mut rng = fresh_rng();
-    for key_type in [KeyType::Ed25519, KeyType::P256] {
+    for key_type in [KeyType::Ed25519, KeyType::P256, KeyType::P384] {
         let (issuer, holder) =
             (Party::new(key_type, &mut rng), Party::new(KeyType::P256, &mut rng));
         let credential = issuer.issue_jose(&holder.did);
@@ -75,6 +76,53 @@ fn our_vp_jwt_is_verified_by_npm_jose_and_the_credential_inside_it_too() {
 }
 
 #[test]
+fn a_vp_jwt_made_by_npm_jose_is_verified_here_and_changed_copies_are_not() {
+    let Some(jose) = peer::installed("jose") else { return };
+    let mut rng = fresh_rng();
+    let issuer = Party::new(KeyType::P256, &mut rng);
+    for alg in ["EdDSA", "ES256", "ES384"] {
+        let (holder, kid) = ("did:web:holder.example", "did:web:holder.example#key-1");
+        let credential = issuer.issue_jose(holder);
+        let payload = json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"],
+            "holder": holder, "verifiableCredential": [credential.to_value()],
+            "nonce": "n-1", "aud": "https://bank.example", "iat": moment().seconds(),
+        });
+        let made = jose.ask(&json!({
+            "do": "sign", "alg": alg, "kid": kid, "typ": "vp+jwt", "cty": "vp", "payload": payload,
+        }));
+        let compact = made["compact"].as_str().expect("a JWS");
+        let key = PublicKey::from_jwk(&made["jwk"]).expect("the peer's key");
+        let presentation = Presentation::parse(compact.as_bytes()).expect("a vp+jwt");
+        assert_eq!(presentation.verification_method(), kid);
+        assert_eq!(presentation.nonce(), Some("n-1"));
+        assert_eq!(presentation.audience(), ["https://bank.example"]);
+        assert_eq!(presentation.verify_proof(&key), Ok(()), "{alg}");
+        let inside = &presentation.credentials()[0];
+        assert_eq!(inside.verify_issuer_proof(&issuer.public_key()), Ok(()));
+
+        let stranger = Party::new(key.key_type(), &mut rng);
+        assert!(presentation.verify_proof(&stranger.public_key()).is_err(), "{alg}");
+        for part in 0..3 {
+            let changed = tampered_compact(compact, part);
+            if let Ok(changed) = Presentation::parse(changed.as_bytes()) {
+                assert!(changed.verify_proof(&key).is_err(), "{alg} {part}");
+            }
+        }
+        // A verifier of the wrong audience, or who asked with another nonce, is answered by nobody: both are signed.
+        let mut other = payload.clone();
+        other["nonce"] = "n-2".into();
+        let swapped = [
+            compact.split('.').next().expect("a header"),
+            &b64u(other.to_string().as_bytes()),
+            compact.rsplit('.').next().expect("a signature"),
+        ];
+        let swapped = Presentation::parse(swapped.join(".").as_bytes()).expect("a vp+jwt");
+        assert!(swapped.verify_proof(&key).is_err(), "{alg}");
+    }
+}
+
+#[test]
 fn our_countersignature_jws_is_verified_by_npm_jose() {
     let Some(jose) = peer::installed("jose") else { return };
     let mut rng = fresh_rng();
@@ -97,7 +145,7 @@ fn our_countersignature_jws_is_verified_by_npm_jose() {
 fn a_vc_jwt_made_by_npm_jose_is_verified_here_and_changed_copies_are_not() {
     let Some(jose) = peer::installed("jose") else { return };
     let holder = Party::new(KeyType::Ed25519, &mut fresh_rng());
-    for alg in ["EdDSA", "Ed25519", "ES256"] {
+    for alg in ["EdDSA", "Ed25519", "ES256", "ES384"] {
         // The key is the peer's, made as it signs: the issuer is a did:web that the peer names.
         let issuer = Party::new(KeyType::Ed25519, &mut fresh_rng());
         let mut payload = issuer.credential(&holder.did);
@@ -223,6 +271,7 @@ fn our_histories_are_resolved_by_didwebvh_ts_and_changed_ones_are_not() {
         path: None,
         key_id: "sign-1".to_owned(),
         key: document_1.public_key(),
+        others: Vec::new(),
         next_key_hashes: Vec::new(),
         services: Vec::new(),
         home: Some("ledger.example".to_owned()),

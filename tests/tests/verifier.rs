@@ -33,5 +33,6 @@ mod verifier {
     mod successors;
     mod token_status;
     mod x5c;
+    mod x5c_status;
     mod younger;
 }

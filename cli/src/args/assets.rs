@@ -52,7 +52,7 @@ pub(crate) enum KeyAlgorithm {
     /// P-384 (ES384): for credentials that are not recorded, since ledgers take no entries signed with it
     P384,
     /// BLS12-381 (BBS): for credentials that cannot be linked, and for nothing else
-    #[value(name = "bls12381g2")]
+    #[value(name = "bls12381g2", aliases = ["bbs", "bls12381-g2"])]
     Bls12381g2,
 }
 
@@ -113,12 +113,15 @@ pub(crate) struct CredStatusArgs {
 /// Arguments of `cred message`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CredMessageArgs {
-    /// The credential: a file
+    /// The credential: a file, its id, or its name in `inkan cred list --issued`
     #[arg(value_name = "CRED")]
     pub(crate) credential: String,
     /// The message: its text, or its position from 0
     #[arg(value_name = "M")]
     pub(crate) message: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R", default_value = "")]
+    pub(crate) reason: String,
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]
     pub(crate) from: Option<String>,
@@ -168,9 +171,22 @@ pub(crate) struct StatusListPublishArgs {
     /// From now on, how long a copy may be relied on, such as 12h; 0s: as long as the list is valid
     #[arg(long, value_name = "D", value_parser = values::span_or_nothing)]
     pub(crate) ttl: Option<String>,
-    /// So many places that no credential has are revoked or suspended, so that the list does not tell how many are
+    /// So many more places that no credential has are revoked or suspended. A new list has 64 to 191 of them from the start; who
+    /// compares this version with the one before sees that these came together
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) decoys: u64,
+    /// Write the signed list to this file, for you to serve at its URL: of a list that no ledger announces (issue --status-url)
+    #[arg(long, value_name = "FILE", requires = "list")]
+    pub(crate) out: Option<String>,
+    /// Certificates of the key in PEM, its own first: they name the issuer (issue --x5c)
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub(crate) x5c: Option<String>,
+    /// Which key of the issuer signs; without it, its first
+    #[arg(long, value_name = "K", requires = "out")]
+    pub(crate) key: Option<String>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
     /// Dry run and answers.
     #[command(flatten)]
     pub(crate) write: WriteArgs,
@@ -185,6 +201,10 @@ pub(crate) struct CredSuspendArgs {
     /// Why, for your own records; it is not published
     #[arg(long, value_name = "R", default_value = "")]
     pub(crate) reason: String,
+    /// Since when it should not have been relied on (RFC 3339, not later than now), for your own records: verifiers see the
+    /// suspension from when the list is published
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) effective: Option<String>,
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]
     pub(crate) from: Option<String>,
@@ -199,6 +219,12 @@ pub(crate) struct CredReinstateArgs {
     /// The credential: a file, its id, or its name in `inkan cred list --issued`
     #[arg(value_name = "CRED")]
     pub(crate) credential: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R", default_value = "")]
+    pub(crate) reason: String,
+    /// Since when it could be relied on again (RFC 3339, not later than now), for your own records
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) effective: Option<String>,
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]
     pub(crate) from: Option<String>,

@@ -31,9 +31,9 @@ pub(crate) struct CreateArgs {
     /// DID method
     #[arg(long, value_enum, default_value_t = NewMethod::Webvh, value_name = "M")]
     pub(crate) method: NewMethod,
-    /// Key that signs for it; made if you name none
-    #[arg(long, value_name = "K")]
-    pub(crate) key: Option<String>,
+    /// Key that signs for it; made if you name none. Give several for several cryptosuites: the first is used where any would do
+    #[arg(long = "key", value_name = "K")]
+    pub(crate) keys: Vec<String>,
     /// Your own name for it
     #[arg(long, value_name = "N")]
     pub(crate) name: Option<String>,
@@ -84,9 +84,9 @@ pub(crate) struct ResolveArgs {
 pub(crate) struct RotateArgs {
     /// The DID, or your name for it
     pub(crate) did: String,
-    /// The new key
-    #[arg(long, value_name = "K")]
-    pub(crate) key: String,
+    /// The new key; give several for several cryptosuites: those before are replaced all together
+    #[arg(long = "key", value_name = "K", required = true)]
+    pub(crate) keys: Vec<String>,
     /// Why, for your own records; it is not published
     #[arg(long, value_name = "R")]
     pub(crate) reason: Option<String>,

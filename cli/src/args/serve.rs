@@ -56,9 +56,9 @@ pub(crate) struct ServeArgs {
     /// Make keys that nobody keeps, one for each suite, instead of using those of the profile
     #[arg(long)]
     pub(crate) throwaway: bool,
-    /// Which of your DIDs signs, if you have several
+    /// Which of your DIDs sign, if you have several; a suite is served by the first that has a key for it
     #[arg(long = "as", value_name = "DID", conflicts_with = "throwaway")]
-    pub(crate) did: Option<String>,
+    pub(crate) dids: Vec<String>,
     /// Give every issued credential a status entry of this purpose; repeat for both
     #[arg(
         long = "status",

@@ -21,10 +21,13 @@ pub(crate) struct IssueArgs {
         long,
         value_name = "DID",
         required = false,
-        required_unless_present = "rows",
-        default_value_if("rows", ArgPredicate::IsPresent, "")
+        required_unless_present_any = ["rows", "bearer"],
+        default_value_ifs = [("rows", ArgPredicate::IsPresent, ""), ("bearer", ArgPredicate::IsPresent, "")]
     )]
     pub(crate) to: String,
+    /// Name nobody: whoever has the credential can show it. Of rows, those without a subject are issued so
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) bearer: bool,
     /// JSON file with the claims, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) claims: Option<String>,
@@ -65,9 +68,19 @@ pub(crate) struct IssueArgs {
     /// How long the credential is valid, such as 365d, 12h or P1Y
     #[arg(long, value_name = "D", value_parser = values::span)]
     pub(crate) valid_for: Option<String>,
+    /// When it begins to be valid (RFC 3339); without it, now
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) valid_from: Option<String>,
+    /// JSON file with more members of the credential: name, description, termsOfUse, renderMethod, refreshService, relatedResource,
+    /// credentialSchema, and of issuer what describes it. Not for dc+sd-jwt, which has claims alone
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with: Option<String>,
     /// JSON Schema (draft 2020-12) that the credential names and must satisfy
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Option<String>,
+    /// Type metadata (dc+sd-jwt) that the claims must keep to, and that the credential fixes: its vct is TYPE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) type_metadata: Option<String>,
     /// Who has to countersign before anybody accepts it: ROLE, ROLE=subject, ROLE=DID,DID (all of them), ROLE:seal=DID (who closes it), ROLE:delegates=DID (or an agent of theirs), or a JSON file of demands
     #[arg(long, value_name = "FILE|ROLE=DID", conflicts_with = "rows")]
     pub(crate) countersigners: Vec<String>,
@@ -86,6 +99,9 @@ pub(crate) struct IssueArgs {
         hide_possible_values = true
     )]
     pub(crate) status: Option<StatusKind>,
+    /// Where you serve its status list yourself: one that no ledger announces, and inkan status-list publish --out writes
+    #[arg(long, value_name = "URL", requires = "no_ledger", conflicts_with_all = ["no_status", "rows"])]
+    pub(crate) status_url: Option<String>,
     /// Give it a place in a suspension list too: it can then be suspended, and reinstated (token lists always can)
     #[arg(long, conflicts_with = "no_status")]
     pub(crate) suspendable: bool,
@@ -159,15 +175,18 @@ pub(crate) enum StatusKind {
 /// How a presentation is secured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum PresentationFormat {
-    /// A presentation with a Data Integrity proof over canonical JSON
-    #[value(name = "eddsa-jcs-2022")]
-    EddsaJcs2022,
+    /// A presentation with a Data Integrity proof over canonical JSON, by the suite that fits the key
+    #[value(name = "data-integrity", alias = "eddsa-jcs-2022")]
+    DataIntegrity,
     /// A presentation in a compact JWS (VC-JOSE-COSE)
     #[value(name = "vp+jwt", alias = "vc+jwt")]
     VpJwt,
     /// A presentation in an SD-JWT (VC-JOSE-COSE)
     #[value(name = "vp+sd-jwt")]
     VpSdJwt,
+    /// A presentation in a COSE message (VC-JOSE-COSE)
+    #[value(name = "vp+cose")]
+    VpCose,
     /// One SD-JWT credential with a key binding, and nothing around it
     #[value(name = "kb+jwt")]
     KeyBinding,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::story::DecisionRole;
+use super::story::{DecisionRole, SecuringFormat};
 use super::{OutArgs, WriteArgs, values};
 
 /// `inkan proof …`
@@ -14,6 +14,37 @@ pub(crate) enum ProofCommand {
         #[arg(value_name = "FILE")]
         file: Option<String>,
     },
+    /// Put one more proof on a credential, as one more party that says what it says: beside those that are there, or over some
+    ///
+    /// It asserts, as the issuer's proof does; who only accepts or witnesses countersigns (inkan countersign). A policy asks for
+    /// several with "proofs": {"atLeast": N}.
+    Add(ProofAddArgs),
+}
+
+/// Arguments of `proof add`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ProofAddArgs {
+    /// Credential or bundle with a Data Integrity proof; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Who says it too: the name of one of your DIDs, or the DID
+    #[arg(long, value_name = "DID")]
+    pub(crate) from: Option<String>,
+    /// Which key signs; without it, the first that fits the suite
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// The suite; without it, the one over canonical JSON that fits the key
+    #[arg(long, value_enum, value_name = "S")]
+    pub(crate) suite: Option<SecuringFormat>,
+    /// The id of a proof on it that this one covers (previousProof); repeat for several
+    #[arg(long = "after", value_name = "PROOF-ID")]
+    pub(crate) after: Vec<String>,
+    /// Write the plain credential instead of a bundle
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
 }
 
 /// `inkan request …`
@@ -138,6 +169,9 @@ pub(crate) struct PolicyNewArgs {
     /// A countersignature in this role must be there
     #[arg(long, value_enum, value_name = "ROLE")]
     pub(crate) countersigned: Vec<DecisionRole>,
+    /// Proofs beside the issuer's: all of them are checked, or N different controllers made some, the issuer among them
+    #[arg(long, value_name = "all|N", value_parser = values::proofs)]
+    pub(crate) proofs: Option<String>,
     /// Least grade of time: operator, witnessed:K, tsa or chain (which no receipt reaches yet)
     #[arg(long, value_name = "GRADE", value_parser = values::grade)]
     pub(crate) time: Option<String>,

@@ -144,3 +144,12 @@ pub(crate) fn parse_span(text: &str) -> Option<CalendarSpan> {
         .or_else(|| plain('s', "PT", "S"))
         .or_else(|| CalendarSpan::parse(text).ok())
 }
+
+/// `all`, or how many controllers.
+pub(super) fn proofs(text: &str) -> Result<String, String> {
+    let count = text.parse::<u32>().is_ok_and(|count| count > 0);
+    if text == "all" || count {
+        return Ok(text.to_owned());
+    }
+    Err("all, or a number of controllers".to_owned())
+}

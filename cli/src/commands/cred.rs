@@ -4,7 +4,7 @@ mod derive;
 mod status;
 
 use inkan_core::json::text;
-use inkan_io::profile::IssuedRecord;
+use inkan_io::profile::{IssuedRecord, StatusEvent};
 use serde_json::{Value, json};
 
 use super::revoke;
@@ -62,12 +62,14 @@ fn issued(home: &Home) -> Result<Vec<Value>, Failure> {
             (None, None) => ("valid", None),
         };
         let (since, reason) = event.unzip();
+        let event = |one: &StatusEvent| json!({ "change": one.change, "at": one.at.to_string(), "reason": one.reason });
+        let events: Vec<Value> = record.events.iter().map(event).collect();
         json!({
             "name": name, "id": record.id, "side": "issued",
             "credentialType": record.types.join(" "), "issuer": record.issuer,
             "issuedAt": record.issued_at.to_string(),
             "validUntil": record.valid_until.map(|until| until.to_string()),
-            "status": status, "reason": reason, "since": since.map(|since| since.to_string()),
+            "status": status, "events": events, "reason": reason, "since": since.map(|since| since.to_string()),
         })
     };
     Ok(home.profile.all::<IssuedRecord>()?.into_iter().map(describe).collect())

@@ -9,9 +9,11 @@ mod summary;
 use std::fmt::Write as _;
 
 use inkan_core::json::{self, text};
-use inkan_core::{encoding, limits};
+use inkan_core::{Timestamp, encoding, limits};
 use inkan_credential::cose::Sign1;
 use inkan_credential::sd_jwt::SdJwt;
+use inkan_credential::token_status_list::StatusListToken;
+use inkan_io::pinned;
 use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
@@ -22,7 +24,12 @@ use crate::output::{Outcome, WARN};
 use crate::render::safe;
 use crate::render::tree::tree;
 
-pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<Outcome, Failure> {
+/// What the context calls it.
+const STDIN: &str = "standard input";
+
+pub(super) fn run(args: &InspectArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let home = context.home_if_any()?;
+    let pins = home.map(|home| pinned::load(&home.profile)).transpose()?.unwrap_or_default();
     let input = context.input(args.file.as_deref())?;
     let content = read(&input.bytes).map_err(|failure| failure.during(&input.name))?;
     let kind = kind_of(&content);
@@ -32,14 +39,19 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<Outcome, Fail
     }
     let mut human = format!("{WARN}NOT VERIFIED{WARN:#}  {}: {kind}\n\n", safe(&input.name, 80));
     human.push_str(&summary::of(&content, &env::language()));
+    human.push_str(&summary::of_type(&content, &env::language(), &pins));
     human.push_str(&tree(&shown(&content), args.depth));
-    let _ = writeln!(human, "\n  check it: inkan verify {}", safe(&input.name, 80));
+    let file = if input.name == STDIN { "-".to_owned() } else { safe(&input.name, 80) };
+    let _ = writeln!(human, "\n  check it: inkan verify {file}");
     let members = json!({ "verified": false, "kind": kind, "content": content });
     Ok(Outcome::new("inkan-inspection/1", human, members))
 }
 
 /// JSON as it is; a compact JWS, an SD-JWT or a COSE message as its header and payload, decoded.
 fn read(bytes: &[u8]) -> Result<Value, Failure> {
+    if let Ok(list) = StatusListToken::parse_cwt(bytes) {
+        return Ok(decoded_list(&list));
+    }
     let text = match Sign1::parse(bytes) {
         Ok(message) => message.to_text(),
         Err(_) => std::str::from_utf8(bytes).map(str::trim).unwrap_or_default().to_owned(),
@@ -69,6 +81,20 @@ fn decode_cose(message: &str) -> Option<Value> {
         },
         "payload": payload,
     }))
+}
+
+/// A Token Status List in a CWT, with the names that its claims have in a JWT.
+fn decoded_list(list: &StatusListToken) -> Value {
+    let statuses = list.list();
+    let lst = statuses.encode().map(|bytes| encoding::b64u(&bytes)).ok();
+    json!({
+        "header": { "typ": list.media_type(), "alg": "COSE", "kid": list.kid() },
+        "payload": {
+            "sub": list.uri(), "iss": list.issuer(), "iat": list.issued_at().seconds(),
+            "exp": list.expires().map(Timestamp::seconds), "ttl": list.ttl(),
+            "status_list": { "bits": statuses.bits().number(), "lst": lst },
+        },
+    })
 }
 
 /// An SD-JWT with its disclosures in their places, and how much is kept back.
@@ -125,5 +151,15 @@ fn shown(content: &Value) -> Value {
     let artefact = artefact.unwrap_or(content);
     let opened = summary::enveloped(artefact).unwrap_or_else(|| artefact.clone());
     // The header is in the summary, as far as it is for people.
-    opened.get("payload").filter(|_| opened.get("header").is_some()).cloned().unwrap_or(opened)
+    let payload =
+        |opened: &Value| opened.get("payload").filter(|_| opened.get("header").is_some()).cloned();
+    let mut shown = payload(&opened).unwrap_or(opened);
+    if let Some(Value::Array(presented)) = shown.get_mut("verifiableCredential") {
+        for credential in presented {
+            if let Some(inner) = summary::enveloped(credential).as_ref().and_then(payload) {
+                *credential = inner;
+            }
+        }
+    }
+    shown
 }

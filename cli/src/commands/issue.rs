@@ -3,7 +3,7 @@
 //! Data flow: claims + evidence → draft (with `ledgerRecord` and a place in a status list) → signature → commitment →
 //! issuance entry → bundle with receipts, the issuer's log, the status list and proofs of newest states.
 
-mod certified;
+pub(super) mod certified;
 mod input;
 mod offer;
 mod rows;
@@ -11,13 +11,14 @@ mod securing;
 pub(super) mod status;
 
 pub(super) use input::seconds;
-pub(super) use securing::paths;
+pub(super) use securing::{paths, suite};
 
 use inkan_core::{Timestamp, sha256};
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::countersignature::Wanted as Demand;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::proof::SignFailure;
+use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{Contexts, SecuredCredential};
 use inkan_crypto::{PublicKey, Signer};
@@ -27,17 +28,17 @@ use inkan_io::os_rng::OsRng;
 use inkan_io::pinned;
 use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf};
 use inkan_issuer::{
-    Draft, DraftError, IssueRequest, Issued, Securing, draft, issue_certified, issue_with,
+    Draft, DraftError, IssueRequest, Issued, Securing, Warning, draft, issue_certified, issue_with,
 };
 use inkan_ledger::{Claims, Kind, commitment};
 use serde_json::{Map, Value, json};
 
 use self::certified::Certified;
-use self::input::Schema;
+use self::input::{Schema, TypeFile};
 use self::status::Wanted;
 use super::delegate;
 use super::did::document_now;
-use crate::args::{IssueArgs, OutArgs, WriteArgs};
+use crate::args::{IssueArgs, OutArgs, SecuringFormat, WriteArgs};
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -85,22 +86,42 @@ pub(super) fn run_with(
     let Said { claims, valid_until, travelling } = said(context)?;
     let evidence = input::evidence(args, context)?;
     let schema = input::schema(args, context)?;
+    let members = input::members(args, context)?;
+    let type_file = input::type_metadata(args, context)?;
+    let valid_from = input::valid_from(args, now)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.from))?;
     recordable(&own, args)?;
-    let subject = identity::any(Some(&home), &args.to)?;
-    let subject_key = subject_key(&subject, &home, context)?;
+    let subject = match args.bearer {
+        true => None,
+        false => Some(identity::any(Some(&home), &args.to)?),
+    };
+    let subject = subject.as_ref();
+    let key_of = |subject| subject_key(subject, &home, context);
+    let subject_key = subject.map(key_of).transpose()?.flatten();
     let keyring = Keyring::open(context, &home)?;
     let hand = securing::hand(args, &own, &keyring, &home)?;
-    let certified = certified::read(args, &hand, &home, context)?;
-    let parties = parties((&own, &hand, certified.as_ref()), (&subject, subject_key.as_ref()));
+    let certified = certified::read(args.x5c.as_deref(), &hand, &home, context)?;
+    let parties = parties((&own, &hand, certified.as_ref()), (subject, subject_key.as_ref()));
     let evidence_value = Value::Array(evidence.clone());
     let schema_value = schema.as_ref().map_or(Value::Null, |schema| schema.value.clone());
     let claims_value = Value::Object(claims.clone());
     let offer = offer::read(args, &home, context)?;
     offer::warn_of_issuer(&offer, &own.did, context);
     let offer_value: Value = offer.iter().map(Demand::to_value).collect();
-    let inputs = [&claims_value, &evidence_value, &schema_value, &parties, &offer_value];
+    let members_value = members.clone().map_or(Value::Null, Value::Object);
+    let type_value = type_file
+        .as_ref()
+        .map_or(Value::Null, |file| TypeMetadata::integrity_of(&file.bytes).into());
+    let inputs = [
+        &claims_value,
+        &evidence_value,
+        &schema_value,
+        &parties,
+        &offer_value,
+        &members_value,
+        &type_value,
+    ];
     let pending = pending(args, &inputs)?;
     let kept = pending.find(&home)?.filter(|_| !args.write.dry_run);
     if let Some(kept) = kept
@@ -124,11 +145,14 @@ pub(super) fn run_with(
         evidence: &evidence,
         securing: securing::securing(args, key_type, (&disclosable, &mandatory), contexts),
         schema: schema.as_ref(),
+        members: members.as_ref(),
+        type_file: type_file.as_ref(),
+        valid_from,
         valid_until,
         offer: &offer,
         now,
     };
-    let draft = terms.draft((&subject, subject_key.as_ref()), &claims, &entries)?;
+    let draft = terms.draft((subject, subject_key.as_ref()), &claims, &entries)?;
     if let Some(expected) = &args.expect_ial {
         let about = (&own, subject_key.as_ref());
         input::expect_level(expected, draft.credential().value(), about, now)?;
@@ -140,7 +164,17 @@ pub(super) fn run_with(
     }
     let issued = terms.sign(draft)?;
     for warning in &issued.warnings {
-        context.speech.warn(&format!("{}: levels are computed from evidence", warning.code()));
+        context.speech.warn(&match warning {
+            Warning::LevelClaim { .. } => {
+                format!("{}: levels are computed from evidence", warning.code())
+            }
+            Warning::Misplaced { path } => {
+                format!(
+                    "{}: {path} says nothing about the subject, and belongs into --with FILE",
+                    warning.code()
+                )
+            }
+        });
     }
     let mut intent =
         Intent { command: format!("issue {}", args.credential_type), ..Intent::default() };
@@ -169,6 +203,11 @@ pub(super) fn run_with(
         .collect();
     packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
     let outcome = finish(args, (&issued.credential, &bundle, index), context, &home)?;
+    if let Some(url) = &args.status_url {
+        context.speech.say(&format!(
+            "nothing tells its status until {url} is served: inkan status-list publish LIST --out FILE signs it"
+        ));
+    }
     Ok(handed(outcome, pending, writing, home))
 }
 
@@ -186,14 +225,14 @@ fn handed(outcome: Outcome, pending: Pending, writing: Writing, home: Home) -> O
 /// Who the names on the command line stand for by now: after a rotation, or with a new certificate, it is another credential.
 fn parties(
     (own, hand, certified): (&OwnDid, &Hand<'_>, Option<&Certified>),
-    (subject, key): (&Did, Option<&PublicKey>),
+    (subject, key): (Option<&Did>, Option<&PublicKey>),
 ) -> Value {
     let digest = |certificate: &Vec<u8>| sha256(&[certificate]).to_hex();
     let chain: Vec<String> =
         certified.map(|certified| certified.chain.iter().map(digest).collect()).unwrap_or_default();
     json!({
         "issuer": own.did, "method": hand.method.as_str(), "key": hand.key.public_key().thumbprint(),
-        "certificates": chain, "subject": subject.as_str(), "subjectKey": key.map(PublicKey::thumbprint),
+        "certificates": chain, "subject": subject.map(Did::as_str), "subjectKey": key.map(PublicKey::thumbprint),
     })
 }
 
@@ -265,7 +304,8 @@ fn wanted(args: &IssueArgs) -> Wanted<'_> {
     if !args.messages.is_empty() {
         purposes.push(StatusPurpose::Message);
     }
-    Wanted { encoding, purposes, messages: &args.messages }
+    let served = args.status_url.as_deref();
+    Wanted { encoding, purposes, messages: &args.messages, served }
 }
 
 /// What every credential of one run has in common.
@@ -278,6 +318,11 @@ struct Terms<'a> {
     evidence: &'a [Value],
     securing: Securing<'a>,
     schema: Option<&'a Schema>,
+    /// More members of the credential.
+    members: Option<&'a Map<String, Value>>,
+    /// What the type of an SD-JWT VC says.
+    type_file: Option<&'a TypeFile>,
+    valid_from: Timestamp,
     valid_until: Option<Timestamp>,
     /// Who has to countersign.
     offer: &'a [Demand],
@@ -285,13 +330,16 @@ struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    /// Drafts a credential about this subject, whose key is named if it is known.
+    /// Drafts a credential about this subject, whose key is named if it is known; about nobody by name, if there is none.
     fn draft(
         &self,
-        (subject, key): (&Did, Option<&PublicKey>),
+        (subject, key): (Option<&Did>, Option<&PublicKey>),
         claims: &Map<String, Value>,
         status: &[StatusEntry],
     ) -> Result<Draft, DraftError> {
+        if subject.is_none() && claims.contains_key("id") {
+            return Err(DraftError::SubjectMismatch);
+        }
         let thumbprint = key.map(PublicKey::thumbprint);
         let token = status::encoding(self.args).is_token();
         let (status, token) = if token { (&[][..], status.first()) } else { (status, None) };
@@ -302,23 +350,32 @@ impl Terms<'_> {
             contexts: &contexts,
             issuer: self.certified.map_or(&self.own.did, |certified| &certified.issuer),
             issuer_name: None,
-            subject: Some(subject.as_str()),
+            subject: subject.map(Did::as_str),
             subject_key: thumbprint.as_deref(),
             claims,
             evidence: self.evidence,
-            valid_from: self.now,
+            valid_from: self.valid_from,
             valid_until: self.valid_until,
             status,
             schema: self.schema.map(Schema::named),
             log: (!self.args.no_ledger).then_some(self.home.settings.origin.as_str()),
         };
         let mut drafted = draft(&request, &mut OsRng)?.offering(self.offer)?;
+        if let Some(members) = self.members {
+            drafted = drafted.with_members(members)?;
+        }
         if let Some(schema) = self.schema {
             drafted = drafted.fixing_schema(&schema.bytes)?;
         }
         if let Some(entry) = token {
             let (index, uri) = (entry.index, entry.list_uri.clone());
             drafted = drafted.with_token_status(&StatusReference { index, uri })?;
+        }
+        if self.args.credential_format == Some(SecuringFormat::DcSdJwt) {
+            drafted = drafted.flat()?;
+        }
+        if let Some(file) = self.type_file {
+            drafted = drafted.fixing_type(&file.bytes)?;
         }
         match key {
             Some(key) if securing::binds_key(self.args) => drafted.confirming(key),
@@ -327,7 +384,17 @@ impl Terms<'_> {
     }
 
     /// Signs it.
-    fn sign(&self, draft: Draft) -> Result<Issued, SignFailure> {
+    fn sign(&self, draft: Draft) -> Result<Issued, Failure> {
+        let issued = self.signed(draft)?;
+        if let (Some(file), Some(vc)) = (self.type_file, issued.credential.sd_jwt_vc()) {
+            file.metadata.check(vc).map_err(|error| {
+                Failure::from_error(error.code(), &error).during("--type-metadata")
+            })?;
+        }
+        Ok(issued)
+    }
+
+    fn signed(&self, draft: Draft) -> Result<Issued, SignFailure> {
         match self.certified {
             Some(certified) => {
                 let by: (&[Vec<u8>], &dyn Signer) = (&certified.chain, self.hand.key);
@@ -366,8 +433,10 @@ impl Terms<'_> {
             digest: digest.to_b64u(),
             status: place_of(StatusPurpose::Revocation),
             suspension: place_of(StatusPurpose::Suspension),
+            message: place_of(StatusPurpose::Message),
             revoked: None,
             suspended: None,
+            events: Vec::new(),
         };
         let name = wallet::name_of(&digest);
         RecordDraft { shelf: Shelf::Issued, name, record: record.to_value() }
@@ -407,7 +476,7 @@ fn finish(
 /// Only a DID with a log can sign entries; others issue without the ledger.
 fn recordable(own: &OwnDid, args: &IssueArgs) -> Result<(), Failure> {
     let webvh = Did::parse(&own.did)?.method() == Method::Webvh;
-    if webvh || (args.no_ledger && args.no_status) {
+    if webvh || (args.no_ledger && (args.no_status || args.status_url.is_some())) {
         return Ok(());
     }
     let detail = "a DID of this method cannot write to the ledger".to_owned();

@@ -48,7 +48,14 @@ fn make(args: &PolicyNewArgs, context: &mut Context) -> Result<Outcome, Failure>
             .collect(),
         time: args.time.clone(),
     };
-    let value = new_policy(&wanted)?;
+    let mut value = new_policy(&wanted)?;
+    if let (Value::Object(members), Some(demand)) = (&mut value, args.proofs.as_deref()) {
+        let demand = match demand.parse::<u32>() {
+            Ok(least) => json!({ "atLeast": least }),
+            Err(_) => demand.into(),
+        };
+        members.insert("proofs".to_owned(), demand);
+    }
     let policy = Policy::from_value(&value)?;
     let members = json!({
         "id": policy.id(), "sha256": policy.digest().to_hex(), "policy": value,

@@ -2,22 +2,26 @@
 
 mod disclosure;
 
+use inkan_core::json::text;
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::presentation::PresentationTerms;
-use inkan_credential::{ConsentReceipt, Contexts, Format, SecuredCredential};
+use inkan_credential::{ConsentReceipt, Contexts, Format, SecuredCredential, proof_check};
 use inkan_crypto::Signer;
+use inkan_did::DidUrl;
 use inkan_io::pinned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::consent;
+use super::did::key_of_any_version;
 use crate::args::{OutArgs, PresentArgs, PresentationFormat};
-use crate::context::Context;
+use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
 use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::packing;
+use crate::render::report::short_did;
 use crate::wallet;
 
 pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -57,6 +61,17 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
             context.speech.warn("a credential is about somebody else than who presents it");
         }
     }
+    warn_of_forged(&credentials, contexts, &home, context);
+    let unlinkable = |one: &SecuredCredential| {
+        let suites = proof_suites(&one.to_value());
+        one.credential().subject_id().is_none() && suites.iter().any(|suite| suite == "bbs-2023")
+    };
+    if credentials.iter().any(unlinkable) {
+        context.speech.warn(&format!(
+            "a presentation names {} in every place where you present: inkan cred derive shows the same, and names nobody",
+            short_did(&own.did)
+        ));
+    }
     let keeping = (!args.consents.is_empty())
         .then(|| consent::Keeping::fresh(args.record && !args.write.dry_run, &home, context))
         .transpose()?;
@@ -71,7 +86,8 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     };
     let signer: &dyn Signer = hand.key;
     let presentation = match chosen_format(&credentials, args)? {
-        Some(format) => inkan_holder::present(&credentials, format, &terms, signer)?,
+        Some(Form::Of(format)) => inkan_holder::present(&credentials, format, &terms, signer)?,
+        Some(Form::Cose) => inkan_holder::present_in_cose(&credentials, &terms, signer)?,
         None => inkan_holder::present_key_bound(only(&credentials)?, &terms, signer)?,
     };
     // What cannot be consented to is not shown either.
@@ -130,6 +146,38 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     Ok(outcome.with("bundle", if args.bare { bare } else { bundle.to_value() }))
 }
 
+/// Who presents what was changed finds out here, and not from the verifier. Keys that are not at hand say nothing.
+fn warn_of_forged(
+    credentials: &[SecuredCredential],
+    contexts: &Contexts,
+    home: &Home,
+    context: &Context,
+) {
+    let mut key_of = |method: &str| {
+        let url = DidUrl::parse(method).ok()?;
+        key_of_any_version(&url, Some(home), context)
+    };
+    for (number, credential) in credentials.iter().enumerate() {
+        let bytes = credential.to_bare().into_bytes();
+        if proof_check::check_with(&bytes, &mut key_of, contexts).is_ok_and(|report| report.fails())
+        {
+            context.speech.warn(&format!(
+                "a proof on cred[{number}] does not verify: nobody will accept it (inkan proof check)"
+            ));
+        }
+    }
+}
+
+/// The suites of the proofs that are embedded in a credential.
+fn proof_suites(credential: &Value) -> Vec<String> {
+    let proofs = match credential.get("proof") {
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    proofs.iter().filter_map(|proof| text(proof, "cryptosuite")).map(str::to_owned).collect()
+}
+
 fn counted(credentials: &[SecuredCredential]) -> String {
     match credentials.len() {
         1 => "1 credential".to_owned(),
@@ -149,20 +197,35 @@ pub(super) fn part(
     }
 }
 
+/// The forms of a presentation that is one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    Of(Format),
+    Cose,
+}
+
 /// The form of the presentation; none for a key binding with nothing around it.
 fn chosen_format(
     credentials: &[SecuredCredential],
     args: &PresentArgs,
-) -> Result<Option<Format>, Failure> {
+) -> Result<Option<Form>, Failure> {
     let confirmed = |one: &SecuredCredential| one.credential().confirmed_key().is_some();
     let format = match (args.presentation_format, credentials) {
-        (Some(PresentationFormat::EddsaJcs2022), _) => Some(Format::DataIntegrity),
-        (Some(PresentationFormat::VpJwt), _) => Some(Format::Jose),
-        (Some(PresentationFormat::VpSdJwt), _) => Some(Format::SdJwt),
+        (Some(PresentationFormat::DataIntegrity), _) => Some(Form::Of(Format::DataIntegrity)),
+        (Some(PresentationFormat::VpJwt), _) => Some(Form::Of(Format::Jose)),
+        (Some(PresentationFormat::VpSdJwt), _) => Some(Form::Of(Format::SdJwt)),
+        (Some(PresentationFormat::VpCose), _) => Some(Form::Cose),
         (Some(PresentationFormat::KeyBinding), _) => None,
         (None, [only]) if only.sd_jwt().is_some() && confirmed(only) => None,
-        (None, _) => Some(Format::DataIntegrity),
+        (None, _) => Some(Form::Of(Format::DataIntegrity)),
     };
+    if format.is_none() && credentials.iter().any(|one| one.sd_jwt().is_none()) {
+        let usage = "kb+jwt is for an SD-JWT credential, and this is none";
+        return Err(Failure::from(CliError::Usage(usage.to_owned())).try_this(
+            "present it in another form",
+            "inkan present … --presentation-format data-integrity|vp+jwt|vp+sd-jwt|vp+cose",
+        ));
+    }
     let flat = credentials.iter().any(|credential| credential.sd_jwt_vc().is_some());
     if flat && format.is_some() {
         let usage = "dc+sd-jwt is presented alone, with a key binding: its issuer must have confirmed your key";

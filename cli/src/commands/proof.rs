@@ -1,9 +1,11 @@
-//! `inkan proof check`: cryptography alone. No status, time, ledger or trust, and it says so.
+//! `inkan proof add`, and `inkan proof check`: cryptography alone. No status, time, ledger or trust, and it says so.
+
+mod add;
 
 use std::fmt::Write as _;
 
 use inkan_credential::bundle::read_any;
-use inkan_credential::proof_check::{self, CheckedProof, ProofOutcome};
+use inkan_credential::proof_check::{self, CheckedProof, ProofOutcome, ProofReport};
 use inkan_did::DidUrl;
 use serde_json::{Value, json};
 
@@ -16,9 +18,15 @@ use crate::output::Outcome;
 use crate::render::{Mark, safe};
 
 pub(super) fn run(command: &ProofCommand, context: &mut Context) -> Result<Outcome, Failure> {
-    let ProofCommand::Check { file } = command;
+    match command {
+        ProofCommand::Check { file } => check(file.as_deref(), context),
+        ProofCommand::Add(args) => add::run(args, context),
+    }
+}
+
+fn check(file: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home_if_any()?;
-    let input = context.input(file.as_deref())?;
+    let input = context.input(file)?;
     let bare = bare_bytes(&input.bytes);
     let speech = context.speech;
     let context = &*context;
@@ -32,12 +40,14 @@ pub(super) fn run(command: &ProofCommand, context: &mut Context) -> Result<Outco
     };
     let report = proof_check::check(&bare, &mut key_of)
         .map_err(|error| Failure::from(error).during(&input.name))?;
-    let (verdict, exit) = verdict(&report.proofs);
+    let (verdict, exit) = verdict(&report);
     let mut human = format!("{verdict}  {}: cryptography alone\n", safe(&input.name, 60));
     for proof in &report.proofs {
         let (mark, said) = described(proof);
         let method = safe(&proof.verification_method, 120);
-        let _ = writeln!(human, " {} {}  {said}  {method}", mark.painted(), safe(&proof.suite, 40));
+        let of = proof.credential.map(|number| format!("cred[{number}] ")).unwrap_or_default();
+        let suite = safe(&proof.suite, 40);
+        let _ = writeln!(human, " {} {of}{suite}  {said}  {method}", mark.painted());
     }
     human.push_str("   status, time, ledger, trust and who the issuer is were not looked at\n");
     let proofs: Vec<Value> = report.proofs.iter().map(to_value).collect();
@@ -57,11 +67,10 @@ fn bare_bytes(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-fn verdict(proofs: &[CheckedProof]) -> (&'static str, u8) {
-    let any = |wanted: fn(&ProofOutcome) -> bool| proofs.iter().any(|proof| wanted(&proof.outcome));
-    if any(|outcome| matches!(outcome, ProofOutcome::Failed(_))) {
+fn verdict(report: &ProofReport) -> (&'static str, u8) {
+    if report.fails() {
         ("FAILED", 11)
-    } else if any(|outcome| matches!(outcome, ProofOutcome::Verified)) {
+    } else if report.holds() {
         ("VERIFIED", 0)
     } else {
         ("CANNOT TELL", 19)
@@ -77,6 +86,7 @@ fn described(proof: &CheckedProof) -> (Mark, String) {
         }
         ProofOutcome::UnknownSuite => (Mark::Warn, "this suite is not known here".to_owned()),
         ProofOutcome::KeyUnavailable => (Mark::Warn, "its key is not at hand".to_owned()),
+        ProofOutcome::Unreadable(error) => (Mark::Warn, format!("no proof can be read: {error}")),
     }
 }
 
@@ -86,10 +96,11 @@ fn to_value(proof: &CheckedProof) -> Value {
         ProofOutcome::Failed(error) => ("fail", Some(error.code())),
         ProofOutcome::UnknownSuite => ("unknown", Some("suite-unknown")),
         ProofOutcome::KeyUnavailable => ("unknown", Some("did-not-at-hand")),
+        ProofOutcome::Unreadable(error) => ("unknown", Some(error.code())),
     };
     let number = code.and_then(catalogue::find).map(|entry| entry.number);
     json!({
-        "proof": proof.index, "suite": proof.suite, "verificationMethod": proof.verification_method,
+        "credential": proof.credential, "proof": proof.index, "suite": proof.suite, "verificationMethod": proof.verification_method,
         "status": status, "code": code, "number": number,
     })
 }

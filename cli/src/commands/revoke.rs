@@ -8,7 +8,7 @@ use inkan_credential::Credential;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::token_status_list::StatusReference;
 use inkan_io::intent::{Intent, RecordDraft};
-use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf, StatusListRecord};
+use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf, StatusEvent, StatusListRecord};
 use inkan_issuer::status::BitState;
 use inkan_issuer::{StatusListState, StatusStateError};
 use serde_json::json;
@@ -94,20 +94,15 @@ impl Target {
 pub(super) fn run(args: &RevokeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (change, from) = (Change::Revoke, args.from.as_deref());
     let (credential, reason, write) = (&*args.credential, &*args.reason, &args.write);
-    let effective = args.effective.as_deref().map(parse_time).transpose()?;
-    if let Some(effective) = effective.filter(|effective| *effective > context.now()) {
-        let usage = format!(
-            "a revocation takes effect when it is published, and {effective} is yet to come"
-        );
-        return Err(CliError::Usage(usage).into());
-    }
+    let effective = since(args.effective.as_deref(), context)?;
     carry_out(&Wish { change, credential, reason, from, effective, write }, context)
 }
 
 pub(super) fn suspend(args: &CredSuspendArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (change, from) = (Change::Suspend, args.from.as_deref());
     let (credential, reason, write) = (&*args.credential, &*args.reason, &args.write);
-    carry_out(&Wish { change, credential, reason, from, effective: None, write }, context)
+    let effective = since(args.effective.as_deref(), context)?;
+    carry_out(&Wish { change, credential, reason, from, effective, write }, context)
 }
 
 pub(super) fn reinstate(
@@ -115,8 +110,20 @@ pub(super) fn reinstate(
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
     let (change, from) = (Change::Reinstate, args.from.as_deref());
-    let (credential, reason, write) = (&*args.credential, "", &args.write);
-    carry_out(&Wish { change, credential, reason, from, effective: None, write }, context)
+    let (credential, reason, write) = (&*args.credential, &*args.reason, &args.write);
+    let effective = since(args.effective.as_deref(), context)?;
+    carry_out(&Wish { change, credential, reason, from, effective, write }, context)
+}
+
+/// `--effective`: a time that is over.
+fn since(text: Option<&str>, context: &Context) -> Result<Option<Timestamp>, Failure> {
+    let effective = text.map(parse_time).transpose()?;
+    if let Some(effective) = effective.filter(|effective| *effective > context.now()) {
+        let usage =
+            format!("a status takes effect when it is published, and {effective} is yet to come");
+        return Err(CliError::Usage(usage).into());
+    }
+    Ok(effective)
 }
 
 /// `cred message`: another value in a list of messages.
@@ -128,9 +135,13 @@ pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<O
     taken::allowed(&target, (&own, &home), context.now())?;
     let malformed =
         |detail: String| CliError::InputMalformed { file: args.credential.clone(), detail };
-    let entry = target.entry(StatusPurpose::Message).ok_or_else(|| {
-        malformed("it names no list of messages, or is not given as a file".to_owned())
-    })?;
+    let of_file = target.entry(StatusPurpose::Message).cloned();
+    let entry = match of_file {
+        Some(entry) => Some(entry),
+        None => message_place(&target, &own, &home)?,
+    };
+    let none = || malformed("it names no list of messages".to_owned());
+    let entry = &entry.ok_or_else(none)?;
     let (name, record) = list_of(entry, &target, &own, &home)?;
     let mut state = status::state_of(&record)?;
     let said = |message: &str| state.messages().iter().position(|text| text == message);
@@ -144,9 +155,24 @@ pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<O
     let hand = Hand::of(&own, None, &keyring, &home)?;
     state.set_value(entry, value)?;
     let text = state.messages().get(usize::from(value)).cloned().unwrap_or_default();
+    if !record.announced {
+        let detail =
+            "its list is one that you serve: inkan status-list publish --out writes it".to_owned();
+        return Err(malformed(detail).into());
+    }
     let published = status::publish(state, name, (&own, &hand, &home), context.now())?;
     let mut intent = Intent { command: format!("cred message {}", target.id), ..Intent::default() };
     published.into_intent(&mut intent);
+    if let Some((name, record)) = &target.record {
+        let mut record = record.clone();
+        record.events.push(StatusEvent {
+            change: format!("message {text}"),
+            at: context.now(),
+            reason: args.reason.clone(),
+        });
+        let (shelf, name, record) = (Shelf::Issued, name.clone(), record.to_value());
+        intent.records.push(RecordDraft { shelf, name, record });
+    }
     if args.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
@@ -169,7 +195,7 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let entry = entry.ok_or_else(|| not_possible(wish.credential, wish.change))?;
     let taken = taken::list(entry, &target, (&own, &home), &writing.reading()?)?;
     let due = match taken {
-        Some((name, state)) => Due::of(wish.change, entry, name, state)?,
+        Some((name, state)) => Due::of(wish.change, entry, (name, state, None))?,
         None => due(wish.change, (entry, &target), (&own, &home))?,
     };
     let done = json!({
@@ -188,6 +214,7 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let now = context.now();
     let event = (wish.effective.unwrap_or(now), wish.reason);
+    let unannounced = due.kept.is_some().then(|| due.name.clone());
     let intent = due.intent((wish.change, entry, &target), event, (&own, &hand, &home), now)?;
     if wish.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
@@ -201,6 +228,12 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
         Change::Reinstate => "reinstated",
     };
     context.speech.say(&format!("{said} {}{}", target.id, place.unwrap_or_default()));
+    if let Some(list) = unannounced {
+        context.speech.warn(&format!(
+            "nobody sees it before you serve the list again: inkan -p {} status-list publish {list} --out FILE",
+            home.name()
+        ));
+    }
     Ok(Outcome::new(kind, String::new(), done).with("entry", index))
 }
 
@@ -224,6 +257,8 @@ fn issuer(target: &Target, from: Option<&str>, home: &Home) -> Result<OwnDid, Fa
 pub(super) struct Due {
     name: String,
     state: StatusListState,
+    /// The list as it is kept, if no ledger announces it.
+    kept: Option<StatusListRecord>,
 }
 
 /// The list to change; none if it says so already.
@@ -237,7 +272,7 @@ pub(super) fn due(
     }
     let (name, record) = list_of(entry, target, own, home)?;
     let state = status::state_of(&record)?;
-    Due::of(change, entry, name, state)
+    Due::of(change, entry, (name, state, (!record.announced).then_some(record)))
 }
 
 impl Due {
@@ -245,11 +280,10 @@ impl Due {
     fn of(
         change: Change,
         entry: &StatusEntry,
-        name: String,
-        state: StatusListState,
+        (name, state, kept): (String, StatusListState, Option<StatusListRecord>),
     ) -> Result<Option<Self>, Failure> {
         let is_so = state.says(entry)? == (change.bit() == BitState::Set);
-        Ok((!is_so).then_some(Self { name, state }))
+        Ok((!is_so).then_some(Self { name, state, kept }))
     }
 
     /// Everything that is written for a change; `event` is since when, and why.
@@ -262,9 +296,16 @@ impl Due {
     ) -> Result<Intent, Failure> {
         let (_, verb, _) = change.words();
         self.state.change(entry, change.bit())?;
-        let published = status::publish(self.state, self.name, (own, hand, home), now)?;
         let mut intent = Intent { command: format!("{verb} {}", target.id), ..Intent::default() };
-        published.into_intent(&mut intent);
+        match self.kept {
+            None => status::publish(self.state, self.name, (own, hand, home), now)?
+                .into_intent(&mut intent),
+            Some(record) => {
+                let record = StatusListRecord { state: self.state.to_value()?, ..record };
+                let (shelf, record) = (Shelf::StatusLists, record.to_value());
+                intent.records.push(RecordDraft { shelf, name: self.name, record });
+            }
+        }
         remember(target, change, event, &mut intent);
         Ok(intent)
     }
@@ -278,11 +319,14 @@ fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure>
         let secured = wallet::credential_of(&bundle, text)?;
         let credential = secured.credential();
         let digest = secured.issuance_digest().to_b64u();
+        let record = records.into_iter().find(|(_, record)| record.digest == digest);
+        // Certificates name an issuer by another name than its keys' DID.
+        let own = record.as_ref().map(|(_, record)| record.issuer.clone());
         return Ok(Target {
             id: credential.id().unwrap_or(text).to_owned(),
-            issuer: credential.issuer().to_owned(),
+            issuer: own.unwrap_or_else(|| credential.issuer().to_owned()),
             entries: entries_of(credential),
-            record: records.into_iter().find(|(_, record)| record.digest == digest),
+            record,
         });
     }
     let unknown =
@@ -320,6 +364,23 @@ fn entries_of(credential: &Credential) -> Vec<StatusEntry> {
     };
     let token = credential.token_status().map(of_token);
     credential.status().iter().cloned().chain(token.into_iter().flatten()).collect()
+}
+
+/// The place in a list of messages, as our own records have it.
+fn message_place(
+    target: &Target,
+    own: &OwnDid,
+    home: &Home,
+) -> Result<Option<StatusEntry>, Failure> {
+    let place = target.record.as_ref().and_then(|(_, record)| record.message.as_ref());
+    let Some((uri, index)) = place else { return Ok(None) };
+    for (_, record) in home.profile.all::<StatusListRecord>()? {
+        let state = status::state_of(&record)?;
+        if record.issuer == own.did && state.uri() == uri {
+            return Ok(Some(state.entry(*index)));
+        }
+    }
+    Ok(None)
 }
 
 /// The credential names no list for this change.
@@ -367,6 +428,12 @@ fn list_of(
 fn remember(target: &Target, change: Change, event: (Timestamp, &str), intent: &mut Intent) {
     if let Some((name, record)) = &target.record {
         let mut record = record.clone();
+        let (_, verb, _) = change.words();
+        record.events.push(StatusEvent {
+            change: verb.to_owned(),
+            at: event.0,
+            reason: event.1.to_owned(),
+        });
         let event = Some((event.0, event.1.to_owned()));
         match change {
             Change::Revoke => record.revoked = event,

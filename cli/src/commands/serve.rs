@@ -136,16 +136,35 @@ fn resting(
     }
     let mut signing = None;
     if options.roles.contains(&Role::Issuer) {
-        let own = identity::own(&home, args.did.as_deref())?;
+        let mut owns = Vec::new();
+        for name in &args.dids {
+            let own = identity::own(&home, Some(name))?;
+            if owns.contains(&own) {
+                let usage = format!("--as {name} is given twice");
+                return Err(CliError::Usage(usage).into());
+            }
+            owns.push(own);
+        }
+        if owns.is_empty() {
+            owns.push(identity::own(&home, None)?);
+        }
         options.data.get_or_insert_with(|| home.profile.keystore().with_file_name("served-status"));
-        if args.no_ledger && Did::parse(&own.did)?.scid().is_some() {
+        let mut logged = Vec::new();
+        for own in &owns {
+            if Did::parse(&own.did)?.scid().is_some() {
+                logged.push(own);
+            }
+        }
+        if args.no_ledger && !logged.is_empty() {
             notes.push("what it issues cannot be verified any more once its key is replaced");
         }
         let keyring = Keyring::open(context, &home)?;
-        if ledger == Ledger::Recorded && Did::parse(&own.did)?.scid().is_some() {
-            can_record(&own, &keyring)?;
+        if ledger == Ledger::Recorded {
+            for own in logged {
+                can_record(own, &keyring)?;
+            }
         }
-        signing = Some((own, keyring));
+        signing = Some((owns, keyring));
     }
     let backing = ProfileBacking::new(home, signing, ledger, context.speech)?
         .with_policies(super::policy::folders(context));

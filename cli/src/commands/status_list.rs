@@ -1,17 +1,19 @@
 //! `inkan status-list show | publish`: the lists themselves, of both kinds.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use inkan_core::Timestamp;
 use inkan_core::json::text;
-use inkan_io::intent::Intent;
+use inkan_io::files::{self, Access};
+use inkan_io::intent::{Intent, RecordDraft};
 use inkan_io::os_rng::OsRng;
-use inkan_io::profile::StatusListRecord;
+use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusListRecord};
 use serde_json::{Value, json};
 
-use super::issue::{seconds, status};
+use super::issue::{certified, seconds, status};
 use crate::args::{StatusListCommand, StatusListPublishArgs};
-use crate::context::{Context, Home};
+use crate::context::{Context, Existing, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
@@ -101,6 +103,15 @@ fn publish(args: &StatusListPublishArgs, context: &mut Context) -> Result<Outcom
         return Err(Failure::from(CliError::InputMalformed { file, detail })
             .try_this("see whose they are", "inkan status-list show"));
     }
+    if let Some(out) = &args.out {
+        return publish_to(args, out, (lists, ttl, own), (writing, home), context);
+    }
+    let all = lists.len();
+    lists.retain(|(_, record)| record.announced);
+    if lists.len() < all {
+        let some = "lists that no ledger announces are published one by one, with --out FILE";
+        context.speech.warn(some);
+    }
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let now: Timestamp = context.now();
@@ -125,6 +136,47 @@ fn publish(args: &StatusListPublishArgs, context: &mut Context) -> Result<Outcom
     writing.commit(&intent)?;
     let named: Vec<&str> = done.iter().filter_map(|list| text(list, "name")).collect();
     context.speech.say(&format!("published {}", named.join(", ")));
+    Ok(Outcome::new("inkan-status-lists/1", String::new(), Value::from_iter([("lists", done)])))
+}
+
+/// A list that no ledger announces, into a file.
+fn publish_to(
+    args: &StatusListPublishArgs,
+    out: &str,
+    (lists, ttl, own): (Vec<(String, StatusListRecord)>, Option<i64>, OwnDid),
+    (mut writing, home): (Writing, Home),
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    context.check_file(Some(out), existing)?;
+    let fault = || CliError::Fault("a list was named".to_owned());
+    let (name, record) = lists.into_iter().next().ok_or_else(fault)?;
+    if record.announced {
+        let usage =
+            format!("{name} is announced on the ledger, and served from there: without --out");
+        return Err(CliError::Usage(usage).into());
+    }
+    let keyring = Keyring::open(context, &home)?;
+    let hand = Hand::of(&own, args.key.as_deref(), &keyring, &home)?;
+    let certified = certified::read(args.x5c.as_deref(), &hand, &home, context)?;
+    let mut state = status::state_of(&record)?;
+    if let Some(seconds) = ttl {
+        let milliseconds = u64::try_from(seconds).unwrap_or_default().saturating_mul(1_000);
+        state = state.with_ttl_if((milliseconds > 0).then_some(milliseconds));
+    }
+    state.add_decoys(args.decoys, &mut OsRng)?;
+    let chain = certified.as_ref().map(|certified| certified.chain.as_slice());
+    let (bytes, record) = status::sign(state, (&own, &hand, chain), context.now())?;
+    let state = status::state_of(&record)?;
+    let done = json!([{ "name": name, "uri": state.uri(), "version": state.seq(), "out": out }]);
+    if !args.write.dry_run {
+        let (shelf, record) = (Shelf::StatusLists, record.to_value());
+        let records = vec![RecordDraft { shelf, name: name.clone(), record }];
+        let command = "status-list publish".to_owned();
+        writing.commit(&Intent { command, records, ..Intent::default() })?;
+        files::write_atomic(Path::new(out), &bytes, Access::Private)?;
+        context.speech.say(&format!("wrote {out}: serve it at {}", state.uri()));
+    }
     Ok(Outcome::new("inkan-status-lists/1", String::new(), Value::from_iter([("lists", done)])))
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use inkan_core::{Timestamp, sha256};
 use inkan_credential::{Artefact, ConsentReceipt};
-use inkan_io::profile::{IssuedRecord, OwnDid};
+use inkan_io::profile::{IssuedRecord, OwnDid, StatusEvent};
 use inkan_ledger::{Kind, Receipt};
 use inkan_verifier::ledger_view::LedgerView;
 use inkan_verifier::{Check, Material};
@@ -132,8 +132,8 @@ fn chosen(args: &StoryArgs, examined: &Examined, context: &Context) -> Result<us
 struct Notes {
     /// Why versions of its DIDs came to be, by `versionId`.
     versions: BTreeMap<String, String>,
-    revoked: Option<String>,
-    suspended: Option<String>,
+    /// What became of the status, and why, oldest first.
+    events: Vec<StatusEvent>,
 }
 
 impl Notes {
@@ -150,19 +150,20 @@ impl Notes {
         let digest = secured.issuance_digest().to_b64u();
         let issued = profile.all::<IssuedRecord>()?.into_iter().map(|(_, record)| record);
         if let Some(record) = issued.into_iter().find(|record| record.digest == digest) {
-            notes.revoked = record.revoked.map(|(_, reason)| reason);
-            notes.suspended = record.suspended.map(|(_, reason)| reason);
+            notes.events = record.events;
         }
         Ok(notes)
     }
 
-    /// The note on the last change to this state.
-    fn on(&self, to: State) -> Option<String> {
-        let note = match to {
-            State::Good => None,
-            State::Suspended => self.suspended.clone(),
-            State::Revoked => self.revoked.clone(),
+    /// The note on the change to this state after which there were so many others to it.
+    fn on(&self, to: State, later: usize) -> Option<String> {
+        let change = match to {
+            State::Good => "reinstate",
+            State::Suspended => "suspend",
+            State::Revoked => "revoke",
         };
+        let mut noted = self.events.iter().rev().filter(|event| event.change == change);
+        let note = noted.nth(later).map(|event| event.reason.clone());
         note.filter(|note| !note.is_empty())
     }
 }
@@ -193,8 +194,17 @@ fn changes(
             }
             Some(_) => {}
         }
-        if let Some(change) = found.last_mut() {
-            change.note = notes.on(change.to);
+        // From the newest on: of a long history the oldest changes may not be told.
+        let mut later = [0_usize; 3];
+        for change in found.iter_mut().rev() {
+            let [good, suspended, revoked] = &mut later;
+            let count = match change.to {
+                State::Good => good,
+                State::Suspended => suspended,
+                State::Revoked => revoked,
+            };
+            change.note = notes.on(change.to, *count);
+            *count = count.saturating_add(1);
         }
         out.extend(found);
     }

@@ -262,6 +262,7 @@ fn an_issuer_by_certificate_is_trusted_under_a_policy() {
         home.run(&judged).must(0);
         home.run(&["-p", "bank", "trust", "unpin", "urn:x509:issuer-anchor:root"]).must(0);
     }
+    served_status(&home, &holder);
     // What was signed and could not be written is handed out to who types it again, and forgotten then.
     let out = |file: &str| {
         let line = ["-p", "acme", "issue", "Badge", "--from", "acme", "--to", &holder];
@@ -279,6 +280,47 @@ fn an_issuer_by_certificate_is_trusted_under_a_policy() {
     issued(&home, &holder, "no.json", &["--suite", "vc+jwt", "--x5c", "sign-1.pem"], 2);
     let bare = ["--x5c", "sign-1.pem", "--no-ledger", "--no-status"];
     issued(&home, &holder, "no.json", &bare, 2);
+}
+
+/// Who is named by certificates serves its status list itself, signed as its credentials are.
+fn served_status(home: &Home, holder: &str) {
+    let url = "https://issuer.example/status/1";
+    let with = ["--x5c", "sign-1.pem", "--no-ledger", "--status", "token", "--status-url", url];
+    issue(home, holder, "listed.json", &[&["--suite", "dc+sd-jwt"], &with[..]].concat());
+    let pin = |name: &str, file: &str| {
+        home.run(&["-p", "bank", "trust", "pin", name, file]).must(0);
+    };
+    let root = "urn:x509:issuer-anchor:root";
+    pin(root, "ca.pem");
+    verify(home, "listed.json", 19);
+    let shown = home.run(&["-p", "acme", "status-list", "show", "--json"]).must(0).json();
+    let lists = shown["lists"].as_array().unwrap();
+    let name = lists.iter().find(|list| list["uri"] == url).unwrap()["name"].as_str().unwrap();
+    let publish = |more: &[&str], status| {
+        let line = ["-p", "acme", "status-list", "publish", name, "--out", "list.jwt", "--force"];
+        home.run(&[&line[..], more].concat()).must(status);
+    };
+    // The list of the DID itself is nobody's to who knows certificates.
+    publish(&[], 0);
+    pin(url, "list.jwt");
+    verify(home, "listed.json", 19);
+    let again = || {
+        publish(&["--x5c", "sign-1.pem"], 0);
+        home.run(&["-p", "bank", "trust", "unpin", url]).must(0);
+        pin(url, "list.jwt");
+    };
+    again();
+    verify(home, "listed.json", 0);
+    let line = ["-p", "acme", "cred", "suspend", "listed.json", "--reason", "lost", "--yes"];
+    home.run(&line).must(0);
+    verify(home, "listed.json", 0);
+    again();
+    verify(home, "listed.json", 12);
+    home.run(&["-p", "acme", "cred", "reinstate", "listed.json", "--yes"]).must(0);
+    again();
+    verify(home, "listed.json", 0);
+    home.run(&["-p", "bank", "trust", "unpin", url]).must(0);
+    home.run(&["-p", "bank", "trust", "unpin", root]).must(0);
 }
 
 /// A credential is kept until it is out of the process, also where that is standard output.

@@ -1,7 +1,7 @@
 //! Verifiable presentations (VCDM 2.0 §4.13): credentials and a proof that their holder is there, over the verifier's
 //! nonce and audience.
 //!
-//! In scope: the forms (embedded proof, `vp+jwt`, `vp+sd-jwt`), reading and making them. Out of scope: whether the nonce is
+//! In scope: the forms (embedded proof, `vp+jwt`, `vp+sd-jwt`, `vp+cose`), reading and making them. Out of scope: whether the nonce is
 //! fresh, the audience ours, the holder the subject (`inkan-verifier`).
 
 mod key_bound;
@@ -12,6 +12,7 @@ use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use serde_json::Value;
 
+use crate::cose::Sign1;
 use crate::countersignature::did_of;
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
@@ -25,8 +26,9 @@ use crate::sd_jwt::SdJwt;
 use crate::secured::{SecuredCredential, compact_text};
 
 pub use self::make::{
-    PresentationTerms, present_di, present_di_with, present_jose, present_key_bound,
-    present_sd_jwt, secure_presentation_di, secure_presentation_jose, secure_presentation_sd_jwt,
+    PresentationTerms, present_cose, present_di, present_di_with, present_jose, present_key_bound,
+    present_sd_jwt, secure_presentation_cose, secure_presentation_di, secure_presentation_jose,
+    secure_presentation_sd_jwt,
 };
 
 /// A presentation, well-formed and not yet verified.
@@ -57,6 +59,9 @@ enum Form {
     },
     SdJwt {
         sd_jwt: Box<SdJwt>,
+    },
+    Cose {
+        message: Box<Sign1>,
     },
     /// One credential with the holder's key binding, and no presentation around it.
     KeyBound {
@@ -115,7 +120,8 @@ impl Presentation {
         })
     }
 
-    /// Reads a presentation in compact form: a JWS with `typ` `vp+jwt`, an SD-JWT with `vp+sd-jwt`, or a credential in an
+    /// Reads a presentation in compact form: a JWS with `typ` `vp+jwt`, an SD-JWT with `vp+sd-jwt`, the text form of a COSE message
+    /// with `application/vp+cose`, or a credential in an
     /// SD-JWT with a key binding at its end.
     ///
     /// # Errors
@@ -125,7 +131,10 @@ impl Presentation {
         if envelope::is_key_bound(text) {
             return Self::parse_key_bound(text);
         }
-        let (value, times, form) = if envelope::is_sd_jwt(text) {
+        let (value, times, form) = if Sign1::is_text(text) {
+            let opened = envelope::open_cose(text, Envelope::Presentation)?;
+            (opened.payload, opened.times, Form::Cose { message: Box::new(opened.message) })
+        } else if envelope::is_sd_jwt(text) {
             let opened = envelope::open_sd_jwt(text, Envelope::Presentation)?;
             (opened.payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
         } else {
@@ -143,6 +152,7 @@ impl Presentation {
         let method = match &form {
             Form::Jose { jws } => envelope::key_url(jws, signer)?,
             Form::SdJwt { sd_jwt } => envelope::key_url(sd_jwt.jws(), signer)?,
+            Form::Cose { message } => envelope::named_url(message.kid(), signer)?,
             Form::DataIntegrity { .. } | Form::KeyBound { .. } => {
                 return Err(ParseError::NotRecognised);
             }
@@ -239,7 +249,9 @@ impl Presentation {
     pub fn proofs(&self) -> &[Proof] {
         match &self.form {
             Form::DataIntegrity { proofs, .. } => proofs,
-            Form::Jose { .. } | Form::SdJwt { .. } | Form::KeyBound { .. } => &[],
+            Form::Jose { .. } | Form::SdJwt { .. } | Form::Cose { .. } | Form::KeyBound { .. } => {
+                &[]
+            }
         }
     }
 
@@ -248,7 +260,9 @@ impl Presentation {
     pub const fn holder_proof_index(&self) -> Option<usize> {
         match &self.form {
             Form::DataIntegrity { holder_proof, .. } => Some(*holder_proof),
-            Form::Jose { .. } | Form::SdJwt { .. } | Form::KeyBound { .. } => None,
+            Form::Jose { .. } | Form::SdJwt { .. } | Form::Cose { .. } | Form::KeyBound { .. } => {
+                None
+            }
         }
     }
 
@@ -285,6 +299,7 @@ impl Presentation {
             }
             Form::Jose { jws } => Ok(PreparedProof::jws(jws)),
             Form::SdJwt { sd_jwt } => Ok(PreparedProof::jws(sd_jwt.jws())),
+            Form::Cose { message } => Ok(PreparedProof::cose(message)),
             Form::KeyBound { presented } => Err(presented),
         };
         move |key| match &prepared {
@@ -343,17 +358,19 @@ impl Presentation {
             }
             Form::Jose { jws } => Envelope::Presentation.wrap(jws.as_str()),
             Form::SdJwt { sd_jwt } => Envelope::Presentation.wrap(sd_jwt.shown()),
+            Form::Cose { message } => Envelope::Presentation.wrap(&message.to_text()),
             Form::KeyBound { presented } => Envelope::Credential.wrap(&presented.to_compact()),
         }
     }
 
-    /// The plain artefact that any verifier reads: JSON text, the compact JWS, or the SD-JWT.
+    /// The plain artefact that any verifier reads: JSON text, the compact JWS, the SD-JWT, or the text form of the COSE message.
     #[must_use]
     pub fn to_bare(&self) -> String {
         match &self.form {
             Form::DataIntegrity { .. } => self.to_value().to_string(),
             Form::Jose { jws } => jws.as_str().to_owned(),
             Form::SdJwt { sd_jwt } => sd_jwt.shown().to_owned(),
+            Form::Cose { message } => message.to_text(),
             Form::KeyBound { presented } => presented.to_compact(),
         }
     }
@@ -366,7 +383,7 @@ impl Presentation {
             Form::DataIntegrity { .. } => {
                 sha256(&[&json::canonicalize(&self.to_value()).unwrap_or_default()])
             }
-            Form::Jose { .. } | Form::SdJwt { .. } | Form::KeyBound { .. } => {
+            Form::Jose { .. } | Form::SdJwt { .. } | Form::Cose { .. } | Form::KeyBound { .. } => {
                 sha256(&[self.to_bare().as_bytes()])
             }
         }

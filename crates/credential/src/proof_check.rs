@@ -4,6 +4,8 @@
 //! scope: everything that makes a verification, in particular whether the key belongs to the issuer. Test vectors
 //! whose issuer is not the key's controller pass here and nowhere else.
 
+use std::collections::BTreeSet;
+
 use inkan_core::encoding::{b64u, decode_b64};
 use inkan_core::{json, limits};
 use inkan_crypto::PublicKey;
@@ -15,7 +17,7 @@ use crate::envelope::is_sd_jwt;
 use crate::error::ParseError;
 use crate::proof::{self, Proof, ProofError, take_proofs};
 use crate::rdfc::Contexts;
-use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
+use crate::sd_jwt::{Confirmation, KeyBinding, SdJwt};
 use crate::secured::{compact_text, verify_cose, verify_jws};
 
 /// What became of one proof.
@@ -29,11 +31,15 @@ pub enum ProofOutcome {
     UnknownSuite,
     /// The key it names was not to be had; nothing is known of it.
     KeyUnavailable,
+    /// What is presented has no proof that could be read; nothing is known of it.
+    Unreadable(Box<ParseError>),
 }
 
 /// One proof, and what became of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CheckedProof {
+    /// On which credential of a presentation it is, from 0; none for a proof on the document itself.
+    pub credential: Option<usize>,
     /// Position on the document, from 0.
     pub index: usize,
     /// Name of the suite, or of the JWS algorithm.
@@ -53,17 +59,30 @@ pub struct ProofReport {
 }
 
 impl ProofReport {
-    /// Whether at least one proof verifies and none fails; those that say nothing do not count.
+    /// Whether the document, and each credential that it presents, has at least one proof that verifies, and none fails; those that
+    /// say nothing do not count.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let any = self.proofs.iter().any(|one| one.outcome == ProofOutcome::Verified);
-        let failed = |one: &CheckedProof| matches!(one.outcome, ProofOutcome::Failed(_));
-        any && !self.proofs.iter().any(failed)
+        self.is_shown() && !self.fails()
+    }
+
+    /// Whether a proof does not verify.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.proofs.iter().any(|one| matches!(one.outcome, ProofOutcome::Failed(_)))
+    }
+
+    fn is_shown(&self) -> bool {
+        let parts: BTreeSet<_> = self.proofs.iter().map(|one| one.credential).collect();
+        let holds = |one: &&CheckedProof| one.outcome == ProofOutcome::Verified;
+        let held: BTreeSet<_> =
+            self.proofs.iter().filter(holds).map(|one| one.credential).collect();
+        !parts.is_empty() && parts == held
     }
 }
 
-/// Checks every proof of a JSON document with embedded proofs, or the signature of a compact JWS, of any media type,
-/// with the built-in JSON-LD contexts. `key_of` gives the key that a verification method or `kid` names.
+/// Checks every proof of a JSON document with embedded proofs, or the signature of a compact JWS, of any media type, and those of
+/// the credentials that it presents, with the built-in JSON-LD contexts. `key_of` gives the key that a verification method or `kid` names.
 ///
 /// # Errors
 ///
@@ -85,27 +104,64 @@ pub fn check_with(
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
     contexts: &Contexts,
 ) -> Result<ProofReport, ParseError> {
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return check_compact(&compact_text(bytes)?, key_of);
+    let presented = if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        compact(&compact_text(bytes)?, key_of)?
+    } else {
+        document(json::parse(bytes, limits::DOCUMENT)?, key_of, contexts)?
+    };
+    let (payload, mut proofs) = presented;
+    let credentials = match payload.get("verifiableCredential") {
+        None => &[],
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    };
+    for (number, credential) in credentials.iter().enumerate() {
+        let checked = match credential {
+            Value::String(text) => compact(text, key_of),
+            other => document(other.clone(), key_of, contexts),
+        };
+        let of_it = match checked {
+            Ok((_, proofs)) => proofs,
+            Err(error) => vec![CheckedProof {
+                credential: None,
+                index: 0,
+                suite: String::new(),
+                verification_method: String::new(),
+                outcome: ProofOutcome::Unreadable(Box::new(error)),
+            }],
+        };
+        let here = |one| CheckedProof { credential: Some(number), ..one };
+        proofs.extend(of_it.into_iter().map(here));
     }
-    let mut document = json::parse(bytes, limits::DOCUMENT)?;
+    Ok(ProofReport { proofs })
+}
+
+/// What is signed, and the proofs on it.
+type Checked = (Value, Vec<CheckedProof>);
+
+/// A document with its proofs, or an envelope.
+fn document(
+    mut document: Value,
+    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    contexts: &Contexts,
+) -> Result<Checked, ParseError> {
     let id = json::text(&document, "id").unwrap_or_default();
     let enveloped = id.strip_prefix("data:").and_then(|url| url.split_once(','));
-    if let Some((media_type, compact)) = enveloped
+    if let Some((media_type, text)) = enveloped
         && ["+jwt", "+sd-jwt", "+cose;base64"].iter().any(|suffix| media_type.ends_with(suffix))
     {
         if media_type.ends_with(";base64") {
-            let bytes = decode_b64(compact).map_err(|_| ParseError::Envelope { member: "id" })?;
-            return check_compact(&b64u(&bytes), key_of);
+            let bytes = decode_b64(text).map_err(|_| ParseError::Envelope { member: "id" })?;
+            return compact(&b64u(&bytes), key_of);
         }
-        return check_compact(compact, key_of);
+        return compact(text, key_of);
     }
     let proofs = take_proofs(&mut document)?;
     let proofs = (0..proofs.len())
         .zip(&proofs)
         .map(|(index, proof)| one((&document, &proofs), (index, proof), key_of, contexts))
         .collect();
-    Ok(ProofReport { proofs })
+    Ok((document, proofs))
 }
 
 fn one(
@@ -123,6 +179,7 @@ fn one(
         ProofOutcome::UnknownSuite
     };
     CheckedProof {
+        credential: None,
         index,
         suite: proof.cryptosuite().as_str().to_owned(),
         verification_method: proof.verification_method().to_owned(),
@@ -130,28 +187,53 @@ fn one(
     }
 }
 
-fn check_compact(
+fn compact(
     text: &str,
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
-) -> Result<ProofReport, ParseError> {
+) -> Result<Checked, ParseError> {
     if Sign1::is_text(text) {
         let message = Sign1::parse_text(text)?;
         let payload = json::parse(message.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
         let named = (message.kid(), message.alg());
-        return checked(&payload, named, key_of, |key| verify_cose(&message, key));
+        let proof = checked(&payload, named, key_of, |key| verify_cose(&message, key))?;
+        return Ok((payload, vec![proof]));
     }
-    let (jws, payload) = if is_sd_jwt(text) {
+    if is_sd_jwt(text) {
         let sd_jwt = SdJwt::parse(text)?;
-        if sd_jwt.key_binding().is_some() {
-            return Err(SdJwtError::KeyBinding(KeyBindingError::Unexpected).into());
+        let (jws, payload) = (sd_jwt.jws(), sd_jwt.payload().clone());
+        let named = (jws.kid(), jws.alg().to_jose());
+        let proof = checked(&payload, named, key_of, |key| verify_jws(jws, key))?;
+        let bound = sd_jwt.key_binding().map(|binding| bound(&sd_jwt, binding, key_of));
+        return Ok((payload, std::iter::once(proof).chain(bound).collect()));
+    }
+    let jws = Jws::parse(text, limits::JWS)?;
+    let payload = json::parse(jws.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
+    let named = (jws.kid(), jws.alg().to_jose());
+    let proof = checked(&payload, named, key_of, |key| verify_jws(&jws, key))?;
+    Ok((payload, vec![proof]))
+}
+
+/// The key binding of an SD-JWT, by the key that its issuer confirmed, and over what is shown here.
+fn bound(
+    sd_jwt: &SdJwt,
+    binding: &KeyBinding,
+    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+) -> CheckedProof {
+    let (name, key) = match sd_jwt.confirmation() {
+        Ok(Some(Confirmation::Key(key))) => ("cnf".to_owned(), Some(key)),
+        Ok(Some(Confirmation::Name(name))) => {
+            let key = key_of(&name);
+            (name, key)
         }
-        (sd_jwt.jws().clone(), sd_jwt.payload().clone())
-    } else {
-        let jws = Jws::parse(text, limits::JWS)?;
-        let payload = json::parse(jws.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
-        (jws, payload)
+        Ok(Some(Confirmation::Thumbprint(_)) | None) | Err(_) => ("cnf".to_owned(), None),
     };
-    checked(&payload, (jws.kid(), jws.alg().to_jose()), key_of, |key| verify_jws(&jws, key))
+    let outcome = match key {
+        None => ProofOutcome::KeyUnavailable,
+        Some(key) if binding.is_over(sd_jwt) => outcome(verify_jws(binding.jws(), &key)),
+        Some(_) => ProofOutcome::Failed(ProofError::Invalid),
+    };
+    let suite = format!("kb+jwt {}", binding.jws().alg().to_jose());
+    CheckedProof { credential: None, index: 1, suite, verification_method: name, outcome }
 }
 
 /// The one signature around `payload`.
@@ -160,7 +242,7 @@ fn checked(
     (kid, alg): (Option<&str>, &str),
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
     verify: impl Fn(&PublicKey) -> Result<(), ProofError>,
-) -> Result<ProofReport, ParseError> {
+) -> Result<CheckedProof, ParseError> {
     let kid = kid.ok_or(ParseError::KeyId)?;
     let signer = crate::model::issuer_like(payload, "issuer")
         .or_else(|| crate::model::issuer_like(payload, "holder"))
@@ -174,8 +256,7 @@ fn checked(
         Some(key) => outcome(verify(&key)),
     };
     let suite = alg.to_owned();
-    let checked = CheckedProof { index: 0, suite, verification_method: method, outcome };
-    Ok(ProofReport { proofs: vec![checked] })
+    Ok(CheckedProof { credential: None, index: 0, suite, verification_method: method, outcome })
 }
 
 fn outcome(result: Result<(), ProofError>) -> ProofOutcome {

@@ -180,15 +180,25 @@ pub fn issue_cose(
     signer: &dyn Signer,
 ) -> Result<SecuredCredential, SignFailure> {
     let credential = Credential::from_value(credential)?;
-    let payload =
-        json::canonicalize(credential.value()).map_err(inkan_crypto::SignError::Canonical)?;
-    let (typ, content_type) = Envelope::Credential.cose_types();
+    let text = message(credential.value(), Envelope::Credential, kid, signer)?;
+    SecuredCredential::parse_compact(&text).map_err(|_| SignFailure::Unreadable)
+}
+
+/// The text form of a COSE message around `payload`.
+pub(crate) fn message(
+    payload: &Value,
+    envelope: Envelope,
+    kid: &str,
+    signer: &dyn Signer,
+) -> Result<String, SignFailure> {
+    let payload = json::canonicalize(payload).map_err(inkan_crypto::SignError::Canonical)?;
+    let (typ, content_type) = envelope.cose_types();
     let headers = Headers { typ, content_type: Some(content_type), kid };
     let made = Sign1::make(payload, &headers, signer).map_err(|error| match error {
         CoseError::Sign(error) => SignFailure::Signer(error),
         CoseError::TooLarge | CoseError::Malformed { .. } => SignFailure::Unreadable,
     })?;
-    SecuredCredential::parse_compact(&made.to_text()).map_err(|_| SignFailure::Unreadable)
+    Ok(made.to_text())
 }
 
 /// As [`issue_jose`], by a key that certificates (DER, that of the key first) name in the place of a DID; the first one has to name

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::inflate::{Inflate, zlib};
 use crate::model::is_url;
+use crate::sd_jwt_vc::KeyName;
 
 pub use self::cwt::ReferencedCwt;
 pub use self::error::TokenStatusError;
@@ -281,6 +282,8 @@ pub struct StatusListToken {
     ttl: Option<u64>,
     aggregation_uri: Option<String>,
     list: TokenStatusList,
+    /// Of `x5c`, DER, that of the key first.
+    certificates: Option<Vec<Vec<u8>>>,
     form: Form,
 }
 
@@ -320,7 +323,21 @@ impl StatusListToken {
         kid: &str,
         signer: &dyn Signer,
     ) -> Result<Self, TokenStatusError> {
-        jwt::issue(list, terms, kid, signer)
+        jwt::issue(list, terms, KeyName::Kid(kid), signer)
+    }
+
+    /// Makes the JWT, whose key certificates name (`x5c`; DER, that of the key first).
+    ///
+    /// # Errors
+    ///
+    /// [`TokenStatusError`]; nothing is signed that would not be read back.
+    pub fn issue_jwt_certified(
+        list: &TokenStatusList,
+        terms: &TokenTerms<'_>,
+        chain: &[Vec<u8>],
+        signer: &dyn Signer,
+    ) -> Result<Self, TokenStatusError> {
+        jwt::issue(list, terms, KeyName::Certificates(chain), signer)
     }
 
     /// Makes the CWT; `kid` names the key, a DID URL for keys of ours.
@@ -356,6 +373,12 @@ impl StatusListToken {
             Form::Jwt(jws) => jws.kid(),
             Form::Cwt(signed) => signed.kid(),
         }
+    }
+
+    /// The certificates that name its key, DER, that of the key first; only JWTs have them.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&[Vec<u8>]> {
+        self.certificates.as_deref()
     }
 
     /// When it was made, `iat`.

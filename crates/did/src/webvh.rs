@@ -31,6 +31,7 @@
 //!     path: Some("people/anna".into()),
 //!     key_id: "key-1".into(),
 //!     key: key.public_key(),
+//!     others: vec![],
 //!     next_key_hashes: vec![],
 //!     services: vec![],
 //!     home: Some("ledger.example/log".into()),

@@ -1,7 +1,7 @@
 //! Presenting credentials to one verifier, once.
 
 use inkan_credential::presentation::{
-    self, PresentationTerms, present_di, present_jose, present_sd_jwt,
+    self, PresentationTerms, present_cose, present_di, present_jose, present_sd_jwt,
 };
 use inkan_credential::proof::SignFailure;
 use inkan_credential::{Format, Presentation, SecuredCredential};
@@ -19,16 +19,7 @@ pub fn present(
     terms: &PresentationTerms<'_>,
     signer: &dyn Signer,
 ) -> Result<Presentation, PresentError> {
-    if credentials.is_empty() {
-        return Err(PresentError::NoCredential);
-    }
-    if terms.nonce.is_empty() || terms.audience.is_empty() {
-        return Err(PresentError::Unbound);
-    }
-    let holder = terms.method.split('#').next().unwrap_or_default();
-    if holder != terms.holder {
-        return Err(PresentError::ForeignKey);
-    }
+    ready(credentials, terms)?;
     let presentation = match format {
         // A presentation is shown whole, whatever its credentials leave out.
         Format::DataIntegrity | Format::DataIntegritySd => present_di(credentials, terms, signer)?,
@@ -36,6 +27,35 @@ pub fn present(
         Format::SdJwt => present_sd_jwt(credentials, terms, signer)?,
     };
     Ok(presentation)
+}
+
+/// As [`present`], in a COSE message (`vp+cose`).
+///
+/// # Errors
+///
+/// As there.
+pub fn present_in_cose(
+    credentials: &[SecuredCredential],
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+) -> Result<Presentation, PresentError> {
+    ready(credentials, terms)?;
+    Ok(present_cose(credentials, terms, signer)?)
+}
+
+/// There is something to present, to somebody, by a key of the holder's.
+fn ready(
+    credentials: &[SecuredCredential],
+    terms: &PresentationTerms<'_>,
+) -> Result<(), PresentError> {
+    if credentials.is_empty() {
+        return Err(PresentError::NoCredential);
+    }
+    if terms.nonce.is_empty() || terms.audience.is_empty() {
+        return Err(PresentError::Unbound);
+    }
+    let holder = terms.method.split('#').next().unwrap_or_default();
+    if holder == terms.holder { Ok(()) } else { Err(PresentError::ForeignKey) }
 }
 
 /// Presents one credential in an SD-JWT with a key binding, and no presentation around it. The key is the one that the issuer

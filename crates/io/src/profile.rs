@@ -32,7 +32,9 @@ use crate::anchors::AnchorsError;
 use crate::files::layer::{Put, put_many};
 use crate::files::{self, Access, FileError, FolderLock, SystemFiles};
 
-pub use record::{ActRecord, IssuedRecord, NonceRecord, OwnDid, OwnKey, StatusListRecord};
+pub use record::{
+    ActRecord, IssuedRecord, NonceRecord, OwnDid, OwnKey, StatusEvent, StatusListRecord,
+};
 
 /// The folder of one profile.
 #[derive(Clone, Debug)]

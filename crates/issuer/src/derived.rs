@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 /// Greatest age that is asked for.
 const GREATEST: u16 = 150;
 
-/// Adds `name`, which has to be `age_over_N`, computed from the date in the claim `source`.
+/// Adds `name`, which has to be `age_over_N`, computed from the date in the claim `source`: its name, or a JSON Pointer to one within
+/// objects, beside which the answer then stands.
 ///
 /// It is true from the day on which the person is `N` full years old, by the UTC date of `now`: who was born on 29 February
 /// is a year older on 1 March of a common year. What is true stays true; what is false may be out of date later.
@@ -29,15 +30,27 @@ pub fn add(
         .ok()
         .filter(|number: &u16| number.to_string() == years && (1..=GREATEST).contains(number))
         .ok_or_else(unknown)?;
+    let (within, source) = match source.strip_prefix('/') {
+        None => (Vec::new(), source.to_owned()),
+        Some(pointer) => {
+            let mut steps: Vec<String> = pointer.split('/').map(unescaped).collect();
+            let last = steps.pop().unwrap_or_default();
+            (steps, last)
+        }
+    };
+    let missing = || DerivedError::NoSource { source_claim: source.chars().take(64).collect() };
+    let mut claims = claims;
+    for step in &within {
+        claims = claims.get_mut(step).and_then(Value::as_object_mut).ok_or_else(missing)?;
+    }
     if claims.contains_key(name) {
         return Err(DerivedError::Taken { name: name.to_owned() });
     }
-    let source = source.strip_prefix('/').unwrap_or(source);
-    if !claims.contains_key(source) {
-        return Err(DerivedError::NoSource { source_claim: source.chars().take(64).collect() });
+    if !claims.contains_key(&source) {
+        return Err(missing());
     }
     let no_date = || DerivedError::NoDate { source_claim: source.chars().take(64).collect() };
-    let born = claims.get(source).and_then(Value::as_str).and_then(day).ok_or_else(no_date)?;
+    let born = claims.get(&source).and_then(Value::as_str).and_then(day).ok_or_else(no_date)?;
     let today = day(&now.date()).ok_or_else(no_date)?;
     if born > today {
         return Err(no_date());
@@ -46,6 +59,11 @@ pub fn add(
     let of_age = (year.saturating_add(years), month, date) <= today;
     claims.insert(name.to_owned(), of_age.into());
     Ok(())
+}
+
+/// A step of a JSON Pointer ([RFC 6901 §4](https://www.rfc-editor.org/rfc/rfc6901#section-4)).
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
 }
 
 /// Year, month and day of `2006-01-31`.

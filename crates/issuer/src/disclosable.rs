@@ -16,8 +16,8 @@ pub struct Disclosable<'a> {
     pub decoys: u8,
 }
 
-/// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named.
-const ABOUT_ITSELF: [&str; 12] = [
+/// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named: none about the subject may take their place.
+pub(crate) const ABOUT_ITSELF: [&str; 14] = [
     "iss",
     "sub",
     "iat",
@@ -26,6 +26,8 @@ const ABOUT_ITSELF: [&str; 12] = [
     "jti",
     "cnf",
     "vct",
+    "vct#integrity",
+    "aud",
     "status",
     "ledgerRecord",
     "countersignatureOffer",
@@ -46,10 +48,10 @@ impl Disclosable<'_> {
         let inner = subject.iter().try_fold(whole, |value, name| value.get(*name)).unwrap_or(whole);
         let mut at: Vec<PathStep> =
             subject.iter().map(|name| PathStep::Member((*name).to_owned())).collect();
+        let itself = if subject.is_empty() { ABOUT_ITSELF.as_slice() } else { &["id"] };
         if self.claims.is_empty() {
             let mut out = Vec::new();
             for (name, value) in inner.as_object().into_iter().flatten() {
-                let itself = if subject.is_empty() { ABOUT_ITSELF.as_slice() } else { &["id"] };
                 if !itself.contains(&name.as_str()) {
                     at.push(PathStep::Member(name.clone()));
                     everything(value, &mut at, &mut out);
@@ -63,7 +65,8 @@ impl Disclosable<'_> {
             let places = path.resolve(inner)?;
             if places.is_empty() {
                 if path.resolve(whole)?.is_empty() {
-                    return Err(unknown(path, inner));
+                    let hidden = if subject.is_empty() { itself } else { &[] };
+                    return Err(unknown(path, inner, hidden));
                 }
                 out.push(path.clone());
             }
@@ -96,7 +99,7 @@ pub(crate) fn pointers(
         if within.is_empty() {
             let places = path.resolve(whole)?;
             if places.is_empty() {
-                return Err(unknown(path, whole.get(subject).unwrap_or(whole)));
+                return Err(unknown(path, whole.get(subject).unwrap_or(whole), &[]));
             }
             out.extend(places.iter().map(ToString::to_string));
         }
@@ -105,9 +108,10 @@ pub(crate) fn pointers(
     Ok(out)
 }
 
-/// That there is no such claim, with the claims about the subject: what people mean to name.
-fn unknown(path: &ClaimPath, subject: &Value) -> ClaimPathError {
+/// That there is no such claim, with the claims about the subject, but for `itself`: what people mean to name.
+fn unknown(path: &ClaimPath, subject: &Value, itself: &[&str]) -> ClaimPathError {
     let known = subject.as_object().into_iter().flat_map(|members| members.keys());
+    let known = known.filter(|name| !itself.contains(&name.as_str()));
     let known = known.map(|name| format!("/{name}")).collect();
     ClaimPathError::Unknown { path: path.to_string(), known }
 }

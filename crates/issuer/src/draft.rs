@@ -10,13 +10,14 @@ use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp, digest, encoding, json, limits};
 use inkan_credential::countersignature::{OFFER, Wanted};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
+use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{Credential, inline_context, schema};
 use inkan_crypto::PublicKey;
 use serde_json::{Map, Value, json};
 
 pub use self::error::DraftError;
-use crate::evidence;
+use crate::{disclosable, evidence};
 
 /// What is to be issued.
 #[derive(Clone, Debug)]
@@ -117,6 +118,59 @@ impl Draft {
         Ok(Self { credential: Credential::from_value(value)?, ..self })
     }
 
+    /// The same draft, whose claims can stand in an SD-JWT VC: there they share one object with what it says of itself
+    /// ([SD-JWT VC §3.2.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-sd-jwt-vc)), so none may have such a name.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Reserved`].
+    pub fn flat(self) -> Result<Self, DraftError> {
+        match reserved(&self.credential) {
+            Some(name) => Err(DraftError::Reserved { name }),
+            None => Ok(self),
+        }
+    }
+
+    /// The same draft with more members of the data model ([VCDM 2.0 §4 and §5](https://www.w3.org/TR/vc-data-model-2.0/)), such as
+    /// `name`, `termsOfUse` or `renderMethod`; of `issuer` what describes it, and not who it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Member`] for one that the draft has already, or that its issuer decides in another way; [`DraftError::Model`].
+    pub fn with_members(self, more: &Map<String, Value>) -> Result<Self, DraftError> {
+        let taken = |name: &str| DraftError::Member { name: name.chars().take(64).collect() };
+        let mut value = self.credential.value().clone();
+        let Value::Object(members) = &mut value else { return Ok(self) };
+        for (name, given) in more {
+            if name == "issuer" {
+                let issuer = members.get("issuer").cloned().unwrap_or_default();
+                members.insert(name.clone(), described(issuer, given).ok_or_else(|| taken(name))?);
+                continue;
+            }
+            let decided = DECIDED.contains(&name.as_str()) || name.starts_with('@');
+            if decided || members.contains_key(name) {
+                return Err(taken(name));
+            }
+            members.insert(name.clone(), given.clone());
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
+    }
+
+    /// Fixes which type metadata are meant (`vct#integrity`, SD-JWT VC §5) by `bytes` as they are published: for what is secured as an
+    /// SD-JWT VC, whose type is [`IssueRequest::types`].
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Model`].
+    pub fn fixing_type(self, bytes: &[u8]) -> Result<Self, DraftError> {
+        let mut value = self.credential.value().clone();
+        if let Value::Object(members) = &mut value {
+            let integrity = TypeMetadata::integrity_of(bytes);
+            members.insert("vct#integrity".to_owned(), integrity.into());
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
+    }
+
     /// Fixes which schema is meant, by digests (`digestSRI`, VCDM 2.0 §5.3) of `bytes` as they are published, and of their
     /// canonical form (RFC 8785), in which a bundle carries them. A reader takes either.
     ///
@@ -141,11 +195,68 @@ impl Draft {
     }
 }
 
+/// What is said in another way, or would be taken for what it is not.
+const DECIDED: [&str; 13] = [
+    "id",
+    "type",
+    "validFrom",
+    "validUntil",
+    "credentialSubject",
+    "credentialStatus",
+    "evidence",
+    "ledgerRecord",
+    "proof",
+    "cnf",
+    "status",
+    "vct",
+    OFFER,
+];
+
+/// The issuer, with what describes it: none if that says who it is.
+fn described(issuer: Value, more: &Value) -> Option<Value> {
+    let mut members = match issuer {
+        Value::Object(members) => members,
+        id => Map::from_iter([("id".to_owned(), id)]),
+    };
+    for (name, given) in more.as_object()? {
+        if name.starts_with('@') || members.contains_key(name) {
+            return None;
+        }
+        members.insert(name.clone(), given.clone());
+    }
+    Some(Value::Object(members))
+}
+
+/// Members of a credential that are easily put among the claims: there they say nothing.
+const OF_CREDENTIALS: [&str; 7] = [
+    "credentialSchema",
+    "credentialStatus",
+    "refreshService",
+    "relatedResource",
+    "renderMethod",
+    "termsOfUse",
+    "validUntil",
+];
+
+/// A claim about the subject with the name of what an SD-JWT VC says of itself.
+pub(crate) fn reserved(credential: &Credential) -> Option<&'static str> {
+    let taken = |name: &str| {
+        let mut members = credential.subjects().iter().filter_map(Value::as_object);
+        members.any(|members| members.contains_key(name))
+    };
+    disclosable::ABOUT_ITSELF.into_iter().find(|name| taken(name))
+}
+
 /// Something that is allowed and probably not meant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Warning {
     /// A claim is spelt like a level of assurance. Verifiers ignore it: levels are computed from evidence.
     LevelClaim {
+        /// Where it stands, as a JSON Pointer into the claims.
+        path: String,
+    },
+    /// A claim has the name of a member of credentials. About the subject it says nothing: it belongs beside the claims.
+    Misplaced {
         /// Where it stands, as a JSON Pointer into the claims.
         path: String,
     },
@@ -157,6 +268,7 @@ impl Warning {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::LevelClaim { .. } => "claimed-level-ignored",
+            Self::Misplaced { .. } => "claim-misplaced",
         }
     }
 }
@@ -206,6 +318,8 @@ pub fn draft(request: &IssueRequest<'_>, rng: &mut impl CryptoRng) -> Result<Dra
     }
     let mut warnings = Vec::new();
     level_claims(request.claims, "", &mut warnings);
+    let misplaced = OF_CREDENTIALS.iter().filter(|name| request.claims.contains_key(**name));
+    warnings.extend(misplaced.map(|name| Warning::Misplaced { path: format!("/{name}") }));
     Ok(Draft { credential, warnings })
 }
 

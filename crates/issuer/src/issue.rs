@@ -131,7 +131,7 @@ pub fn issue_with(
             sign::issue_sd_jwt(value, &concealment, method, signer, rng)?
         }
         Securing::SdJwtVc(disclosable) => {
-            let claims = flat::claims(&credential, now);
+            let claims = flat::claims(&credential, now)?;
             let chosen = disclosable.paths(&claims, &[])?;
             let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
             sign::issue_sd_jwt_vc(claims, &concealment, method, signer, rng)?
@@ -162,7 +162,7 @@ pub fn issue_certified(
     let credential = match securing {
         Securing::Jose => sign::issue_jose_certified(credential.value().clone(), chain, signer)?,
         Securing::SdJwtVc(disclosable) => {
-            let claims = flat::claims(&credential, now);
+            let claims = flat::claims(&credential, now)?;
             let chosen = disclosable.paths(&claims, &[])?;
             let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
             let name = KeyName::Certificates(chain);

@@ -16,6 +16,7 @@ use inkan_core::{CryptoRng, Digest, Timestamp, sha256};
 use inkan_credential::Format;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::model::{MAXIMUM_STATUS_SIZE, StatusEntry, StatusMessage, StatusPurpose};
+use inkan_credential::sd_jwt_vc::KeyName;
 use inkan_credential::status_list::{
     BitstringStatusList, MINIMUM_BITS, StatusListTerms, status_list_credential,
 };
@@ -305,9 +306,31 @@ impl StatusListState {
         publication: &Publication<'_>,
         (method, signer): (&str, &dyn Signer),
     ) -> Result<Published, StatusStateError> {
+        self.publish_by(publication, (KeyName::Kid(method), signer))
+    }
+
+    /// As [`Self::publish`], by a key that certificates (DER, that of the key first) name: a Token Status List in a JWT.
+    ///
+    /// # Errors
+    ///
+    /// As there; [`StatusStateError::OtherList`] for lists of other encodings.
+    pub fn publish_certified(
+        &mut self,
+        publication: &Publication<'_>,
+        (chain, signer): (&[Vec<u8>], &dyn Signer),
+    ) -> Result<Published, StatusStateError> {
+        self.publish_by(publication, (KeyName::Certificates(chain), signer))
+    }
+
+    fn publish_by(
+        &mut self,
+        publication: &Publication<'_>,
+        (name, signer): (KeyName<'_>, &dyn Signer),
+    ) -> Result<Published, StatusStateError> {
         let (valid_from, valid_until) = (publication.valid_from, publication.valid_until);
         let (bytes, length) = match self.encoding {
             StatusEncoding::Bitstring => {
+                let KeyName::Kid(method) = name else { return Err(StatusStateError::OtherList) };
                 let terms = StatusListTerms {
                     uri: &self.uri,
                     issuer: publication.issuer,
@@ -323,7 +346,7 @@ impl StatusListState {
                 (signed.to_bare().into_bytes(), self.bits.len())
             }
             StatusEncoding::TokenJwt | StatusEncoding::TokenCwt => {
-                let signed = self.token(publication, (method, signer))?;
+                let signed = self.token(publication, (name, signer))?;
                 (signed.to_bytes(), signed.list().len())
             }
         };
@@ -339,7 +362,9 @@ impl StatusListState {
         })
     }
 
-    fn entry(&self, index: u64) -> StatusEntry {
+    /// What a credential with this place names, whether or not it was handed out.
+    #[must_use]
+    pub fn entry(&self, index: u64) -> StatusEntry {
         let named =
             |(status, message): (u8, &String)| StatusMessage { status, message: message.clone() };
         StatusEntry {

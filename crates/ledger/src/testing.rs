@@ -50,6 +50,7 @@ impl Person {
             path: Some(format!("p{seed}")),
             key_id: "key-1".to_owned(),
             key: key.public_key(),
+            others: Vec::new(),
             next_key_hashes: vec![],
             services: vec![],
             home: home.map(str::to_owned),

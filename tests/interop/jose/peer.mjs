@@ -13,8 +13,8 @@ if (what === 'sign') {
   answer({ compact: await signed.sign(privateKey), jwk: await exportJWK(publicKey) });
 } else {
   try {
-    const key = await importJWK(jwk, jwk.kty === 'OKP' ? 'EdDSA' : 'ES256');
-    const result = await jwtVerify(compact, key, { typ, algorithms: ['EdDSA', 'Ed25519', 'ES256'] });
+    const key = await importJWK(jwk, jwk.kty === 'OKP' ? 'EdDSA' : jwk.crv === 'P-384' ? 'ES384' : 'ES256');
+    const result = await jwtVerify(compact, key, { typ, algorithms: ['EdDSA', 'Ed25519', 'ES256', 'ES384'] });
     answer({ verified: true, header: result.protectedHeader, payload: result.payload });
   } catch (error) {
     answer({ verified: false, why: error.code ?? error.message });

@@ -232,6 +232,7 @@ fn did(number: u64, now: Timestamp) -> (String, SecretKey) {
         path: Some(format!("d/{number:x}")),
         key_id: "key-1".to_owned(),
         key: key.public_key(),
+        others: Vec::new(),
         next_key_hashes: Vec::new(),
         services: Vec::new(),
         home: Some(ORIGIN.to_owned()),

@@ -316,6 +316,7 @@ impl Person {
             path: Some(format!("p{seed}")),
             key_id: "key-1".to_owned(),
             key: key.public_key(),
+            others: Vec::new(),
             next_key_hashes: vec![webvh::next_key_hash(&secret(seed + 900_000).public_key())],
             services: Vec::new(),
             home: home.map(str::to_owned),

@@ -48,6 +48,7 @@ impl Actor {
             path: Some(name.to_owned()),
             key_id: "key-1".to_owned(),
             key: key.public_key(),
+            others: Vec::new(),
             next_key_hashes: Vec::new(),
             services: Vec::new(),
             home: home.map(str::to_owned),

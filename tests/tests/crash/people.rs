@@ -57,6 +57,7 @@ fn made(seed: u64, base: Timestamp) -> (Did, String, SecretKey) {
         path: Some(format!("p{seed}")),
         key_id: "key-1".to_owned(),
         key: key(1).public_key(),
+        others: Vec::new(),
         next_key_hashes: vec![],
         services: vec![],
         home: Some(ORIGIN.to_owned()),

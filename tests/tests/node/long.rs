@@ -32,6 +32,7 @@ impl Long {
             path: Some(format!("long{seed}")),
             key_id: "key-1".to_owned(),
             key: key(seed).public_key(),
+            others: Vec::new(),
             next_key_hashes: Vec::new(),
             services: Vec::new(),
             home: Some(ORIGIN.to_owned()),

@@ -45,7 +45,14 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
         Some(_) => Reading::open_if_any(home, context).ok().flatten(),
         None => None,
     };
-    let (key, public) = signing_key(args, home, &mut keyring, (reading.as_ref(), context))?;
+    let mut keys = signing_keys(args, home, &mut keyring, (reading.as_ref(), context))?;
+    let (key, public) = match (keys.pop(), keys.as_slice()) {
+        (Some(only), []) => only,
+        _ => {
+            let usage = "a DID of this method is one key: give --key once".to_owned();
+            return Err(CliError::Usage(usage).into());
+        }
+    };
     let (did, fragment) = if args.method == NewMethod::Key {
         let url = did_key_url(&public);
         let fragment = url.split_once('#').map(|(_, fragment)| fragment.to_owned());
@@ -79,7 +86,7 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
     let name = name_for(args, home)?;
     let mut keyring = Keyring::open(context, home)?;
     let reading = writing.reading().ok();
-    let (key, public) = signing_key(args, home, &mut keyring, (reading.as_ref(), context))?;
+    let keys = signing_keys(args, home, &mut keyring, (reading.as_ref(), context))?;
     let now = context.now();
     let mut next =
         Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
@@ -91,11 +98,14 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
     }
     keyring.generate(&update_name, KeyType::Ed25519, now)?;
     let next_public = next.generate(&next_name, KeyType::Ed25519, now)?;
+    let fault = || CliError::Fault("a DID has a key".to_owned());
+    let (first, others) = keys.split_first().ok_or_else(fault)?;
     let request = Create {
         domain: args.domain.clone().unwrap_or_else(|| home.settings.domain.clone()),
         path: Some(args.path.clone().unwrap_or_else(random_path)),
-        key_id: key.clone(),
-        key: public,
+        key_id: first.0.clone(),
+        key: first.1.clone(),
+        others: others.to_vec(),
         next_key_hashes: Vec::new(),
         services: services(&args.services)?,
         home: Some(home.settings.origin.clone()),
@@ -105,7 +115,10 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
         name: name.clone(),
         did: did.as_str().to_owned(),
         created: now,
-        keys: vec![OwnKey { fragment: key.clone(), key }],
+        keys: keys
+            .iter()
+            .map(|(key, _)| OwnKey { fragment: key.clone(), key: key.clone() })
+            .collect(),
         next_key: Some(next_name),
         reasons: BTreeMap::new(),
     };
@@ -151,8 +164,7 @@ fn begun_before(
             Fate::Finished => {
                 let Some(own) = home.profile.find::<OwnDid>(name)? else { continue };
                 let keys = &own.keys;
-                let fits =
-                    args.key.as_ref().is_none_or(|key| keys.iter().any(|own| own.key == *key));
+                let fits = args.keys.iter().all(|key| keys.iter().any(|own| own.key == *key));
                 if fits {
                     return Ok(Some(own));
                 }
@@ -185,19 +197,24 @@ fn name_for(args: &CreateArgs, home: &Home) -> Result<String, Failure> {
     Ok(free.find(|name| !taken.contains(name)).ok_or_else(fault)?)
 }
 
-/// The key named, or one that no DID of ours ever had, made if there is none: two DIDs with one key are one person, and one that
+/// The keys named, or one that no DID of ours ever had, made if there is none: two DIDs with one key are one person, and one that
 /// was replaced may be in other hands.
-fn signing_key(
+fn signing_keys(
     args: &CreateArgs,
     home: &Home,
     keyring: &mut Keyring,
     (reading, context): (Option<&Reading>, &Context),
-) -> Result<(String, PublicKey), Failure> {
+) -> Result<Vec<(String, PublicKey)>, Failure> {
     let past = Past::of(home, reading, context.now())?;
     let owned = home.profile.all::<OwnDid>()?.into_iter();
     let used: Vec<String> =
         owned.flat_map(|(_, own)| own.keys.into_iter().map(|key| key.key)).collect();
-    if let Some(name) = &args.key {
+    let mut named: Vec<(String, PublicKey)> = Vec::new();
+    for name in &args.keys {
+        if named.iter().any(|(before, _)| before == name) {
+            let usage = format!("--key {name} is given twice");
+            return Err(CliError::Usage(usage).into());
+        }
         let public = keyring.key(name)?.public_key();
         if let Some(reading) = reading {
             past.refuse_key(&public, reading)?;
@@ -207,7 +224,10 @@ fn signing_key(
                 "another of your DIDs has the key {name}, or had it: anyone can link them"
             ));
         }
-        return Ok((name.clone(), public));
+        named.push((name.clone(), public));
+    }
+    if !named.is_empty() {
+        return Ok(named);
     }
     for number in 1_u32.. {
         let name = format!("sign-{number}");
@@ -217,11 +237,11 @@ fn signing_key(
         if !keyring.has(&name) {
             let public = keyring.generate(&name, KeyType::Ed25519, context.now())?;
             context.speech.say(&format!("made the ed25519 key {name}"));
-            return Ok((name, public));
+            return Ok(vec![(name, public)]);
         }
         let public = keyring.key(&name)?.public_key();
         if past.is_whole() && !past.knows(&public) {
-            return Ok((name, public));
+            return Ok(vec![(name, public)]);
         }
     }
     Err(CliError::Fault("no name is free".to_owned()).into())

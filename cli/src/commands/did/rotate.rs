@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use inkan_core::Timestamp;
-use inkan_crypto::KeyType;
+use inkan_crypto::{KeyType, PublicKey};
 use inkan_did::webvh::{self, Entry, Head};
 use inkan_io::intent::{EntryDraft, Intent, RecordDraft};
 use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
@@ -33,7 +33,6 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     let mut keyring = Keyring::open(context, &home)?;
     let mut next =
         Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
-    let public = keyring.key(&args.key)?.public_key();
     let reading = writing.reading()?;
     let history = reading.history(&own.did, context.now())?;
     let head = history.latest();
@@ -41,11 +40,18 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     next.remove(&next_name);
     let next_public = next.generate(&next_name, KeyType::Ed25519, context.now())?;
     let now = later_than(head.time(), context);
-    let keys = [(args.key.clone(), public)];
+    let mut keys: Vec<(String, PublicKey)> = Vec::new();
+    for name in &args.keys {
+        if keys.iter().any(|(before, _)| before == name) {
+            return Err(CliError::Usage(format!("--key {name} is given twice")).into());
+        }
+        keys.push((name.clone(), keyring.key(name)?.public_key()));
+    }
     let line = webvh::rotate(head, &keys, next.key(&committed)?, &next_public, now)?;
     Past::of(&home, Some(&reading), now)?.refuse_version(&reading, &history, &line)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
-    own.keys = vec![OwnKey { fragment: args.key.clone(), key: args.key.clone() }];
+    own.keys =
+        args.keys.iter().map(|name| OwnKey { fragment: name.clone(), key: name.clone() }).collect();
     own.next_key = Some(next_name);
     own.reasons.insert(version.clone(), args.reason.clone().unwrap_or_default());
     let record = RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: own.to_value() };
@@ -107,13 +113,16 @@ fn report(
     context: &Context,
     home: &Home,
 ) -> Result<Outcome, Failure> {
-    let key = own.keys.first().map(|key| key.key.clone()).unwrap_or_default();
+    let keys: Vec<&str> = own.keys.iter().map(|key| key.key.as_str()).collect();
+    let key = keys.join(", ");
     let place = entry.map(|entry| format!(", entry {entry} of {}", home.settings.origin));
     let place = place.unwrap_or_default();
-    context.speech.say(&format!("{key} is in force now{place}"));
+    context
+        .speech
+        .say(&format!("{key} {} in force now{place}", if keys.len() == 1 { "is" } else { "are" }));
     context.speech.say("what was signed before and has its receipt stays good");
     let members = json!({
-        "name": own.name, "did": own.did, "versionId": version, "key": key, "entry": entry,
+        "name": own.name, "did": own.did, "versionId": version, "key": keys.first(), "keys": keys, "entry": entry,
     });
     Ok(Outcome::new("inkan-did/1", format!("{version}\n"), members))
 }

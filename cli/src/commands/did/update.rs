@@ -1,14 +1,15 @@
 //! `inkan did update`: the document changed by a JSON merge patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)).
 //!
-//! A patch can withdraw a retired key, or add a service. What the profile knows of its own keys stays: a patch that takes
-//! one of them out of the document is refused, since `did rotate` is what replaces it.
+//! A patch can withdraw a retired key, add a service, or add a key of the keystore, which signs from then on. What the profile knows
+//! of its own keys stays: a patch that takes one of them out of the document is refused, since `did rotate` is what replaces it.
 
+use inkan_core::Timestamp;
 use inkan_core::{json as strict, limits};
 use inkan_crypto::KeyType;
-use inkan_did::DidUrl;
 use inkan_did::webvh::{self, Entry};
+use inkan_did::{Did, DidDocument, DidUrl, Relationship};
 use inkan_io::intent::{EntryDraft, Intent, RecordDraft};
-use inkan_io::profile::{OwnDid, Record as _, Shelf};
+use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::{Map, Value, json};
 
@@ -64,10 +65,15 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     for line in &lines {
         context.speech.say(&format!("  {}", safe(line, 300)));
     }
+    let added = added(&own, &document, (head.did(), &keyring), now)?;
+    for key in &added {
+        context.speech.say(&format!("{} signs for {} from now on", key.key, own.name));
+    }
     let line = webvh::revise(head, document, next.key(&committed)?, &next_public, now)?;
     Past::of(&home, Some(&reading), now)?.refuse_version(&reading, &history, &line)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
     own.next_key = Some(next_name);
+    own.keys.extend(added);
     if let Some(reason) = &args.reason {
         own.reasons.insert(version.clone(), reason.clone());
     }
@@ -96,7 +102,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
 }
 
 /// The keys that this profile signs with are still there.
-fn keeps_own(own: &OwnDid, document: &Value, did: &inkan_did::Did) -> Result<(), String> {
+fn keeps_own(own: &OwnDid, document: &Value, did: &Did) -> Result<(), String> {
     let methods = document.get("verificationMethod").and_then(Value::as_array);
     for key in &own.keys {
         let url = DidUrl::parse(&own.method_url(key)).map_err(|error| error.to_string())?;
@@ -112,6 +118,30 @@ fn keeps_own(own: &OwnDid, document: &Value, did: &inkan_did::Did) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// The keys of the keystore that the document lists now, and the profile does not sign with yet. One that is listed for what it
+/// signed before alone, with its end, is none.
+fn added(
+    own: &OwnDid,
+    document: &Value,
+    (did, keyring): (&Did, &Keyring),
+    now: Timestamp,
+) -> Result<Vec<OwnKey>, Failure> {
+    let document = DidDocument::from_value(document.clone(), did)?;
+    let mut added: Vec<OwnKey> = Vec::new();
+    let signing = [Relationship::AssertionMethod, Relationship::Authentication];
+    for method in document.verification_methods() {
+        let signs = signing.iter().any(|how| document.allows(&method.id, *how));
+        let ended = document.period(&method.id)?.ended(now).is_some();
+        let Some(name) = keyring.name_of(&method.key).filter(|_| signs && !ended) else { continue };
+        let fragment = method.id.fragment().unwrap_or_default().to_owned();
+        let known = |one: &OwnKey| one.key == name || one.fragment == fragment;
+        if method.controller == *did && !own.keys.iter().chain(&added).any(known) {
+            added.push(OwnKey { fragment, key: name.to_owned() });
+        }
+    }
+    Ok(added)
 }
 
 /// RFC 7396 §2: members of objects are merged, null takes one out, all else replaces.

@@ -7,6 +7,11 @@ use std::fmt::Write as _;
 use inkan_core::json::text;
 use inkan_core::{Timestamp, encoding};
 use inkan_credential::model::text::{preferred, texts};
+use inkan_credential::sd_jwt_vc::TypeMetadata;
+use inkan_credential::status_list::BitstringStatusList;
+use inkan_credential::token_status_list::{StatusBits, TokenStatus, TokenStatusList};
+use inkan_credential::{SecuredCredential, selective};
+use inkan_io::pinned::PinnedFile;
 use serde_json::Value;
 
 use super::decode_compact;
@@ -25,18 +30,30 @@ pub(super) fn of(content: &Value, language: &str) -> String {
     // What secures it may be around it.
     let opened = enveloped(artefact).unwrap_or_else(|| artefact.clone());
     let inner = opened.get("payload").unwrap_or(&opened);
-    let mut lines = Lines { out: String::new() };
-    title(inner, language, &mut lines);
-    people(inner, language, &mut lines);
-    dates(inner, &mut lines);
-    references(inner, &mut lines);
-    signatures(inner, &mut lines);
+    let mut lines = Lines { out: String::new(), margin: "" };
+    said(inner, language, &mut lines);
     for (name, line) in super::stage::lines(content, inner) {
         lines.add(name, &line);
     }
     around(&opened, &mut lines);
     for (name, line) in super::agreed::lines(content) {
         lines.add(name, &line);
+    }
+    let presented = items(inner, "verifiableCredential");
+    for (number, credential) in presented.iter().take(MOST).enumerate() {
+        let opened = match credential {
+            Value::String(compact) => decode_compact(compact),
+            other => enveloped(other),
+        };
+        let opened = opened.unwrap_or_else(|| credential.clone());
+        let _ = writeln!(lines.out, "\n  {BOLD}cred[{number}]{BOLD:#}");
+        lines.margin = "  ";
+        said(opened.get("payload").unwrap_or(&opened), language, &mut lines);
+        around(&opened, &mut lines);
+        lines.margin = "";
+    }
+    if presented.len() > MOST {
+        lines.add("and", &counted(presented.len().saturating_sub(MOST), "more credential"));
     }
     if text(content, "type") == Some("inkan-bundle/1") {
         lines.add("carries", &carried(content));
@@ -47,13 +64,100 @@ pub(super) fn of(content: &Value, language: &str) -> String {
     lines.out
 }
 
+/// What the type of an SD-JWT VC is called, and its claims, by metadata that are pinned here. If the credential fixes others, they
+/// are not its own.
+pub(super) fn of_type(content: &Value, language: &str, pins: &[PinnedFile]) -> String {
+    let artefact = content.get("credential").unwrap_or(content);
+    let opened = enveloped(artefact).unwrap_or_else(|| artefact.clone());
+    let inner = opened.get("payload").unwrap_or(&opened);
+    let Some(vct) = text(inner, "vct") else { return String::new() };
+    let Some(file) = pins.iter().find(|file| file.url == vct) else { return String::new() };
+    let mut lines = Lines { out: String::new(), margin: "" };
+    match TypeMetadata::parse(&file.bytes, vct, text(inner, "vct#integrity")) {
+        Ok(metadata) => {
+            let name = metadata.name(language).map(|name| format!("{name:?}, by pinned metadata"));
+            name.into_iter().for_each(|name| lines.add("type", &name));
+            metadata.description(language).into_iter().for_each(|said| lines.add("", said));
+            for (path, label) in metadata.labels(language).into_iter().take(4 * MOST) {
+                lines.add("claim", &format!("{path} is {label:?}"));
+            }
+        }
+        Err(error) => lines.add("type", &format!("the pinned metadata are not its own: {error}")),
+    }
+    lines.out.push('\n');
+    lines.out
+}
+
+/// What a credential or presentation says itself.
+fn said(inner: &Value, language: &str, lines: &mut Lines) {
+    title(inner, language, lines);
+    people(inner, language, lines);
+    dates(inner, lines);
+    references(inner, lines);
+    signatures(inner, lines);
+    parts(inner, lines);
+    list(inner, lines);
+}
+
+/// Of a credential that is shown in parts, whether this is the whole or a part, and what of the subject is in it.
+fn parts(inner: &Value, lines: &mut Lines) {
+    let selective = |proof: &Value| {
+        text(proof, "cryptosuite")
+            .is_some_and(|suite| ["ecdsa-sd-2023", "bbs-2023"].contains(&suite))
+    };
+    if !items(inner, "proof").iter().any(selective) {
+        return;
+    }
+    let is_base = SecuredCredential::parse_value(inner.clone()).ok();
+    match is_base.map(|secured| selective::is_base(&secured)) {
+        Some(true) => lines.add("is", "the whole, for its holder, who shows parts of it"),
+        Some(false) => lines.add("is", "a part of what its issuer signed"),
+        None => return,
+    }
+    let claims = items(inner, "credentialSubject").iter().filter_map(Value::as_object);
+    let names: Vec<&str> = claims
+        .flat_map(|claims| claims.keys())
+        .map(String::as_str)
+        .filter(|name| *name != "id")
+        .collect();
+    lines.add("claims", &names.join(", "));
+}
+
+/// How much a status list says.
+fn list(inner: &Value, lines: &mut Lines) {
+    for subject in items(inner, "credentialSubject").iter().take(MOST) {
+        let Some(encoded) = text(subject, "encodedList") else { continue };
+        let said = match BitstringStatusList::decode(encoded) {
+            Ok(list) => format!("{} of {} bits are set", list.count_set(), list.len()),
+            Err(error) => format!("cannot be read: {error}"),
+        };
+        lines.add("list", &said);
+    }
+    let Some(list) = inner.get("status_list").filter(|list| list.is_object()) else { return };
+    let bits = list.get("bits").and_then(Value::as_u64).and_then(StatusBits::from_number);
+    let bytes = text(list, "lst").and_then(|lst| encoding::decode_b64u(lst).ok());
+    let Some((bits, bytes)) = bits.zip(bytes) else { return };
+    let said = match TokenStatusList::decode(bits, &bytes) {
+        Ok(list) => {
+            let not = |index: &u64| list.get(*index) != Ok(TokenStatus::Valid);
+            let count = (0..list.len()).filter(not).count();
+            format!("{count} of {} entries are not valid, {} bits each", list.len(), bits.number())
+        }
+        Err(error) => format!("cannot be read: {error}"),
+    };
+    lines.add("list", &said);
+}
+
 struct Lines {
     out: String,
+    /// Before each line.
+    margin: &'static str,
 }
 
 impl Lines {
     fn add(&mut self, name: &str, value: &str) {
-        let _ = writeln!(self.out, "  {BOLD}{name:<12}{BOLD:#} {}", safe(value, LINE));
+        let margin = self.margin;
+        let _ = writeln!(self.out, "  {margin}{BOLD}{name:<12}{BOLD:#} {}", safe(value, LINE));
     }
 }
 
@@ -443,6 +547,79 @@ mod tests {
         for line in ["version 1.1", "29 February 2020, 00:00 UTC", "did:example:a", "(not named)"] {
             assert!(shown.contains(line), "{line}: {shown}");
         }
+    }
+
+    /// Who is shown something reads what, not a data URL.
+    #[test]
+    fn of_a_presentation_each_credential_has_its_lines() {
+        let encode = |value: &Value| encoding::b64u(value.to_string().as_bytes());
+        let header = json!({ "typ": "vc+jwt", "alg": "EdDSA", "kid": "did:example:acme#k" });
+        let jwt = format!("{}.{}.AAAA", encode(&header), encode(&rich()));
+        let shown = plain(
+            &json!({
+                "@context": ["https://www.w3.org/ns/credentials/v2"],
+                "type": "VerifiablePresentation", "holder": "did:example:me",
+                "verifiableCredential": [
+                    { "type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+jwt,{jwt}") },
+                    rich(),
+                ],
+            }),
+            "en",
+        );
+        let (_, first) = shown.split_once("cred[0]").unwrap();
+        let (first, second) = first.split_once("cred[1]").unwrap();
+        for of_one in [first, second] {
+            for line in ["Seal of office", "VerifiableCredential, Badge", "did:example:acme"] {
+                assert!(of_one.contains(line), "{line}: {shown}");
+            }
+        }
+        assert!(first.contains("vc+jwt (EdDSA) by did:example:acme#k"), "{shown}");
+    }
+
+    #[test]
+    fn a_type_is_called_as_its_pinned_metadata_say_in_the_language_of_the_reader() {
+        let url = "https://acme.example/badge";
+        let metadata = json!({
+            "vct": url, "name": "Badge", "description": "Shows an office",
+            "display": [{ "locale": "en", "name": "Badge of office" }, { "locale": "ja", "name": "職員証" }],
+            "claims": [{ "path": ["role"], "display": [{ "locale": "ja", "label": "職" }] }],
+        });
+        let bytes = metadata.to_string().into_bytes();
+        let pins = [PinnedFile::new(url, bytes.clone())];
+        let shown = |content: &Value, language: &str| {
+            anstream::adapter::strip_str(&of_type(content, language, &pins)).to_string()
+        };
+        let opened = json!({
+            "header": {}, "payload": { "vct": url, "vct#integrity": TypeMetadata::integrity_of(&bytes) },
+        });
+        for line in ["職員証", "Shows an office", "is \"職\""] {
+            assert!(shown(&opened, "ja-JP").contains(line), "{line}: {}", shown(&opened, "ja-JP"));
+        }
+        assert!(shown(&opened, "fr").contains("\"Badge\""));
+        let mut other = opened.clone();
+        other["payload"]["vct#integrity"] = TypeMetadata::integrity_of(b"others").into();
+        assert!(shown(&other, "en").contains("not its own"));
+        assert_eq!(shown(&json!({ "vct": "https://else.example" }), "en"), "");
+    }
+
+    #[test]
+    fn a_status_list_says_how_much_it_says() {
+        let mut bits = BitstringStatusList::new(131_072).unwrap();
+        bits.set(7).unwrap();
+        let encoded = bits.encode().unwrap();
+        let list = json!({
+            "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+            "credentialSubject": { "type": "BitstringStatusList", "encodedList": encoded },
+        });
+        assert!(plain(&list, "en").contains("1 of 131072 bits are set"));
+        let mut list = TokenStatusList::new(StatusBits::Two, 16).unwrap();
+        list.set(3, TokenStatus::Suspended).unwrap();
+        let lst = encoding::b64u(&list.encode().unwrap());
+        let token = json!({
+            "header": { "typ": "statuslist+jwt", "alg": "ES256", "kid": "k" },
+            "payload": { "sub": "https://a.example/1", "status_list": { "bits": 2, "lst": lst } },
+        });
+        assert!(plain(&token, "en").contains("1 of 16 entries are not valid, 2 bits each"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use inkan_assurance::{Catalogue, Ial, expect_ial};
 use inkan_core::{Timestamp, limits};
+use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
 use inkan_io::profile::OwnDid;
@@ -9,6 +10,7 @@ use inkan_issuer::derived;
 use serde_json::{Map, Value};
 
 use crate::args::{IssueArgs, parse_span};
+use crate::commands::did::parse_time;
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::wallet::read_json;
@@ -125,9 +127,58 @@ pub(super) fn schema(args: &IssueArgs, context: &Context) -> Result<Option<Schem
     Ok(Some(Schema { id: id.ok_or_else(missing)?, value, bytes: input.bytes }))
 }
 
-/// `--valid-for`, counted from now.
+/// Type metadata: as they were read, and byte for byte.
+#[derive(Clone, Debug)]
+pub(super) struct TypeFile {
+    /// What they say.
+    pub(super) metadata: TypeMetadata,
+    /// As they lie in the file, and are published.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// `--type-metadata`, which has to be about the type that is issued.
+pub(super) fn type_metadata(
+    args: &IssueArgs,
+    context: &Context,
+) -> Result<Option<TypeFile>, Failure> {
+    let Some(path) = &args.type_metadata else { return Ok(None) };
+    let input = context.input(Some(path))?;
+    let malformed = |detail: String| CliError::InputMalformed { file: path.clone(), detail };
+    let read = TypeMetadata::parse(&input.bytes, &args.credential_type, None);
+    let metadata = read.map_err(|error| {
+        malformed(format!("{error}; its vct has to be {:?}", args.credential_type))
+    })?;
+    if let Some((extended, _)) = metadata.extends() {
+        let detail = format!("it extends {extended}, whose rules are not known here");
+        return Err(malformed(detail).into());
+    }
+    Ok(Some(TypeFile { metadata, bytes: input.bytes }))
+}
+
+/// `--with`: more members of the credential.
+pub(super) fn members(
+    args: &IssueArgs,
+    context: &Context,
+) -> Result<Option<Map<String, Value>>, Failure> {
+    let Some(path) = &args.with else { return Ok(None) };
+    match read_json(path, context)? {
+        Value::Object(members) => Ok(Some(members)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            let detail = "members of a credential are one JSON object".to_owned();
+            Err(CliError::InputMalformed { file: path.clone(), detail }.into())
+        }
+    }
+}
+
+/// `--valid-from`, else now.
+pub(super) fn valid_from(args: &IssueArgs, now: Timestamp) -> Result<Timestamp, Failure> {
+    Ok(args.valid_from.as_deref().map(parse_time).transpose()?.unwrap_or(now))
+}
+
+/// `--valid-for`, counted from when it begins.
 pub(super) fn valid_until(args: &IssueArgs, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     let Some(text) = &args.valid_for else { return Ok(None) };
+    let now = valid_from(args, now)?;
     let malformed = || CliError::InputMalformed {
         file: "--valid-for".to_owned(),
         detail: format!("{text:?} is not a span such as 365d, 12h or P1Y"),

@@ -19,6 +19,7 @@ use inkan_core::{Digest, sha256};
 use inkan_credential::Contexts;
 use inkan_credential::model::StatusEntry;
 use inkan_credential::schema::SchemaError;
+use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_io::files::layer::{Put, put_many};
@@ -66,6 +67,9 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let valid_until = input::valid_until(args, now)?;
     let schema = input::schema(args, context)?;
     let schema = schema.as_ref();
+    let members = input::members(args, context)?;
+    let type_file = input::type_metadata(args, context)?;
+    let valid_from = input::valid_from(args, now)?;
     let table = read(args, file, schema.map(|schema| &schema.value))?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.from))?;
@@ -89,6 +93,9 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
         evidence,
         securing,
         schema,
+        members: members.as_ref(),
+        type_file: type_file.as_ref(),
+        valid_from,
         valid_until,
         offer: &[],
         now,
@@ -134,6 +141,7 @@ fn read(args: &IssueArgs, file: &str, schema: Option<&Value>) -> Result<Table, F
         path => (path, files::read(Path::new(path), LIMIT)?),
     };
     let subject = args.rows.subject_column.as_deref().unwrap_or("subject");
+    let subject = table::Subjects { column: subject, bearer: args.bearer };
     table::read((name, &bytes), Notation::of(name), subject, &Types(schema))
 }
 
@@ -152,6 +160,19 @@ fn options(terms: &Terms<'_>) -> Digest {
     if let (Value::Object(members), Some(kind)) = (&mut all, args.status) {
         members.insert("status".to_owned(), format!("{kind:?}").into());
     }
+    if let (Value::Object(members), Some(file)) = (&mut all, terms.type_file) {
+        let fixed = TypeMetadata::integrity_of(&file.bytes);
+        members.insert("typeMetadata".to_owned(), fixed.into());
+    }
+    if let (Value::Object(members), Some(more)) = (&mut all, terms.members) {
+        members.insert("with".to_owned(), Value::Object(more.clone()));
+    }
+    if let (Value::Object(members), Some(from)) = (&mut all, &args.valid_from) {
+        members.insert("validFrom".to_owned(), from.as_str().into());
+    }
+    if let (Value::Object(members), true) = (&mut all, args.bearer) {
+        members.insert("bearer".to_owned(), true.into());
+    }
     sha256(&[&inkan_core::json::canonicalize(&all).unwrap_or_default()])
 }
 
@@ -163,7 +184,7 @@ struct Run<'a> {
     /// What became of rows so far, by their place in the table.
     fates: BTreeMap<usize, Fate>,
     /// Subjects that were looked up, with their keys.
-    subjects: BTreeMap<String, (Did, Option<PublicKey>)>,
+    subjects: BTreeMap<String, (Option<Did>, Option<PublicKey>)>,
 }
 
 /// A credential that is signed, with what is written of it.
@@ -407,7 +428,7 @@ impl Run<'_> {
         let Some((subject, key)) = self.subjects.get(&content.subject) else {
             return Ok(Err(Fault::malformed(None, "its subject is not known")));
         };
-        let drafted = self.terms.draft((subject, key.as_ref()), &content.claims, status);
+        let drafted = self.terms.draft((subject.as_ref(), key.as_ref()), &content.claims, status);
         let draft = match drafted {
             Ok(draft) => draft,
             Err(error) => return Ok(Err(self.fault_in(&error))),
@@ -427,6 +448,10 @@ impl Run<'_> {
         if self.subjects.contains_key(subject) {
             return Ok(());
         }
+        if subject.is_empty() && self.terms.args.bearer {
+            self.subjects.insert(String::new(), (None, None));
+            return Ok(());
+        }
         let did = identity::any(Some(self.terms.home), subject)?;
         let key = match document_now(&did, self.terms.home, context) {
             Ok(document) => {
@@ -437,7 +462,7 @@ impl Run<'_> {
             Err(failure) if failure.code() == "did-not-at-hand" => None,
             Err(failure) => return Err(failure),
         };
-        self.subjects.insert(subject.to_owned(), (did, key));
+        self.subjects.insert(subject.to_owned(), (Some(did), key));
         Ok(())
     }
 
@@ -450,10 +475,14 @@ impl Run<'_> {
                 let columns: Vec<&str> = columns.into_iter().collect();
                 (!columns.is_empty()).then(|| columns.join(", "))
             }
+            DraftError::Reserved { name } => {
+                self.table.column_of(&format!("/credentialSubject/{name}")).map(str::to_owned)
+            }
             DraftError::Schema(_)
             | DraftError::Model(_)
             | DraftError::SubjectMismatch
             | DraftError::Keyword { .. }
+            | DraftError::Member { .. }
             | DraftError::EvidenceMalformed { .. }
             | DraftError::EvidenceMismatch { .. } => None,
         };

@@ -25,6 +25,10 @@ pub(super) fn check(args: &IssueArgs, speech: Speech) -> Result<(), Failure> {
         let usage = "--mandatory belongs to credentials of the suites ecdsa-sd-2023 and bbs-2023";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
+    if args.bearer && args.countersigners.iter().any(|wanted| wanted.ends_with("=subject")) {
+        let usage = "--bearer names no subject who could countersign";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let unlinkable = args.credential_format == Some(SecuringFormat::Bbs2023);
     if unlinkable && !(args.no_ledger && args.no_status) {
         let usage =
@@ -33,6 +37,20 @@ pub(super) fn check(args: &IssueArgs, speech: Speech) -> Result<(), Failure> {
             "issue it for a short time, without both",
             "inkan issue … --no-ledger --no-status --valid-for 30d",
         ));
+    }
+    if unlinkable && !args.bearer && args.rows.rows.is_none() {
+        speech.warn("the subject's DID stands in every part that is shown, and links them: --bearer names nobody");
+    }
+    if args.with.is_some() && args.credential_format == Some(SecuringFormat::DcSdJwt) {
+        let usage = "--with gives members of the W3C data model, which dc+sd-jwt does not have";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    if args.type_metadata.is_some() && args.credential_format != Some(SecuringFormat::DcSdJwt) {
+        let usage = "--type-metadata belongs to dc+sd-jwt; other formats name a --schema";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    if args.schema.is_some() && args.credential_format == Some(SecuringFormat::DcSdJwt) {
+        speech.warn("dc+sd-jwt names no schema: the claims are checked against it now, and by no verifier later");
     }
     if chooses && !binds_key(args) {
         let usage = "--sd and --decoys belong to credentials of which the holder shows a part";
@@ -49,9 +67,9 @@ fn check_status(args: &IssueArgs) -> Result<(), Failure> {
     use SecuringFormat::{DcSdJwt, VcCose, VcJwt, VcSdJwt};
     let in_token = matches!(args.credential_format, Some(VcJwt | VcCose | VcSdJwt | DcSdJwt));
     let messages = &args.messages;
-    if !messages.is_empty() && !matches!(messages.len(), 2 | 4 | 8 | 16 | 32 | 64 | 128) {
+    if !messages.is_empty() && !matches!(messages.len(), 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256) {
         let usage =
-            format!("--messages takes 2, 4, 8, … 128 of them, and these are {}", messages.len());
+            format!("--messages takes 2, 4, 8, … 256 of them, and these are {}", messages.len());
         return Err(CliError::Usage(usage).into());
     }
     let mut before = std::collections::BTreeSet::new();
@@ -62,6 +80,17 @@ fn check_status(args: &IssueArgs) -> Result<(), Failure> {
     if !args.messages.is_empty() && super::status::encoding(args).is_token() {
         let usage = "messages are said in a Bitstring Status List, not in a token".to_owned();
         return Err(CliError::Usage(usage).into());
+    }
+    if let Some(url) = &args.status_url {
+        if !url.starts_with("https://") {
+            let usage = "--status-url is an https URL, where verifiers find the list".to_owned();
+            return Err(CliError::Usage(usage).into());
+        }
+        let bits = !super::status::encoding(args).is_token();
+        if bits && (args.suspendable || !args.messages.is_empty()) {
+            let usage = "--status-url names one list, and this needs several: --status token tells revoked and suspended apart in one";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
     }
     let (usage, kind) = match (args.status, args.credential_format) {
         (Some(StatusKind::Token | StatusKind::TokenCwt), _) if !in_token => (
@@ -102,7 +131,7 @@ pub(super) fn is_selective(args: &IssueArgs) -> bool {
 }
 
 /// The suite of a Data Integrity format; none for the others.
-const fn suite(format: SecuringFormat) -> Option<Cryptosuite> {
+pub(in crate::commands) const fn suite(format: SecuringFormat) -> Option<Cryptosuite> {
     match format {
         SecuringFormat::EddsaJcs2022 => Some(Cryptosuite::EddsaJcs2022),
         SecuringFormat::EddsaRdfc2022 => Some(Cryptosuite::EddsaRdfc2022),
@@ -188,7 +217,7 @@ pub(super) fn hand<'a>(
             .try_this("make a key that fits", make)
             .try_this("and a DID that has it", create));
     }
-    let recorded = !(args.no_ledger && args.no_status);
+    let recorded = !(args.no_ledger && (args.no_status || args.status_url.is_some()));
     if recorded && !matches!(key_type, KeyType::Ed25519 | KeyType::P256) {
         let detail = format!(
             "ledgers take entries signed with Ed25519 and P-256, not with {}",

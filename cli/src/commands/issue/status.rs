@@ -1,8 +1,10 @@
 //! Places in status lists for a new credential; the first one makes the list.
 
 use inkan_core::json::text;
+use inkan_core::rng::draw;
 use inkan_core::{Timestamp, sha256};
 use inkan_credential::Format;
+use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::token_status_list::StatusBits;
 use inkan_did::Did;
@@ -21,6 +23,8 @@ use crate::ledgers;
 
 /// How long a published list may be relied on: the ledger admits 366 days.
 const VALID_DAYS: i64 = 365;
+/// A new list has at least so many decoys, and at most 127 more.
+const LEAST_DECOYS: u64 = 64;
 /// How names of lists begin that were taken over.
 const TAKEN: &str = "taken.";
 /// A list with less time left than this is published again when it is touched.
@@ -61,6 +65,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) purposes: Vec<StatusPurpose>,
     /// What the list of messages says.
     pub(crate) messages: &'a [String],
+    /// Where the issuer serves the list itself; none for one that a ledger announces.
+    pub(crate) served: Option<&'a str>,
 }
 
 impl Wanted<'_> {
@@ -71,7 +77,12 @@ impl Wanted<'_> {
         purpose: StatusPurpose,
     ) -> Result<bool, Failure> {
         let encoding = text(&record.state, "encoding").map(StatusEncoding::parse);
-        if text(&record.state, "purpose") != Some(purpose.as_str())
+        let place = match self.served {
+            None => record.announced,
+            Some(url) => !record.announced && text(&record.state, "uri") == Some(url),
+        };
+        if !place
+            || text(&record.state, "purpose") != Some(purpose.as_str())
             || encoding.unwrap_or(Some(StatusEncoding::Bitstring)) != Some(self.encoding)
         {
             return Ok(false);
@@ -94,8 +105,20 @@ impl Wanted<'_> {
         Ok(None)
     }
 
-    /// A new list for this purpose.
+    /// A new list for this purpose, with places set that nobody has: from its first version on it does not tell how many credentials
+    /// are revoked. Those that come later stand apart from the first ones in the list's history, and hide less.
     pub(crate) fn make(
+        &self,
+        uri: &str,
+        purpose: StatusPurpose,
+    ) -> Result<StatusListState, StatusStateError> {
+        let mut state = self.empty(uri, purpose)?;
+        let [drawn] = draw(&mut OsRng);
+        state.add_decoys(LEAST_DECOYS.saturating_add(u64::from(drawn) / 2), &mut OsRng)?;
+        Ok(state)
+    }
+
+    fn empty(
         &self,
         uri: &str,
         purpose: StatusPurpose,
@@ -142,6 +165,11 @@ pub(crate) fn allocate(
             Some(place) => place,
             None => {
                 count = count.saturating_add(1);
+                if let Some(url) = wanted.served {
+                    let served = begin(wanted, *purpose, (url, count), (own, home))?;
+                    places.push(served);
+                    continue;
+                }
                 let uri = list_uri(&own.did, count)?;
                 let mut state = wanted.make(&uri, *purpose)?;
                 let entry = state.allocate(&mut OsRng)?;
@@ -151,6 +179,33 @@ pub(crate) fn allocate(
         });
     }
     Ok(places)
+}
+
+/// A new list that no ledger announces, and a place in it: it is signed when it is published to a file.
+fn begin(
+    wanted: &Wanted<'_>,
+    purpose: StatusPurpose,
+    (url, count): (&str, usize),
+    (own, home): (&OwnDid, &Home),
+) -> Result<Place, Failure> {
+    for (_, record) in home.profile.all::<StatusListRecord>()? {
+        if text(&record.state, "uri") == Some(url) {
+            // Of another kind, of another DID, or full.
+            let detail =
+                "a status list of another kind has this URL, or it is full: choose another";
+            let file = url.chars().take(200).collect();
+            return Err(CliError::InputMalformed { file, detail: detail.to_owned() }.into());
+        }
+    }
+    let mut state = wanted.make(url, purpose)?;
+    let entry = state.allocate(&mut OsRng)?;
+    let record = StatusListRecord {
+        issuer: own.did.clone(),
+        valid_until: Timestamp::EPOCH,
+        state: state.to_value()?,
+        announced: false,
+    };
+    Ok(Place { entry, name: format!("{}.{count}", own.name), record, publication: None })
 }
 
 /// A random place in this list, unless it is full.
@@ -166,7 +221,7 @@ fn allocate_in(
         Err(error) => return Err(error.into()),
     };
     let soon = now.plus_seconds(RENEW_DAYS.saturating_mul(SECONDS_OF_DAY));
-    if record.valid_until > soon {
+    if record.valid_until > soon || !record.announced {
         let record = StatusListRecord { state: state.to_value()?, ..record };
         return Ok(Some(Place { entry, name, record, publication: None }));
     }
@@ -203,6 +258,27 @@ impl Republished {
             record: self.record.to_value(),
         });
     }
+}
+
+/// A list that no ledger announces, signed as it is now, and the record to keep then.
+pub(crate) fn sign(
+    mut state: StatusListState,
+    (own, hand, chain): (&OwnDid, &Hand<'_>, Option<&[Vec<u8>]>),
+    now: Timestamp,
+) -> Result<(Vec<u8>, StatusListRecord), Failure> {
+    let valid_until = now.plus_seconds(VALID_DAYS.saturating_mul(SECONDS_OF_DAY));
+    let (issuer, format, valid_from) = (own.did.as_str(), Format::DataIntegrity, now);
+    let publication = Publication { issuer, format, valid_from, valid_until };
+    let published = match chain {
+        None => state.publish(&publication, hand.pair())?,
+        Some(chain) => state.publish_certified(&publication, (chain, hand.key))?,
+    };
+    let bytes = ServedStatusList { uri: String::new(), body: published.body, fetched_at: None };
+    let (issuer, state) = (own.did.clone(), state.to_value()?);
+    Ok((
+        bytes.bytes().into_owned(),
+        StatusListRecord { issuer, valid_until, state, announced: false },
+    ))
 }
 
 /// Signs a list as it is now, and announces it on the ledger.
@@ -242,8 +318,12 @@ pub(crate) fn publish(
         sequence: published.seq,
         body: published.body,
     };
-    let record =
-        StatusListRecord { issuer: own.did.clone(), valid_until, state: state.to_value()? };
+    let record = StatusListRecord {
+        issuer: own.did.clone(),
+        valid_until,
+        state: state.to_value()?,
+        announced: true,
+    };
     Ok(Republished { name, record, list, entry })
 }
 

@@ -9,7 +9,20 @@ use crate::render::safe;
 
 pub(super) fn outcome(policy: &Policy) -> Outcome {
     let value = policy.to_value();
+    let lines = sentences(value);
+    let mut human = format!("{} {}\n", policy.id(), text(value, "version").unwrap_or_default());
+    for line in &lines {
+        human.push_str(&format!("  - {}\n", safe(line, 600)));
+    }
+    let members =
+        json!({ "id": policy.id(), "sha256": policy.digest().to_hex(), "sentences": lines });
+    Outcome::new("inkan-policy-explanation/1", human, members).stream("sentences")
+}
+
+/// One for each demand.
+fn sentences(value: &Value) -> Vec<String> {
     let mut lines = vec![issuers(value.get("issuers")), types(value.get("credentialTypes"))];
+    lines.extend(proofs(value.get("proofs")));
     lines.push(ledger(value.get("ledger")));
     if let Some(status) = value.get("status") {
         lines.extend(status_lines(status));
@@ -28,13 +41,7 @@ pub(super) fn outcome(policy: &Policy) -> Outcome {
         let requires = assurance.get("requires").unwrap_or(&Value::Null);
         lines.push(format!("Assurance on the scale of {framework}: {}.", levels(requires)));
     }
-    let mut human = format!("{} {}\n", policy.id(), text(value, "version").unwrap_or_default());
-    for line in &lines {
-        human.push_str(&format!("  - {}\n", safe(line, 600)));
-    }
-    let members =
-        json!({ "id": policy.id(), "sha256": policy.digest().to_hex(), "sentences": lines });
-    Outcome::new("inkan-policy-explanation/1", human, members).stream("sentences")
+    lines
 }
 
 fn issuers(issuers: Option<&Value>) -> String {
@@ -54,6 +61,24 @@ fn issuers(issuers: Option<&Value>) -> String {
             }
         }
         _ => "Its issuer is listed for this type in a configured trust list.".to_owned(),
+    }
+}
+
+/// Whose proofs have to be there besides the issuer's.
+fn proofs(proofs: Option<&Value>) -> Option<String> {
+    match proofs {
+        Some(Value::String(word)) if word == "all" => {
+            Some("Every proof on it was checked, and holds.".to_owned())
+        }
+        Some(Value::Object(count)) => {
+            let least = count.get("atLeast").and_then(Value::as_u64).unwrap_or(1);
+            let by = proofs.map(|proofs| words(proofs, "by")).filter(|by| !by.is_empty());
+            let who = by.map_or_else(String::new, |by| format!(" out of {by}"));
+            Some(format!(
+                "At least {least} different controllers{who} say what it says, each by a proof; the issuer is one of them."
+            ))
+        }
+        _ => None,
     }
 }
 
@@ -168,4 +193,55 @@ fn words(value: &Value, member: &str) -> String {
     let list = value.get(member).and_then(Value::as_array);
     let names: Vec<&str> = list.into_iter().flatten().filter_map(Value::as_str).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(member: &str, demand: &Value) -> String {
+        let mut value = json!({
+            "type": "inkan-policy/1", "id": "a", "version": "2026-11-23", "title": { "en": "A" },
+        });
+        if !member.is_empty() {
+            value[member] = demand.clone();
+        }
+        match Policy::from_value(&value) {
+            Ok(policy) => sentences(policy.to_value()).join("\n"),
+            Err(error) => panic!("{member}: {error}"),
+        }
+    }
+
+    /// A demand without a sentence would make the policy look weaker than it is.
+    #[test]
+    fn every_demand_of_the_schema_has_a_sentence() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../../../schemas/policy.schema.json")).unwrap();
+        let about_itself = ["type", "id", "version", "title", "effective"];
+        let demands = [
+            ("issuers", json!({ "dids": ["did:example:acme"] })),
+            ("credentialTypes", json!(["Badge"])),
+            ("ledger", json!({ "required": true, "time": { "grade": "operator" } })),
+            ("status", json!({ "required": true, "maxAge": "PT1H" })),
+            ("proofs", json!({ "atLeast": 2 })),
+            ("countersigned", json!([{ "role": "holder" }])),
+            ("currentActs", json!({ "required": true })),
+        ];
+        let without = told("", &Value::Null);
+        for member in schema["properties"].as_object().unwrap().keys() {
+            let found = demands.iter().find(|(name, _)| name == member);
+            match found {
+                Some((name, demand)) => assert_ne!(told(name, demand), without, "{name}"),
+                // Sentences of levels are tried by the transcripts.
+                None => assert!(
+                    about_itself.contains(&member.as_str()) || member == "assurance",
+                    "{member} is neither explained nor listed here"
+                ),
+            }
+        }
+        assert_ne!(told("proofs", &json!("all")), without);
+        assert!(
+            told("proofs", &json!({ "atLeast": 2 })).contains("At least 2 different controllers")
+        );
+    }
 }

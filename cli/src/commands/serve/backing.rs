@@ -3,6 +3,7 @@
 //! Data flow of issuing: locks of profile and ledger → the keys in force → places in status lists → signature (the API's) →
 //! issuance entry and records, as one intent.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use inkan_core::{Digest, Timestamp};
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Contexts, Opening, SecuredCredential};
-use inkan_crypto::KeyType;
+use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::DidUrl;
 use inkan_evidence::Registry;
 use inkan_evidence::registry::declared;
@@ -88,39 +89,46 @@ pub(super) struct ProfileBacking {
     answered: Mutex<Option<(Timestamp, Result<(), BackingError>)>>,
 }
 
-/// The keys of a DID, as they were when last looked at.
+/// The keys of the DIDs that sign, as they were when last looked at.
 #[derive(Debug)]
 struct Keys {
-    own: OwnDid,
+    owns: Vec<OwnDid>,
     keyring: Keyring,
     issuers: Vec<Issuer>,
 }
 
 impl Keys {
-    /// Takes the keys that the DID has now out of the keyring.
-    fn take(&mut self, own: OwnDid) {
+    /// Takes the keys that the DIDs have now out of the keyring, in the order in which they were named.
+    fn take(&mut self, owns: Vec<OwnDid>) {
         self.issuers.clear();
-        for key in &own.keys {
-            let Some(secret) = self.keyring.remove(&key.key) else { continue };
-            let method = own.method_url(key);
-            self.issuers.push(Issuer { did: own.did.clone(), method, key: Arc::new(secret) });
+        // Two DIDs may have one key.
+        let mut taken: BTreeMap<String, Arc<SecretKey>> = BTreeMap::new();
+        for own in &owns {
+            for key in &own.keys {
+                if let Some(secret) = self.keyring.remove(&key.key) {
+                    taken.insert(key.key.clone(), Arc::new(secret));
+                }
+                let Some(secret) = taken.get(&key.key) else { continue };
+                let method = own.method_url(key);
+                self.issuers.push(Issuer { did: own.did.clone(), method, key: secret.clone() });
+            }
         }
-        self.own = own;
+        self.owns = owns;
     }
 }
 
 impl ProfileBacking {
-    /// A profile that verifies, and signs with the keys of a DID if one is given.
+    /// A profile that verifies, and signs with the keys of DIDs if any are given.
     pub(super) fn new(
         home: Home,
-        signing: Option<(OwnDid, Keyring)>,
+        signing: Option<(Vec<OwnDid>, Keyring)>,
         ledger: Ledger,
         speech: Speech,
     ) -> Result<Self, Failure> {
         let contexts = pinned::contexts(&pinned::load(&home.profile)?)?.map(Arc::new);
-        let keys = signing.map(|(own, keyring)| {
-            let mut keys = Keys { own: own.clone(), keyring, issuers: Vec::new() };
-            keys.take(own);
+        let keys = signing.map(|(owns, keyring)| {
+            let mut keys = Keys { owns: Vec::new(), keyring, issuers: Vec::new() };
+            keys.take(owns);
             Mutex::new(keys)
         });
         Ok(Self {
@@ -142,16 +150,17 @@ impl ProfileBacking {
         Self { policies, ..self }
     }
 
-    /// The DID and the keys that are in force now.
-    fn current(&self) -> Result<Option<(OwnDid, Vec<Issuer>)>, Failure> {
+    /// The DIDs and the keys that are in force now.
+    fn current(&self) -> Result<Option<(Vec<OwnDid>, Vec<Issuer>)>, Failure> {
         let Some(keys) = &self.keys else { return Ok(None) };
         let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = identity::own(&self.home, Some(&keys.own.did))?;
-        if own != keys.own {
+        let now = keys.owns.iter().map(|own| identity::own(&self.home, Some(&own.did)));
+        let owns = now.collect::<Result<Vec<_>, _>>()?;
+        if owns != keys.owns {
             keys.keyring.reopen()?;
-            keys.take(own);
+            keys.take(owns);
         }
-        Ok(Some((keys.own.clone(), keys.issuers.clone())))
+        Ok(Some((keys.owns.clone(), keys.issuers.clone())))
     }
 
     /// What clients are told; the operator reads the rest on standard error.
@@ -207,8 +216,8 @@ impl ProfileBacking {
         let turn = self.turn(QUEUE)?;
         let writing = Writing::begin_at(&self.home, now, self.speech)?;
         let unknown = || CliError::DidMissing { profile: self.home.name().to_owned() };
-        let (own, issuers) = self.current()?.ok_or_else(unknown)?;
-        Ok(Session { backing: self, _turn: turn, writing, own, issuers, places: Vec::new(), now })
+        let (owns, issuers) = self.current()?.ok_or_else(unknown)?;
+        Ok(Session { backing: self, _turn: turn, writing, owns, issuers, places: Vec::new(), now })
     }
 
     fn grounds(
@@ -371,20 +380,27 @@ struct Session<'a> {
     backing: &'a ProfileBacking,
     _turn: MutexGuard<'a, ()>,
     writing: Writing,
-    own: OwnDid,
+    owns: Vec<OwnDid>,
     issuers: Vec<Issuer>,
     places: Vec<Place>,
     now: Timestamp,
 }
 
 impl Session<'_> {
+    /// The one of ours with this DID.
+    fn own(&self, did: &str) -> Result<&OwnDid, Failure> {
+        let profile = || self.backing.home.name().to_owned();
+        let unknown = || CliError::DidUnknown { name: did.to_owned(), profile: profile() };
+        Ok(self.owns.iter().find(|own| own.did == did).ok_or_else(unknown)?)
+    }
+
     fn allot(
         &mut self,
         issuer: &Issuer,
         purposes: &[StatusPurpose],
     ) -> Result<Vec<StatusEntry>, Failure> {
         let hand = hand(issuer)?;
-        let about = (&self.own, &hand, &self.backing.home);
+        let about = (self.own(&issuer.did)?, &hand, &self.backing.home);
         self.places = status::allocate(&wanted(purposes), about, self.now)?;
         Ok(self.places.iter().map(|place| place.entry.clone()).collect())
     }
@@ -414,14 +430,16 @@ impl Session<'_> {
         let record = IssuedRecord {
             id: id.or(credential.id()).unwrap_or_default().to_owned(),
             types: types.map(str::to_owned).collect(),
-            issuer: self.own.did.clone(),
+            issuer: issuer.did.clone(),
             issued_at: self.now,
             valid_until: credential.valid_until(),
             digest: digest.to_b64u(),
             status: place_of(StatusPurpose::Revocation),
             suspension: place_of(StatusPurpose::Suspension),
+            message: None,
             revoked: None,
             suspended: None,
+            events: Vec::new(),
         };
         let mut intent = Intent { command: ISSUE.to_owned(), ..Intent::default() };
         self.places.drain(..).for_each(|place| place.into_intent(&mut intent));
@@ -460,10 +478,10 @@ impl Session<'_> {
         Ok(is_current.then_some(secured))
     }
 
-    /// Our records of what this DID issued, by name.
+    /// Our records of what these DIDs issued, by name.
     fn issued(&self) -> Result<Vec<(String, IssuedRecord)>, Failure> {
         let mut records = self.backing.home.profile.all::<IssuedRecord>()?;
-        records.retain(|(_, record)| record.issuer == self.own.did);
+        records.retain(|(_, record)| self.own(&record.issuer).is_ok());
         Ok(records)
     }
 
@@ -488,7 +506,7 @@ impl Session<'_> {
             (_, true) => Change::Suspend,
             (_, false) => Change::Reinstate,
         };
-        let due = revoke::due(change, (place, &target), (&self.own, home))?;
+        let due = revoke::due(change, (place, &target), (self.own(&target.issuer)?, home))?;
         let takes_back = place.purpose == StatusPurpose::Revocation && !value;
         if takes_back && due.is_none() {
             return Err(inkan_issuer::StatusStateError::Final.into());
@@ -504,10 +522,11 @@ impl Session<'_> {
         // Ledgers take no entries of other keys.
         let signs =
             |issuer: &&Issuer| matches!(issuer.key.key_type(), KeyType::Ed25519 | KeyType::P256);
-        let hand = hand(self.issuers.iter().find(signs).ok_or_else(unknown)?)?;
+        let mut its = self.issuers.iter().filter(|issuer| issuer.did == target.issuer);
+        let hand = hand(its.find(signs).ok_or_else(unknown)?)?;
         let about = (change, place, &target);
-        let intent =
-            due.intent(about, (self.now, "by the API"), (&self.own, &hand, home), self.now)?;
+        let own = self.own(&target.issuer)?;
+        let intent = due.intent(about, (self.now, "by the API"), (own, &hand, home), self.now)?;
         self.writing.commit(&intent).map(|_| true)
     }
 }
@@ -562,7 +581,12 @@ impl Recording for Session<'_> {
 
 /// Places in lists of bits.
 fn wanted(purposes: &[StatusPurpose]) -> Wanted<'static> {
-    Wanted { encoding: StatusEncoding::Bitstring, purposes: purposes.to_vec(), messages: &[] }
+    Wanted {
+        encoding: StatusEncoding::Bitstring,
+        purposes: purposes.to_vec(),
+        messages: &[],
+        served: None,
+    }
 }
 
 fn hand(issuer: &Issuer) -> Result<Hand<'_>, Failure> {

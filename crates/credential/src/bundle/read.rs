@@ -13,7 +13,7 @@ use super::{
 };
 use crate::cose::Sign1;
 use crate::countersignature::Countersignature;
-use crate::envelope::is_key_bound;
+use crate::envelope::{Envelope, is_key_bound};
 use crate::error::ParseError;
 use crate::model::is_url;
 use crate::presentation::Presentation;
@@ -59,6 +59,10 @@ fn compact(text: &str) -> Result<Artefact, ParseError> {
         return Presentation::parse_compact(text).map(Artefact::Presentation);
     }
     if Sign1::is_text(text) {
+        let typ = Sign1::parse_text(text).ok().and_then(|message| message.typ().map(str::to_owned));
+        if typ.as_deref() == Some(Envelope::Presentation.cose_types().0) {
+            return Presentation::parse_compact(text).map(Artefact::Presentation);
+        }
         return SecuredCredential::parse_compact(text).map(Artefact::Credential);
     }
     // Only `typ` is looked at here; the readers check it again.

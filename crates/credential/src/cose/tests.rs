@@ -163,3 +163,42 @@ proptest! {
         let _ = SecuredCredential::parse(&[&[0xd2, 0x84][..], &bytes].concat());
     }
 }
+
+/// A presentation in COSE answers its verifier as one in a JWS does, and is told apart from a credential.
+#[test]
+fn a_presentation_is_signed_read_and_refused_where_it_was_changed() {
+    use crate::presentation::{Presentation, PresentationTerms, present_cose};
+    let (by, created) = (crate::testing::holder(), crate::testing::at("2026-02-01T00:00:00Z"));
+    let terms = PresentationTerms {
+        holder: &by.did,
+        method: &by.method,
+        nonce: "n-1",
+        audience: "https://bank.example",
+        created,
+    };
+    let made = present_cose(&[crate::testing::issued_di()], &terms, &by.key).unwrap();
+    let bytes = crate::cose::Sign1::parse_text(&made.to_bare()).unwrap().bytes().to_vec();
+    let value = made.to_value();
+    assert_eq!(value["type"], "EnvelopedVerifiablePresentation");
+    for read in [
+        Presentation::parse(made.to_bare().as_bytes()).unwrap(),
+        Presentation::parse(&bytes).unwrap(),
+        Presentation::parse_value(value).unwrap(),
+    ] {
+        assert_eq!((read.holder(), read.nonce()), (by.did.as_str(), Some("n-1")));
+        assert_eq!(read.audience(), ["https://bank.example"]);
+        assert_eq!((read.created(), read.credentials().len()), (Some(created), 1));
+        assert_eq!(read.verify_proof(&by.key.public_key()), Ok(()));
+        let other = crate::testing::issuer().key.public_key();
+        assert!(read.verify_proof(&other).is_err());
+    }
+    assert!(SecuredCredential::parse(&bytes).is_err());
+    let read = crate::bundle::read_any(&bytes).unwrap().into_bundle();
+    assert!(matches!(read.artefact, crate::bundle::Artefact::Presentation(_)));
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        let Ok(changed) = Presentation::parse(&changed) else { continue };
+        assert!(changed.verify_proof(&by.key.public_key()).is_err(), "{place}");
+    }
+}

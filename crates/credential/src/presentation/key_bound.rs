@@ -42,7 +42,10 @@ impl Presentation {
     pub fn key_bound(&self) -> Option<&SdJwt> {
         match &self.form {
             Form::KeyBound { presented } => Some(presented),
-            Form::DataIntegrity { .. } | Form::Jose { .. } | Form::SdJwt { .. } => None,
+            Form::DataIntegrity { .. }
+            | Form::Jose { .. }
+            | Form::SdJwt { .. }
+            | Form::Cose { .. } => None,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::rdfc::Contexts;
 use crate::sd_jwt::{self, Concealment};
 use crate::secured::SecuredCredential;
 use crate::selective;
-use crate::sign::{ProofTerms, envelop, sd_jwt_header};
+use crate::sign::{ProofTerms, envelop, message, sd_jwt_header};
 
 /// Who presents, to whom, in answer to what.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +125,21 @@ pub fn secure_presentation_sd_jwt(
     whole(Presentation::parse_compact(issued.shown()))
 }
 
+/// As [`secure_presentation_jose`], in a COSE message (`application/vp+cose`,
+/// [VC-JOSE-COSE §3.3](https://www.w3.org/TR/2025/REC-vc-jose-cose-20250515/#with-cose)).
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn secure_presentation_cose(
+    document: &Value,
+    kid: &str,
+    signer: &dyn Signer,
+) -> Result<Presentation, SignFailure> {
+    let text = message(document, Envelope::Presentation, kid, signer)?;
+    whole(Presentation::parse_compact(&text))
+}
+
 /// Presents `credentials` in a JWS (`typ` `vp+jwt`) with the claims `nonce`, `aud` and `iat`.
 ///
 /// # Errors
@@ -156,6 +171,20 @@ pub fn present_sd_jwt(
     let header = sd_jwt_header(Envelope::Presentation, terms.method);
     let signed = sd_jwt::sign(&answer(credentials, terms), Vec::new(), header, signer)?;
     Presentation::parse_compact(signed.shown()).map_err(|_| SignFailure::Unreadable)
+}
+
+/// Presents `credentials` in a COSE message (`application/vp+cose`) with the claims `nonce`, `aud` and `iat`.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn present_cose(
+    credentials: &[SecuredCredential],
+    terms: &PresentationTerms<'_>,
+    signer: &dyn Signer,
+) -> Result<Presentation, SignFailure> {
+    refuse_base(credentials)?;
+    secure_presentation_cose(&answer(credentials, terms), terms.method, signer)
 }
 
 /// Presents one credential in an SD-JWT with a key binding (`kb+jwt`), and no presentation around it: what the OpenID world

@@ -68,3 +68,39 @@ fn there_must_be_something_to_check() {
     assert_eq!(code(""), "credential-not-recognised");
     assert_eq!(code("a.b~c"), "jws-malformed");
 }
+
+/// A presentation is no better than what it presents.
+#[test]
+fn the_credentials_of_a_presentation_are_checked_with_it() {
+    let by = holder();
+    let mut forged = issued_di().to_value();
+    forged["credentialSubject"]["name"] = json!("Mallory");
+    let whole = json!([issued_di().to_value(), issued_jose().to_value()]);
+    let presented = |credentials: Value| {
+        let mut presentation = json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation",
+            "holder": by.did, "verifiableCredential": credentials,
+        });
+        let terms = crate::sign::ProofTerms::new(crate::Cryptosuite::EddsaJcs2022, &by.method);
+        let (ground, contexts) = ((&presentation, [].as_slice()), Contexts::built_in());
+        let members = terms.to_members();
+        let made = proof::add_proof_of(&terms.suite, ground, members, &by.key, contexts).unwrap();
+        presentation["proof"] = made.value().clone();
+        presentation.to_string()
+    };
+    let good = report(&presented(whole));
+    assert!(good.holds(), "{good:?}");
+    let of: Vec<_> = good.proofs.iter().map(|one| one.credential).collect();
+    assert_eq!(of, [None, Some(0), Some(1)]);
+    let bad = report(&presented(json!(forged)));
+    assert_eq!(bad.proofs[0].outcome, ProofOutcome::Verified);
+    assert_eq!(bad.proofs[1].outcome, ProofOutcome::Failed(ProofError::Invalid));
+    assert!(bad.fails() && !bad.holds());
+    let mut unsigned = issued_di().to_value();
+    unsigned.as_object_mut().unwrap().remove("proof");
+    for nothing in [unsigned, json!("no.jws"), json!({ "id": "data:application/vc+jwt,x.y" })] {
+        let open = report(&presented(nothing));
+        assert!(matches!(open.proofs[1].outcome, ProofOutcome::Unreadable(_)));
+        assert!(!open.fails() && !open.holds());
+    }
+}

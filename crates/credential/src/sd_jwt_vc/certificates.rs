@@ -20,6 +20,12 @@ pub(crate) fn to_header(chain: &[Vec<u8>]) -> Value {
 }
 
 /// Whether the first one names this HTTPS issuer.
+#[must_use]
+pub fn names_issuer(chain: &[Vec<u8>], issuer: &str) -> bool {
+    name(chain, issuer)
+}
+
+/// Whether the first one names this HTTPS issuer.
 pub(crate) fn name(chain: &[Vec<u8>], issuer: &str) -> bool {
     chain.first().is_some_and(|leaf| certificate::names(leaf, issuer))
 }

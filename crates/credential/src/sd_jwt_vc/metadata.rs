@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use inkan_core::json::JsonError;
-use inkan_core::{json, limits};
+use inkan_core::{encoding, json, limits, sha256};
 use serde_json::Value;
 
 use super::SdJwtVc;
@@ -90,14 +90,36 @@ impl TypeMetadata {
         Some((extended, json::text(&self.value, "extends#integrity")))
     }
 
-    /// The name of the type for people who read `language` (`locale`, or `lang` of older drafts).
+    /// The name of the type for people who read `language`, a BCP 47 tag (§4.5).
     #[must_use]
     pub fn name(&self, language: &str) -> Option<&str> {
-        let speaks = |one: &&Value| {
-            ["locale", "lang"].iter().any(|member| json::text(one, member) == Some(language))
-        };
-        let display = items(&self.value, "display").iter().find(speaks);
+        let display = spoken(&self.value, language);
         display.and_then(|one| json::text(one, "name")).or_else(|| json::text(&self.value, "name"))
+    }
+
+    /// What it is, for the same people.
+    #[must_use]
+    pub fn description(&self, language: &str) -> Option<&str> {
+        let display = spoken(&self.value, language);
+        let own = || json::text(&self.value, "description");
+        display.and_then(|one| json::text(one, "description")).or_else(own)
+    }
+
+    /// What claims are called for the same people (§4.6.2): paths, and labels where there are any.
+    #[must_use]
+    pub fn labels(&self, language: &str) -> Vec<(String, &str)> {
+        let label = |(rule, value)| {
+            let (rule, value): (&ClaimRule, &Value) = (rule, value);
+            let label = json::text(spoken(value, language)?, "label")?;
+            Some((rule.path.to_string(), label))
+        };
+        self.claims.iter().zip(items(&self.value, "claims")).filter_map(label).collect()
+    }
+
+    /// The integrity of these bytes, as a credential of the type fixes it (`vct#integrity`).
+    #[must_use]
+    pub fn integrity_of(bytes: &[u8]) -> String {
+        format!("sha256-{}", encoding::b64(sha256(&[bytes]).as_bytes()))
     }
 
     /// Checks what the type of `credential` and those that it extends say of the claims that are shown: `chain` begins with that of
@@ -171,6 +193,17 @@ impl TypeMetadata {
         }
         Ok(())
     }
+}
+
+/// What is displayed in this language (`locale`, or `lang` of older drafts), or else in the same one of another place.
+fn spoken<'a>(value: &'a Value, language: &str) -> Option<&'a Value> {
+    let tag = |one: &'a Value| {
+        ["locale", "lang"].iter().find_map(|member| json::text(one, member)).unwrap_or_default()
+    };
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let display = items(value, "display");
+    let exact = display.iter().find(|one| tag(one).eq_ignore_ascii_case(language));
+    exact.or_else(|| display.iter().find(|one| primary(tag(one)) == primary(language)))
 }
 
 fn claim_rule(value: &Value) -> Result<ClaimRule, TypeMetadataError> {

@@ -118,6 +118,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<StatusListToken, TokenStatusError> {
         ttl,
         aggregation_uri: text(list.named("aggregation_uri"), "aggregation_uri")?,
         list: TokenStatusList::decode(bits.ok_or(malformed("bits"))?, compressed)?,
+        certificates: None,
         form: Form::Cwt(Box::new(signed)),
     })
 }

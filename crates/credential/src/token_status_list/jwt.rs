@@ -5,6 +5,8 @@ use inkan_crypto::Signer;
 use inkan_crypto::jws::{self, Jws};
 use serde_json::{Map, Value};
 
+use crate::sd_jwt_vc::{KeyName, certificates};
+
 use super::{
     Form, StatusBits, StatusListToken, TokenStatusError, TokenStatusList, TokenTerms, check_terms,
 };
@@ -39,6 +41,10 @@ pub(super) fn parse(text: &str) -> Result<StatusListToken, TokenStatusError> {
     let bits = list.get("bits").and_then(Value::as_u64).and_then(StatusBits::from_number);
     let compressed = json::text(list, "lst").and_then(|lst| encoding::decode_b64u(lst).ok());
     let compressed = compressed.ok_or(malformed("lst"))?;
+    let certificates = match jws.header().get("x5c") {
+        None => None,
+        Some(chain) => Some(certificates::read(chain).ok_or(malformed("x5c"))?),
+    };
     Ok(StatusListToken {
         uri: optional(&payload, "sub")?.ok_or(malformed("sub"))?,
         issuer: optional(&payload, "iss")?,
@@ -47,6 +53,7 @@ pub(super) fn parse(text: &str) -> Result<StatusListToken, TokenStatusError> {
         ttl,
         aggregation_uri: optional(list, "aggregation_uri")?,
         list: TokenStatusList::decode(bits.ok_or(malformed("bits"))?, &compressed)?,
+        certificates,
         form: Form::Jwt(Box::new(jws)),
     })
 }
@@ -54,7 +61,7 @@ pub(super) fn parse(text: &str) -> Result<StatusListToken, TokenStatusError> {
 pub(super) fn issue(
     list: &TokenStatusList,
     terms: &TokenTerms<'_>,
-    kid: &str,
+    name: KeyName<'_>,
     signer: &dyn Signer,
 ) -> Result<StatusListToken, TokenStatusError> {
     check_terms(terms)?;
@@ -76,7 +83,12 @@ pub(super) fn issue(
     payload.insert("status_list".to_owned(), Value::Object(status_list));
     let mut header = Map::new();
     header.insert("typ".to_owned(), TYP.into());
-    header.insert("kid".to_owned(), kid.into());
+    match name {
+        KeyName::Kid(kid) => drop(header.insert("kid".to_owned(), kid.into())),
+        KeyName::Certificates(chain) => {
+            drop(header.insert("x5c".to_owned(), certificates::to_header(chain)));
+        }
+    }
     let payload = Value::Object(payload).to_string();
     parse(&jws::sign(header, payload.as_bytes(), signer)?)
 }

@@ -36,6 +36,8 @@ pub struct Create {
     pub key_id: String,
     /// The document key: it signs as the DID, and cannot change the DID.
     pub key: PublicKey,
+    /// More document keys by their fragments, such as those for other cryptosuites; they may do what the first one may.
+    pub others: Vec<(String, PublicKey)>,
     /// Commitments besides the next key: a cold recovery key, a guardian's ([`next_key_hash`]).
     pub next_key_hashes: Vec<String>,
     /// Services by type and endpoint; public for ever, so people have none by default.
@@ -299,7 +301,9 @@ fn first_document(request: &Create) -> Value {
     };
     let did = format!("did:webvh:{PLACEHOLDER}:{place}");
     let source = place.replace(':', "/").replace("%3A", ":");
-    let (methods, listed) = key_members(&did, &[(request.key_id.clone(), request.key.clone())]);
+    let first = (request.key_id.clone(), request.key.clone());
+    let keys: Vec<_> = std::iter::once(first).chain(request.others.iter().cloned()).collect();
+    let (methods, listed) = key_members(&did, &keys);
     let mut services: Vec<Value> = request
         .services
         .iter()

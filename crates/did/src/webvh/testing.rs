@@ -36,6 +36,7 @@ pub(crate) fn request() -> Create {
         path: None,
         key_id: "key-1".to_owned(),
         key: public(100),
+        others: Vec::new(),
         next_key_hashes: Vec::new(),
         services: Vec::new(),
         home: Some("ledger.example/log".to_owned()),

@@ -41,6 +41,7 @@ impl Person {
             path: path.map(str::to_owned),
             key_id: "key-1".to_owned(),
             key: key(seed).public_key(),
+            others: Vec::new(),
             next_key_hashes: vec![],
             services: vec![],
             home: Some(ORIGIN.to_owned()),

@@ -95,6 +95,7 @@ fn person() -> (String, String, DidUrl) {
         path: None,
         key_id: "key-1".to_owned(),
         key: key(5).public_key(),
+        others: Vec::new(),
         next_key_hashes: vec![],
         services: vec![],
         home: Some(ORIGIN.to_owned()),

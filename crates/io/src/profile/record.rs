@@ -98,10 +98,40 @@ pub struct IssuedRecord {
     pub status: Option<(String, u64)>,
     /// Its suspension list and place in it, if it can be suspended.
     pub suspension: Option<(String, u64)>,
+    /// Its list of messages and place in it, if it has one.
+    pub message: Option<(String, u64)>,
     /// When and why it was revoked.
     pub revoked: Option<(Timestamp, String)>,
     /// Since when and why it is suspended, if it is.
     pub suspended: Option<(Timestamp, String)>,
+    /// What became of its status, oldest first: what is over, such as a suspension, stands only here.
+    pub events: Vec<StatusEvent>,
+}
+
+/// A change of the status of what was issued.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusEvent {
+    /// `revoke`, `suspend`, `reinstate` or `message`.
+    pub change: String,
+    /// Since when it is meant to hold.
+    pub at: Timestamp,
+    /// Why; our own note, never published.
+    pub reason: String,
+}
+
+impl IssuedRecord {
+    /// Reads what became of it. Records of earlier versions know the newest state alone.
+    fn events_in(value: &Value) -> Result<Option<Vec<StatusEvent>>, &'static str> {
+        let Some(events) = present(value, "events") else { return Ok(None) };
+        let events = events.as_array().ok_or("events")?.iter().map(|event| {
+            Ok(StatusEvent {
+                change: text(event, "change")?,
+                at: time(event, "at")?,
+                reason: text(event, "reason")?,
+            })
+        });
+        events.collect::<Result<_, &'static str>>().map(Some)
+    }
 }
 
 impl Record for IssuedRecord {
@@ -117,6 +147,17 @@ impl Record for IssuedRecord {
             let Some(event) = present(value, member) else { return Ok(None) };
             Ok(Some((time(event, "at")?, text(event, "reason")?)))
         };
+        let (revoked, suspended) = (event("revoked")?, event("suspended")?);
+        let known = |change: &str, event: &Option<(Timestamp, String)>| {
+            let event = event.clone();
+            event.map(|(at, reason)| StatusEvent { change: change.to_owned(), at, reason })
+        };
+        let events = match Self::events_in(value)? {
+            Some(events) => events,
+            None => {
+                known("suspend", &suspended).into_iter().chain(known("revoke", &revoked)).collect()
+            }
+        };
         Ok(Self {
             id: text(value, "id")?,
             types: types.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -126,8 +167,10 @@ impl Record for IssuedRecord {
             digest: text(value, "digest")?,
             status: place("status")?,
             suspension: place("suspension")?,
-            revoked: event("revoked")?,
-            suspended: event("suspended")?,
+            message: place("message")?,
+            revoked,
+            suspended,
+            events,
         })
     }
 
@@ -138,8 +181,14 @@ impl Record for IssuedRecord {
         let event = |event: &Option<(Timestamp, String)>| {
             event.as_ref().map(|(at, reason)| json!({ "at": at.to_string(), "reason": reason }))
         };
+        let events: Vec<Value> = self
+            .events
+            .iter()
+            .map(|one| json!({ "change": one.change, "at": one.at.to_string(), "reason": one.reason }))
+            .collect();
         json!({
-            "id": self.id, "types": self.types, "issuer": self.issuer,
+            "id": self.id, "types": self.types, "issuer": self.issuer, "events": events,
+            "message": place(&self.message),
             "issuedAt": self.issued_at.to_string(),
             "validUntil": self.valid_until.map(|until| until.to_string()),
             "digest": self.digest,
@@ -158,6 +207,8 @@ pub struct StatusListRecord {
     pub valid_until: Timestamp,
     /// Its bits and which places are given away (`inkan-status-list/1`).
     pub state: Value,
+    /// Whether a ledger announces it; else the issuer serves it somewhere, and nobody is told of a new version.
+    pub announced: bool,
 }
 
 impl Record for StatusListRecord {
@@ -168,12 +219,14 @@ impl Record for StatusListRecord {
             issuer: text(value, "issuer")?,
             valid_until: time(value, "validUntil")?,
             state: present(value, "state").cloned().ok_or("state")?,
+            announced: present(value, "announced").is_none_or(|said| *said != Value::Bool(false)),
         })
     }
 
     fn to_value(&self) -> Value {
         json!({
             "issuer": self.issuer, "validUntil": self.valid_until.to_string(), "state": self.state,
+            "announced": self.announced,
         })
     }
 }

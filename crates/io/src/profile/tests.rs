@@ -67,7 +67,13 @@ fn records_come_back_as_they_were() {
         status: Some(("https://ledger.example/s/1".to_owned(), 94_567)),
         suspension: Some(("https://ledger.example/s/2".to_owned(), 7)),
         revoked: Some((at("2026-03-03T00:00:00Z"), "left".to_owned())),
+        message: Some(("https://acme.example/status/3".to_owned(), 7)),
         suspended: Some((at("2026-03-02T00:00:00Z"), String::new())),
+        events: vec![StatusEvent {
+            change: "suspend".to_owned(),
+            at: at("2026-03-02T00:00:00Z"),
+            reason: "lost card".to_owned(),
+        }],
     };
     profile.put(Shelf::Issued, "1", &issued.to_value()).unwrap();
     assert_eq!(profile.find::<IssuedRecord>("1").unwrap(), Some(issued));

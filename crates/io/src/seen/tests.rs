@@ -31,6 +31,7 @@ fn grow(path: &std::path::Path, seed: u64, now: Timestamp) {
         path: None,
         key_id: "sign-1".to_owned(),
         key: sign.public_key(),
+        others: Vec::new(),
         next_key_hashes: Vec::new(),
         services: Vec::new(),
         home: Some("ledger.example".to_owned()),

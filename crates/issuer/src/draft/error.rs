@@ -21,6 +21,18 @@ pub enum DraftError {
         /// The claim, at most 64 characters of it.
         name: String,
     },
+    /// A claim has the name of what an SD-JWT VC says of itself, and would be taken for that.
+    #[error("claim {name:?} is what an SD-JWT VC says of itself, and would be taken for that")]
+    Reserved {
+        /// The claim.
+        name: &'static str,
+    },
+    /// A member of the credential is given that is said in another way, or must not be said.
+    #[error("member {name:?} of the credential is not given so")]
+    Member {
+        /// The member, at most 64 characters of it.
+        name: String,
+    },
     /// An evidence object is none, or a part that is filled in is not an object.
     #[error("evidence: {member} is not an object")]
     EvidenceMalformed {
@@ -44,6 +56,8 @@ impl DraftError {
             Self::Schema(error) => error.code(),
             Self::SubjectMismatch => "claims-subject-mismatch",
             Self::Keyword { .. } => "claims-keyword-reserved",
+            Self::Reserved { .. } => "claim-reserved",
+            Self::Member { .. } => "draft-member-taken",
             Self::EvidenceMalformed { .. } => "issue-evidence-malformed",
             Self::EvidenceMismatch { .. } => "issue-evidence-mismatch",
         }

@@ -213,3 +213,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn more_members_are_said_unless_they_are_said_otherwise() {
+    let more = |value: Value| build(|_| {}).unwrap().with_members(value.as_object().unwrap());
+    let drafted = more(json!({
+        "name": "Badge of Ada", "description": { "@value": "Shows it", "@language": "en" },
+        "issuer": { "name": "Acme" }, "termsOfUse": { "type": "ExamplePolicy" },
+        "renderMethod": { "type": "ExampleTemplate" },
+    }));
+    let credential = drafted.unwrap();
+    let credential = credential.credential();
+    assert_eq!((credential.issuer(), credential.issuer_name()), ("did:example:acme", Some("Acme")));
+    assert_eq!(credential.value()["termsOfUse"]["type"], "ExamplePolicy");
+    let taken = DECIDED.iter().copied().chain(["@context", "issuer"]);
+    for name in taken {
+        let refused = more(json!({ name: { "id": "did:example:other" } })).unwrap_err();
+        assert_eq!(refused.code(), "draft-member-taken", "{name}");
+    }
+    assert!(matches!(more(json!({ "termsOfUse": {} })), Err(DraftError::Model(_))));
+}
+
+#[test]
+fn a_member_of_credentials_among_the_claims_is_told() {
+    let claims = json!({ "renderMethod": { "type": "T" }, "ial": "3" });
+    let claims = claims.as_object().unwrap().clone();
+    let types = ["Badge".to_owned()];
+    let request = IssueRequest {
+        types: &types,
+        contexts: &[],
+        issuer: "did:example:acme",
+        issuer_name: None,
+        subject: None,
+        subject_key: None,
+        claims: &claims,
+        evidence: &[],
+        valid_from: Timestamp::from_seconds(NOW).unwrap(),
+        valid_until: None,
+        status: &[],
+        schema: None,
+        log: None,
+    };
+    let drafted = draft(&request, &mut SeededRng::new(1)).unwrap();
+    let codes: Vec<_> = drafted.warnings().iter().map(Warning::code).collect();
+    assert_eq!(codes, ["claimed-level-ignored", "claim-misplaced"]);
+}

@@ -2,12 +2,22 @@
 
 use inkan_core::Timestamp;
 use inkan_credential::Credential;
+use inkan_credential::proof::SignFailure;
+use inkan_credential::sd_jwt::SdJwtError;
 use serde_json::{Map, Value};
+
+use crate::draft;
 
 /// One flat object: what is said about the only subject, beside `vct`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`.
 ///
-/// The claims about the credential itself come last, so no claim about the subject can take their place.
-pub(super) fn claims(credential: &Credential, now: Timestamp) -> Value {
+/// # Errors
+///
+/// [`SignFailure::SdJwt`] if a claim about the subject has the name of one about the credential itself: it would be taken for that,
+/// or be lost.
+pub(super) fn claims(credential: &Credential, now: Timestamp) -> Result<Value, SignFailure> {
+    if let Some(name) = draft::reserved(credential) {
+        return Err(SdJwtError::NameReserved { name }.into());
+    }
     let mut claims = Map::new();
     for subject in credential.subjects() {
         for (name, value) in subject.as_object().into_iter().flatten() {
@@ -16,7 +26,8 @@ pub(super) fn claims(credential: &Credential, now: Timestamp) -> Value {
             }
         }
     }
-    let kept = ["cnf", "evidence", "ledgerRecord", "countersignatureOffer", "status"];
+    let kept =
+        ["cnf", "evidence", "ledgerRecord", "countersignatureOffer", "status", "vct#integrity"];
     for (name, value) in kept.iter().filter_map(|name| Some((name, credential.value().get(*name)?)))
     {
         claims.insert((*name).to_owned(), value.clone());
@@ -38,5 +49,5 @@ pub(super) fn claims(credential: &Credential, now: Timestamp) -> Value {
             None => drop(claims.remove(name)),
         }
     }
-    Value::Object(claims)
+    Ok(Value::Object(claims))
 }

@@ -4,7 +4,7 @@ use inkan_crypto::{KeyType, SecretKey};
 use serde_json::{Map, json};
 
 use super::*;
-use crate::draft::{IssueRequest, draft};
+use crate::draft::{DraftError, IssueRequest, draft};
 
 fn drafted(issuer: &str, log: Option<&str>, rng: &mut SeededRng) -> Draft {
     let types = ["Badge".to_owned()];
@@ -78,4 +78,37 @@ fn with_selective_disclosure_the_issuers_signature_alone_is_recorded() {
     assert_eq!(derived.verify_issuer_proof(&key.public_key()), Ok(()));
     assert_eq!(derived.issuance_digest(), opening.digest);
     assert_eq!(derived.credential().ledger_record().unwrap().salt, opening.salt);
+}
+
+/// Each of them would be read as what the credential says of itself, or be lost without a word.
+#[test]
+fn a_claim_named_like_what_an_sd_jwt_vc_says_of_itself_is_refused() {
+    let mut rng = SeededRng::new(77);
+    let key = SecretKey::generate(KeyType::Ed25519, &mut rng);
+    let whole = Securing::SdJwtVc(Disclosable::default());
+    for name in disclosable::ABOUT_ITSELF {
+        let claims = Map::from_iter([(name.to_owned(), json!({ "a": 1 }))]);
+        let types = ["Badge".to_owned()];
+        let request = IssueRequest {
+            types: &types,
+            contexts: &[],
+            issuer: "did:example:acme",
+            issuer_name: None,
+            subject: None,
+            subject_key: None,
+            claims: &claims,
+            evidence: &[],
+            valid_from: Timestamp::EPOCH,
+            valid_until: None,
+            status: &[],
+            schema: None,
+            log: None,
+        };
+        let drafted = draft(&request, &mut rng).unwrap();
+        let refused = drafted.clone().flat().unwrap_err();
+        assert_eq!((refused.code(), refused), ("claim-reserved", DraftError::Reserved { name }));
+        let by = ("did:example:acme#k", &key as &dyn Signer);
+        let signed = issue_with(drafted, &whole, by, Timestamp::EPOCH, &mut rng);
+        assert_eq!(signed.unwrap_err().code(), "sd-jwt-claim-name-reserved", "{name}");
+    }
 }

@@ -3,6 +3,7 @@
 //! credential is in force, revoked or suspended.
 
 use inkan_credential::model::{StatusEntry, StatusPurpose};
+use inkan_credential::sd_jwt_vc::KeyName;
 use inkan_credential::token_status_list::{
     StatusBits, StatusListToken, TokenStatus, TokenStatusList, TokenTerms,
 };
@@ -61,7 +62,7 @@ impl StatusListState {
     pub(super) fn token(
         &self,
         publication: &Publication<'_>,
-        (method, signer): (&str, &dyn Signer),
+        (name, signer): (KeyName<'_>, &dyn Signer),
     ) -> Result<StatusListToken, StatusStateError> {
         let terms = TokenTerms {
             uri: &self.uri,
@@ -72,10 +73,18 @@ impl StatusListState {
             aggregation_uri: None,
         };
         let list = self.token_list()?;
-        Ok(match self.encoding {
-            StatusEncoding::TokenJwt => StatusListToken::issue_jwt(&list, &terms, method, signer)?,
-            StatusEncoding::TokenCwt => StatusListToken::issue_cwt(&list, &terms, method, signer)?,
-            StatusEncoding::Bitstring => return Err(StatusStateError::OtherList),
+        Ok(match (self.encoding, name) {
+            (StatusEncoding::TokenJwt, KeyName::Kid(method)) => {
+                StatusListToken::issue_jwt(&list, &terms, method, signer)?
+            }
+            (StatusEncoding::TokenJwt, KeyName::Certificates(chain)) => {
+                StatusListToken::issue_jwt_certified(&list, &terms, chain, signer)?
+            }
+            (StatusEncoding::TokenCwt, KeyName::Kid(method)) => {
+                StatusListToken::issue_cwt(&list, &terms, method, signer)?
+            }
+            (StatusEncoding::TokenCwt, KeyName::Certificates(_))
+            | (StatusEncoding::Bitstring, _) => return Err(StatusStateError::OtherList),
         })
     }
 

@@ -354,6 +354,7 @@ fn of_two_forks_of_one_data_folder_only_the_first_is_cosigned() {
             path: Some(name.to_owned()),
             key_id: "key-1".to_owned(),
             key: secret(seed).public_key(),
+            others: Vec::new(),
             next_key_hashes: vec![],
             services: vec![],
             home: Some(ORIGIN.to_owned()),

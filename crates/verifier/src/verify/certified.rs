@@ -4,7 +4,7 @@
 //! signed, or if it does not say, also when the credential was received: an old signature does not outlive its certificate, unless a
 //! timestamp of an authority shows that it was made before. Then the path has to hold at that time instead.
 
-use inkan_core::{Timestamp, encoding, json, sha256};
+use inkan_core::{Digest, Timestamp, encoding, json, sha256};
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::Cover;
 use inkan_ledger::Grades;
@@ -12,12 +12,17 @@ use serde_json::Value;
 
 use super::countersigned::Countersigned;
 use super::credential::{format_name, holder_history, holder_keys, stamped_time};
+use super::status::certified as list;
 use super::{Bench, countersigned, offered, signer};
 use crate::certificates::{CertificateFault, Revocation, RevocationInfo};
 use crate::check::{Check, CheckName, Weight};
 use crate::material::Receipts;
 use crate::reason::Reason;
 use crate::verified::{CredentialProof, StatusSeen, VerifiedCredential};
+
+/// What the path of a credential leads to, if there is one.
+#[derive(Clone, Copy)]
+struct Anchor(Option<Digest>);
 
 /// Adds one line per check; the result counts only if none of them failed or blocks.
 pub(super) fn check(
@@ -40,8 +45,8 @@ pub(super) fn check(
     }
     let stamped = bench.stamps.of(&Cover::credential(secured));
     checks.push(stamped_time(bench, subject, stamped));
-    let signed = signature(bench, subject, (secured, chain), checks);
-    let status = status(subject, secured, checks);
+    let anchor = signature(bench, subject, (secured, chain), checks);
+    let status = status(bench, subject, (secured, anchor), checks);
     let acts = countersigned::about(bench, secured);
     let countersigned = match acts {
         Ok(acts) => countersigned::check(bench, subject, (secured, None), &acts, checks),
@@ -52,7 +57,7 @@ pub(super) fn check(
         }
     };
     offered::check(bench, subject, (credential, None), &countersigned.acts(), checks);
-    signed?;
+    anchor?;
     let issuer = credential.issuer().to_owned();
     let own = CredentialProof { controller: issuer.clone(), asserts: true, held: true };
     let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
@@ -72,13 +77,14 @@ pub(super) fn check(
     })
 }
 
-/// The signature under the key of the first certificate, and the path from there to what is pinned.
+/// The signature under the key of the first certificate, and the path from there to what is pinned; none if the
+/// signature is not its issuer's.
 fn signature(
     bench: &Bench<'_>,
     subject: &str,
     (secured, chain): (&SecuredCredential, &[Vec<u8>]),
     checks: &mut Vec<Check>,
-) -> Option<()> {
+) -> Option<Anchor> {
     let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
     let Some(checker) = bench.context.certificates.as_deref() else {
         let reason = Reason::CertificateUnknown { code: CertificateFault::AnchorUnknown.code() };
@@ -99,20 +105,20 @@ fn signature(
         return None;
     }
     checks.push(Check::pass(CheckName::Signature, subject).with("format", format_name(secured)));
-    let line = path(bench, subject, (secured, chain));
+    let (line, anchor) = path(bench, subject, (secured, chain));
     checks.push(line.with("certificate", sha256(&[leaf]).to_hex()));
-    Some(())
+    Some(Anchor(anchor))
 }
 
 fn path(
     bench: &Bench<'_>,
     subject: &str,
     (secured, chain): (&SecuredCredential, &[Vec<u8>]),
-) -> Check {
+) -> (Check, Option<Digest>) {
     let name = CheckName::KeyInForce;
     let Some(paths) = bench.paths() else {
         let reason = Reason::CertificateUnknown { code: CertificateFault::AnchorUnknown.code() };
-        return Check::unknown(name, subject, reason, Weight::Required);
+        return (Check::unknown(name, subject, reason, Weight::Required), None);
     };
     let (as_of, received_at) = (bench.context.as_of, bench.context.received_at);
     // Where it does not say when it was signed, nothing shows that it is older than its arrival here.
@@ -128,22 +134,24 @@ fn path(
                 fault @ (CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown),
             ) => {
                 let reason = Reason::CertificateUnknown { code: fault.code() };
-                return Check::unknown(name, subject, reason, Weight::Required);
+                return (Check::unknown(name, subject, reason, Weight::Required), None);
             }
             Err(fault) => {
                 let reason = Reason::CertificateInvalid { code: fault.code() };
-                return Check::fail(name, subject, reason).with("at", at.to_string());
+                return (Check::fail(name, subject, reason).with("at", at.to_string()), None);
             }
         }
     }
-    let anchor = found.map(|path| path.anchor.to_hex()).unwrap_or_default();
+    let led = found.map(|path| path.anchor);
+    let anchor = led.map(|anchor| anchor.to_hex()).unwrap_or_default();
     let revocation = found.map_or(Revocation::NotShown, |path| path.revocation);
     let line = Check::pass(name, subject).with("anchor", anchor);
     let line = line.with("revocation", revocation.as_str());
-    match stamped {
+    let line = match stamped {
         Some(time) => line.with("stampedBy", time.to_string()),
         None => line,
-    }
+    };
+    (line, led)
 }
 
 /// When authorities had seen the signature, by as many of them as the grade asks for.
@@ -167,28 +175,32 @@ pub(super) fn said(evidence: &[Value]) -> RevocationInfo {
     said
 }
 
-/// Lists are judged by who signed them, and here that is a DID: what names one is not known to be in force.
+/// A Token Status List is good if certificates name the same issuer for it. Bitstring Status Lists are judged by who signed them, and
+/// that is a DID: what names one is not known to be in force.
 fn status(
+    bench: &Bench<'_>,
     subject: &str,
-    secured: &SecuredCredential,
+    (secured, anchor): (&SecuredCredential, Option<Anchor>),
     checks: &mut Vec<Check>,
 ) -> Option<StatusSeen> {
     let credential = secured.credential();
-    let token = credential.token_status().map(|entry| &entry.uri);
-    let named: Vec<&String> = credential
-        .status()
-        .iter()
-        .map(|entry| &entry.list_uri)
-        .chain(token)
-        .chain(credential.unknown_status())
-        .collect();
-    if named.is_empty() {
-        checks.push(Check::skipped(CheckName::Status, subject));
-        return Some(StatusSeen::NotNamed);
-    }
-    for uri in named {
+    let named = credential.status().iter().map(|entry| &entry.list_uri);
+    let mut others = false;
+    for uri in named.chain(credential.unknown_status()) {
         let reason = Reason::StatusMissing { uri: uri.clone() };
         checks.push(Check::unknown(CheckName::Status, subject, reason, Weight::Required));
+        others = true;
     }
-    None
+    let Some(entry) = credential.token_status() else {
+        if others {
+            return None;
+        }
+        checks.push(Check::skipped(CheckName::Status, subject));
+        return Some(StatusSeen::NotNamed);
+    };
+    let issuer = credential.issuer();
+    let anchor = anchor.and_then(|Anchor(anchor)| anchor);
+    let named = anchor.map(|anchor| list::Named { issuer, anchor });
+    let since = list::check(bench, subject, entry, named, checks)?;
+    (!others).then_some(StatusSeen::Good { since })
 }

@@ -1,6 +1,7 @@
 //! Check 9: the status lists a credential names, the newest at or before the judged time.
 
 mod announcer;
+pub(super) mod certified;
 mod newest;
 mod token;
 

@@ -111,11 +111,20 @@ impl Notation {
     }
 }
 
+/// How rows say whom they are about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subjects<'a> {
+    /// The column or member.
+    pub(super) column: &'a str,
+    /// Whether it may be empty or missing, and the credential is then nobody's by name.
+    pub(super) bearer: bool,
+}
+
 /// Reads all rows. A file without a usable header is refused; a row that is wrong says so itself.
 pub(super) fn read(
     (name, bytes): (&str, &[u8]),
     notation: Notation,
-    subject: &str,
+    subject: Subjects<'_>,
     types: &Types<'_>,
 ) -> Result<Table, Failure> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
@@ -160,7 +169,7 @@ struct Column {
 
 fn csv_table(
     (name, bytes): (&str, &[u8]),
-    subject: &str,
+    subject: Subjects<'_>,
     types: &Types<'_>,
 ) -> Result<Table, Failure> {
     if let Some(line) = stray_quote(bytes) {
@@ -184,7 +193,7 @@ fn csv_table(
         if !seen.insert(title.to_owned()) {
             return Err(wrong("another column has the same title"));
         }
-        if title == subject {
+        if title == subject.column {
             subject_at = Some(place);
             columns.push(None);
             continue;
@@ -197,10 +206,13 @@ fn csv_table(
         let shown = |title: &String| format!("{:?}", title.chars().take(40).collect::<String>());
         let titles: Vec<String> = seen.iter().take(TITLES).map(shown).collect();
         let found = if titles.is_empty() { "none".to_owned() } else { titles.join(", ") };
+        let wanted = subject.column;
         let what = "columns are separated by commas, and the first line names them";
-        malformed(name, &format!("line 1: there is no column {subject:?}; found: {found}; {what}"))
+        malformed(name, &format!("line 1: there is no column {wanted:?}; found: {found}; {what}"))
     };
-    let subject_at = subject_at.ok_or_else(missing)?;
+    if subject_at.is_none() && !subject.bearer {
+        return Err(missing());
+    }
     let paths: Vec<&ColumnPath> = columns.iter().flatten().map(|column| &column.path).collect();
     claims::check_together(&paths).map_err(|what| malformed(name, &format!("line 1: {what}")))?;
     let mut rows = Vec::new();
@@ -252,8 +264,8 @@ fn stray_quote(bytes: &[u8]) -> Option<u64> {
 fn csv_row(
     record: &csv::ByteRecord,
     columns: &[Option<Column>],
-    subject_at: usize,
-    subject: &str,
+    subject_at: Option<usize>,
+    subject: Subjects<'_>,
 ) -> Result<Content, Fault> {
     if record.len() != columns.len() {
         let (has, wanted) = (record.len(), columns.len());
@@ -271,14 +283,18 @@ fn csv_row(
         let value = column.shape.read(text).map_err(|what| Fault::malformed(at(), what))?;
         cells.push((&column.path, value));
     }
-    let shown = format!("{subject:?} ({})", subject_at.saturating_add(1));
-    let cell = record.get(subject_at).and_then(|cell| std::str::from_utf8(cell).ok());
-    let about = cell.map(str::trim).filter(|text| !text.is_empty());
-    let missing = || Fault::malformed(Some(shown), "says nothing");
-    content(about.ok_or_else(missing)?, cells)
+    let Some(subject_at) = subject_at else { return content("", cells) };
+    let shown = || Some(format!("{:?} ({})", subject.column, subject_at.saturating_add(1)));
+    let cell = record.get(subject_at).unwrap_or_default();
+    let about = std::str::from_utf8(cell).map_err(|_| Fault::malformed(shown(), "is not UTF-8"))?;
+    let about = about.trim();
+    if about.is_empty() && !subject.bearer {
+        return Err(Fault::malformed(shown(), "says nothing"));
+    }
+    content(about, cells)
 }
 
-fn json_rows(bytes: &[u8], subject: &str) -> Vec<Row> {
+fn json_rows(bytes: &[u8], subject: Subjects<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (line, text) in (1_u64..).zip(bytes.split(|byte| *byte == b'\n')) {
         if text.trim_ascii().is_empty() {
@@ -290,7 +306,7 @@ fn json_rows(bytes: &[u8], subject: &str) -> Vec<Row> {
     rows
 }
 
-fn json_row(text: &[u8], subject: &str) -> Result<Content, Fault> {
+fn json_row(text: &[u8], subject: Subjects<'_>) -> Result<Content, Fault> {
     let read = json::parse(text.trim_ascii(), limits::DOCUMENT);
     let value = read.map_err(|error| Fault::malformed(None, error.to_string()))?;
     let Value::Object(members) = value else {
@@ -300,7 +316,7 @@ fn json_row(text: &[u8], subject: &str) -> Result<Content, Fault> {
     let mut paths = Vec::new();
     for (name, value) in members {
         let at = Some(format!("{name:?}"));
-        if name == subject {
+        if name == subject.column {
             let Value::String(text) = value else {
                 return Err(Fault::malformed(at, "is no text"));
             };
@@ -314,8 +330,11 @@ fn json_row(text: &[u8], subject: &str) -> Result<Content, Fault> {
     paths.sort_by(|one, other| one.0.cmp(&other.0));
     let all: Vec<&ColumnPath> = paths.iter().map(|(path, _)| path).collect();
     claims::check_together(&all).map_err(|what| Fault::malformed(None, what))?;
-    let missing = || Fault::malformed(Some(format!("{subject:?}")), "is missing");
-    let about = about.ok_or_else(missing)?;
+    let missing = || Fault::malformed(Some(format!("{:?}", subject.column)), "is missing");
+    let about = match about {
+        None if subject.bearer => String::new(),
+        about => about.ok_or_else(missing)?,
+    };
     content(&about, paths.iter().map(|(path, value)| (path, value.clone())).collect())
 }
 

@@ -16,6 +16,7 @@ fn history(seed: u64, versions: u64) -> (String, Vec<Vec<u8>>) {
         path: Some(format!("m{seed}")),
         key_id: "key-1".to_owned(),
         key: key(seed).public_key(),
+        others: Vec::new(),
         next_key_hashes: vec![],
         services: vec![],
         home: Some("other.example".to_owned()),

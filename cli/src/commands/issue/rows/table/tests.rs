@@ -2,12 +2,14 @@ use serde_json::json;
 
 use super::*;
 
+const SUBJECT: Subjects<'static> = Subjects { column: "subject", bearer: false };
+
 fn csv(text: &str) -> Result<Table, Failure> {
-    read(("rows.csv", text.as_bytes()), Notation::Csv, "subject", &Types(None))
+    read(("rows.csv", text.as_bytes()), Notation::Csv, SUBJECT, &Types(None))
 }
 
 fn jsonl(text: &str) -> Vec<Row> {
-    let read = read(("rows.jsonl", text.as_bytes()), Notation::JsonLines, "subject", &Types(None));
+    let read = read(("rows.jsonl", text.as_bytes()), Notation::JsonLines, SUBJECT, &Types(None));
     read.unwrap().rows
 }
 
@@ -43,7 +45,7 @@ fn a_wrong_row_says_where_and_the_others_are_read() {
     assert!(rows[4].read.is_ok());
     let bytes =
         [b"subject,name\ndid:key:a,".as_slice(), &[0xff, 0xfe], b"\ndid:key:b,Bo\n"].concat();
-    let table = read(("rows.csv", &bytes), Notation::Csv, "subject", &Types(None)).unwrap();
+    let table = read(("rows.csv", &bytes), Notation::Csv, SUBJECT, &Types(None)).unwrap();
     assert_eq!(fault(&table.rows[0]), ("row-malformed", Some("\"name\" (2)")));
     assert!(table.rows[1].read.is_ok());
 }
@@ -52,7 +54,7 @@ fn a_wrong_row_says_where_and_the_others_are_read() {
 fn a_fault_never_repeats_what_the_row_says() {
     let schema = json!({ "properties": { "credentialSubject": { "properties": { "pin": { "type": "integer" } } } } });
     let text = b"subject,pin\ndid:key:a,secret-value\n";
-    let table = read(("rows.csv", text), Notation::Csv, "subject", &Types(Some(&schema))).unwrap();
+    let table = read(("rows.csv", text), Notation::Csv, SUBJECT, &Types(Some(&schema))).unwrap();
     let fault = table.rows[0].read.as_ref().unwrap_err();
     assert_eq!(fault.column.as_deref(), Some("\"pin\" (2)"));
     assert!(!fault.message.contains("secret-value"), "{}", fault.message);
@@ -141,4 +143,22 @@ fn a_quote_that_is_not_closed_swallows_nobody() {
         assert!(csv(text).is_ok(), "{text}");
         assert_eq!(stray_quote(text.as_bytes()), None, "{text}");
     }
+}
+
+#[test]
+fn rows_without_a_subject_are_read_where_credentials_name_nobody() {
+    let bearer = Subjects { bearer: true, ..SUBJECT };
+    let csv = |text: &str, subject| {
+        read(("rows.csv", text.as_bytes()), Notation::Csv, subject, &Types(None))
+    };
+    let both = "subject,givenName\n,Aiko\ndid:key:z6Mk,Ken\n";
+    let table = csv(both, bearer).unwrap();
+    let about = |at: usize| table.rows[at].read.as_ref().unwrap().subject.clone();
+    assert_eq!((about(0), about(1)), (String::new(), "did:key:z6Mk".to_owned()));
+    assert!(csv(both, SUBJECT).unwrap().rows[0].read.is_err());
+    assert!(csv("givenName\nAiko\n", bearer).unwrap().rows[0].read.is_ok());
+    assert!(csv("givenName\nAiko\n", SUBJECT).is_err());
+    let line = b"{\"givenName\":\"Aiko\"}\n";
+    assert!(json_rows(line, bearer)[0].read.is_ok());
+    assert!(json_rows(line, SUBJECT)[0].read.is_err());
 }
