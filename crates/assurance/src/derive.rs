@@ -235,9 +235,10 @@ fn best<'a>(
 /// `cred[0].evidence[2]` of the credential.
 fn entry_at<'a>(credential: &'a Value, path: &str) -> Option<&'a Value> {
     let position = last_index(path)?;
-    match credential.get("evidence")? {
-        Value::Array(list) => list.get(position),
-        one => (position == 0).then_some(one),
+    let evidence = credential.get("evidence")?;
+    match evidence.as_array() {
+        Some(list) => list.get(position),
+        None => (position == 0).then_some(evidence),
     }
 }
 
