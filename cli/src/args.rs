@@ -39,7 +39,7 @@ pub(crate) use consent::{
     ConsentAcknowledgeArgs, ConsentCheckArgs, ConsentCommand, ConsentGiveArgs, ConsentWithdrawArgs,
 };
 pub(crate) use delegate::{DelegateArgs, UnderArgs};
-pub(crate) use desk::{DeskCommand, DeskEnrol, DeskOpenArgs};
+pub(crate) use desk::{DeskCommand, DeskEnrol, DeskOpenArgs, PasskeyCommand};
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
     RotateArgs, UpdateArgs,
@@ -48,7 +48,8 @@ pub(crate) use eseal::{EsealArgs, EsealForm};
 #[cfg(feature = "pkcs11")]
 pub(crate) use evidence::JpkiSignArgs;
 pub(crate) use evidence::{
-    EvidenceCommand, JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
+    EvidenceCommand, EvidenceDeriveArgs, EvidenceRevalidateArgs, EvidenceSourceArgs,
+    JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
 };
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm,
@@ -65,7 +66,7 @@ pub(crate) use story::{
 };
 pub(crate) use tell::{StoryArgs, StoryForm};
 pub(crate) use trust::{
-    GraphForm, PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofAddArgs, ProofCommand,
+    GraphForm, Language, PolicyCommand, PolicyNewArgs, PolicyTestArgs, ProofAddArgs, ProofCommand,
     RequestCommand, TrustAddArgs, TrustCheckArgs, TrustCommand, TrustGraphArgs, TrustListArgs,
     TrustRemoveArgs,
 };

@@ -357,6 +357,12 @@ pub(crate) enum CliError {
         /// What the rules compute.
         reached: String,
     },
+    /// The source does not show a claim that is to be taken from it.
+    #[error("the source shows no claim {claim:?}")]
+    DerivationClaimMissing {
+        /// Its name.
+        claim: String,
+    },
     /// The command needs the ledger, and the profile has none.
     #[error("profile {profile:?} has no ledger at {path}")]
     LedgerMissing {
@@ -497,6 +503,7 @@ impl CliError {
             Self::CodeUnknown { .. } => "code-unknown",
             Self::InputMalformed { .. } => "input-malformed",
             Self::LevelNotReached { .. } => "level-not-reached",
+            Self::DerivationClaimMissing { .. } => "derivation-claim-missing",
             Self::SealIncomplete { .. } => "seal-incomplete",
             Self::SealedAlready => "sealed-already",
             Self::ActMovedOn { .. } => "act-moved-on",

@@ -5,16 +5,20 @@
 //!
 //! A ledger has no list of one DID's entries, so all of them are read; a profile without authorities reads none.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use inkan_core::Timestamp;
 use inkan_did::Did;
 use inkan_did::webvh::{self, Head};
 use inkan_evidence::Registry;
 use inkan_evidence::registry::{
-    SignerVersion, Standing, Statement, of_statements, read_statements,
+    SignerVersion, Standing, Statement, of_former, of_statements, read_statements,
 };
-use inkan_io::ledger_source::LedgerPlace;
+use inkan_io::ledger_source::{LedgerPlace, SourceView};
 use inkan_ledger::state::parse_did_body;
-use inkan_ledger::{Kind, Leaf, verify_bundle_under, verify_checkpoint};
+use inkan_ledger::tree::verify_consistency;
+use inkan_ledger::{Kind, Leaf, VerifiedCheckpoint, verify_bundle_under, verify_checkpoint};
 
 use crate::commands::trust;
 use crate::context::Home;
@@ -27,26 +31,69 @@ pub(crate) struct Stated {
     origin: String,
     size: u64,
     leaves: Vec<(u64, Leaf)>,
+    head: VerifiedCheckpoint,
+    /// What was read of an authority: its signatures are verified once for this head.
+    known: Mutex<BTreeMap<String, Arc<Vec<Statement>>>>,
+}
+
+/// An authority of a trust list, and until when it is heard.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Heard {
+    pub(crate) did: Did,
+    /// Its last moment, if it is listed no longer.
+    pub(crate) last: Option<Timestamp>,
+}
+
+/// How old an answer of the ledger may be, in seconds, and whether somebody may be asked at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    pub(crate) max_age: Option<i64>,
+    pub(crate) offline: bool,
 }
 
 impl Stated {
     /// Reads a ledger; every entry is shown to be in it.
     pub(crate) fn read(reading: &Reading, home: &Home, now: Timestamp) -> Result<Self, Failure> {
+        Self::read_on(None, reading, home, now)
+    }
+
+    /// The same, going on from what was read of it under an earlier head, which this one was shown to continue.
+    pub(crate) fn read_on(
+        earlier: Option<&Self>,
+        reading: &Reading,
+        home: &Home,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
         let view = reading.view();
         let head = verify_pinned(home, |policy| verify_checkpoint(view.note(), policy, now))?;
-        let mut leaves = Vec::new();
-        let mut next = 0;
+        let origin = reading.source().origin().to_owned();
+        let earlier =
+            earlier.filter(|old| old.origin == origin && (1..=view.size()).contains(&old.size));
+        let (mut leaves, mut next) = match earlier {
+            Some(old) => {
+                continues(old, &head, view)?;
+                (old.leaves.clone(), old.size)
+            }
+            None => (Vec::new(), 0),
+        };
+        let known = earlier
+            .filter(|old| old.size == view.size())
+            .map(|old| old.known.lock().unwrap_or_else(PoisonError::into_inner).clone());
         while next < view.size() {
             let (start, bundle) = view.bundle(next)?;
             let first = view.receipt_here(start)?;
             for found in verify_bundle_under(&first, &bundle, &head)? {
+                if found.leaf_index() < next {
+                    continue;
+                }
                 next = found.leaf_index().saturating_add(1);
                 if matches!(found.leaf().kind(), Kind::Trust | Kind::Did) {
                     leaves.push((found.leaf_index(), found.leaf().clone()));
                 }
             }
         }
-        Ok(Self { origin: reading.source().origin().to_owned(), size: view.size(), leaves })
+        let known = Mutex::new(known.unwrap_or_default());
+        Ok(Self { origin, size: view.size(), leaves, head, known })
     }
 
     /// How many entries were read.
@@ -55,7 +102,17 @@ impl Stated {
     }
 
     /// The statements of an authority, in the order of the log.
-    pub(crate) fn of(&self, authority: &Did) -> Result<Vec<Statement>, Failure> {
+    pub(crate) fn of(&self, authority: &Did) -> Result<Arc<Vec<Statement>>, Failure> {
+        let kept = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept().get(authority.as_str()) {
+            return Ok(Arc::clone(found));
+        }
+        let found = Arc::new(self.verified(authority)?);
+        kept().insert(authority.to_string(), Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn verified(&self, authority: &Did) -> Result<Vec<Statement>, Failure> {
         let Some(scid) = authority.scid() else {
             let detail = "only a did:webvh DID states something on a ledger".to_owned();
             return Err(CliError::InputMalformed { file: authority.to_string(), detail }.into());
@@ -88,45 +145,81 @@ impl Stated {
     pub(crate) fn registry(&self, authority: &Did, as_of: Timestamp) -> Result<Registry, Failure> {
         Ok(of_statements(authority.as_str(), &self.of(authority)?, as_of)?)
     }
+
+    /// The same of one that may be listed no longer.
+    fn heard(&self, authority: &Heard, as_of: Timestamp) -> Result<Registry, Failure> {
+        let Heard { did, last } = authority;
+        match last {
+            None => self.registry(did, as_of),
+            Some(last) => Ok(of_former(did.as_str(), &self.of(did)?, (as_of, *last))?),
+        }
+    }
+
+    /// The registries of a trust list and of those that it hears.
+    pub(crate) fn all(&self, list: Registry, as_of: Timestamp) -> Result<Vec<Registry>, Failure> {
+        let heard = heard(&list, as_of)?;
+        let mut all = vec![list];
+        for authority in &heard {
+            all.push(self.heard(authority, as_of)?);
+        }
+        Ok(all)
+    }
+}
+
+/// That the tree that is read now continues the one that was read before: what was read then is still in it.
+fn continues(old: &Stated, head: &VerifiedCheckpoint, view: &SourceView) -> Result<(), Failure> {
+    let path = if old.size == view.size() { Vec::new() } else { view.consistency(old.size)? };
+    verify_consistency(&old.head.head(), &head.head(), &path)
+        .map_err(|error| Failure::from_error(error.code(), &error))
 }
 
 /// The registries of a profile as of a time: the trust list first. The ledger is only opened if the list names an authority.
-/// With `offline` no node is asked: what authorities stated is then not at hand, which stops the command.
+/// Offline no node is asked: what authorities stated is then not at hand, which stops the command. So does a node whose head is older than
+/// is allowed: it could hide whom an authority revoked since.
 pub(crate) fn of(
     home: &Home,
-    as_of: Timestamp,
-    now: Timestamp,
-    offline: bool,
+    (as_of, now): (Timestamp, Timestamp),
+    terms: Terms,
 ) -> Result<Vec<Registry>, Failure> {
     let Some(list) = trust::load(home)? else { return Ok(Vec::new()) };
-    let authorities = authorities(&list, as_of)?;
-    let mut all = vec![list];
-    if let Some(first) = authorities.first() {
-        if offline && matches!(home.ledger, LedgerPlace::Node(_)) {
-            let missing = CliError::DidNotAtHand { did: first.to_string() };
-            return Err(Failure::from(missing).during("what an authority stated, offline"));
-        }
-        let stated = Stated::read(&Reading::open_at(home, now)?, home, now)?;
-        for authority in &authorities {
-            all.push(stated.registry(authority, as_of)?);
-        }
+    let heard = heard(&list, as_of)?;
+    let Some(first) = heard.first() else { return Ok(vec![list]) };
+    let at_node = matches!(home.ledger, LedgerPlace::Node(_));
+    if terms.offline && at_node {
+        let missing = CliError::DidNotAtHand { did: first.did.to_string() };
+        return Err(Failure::from(missing).during("what an authority stated, offline"));
     }
-    Ok(all)
+    let stated = Stated::read(&Reading::open_at(home, now)?, home, now)?;
+    // A folder of one's own is looked at now, as for every other state.
+    if let Some(max_age) = terms.max_age.filter(|_| at_node) {
+        let fresh = stated.head.check_fresh(max_age, as_of);
+        fresh.map_err(|error| Failure::from(error).during("what authorities stated"))?;
+    }
+    stated.all(list, as_of)
 }
 
 /// The authorities that a trust list names, in force at a time and not revoked for cause.
 pub(crate) fn authorities(list: &Registry, as_of: Timestamp) -> Result<Vec<Did>, Failure> {
+    let current = heard(list, as_of)?.into_iter().filter(|heard| heard.last.is_none());
+    Ok(current.map(|heard| heard.did).collect())
+}
+
+/// The same with those whose listing has ended: they still vouch for their past, and whom they revoked stays revoked.
+pub(crate) fn heard(list: &Registry, as_of: Timestamp) -> Result<Vec<Heard>, Failure> {
     let revoked =
         |did: &str| list.entries_of(did).any(|entry| entry.standing() == Standing::RevokedForCause);
-    let named = list
-        .entries()
-        .iter()
-        .filter(|entry| entry.is_authority() && entry.covers(as_of) && !revoked(entry.id()));
-    let mut found: Vec<Did> = Vec::new();
+    let named = list.entries().iter().filter(|entry| {
+        let begun = entry.valid_from().is_none_or(|from| from <= as_of);
+        entry.is_authority() && begun && !revoked(entry.id())
+    });
+    let mut found: Vec<Heard> = Vec::new();
     for entry in named {
         let did = Did::parse(entry.id())?;
-        if !found.contains(&did) {
-            found.push(did);
+        let last = entry.valid_until().filter(|_| !entry.covers(as_of));
+        match found.iter_mut().find(|known| known.did == did) {
+            // Of several entries the one that lasts longest.
+            Some(known) => known.last = known.last.zip(last).map(|(one, other)| one.max(other)),
+            None => found.push(Heard { did, last }),
         }
     }
     Ok(found)

@@ -5,5 +5,6 @@ mod aal {
     mod desk;
     mod events;
     mod keys;
+    mod table;
     mod webauthn;
 }

@@ -12,7 +12,7 @@ use inkan_credential::{Presentation, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_io::clock::Clock;
 use inkan_server::credentials::{self, ApiOptions, Protection, Role, RunningApi, Transport};
-use inkan_server::desk::{DeskOptions, MetadataFiles};
+use inkan_server::desk::{DeskOptions, MetadataFiles, Store};
 use inkan_tests::made::{Party, moment};
 use inkan_tests::made_node::{HttpAnswer, HttpClient, loopback, unlimited};
 use inkan_tests::soft_authenticator::{
@@ -412,6 +412,32 @@ fn passkeys_are_registered_if_the_operator_allows_it_and_to_one_holder() {
     assert_eq!(taken.code(), "desk-passkey-unfit");
     let used = desk.confirm(&theirs, &authenticator.get(&Page::of(&challenge)));
     assert_eq!((used.status, used.code().as_str()), (422, "authenticator-not-bound"));
+}
+
+#[test]
+fn a_passkey_that_is_forgotten_counts_for_nothing_and_makes_room() {
+    let mut desk = Desk::new();
+    let mut authenticator = desk.authenticator();
+    let asked = desk.ask("AAL-2", "first");
+    let (_, challenge) = desk.present(&asked);
+    assert_eq!(desk.register(&asked, authenticator.create(&Page::of(&challenge))).status, 201);
+    // Beside the server, as the command does it.
+    let store = Store::open(&desk.path("desk")).expect("a desk");
+    let known = store.all_passkeys().expect("passkeys");
+    let [(name, passkey)] = known.as_slice() else { panic!("{known:?}") };
+    assert_eq!(passkey.holder(), desk.holder.did);
+    for wrong in ["", "0000000", "zzzzzzzz", &name[1..]] {
+        let error = store.forget_passkey(wrong).unwrap_err();
+        assert_eq!(error.code(), "desk-passkey-unknown", "{wrong}");
+    }
+    store.forget_passkey(&name[..8]).expect("it is forgotten");
+    assert!(store.all_passkeys().expect("passkeys").is_empty());
+    let used = desk.confirm(&asked, &authenticator.get(&Page::of(&challenge)));
+    assert_eq!((used.status, used.code().as_str()), (422, "authenticator-not-bound"));
+    // The holder has none here now, and may register one.
+    let asked = desk.ask("AAL-2", "first");
+    let (_, challenge) = desk.present(&asked);
+    assert_eq!(desk.register(&asked, authenticator.create(&Page::of(&challenge))).status, 201);
 }
 
 #[test]

@@ -788,6 +788,8 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "consent",
         "current",
         "delegation",
+        // In the command line's test of derivations.
+        "derived-evidence",
         // In the test of the desk.
         "desk-result",
         "desk-session",
@@ -804,6 +806,8 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "registry",
         "report",
         "story",
+        // In the command line's test of registries.
+        "trqp-answer",
         "webauthn-registration",
     ];
     let mut found = Vec::new();
@@ -906,7 +910,7 @@ fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
     let reads = |value: &Value| PresentationEvidence::parse(value.to_string().as_bytes()).is_ok();
     let answers = json!([
         { "issuerKeyStatement": {} }, { "keyAttestation": "a.b.c" }, { "webauthn": answer },
-        { "jpkiAuth": { "statement": "{}", "cms": "AAAA" } }, { "hosted": {} }, { "authenticationEvent": "a.b.c" },
+        { "jpkiAuth": { "statement": "{}", "cms": "AAAA" } }, { "hosted": { "key": "a.b.c", "activation": "a.b.c" } }, { "authenticationEvent": "a.b.c" },
     ]);
     Closed {
         place: ("presentation-evidence", ""),
@@ -921,6 +925,14 @@ fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
         samples: vec![login],
         only_read: &[],
         reads: Box::new(|value| reads(&shown(json!([{ "jpkiAuth": value }])))),
+    }
+    .check();
+    let hosted = json!({ "key": "a.b.c", "activation": "a.b.c" });
+    Closed {
+        place: ("presentation-evidence", "/$defs/hosted"),
+        samples: vec![hosted],
+        only_read: &[],
+        reads: Box::new(|value| reads(&shown(json!([{ "hosted": value }])))),
     }
     .check();
     Closed {

@@ -15,11 +15,34 @@ Programs get 401 with a challenge of RFC 9470 where a person gets the passkey's 
 pub(crate) enum DeskCommand {
     /// Open a session, and print the address of its page
     Open(DeskOpenArgs),
+    /// The passkeys that were registered at the desk: list them, or forget one
+    #[command(subcommand)]
+    Passkeys(PasskeyCommand),
     /// Say what came of a session; the exit code is the verdict
     Show {
         /// Its id, as `desk open` said it
         #[arg(value_name = "ID")]
         id: String,
+        /// The desk's folder, if it is not the profile's
+        #[arg(long, value_name = "DIR")]
+        folder: Option<String>,
+    },
+}
+
+/// `inkan desk passkeys …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum PasskeyCommand {
+    /// List them: whose they are, since when, and how often they were used
+    List {
+        /// The desk's folder, if it is not the profile's
+        #[arg(long, value_name = "DIR")]
+        folder: Option<String>,
+    },
+    /// Forget one: it counts for nothing from now on, and its holder may register another
+    Forget {
+        /// Its name in the list, or enough of its beginning
+        #[arg(value_name = "NAME")]
+        name: String,
         /// The desk's folder, if it is not the profile's
         #[arg(long, value_name = "DIR")]
         folder: Option<String>,

@@ -7,9 +7,90 @@ use super::{OutArgs, WriteArgs, values};
 /// `inkan evidence …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum EvidenceCommand {
+    /// Evidence of your own from a presentation of somebody else's proofing, for inkan issue --evidence
+    ///
+    /// The presentation is judged first, as inkan verify does; how old a proofing may be, the policy says. The holder has to be
+    /// authenticated at AAL-2 now. What comes of it is never more than the source, IAL-3 at most, and as old as the proofing.
+    Derive(Box<EvidenceDeriveArgs>),
+    /// Say that a proofing of your own still stands: the holder is here at AAL-2, and the document was not revoked
+    ///
+    /// Issue the credential again with what this writes: the age of the proofing starts again, its level does not change.
+    Revalidate(Box<EvidenceRevalidateArgs>),
     /// Signatures with a person's card: bind a DID to it, log in with it, judge either
     #[command(subcommand)]
     Jpki(JpkiCommand),
+}
+
+/// What evidence is made from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EvidenceSourceArgs {
+    /// The presentation; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Which credential of it, from 1; needed if there are several
+    #[arg(long = "cred", value_name = "N")]
+    pub(crate) credential: Option<usize>,
+    /// Your DID, which will issue
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Policy for the source: one of `inkan policy list`, or a file; AAL-2 is demanded besides
+    #[arg(long, value_name = "P")]
+    pub(crate) policy: Option<String>,
+    /// Demand this identity assurance level of the source besides
+    #[arg(long, value_name = "N", value_parser = values::ial)]
+    pub(crate) min_ial: Option<String>,
+    /// The audience the presentation must name
+    #[arg(long, value_name = "A")]
+    pub(crate) aud: Option<String>,
+    /// A nonce you keep yourself
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) nonce: Option<String>,
+    /// What was shown beside the presentation, as for inkan verify
+    #[arg(long, value_name = "F")]
+    pub(crate) authenticator: Option<String>,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Greatest age of ledger and status answers, such as 24h
+    #[arg(long, value_name = "D", value_parser = values::span)]
+    pub(crate) max_age: Option<String>,
+    /// Keep what the verdict on the source rests on in this file: inkan verify F tells later whether it was revoked
+    #[arg(long, value_name = "F")]
+    pub(crate) evidence_out: Option<String>,
+    /// Replace the file of --evidence-out if it exists
+    #[arg(long, requires = "evidence_out")]
+    pub(crate) force_evidence: bool,
+}
+
+/// Arguments of `evidence derive`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EvidenceDeriveArgs {
+    /// The source.
+    #[command(flatten)]
+    pub(crate) source: EvidenceSourceArgs,
+    /// Claims that the source shows and that you want to issue: names, separated by commas
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub(crate) take: Vec<String>,
+    /// Where they go, for inkan issue --claims
+    #[arg(long, value_name = "F")]
+    pub(crate) claims_out: Option<String>,
+    /// Where the evidence goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// Arguments of `evidence revalidate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EvidenceRevalidateArgs {
+    /// The source.
+    #[command(flatten)]
+    pub(crate) source: EvidenceSourceArgs,
+    /// Who says now that the document was not revoked; you, without it
+    #[arg(long, value_name = "DID")]
+    pub(crate) checked_by: Option<String>,
+    /// Where the evidence goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
 }
 
 /// `inkan evidence jpki …`

@@ -360,6 +360,12 @@ pub(crate) struct VerifyArgs {
     /// need a site that registered them, and count for nothing here.
     #[arg(long, value_name = "F")]
     pub(crate) authenticator: Option<String>,
+    /// Judge a login to an account, where nobody presents anything: a file with the handle of your session
+    ///
+    /// The handle is a secret of 128 bits or more, of which the operator is told the SHA-256 alone. What was shown, authentication
+    /// events of that session, stands in the file of --authenticator. AAL-2 at most; policies about identity take none of it.
+    #[arg(long, value_name = "F", requires = "authenticator", requires = "aud", conflicts_with_all = ["files", "nonce", "replay", "at", "report_out", "evidence_out"])]
+    pub(crate) session: Option<String>,
     /// Judge a presentation again whose nonce was used; it is then not live
     #[arg(long)]
     pub(crate) replay: bool,

@@ -77,11 +77,17 @@ pub(crate) enum PolicyCommand {
     Explain {
         /// Id or file
         policy: String,
+        /// In which language
+        #[arg(long, value_enum, value_name = "en|ja", default_value_t = Language::En, hide_possible_values = true)]
+        lang: Language,
     },
     /// Look for demands that nothing can meet, or that go too far
     Lint {
         /// Id or file
         policy: String,
+        /// In which language
+        #[arg(long, value_enum, value_name = "en|ja", default_value_t = Language::En, hide_possible_values = true)]
+        lang: Language,
     },
     /// Judge a table of cases: files, and what the policy must say of each
     ///
@@ -91,6 +97,25 @@ pub(crate) enum PolicyCommand {
     /// had just come in: at the time named, else when it was made; no nonce is used up. Exit 0 if all cases come out as
     /// expected, else 15.
     Test(PolicyTestArgs),
+}
+
+/// A language of sentences.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
+    /// Japanese
+    Ja,
+}
+
+impl Language {
+    /// Its tag.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ja => "ja",
+        }
+    }
 }
 
 /// Arguments of `policy test`.

@@ -1,7 +1,7 @@
 //! `inkan anchor …`: records that are kept elsewhere; one module per command.
 
 mod add;
-mod check;
+pub(super) mod check;
 mod prove;
 mod scopes;
 mod sources;

@@ -110,7 +110,8 @@ fn fill(
         copies: Copies::Count,
     };
     let mut wants: Vec<Want> = Vec::new();
-    let declared = declared(&registries::of(home, as_of, context.now(), false)?, as_of);
+    let asked = registries::Terms::default();
+    let declared = declared(&registries::of(home, (as_of, context.now()), asked)?, as_of);
     for _ in 0..3 {
         let all = with_successors(plan(bundle), &declared);
         let more: Vec<Want> = all.into_iter().filter(|want| !wants.contains(want)).collect();

@@ -1,22 +1,30 @@
-//! `inkan desk open | show`: sessions of a desk that a server of the same profile has open. They meet in the desk's folder.
+//! `inkan desk open | show | passkeys`: sessions of a desk that a server of the same profile has open. They meet in the desk's folder.
 
 use std::path::{Path, PathBuf};
 
 use inkan_core::json::text;
+use inkan_evidence::webauthn::Registration;
 use inkan_io::os_rng::OsRng;
 use inkan_server::desk::{Enrol, Session, Store, Terms, session::WHY};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::args::{DeskCommand, DeskEnrol, DeskOpenArgs};
+use crate::args::{DeskCommand, DeskEnrol, DeskOpenArgs, PasskeyCommand};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
-use crate::render::report::{self, Depth};
+use crate::render::report::{self, Depth, short_did};
+use crate::render::table::table;
 
 pub(super) fn run(command: &DeskCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
         DeskCommand::Open(args) => open(args, context),
         DeskCommand::Show { id, folder } => show(id, folder.as_deref(), context),
+        DeskCommand::Passkeys(PasskeyCommand::List { folder }) => {
+            passkeys(folder.as_deref(), context)
+        }
+        DeskCommand::Passkeys(PasskeyCommand::Forget { name, folder }) => {
+            forget(name, folder.as_deref(), context)
+        }
     }
 }
 
@@ -74,6 +82,42 @@ fn show(id: &str, folder: Option<&str>, context: &mut Context) -> Result<Outcome
         (..) => ("nothing was presented yet\n".to_owned(), 19),
     };
     Ok(Outcome::new("inkan-desk-result/1", human, value).exit(exit))
+}
+
+fn passkeys(folder: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
+    let found = store(folder, context)?.all_passkeys()?;
+    let row = |(name, passkey): &(String, Registration)| {
+        let short = name.get(..12).unwrap_or(name).to_owned();
+        let since = passkey.registered_at().date();
+        vec![short, short_did(passkey.holder()), since, passkey.counter().to_string()]
+    };
+    let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+    let human = if rows.is_empty() {
+        "no passkey was registered at this desk\n".to_owned()
+    } else {
+        table(&["PASSKEY", "HOLDER", "SINCE", "COUNTER"], &rows)
+    };
+    let all: Vec<Value> = found.iter().map(|(name, passkey)| told(name, passkey)).collect();
+    let members = json!({ "passkeys": all });
+    Ok(Outcome::new("inkan-desk-passkeys/1", human, members).stream("passkeys"))
+}
+
+fn forget(name: &str, folder: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
+    let forgotten = store(folder, context)?.forget_passkey(&name.to_ascii_lowercase());
+    let forgotten = forgotten.map_err(|error| {
+        Failure::from(error).try_this("look at their names", "inkan desk passkeys list")
+    })?;
+    context.speech.say(&format!("forgotten: a passkey of {}", short_did(forgotten.holder())));
+    let name = inkan_core::sha256(&[forgotten.credential_id()]).to_hex();
+    let members = told(&name, &forgotten);
+    Ok(Outcome::new("inkan-desk-passkey-forgotten/1", String::new(), members))
+}
+
+fn told(name: &str, passkey: &Registration) -> Value {
+    json!({
+        "passkey": name, "holder": passkey.holder(), "jkt": passkey.jkt(),
+        "registeredAt": passkey.registered_at().to_string(), "counter": passkey.counter(),
+    })
 }
 
 fn store(folder: Option<&str>, context: &mut Context) -> Result<Store, Failure> {

@@ -1,5 +1,6 @@
 //! `inkan evidence`: what shows who somebody is.
 
+mod derive;
 mod jpki;
 
 use crate::args::EvidenceCommand;
@@ -9,6 +10,8 @@ use crate::output::Outcome;
 
 pub(super) fn run(command: &EvidenceCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
+        EvidenceCommand::Derive(args) => derive::derive(args, context),
+        EvidenceCommand::Revalidate(args) => derive::revalidate(args, context),
         EvidenceCommand::Jpki(command) => jpki::run(command, context),
     }
 }

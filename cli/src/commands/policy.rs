@@ -7,12 +7,14 @@ mod explain;
 
 use std::path::{Path, PathBuf};
 
-use inkan_assurance::{LintLevel, NewPolicy, Policy, builtin, builtin_ids, lint, new_policy};
+use inkan_assurance::{
+    LintFinding, LintLevel, NewPolicy, Policy, builtin, builtin_ids, lint, new_policy,
+};
 use inkan_core::limits;
 use inkan_io::files::{self, Access};
 use serde_json::{Value, json};
 
-use crate::args::{PolicyCommand, PolicyNewArgs};
+use crate::args::{Language, PolicyCommand, PolicyNewArgs};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
@@ -24,8 +26,10 @@ pub(super) fn run(command: &PolicyCommand, context: &mut Context) -> Result<Outc
         PolicyCommand::New(args) => make(args, context),
         PolicyCommand::List => list(context),
         PolicyCommand::Show { policy } => show(policy, context),
-        PolicyCommand::Explain { policy } => Ok(explain::outcome(&load(policy, context)?)),
-        PolicyCommand::Lint { policy } => check(policy, context),
+        PolicyCommand::Explain { policy, lang } => {
+            Ok(explain::outcome(&load(policy, context)?, *lang))
+        }
+        PolicyCommand::Lint { policy, lang } => check(policy, *lang, context),
         PolicyCommand::Test(args) => cases::run(args, context),
     }
 }
@@ -120,13 +124,20 @@ fn show(name: &str, context: &mut Context) -> Result<Outcome, Failure> {
     Ok(Outcome::new("inkan-policy-file/1", human, members))
 }
 
-fn check(name: &str, context: &mut Context) -> Result<Outcome, Failure> {
+fn check(name: &str, language: Language, context: &mut Context) -> Result<Outcome, Failure> {
     let policy = load(name, context)?;
     let registries = match context.home_if_any()? {
         Some(home) => super::trust::load(&home)?.into_iter().collect(),
         None => Vec::new(),
     };
     let findings = lint(&policy, &registries);
+    let words = |finding: &LintFinding| {
+        let (en, ja) = finding.message();
+        match language {
+            Language::En => en,
+            Language::Ja => ja,
+        }
+    };
     let mut human = String::new();
     for finding in &findings {
         let mark = if finding.level() == LintLevel::Warning { Mark::Warn } else { Mark::Skipped };
@@ -134,7 +145,7 @@ fn check(name: &str, context: &mut Context) -> Result<Outcome, Failure> {
             " {} {}: {}   {}\n",
             mark.painted(),
             finding.code(),
-            safe(&finding.message().0, 200),
+            safe(&words(finding), 200),
             safe(finding.member(), 80),
         ));
     }
@@ -147,7 +158,7 @@ fn check(name: &str, context: &mut Context) -> Result<Outcome, Failure> {
             let level = if finding.level() == LintLevel::Warning { "warning" } else { "note" };
             json!({
                 "code": finding.code(), "level": level, "path": finding.member(),
-                "message": finding.message().0,
+                "message": words(finding),
             })
         })
         .collect();

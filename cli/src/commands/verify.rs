@@ -1,10 +1,12 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
 pub(super) mod cards;
+pub(super) mod derived;
 mod examine;
 mod finder;
 mod many;
 pub(super) mod rehearsed;
+mod session;
 mod signed;
 pub(super) mod told;
 
@@ -18,8 +20,9 @@ use inkan_assurance::{
 use inkan_core::json;
 use inkan_core::{Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, SecuredCredential};
+use inkan_evidence::jpki::Jpki;
 use inkan_evidence::registry::declared;
-use inkan_evidence::{Asked, AtHand, PresentationEvidence, Registry, facts_with};
+use inkan_evidence::{Asked, AtHand, Facts, PresentationEvidence, Registry, facts_with};
 use inkan_io::cards::Cards;
 use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
@@ -52,6 +55,9 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, F
     }
     if args.graph {
         alone(args, "the ladders are those of one verdict")?;
+    }
+    if let Some(handle) = &args.session {
+        return session::run(handle, args, context);
     }
     match args.files.as_slice() {
         [] => judged(None, args, context),
@@ -91,7 +97,7 @@ fn judged(
     let lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
     let finder = Finder::open(args, &home, context)?;
-    let (report, ..) = judge.one(&bundle, &finder, args, &home, context)?;
+    let (Judged { report, .. }, _) = judge.one(&bundle, &finder, args, &home, context)?;
     drop(lock);
     if let Some(path) = &args.graph_out {
         context.deliver(ladder::svg(&ladder::of_report(report.to_value())), Some(path))?;
@@ -174,7 +180,9 @@ impl Terms {
         let received_at = context.now();
         let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(received_at);
         let pins = pinned::load(&home.profile)?;
-        let registries = registries::of(home, as_of, received_at, args.offline)?;
+        let max_age = args.max_age.as_deref().map(super::issue::seconds).transpose()?;
+        let asked = registries::Terms { max_age, offline: args.offline };
+        let registries = registries::of(home, (as_of, received_at), asked)?;
         let judged_with = inkan_verifier::Context {
             logs: home.pinned()?,
             grade: ledger_grade(&policy),
@@ -182,7 +190,7 @@ impl Terms {
             certificates: Some(Arc::new(pinned::issuer_anchors(&pins)?)),
             receipts: receipts(&policy),
             expectation: None,
-            max_age: args.max_age.as_deref().map(super::issue::seconds).transpose()?,
+            max_age,
             declared: Arc::new(declared(&registries, as_of)),
             known: Vec::new(),
             as_of,
@@ -198,6 +206,15 @@ impl Terms {
             cards: Cards::load(&home.profile)?,
         })
     }
+}
+
+/// A verdict, and what it was made of.
+struct Judged {
+    verification: Verification,
+    report: Report,
+    facts: Facts,
+    /// What card signatures were judged by, if there were any.
+    jpki: Option<Jpki>,
 }
 
 /// Judges by the terms of a run; any thread may.
@@ -225,7 +242,7 @@ impl Judge {
         bundle: &Bundle,
         mut material: Material,
         expected: Option<(&Expectation, &[String])>,
-    ) -> Result<(Verification, Report), Failure> {
+    ) -> Result<Judged, Failure> {
         let Terms { policy, context, contexts, resources, registries, shown, cards } = &self.terms;
         material.contexts.clone_from(contexts);
         material.resources.extend(resources.iter().cloned());
@@ -253,7 +270,7 @@ impl Judge {
         let codes = crate::catalogue::book();
         let assessment = AssessContext { registries, catalogue: &self.catalogue, codes };
         let report = assess(&verification, &facts, policy, &assessment);
-        Ok((verification, report))
+        Ok(Judged { verification, report, facts, jpki })
     }
 
     /// One artefact from beginning to end: a nonce that it answers is used up. Gives with the report what it rests on, and what
@@ -265,7 +282,7 @@ impl Judge {
         args: &VerifyArgs,
         home: &Home,
         context: &Context,
-    ) -> Result<(Report, Verification, Option<Expectation>), Failure> {
+    ) -> Result<(Judged, Option<Expectation>), Failure> {
         let expectation = expectation(args, bundle, &self.terms.policy, home)?;
         if let Some(time) = answered_before(args, bundle, home)? {
             context.speech.warn(&format!(
@@ -287,18 +304,15 @@ impl Judge {
             .map(|expected| cards::nonces(expected, self.terms.context.received_at, home));
         let nonces = nonces.transpose()?.unwrap_or_default();
         let asked = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
-        let (verification, report) = self.judge(bundle, gathered.material, asked)?;
-        remember(verification.states(), home, context)?;
-        if verification.presenter().is_some() {
+        let judged = self.judge(bundle, gathered.material, asked)?;
+        remember(judged.verification.states(), home, context)?;
+        if judged.verification.presenter().is_some() {
             consume(expectation.as_ref(), bundle, home, self.terms.context.received_at)?;
             if let Some(expected) = &expectation {
-                let Terms { cards, shown, .. } = &self.terms;
-                let by = |cards| cards::jpki(cards, bundle, &verification, shown.as_ref(), asked);
-                let jpki = cards.as_ref().map(by).transpose()?.flatten();
-                cards::consume(expected, &verification, jpki.as_ref(), home)?;
+                cards::consume(expected, &judged.verification, judged.jpki.as_ref(), home)?;
             }
         }
-        Ok((report, verification, expectation))
+        Ok((judged, expectation))
     }
 }
 

@@ -204,6 +204,29 @@ fn a_card_that_is_registered_logs_its_holder_in() {
     assert_eq!(refused.json()["error"]["code"], "card-not-for-logins");
 }
 
+#[test]
+fn a_did_whose_key_was_reported_stolen_binds_no_card() {
+    let (home, acme, _) = Home::with_parties();
+    pin(&home, "acme");
+    let asked = nonce(&home, "acme", &acme);
+    statement(&home, (&acme, &asked), &[], "s.json");
+    signed(&home, "s.json", (fixture!("card.der"), 5101), "card.p7s");
+    attach(&home, "s.json", "card.p7s", &[], "evidence.json").must(0);
+    let keys = home.run(&["-p", "holder", "key", "list"]).must(0).stdout;
+    let key = keys.split_whitespace().find(|word| word.starts_with("sign-")).unwrap_or("me-1");
+    let report = ["-p", "holder", "did", "report-compromise", "me", "--key", key, "--since"];
+    // Since it was made: the refusal of an earlier time names that.
+    let ran = home.run(&[&report[..], &["2020-01-01T00:00:00Z"]].concat()).must(9);
+    let offered = ran.stderr.split("--since ").nth(1).unwrap();
+    let since = offered.split_whitespace().next().unwrap();
+    home.run(&[&report[..], &[since]].concat()).must(0);
+    let ran = check(&home, "acme", "evidence.json", &["--state", "--out", "stated.json"]).must(17);
+    fits(&ran, "card-check", include_str!("../../../schemas/card-check.schema.json"));
+    assert_eq!(ran.json()["decision"], "reject");
+    assert_eq!(ran.json()["reported"]["since"], since);
+    assert!(!home.path("stated.json").exists());
+}
+
 /// `softhsm2-util` and its module; under `CI=true` they have to be there.
 #[cfg(feature = "pkcs11")]
 #[expect(

@@ -66,14 +66,7 @@ impl Home {
             if role == "verifier" {
                 continue;
             }
-            // A keystore keeps its price, and hundreds of commands open one.
-            for (file, passphrase) in [("keystore.json", PASSPHRASE), ("next-keystore.json", NEXT)]
-            {
-                let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());
-                let cheap = Keystore::insecure_fast().seal(&passphrase, &mut OsRng).unwrap();
-                let path = home.path(&format!(".local/share/inkan/{name}/{file}"));
-                files::write_atomic(&path, &cheap, Access::Private).unwrap();
-            }
+            home.cheap(name);
         }
         let did = |profile: &str, name: &str| {
             let ran = home.run(&["-p", profile, "did", "create", "--name", name]).must(0);
@@ -81,6 +74,16 @@ impl Home {
         };
         let (issuer, holder) = (did("acme", "acme"), did("holder", "me"));
         (home, issuer, holder)
+    }
+
+    /// A keystore keeps its price, and hundreds of commands open one: those of this profile, still empty, are made cheap.
+    pub(crate) fn cheap(&self, profile: &str) {
+        for (file, passphrase) in [("keystore.json", PASSPHRASE), ("next-keystore.json", NEXT)] {
+            let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());
+            let cheap = Keystore::insecure_fast().seal(&passphrase, &mut OsRng).unwrap();
+            let path = self.path(&format!(".local/share/inkan/{profile}/{file}"));
+            files::write_atomic(&path, &cheap, Access::Private).unwrap();
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

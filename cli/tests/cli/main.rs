@@ -17,6 +17,8 @@ mod exchange;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod reuse;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod serve;

@@ -1,6 +1,8 @@
 //! Authorities on the ledger: who may issue what, succession, ends and revocations for cause, and how others ask (TRQP).
 
-use inkan_core::SecretBytes;
+use inkan_core::json::parse;
+use inkan_core::{SecretBytes, limits};
+use inkan_credential::schema::{Evaluation, evaluate};
 use inkan_crypto::keystore::Keystore;
 use inkan_io::clock::{Clock as _, OsClock};
 use inkan_io::files::{self, Access};
@@ -157,6 +159,27 @@ fn a_ministry_names_a_university_its_successor_and_whom_it_no_longer_trusts() {
     assert!(said.stdout.contains("revoked for cause"), "{}", said.stdout);
     bank(&home, &["verify", "two.json", "--policy", "edu", "--at", &ended]).must(0);
     asked_over_http(&home, (&authority, &university, &successor), &ended);
+    // The ministry is taken off the list: what it took back while it was on it stays taken back.
+    pause();
+    bank(&home, &["trust", "remove", &authority]).must(0);
+    let said = bank(&home, &["trust", "check", &university, "--type", "Degree"]).must(14);
+    assert!(said.stdout.contains("revoked for cause"), "{}", said.stdout);
+}
+
+/// An answer fits our schema of TRQP's answers, which is closed, and says one thing.
+fn answers(said: &Value, member: &str) {
+    let schema = include_str!("../../../schemas/trqp-answer.schema.json");
+    let schema = parse(schema.as_bytes(), limits::DOCUMENT).unwrap();
+    assert_eq!(evaluate(said, &schema), Evaluation::Success, "{said:#}");
+    let mut both = said.clone();
+    both["recognized"] = json!(true);
+    both["authorized"] = json!(true);
+    assert_ne!(evaluate(&both, &schema), Evaluation::Success);
+    for less in [member, "entity_id", "authority_id", "action", "resource", "time_evaluated"] {
+        let mut without = said.clone();
+        without.as_object_mut().unwrap().remove(less).unwrap();
+        assert_ne!(evaluate(&without, &schema), Evaluation::Success, "{less}");
+    }
 }
 
 /// TRQP 2.0: what the authority says, with errors as problem details.
@@ -173,6 +196,7 @@ fn asked_over_http(
     };
     let (status, said) = server.post("/authorization", &query(university, "issue", "Degree"));
     assert_eq!((status, &said["authorized"]), (200, &json!(false)), "{said}");
+    answers(&said, "authorized");
     assert_eq!(said["message"], "the entity is revoked for cause");
     for name in ["entity_id", "authority_id", "action", "resource", "time_evaluated"] {
         assert!(said[name].is_string(), "{name} is missing in {said}");
@@ -187,16 +211,19 @@ fn asked_over_http(
     assert_eq!((status, &said["authorized"]), (200, &json!(false)));
     assert_eq!(said["time_requested"], json!(ended));
     assert_eq!(said["context"], then["context"]);
+    answers(&said, "authorized");
     assert!(said["message"].as_str().unwrap().contains("ended"), "{said}");
     let (status, said) = server.post("/recognition", &query(successor, "succeed", university));
     assert_eq!((status, &said["recognized"]), (200, &json!(true)), "{said}");
+    answers(&said, "recognized");
     let url = format!("http://{}", server.address);
     let there = ["trust", "check", successor, "--succeeds", university, "--registry", &url];
     let said = bank(home, &there).must(0);
     assert!(said.stdout.contains("not signed"), "{}", said.stdout);
     bank(home, &[&there[..], &["--authority", successor]].concat()).must(19);
     let issues = ["trust", "check", university, "--type", "Degree", "--registry", &url];
-    bank(home, &issues).must(14);
+    let here = bank(home, &issues).must(14);
+    assert!(here.stdout.contains("revoked for cause here"), "{}", here.stdout);
     // One kind of statement is not the other, and nobody else's word is given.
     let (_, said) = server.post("/authorization", &query(successor, "succeed", university));
     assert_eq!(said["authorized"], json!(false));

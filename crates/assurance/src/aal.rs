@@ -22,11 +22,13 @@ pub(crate) struct Reached {
 
 /// The level of the presentation: the best single authenticator counts, facts of two are never mixed.
 pub(crate) fn reached(facts: &Facts, findings: &mut BTreeSet<Finding>) -> Reached {
-    let Some(plain) = plain_level(facts) else {
-        return Reached { level: AuthLevel::Aal0, road: None };
-    };
+    // Without a holder what an operator says of the account counts, and nothing else; beside one it does not.
+    let plain = plain_level(facts).unwrap_or(AuthLevel::Aal0);
     let mut best = Reached { level: plain, road: None };
-    for authenticator in facts.authenticators() {
+    let of_session = facts.holder().is_none();
+    for authenticator in
+        facts.authenticators().iter().filter(|one| one.is_of_session() == of_session)
+    {
         let (level, lost) = level_of(authenticator, plain);
         for code in lost {
             let subject = format!("authenticator.{}", authenticator.road().as_str());
@@ -180,14 +182,35 @@ pub(crate) struct AalOutcome {
     pub(crate) missing: Vec<(Option<Road>, Vec<FactKind>)>,
 }
 
+/// Whom a policy is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum About {
+    /// Whoever holds a credential.
+    Holder,
+    /// It asks nothing of an identity: an account is enough (assurance §7.1, rule 2).
+    Account,
+}
+
 /// Judges one leaf.
-pub(crate) fn judge(leaf: &AalLeaf, min: AuthenticationLevel, facts: &Facts) -> AalOutcome {
+pub(crate) fn judge(
+    leaf: &AalLeaf,
+    min: AuthenticationLevel,
+    facts: &Facts,
+    about: About,
+) -> AalOutcome {
     let mut out = AalOutcome::default();
     let least = min.least();
     if least == Some(AuthLevel::Aal0) && wanted(leaf, least, None).is_empty() {
         return out;
     }
-    let fresh = match liveness(leaf, facts) {
+    let in_session =
+        facts.holder().is_none() && facts.authenticators().iter().any(Authenticator::is_of_session);
+    let by_account = in_session && about == About::Account;
+    if in_session && !by_account {
+        out.codes.push(Code::SessionBoundOnly);
+    }
+    let live = if by_account { Ok(Vec::new()) } else { liveness(leaf, facts) };
+    let fresh = match live {
         Ok(notes) => {
             out.notes = notes;
             true
@@ -201,7 +224,7 @@ pub(crate) fn judge(leaf: &AalLeaf, min: AuthenticationLevel, facts: &Facts) -> 
         out.codes.push(Code::AalBelowRequirement);
         return out;
     };
-    if leaf.accept.is_none() {
+    if leaf.accept.is_none() && !by_account {
         let lacks = wanted(leaf, Some(least), None);
         if is_plain(&lacks, facts) {
             if !fresh {
@@ -213,8 +236,17 @@ pub(crate) fn judge(leaf: &AalLeaf, min: AuthenticationLevel, facts: &Facts) -> 
     let mut lost = BTreeSet::new();
     let accepts = |road| leaf.accept.as_ref().is_none_or(|names| names.iter().any(|n| n.0 == road));
     for road in Road::ALL.into_iter().filter(|road| accepts(*road)) {
-        let all = wanted(leaf, Some(least), Some(road));
-        let mut known = facts.authenticators().iter().filter(|one| one.road() == road).peekable();
+        let mut all = wanted(leaf, Some(least), Some(road));
+        if by_account && least >= AuthLevel::Aal1 {
+            // Of a holder the key's own signature shows that somebody is there.
+            all.extend(
+                SECOND.into_iter().take(2).filter(|one| !all.contains(one)).collect::<Vec<_>>(),
+            );
+        }
+        // What no operator says of an account needs a holder who presents.
+        let fresh = fresh && (!by_account || road == Road::AuthenticationEvent);
+        let counts = |one: &&Authenticator| one.road() == road && one.is_of_session() == by_account;
+        let mut known = facts.authenticators().iter().filter(counts).peekable();
         if known.peek().is_none() {
             out.missing.push((Some(road), facts_for(&all, road, fresh)));
         }
@@ -235,7 +267,8 @@ pub(crate) fn judge(leaf: &AalLeaf, min: AuthenticationLevel, facts: &Facts) -> 
             out.missing.push((Some(road), facts_for(&lacks, road, fresh)));
         }
     }
-    if !facts.authenticators().iter().any(|one| accepts(one.road())) {
+    let counts = |one: &Authenticator| accepts(one.road()) && one.is_of_session() == by_account;
+    if !facts.authenticators().iter().any(counts) {
         if least > AuthLevel::Aal1 {
             lost.insert(Code::UserVerificationUnattested);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use inkan_evidence::{Basis, Code, Facts, Finding};
 
-use crate::aal::{self, AalOutcome};
+use crate::aal::{self, AalOutcome, About};
 use crate::document::Unknowns;
 use crate::ial::Scope;
 use crate::identity::{self, Ground, IalOutcome};
@@ -129,7 +129,8 @@ impl<'a> Judge<'a> {
         let Some(min) = self.assurance.authentication(leaf) else {
             return one(Leaf::plain(LeafKind::Trust, vec![Code::AalBelowRequirement]));
         };
-        let AalOutcome { codes, notes, missing } = aal::judge(leaf, min, self.ground.facts);
+        let about = about(&self.assurance.requires);
+        let AalOutcome { codes, notes, missing } = aal::judge(leaf, min, self.ground.facts, about);
         let remedies =
             missing.into_iter().map(|(road, facts)| Remedy::of_road(road, facts)).collect();
         let age = leaf.max_auth_age.and_then(|span| {
@@ -213,6 +214,18 @@ impl Leaf {
     fn plain(kind: LeafKind, codes: Vec<Code>) -> Self {
         let tri = if codes.is_empty() { Tri::Met } else { Tri::Unmet };
         Self { kind, tri, decides: true, codes, notes: Vec::new(), remedies: BTreeSet::new() }
+    }
+}
+
+/// Whether anything in the tree is about a holder's identity.
+fn about(requires: &Requirement) -> About {
+    match requires {
+        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
+            let holder = parts.iter().any(|part| about(part) == About::Holder);
+            if holder { About::Holder } else { About::Account }
+        }
+        Requirement::Ial(_) | Requirement::Link(_) => About::Holder,
+        Requirement::Aal(_) | Requirement::Trust(_) => About::Account,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use inkan_evidence::model::Agent;
-use inkan_evidence::{FactKind, Row};
+use inkan_evidence::{AuthLevel, FactKind, Row};
 use serde::Deserialize;
 
 use crate::catalogue::Strength;
@@ -17,6 +17,23 @@ const MAPPINGS: &str = include_str!("../data/mappings.json");
 pub fn mapping_status() -> BTreeMap<String, String> {
     let file: Result<BTreeMap<String, Mapping>, _> = serde_json::from_str(MAPPINGS);
     file.unwrap_or_default().into_iter().map(|(id, mapping)| (id, mapping.status)).collect()
+}
+
+/// The vector of trust (RFC 8485) that a row and an authentication come to: for others to read, and read by nothing here.
+///
+/// The table is the specification's, from secondary sources: `status` says so. `None` where it has no component.
+#[must_use]
+pub(crate) fn vector_of_trust(
+    row: Option<Row>,
+    aal: AuthLevel,
+    by_account: bool,
+) -> Option<String> {
+    let file: BTreeMap<String, Mapping> = serde_json::from_str(MAPPINGS).ok()?;
+    let levels = &file.get("vot-rfc8485")?.levels;
+    let proofed = row.and_then(|row| levels.get(row.as_str()));
+    let key = if by_account && aal == AuthLevel::Aal1 { "account" } else { aal.as_str() };
+    let parts: Vec<&str> = proofed.into_iter().chain(levels.get(key)).map(String::as_str).collect();
+    (!parts.is_empty()).then(|| parts.join("."))
 }
 
 #[derive(Deserialize)]
@@ -44,7 +61,7 @@ fn nist(held: &[&Held<'_>]) -> usize {
     let mut items: BTreeMap<String, (Strength, bool)> = BTreeMap::new();
     for held in held {
         // Derived evidence that fails its own rule is void here; rows without an owner give no item.
-        if held.cap <= Ial::Ial1 || matches!(held.row, Row::R5 | Row::R6 | Row::R7 | Row::R8) {
+        if held.cap() <= Ial::Ial1 || matches!(held.row, Row::R5 | Row::R6 | Row::R7 | Row::R8) {
             continue;
         }
         let by_chip = held.judged.has(FactKind::GenuineCrypto);
@@ -75,7 +92,7 @@ fn nist(held: &[&Held<'_>]) -> usize {
 
 /// Regulation (EU) 2015/1502, indicative: the lower value of the table's cell.
 fn eidas(held: &[&Held<'_>]) -> usize {
-    let sound = held.iter().filter(|held| held.cap > Ial::Ial1);
+    let sound = held.iter().filter(|held| held.cap() > Ial::Ial1);
     sound.map(|held| of_row(held.row)).max().unwrap_or(0)
 }
 

@@ -34,24 +34,45 @@ pub(crate) struct Held<'a> {
     pub(crate) event: &'a EventFacts,
     /// The authorities under which it counts.
     pub(crate) admitted: bool,
-    /// What its derivation allows at most.
-    pub(crate) cap: Ial,
+    rests: Rests,
+}
+
+/// What a derivation leaves of an event.
+#[derive(Clone, Copy, Debug)]
+struct Rests {
+    /// What it may reach at most.
+    cap: Ial,
+    /// Begin of its age: of several proofings the oldest, unless something later showed that nothing has changed.
+    since: Timestamp,
 }
 
 impl Held<'_> {
     /// The level after derivation and age; `shortened` is a policy's own limit, for levels from its `min` up.
     pub(crate) fn level(&self, as_of: Timestamp, shortened: Option<(Ial, CalendarSpan)>) -> Ial {
-        aged(Ial::of_row(self.row).min(self.cap), self.since(), as_of, shortened)
+        aged(self.level_when_new(), self.since(), as_of, shortened)
     }
 
     /// The level before age.
     pub(crate) fn level_when_new(&self) -> Ial {
-        Ial::of_row(self.row).min(self.cap)
+        Ial::of_row(self.row).min(self.rests.cap)
+    }
+
+    /// What its derivation allows at most.
+    pub(crate) const fn cap(&self) -> Ial {
+        self.rests.cap
+    }
+
+    pub(crate) const fn row(&self) -> Row {
+        self.row
+    }
+
+    pub(crate) const fn event(&self) -> &EventFacts {
+        self.event
     }
 
     /// Begin of its age.
-    pub(crate) fn since(&self) -> Timestamp {
-        since(self.event)
+    pub(crate) const fn since(&self) -> Timestamp {
+        self.rests.since
     }
 
     /// Classes of the identifier that the row rests on.
@@ -66,8 +87,7 @@ impl Held<'_> {
             path: self.judged.item.path(),
             needs: Vec::new(),
             stateable: self.admitted,
-            event: self.event,
-            cap: self.cap,
+            rests: self.rests,
         }
     }
 
@@ -86,14 +106,13 @@ pub(crate) struct Lacking<'a> {
     pub(crate) needs: Vec<Need>,
     /// Whether the proofer may state it, and the policy admits the proofer.
     pub(crate) stateable: bool,
-    event: &'a EventFacts,
-    cap: Ial,
+    rests: Rests,
 }
 
 impl Lacking<'_> {
     /// The level it would have if nothing were lacking.
     pub(crate) fn level(&self, as_of: Timestamp, shortened: Option<(Ial, CalendarSpan)>) -> Ial {
-        aged(Ial::of_row(self.row).min(self.cap), since(self.event), as_of, shortened)
+        aged(Ial::of_row(self.row).min(self.rests.cap), self.rests.since, as_of, shortened)
     }
 }
 
@@ -118,12 +137,8 @@ pub(crate) fn rows<'a>(
             findings.insert(Finding::new(Code::SubjectMismatch, event.path()));
             continue;
         }
-        let cap = derivation_cap(event, credential, facts, findings);
-        let around = Circumstances {
-            agent: event.agent(),
-            anchor: event.authorities().iter().any(|by| by.may_anchor(credential.types())),
-            handed_over: event.is_handed_over(),
-        };
+        let rests = rests((credential, event), facts, (catalogue, scope), findings);
+        let around = around(event, credential);
         for item in event.items() {
             let time = event.time();
             let Some(judged) = judge(item, time, catalogue, scope.unknowns, findings) else {
@@ -141,7 +156,7 @@ pub(crate) fn rows<'a>(
                             judged: judged.clone(),
                             event,
                             admitted: is_admitted(event.authorities(), row, scope),
-                            cap,
+                            rests,
                         });
                     }
                     Some(_) => unauthorised.push(row),
@@ -151,8 +166,7 @@ pub(crate) fn rows<'a>(
                         needs: missing(row, &judged, around),
                         stateable: may_state(event, row)
                             && is_admitted(event.authorities(), row, scope),
-                        event,
-                        cap,
+                        rests,
                     }),
                 }
             }
@@ -169,6 +183,34 @@ pub(crate) fn rows<'a>(
         }
     }
     out
+}
+
+fn around(event: &EventFacts, credential: &CredentialFacts) -> Circumstances {
+    Circumstances {
+        agent: event.agent(),
+        anchor: event.authorities().iter().any(|by| by.may_anchor(credential.types())),
+        handed_over: event.is_handed_over(),
+    }
+}
+
+/// What an event reaches by itself, before derivation and age.
+fn level_of(
+    (credential, event): (&CredentialFacts, &EventFacts),
+    (catalogue, scope): (&Catalogue, &Scope<'_>),
+) -> Ial {
+    let around = around(event, credential);
+    let mut level = Ial::Ial0;
+    for item in event.items() {
+        let unheard = &mut BTreeSet::new();
+        let judged = judge(item, event.time(), catalogue, scope.unknowns, unheard);
+        let Some(judged) = judged else { continue };
+        let held = Row::ALL.into_iter().filter(|row| {
+            basis_of(*row, &judged, around).is_some_and(|basis| basis >= scope.least)
+                && (scope.least == Basis::Claimed || may_state(event, *row))
+        });
+        level = held.map(Ial::of_row).chain([level]).max().unwrap_or(level);
+    }
+    level
 }
 
 /// Modifier 2: the key that was proofed is the credential's, and the one that proved possession.
@@ -216,22 +258,24 @@ pub(crate) fn admits(leaf: &TrustLeaf, by: &Authorised) -> bool {
         && roles.is_none_or(|roles| roles.iter().any(|role| by.has_role(role.party())))
 }
 
-/// Modifier 6: what a derived proofing may reach at most.
-fn derivation_cap(
-    event: &EventFacts,
-    credential: &CredentialFacts,
+/// Modifier 6: what a derived proofing may reach at most. A base that is shown beside it is never surpassed.
+fn rests(
+    (credential, event): (&CredentialFacts, &EventFacts),
     facts: &Facts,
+    by: (&Catalogue, &Scope<'_>),
     findings: &mut BTreeSet<Finding>,
-) -> Ial {
+) -> Rests {
     const LINKS: usize = 4;
     let mut at = (credential, event);
+    let mut so_far = Rests { cap: Ial::Ial3, since: since(event) };
+    let mut renewed = false;
     for link in 0..=LINKS {
         let Some(derivation) = at.1.derivation() else {
-            return if link == 0 { Ial::Ial3Plus } else { Ial::Ial3 };
+            return if link == 0 { Rests { cap: Ial::Ial3Plus, ..so_far } } else { so_far };
         };
         let mut fail = |code| {
             findings.insert(Finding::new(code, event.path()));
-            Ial::Ial1
+            Rests { cap: Ial::Ial1, ..so_far }
         };
         if derivation.holder_aal().is_none_or(|level| level < AuthLevel::Aal2) {
             return fail(Code::DerivationNotAuthenticated);
@@ -249,14 +293,35 @@ fn derivation_cap(
         let presented: Vec<_> =
             bases.filter(|(base, _)| base.digest() != credential.digest()).collect();
         match presented.iter().find(|(base, _)| base.digest() == derivation.credential()) {
-            Some(base) => at = *base,
+            // Another person's proofing is none of this one's, and nothing comes from what was later.
+            Some((_, base))
+                if base.subject_holder() != event.subject_holder()
+                    || derivation.at().is_some_and(|derived| derived < base.time()) =>
+            {
+                return fail(Code::DerivationInvalid);
+            }
+            Some(base) => {
+                let level = level_of(*base, by);
+                if level < so_far.cap && level < level_of((credential, event), by) {
+                    findings.insert(
+                        Finding::new(Code::DerivationAboveSource, event.path())
+                            .expected(level.as_str()),
+                    );
+                }
+                so_far.cap = so_far.cap.min(level);
+                renewed |= at.1.revalidated().is_some();
+                if !renewed {
+                    so_far.since = so_far.since.min(since(base.1));
+                }
+                at = *base;
+            }
             None if presented.is_empty() && derivation.process() != at.1.process() => {
-                return Ial::Ial3;
+                return so_far;
             }
             None => return fail(Code::DerivationInvalid),
         }
     }
-    Ial::Ial1
+    Rests { cap: Ial::Ial1, ..so_far }
 }
 
 /// Findings about rows that were tried and lack what is not a check.

@@ -153,7 +153,14 @@ fn combine(
             *known = higher(*known, level.counted);
         }
     }
-    let by_counted = |(_, level): &&(&CredentialFacts, Level<'_>)| level.counted.rank();
+    // Of equals it is said which one speaks, and not by the order in which they lie.
+    let by_counted = |(credential, level): &&(&CredentialFacts, Level<'_>)| {
+        let best = level
+            .best
+            .as_ref()
+            .map(|held| (held.row, held.since(), held.event.proofer().to_owned()));
+        (level.counted.rank(), level.achieved.rank(), best, level.disputed, credential.digest())
+    };
     let lowest = levels.iter().min_by_key(by_counted);
     let highest = levels.iter().max_by_key(by_counted);
     let mut codes = Vec::new();

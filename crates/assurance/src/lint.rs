@@ -7,11 +7,12 @@ use inkan_core::time::CalendarSpan;
 use inkan_evidence::registry::{Entry, PartyRole, Standing};
 use inkan_evidence::{Registry, Road, Row};
 
+use crate::catalogue::Class;
 use crate::framework;
 use crate::level::{AuthenticationLevel, Framework, Ial};
 use crate::policy::{
     AalLeaf, CountersignedItem, Disputed, Genuine, IalLeaf, IssuerWord, Issuers, LeastBasis,
-    Policy, Proofs, Requirement, RevocationRule, Signers, TimestampRule, USE_CASES,
+    Policy, Proofs, Requirement, RevocationRule, Signers, TimeGrade, TimestampRule, USE_CASES,
     UserVerification, builtin, builtin_ids,
 };
 use crate::row;
@@ -129,6 +130,9 @@ fn impossible_outer(policy: &Policy, registries: &[Registry]) -> Vec<&'static st
             out.push("countersigned.registry");
         }
     }
+    if matches!(policy.outer.ledger.time, TimeGrade::Chain {}) && policy.outer.ledger.required {
+        out.push("ledger.time");
+    }
     if has_circle(&policy.outer.countersigned) {
         out.push("countersigned.after");
     }
@@ -243,6 +247,15 @@ impl World<'_> {
                 "ial.min"
             };
             out.push(member.to_owned());
+        }
+        // No statement of a base register is read here, and only over a card's signature does a token count.
+        if leaf.register_check.is_some() {
+            out.push("ial.registerCheck".to_owned());
+        }
+        let by_card = |row: &&Row| row::admits(**row, Class::ElectronicallyVerifiable);
+        let stamped = admitted.iter().filter(|row| reaches(row)).any(|row| by_card(&row));
+        if leaf.timestamp == TimestampRule::Required && !stamped {
+            out.push("ial.timestamp".to_owned());
         }
         let may_state = |row: &Row| {
             self.registries.iter().any(|r| live(r).any(|entry| entry.rows().contains(row)))

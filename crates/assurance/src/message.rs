@@ -44,7 +44,9 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::LivenessMissing
         | Code::PadMissing
         | Code::InjectionControlMissing => "ownership",
-        Code::DerivationNotAuthenticated | Code::DerivationInvalid => "derivation",
+        Code::DerivationNotAuthenticated
+        | Code::DerivationInvalid
+        | Code::DerivationAboveSource => "derivation",
         Code::JpkiPolicyUnknown | Code::JpkiPolicyNotSignature => "jpki-policy",
         Code::JpkiPathInvalid => "jpki-path",
         Code::CmsInvalid => "card-signature",
@@ -73,6 +75,7 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
         | Code::KeyExportable
         | Code::PhishingResistanceMissing
         | Code::IntentMissing
+        | Code::HostedActivationWeak
         | Code::AttestationUntrusted
         | Code::AuthenticatorCounter
         | Code::MetadataNotCurrent

@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 use crate::aal::Reached;
 use crate::assess::AssessContext;
 use crate::document::Unknowns;
-use crate::framework::mapping_status;
+use crate::framework::{mapping_status, vector_of_trust};
 use crate::ial::{Scope, rows};
 use crate::identity::IalOutcome;
-use crate::level::{AuthenticationLevel, Framework};
+use crate::level::{AuthenticationLevel, Framework, Ial};
 use crate::line::{Line, Status};
 use crate::policy::{LinkMode, Policy};
 use crate::remedy::{FollowUp, Remedy};
@@ -306,6 +306,7 @@ impl Summary<'_> {
                 "ageSeconds": holder.map(|holder| holder.age_seconds()),
             },
             "mappings": mapping_status(),
+            "vectorOfTrust": self.vector_of_trust(),
             "checks": own,
             "rows": self.rows(),
             "reasons": self.reasons,
@@ -314,6 +315,16 @@ impl Summary<'_> {
             "trust": self.trust(),
             "warnings": self.warnings,
         })
+    }
+
+    fn vector_of_trust(&self) -> Option<String> {
+        let by_account = self.facts.holder().is_none();
+        // A level that grew old says less than its row.
+        let row = self.identity.row.filter(|row| {
+            self.framework() != Framework::JpSwg2022
+                || Ial::of_row(*row).as_str() == self.identity.achieved.as_str()
+        });
+        vector_of_trust(row, self.reached.level, by_account)
     }
 
     /// Every row: whether some item makes it, and otherwise what the closest one lacks.

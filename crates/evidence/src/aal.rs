@@ -2,6 +2,8 @@
 //!
 //! In scope: which answer belongs to which road, and what each loses. Out of scope: what the facts are worth (`inkan-assurance`).
 
+mod hosted;
+
 use std::collections::BTreeSet;
 
 use inkan_core::{Digest, Timestamp, sha256};
@@ -9,7 +11,7 @@ use inkan_credential::token_status_list::StatusListToken;
 use inkan_verifier::{Presenter, Verification};
 use serde_json::Value;
 
-use crate::authn_event::{self, worth};
+use crate::authn_event::{self, BoundTo, worth};
 use crate::authority::Authorised;
 use crate::fact::{Fact, FactKind};
 use crate::facts::Authenticator;
@@ -144,9 +146,8 @@ impl Maker<'_> {
                 Offered::Event(token) => self.event(token, asked, &path),
                 // By its own door, if there is a configuration: `make`.
                 Offered::Jpki { .. } => {}
-                Offered::Other(name) => {
-                    let finding = Finding::new(Code::MethodNotAccepted, &path).found(*name);
-                    self.made.findings.push(finding);
+                Offered::Hosted { key, activation } => {
+                    self.hosted((key, activation), asked, &path);
                 }
             }
         }
@@ -170,41 +171,73 @@ impl Maker<'_> {
     }
 
     fn event(&mut self, token: &str, asked: &Asked<'_>, path: &str) {
-        if !self.is_answer(asked.nonce) {
-            return self.lost(Code::AuthenticationEventNotBound, path);
+        let Some((event, worth)) = self.judged_event(token, asked, path) else { return };
+        if !worth.facts.is_empty() {
+            let by = (&event.by, sha256(&[token.as_bytes()]));
+            self.attested(Road::AuthenticationEvent, &worth.facts, by, worth.since);
         }
+        self.made.remember.used_events.push(event.jti);
+    }
+
+    /// An event that is this holder's answer to this request, used for the first time.
+    fn judged_event(
+        &mut self,
+        token: &str,
+        asked: &Asked<'_>,
+        path: &str,
+    ) -> Option<(authn_event::Event, authn_event::Worth)> {
+        if !self.is_answer(asked.nonce) {
+            self.lost(Code::AuthenticationEventNotBound, path);
+            return None;
+        }
+        let jkt = self.presenter.key().thumbprint();
         let judged = authn_event::Judged {
             registries: self.registries,
             audience: self.presenter.audience(),
-            nonce: asked.nonce,
-            jkt: &self.presenter.key().thumbprint(),
+            to: BoundTo::Holder { nonce: asked.nonce, jkt: &jkt },
             used: asked.used_events,
             received_at: self.received_at,
             as_of: self.as_of,
         };
         let event = match authn_event::check(token, path, &judged) {
             Ok(event) if !self.made.remember.used_events.contains(&event.jti) => event,
-            Ok(_) => return self.lost(Code::AuthenticationEventNotBound, path),
-            Err(code) => return self.lost(code, path),
+            Ok(_) => {
+                self.lost(Code::AuthenticationEventNotBound, path);
+                return None;
+            }
+            Err(code) => {
+                self.lost(code, path);
+                return None;
+            }
         };
-        for claim in &event.ignored {
-            self.made.findings.push(Finding::new(Code::LevelClaimIgnored, &claim.path));
-        }
-        self.made.ignored.extend(event.ignored.iter().cloned());
-        let worth = worth(&event, asked.metadata, self.as_of);
-        for (code, factor) in worth.lost {
-            let place =
-                factor.map_or_else(|| path.to_owned(), |at| format!("{path}.factors[{at}]"));
-            self.lost(code, &place);
+        let worth = note_event(&event, (asked.metadata, self.as_of), path, self.made);
+        Some((event, worth))
+    }
+
+    /// A key that a signing service keeps for its holder: it is no more than the activation that lets it sign, and no more than the
+    /// key is (assurance §9).
+    fn hosted(&mut self, (key, activation): (&str, &str), asked: &Asked<'_>, path: &str) {
+        let jkt = self.presenter.key().thumbprint();
+        let of_key = key_attestation::Judged {
+            registries: self.registries,
+            status_lists: asked.status_lists,
+            jkt: &jkt,
+            received_at: self.received_at,
+            as_of: self.as_of,
+        };
+        let (attested, by) = match key_attestation::check(key, &of_key) {
+            Ok(found) => found,
+            Err(code) => return self.lost(code, &format!("{path}.key")),
+        };
+        let path = format!("{path}.activation");
+        let Some((event, worth)) = self.judged_event(activation, asked, &path) else { return };
+        let facts = hosted::weaker(attested, &worth.facts);
+        if facts.is_limited {
+            self.lost(Code::HostedActivationWeak, &path);
         }
         if !worth.facts.is_empty() {
-            let source = sha256(&[token.as_bytes()]);
-            self.attested(
-                Road::AuthenticationEvent,
-                &worth.facts,
-                (&event.by, source),
-                worth.since,
-            );
+            let source = sha256(&[key.as_bytes(), activation.as_bytes()]);
+            self.attested(Road::HostedKey, &facts.kinds, (&by, source), worth.since);
         }
         self.made.remember.used_events.push(event.jti);
     }
@@ -269,7 +302,8 @@ impl Maker<'_> {
             make(kind, source, self.received_at)
         };
         let facts = kinds.into_iter().map(fact).collect();
-        let authenticator = Authenticator { road: Road::Webauthn, facts, age_seconds: None };
+        let road = Road::Webauthn;
+        let authenticator = Authenticator { road, facts, age_seconds: None, of_session: false };
         self.made.authenticators.push(authenticator);
     }
 
@@ -330,7 +364,8 @@ impl Maker<'_> {
             facts.push(Fact::verified(FactKind::VerifierBound, source, self.received_at));
         }
         let age_seconds = since.map(|since| self.received_at.seconds_since(since).max(0));
-        self.made.authenticators.push(Authenticator { road, facts, age_seconds });
+        let authenticator = Authenticator { road, facts, age_seconds, of_session: false };
+        self.made.authenticators.push(authenticator);
     }
 
     /// Assurance §9: the Digital Credentials API names the origin to the wallet, which signs it as audience. An mdoc would sign it in its
@@ -348,6 +383,25 @@ impl Maker<'_> {
             | None => false,
         }
     }
+}
+
+/// What an event gives; where it lost something is noted.
+pub(crate) fn note_event(
+    event: &authn_event::Event,
+    (metadata, as_of): (Option<&Metadata>, Timestamp),
+    path: &str,
+    made: &mut Made,
+) -> authn_event::Worth {
+    for claim in &event.ignored {
+        made.findings.push(Finding::new(Code::LevelClaimIgnored, &claim.path));
+    }
+    made.ignored.extend(event.ignored.iter().cloned());
+    let mut worth = worth(event, metadata, as_of);
+    for (code, factor) in std::mem::take(&mut worth.lost) {
+        let place = factor.map_or_else(|| path.to_owned(), |at| format!("{path}.factors[{at}]"));
+        made.findings.push(Finding::new(code, &place));
+    }
+    worth
 }
 
 enum Model {

@@ -17,7 +17,7 @@ use crate::claims::{IgnoredClaim, level_claims, without_level_claims};
 use crate::finding::Code;
 use crate::registry::{PartyRole, Registry};
 
-pub(crate) use factor::worth;
+pub(crate) use factor::{Worth, worth};
 
 /// The largest statement in characters.
 pub const LIMIT: usize = 64 << 10;
@@ -34,13 +34,21 @@ pub(crate) struct Judged<'a> {
     pub(crate) registries: &'a [Registry],
     /// This verifier, as the presentation names it.
     pub(crate) audience: &'a str,
-    pub(crate) nonce: &'a str,
-    /// Thumbprint of the key that proved possession.
-    pub(crate) jkt: &'a str,
+    /// What it has to be bound to.
+    pub(crate) to: BoundTo<'a>,
     /// Statements that were used before.
     pub(crate) used: &'a BTreeSet<String>,
     pub(crate) received_at: Timestamp,
     pub(crate) as_of: Timestamp,
+}
+
+/// What a statement is bound to: a holder who presents, or a session of this verifier's, never either.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BoundTo<'a> {
+    /// This request, and the key that proved possession.
+    Holder { nonce: &'a str, jkt: &'a str },
+    /// The session that is judged: SHA-256 of its handle, lower-case hexadecimal.
+    Session(&'a str),
 }
 
 /// A statement that holds and is bound to this presentation.
@@ -66,11 +74,15 @@ pub(crate) fn check(token: &str, path: &str, judged: &Judged<'_>) -> Result<Even
     if stated.aud != judged.audience || !in_time || !is_new || !no_later {
         return Err(Code::AuthenticationEventNotBound);
     }
-    let (Some(nonce), Some(cnf)) = (&stated.nonce, &stated.cnf) else {
-        return Err(Code::SessionBoundOnly);
-    };
-    if nonce != judged.nonce || cnf.jkt != judged.jkt {
-        return Err(Code::AuthenticationEventNotBound);
+    match (judged.to, &stated.nonce, &stated.cnf, &stated.session) {
+        (BoundTo::Holder { nonce, jkt }, Some(stated), Some(cnf), None)
+            if stated == nonce && cnf.jkt == jkt => {}
+        (BoundTo::Session(session), None, None, Some(stated)) if stated == session => {}
+        // It shows an account, and says nothing of who presents.
+        (BoundTo::Holder { .. }, _, _, Some(_)) => return Err(Code::SessionBoundOnly),
+        (BoundTo::Holder { .. } | BoundTo::Session(_), ..) => {
+            return Err(Code::AuthenticationEventNotBound);
+        }
     }
     Ok(Event {
         jti: stated.jti,

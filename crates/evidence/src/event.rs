@@ -51,7 +51,9 @@ pub(crate) fn event_facts(
         return None;
     }
     let revalidated = revalidation(&stated, source, path, findings)?;
-    let authorities = authorise(source.registries, &stated.proofer.id, stated.time.0, source.as_of)
+    // Whoever derives speaks when it derives; what it speaks about may be older than its own authority.
+    let spoken = derived_at(&stated).unwrap_or(stated.time.0);
+    let authorities = authorise(source.registries, &stated.proofer.id, spoken, source.as_of)
         .unwrap_or_else(|code| {
             findings.push(Finding::new(code, path).found(&stated.proofer.id));
             Vec::new()
@@ -84,6 +86,7 @@ pub(crate) fn event_facts(
             credential: from.credential_sha256.0,
             process: from.verification_process.clone(),
             holder_aal: AuthLevel::parse(&from.holder_aal),
+            at: from.time.map(|moment| moment.0),
         }),
         process: stated.verification_process,
         proofer: stated.proofer.id,
@@ -128,7 +131,12 @@ fn check_times(stated: &ProofingEvidence, source: &Source<'_>) -> Result<(), Cod
     };
     let begin = stages().min().map_or(time, |first| first.min(time));
     let end = stages().max().map_or(time, |last| last.max(time));
-    let last = checks().max().map_or(end, |check| check.max(end));
+    let derived = derived_at(stated);
+    if derived.is_some_and(|derived| derived < time) {
+        return Err(Code::ProofingTimeInconsistent);
+    }
+    let seen = checks().max().map_or(end, |check| check.max(end));
+    let last = derived.map_or(seen, |derived| derived.max(seen));
     if last > source.as_of.plus_seconds(tolerance::EVIDENCE_CLOCKS) {
         return Err(Code::ProofingTimeInFuture);
     }
@@ -141,6 +149,10 @@ fn check_times(stated: &ProofingEvidence, source: &Source<'_>) -> Result<(), Cod
         return Err(Code::ProofingTimeInconsistent);
     }
     Ok(())
+}
+
+fn derived_at(stated: &ProofingEvidence) -> Option<Timestamp> {
+    stated.derived_from.as_ref()?.time.map(|moment| moment.0)
 }
 
 /// When it was last shown that nothing has changed; `None` if that check voids the event.

@@ -14,7 +14,7 @@ use crate::row::Road;
 
 mod event;
 
-pub use event::{Derivation, EventFacts, ItemFacts};
+pub use event::{CardSignature, Derivation, EventFacts, ItemFacts};
 
 /// Everything that was checked about one artefact.
 #[derive(Clone, Debug)]
@@ -142,9 +142,16 @@ pub struct Authenticator {
     pub(crate) road: Road,
     pub(crate) facts: Vec<Fact>,
     pub(crate) age_seconds: Option<i64>,
+    pub(crate) of_session: bool,
 }
 
 impl Authenticator {
+    /// Whether it shows an account in a session of this verifier's, and no holder.
+    #[must_use]
+    pub const fn is_of_session(&self) -> bool {
+        self.of_session
+    }
+
     /// Who vouches.
     #[must_use]
     pub const fn road(&self) -> Road {

@@ -65,6 +65,8 @@ pub enum Code {
     DerivationNotAuthenticated,
     /// The chain of derivations does not end at a proofing.
     DerivationInvalid,
+    /// What was derived would reach more than what it comes from.
+    DerivationAboveSource,
     /// Documents that should be combined are not distinct.
     EvidenceNotDistinct,
     /// The level is disputed, and counts as the next lower one.
@@ -139,6 +141,8 @@ pub enum Code {
     PhishingResistanceMissing,
     /// Nothing shows that the holder meant this authentication.
     IntentMissing,
+    /// What released a hosted key is weaker than the key.
+    HostedActivationWeak,
     /// The policy does not accept this way to authenticate.
     MethodNotAccepted,
     /// Nobody who is trusted vouches for the authenticator or the key.
@@ -302,6 +306,7 @@ impl Code {
             Self::ProofingTooOld => "proofing-too-old",
             Self::DerivationNotAuthenticated => "derivation-not-authenticated",
             Self::DerivationInvalid => "derivation-invalid",
+            Self::DerivationAboveSource => "derivation-above-source",
             Self::EvidenceNotDistinct => "evidence-not-distinct",
             Self::DisputedLevel => "disputed-level",
             Self::BasisTooLow => "basis-too-low",
@@ -339,6 +344,7 @@ impl Code {
             Self::KeyExportable => "key-exportable",
             Self::PhishingResistanceMissing => "phishing-resistance-missing",
             Self::IntentMissing => "intent-missing",
+            Self::HostedActivationWeak => "hosted-activation-weak",
             Self::MethodNotAccepted => "method-not-accepted",
             Self::AttestationUntrusted => "attestation-untrusted",
             Self::AuthenticatorCounter => "authenticator-counter",
@@ -449,6 +455,7 @@ impl Code {
             | Self::ProofingTooOld
             | Self::DerivationNotAuthenticated
             | Self::DerivationInvalid
+            | Self::DerivationAboveSource
             | Self::EvidenceNotDistinct
             | Self::DisputedLevel
             | Self::JpkiPolicyNotSignature
@@ -467,7 +474,8 @@ impl Code {
             | Self::FactorsNotDistinct
             | Self::OperatorLevelNotAuthorised
             | Self::SessionBoundOnly
-            | Self::IntentMissing => Effect::Capped,
+            | Self::IntentMissing
+            | Self::HostedActivationWeak => Effect::Capped,
             Self::BasisTooLow
             | Self::TimestampMissing
             | Self::RowNotAdmitted

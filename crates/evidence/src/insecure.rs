@@ -119,6 +119,7 @@ pub fn add(facts: &mut Facts, path: &str, kind: FactKind, basis: Basis, road: Ro
                     road,
                     facts: vec![fact],
                     age_seconds: None,
+                    of_session: false,
                 }),
             }
         }

@@ -63,7 +63,6 @@ pub(crate) fn item_facts(
     kinds.dedup();
     signed_with.dedup();
     let mut facts: Vec<Fact> = kinds.into_iter().map(|kind| setting.fact(kind)).collect();
-    let is_card_verified = !signed.kinds.is_empty();
     let of_proofs = signed.kinds.into_iter();
     facts.extend(of_proofs.map(|kind| Fact::verified(kind, setting.source, setting.time)));
     Some(ItemFacts {
@@ -72,7 +71,7 @@ pub(crate) fn item_facts(
         issuer: item.document_details.issuer.clone(),
         signed_with,
         pending: pending || signed.pending,
-        is_card_verified,
+        cards: signed.cards,
         facts,
     })
 }

@@ -26,6 +26,7 @@ pub mod model;
 pub mod path;
 pub mod registry;
 mod row;
+mod session;
 pub mod shown;
 pub mod tsa;
 pub mod webauthn;
@@ -36,10 +37,12 @@ pub use authority::Authorised;
 pub use claims::IgnoredClaim;
 pub use fact::{Basis, Fact, FactKind};
 pub use facts::{
-    Authenticator, CredentialFacts, Derivation, EventFacts, Facts, Holder, ItemFacts, Liveness,
+    Authenticator, CardSignature, CredentialFacts, Derivation, EventFacts, Facts, Holder,
+    ItemFacts, Liveness,
 };
 pub use finding::{Code, Effect, Finding};
 pub use make::{AtHand, Prediction, facts_of, facts_with, predicted};
 pub use registry::{Registry, RegistryError};
 pub use row::{AuthLevel, Certification, FidoLevel, KeyStorage, Road, Row};
+pub use session::{HandleError, SessionAsked, facts_of_session};
 pub use shown::PresentationEvidence;

@@ -169,6 +169,8 @@ pub struct DerivedFrom {
     pub verification_process: String,
     /// How the holder authenticated at derivation.
     pub holder_aal: String,
+    /// When it was derived. The proofer's authority is then that of this moment; the age stays that of the proofing.
+    pub time: Option<Moment>,
 }
 
 /// A later check that nothing has changed.

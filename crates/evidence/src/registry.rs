@@ -25,7 +25,9 @@ pub use answer::AnswerTerms;
 pub use edit::{NewEntry, Removal, add_entry, remove_entries};
 pub use links::declared;
 pub use query::{Answered, Query, Why, ask};
-pub use statements::{SignerVersion, Statement, actions, of_statements, read_statements};
+pub use statements::{
+    SignerVersion, Statement, actions, of_former, of_statements, read_statements,
+};
 
 /// A snapshot of a registry.
 #[derive(Clone, Debug)]

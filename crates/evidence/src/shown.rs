@@ -67,8 +67,11 @@ pub(crate) enum Offered {
         statement: String,
         cms: Vec<u8>,
     },
-    /// A kind that nothing here checks.
-    Other(&'static str),
+    /// A key that a service keeps: its attestation, and the event that released it.
+    Hosted {
+        key: String,
+        activation: String,
+    },
 }
 
 /// Why bytes are not what was shown. None is worth a retry.
@@ -136,7 +139,7 @@ impl PresentationEvidence {
             | Offered::KeyAttestation(_)
             | Offered::Webauthn(_)
             | Offered::Event(_)
-            | Offered::Other(_) => None,
+            | Offered::Hosted { .. } => None,
         })
     }
 
@@ -164,8 +167,16 @@ enum FileOffered {
     KeyAttestation(String),
     Webauthn(FileAssertion),
     JpkiAuth(FileLogin),
-    Hosted(IgnoredAny),
+    Hosted(FileHosted),
     AuthenticationEvent(String),
+}
+
+/// Both as tokens: `key-attestation+jwt` of the service, `authn-event+jwt` of the operator that let it sign.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileHosted {
+    key: String,
+    activation: String,
 }
 
 /// What a card signed, as text, and its signature: CMS, detached, DER in base64.
@@ -212,7 +223,9 @@ impl FileOffered {
                 statement: login.statement,
                 cms: encoding::decode_b64(&login.cms).ok()?,
             },
-            Self::Hosted(_) => Offered::Other("hosted"),
+            Self::Hosted(hosted) => {
+                Offered::Hosted { key: hosted.key, activation: hosted.activation }
+            }
             Self::Webauthn(answer) => {
                 let one_id = answer.raw_id.is_none_or(|raw| raw == answer.id);
                 if answer.kind != "public-key" || !one_id {

@@ -33,6 +33,22 @@ pub struct Verification {
 }
 
 impl Verification {
+    /// The verification of nothing: nobody presented anything, and nothing was checked. For what an account shows without a holder
+    /// (authentication events of a session).
+    pub fn of_nothing(as_of: Timestamp, received_at: Timestamp) -> Self {
+        Self {
+            checks: Vec::new(),
+            presenter: None,
+            presented: false,
+            credentials: Vec::new(),
+            offers: Vec::new(),
+            states: Vec::new(),
+            asked: BTreeSet::new(),
+            as_of,
+            received_at,
+        }
+    }
+
     /// Every check, in order.
     #[must_use]
     pub fn checks(&self) -> &[Check] {

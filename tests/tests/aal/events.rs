@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::desk::{AUDIENCE, Desk, EARLIER, NONCE, now};
 
+/// This verifier, where nobody presents anything.
+pub(super) const AUDIENCE_OF_SESSION: &str = "https://bank.example";
 const SCHEME: &str = "https://scheme.example";
 const FACTORS: [&str; 10] = [
     "cookie",
@@ -27,7 +29,7 @@ fn operator() -> Party {
     Party::new(KeyType::P256, &mut SeededRng::new(41))
 }
 
-fn entry(max_aal: &str) -> Value {
+pub(super) fn entry(max_aal: &str) -> Value {
     json!({
         "id": operator().did, "roles": ["authentication_operator"],
         "authenticates": { "factors": FACTORS, "maxAal": max_aal, "schemes": [SCHEME] },
@@ -36,7 +38,7 @@ fn entry(max_aal: &str) -> Value {
 }
 
 /// A factor that passed some seconds ago.
-fn factor(kind: &str, ago: i64, certified: bool) -> Value {
+pub(super) fn factor(kind: &str, ago: i64, certified: bool) -> Value {
     let mut out = json!({ "type": kind, "result": "pass", "time": now().seconds() - ago });
     if certified {
         out["certification"] = json!({ "scheme": SCHEME, "level": "2", "ref": "c-1" });
@@ -44,7 +46,7 @@ fn factor(kind: &str, ago: i64, certified: bool) -> Value {
     out
 }
 
-fn statement(desk: &Desk, factors: &[Value]) -> Value {
+pub(super) fn statement(desk: &Desk, factors: &[Value]) -> Value {
     json!({
         "type": "inkan-authn-event/1", "iss": operator().did, "aud": AUDIENCE,
         "iat": now().seconds() - 5, "exp": now().seconds() + 300, "jti": "event-1",
@@ -52,7 +54,16 @@ fn statement(desk: &Desk, factors: &[Value]) -> Value {
     })
 }
 
-fn signed(typ: &str, statement: &Value) -> String {
+/// The same of an account in a session, whose digest this is.
+pub(super) fn in_session(factors: &[Value], session: &str) -> Value {
+    json!({
+        "type": "inkan-authn-event/1", "iss": operator().did, "aud": AUDIENCE_OF_SESSION,
+        "iat": now().seconds() - 5, "exp": now().seconds() + 300, "jti": "event-1",
+        "account": "b3c1", "session": session, "factors": factors,
+    })
+}
+
+pub(super) fn signed(typ: &str, statement: &Value) -> String {
     let mut header = Map::new();
     header.insert("typ".to_owned(), typ.into());
     jws::sign(header, statement.to_string().as_bytes(), &operator().key).expect("a statement")

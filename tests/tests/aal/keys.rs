@@ -42,6 +42,18 @@ fn token(typ: &str, claims: &Value, party: &Party) -> String {
     jws::sign(header, claims.to_string().as_bytes(), &party.key).expect("a token")
 }
 
+/// The registry's entry of the provider.
+pub(super) fn wallet_entry() -> Value {
+    wallet_provider(&provider())
+}
+
+/// What the provider attests of the holder's key, with other claims.
+pub(super) fn attested_key(desk: &Desk, change: impl FnOnce(&mut Value)) -> String {
+    let mut claims = claims(desk);
+    change(&mut claims);
+    token("key-attestation+jwt", &claims, &provider())
+}
+
 /// Baseline KA, with other claims.
 fn ka(change: impl FnOnce(&mut Value)) -> Desk {
     let mut desk = Desk::new();

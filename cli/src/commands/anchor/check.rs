@@ -3,7 +3,7 @@
 //! First whose anchor it is, then what it commits to, then the bytes: a proof that is forged is told before a file that was changed.
 
 mod folder;
-mod reported;
+pub(in crate::commands) mod reported;
 
 use std::fs::File;
 use std::path::{Component, Path};

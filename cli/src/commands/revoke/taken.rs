@@ -63,7 +63,7 @@ pub(super) fn allowed(
     if own.did == target.issuer {
         return Ok(());
     }
-    let known = declared(&registries::of(home, now, now, false)?, now);
+    let known = declared(&registries::of(home, (now, now), registries::Terms::default())?, now);
     if known.successors(&target.issuer).any(|term| term.successor == own.did && term.covers(now)) {
         return Ok(());
     }

@@ -40,7 +40,6 @@ use crate::ledgers::{self, Reading, Writing};
 use crate::output::Speech;
 use crate::packing::{self, FreshRecord};
 use crate::pending::Pending;
-use crate::registries;
 use crate::wallet;
 
 /// Between two looks at whether another request still writes.
@@ -229,7 +228,7 @@ impl ProfileBacking {
     ) -> Result<Grounds, Failure> {
         let reading = self.reading(now)?;
         let ledger = reading.as_ref().map(Reading::source);
-        let registries = registries::of(&self.home, now, now, false)?;
+        let registries = self.authorities.all(&self.home, now, || self.reading(now))?;
         let declared = declared(&registries, now);
         let wants = &with_successors(wants.to_vec(), &declared);
         let schemas = verify::schemas(&self.home)?;
@@ -344,7 +343,8 @@ impl Backing for ProfileBacking {
     }
 
     fn registries(&self, now: Timestamp) -> Result<Vec<Registry>, BackingError> {
-        registries::of(&self.home, now, now, false).map_err(|failure| self.refused(&failure))
+        let all = self.authorities.all(&self.home, now, || self.reading(now));
+        all.map_err(|failure| self.refused(&failure))
     }
 
     fn remember(&self, states: &[KnownState]) -> Result<(), BackingError> {

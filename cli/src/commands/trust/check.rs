@@ -3,6 +3,7 @@
 //! Yes takes one registry that says so, and none that the party is revoked for cause; what cannot be told is never yes.
 
 use inkan_core::Timestamp;
+use inkan_evidence::Registry;
 use inkan_evidence::registry::{Answered, GrantType, PartyRole, Query, Why, actions, ask};
 use serde_json::{Value, json};
 
@@ -33,9 +34,9 @@ pub(super) fn run(args: &TrustCheckArgs, context: &mut Context) -> Result<Outcom
     let party = party(&args.party, Some(&home))?;
     let questions = questions(args, &home)?;
     if let Some(url) = &args.registry {
-        return elsewhere(url, args, (&party, &questions), (&home, at), context);
+        return elsewhere(url, args, (&party, &questions), (&home, (at, now)), context);
     }
-    let registries = registries::of(&home, at, now, false)?;
+    let registries = registries::of(&home, (at, now), registries::Terms::default())?;
     let mut exit = 0;
     let mut human = String::new();
     let mut answers = Vec::new();
@@ -79,7 +80,7 @@ fn elsewhere(
     url: &str,
     args: &TrustCheckArgs,
     (party, questions): (&str, &[(GrantType, &'static str, String)]),
-    (home, at): (&Home, Timestamp),
+    (home, (at, now)): (&Home, (Timestamp, Timestamp)),
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let authority = match &args.authority {
@@ -98,10 +99,13 @@ fn elsewhere(
             }
         }
     };
+    let own = registries::of(home, (at, now), registries::Terms::default())?;
     let mut exit = 0;
     let mut human = format!("{}, as of {}\n", short_did(party), moment(&at.to_string()));
     let mut answers = Vec::new();
     for (statement, action, resource) in questions {
+        let query = Query { statement: *statement, entity: party, action, resource };
+        let void = own.iter().find(|one| ask(one, &query, at).why == Why::Void);
         let question = trqp::Question {
             authority: &authority,
             entity: party,
@@ -117,13 +121,20 @@ fn elsewhere(
                 (Verdict::CannotTell, "it does not speak for that authority".to_owned())
             }
         };
+        // Whom somebody here revoked for cause, nobody's unsigned word makes good again.
+        let verdict = if void.is_some() { Verdict::No } else { verdict };
         exit = exit.max(verdict.exit());
         let (mark, word) = (verdict.mark().painted(), verdict.word());
         human.push_str(&format!(" {mark} {action} {}: {word}\n", safe(resource, 120)));
+        if let Some(registry) = void {
+            let said = "revoked for cause here, whatever is said elsewhere";
+            human.push_str(&format!("     {}: {said}\n", safe(registry.id(), 100)));
+        }
         human.push_str(&format!("     {}, not signed: {said}\n", safe(url, 100)));
         answers.push(json!({
             "action": action, "resource": resource, "trusted": verdict == Verdict::Yes,
-            "answer": word, "registries": [{ "registry": url, "authority": authority, "message": said }],
+            "answer": word, "voidHere": void.map(Registry::id),
+            "registries": [{ "registry": url, "authority": authority, "message": said }],
         }));
     }
     let members = json!({ "party": party, "asOf": at.to_string(), "answers": answers });

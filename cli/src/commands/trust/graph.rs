@@ -23,7 +23,7 @@ pub(super) fn run(args: &TrustGraphArgs, context: &mut Context) -> Result<Outcom
     let home = context.home()?;
     let now = context.now();
     let at = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(now);
-    let registries = registries::of(&home, at, now, false)?;
+    let registries = registries::of(&home, (at, now), registries::Terms::default())?;
     let only = args.party.as_deref().map(|name| party(name, Some(&home))).transpose()?;
     let graph = graph(&registries, only.as_deref(), at, &home);
     let text = match args.form {

@@ -81,7 +81,7 @@ pub(in crate::commands) fn look(
         finder.network = network;
     }
     let gathered = finder.find(bundle, &judge.terms.context)?;
-    let (verification, _) = judge.judge(bundle, gathered.material, None)?;
+    let verification = judge.judge(bundle, gathered.material, None)?.verification;
     remember(verification.states(), home, context)?;
     let policy = examine.policy.map(|_| &judge.terms.policy);
     let roll = Roll::of(&verification, policy, &judge.terms.registries);

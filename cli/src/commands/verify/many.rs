@@ -247,9 +247,9 @@ fn pass(
         Task::Judge(found) => {
             let (bundle, gathered) = *found;
             match judge.judge(&bundle, gathered.material, None) {
-                Ok((verification, report)) => {
-                    let fate = judged(&bundle, &report);
-                    Judged { fate: Some(fate), basis: Basis::of(&verification), kept: None }
+                Ok(found) => {
+                    let fate = judged(&bundle, &found.report);
+                    Judged { fate: Some(fate), basis: Basis::of(&found.verification), kept: None }
                 }
                 Err(failure) => Judged::settled(Fate::Failed(failure)),
             }
@@ -340,10 +340,10 @@ fn presented(
     let mut one = || -> Result<Judged, Failure> {
         let bundle = super::read(&context.input(Some(name))?, context)?;
         judge.look_again(home)?;
-        let (report, verification, expected) = judge.one(&bundle, finder, args, home, context)?;
+        let (found, expected) = judge.one(&bundle, finder, args, home, context)?;
         Ok(Judged {
-            fate: Some(judged(&bundle, &report)),
-            basis: Basis::of(&verification),
+            fate: Some(judged(&bundle, &found.report)),
+            basis: Basis::of(&found.verification),
             kept: Some(Box::new((bundle, expected))),
         })
     };
@@ -358,7 +358,7 @@ fn once_more(kept: &(Bundle, Option<Expectation>), judge: &Judge, finder: &Finde
         Ok(gathered) => {
             let expected = expected.as_ref().map(|expected| (expected, &[][..]));
             match judge.judge(bundle, gathered.material, expected) {
-                Ok((_, report)) => judged(bundle, &report),
+                Ok(found) => judged(bundle, &found.report),
                 Err(failure) => Fate::Failed(failure),
             }
         }

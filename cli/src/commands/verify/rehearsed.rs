@@ -21,16 +21,22 @@ pub(in crate::commands) fn rehearse(
     context: &mut Context,
 ) -> Result<(Value, u8), Failure> {
     let home = context.home()?;
-    let mut terms = Terms::of(args, &home, context)?;
     let input = context.input(Some(file))?;
     let bundle = super::read(&input, context)?;
+    let mut args = args.clone();
     let mut expectation = None;
+    let mut presented = false;
     if let Artefact::Presentation(presentation) = &bundle.artefact {
+        // Registries and successions too are those of that time.
         let made = presentation.created().filter(|_| args.at.is_none());
-        let as_of = made.map_or(terms.context.as_of, |made| made.min(terms.context.received_at));
-        terms.context.as_of = as_of;
-        terms.context.received_at = as_of;
-        expectation = asked_for(presentation, args);
+        args.at = made.map(|made| made.min(context.now()).to_string()).or(args.at);
+        expectation = asked_for(presentation, &args);
+        presented = true;
+    }
+    let args = &args;
+    let mut terms = Terms::of(args, &home, context)?;
+    if presented {
+        terms.context.received_at = terms.context.as_of;
     }
     let _lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
@@ -44,7 +50,7 @@ pub(in crate::commands) fn rehearse(
         .map(|expected| super::cards::nonces(expected, judge.terms.context.received_at, &home));
     let nonces = nonces.transpose()?.unwrap_or_default();
     let expected = expectation.as_ref().map(|expected| (expected, nonces.as_slice()));
-    let (_, report) = judge.judge(&bundle, gathered.material, expected)?;
+    let report = judge.judge(&bundle, gathered.material, expected)?.report;
     Ok((report.to_value().clone(), report.exit()))
 }
 

@@ -61,7 +61,8 @@ pub(in crate::commands) fn examine(
         .map(|expected| super::cards::nonces(expected, judge.terms.context.received_at, &home));
     let nonces = nonces.transpose()?.unwrap_or_default();
     let expected = expected.as_ref().map(|expected| (expected, nonces.as_slice()));
-    let (verification, report) = judge.judge(&bundle, material.clone(), expected)?;
+    let judged = judge.judge(&bundle, material.clone(), expected)?;
+    let (verification, report) = (judged.verification, judged.report);
     remember(verification.states(), &home, context)?;
     material.contexts.clone_from(&judge.terms.contexts);
     let (exit, report) = (report.exit(), report.to_value().clone());

@@ -133,6 +133,11 @@ impl Filter<'_> {
         }
     }
 
+    /// Whether this verifier saw for itself that the certificate was not revoked.
+    fn asked_itself(&self, held: &Held<'_>) -> bool {
+        held.judged.facts.get(&FactKind::RevocationGood) == Some(&Basis::Verified)
+    }
+
     /// Why this policy does not count a row.
     fn refuses(&self, held: &Held<'_>, credential: &CredentialFacts) -> Vec<Code> {
         let leaf = self.leaf;
@@ -160,7 +165,9 @@ impl Filter<'_> {
                 out.push(Code::JpkiRevocationUndetermined);
             }
             RevocationRule::Required
-                if held.is_electronic() && self.unknowns == Unknowns::AsFailed =>
+                if held.is_electronic()
+                    && self.unknowns == Unknowns::AsFailed
+                    && !self.asked_itself(held) =>
             {
                 out.push(Code::EvaluationIncomplete);
             }

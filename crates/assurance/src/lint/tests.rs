@@ -33,6 +33,15 @@ fn a_policy_that_nothing_can_satisfy_is_named() {
         always(&json!({"ial": {"min": "IAL-2", "identifier": ["self_asserted"]}})),
         ["ial.rows"]
     );
+    assert_eq!(
+        always(&json!({"ial": {"min": "IAL-2", "registerCheck": {"maxAge": "P30D"}}})),
+        ["ial.registerCheck"]
+    );
+    let stamped = |rows: Value| {
+        always(&json!({"ial": {"min": "IAL-2", "rows": rows, "timestamp": "required"}}))
+    };
+    assert_eq!(stamped(json!(["R5", "R7"])), ["ial.timestamp"]);
+    assert!(stamped(json!(["R2b", "R3"])).is_empty());
     let either =
         json!({"anyOf": [{"ial": {"min": "IAL-3", "rows": ["R8"]}}, {"ial": {"min": "IAL-1"}}]});
     assert!(always(&either).is_empty());
@@ -44,6 +53,9 @@ fn a_policy_that_nothing_can_satisfy_is_named() {
     outer["effective"] = json!({"from": "2027-01-01", "until": "2026-01-01"});
     let members: Vec<_> = found(&outer, &[]).into_iter().map(|(_, member)| member).collect();
     assert_eq!(members, ["effective", "countersigned.atLeast"]);
+    let mut chain = policy(&json!({"ial": {"min": "IAL-1"}}));
+    chain["ledger"] = json!({"required": true, "time": {"grade": "chain"}});
+    assert_eq!(found(&chain, &[])[0].1, "ledger.time");
 }
 
 #[test]

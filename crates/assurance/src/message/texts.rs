@@ -139,6 +139,11 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "派生の連鎖が元の本人確認にたどり着かない。",
     ),
     (
+        "derivation-above-source",
+        "What was derived would reach more than what it comes from.",
+        "派生したものが元のものより高いレベルになる。",
+    ),
+    (
         "evidence-not-distinct",
         "Documents that should be combined are not distinct.",
         "組み合わせる書類が別々のものでない。",
@@ -398,6 +403,11 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "intent-missing",
         "Nothing shows that the holder meant this authentication.",
         "保有者がこの認証を意図したことが示されていない。",
+    ),
+    (
+        "hosted-activation-weak",
+        "What released the hosted key is weaker than the key.",
+        "ホスト鍵を有効にした認証が鍵より弱い。",
     ),
     (
         "method-not-accepted",

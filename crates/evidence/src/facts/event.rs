@@ -31,6 +31,7 @@ pub struct Derivation {
     pub(crate) credential: Digest,
     pub(crate) process: String,
     pub(crate) holder_aal: Option<AuthLevel>,
+    pub(crate) at: Option<Timestamp>,
 }
 
 impl Derivation {
@@ -50,6 +51,12 @@ impl Derivation {
     #[must_use]
     pub const fn holder_aal(&self) -> Option<AuthLevel> {
         self.holder_aal
+    }
+
+    /// When it was derived, if that is said.
+    #[must_use]
+    pub const fn at(&self) -> Option<Timestamp> {
+        self.at
     }
 }
 
@@ -133,6 +140,19 @@ impl EventFacts {
     }
 }
 
+/// What this verifier found about a card's signature over a statement.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CardSignature {
+    /// Which of the card's keys signed.
+    pub certificate: Certificate,
+    /// The policy of its certificate, an OID.
+    pub policy: String,
+    /// SHA-256 of the statement.
+    pub statement: Digest,
+    /// Whether the certificate is known not to have been revoked.
+    pub is_good: bool,
+}
+
 /// What was checked on one document or signature.
 #[derive(Clone, Debug)]
 pub struct ItemFacts {
@@ -141,7 +161,7 @@ pub struct ItemFacts {
     pub(crate) issuer: Option<DocumentIssuer>,
     pub(crate) signed_with: Vec<(Certificate, String)>,
     pub(crate) pending: bool,
-    pub(crate) is_card_verified: bool,
+    pub(crate) cards: Vec<CardSignature>,
     pub(crate) facts: Vec<Fact>,
 }
 
@@ -179,7 +199,13 @@ impl ItemFacts {
     /// Whether this verifier checked the person's signature itself, under the policies of its own configuration.
     #[must_use]
     pub const fn is_card_verified(&self) -> bool {
-        self.is_card_verified
+        !self.cards.is_empty()
+    }
+
+    /// The person's signatures that this verifier checked itself.
+    #[must_use]
+    pub fn card_signatures(&self) -> &[CardSignature] {
+        &self.cards
     }
 
     /// What was checked.

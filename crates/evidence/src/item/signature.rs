@@ -7,8 +7,11 @@ use inkan_core::{encoding, sha256, tolerance};
 
 use super::Setting;
 use crate::fact::FactKind;
+use crate::facts::CardSignature;
 use crate::finding::{Code, Finding};
-use crate::jpki::{BindingProof, BindingTerms, Bound, Jpki, check_binding, check_holder_part};
+use crate::jpki::{
+    BindingProof, BindingTerms, Bound, Jpki, Revocation, check_binding, check_holder_part,
+};
 use crate::model::{Certificate, Item, Proof, ProofKind};
 
 /// What the signatures of an item show.
@@ -18,6 +21,8 @@ pub(super) struct Proved {
     pub(super) kinds: Vec<FactKind>,
     /// Whether the card signed with its key for logins, whatever else is said of it.
     pub(super) by_login_key: bool,
+    /// The signatures that these facts rest on.
+    pub(super) cards: Vec<CardSignature>,
     /// Places of proofs that were judged.
     pub(super) judged: Vec<usize>,
     /// Whether something could not be looked at.
@@ -77,6 +82,14 @@ pub(super) fn proved(
                     Some(bound) => {
                         out.by_login_key |= bound.certificate == Certificate::UserAuthentication;
                         out.kinds.extend(bound.facts());
+                        // A token over the card's signature is one over the evidence: nothing else is signed.
+                        out.kinds.extend(bound.stamped_at.map(|_| FactKind::TimestampToken));
+                        out.cards.push(CardSignature {
+                            certificate: bound.certificate,
+                            policy: bound.policy.clone(),
+                            statement: sha256(&[text.as_bytes()]),
+                            is_good: bound.revocation == Revocation::Good,
+                        });
                     }
                     None if judged.is_undetermined() => out.pending = true,
                     None => return None,

@@ -106,7 +106,8 @@ fn check(
                 let source = sha256(&[proof.cms]);
                 let facts = facts.map(|kind| Fact::verified(kind, source, as_of)).collect();
                 let age = as_of.seconds_since(statement.iat()).max(0);
-                return Ok(Authenticator { road: Road::JpkiAuth, facts, age_seconds: Some(age) });
+                let (road, age_seconds) = (Road::JpkiAuth, Some(age));
+                return Ok(Authenticator { road, facts, age_seconds, of_session: false });
             }
             Err(code) if far(code) > far(refusal) => refusal = code,
             Err(_) => {}

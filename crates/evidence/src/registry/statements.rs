@@ -150,6 +150,41 @@ pub fn of_statements(
     }))
 }
 
+/// The same of an authority that is listed no longer: it speaks of what was done while it was. What it took back, whom it revoked for
+/// cause and whom it called one stays said.
+///
+/// # Errors
+///
+/// As [`of_statements`].
+pub fn of_former(
+    authority: &str,
+    statements: &[Statement],
+    (as_of, last): (Timestamp, Timestamp),
+) -> Result<Registry, RegistryError> {
+    let heard = as_of.min(last);
+    let registry = of_statements(authority, statements, heard)?;
+    let mut value = registry.to_value().clone();
+    let time = |entry: &Value, name: &str| {
+        let text = entry.get(name).and_then(Value::as_str)?;
+        Timestamp::parse_strict(text).ok()
+    };
+    let entries = value.get_mut("entries").and_then(Value::as_array_mut);
+    let mut none = Vec::new();
+    let entries = entries.unwrap_or(&mut none);
+    entries.retain(|entry| time(entry, "validFrom").is_none_or(|from| from <= last));
+    for entry in entries {
+        // What has no begin grants nothing.
+        let held = time(entry, "validFrom").is_some();
+        let lasts = time(entry, "validUntil").is_none_or(|until| until > last);
+        let Some(entry) = entry.as_object_mut().filter(|_| held && lasts) else { continue };
+        entry.insert("validUntil".to_owned(), last.to_string().into());
+        if entry.get("status").is_some_and(|status| status == "active") {
+            entry.insert("status".to_owned(), "ended".into());
+        }
+    }
+    Registry::from_value(&value)
+}
+
 /// A time in which a grant holds; both ends are in it.
 #[derive(Clone, Copy, Debug)]
 struct Period {

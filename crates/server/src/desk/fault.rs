@@ -94,6 +94,12 @@ pub enum DeskError {
     /// A policy cannot be used.
     #[error(transparent)]
     Policy(#[from] inkan_assurance::PolicyError),
+    /// No passkey has this name, or several begin so.
+    #[error("no passkey is named {name:?}, or several are")]
+    PasskeyUnknown {
+        /// What was named.
+        name: String,
+    },
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -109,6 +115,7 @@ impl DeskError {
             Self::Metadata(error) => error.code(),
             Self::Root { .. } => "desk-root-malformed",
             Self::Policy(error) => error.code(),
+            Self::PasskeyUnknown { .. } => "desk-passkey-unknown",
             Self::File(error) => error.code(),
         }
     }

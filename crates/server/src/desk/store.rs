@@ -24,6 +24,8 @@ pub(super) const PASSKEYS: usize = 8;
 const PLACE: &str = "desk.json";
 /// The file with the number of the newest metadata.
 const NEWEST: &str = "metadata.json";
+/// The fewest characters that name a passkey.
+const NAMED: usize = 8;
 
 /// A folder of a desk.
 #[derive(Debug)]
@@ -178,6 +180,44 @@ impl Store {
             }
         }
         Ok(out)
+    }
+
+    /// Every passkey of the desk with the name it is forgotten by: SHA-256 of its credential, in hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError`].
+    pub fn all_passkeys(&self) -> Result<Vec<(String, Registration)>, DeskError> {
+        let mut out = Vec::new();
+        for name in files::list(&self.passkey_folder(), ".json")? {
+            let path = self.passkey_folder().join(format!("{name}.json"));
+            let Some(bytes) = files::read_optional(&path, webauthn::LIMIT)? else { continue };
+            let read = Registration::parse(&bytes)
+                .map_err(|_| DeskError::Kept { path, detail: "not a registration" })?;
+            out.push((sha256(&[read.credential_id()]).to_hex(), read));
+        }
+        Ok(out)
+    }
+
+    /// Forgets the one passkey whose name begins so, with eight characters at least. Whoever answers at this moment waits.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError::PasskeyUnknown`] if there is none, or more than one; what else keeps the desk from it.
+    pub fn forget_passkey(&self, begin: &str) -> Result<Registration, DeskError> {
+        let unknown = || DeskError::PasskeyUnknown { name: begin.chars().take(64).collect() };
+        if begin.len() < NAMED {
+            return Err(unknown());
+        }
+        let _held = self.hold()?;
+        let mut found: Vec<_> =
+            self.all_passkeys()?.into_iter().filter(|(name, _)| name.starts_with(begin)).collect();
+        let Some((name, passkey)) = found.pop().filter(|_| found.is_empty()) else {
+            return Err(unknown());
+        };
+        let of = owner(passkey.holder(), passkey.jkt());
+        files::remove(&self.passkey_folder().join(format!("{of}-{name}.json")))?;
+        Ok(passkey)
     }
 
     /// Whether an authenticator's credential is registered, to whomever (WebAuthn §7.1 step 26).

@@ -113,7 +113,8 @@ impl Lookout {
     }
 }
 
-fn reported(
+/// Reports about a key of a DID that this ledger shows by now: since when, and where each is recorded.
+pub(in crate::commands) fn reported(
     reading: &Reading,
     (did, key): (&str, &str),
     (home, context): (&Home, &Context),

@@ -1,6 +1,7 @@
 //! `inkan evidence jpki check`: evidence with a card's signature, judged by itself; the exit code is the verdict.
 
-use inkan_core::{Timestamp, encoding, json, sha256};
+use inkan_core::{Timestamp, encoding, json, sha256, tolerance};
+use inkan_did::Did;
 use inkan_evidence::jpki::{
     BindingProof, BindingStatement, BindingTerms, Bound, Jpki, Judgement, Revocation, Step,
     StepOutcome, check_binding, serials,
@@ -13,10 +14,12 @@ use serde_json::{Value, json};
 use super::pins::not_configured;
 use crate::args::JpkiCheckArgs;
 use crate::catalogue;
+use crate::commands::anchor::check::reported::reported as look_for_reports;
 use crate::commands::did::parse_time;
 use crate::commands::{request, verify};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
+use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::render::table::table;
 
@@ -24,6 +27,8 @@ use crate::render::table::table;
 const CANNOT_TELL: u8 = 19;
 /// Exit code of a proof that is present and fails.
 const CHANGED: u8 = 11;
+/// Exit code of a key that was reported compromised.
+const REPORTED: u8 = 17;
 
 pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
@@ -56,8 +61,13 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
     }
     let parts = (&statement, &item, &proof, cms.as_slice());
     let judged = judge(&entry, parts, proofer.as_deref(), (&jpki, as_of));
-    let (exit, decision) = verdict(&judged);
-    if let Some(bound) = judged.bound() {
+    let stolen = reported(&statement, &home, context)?;
+    let (exit, decision) = match stolen {
+        Some(_) => (REPORTED, "reject"),
+        None => verdict(&judged),
+    };
+    let bound = judged.bound().filter(|_| stolen.is_none());
+    if let Some(bound) = bound {
         if own.is_asker && !args.replay && args.at.is_none() {
             let text = statement.to_bytes();
             verify::cards::use_up(statement.nonce(), &text, context.now(), &home)?;
@@ -66,10 +76,17 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
             register(bound, (&statement, &own), as_of, &home, context)?;
         }
     }
-    let members = report(&judged, &cards, decision, as_of);
+    let mut members = report(&judged, &cards, decision, as_of);
     let mut human = lines(&judged, decision);
+    if let (Some((since, entry)), Some(members)) = (stolen, members.as_object_mut()) {
+        let since = since.to_string();
+        human.push_str(&format!(
+            "the holder's key was reported compromised since {since}, by entry {entry}: whoever had it could make this (INK-3154)\n"
+        ));
+        members.insert("reported".to_owned(), json!({ "since": since, "entry": entry }));
+    }
     let mut stated_here = None;
-    if let Some(bound) = judged.bound().filter(|_| args.state) {
+    if let Some(bound) = bound.filter(|_| args.state) {
         let text = stated(entry, bound, &statement, (args, as_of));
         if args.out.path().is_none() {
             stated_here = Some(text.clone());
@@ -81,6 +98,22 @@ pub(super) fn run(args: &JpkiCheckArgs, context: &mut Context) -> Result<Outcome
         Some(evidence) => outcome.with("evidence", evidence),
         None => outcome,
     })
+}
+
+/// A report that the DID's key was in other hands by the time that the statement names, where the ledger is at hand: of when a statement
+/// is, it is only its maker who says so.
+fn reported(
+    statement: &BindingStatement,
+    home: &Home,
+    context: &Context,
+) -> Result<Option<(Timestamp, u64)>, Failure> {
+    let is_on_ledger = Did::parse(statement.did()).is_ok_and(|did| did.scid().is_some());
+    let reading = if is_on_ledger { Reading::open_if_any(home, context)? } else { None };
+    let Some(reading) = reading else { return Ok(None) };
+    let key = (statement.did(), statement.vm());
+    let latest = statement.iat().plus_seconds(tolerance::EVIDENCE_CLOCKS);
+    let found = look_for_reports(&reading, key, (home, context))?.into_iter();
+    Ok(found.filter(|(since, _)| *since <= latest).min())
 }
 
 fn proofer_of(entry: &Value) -> Option<String> {

@@ -81,6 +81,41 @@ proptest! {
     }
 
     #[test]
+    fn removing_a_passed_check_never_raises_a_level(evidence in an_event(), item in 0_usize..3, check in 0_usize..5) {
+        let world = World::of(evidence);
+        let mut poorer = world.clone();
+        let items = poorer.evidence()["evidence"].as_array_mut().unwrap();
+        let chosen = item % items.len();
+        let checks = items[chosen]["checkDetails"].as_array_mut().unwrap();
+        let passed = |check: &Value| check["result"] == "pass";
+        let passed: Vec<usize> = (0..checks.len()).filter(|at| passed(&checks[*at])).collect();
+        prop_assume!(!passed.is_empty());
+        checks.remove(passed[check % passed.len()]);
+        prop_assert!(achieved(&poorer, &poorer.facts()) <= achieved(&world, &world.facts()));
+    }
+
+    #[test]
+    fn the_order_of_credentials_and_of_proofings_changes_nothing(first in an_event(), second in an_event(), combine in 0_usize..2) {
+        let combine = ["weakest-link", "anchor"][combine];
+        let mut world = World::of(first).asking(&json!({"ial": {"min": "IAL-2", "disputed": "accept", "combine": combine}}));
+        let mut other = credential(second.clone());
+        other["evidence"][0]["verificationProcess"] = json!("urn:uuid:3");
+        other["credentialSubject"]["nickname"] = json!("m");
+        world.credentials.push(other);
+        world.keys.push(KEY);
+        let mut again = second;
+        again["verificationProcess"] = json!("urn:uuid:4");
+        world.credentials[0]["evidence"].as_array_mut().unwrap().push(again);
+        let mut turned = world.clone();
+        turned.credentials.reverse();
+        turned.credentials[1]["evidence"].as_array_mut().unwrap().reverse();
+        let (one, other) = (world.report(), turned.report());
+        prop_assert_eq!(one.levels(), other.levels());
+        prop_assert_eq!(one.decision(), other.decision());
+        prop_assert_eq!(&one.to_value()["assurance"]["ial"], &other.to_value()["assurance"]["ial"]);
+    }
+
+    #[test]
     fn claimed_levels_change_nothing(evidence in an_event(), name in 0_usize..5, value in "[0-9A-Za-z+-]{0,8}") {
         let name = ["ial", "acr", "strength", "identifierClass", "claimedLevels"][name];
         let world = World::of(evidence);

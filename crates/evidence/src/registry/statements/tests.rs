@@ -7,7 +7,7 @@ use inkan_ledger::{
 };
 use serde_json::json;
 
-use super::{SignerVersion, Statement, actions, of_statements, read_statements};
+use super::{SignerVersion, Statement, actions, of_former, of_statements, read_statements};
 use crate::authority::{authorise, authorise_recorded};
 use crate::registry::{GrantType, Query, Registry, Standing, Why, ask};
 
@@ -293,4 +293,31 @@ fn what_a_stolen_key_stated_is_not_believed_and_keeps_its_number() {
     let registry = registry(&statements, month(10));
     assert_eq!(registry.entries().len(), 1);
     assert_eq!(registry.entries()[0].id(), UNIVERSITY);
+}
+
+/// What an authority said while it was listed stays said: its grants end with the listing, its voids do not.
+#[test]
+fn an_authority_that_is_listed_no_longer_speaks_of_its_past_alone() {
+    let former = |statements: &[Statement], judged: u8| {
+        of_former(MINISTRY, statements, (month(judged), month(6))).unwrap()
+    };
+    let counts = |statements: &[Statement], signed: u8, judged: u8| {
+        authorise_recorded(&[former(statements, judged)], UNIVERSITY, month(signed), month(judged))
+            .is_ok_and(|by| by.iter().any(|by| by.may_issue("Degree")))
+    };
+    for (signed, judged, held) in
+        [(2, 10, false), (4, 5, true), (4, 10, true), (6, 10, true), (7, 10, false), (8, 10, false)]
+    {
+        assert_eq!(counts(&[grant()], signed, judged), held, "signed {signed}, judged {judged}");
+    }
+    // What it took back while it was listed is taken back; what it said later nobody hears.
+    let void = |recorded: u8| said(recorded, TrustOperation::Void { since: month(1) }, recorded);
+    assert!(!counts(&[grant(), void(5)], 4, 10));
+    assert!(counts(&[grant(), void(8)], 4, 10));
+    let mut same = grant();
+    same.claims.statement = TrustStatement::Recognition;
+    same.claims.action = actions::SAME.to_owned();
+    same.claims.resource = "did:web:other.example".to_owned();
+    let registry = former(&[same], 10);
+    assert!(registry.entries().iter().any(|entry| !entry.same_controller().is_empty()));
 }
