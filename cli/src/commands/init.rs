@@ -91,6 +91,8 @@ struct Found {
     origin: String,
     /// The policy to pin; none yet for a ledger that is still to be made.
     policy: Option<String>,
+    /// The same, read.
+    policy_read: Option<LogPolicy>,
     /// Keys of the log in that policy.
     keys: Vec<String>,
     /// Witnesses in that policy.
@@ -114,6 +116,7 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
             new: true,
             origin,
             policy: None,
+            policy_read: None,
             keys: Vec::new(),
             witnesses: Vec::new(),
             anchors: Vec::new(),
@@ -150,6 +153,7 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
         keys: policy.logs().iter().map(names).collect(),
         witnesses: policy.witnesses().iter().map(|one| one.name().to_owned()).collect(),
         policy: Some(text),
+        policy_read: Some(policy),
         anchors: anchors.into_iter().map(|(_, bytes)| bytes).collect(),
         unchecked: head.not_checked().to_vec(),
         basis,
@@ -190,6 +194,10 @@ fn show_trust(found: &Found, context: &Context) {
         format!("witnesses: {}", safe(&found.witnesses.join(", "), 300))
     };
     speech.say(&witnesses);
+    // Whose folder this is knows.
+    if let (Some(policy), true) = (&found.policy_read, found.basis != "own-folder") {
+        warn_of_own(policy, &found.origin, context);
+    }
     for name in &found.unchecked {
         let name = safe(name, 100);
         speech.warn(&format!(
@@ -199,6 +207,27 @@ fn show_trust(found: &Found, context: &Context) {
     if found.basis == "first-use" {
         speech.warn("trust on first use: whoever answered now is believed from now on");
         speech.warn("compare the key with one you got another way, or bring it: --log-policy FILE");
+    }
+}
+
+/// Says if the operator alone vouches for the times of a log, by witnesses of its own.
+pub(super) fn warn_of_own(policy: &LogPolicy, origin: &str, context: &Context) {
+    let own: Vec<String> = policy
+        .witnesses()
+        .iter()
+        .filter(|witness| witness.is_of_log(origin))
+        .map(|witness| safe(witness.name(), 100))
+        .collect();
+    let rest = "its times rest on its operator's word alone as far as these are counted; ask for witnesses of others: \
+                --log-policy FILE";
+    match own.as_slice() {
+        [] => {}
+        [one] => context.speech.warn(&format!("the log runs the witness {one} itself: {rest}")),
+        many => {
+            context
+                .speech
+                .warn(&format!("the log runs the witnesses {} itself: {rest}", many.join(", ")));
+        }
     }
 }
 
@@ -223,7 +252,7 @@ fn create_ledger(
     LedgerFolder::create(path, origin, &mut OsRng, context.now())?;
     let speech = &context.speech;
     speech.say(&format!("made the ledger {origin} in {}, with two witnesses", path.display()));
-    speech.say("both witnesses run on this machine: others will not count them as independent");
+    speech.say("both witnesses run in its own process: others see that, and need witnesses of others to rely on its times");
     if origin == EXAMPLE && args.domain.is_none() {
         speech.say(&format!("{origin} is a name for examples; --domain HOST sets one of yours"));
     }

@@ -30,6 +30,7 @@ use inkan_ledger::{Kind, LogPolicy, SignedNote};
 
 mod adopt;
 mod base;
+mod choice;
 mod database;
 mod edge;
 mod engine;
@@ -38,6 +39,7 @@ mod guard;
 mod ids;
 mod journal;
 mod layout;
+pub(crate) mod leftover;
 mod map_lane;
 mod newest;
 mod places;
@@ -286,6 +288,8 @@ impl LedgerFolder {
         if folder.engine.machine.size() == 0 || !folder.engine.events.is_empty() {
             folder.checkpoint(now)?;
         }
+        let size = folder.sealer.guard.head().tree_size;
+        leftover::sweep_edge(layout.root(), size, leftover::KEEP, now);
         Ok(folder)
     }
 
