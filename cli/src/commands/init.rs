@@ -8,13 +8,14 @@ use std::sync::Arc;
 use inkan_evidence::tsa::Anchors;
 use inkan_io::anchors::AnchorsError;
 use inkan_io::files;
-use inkan_io::ledger_folder::{LedgerFolder, LedgerReader};
+use inkan_io::ledger_folder::{LedgerFolder, LedgerReader, OpenOptions};
 use inkan_io::ledger_source::{LedgerPlace, LedgerSource, published_policy};
 use inkan_io::node_client::NodeClient;
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::Profile;
+use inkan_ledger::parameters::Parameters;
 use inkan_ledger::{LogPolicy, VerifierKey, verify_checkpoint};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::InitArgs;
 use crate::config::{Config, ProfileSettings, check_name};
@@ -39,11 +40,16 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
     let named = context.ledger_place(context.plain_http(false))?;
     let place = absolute(named.unwrap_or_else(|| LedgerPlace::Folder(folder.join("ledger"))))?;
     crate::ledgers::warn_if_exposed(&place, context.speech);
+    let parameters = parameters(args)?;
     let found = find(&place, args, context)?;
     let Found { new, ref origin, .. } = found;
     let host = origin.split('/').next().unwrap_or_default().to_owned();
     let domain = args.domain.clone().unwrap_or(host);
     if !new {
+        if parameters.is_some() {
+            let usage = "--params is for a new ledger; one that exists changes them: inkan ledger params announce";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
         show_trust(&found, context);
     }
     if args.write.dry_run {
@@ -51,7 +57,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         context.speech.say(&format!("would {made} the ledger {origin} in {place}"));
     } else {
         if let (true, Some(path)) = (new, place.folder()) {
-            create_ledger(path, origin, args, context)?;
+            create_ledger(path, origin, parameters.unwrap_or_default(), args, context)?;
         }
         let policy = match (&found.policy, place.folder()) {
             (Some(policy), _) => policy.clone(),
@@ -243,13 +249,27 @@ fn absolute(place: LedgerPlace) -> Result<LedgerPlace, Failure> {
     }
 }
 
+/// What a new ledger begins with, if a file says so.
+fn parameters(args: &InitArgs) -> Result<Option<Parameters>, Failure> {
+    let Some(file) = &args.params else { return Ok(None) };
+    let bytes = files::read(Path::new(file), inkan_core::limits::DOCUMENT)?;
+    let detail = "a JSON object of parameters is asked for, as {\"listMin\": 1024}".to_owned();
+    let malformed = CliError::InputMalformed { file: file.clone(), detail };
+    let value = inkan_core::json::parse(&bytes, inkan_core::limits::DOCUMENT).ok();
+    let changed = value.as_ref().and_then(Value::as_object);
+    let changed = changed.and_then(|changes| Parameters::default().with(changes).ok());
+    Ok(Some(changed.ok_or(malformed)?))
+}
+
 fn create_ledger(
     path: &Path,
     origin: &str,
+    parameters: Parameters,
     args: &InitArgs,
     context: &Context,
 ) -> Result<(), Failure> {
-    LedgerFolder::create(path, origin, &mut OsRng, context.now())?;
+    let options = OpenOptions { parameters, ..OpenOptions::default() };
+    LedgerFolder::create_with(path, origin, &options, &mut OsRng, context.now())?;
     let speech = &context.speech;
     speech.say(&format!("made the ledger {origin} in {}, with two witnesses", path.display()));
     speech.say("both witnesses run in its own process: others see that, and need witnesses of others to rely on its times");

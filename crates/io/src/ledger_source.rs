@@ -9,7 +9,7 @@ mod node;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use inkan_core::Timestamp;
+use inkan_core::{Digest, Timestamp};
 use inkan_did::DidUrl;
 use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{
@@ -237,6 +237,18 @@ impl LedgerSource {
         match self {
             Self::Folder(_) => Ok(None),
             Self::Node(reader) => Ok(reader.cose_receipt(index, size)?),
+        }
+    }
+
+    /// A parameters document, by its SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self {
+            Self::Folder(reader) => Ok(reader.parameters(digest)?),
+            Self::Node(reader) => Ok(reader.parameters(digest)?),
         }
     }
 

@@ -121,8 +121,19 @@ fn graded(head: &VerifiedCheckpoint) -> String {
 /// The operators that the grade counts; `None` if there is none. Their names are the policy's, which a stranger may have
 /// written.
 pub(super) fn operators(head: &VerifiedCheckpoint) -> Option<String> {
-    let names: Vec<String> = head.operators().iter().map(|name| safe(name, 100)).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    let operators = head.operators();
+    let own = |name: &&String| {
+        let mut of_log = head.cosigners().iter().filter(|one| one.is_of_log(head.origin()));
+        of_log.any(|one| one.operator() == Some(name.as_str()))
+    };
+    let own: Vec<String> = operators.iter().filter(own).map(|name| safe(name, 100)).collect();
+    let names: Vec<String> = operators.iter().map(|name| safe(name, 100)).collect();
+    let note = match own.len() {
+        0 => String::new(),
+        all if all == names.len() => "; run by the log itself".to_owned(),
+        _ => format!("; run by the log itself: {}", own.join(", ")),
+    };
+    (!names.is_empty()).then(|| format!("{}{note}", names.join(", ")))
 }
 
 fn cosigned(head: &VerifiedCheckpoint, now: Timestamp) -> String {

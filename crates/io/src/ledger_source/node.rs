@@ -20,15 +20,18 @@ use std::rc::Rc;
 use inkan_core::encoding::decode_b64;
 use inkan_core::{Digest, Timestamp, json, limits};
 use inkan_did::DidUrl;
+use inkan_ledger::parameters::PARAMS_LIMIT;
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, Tile, decode_bundle};
 use inkan_ledger::{
-    ActId, Checkpoint, CurrentProof, EntryId, KEY_COMPROMISED, Kind, LogPolicy, MapKey, NodeHash,
-    Receipt, ReceiptError, SignedEntry, SignedNote, TrustStatement, VerifiedCheckpoint,
-    VerifiedLeaf, verify_current, verify_current_under, verify_receipt, verify_receipt_under,
+    ActId, Checkpoint, CurrentProof, EntryId, KEY_COMPROMISED, LogPolicy, MapKey, NodeHash,
+    Receipt, ReceiptError, SignedNote, TrustStatement, VerifiedCheckpoint, VerifiedLeaf,
+    verify_current, verify_current_under, verify_receipt, verify_receipt_under,
 };
 use serde_json::Value;
 
-use self::shared::Shared;
+pub(crate) use self::shared::list_path;
+pub use self::shared::published_policy;
+use self::shared::{Shared, entry_id};
 use super::{SourceStatus, compromise_key, scid_of};
 use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
 
@@ -165,6 +168,22 @@ impl NodeReader {
         self.shared.client.bytes(&path, "application/cose", crate::node_client::TEXT_LIMIT)
     }
 
+    /// A parameters document, by its SHA-256, which is compared.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, NodeError> {
+        let path = format!("/v1/params/{}", digest.to_hex());
+        let found = self.shared.client.bytes(&path, "application/json", PARAMS_LIMIT)?;
+        match found {
+            Some(bytes) if inkan_core::sha256(&[&bytes]) != *digest => {
+                Err(self.shared.client.odd(&path, "another document"))
+            }
+            found => Ok(found),
+        }
+    }
+
     /// A version of a status list. The caller compares it with the digest that the ledger records.
     ///
     /// # Errors
@@ -178,22 +197,6 @@ impl NodeReader {
     ) -> Result<Option<Vec<u8>>, NodeError> {
         self.shared.client.bytes(&list_path(issuer, uri, sequence), "*/*", limits::STATUS_LIST)
     }
-}
-
-/// The policy that a node publishes, for a person to look at before it is pinned.
-///
-/// # Errors
-///
-/// [`NodeError`].
-pub fn published_policy(client: &NodeClient) -> Result<String, NodeError> {
-    let path = "/v1/policy";
-    client.text(path)?.ok_or_else(|| client.odd(path, "the node publishes no policy"))
-}
-
-/// Where a version of a status list is put and got.
-pub(crate) fn list_path(issuer: &str, uri: &str, sequence: u64) -> String {
-    let (issuer, uri) = (query_value(issuer), query_value(uri));
-    format!("/v1/status/list?iss={issuer}&uri={uri}&seq={sequence}")
 }
 
 /// A node's ledger up to one verified head.
@@ -486,14 +489,4 @@ impl NodeView {
     fn odd(&self, path: &str, what: &'static str) -> NodeError {
         self.shared.client.odd(path, what)
     }
-}
-
-/// Under which id the entry of a receipt stands.
-fn entry_id(receipt: &Receipt) -> Option<EntryId> {
-    let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
-    if leaf.kind() == Kind::Did {
-        let entry = inkan_ledger::state::parse_did_body(leaf.body()).ok()?;
-        return Some(EntryId::did(entry.scid(), entry.version_id()));
-    }
-    SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.entry_id())
 }

@@ -204,6 +204,8 @@ pub(crate) async fn receipt(
             let receipt = match at {
                 At::Latest => newest.receipt_here(index).map_err(problem)?,
                 At::Earliest => newest.receipt(index).map_err(problem)?,
+                // A tree that does not have it never will: no retry helps.
+                At::Size(size) if size <= index => return Err(Refusal::query("at").into()),
                 At::Size(size) => ledger.view_of(size)?.receipt_here(index).map_err(problem)?,
             };
             if form == 2 {
@@ -265,7 +267,11 @@ pub(crate) async fn consistency(
     }
     let hashes = node
         .read(move |ledger| {
-            let hashes = ledger.view_of(to)?.consistency(from);
+            let view = ledger.view_of(to).map_err(|problem| match problem.code() {
+                "query-invalid" => Refusal::query("to").into(),
+                _ => problem,
+            })?;
+            let hashes = view.consistency(from);
             hashes.map_err(|error| problem_of(&error))
         })
         .await?;

@@ -1,7 +1,10 @@
 //! A node, the policy that its log is held to, and the checkpoints that it is asked for.
 
 use inkan_core::Timestamp;
-use inkan_ledger::{LogPolicy, ReceiptError, SignedNote, VerifiedCheckpoint, verify_checkpoint};
+use inkan_ledger::{
+    EntryId, Kind, LogPolicy, Receipt, ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint,
+    verify_checkpoint,
+};
 
 use crate::node_client::{NodeClient, NodeError, query_value};
 
@@ -62,4 +65,30 @@ impl Shared {
         }
         Ok(Some(verified))
     }
+}
+
+/// The policy that a node publishes, for a person to look at before it is pinned.
+///
+/// # Errors
+///
+/// [`NodeError`].
+pub fn published_policy(client: &NodeClient) -> Result<String, NodeError> {
+    let path = "/v1/policy";
+    client.text(path)?.ok_or_else(|| client.odd(path, "the node publishes no policy"))
+}
+
+/// Where a version of a status list is put and got.
+pub(crate) fn list_path(issuer: &str, uri: &str, sequence: u64) -> String {
+    let (issuer, uri) = (query_value(issuer), query_value(uri));
+    format!("/v1/status/list?iss={issuer}&uri={uri}&seq={sequence}")
+}
+
+/// Under which id the entry of a receipt stands.
+pub(super) fn entry_id(receipt: &Receipt) -> Option<EntryId> {
+    let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
+    if leaf.kind() == Kind::Did {
+        let entry = inkan_ledger::state::parse_did_body(leaf.body()).ok()?;
+        return Some(EntryId::did(entry.scid(), entry.version_id()));
+    }
+    SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.entry_id())
 }
