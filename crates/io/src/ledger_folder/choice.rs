@@ -43,7 +43,8 @@ impl Shared {
         if near.is_some() {
             return Ok(near);
         }
-        let Some(mut best) = self.newest_under(policy, limit)? else { return Ok(None) };
+        let newest = self.newest_under(policy, limit)?.filter(|(size, _)| *size > index);
+        let Some(mut best) = newest else { return Ok(None) };
         let mut above = best.0;
         while below.saturating_add(1) < above {
             let middle = below.midpoint(above);

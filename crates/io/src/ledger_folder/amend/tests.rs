@@ -39,6 +39,7 @@ fn a_change_is_announced_then_in_force_and_mirrors_agree() {
     let view = LedgerReader::open(&path).unwrap().view_at(None).unwrap().unwrap();
     let head = inkan_ledger::Checkpoint::parse_text(view.note().text()).unwrap().head();
     let scratch = folder.path().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
     mirror::audit(&path, ORIGIN, &head, &scratch, &mut |_| {}).unwrap();
 }
 

@@ -28,6 +28,7 @@ fn heads(who: impl Fn(u64) -> Vec<usize>) -> (tempfile::TempDir, LedgerReader, [
         for (key, secret) in who(size).into_iter().map(|place| &witnesses[place]) {
             note.put(cosign(note.text(), key, secret, time).unwrap());
         }
+        let size = i64::try_from(size).unwrap();
         let values = rusqlite::params![size, note.to_string(), time.seconds()];
         all.execute("INSERT INTO checkpoints VALUES(?1, 0, ?2, ?3)", values).unwrap();
     }
