@@ -139,7 +139,7 @@ fn a_file_is_checked_for_what_it_is_and_any_other_is_told_so() {
     std::fs::write(&served, b"garbage").unwrap();
     let spoilt = shell.inkan(&["-p", "desk", "ledger", "check", "ledger"]);
     assert_eq!(spoilt.exit, 8, "{spoilt:?}");
-    assert!(spoilt.err.contains("written again"), "{spoilt:?}");
+    assert!(spoilt.err.contains("writes it again"), "{spoilt:?}");
     std::fs::write(&served, &good).unwrap();
     let head = shell.inkan(&["-p", "desk", "ledger", "check", "ledger/checkpoint", "--json"]);
     assert_eq!((head.exit, head.json()["file"].as_str()), (0, Some("checkpoint")));
