@@ -52,8 +52,8 @@ pub(crate) use evidence::{
     JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
 };
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ProofForm,
-    ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ParamsCommand,
+    ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};
 pub(crate) use serve::{
@@ -333,6 +333,9 @@ pub(crate) struct InitArgs {
     /// Policy of the log (C2SP tlog-policy) that you got another way, instead of trusting what the ledger says of itself
     #[arg(long, value_name = "FILE")]
     pub(crate) log_policy: Option<String>,
+    /// Parameters that a new ledger begins with, where they are not the usual ones: a JSON object as {"listMin": 1024}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) params: Option<String>,
     /// Certificate, PEM or DER, of a timestamp authority that the policy names: without it its stamps are not checked
     #[arg(long = "anchor", value_name = "FILE")]
     pub(crate) anchors: Vec<String>,

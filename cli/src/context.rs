@@ -138,7 +138,15 @@ impl Context {
     /// The ledger named by flag or project.
     pub(crate) fn ledger_place(&self, plain: PlainHttp) -> Result<Option<LedgerPlace>, Failure> {
         let named = self.global.ledger.clone().or_else(|| self.project.ledger.clone());
-        Ok(named.map(|text| LedgerPlace::parse(&text, plain)).transpose()?)
+        let Some(text) = named else { return Ok(None) };
+        let place = LedgerPlace::parse(&text, plain)?;
+        if looks_like_address(&text) && place.folder().is_some_and(|folder| !folder.exists()) {
+            let usage = format!(
+                "--ledger {text}: is that a node? Then http://{text} or https://{text}; a folder of that name is ./{text}"
+            );
+            return Err(CliError::Usage(usage).into());
+        }
+        Ok(Some(place))
     }
 
     /// Whether plain http may leave this machine: only if somebody said so, now or at `init`.
@@ -225,4 +233,10 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// Its bytes, at most as many as a bundle may have.
     pub(crate) bytes: Vec<u8>,
+}
+
+/// Whether a text without a scheme is more likely `host:port` than a folder.
+fn looks_like_address(text: &str) -> bool {
+    let port = |digits: &str| digits.parse::<u16>().is_ok();
+    !text.contains(['/', '\\']) && text.rsplit_once(':').is_some_and(|(_, digits)| port(digits))
 }

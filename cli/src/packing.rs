@@ -192,7 +192,7 @@ fn existing(bundle: &Bundle) -> Result<Vec<Receipt>, Failure> {
 
 /// Adds a receipt unless the same entry has one: the older one shows the earlier time.
 fn add(receipts: &mut Vec<Receipt>, receipt: Receipt) {
-    if !receipts.iter().any(|one| one.leaf_bytes() == receipt.leaf_bytes()) {
+    if !inkan_io::keep::attests(receipts.iter(), &receipt) {
         receipts.push(receipt);
     }
 }

@@ -133,6 +133,14 @@ fn a_file_is_checked_for_what_it_is_and_any_other_is_told_so() {
     let usage = shell.inkan(&["-p", "desk", "ledger", "check", "r.json", "--root", "zz"]);
     assert_eq!(usage.exit, 2, "{usage:?}");
 
+    // A folder that serves others something else is not well.
+    let served = shell.home().join("ledger/checkpoint");
+    let good = std::fs::read(&served).unwrap();
+    std::fs::write(&served, b"garbage").unwrap();
+    let spoilt = shell.inkan(&["-p", "desk", "ledger", "check", "ledger"]);
+    assert_eq!(spoilt.exit, 8, "{spoilt:?}");
+    assert!(spoilt.err.contains("writes it again"), "{spoilt:?}");
+    std::fs::write(&served, &good).unwrap();
     let head = shell.inkan(&["-p", "desk", "ledger", "check", "ledger/checkpoint", "--json"]);
     assert_eq!((head.exit, head.json()["file"].as_str()), (0, Some("checkpoint")));
     let deep = shell.inkan(&["-p", "desk", "ledger", "check", "ledger", "--deep", "--json"]);
@@ -165,7 +173,20 @@ fn a_proof_comes_as_picture_tree_and_text_and_says_how_the_tree_grew() {
     assert!(text.out.contains("yours") && text.out.contains("root"), "{text:?}");
     let svg = prove(&["--as", "svg"]);
     assert!(svg.out.starts_with("<svg ") && svg.out.contains("<desc"), "{svg:?}");
-    assert!(prove(&["--as", "tlog-proof"]).out.starts_with("c2sp.org/tlog-proof@v1\nindex 1\n"));
+    let proof = prove(&["--as", "tlog-proof"]).out;
+    assert!(proof.starts_with("c2sp.org/tlog-proof@v1\nindex 1\n"));
+    // Its entry is asked of the ledger, or brought along.
+    shell.write("p.tlog-proof", proof.as_bytes());
+    shell.write("leaf", b"another entry");
+    let check = ["-p", "desk", "ledger", "check", "p.tlog-proof"];
+    assert!(shell.ok(&check).contains("run by the log itself"));
+    assert_eq!(shell.inkan(&[&check[..], &["--leaf", "leaf"]].concat()).exit, 18);
+    let nonsense = shell.inkan(&["-p", "desk", "ledger", "prove", "abc"]);
+    assert_eq!(nonsense.exit, 2, "{nonsense:?}");
+    assert!(nonsense.err.contains("64 hexadecimal digits"), "{nonsense:?}");
+    let address = shell.inkan(&["-p", "desk", "--ledger", "127.0.0.1:7000", "ledger", "status"]);
+    assert_eq!(address.exit, 2, "{address:?}");
+    assert!(address.err.contains("http://127.0.0.1:7000"), "{address:?}");
     let grown = prove(&["--to", "5", "--json"]).json();
     assert_eq!(grown["consistency"]["from"], 3);
     assert_eq!(grown["consistency"]["to"], 5);

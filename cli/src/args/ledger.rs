@@ -53,6 +53,34 @@ pub(crate) enum LedgerCommand {
     /// The map of newest entries
     #[command(subcommand)]
     Map(MapCommand),
+    /// What the operator has set: which entries are taken, how old they may be, how early a change is announced
+    #[command(subcommand)]
+    Params(ParamsCommand),
+}
+
+/// `inkan ledger params …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ParamsCommand {
+    /// What is in force, and what is announced
+    Show,
+    /// Say in the log what will be in force; it must be said as early as the parameters in force demand (notice)
+    Announce {
+        /// A value and what it will be, as listMin=1024 or kinds=did,issuance
+        #[arg(long = "set", value_name = "NAME=VALUE", required = true)]
+        set: Vec<String>,
+        /// Not before this time (RFC 3339); as early as may be if you give none
+        #[arg(long, value_name = "T", value_parser = super::values::time)]
+        not_before: Option<String>,
+        /// Dry run and answers.
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Put in force what was announced, once its time has come
+    Apply {
+        /// Dry run and answers.
+        #[command(flatten)]
+        write: WriteArgs,
+    },
 }
 
 /// Arguments of `ledger pin`.
@@ -270,12 +298,15 @@ pub(crate) enum ProofForm {
 /// Arguments of `ledger check`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArgs {
-    /// Receipt, promise, checkpoint or evidence, or a data folder; - or nothing reads standard input
+    /// Receipt, tlog-proof, promise, checkpoint or evidence, or a data folder; - or nothing reads standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<String>,
     /// The file or record that the receipt should be of: compare it with what the entry commits to
     #[arg(long = "file", value_name = "RECORD")]
     pub(crate) artefact: Option<String>,
+    /// The entry that a tlog-proof is of, as GET /v1/entries/N gives it; else the ledger is asked for it
+    #[arg(long, value_name = "LEAF")]
+    pub(crate) leaf: Option<String>,
     /// Demand this root hash (base64url or hexadecimal)
     #[arg(long, value_name = "HASH")]
     pub(crate) root: Option<String>,

@@ -144,7 +144,7 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
     let ledger = (reading.source(), reading.view());
     let additions = keep::additions(&bundle, ledger, &home.pinned()?, context.now())?;
     let of = |name: &str| additions.iter().filter(|addition| addition.name() == name).count();
-    let (cosignatures, receipts) = (of("cosignatures"), of("receipt"));
+    let (cosignatures, receipts, current) = (of("cosignatures"), of("receipt"), of("current"));
     let bare = bundle.receipts.is_empty();
     if bare && args.timestamps.is_empty() {
         context.speech.warn(&format!(
@@ -157,7 +157,9 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
             .speech
             .say("nothing to add: this ledger attests no more of the receipts that are in it");
     } else {
-        let said = format!("{receipts} newer receipts, more cosignatures on {cosignatures} heads");
+        let said = format!(
+            "{receipts} newer receipts, {current} newer proofs of what is the newest, more cosignatures on {cosignatures} heads"
+        );
         context.speech.say(&said);
     }
     let (mut human, mut stamps) = (String::new(), Vec::new());
@@ -169,7 +171,7 @@ fn upgrade(args: &BundleUpgradeArgs, context: &mut Context) -> Result<Outcome, F
         human = write_back(&bundle, (changed, &input.bytes), args, context)?;
     }
     let members = json!({
-        "heads": cosignatures, "receipts": receipts, "stamps": stamps,
+        "heads": cosignatures, "receipts": receipts, "current": current, "stamps": stamps,
         "changed": !additions.is_empty() || !args.timestamps.is_empty(),
         "dryRun": args.dry_run, "hasReceipts": !bare,
     });

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use inkan_evidence::tsa::Anchors;
 use inkan_io::anchors::AnchorsError;
 use inkan_io::files;
-use inkan_io::ledger_folder::{LedgerFolder, LedgerReader};
+use inkan_io::ledger_folder::{LedgerFolder, LedgerReader, OpenOptions};
 use inkan_io::ledger_source::{LedgerPlace, LedgerSource, published_policy};
 use inkan_io::node_client::NodeClient;
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::Profile;
+use inkan_ledger::parameters::Parameters;
 use inkan_ledger::{LogPolicy, VerifierKey, verify_checkpoint};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::InitArgs;
 use crate::config::{Config, ProfileSettings, check_name};
@@ -39,11 +40,16 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
     let named = context.ledger_place(context.plain_http(false))?;
     let place = absolute(named.unwrap_or_else(|| LedgerPlace::Folder(folder.join("ledger"))))?;
     crate::ledgers::warn_if_exposed(&place, context.speech);
+    let parameters = parameters(args)?;
     let found = find(&place, args, context)?;
     let Found { new, ref origin, .. } = found;
     let host = origin.split('/').next().unwrap_or_default().to_owned();
     let domain = args.domain.clone().unwrap_or(host);
     if !new {
+        if parameters.is_some() {
+            let usage = "--params is for a new ledger; one that exists changes them: inkan ledger params announce";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
         show_trust(&found, context);
     }
     if args.write.dry_run {
@@ -51,7 +57,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
         context.speech.say(&format!("would {made} the ledger {origin} in {place}"));
     } else {
         if let (true, Some(path)) = (new, place.folder()) {
-            create_ledger(path, origin, args, context)?;
+            create_ledger(path, origin, parameters.unwrap_or_default(), args, context)?;
         }
         let policy = match (&found.policy, place.folder()) {
             (Some(policy), _) => policy.clone(),
@@ -91,6 +97,8 @@ struct Found {
     origin: String,
     /// The policy to pin; none yet for a ledger that is still to be made.
     policy: Option<String>,
+    /// The same, read.
+    policy_read: Option<LogPolicy>,
     /// Keys of the log in that policy.
     keys: Vec<String>,
     /// Witnesses in that policy.
@@ -114,6 +122,7 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
             new: true,
             origin,
             policy: None,
+            policy_read: None,
             keys: Vec::new(),
             witnesses: Vec::new(),
             anchors: Vec::new(),
@@ -150,6 +159,7 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
         keys: policy.logs().iter().map(names).collect(),
         witnesses: policy.witnesses().iter().map(|one| one.name().to_owned()).collect(),
         policy: Some(text),
+        policy_read: Some(policy),
         anchors: anchors.into_iter().map(|(_, bytes)| bytes).collect(),
         unchecked: head.not_checked().to_vec(),
         basis,
@@ -190,6 +200,10 @@ fn show_trust(found: &Found, context: &Context) {
         format!("witnesses: {}", safe(&found.witnesses.join(", "), 300))
     };
     speech.say(&witnesses);
+    // Whose folder this is knows.
+    if let (Some(policy), true) = (&found.policy_read, found.basis != "own-folder") {
+        warn_of_own(policy, &found.origin, context);
+    }
     for name in &found.unchecked {
         let name = safe(name, 100);
         speech.warn(&format!(
@@ -199,6 +213,27 @@ fn show_trust(found: &Found, context: &Context) {
     if found.basis == "first-use" {
         speech.warn("trust on first use: whoever answered now is believed from now on");
         speech.warn("compare the key with one you got another way, or bring it: --log-policy FILE");
+    }
+}
+
+/// Says if the operator alone vouches for the times of a log, by witnesses of its own.
+pub(super) fn warn_of_own(policy: &LogPolicy, origin: &str, context: &Context) {
+    let own: Vec<String> = policy
+        .witnesses()
+        .iter()
+        .filter(|witness| witness.is_of_log(origin))
+        .map(|witness| safe(witness.name(), 100))
+        .collect();
+    let rest = "its times rest on its operator's word alone as far as these are counted; ask for witnesses of others: \
+                --log-policy FILE";
+    match own.as_slice() {
+        [] => {}
+        [one] => context.speech.warn(&format!("the log runs the witness {one} itself: {rest}")),
+        many => {
+            context
+                .speech
+                .warn(&format!("the log runs the witnesses {} itself: {rest}", many.join(", ")));
+        }
     }
 }
 
@@ -214,16 +249,30 @@ fn absolute(place: LedgerPlace) -> Result<LedgerPlace, Failure> {
     }
 }
 
+/// What a new ledger begins with, if a file says so.
+fn parameters(args: &InitArgs) -> Result<Option<Parameters>, Failure> {
+    let Some(file) = &args.params else { return Ok(None) };
+    let bytes = files::read(Path::new(file), inkan_core::limits::DOCUMENT)?;
+    let detail = "a JSON object of parameters is asked for, as {\"listMin\": 1024}".to_owned();
+    let malformed = CliError::InputMalformed { file: file.clone(), detail };
+    let value = inkan_core::json::parse(&bytes, inkan_core::limits::DOCUMENT).ok();
+    let changed = value.as_ref().and_then(Value::as_object);
+    let changed = changed.and_then(|changes| Parameters::default().with(changes).ok());
+    Ok(Some(changed.ok_or(malformed)?))
+}
+
 fn create_ledger(
     path: &Path,
     origin: &str,
+    parameters: Parameters,
     args: &InitArgs,
     context: &Context,
 ) -> Result<(), Failure> {
-    LedgerFolder::create(path, origin, &mut OsRng, context.now())?;
+    let options = OpenOptions { parameters, ..OpenOptions::default() };
+    LedgerFolder::create_with(path, origin, &options, &mut OsRng, context.now())?;
     let speech = &context.speech;
     speech.say(&format!("made the ledger {origin} in {}, with two witnesses", path.display()));
-    speech.say("both witnesses run on this machine: others will not count them as independent");
+    speech.say("both witnesses run in its own process: others see that, and need witnesses of others to rely on its times");
     if origin == EXAMPLE && args.domain.is_none() {
         speech.say(&format!("{origin} is a name for examples; --domain HOST sets one of yours"));
     }

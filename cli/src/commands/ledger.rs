@@ -3,6 +3,7 @@
 mod care;
 mod check;
 mod cosign;
+mod params;
 mod pin;
 mod prove;
 mod record;
@@ -33,6 +34,7 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Guard(GuardCommand::Adopt { notes, accept_silence, write }) => {
             care::adopt_guard(notes, *accept_silence, *write, context)
         }
+        LedgerCommand::Params(command) => params::run(command, context),
         LedgerCommand::Map(MapCommand::Rebuild { write }) => care::rebuild_map(*write, context),
     }
 }

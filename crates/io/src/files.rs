@@ -4,7 +4,7 @@
 //! Out of scope: what is in the files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write as _};
+use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -86,10 +86,12 @@ pub enum FileError {
         path: PathBuf,
     },
     /// Another process holds the lock.
-    #[error("{path}: in use by another process")]
+    #[error("{path}: in use by another process (pid {pid})")]
     Locked {
         /// The lock file.
         path: PathBuf,
+        /// The holder's process id, or `unknown`.
+        pid: String,
     },
     /// The disk did not confirm what was written: what is there is only known after it is read again.
     #[error("{path}: the disk did not confirm a write")]
@@ -393,14 +395,35 @@ pub(crate) fn lock_briefly(file: &File) -> Result<(), TryLockError> {
 fn lock_within(folder: &Path, tries: u32) -> Result<FolderLock, FileError> {
     let path = folder.join("LOCK");
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false);
     restrict(&mut options, Access::Private);
-    let file = options.open(&path).map_err(|error| FileError::from_io(&path, error))?;
+    let mut file = options.open(&path).map_err(|error| FileError::from_io(&path, error))?;
     match lock_file(&file, tries) {
-        Ok(()) => Ok(FolderLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(FileError::Locked { path }),
+        Ok(()) => {
+            // For whoever finds it held; the lock does not rest on it.
+            let _ = sign_lock(&mut file);
+            Ok(FolderLock { _file: file })
+        }
+        Err(TryLockError::WouldBlock) => Err(FileError::Locked { path, pid: holder_of(file) }),
         Err(TryLockError::Error(error)) => Err(FileError::from_io(&path, error)),
     }
+}
+
+/// Writes this process's id into a lock file that it holds.
+pub(crate) fn sign_lock(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+}
+
+/// Who holds a lock file: its process id, or `unknown`.
+pub(crate) fn holder_of(file: File) -> String {
+    let mut pid = String::new();
+    // The holder may be about to write it.
+    let _ = file.take(20).read_to_string(&mut pid);
+    let pid = pid.trim();
+    let known = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+    if known { pid } else { "unknown" }.to_owned()
 }
 
 fn lock_file(file: &File, tries: u32) -> Result<(), TryLockError> {

@@ -17,6 +17,9 @@ pub use self::reach::Reach;
 
 /// Seconds for a connection of a [`Session`] to come about.
 const CONNECT_SECONDS: u64 = 5;
+/// A connection that was idle for longer is not used again: servers, ours too, close theirs after ten seconds or more, and
+/// between requests nobody is there to see it.
+const IDLE_SECONDS: u64 = 4;
 
 /// What one request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -146,6 +149,8 @@ pub enum Verb<'a> {
     Get,
     /// POST of a body of this media type.
     Post(&'a str, &'a [u8]),
+    /// POST of a body of this media type which changes nothing the second time: may be sent again if the connection broke.
+    PostAgain(&'a str, &'a [u8]),
     /// PUT of a body of this media type.
     Put(&'a str, &'a [u8]),
     /// DELETE.
@@ -203,12 +208,16 @@ impl Session {
         let client = builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+            .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS))
             .build()
             .map_err(|error| HttpError::Client { detail: error.to_string() })?;
         Ok(Self { client, runtime: runtime()?, plain })
     }
 
     /// Sends a request and reads the answer, whatever its status.
+    ///
+    /// If the other side closed the connection without an answer, as servers do with idle ones, it is sent once more, unless
+    /// that could do something twice.
     ///
     /// # Errors
     ///
@@ -224,7 +233,9 @@ impl Session {
         };
         let builder = match request.verb {
             Verb::Get => self.client.get(url),
-            Verb::Post(media_type, body) => with_body(self.client.post(url), media_type, body),
+            Verb::Post(media_type, body) | Verb::PostAgain(media_type, body) => {
+                with_body(self.client.post(url), media_type, body)
+            }
             Verb::Put(media_type, body) => with_body(self.client.put(url), media_type, body),
             Verb::Delete => self.client.delete(url),
         };
@@ -239,8 +250,30 @@ impl Session {
         };
         let builder =
             builder.header(ACCEPT, request.accept).timeout(Duration::from_secs(request.seconds));
-        self.runtime.block_on(exchange(builder, request.url, request.size))
+        let again = if request.verb.is_idempotent() { builder.try_clone() } else { None };
+        let answer = self.runtime.block_on(exchange(builder, request.url, request.size));
+        match (answer, again) {
+            (Err(HttpError::Unreachable { cause, .. }), Some(again)) if was_closed(&cause) => {
+                self.runtime.block_on(exchange(again, request.url, request.size))
+            }
+            (answer, _) => answer,
+        }
     }
+}
+
+impl Verb<'_> {
+    /// Whether a second time changes nothing (RFC 9110 §9.2.2).
+    const fn is_idempotent(self) -> bool {
+        match self {
+            Self::Get | Self::Put(..) | Self::Delete | Self::PostAgain(..) => true,
+            Self::Post(..) => false,
+        }
+    }
+}
+
+/// Whether a connection that had come about ended before there was an answer.
+fn was_closed(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
 /// What went wrong in the end: the layers above only repeat the URL.

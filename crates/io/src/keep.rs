@@ -10,15 +10,16 @@ use inkan_core::Timestamp;
 use inkan_credential::Bundle;
 use inkan_did::Did;
 use inkan_ledger::{
-    Checkpoint, CurrentProof, Leaf, LogPolicy, Receipt, ReceiptError, SignedNote,
-    verify_checkpoint, verify_receipt,
+    Checkpoint, CurrentProof, Kind, Leaf, LogPolicy, MapKey, Receipt, ReceiptError, SignedEntry,
+    SignedNote, verify_checkpoint, verify_current, verify_receipt,
 };
 use inkan_verifier::{Material, Want};
 
 use crate::gather::Gathered;
 use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
 
-/// Adds what was gathered to a bundle. A receipt of an entry that has one stays out: the older one shows the earlier time.
+/// Adds what was gathered to a bundle. A receipt of an entry that has one stays out unless others cosigned its head: the
+/// older one shows the earlier time.
 ///
 /// # Errors
 ///
@@ -26,11 +27,8 @@ use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
 pub fn absorb(bundle: &mut Bundle, material: &Material) -> Result<(), ReceiptError> {
     let mut receipts = receipts(bundle)?;
     for receipt in &material.receipts {
-        let same = |one: &Receipt| {
-            one.leaf_bytes() == receipt.leaf_bytes()
-                && (one.opening().is_some() || receipt.opening().is_none())
-        };
-        if !receipts.iter().any(same) {
+        let opened = |one: &&Receipt| one.opening().is_some() || receipt.opening().is_none();
+        if !attests(receipts.iter().filter(opened), receipt) {
             receipts.push(receipt.clone());
         }
     }
@@ -62,6 +60,14 @@ pub fn absorb(bundle: &mut Bundle, material: &Material) -> Result<(), ReceiptErr
         }
     }
     Ok(())
+}
+
+/// Whether one of `known` shows the same entry under a head with at least the keys of this one's.
+pub fn attests<'a>(known: impl IntoIterator<Item = &'a Receipt>, receipt: &Receipt) -> bool {
+    let new = keys(receipt.note());
+    known
+        .into_iter()
+        .any(|one| one.leaf_bytes() == receipt.leaf_bytes() && new.is_subset(&keys(one.note())))
 }
 
 /// Adds everything that was gathered, with the proofs that keys were not reported compromised, and that whoever else may announce a
@@ -121,7 +127,7 @@ pub fn brings(bundle: &Bundle, material: &Material, want: &Want) -> bool {
         }
         Want::Act { scid, act, .. } => material.current.iter().any(|proof| {
             proof.claimed_head().is_some_and(|leaf| {
-                inkan_ledger::SignedEntry::parse(leaf.kind(), leaf.body())
+                SignedEntry::parse(leaf.kind(), leaf.body())
                     .is_ok_and(|entry| entry.scid() == scid && entry.claims().act() == Some(act))
             })
         }),
@@ -144,6 +150,8 @@ pub enum Addition {
     },
     /// A receipt of an entry that has one, under a later head that other keys cosigned.
     Receipt(Box<Receipt>),
+    /// A proof that what is the newest in the bundle is so under a later head that other keys cosigned.
+    Current(Box<CurrentProof>),
 }
 
 impl Addition {
@@ -153,6 +161,7 @@ impl Addition {
         match self {
             Self::Cosignatures { .. } => "cosignatures",
             Self::Receipt(_) => "receipt",
+            Self::Current(_) => "current",
         }
     }
 }
@@ -181,7 +190,12 @@ pub fn additions(
             continue;
         }
         let Ok(head) = Checkpoint::parse_text(before.text()) else { continue };
-        let Some(seen) = source.view_of(head.head().tree_size)? else { continue };
+        let seen = match source.view_of(head.head().tree_size) {
+            // Too few have signed it to this day: then there is nothing to take from it.
+            Err(error) if error.code() == "quorum-not-met" => continue,
+            seen => seen?,
+        };
+        let Some(seen) = seen else { continue };
         if seen.note().text() != before.text() {
             continue;
         }
@@ -212,11 +226,64 @@ pub fn additions(
             found.push(Addition::Receipt(Box::new(later)));
         }
     }
+    found.extend(currents(bundle, view, policy, (&newest, &ours), now)?);
     Ok(found)
 }
 
 /// Who signed a note.
-fn keys(note: &SignedNote) -> BTreeSet<(String, [u8; 4])> {
+type Keys = BTreeSet<(String, [u8; 4])>;
+
+/// What is still the newest of its kind, shown under a later head that other keys cosigned. What is not any more is left:
+/// a newer state needs more than its proof, and `pack` gathers that.
+fn currents(
+    bundle: &Bundle,
+    view: &SourceView,
+    policy: &LogPolicy,
+    (newest, ours): (&Keys, &dyn Fn(&SignedNote) -> bool),
+    now: Timestamp,
+) -> Result<Vec<Addition>, KeepError> {
+    let all: Vec<CurrentProof> =
+        bundle.current.iter().filter_map(|value| CurrentProof::from_value(value).ok()).collect();
+    let mut found: Vec<Addition> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for proof in all.iter().filter(|proof| ours(proof.epoch().note())) {
+        let Some(head) = proof.claimed_head() else { continue };
+        let bytes = head.to_bytes();
+        let same =
+            |one: &&CurrentProof| one.claimed_head().is_some_and(|it| it.to_bytes() == bytes);
+        let known: Keys =
+            all.iter().filter(same).flat_map(|one| keys(one.epoch().note())).collect();
+        if newest.is_subset(&known) || !seen.insert(bytes.clone()) {
+            continue;
+        }
+        let Some((later, key)) = current_of(view, &head)? else { continue };
+        let fits = later.claimed_head().is_some_and(|it| it.to_bytes() == bytes);
+        if fits && verify_current(&later, &key, policy, now).is_ok() {
+            found.push(Addition::Current(Box::new(later)));
+        }
+    }
+    Ok(found)
+}
+
+/// The proof of the newest of what this leaf is a state of, and under which key it stands in the map.
+fn current_of(view: &SourceView, leaf: &Leaf) -> Result<Option<(CurrentProof, MapKey)>, KeepError> {
+    if leaf.kind() == Kind::Did {
+        let Ok(entry) = inkan_ledger::state::parse_did_body(leaf.body()) else { return Ok(None) };
+        return Ok(Some((view.did_current(entry.scid())?, MapKey::did(entry.scid()))));
+    }
+    let Ok(entry) = SignedEntry::parse(leaf.kind(), leaf.body()) else { return Ok(None) };
+    let (scid, claims) = (entry.scid(), entry.claims());
+    if let Some(status) = claims.status() {
+        let proof = view.status_current(entry.kid().did().as_str(), &status.uri)?;
+        return Ok(Some((proof, MapKey::status(scid, &status.uri))));
+    }
+    match claims.act() {
+        Some(act) => Ok(Some((view.act_current(scid, act)?, MapKey::act(scid, act)))),
+        None => Ok(None),
+    }
+}
+
+fn keys(note: &SignedNote) -> Keys {
     note.signatures().iter().map(|line| (line.name.clone(), line.key_id)).collect()
 }
 
@@ -244,6 +311,14 @@ pub fn apply(bundle: &mut Bundle, additions: &[Addition]) -> Result<(), ReceiptE
         }
     }
     put_receipts(bundle, &receipts);
+    for addition in additions {
+        if let Addition::Current(proof) = addition {
+            let value = proof.to_value();
+            if !bundle.current.contains(&value) {
+                bundle.current.push(value);
+            }
+        }
+    }
     Ok(())
 }
 

@@ -29,7 +29,9 @@ use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{Kind, LogPolicy, SignedNote};
 
 mod adopt;
+mod amend;
 mod base;
+mod choice;
 mod database;
 mod edge;
 mod engine;
@@ -38,6 +40,7 @@ mod guard;
 mod ids;
 mod journal;
 mod layout;
+pub(crate) mod leftover;
 mod map_lane;
 mod newest;
 mod places;
@@ -155,6 +158,8 @@ pub struct OpenOptions {
     pub layer: Arc<dyn FileLayer>,
     /// Who is told of each step.
     pub steps: Steps,
+    /// The parameters that a new ledger begins with; nothing else looks at them.
+    pub parameters: Parameters,
 }
 
 impl Default for OpenOptions {
@@ -165,6 +170,7 @@ impl Default for OpenOptions {
             reserve: 256 << 20,
             layer: Arc::new(SystemFiles),
             steps: Steps::default(),
+            parameters: Parameters::default(),
         }
     }
 }
@@ -227,9 +233,8 @@ impl LedgerFolder {
             Seen::create(&layout.witness_seen(name), origin)?;
             witnesses.push((name.to_owned(), signer.key));
         }
-        let (document, digest) = Parameters::default()
-            .genesis_document()
-            .map_err(|_| LedgerFolderError::Malformed { path: layout.params() })?;
+        let (document, digest) =
+            options.parameters.genesis_document().map_err(inkan_ledger::Rejection::from)?;
         put(layer, &layout.params().join(digest.to_hex()), &document, Access::Public)?;
         Guard::create(layer, &layout.guard(), origin)?;
         drop(StateDb::open(&layout.state())?);
@@ -286,6 +291,8 @@ impl LedgerFolder {
         if folder.engine.machine.size() == 0 || !folder.engine.events.is_empty() {
             folder.checkpoint(now)?;
         }
+        let size = folder.sealer.guard.head().tree_size;
+        leftover::sweep_edge(layout.root(), size, leftover::KEEP, now);
         Ok(folder)
     }
 

@@ -11,12 +11,14 @@ use serde_json::Value;
 
 use crate::ledger_folder::{Accepted, LedgerFolder, Standing};
 use crate::ledger_source::{LedgerError, LedgerPlace, LedgerSource, NodeReader, scid_of};
-use crate::node_client::{NodeClient, NodeError, NodeUrl};
+use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
 
 /// How long we wait for a cosigned checkpoint over what was written, in milliseconds.
 const COVER_WAIT: u64 = 45_000;
 /// Between two questions whether there is one, in milliseconds.
 const COVER_STEP: u64 = 150;
+/// The same where a cosigner is waited for that is asked twice a minute.
+const RARE_STEP: u64 = 500;
 
 /// Connections over which a node gets many entries: it makes durable together what waits at the same time.
 const CONNECTIONS: usize = 16;
@@ -246,7 +248,8 @@ impl NodeWriter {
     /// Waits until a checkpoint that holds under the pinned policy covers the newest entry.
     fn cover(&mut self) -> Result<(), NodeError> {
         let Some(Promised { leaf_index, .. }) = self.last else { return Ok(()) };
-        let path = format!("/v1/receipts/{leaf_index}?at=earliest");
+        let earliest = format!("/v1/receipts/{leaf_index}?at=earliest");
+        let (mut path, mut step) = (earliest.clone(), COVER_STEP);
         let mut waited = 0;
         while waited < COVER_WAIT {
             match self.client.json(&path, crate::ledger_source::SIDECAR) {
@@ -254,14 +257,28 @@ impl NodeWriter {
                     self.last = None;
                     return Ok(());
                 }
+                // The log has enough and we have not: a later head will have the lines of those who are asked more seldom.
+                Ok(Some(value)) if path == earliest => {
+                    if let Some(policy) = self.policy_of(&value) {
+                        path = format!("{earliest}&policy={}", query_value(&policy.to_string()));
+                        step = RARE_STEP;
+                    }
+                }
                 Ok(_) => {}
                 Err(NodeError::Refused(refusal)) if refusal.code == "not-yet-covered" => {}
                 Err(error) => return Err(error),
             }
-            std::thread::sleep(Duration::from_millis(COVER_STEP));
-            waited = waited.saturating_add(COVER_STEP);
+            std::thread::sleep(Duration::from_millis(step));
+            waited = waited.saturating_add(step);
         }
         Err(NodeError::NotCovered { url: self.client.url().to_string(), leaf_index })
+    }
+
+    /// The pinned policy of the log that a receipt is of.
+    fn policy_of(&self, value: &Value) -> Option<&LogPolicy> {
+        let receipt = Receipt::from_value(value).ok()?;
+        let origin = receipt.note().text().lines().next()?;
+        self.pinned.iter().find(|policy| policy.has_log(origin))
     }
 
     /// Whether this is a receipt of that entry that holds under a pinned policy.

@@ -9,7 +9,7 @@ mod node;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use inkan_core::Timestamp;
+use inkan_core::{Digest, Timestamp};
 use inkan_did::DidUrl;
 use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{
@@ -138,7 +138,8 @@ pub struct SourceStatus {
 }
 
 impl LedgerSource {
-    /// Opens a ledger for reading. A node is asked for its newest checkpoint, which must hold under one of `pinned`.
+    /// Opens a ledger for reading. A node is asked for its newest checkpoint, which must hold under one of `pinned`; of a
+    /// folder's checkpoints those are looked at which hold under one of them.
     ///
     /// # Errors
     ///
@@ -149,7 +150,11 @@ impl LedgerSource {
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         match place {
-            LedgerPlace::Folder(path) => Ok(Self::Folder(LedgerReader::open(path)?)),
+            LedgerPlace::Folder(path) => {
+                let reader = LedgerReader::open(path)?;
+                let policy = pinned.iter().find(|policy| policy.has_log(reader.origin()));
+                Ok(Self::Folder(policy.map_or_else(|| reader.clone(), |own| reader.under(own))))
+            }
             LedgerPlace::Node(url) => Ok(Self::Node(NodeReader::open(url, pinned, now)?)),
         }
     }
@@ -232,6 +237,18 @@ impl LedgerSource {
         match self {
             Self::Folder(_) => Ok(None),
             Self::Node(reader) => Ok(reader.cose_receipt(index, size)?),
+        }
+    }
+
+    /// A parameters document, by its SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self {
+            Self::Folder(reader) => Ok(reader.parameters(digest)?),
+            Self::Node(reader) => Ok(reader.parameters(digest)?),
         }
     }
 

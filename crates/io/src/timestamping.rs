@@ -49,7 +49,7 @@ pub fn ask(url: &str, question: &TimestampRequest) -> Result<Vec<u8>, AskError> 
     let body = question.to_der().map_err(no_answer)?;
     let answer = Session::open(PlainHttp::Anywhere)?.exchange(&Request {
         url,
-        verb: Verb::Post(REQUEST_MEDIA_TYPE, &body),
+        verb: Verb::PostAgain(REQUEST_MEDIA_TYPE, &body),
         accept: ANSWER_MEDIA_TYPE,
         bearer: None,
         size: ANSWER_LIMIT,

@@ -179,7 +179,23 @@ impl Parameters {
         }
     }
 
-    fn to_value(&self) -> Value {
+    /// The same with other values, by their names in a document: `listMin`, `kinds` and so on.
+    ///
+    /// # Errors
+    ///
+    /// [`ParametersError::Malformed`] if there is no such name, or the value is of another type.
+    pub fn with(&self, changes: &Map<String, Value>) -> Result<Self, ParametersError> {
+        let mut value = self.to_value();
+        let members = value.as_object_mut().ok_or(ParametersError::Malformed)?;
+        for (name, new) in changes {
+            *members.get_mut(name).ok_or(ParametersError::Malformed)? = new.clone();
+        }
+        Self::from_value(&value).ok_or(ParametersError::Malformed)
+    }
+
+    /// The values by their names in a document.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         let mut kinds: Vec<_> = self.kinds.iter().map(|kind| kind.name()).collect();
         kinds.sort_unstable();
         json!({

@@ -4,10 +4,11 @@
 //! specification). Out of scope: checking signatures (`receipt`), where policy files lie.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::checkpoint::is_origin;
-use crate::note::{KeyMaterial, VerifierKey};
+use crate::note::{KeyMaterial, SignedNote, VerifierKey};
 use crate::receipt::TimestampChecker;
 
 /// The largest policy file in bytes.
@@ -172,6 +173,16 @@ impl LogPolicy {
         self.quorum.as_ref().is_none_or(|rule| rule.is_met_by(cosigned))
     }
 
+    /// Whether there are lines of enough witnesses under `note`. No signature is checked: for choosing among notes only.
+    #[must_use]
+    pub fn claims_quorum(&self, note: &SignedNote) -> bool {
+        let signed = |(place, witness): (usize, &PolicyWitness)| {
+            let mut lines = note.signatures().iter();
+            lines.any(|line| witness.key().matches(line)).then_some(place)
+        };
+        self.is_met_by(&self.witnesses.iter().enumerate().filter_map(signed).collect())
+    }
+
     /// The policy file that accepts one log and asks for all of these witnesses, or for no cosignature without any.
     #[must_use]
     pub fn text_of_all(log: &VerifierKey, witnesses: &[(String, VerifierKey)]) -> String {
@@ -189,6 +200,53 @@ impl LogPolicy {
     }
 }
 
+/// A policy file that says the same: comments are gone, and groups have other names.
+impl fmt::Display for LogPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for log in &self.logs {
+            writeln!(f, "log {log}")?;
+        }
+        for witness in &self.witnesses {
+            writeln!(f, "witness {} {}", witness.name, witness.key)?;
+        }
+        let Some(rule) = &self.quorum else { return f.write_str("quorum none\n") };
+        let mut groups = Groups { policy: self, text: String::new(), count: 0 };
+        let name = groups.name(rule);
+        write!(f, "{}quorum {name}\n", groups.text)
+    }
+}
+
+/// Group lines, members first.
+struct Groups<'a> {
+    policy: &'a LogPolicy,
+    text: String,
+    count: usize,
+}
+
+impl Groups<'_> {
+    fn name(&mut self, rule: &Rule) -> String {
+        match rule {
+            Rule::Witness(place) => {
+                self.policy.witnesses.get(*place).map(|one| one.name.clone()).unwrap_or_default()
+            }
+            Rule::Group { threshold, members } => {
+                let members: Vec<_> = members.iter().map(|member| self.name(member)).collect();
+                let taken = |name: &str| self.policy.witnesses.iter().any(|one| one.name == name);
+                let name = loop {
+                    self.count = self.count.saturating_add(1);
+                    let name = format!("g{}", self.count);
+                    if !taken(&name) {
+                        break name;
+                    }
+                };
+                let line = format!("group {name} {threshold} {}\n", members.join(" "));
+                self.text.push_str(&line);
+                name
+            }
+        }
+    }
+}
+
 impl PolicyWitness {
     /// The name in the policy.
     #[must_use]
@@ -202,11 +260,23 @@ impl PolicyWitness {
         &self.key
     }
 
+    /// Whether the log of this origin runs it itself, by the name of its key: those in the log's own process are called
+    /// `<origin>/<name>`. A log that wants to hide that can: who asks for independence names operators it knows.
+    #[must_use]
+    pub fn is_of_log(&self, origin: &str) -> bool {
+        is_named_under(&self.key, origin)
+    }
+
     /// Who runs it: the name before any `/`. `None` if it is the log's own.
     #[must_use]
     pub fn operator(&self) -> Option<&str> {
         self.name.split('/').next().filter(|operator| *operator != SELF)
     }
+}
+
+/// Whether a key is called as those are which a log has for itself.
+pub(crate) fn is_named_under(key: &VerifierKey, origin: &str) -> bool {
+    key.name().strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Rule {

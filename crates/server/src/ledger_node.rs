@@ -42,4 +42,4 @@ mod statics;
 pub use limits::{Limits, Rate};
 pub use network::Network;
 pub use options::{LogTo, NodeOptions};
-pub use start::{Missing, NodeError, RunningNode, SharedClock, run, spawn};
+pub use start::{Missing, News, NodeError, RunningNode, SharedClock, run, spawn};

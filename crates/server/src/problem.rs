@@ -127,7 +127,6 @@ pub fn status_of(code: &str) -> StatusCode {
         | "did-deactivated"
         | "status-list-recorded"
         | "status-list-unrecorded" => StatusCode::CONFLICT,
-        "pruned" => StatusCode::GONE,
         "entry-too-large" | "request-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
         "unsupported-entry-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "rate-limited" | "quota-exceeded" => StatusCode::TOO_MANY_REQUESTS,

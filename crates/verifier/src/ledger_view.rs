@@ -114,6 +114,13 @@ impl<'a> LedgerView<'a> {
         &self.later
     }
 
+    /// Places of current-proofs under heads that too few have signed for this verifier: no forgery, and nothing rests on them.
+    pub fn weak(&self) -> impl Iterator<Item = usize> {
+        self.current.iter().enumerate().filter_map(|(index, shown)| {
+            matches!(shown.checkpoint, Err(ReceiptError::QuorumNotMet)).then_some(index)
+        })
+    }
+
     /// Places and codes of current-proofs that are forged: of a log we know, not of the future, and not verifying.
     pub fn forged(&self) -> impl Iterator<Item = (usize, &'static str)> {
         self.current.iter().enumerate().filter_map(|(index, shown)| {
@@ -121,7 +128,9 @@ impl<'a> LedgerView<'a> {
             let error = shown.checkpoint.as_ref().err().or(result)?;
             let harmless = matches!(
                 error,
-                ReceiptError::UnknownLog { .. } | ReceiptError::CosignatureInFuture { .. }
+                ReceiptError::UnknownLog { .. }
+                    | ReceiptError::CosignatureInFuture { .. }
+                    | ReceiptError::QuorumNotMet
             );
             (!harmless).then_some((index, error.code()))
         })

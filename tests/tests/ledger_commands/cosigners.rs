@@ -135,3 +135,77 @@ fn the_stamp_of_an_authority_counts_where_its_certificate_is_pinned_and_nowhere_
     }
     assert!(shell.ok(&["-p", "mild", "ledger", "status"]).contains("stamps not checked"));
 }
+
+#[test]
+fn what_was_recorded_before_a_witness_was_asked_for_can_still_be_verified() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", "old.json"]].concat());
+    // One checkpoint more: no head that a receipt in the bundle is of is the newest.
+    shell.ok(&["-p", "city", "did", "create", "--name", "later"]);
+
+    // A witness joins, and is in nobody's quorum but that of a client.
+    let arguments = ["ledger", "witness", "--data", "wit", "--name", "witness.example/w"];
+    let listen = ["--policy", "ledger/policy", "--listen", "127.0.0.1:0"];
+    let witness = shell.start(&[&arguments[..], &listen].concat());
+    let (key, url) = (witness.ready("key"), witness.ready("url"));
+    shell.write("ledger/cosigners", format!("witness outside {key} {url} {url} own\n").as_bytes());
+    let own = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
+    let all = own.replace(
+        "group witnesses all",
+        &format!("witness outside {key}\ngroup witnesses all outside"),
+    );
+    shell.write("client.policy", all.as_bytes());
+    let start = ["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"];
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    patiently(&shell, &["init", "client", "--ledger", &place, "--log-policy", "client.policy"]);
+
+    // By the node, and by the folder that it serves.
+    let bare =
+        inkan_core::json::parse(&std::fs::read(shell.home().join("old.json")).unwrap(), 1 << 20);
+    let bare = bare.unwrap()["credential"].clone();
+    let bare = bare.as_str().map_or_else(|| bare.to_string(), str::to_owned);
+    shell.write("bare.json", bare.as_bytes());
+    for place in [place.as_str(), "ledger"] {
+        let client = ["-p", "client", "--ledger", place];
+        let run = |arguments: &[&str]| shell.ok(&[&client[..], arguments].concat());
+        run(&["ledger", "status"]);
+        run(&["ledger", "prove", "1"]);
+        run(&["verify", "bare.json"]);
+        run(&["verify", "old.json"]);
+        run(&["bundle", "pack", "bare.json", "--out", "packed.json", "--force"]);
+        run(&["verify", "packed.json", "--offline"]);
+        run(&["bundle", "pack", "old.json", "--out", "packed.json", "--force"]);
+        run(&["verify", "packed.json", "--offline"]);
+        run(&["bundle", "upgrade", "old.json", "--out", "better.json", "--force"]);
+        run(&["verify", "better.json", "--offline"]);
+    }
+    // Offline the old one shows too little, and that is no forgery.
+    let offline = shell.inkan(&["-p", "client", "verify", "old.json", "--offline", "--json"]);
+    assert!(matches!(offline.exit, 15 | 19), "{offline:?}");
+    shell.ok(&["-p", "client", "did", "create", "--name", "mine"]);
+    drop(node);
+
+    // The log asks for the witness itself: who pins what it publishes reads all that is in it.
+    shell.write("ledger/policy", all.as_bytes());
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    let said = patiently(&shell, &["init", "late", "--ledger", &place]);
+    assert!(said.err.contains("runs the witnesses w1, w2 itself"), "{said:?}");
+    shell.ok(&["-p", "late", "ledger", "prove", "1"]);
+    shell.ok(&["-p", "late", "verify", "old.json"]);
+    drop(node);
+    // It does not any more: what was recorded meanwhile is read by those who pin it from then on.
+    shell.write("ledger/policy", own.as_bytes());
+    std::fs::remove_file(shell.home().join("ledger/cosigners")).unwrap();
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    patiently(&shell, &["init", "newest", "--ledger", &place]);
+    shell.ok(&["-p", "newest", "ledger", "prove", "9"]);
+    shell.ok(&["-p", "newest", "verify", "old.json"]);
+    let strict = ["-p", "client", "--ledger", &place, "ledger", "prove", "1"];
+    shell.ok(&strict);
+}

@@ -2,13 +2,13 @@
 //!
 //! Every text in a bundle is changed, character by character. What is still accepted then says of the credential
 //! exactly what it said before, of countersignatures nothing more, and only for a change in one of the [`SPARE`]
-//! places.
+//! places, or one that leaves a head with too few lines of witnesses, which the verification then says.
 
 use inkan_credential::{Bundle, Format};
 use inkan_crypto::KeyType;
 use inkan_tests::world::{HOLDER, ISSUER, ORIGIN, Order, Parts, World, fitting_schema, judge};
 use inkan_verifier::verified::ActState;
-use inkan_verifier::{Context, VerifiedCountersignature, VerifiedCredential};
+use inkan_verifier::{CheckName, Context, Outcome, VerifiedCountersignature, VerifiedCredential};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -108,7 +108,14 @@ impl Sample {
                 || text.match_indices(ORIGIN).any(named);
             in_place && path.join("/").starts_with(spare)
         };
-        if SPARE.iter().any(spare) {
+        // The name or key id of a witness: its line is nobody's, the head has one line too few, and is told so. Whoever can
+        // change it could take the whole proof away.
+        let head = path.starts_with("/checkpoints/") || path.ends_with("/proof");
+        let weak = verification.checks().iter().any(|check| {
+            check.name == CheckName::OtherReceipt
+                && matches!(&check.outcome, Outcome::Unknown(why) if why.code() == "quorum-not-met")
+        });
+        if SPARE.iter().any(spare) || (head && weak) {
             return Ok(());
         }
         Err(format!("{what}: accepted\n{}", lines(&verification)))

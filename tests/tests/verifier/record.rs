@@ -93,6 +93,34 @@ fn too_few_witnesses_are_refused() {
 }
 
 #[test]
+fn heads_that_too_few_signed_take_nothing_away_whatever_stands_under_them() {
+    let (world, case, whole) = issued(23);
+    let thin = world.ledger.head(world.now, 1);
+    let weak = |receipt: &inkan_ledger::Receipt| {
+        let place = receipt.proof().path().leaf_index;
+        world.ledger.log.receipt(place, &thin).expect("a receipt")
+    };
+    let issuer = world.actors[0].did.scid().expect("a SCID").to_owned();
+    let key = inkan_ledger::MapKey::did(&issuer);
+    let current = world.ledger.log.current(&key, &thin).expect("a proof");
+    // Everything once more, under a head with one line too few: what was accepted is accepted.
+    let mut parts = whole.clone();
+    parts.receipts.extend(whole.receipts.iter().map(weak));
+    parts.current.push(current.clone());
+    let verification = parts.judge(&world.context());
+    accepted(&verification);
+    noted(&verification, CheckName::OtherReceipt, "quorum-not-met");
+    // Only under such a head: nothing rests on it, and what is missing says so.
+    let mut parts = world.parts(&case);
+    parts.receipts =
+        whole.receipts.iter().filter(|one| one.opening().is_none()).map(weak).collect();
+    parts.receipts.extend(whole.receipts.iter().filter(|one| one.opening().is_some()).cloned());
+    parts.current = vec![current];
+    let verification = parts.judge(&world.context());
+    assert!(!verification.is_authentic(), "{verification:?}");
+}
+
+#[test]
 fn time_on_the_operators_word_alone_is_graded_so() {
     let (world, _, parts) = issued(24);
     let bare = Context { logs: vec![world.ledger.bare_policy()], ..world.context() };

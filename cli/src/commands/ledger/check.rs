@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use inkan_core::{Digest, Timestamp, json as strict};
+use inkan_io::files;
+use inkan_ledger::receipt::TlogProof;
 use inkan_ledger::{
     Checkpoint, Evidence, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
     verify_receipt,
@@ -17,9 +19,9 @@ use inkan_ledger::{
 use serde_json::json;
 
 use crate::args::CheckArgs;
-use crate::context::{Context, Input};
+use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
-use crate::ledgers;
+use crate::ledgers::{self, Reading};
 use crate::output::Outcome;
 use crate::render::report::moment;
 use crate::render::{Mark, safe, with_article};
@@ -45,6 +47,17 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
         let usage = "--file is compared with a receipt, and this is none";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
+    if args.leaf.is_some() && !matches!(subject, Subject::Proof(_)) {
+        let usage = "--leaf is the entry of a tlog-proof, and this is none";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    let subject = match subject {
+        Subject::Proof(proof) => {
+            let leaf = leaf_of(&proof, args, &home, context)?;
+            Subject::Receipt(Box::new(Receipt::new(leaf, proof.path(), proof.note())))
+        }
+        other => other,
+    };
     match subject {
         Subject::Receipt(receipt) => {
             let verified =
@@ -62,14 +75,40 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             demand(args.root.as_deref(), verified.head().root_hash.digest())?;
             Ok(of_checkpoint(&verified, now))
         }
+        Subject::Proof(_) => Err(CliError::Fault("a proof without its entry".to_owned()).into()),
         Subject::Promise(text) => accuse::promise(&text, &input, args, &home, context),
         Subject::Evidence(evidence) => accuse::evidence(&evidence, &input, &home, context),
     }
 }
 
+/// The entry of a proof that does not have it with it: from a file, else from the ledger, and believed as far as it is proved.
+fn leaf_of(
+    proof: &TlogProof,
+    args: &CheckArgs,
+    home: &Home,
+    context: &Context,
+) -> Result<Vec<u8>, Failure> {
+    if let Some(file) = &args.leaf {
+        return Ok(files::read(Path::new(file), LEAF_LIMIT)?);
+    }
+    let index = proof.path().leaf_index;
+    let reading = Reading::open(home, context)?;
+    let unknown = || CliError::EntryUnknown { entry: index.to_string() };
+    if index >= reading.view().size() {
+        return Err(unknown().into());
+    }
+    let (start, leaves) = reading.view().bundle(index)?;
+    let place = usize::try_from(index.saturating_sub(start)).map_err(|_| unknown())?;
+    Ok(leaves.into_iter().nth(place).ok_or_else(unknown)?)
+}
+
+/// The largest leaf in bytes (§2.1).
+const LEAF_LIMIT: usize = 65_535;
+
 /// What a file is.
 enum Subject {
     Receipt(Box<Receipt>),
+    Proof(Box<TlogProof>),
     Checkpoint(SignedNote),
     Promise(String),
     Evidence(Box<Evidence>),
@@ -102,7 +141,9 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
         return Err(other("no text, and no file of a ledger"));
     };
     if text.starts_with("c2sp.org/tlog-proof@v1\n") {
-        return Err(other("a tlog-proof without its entry: check the receipt it came from"));
+        return TlogProof::parse(text)
+            .map(|proof| Subject::Proof(Box::new(proof)))
+            .map_err(|error| Failure::from(error).during(&input.name));
     }
     if text.starts_with("inkan-promise/v1\n") {
         return Ok(Subject::Promise(text.to_owned()));

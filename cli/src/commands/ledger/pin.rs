@@ -45,6 +45,7 @@ pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, F
         return Err(CliError::LogPinnedOtherwise { origin }.into());
     }
     show(&policy, &origin, context);
+    init::warn_of_own(&policy, &origin, context);
     if basis == "first-use" {
         context.speech.warn("trust on first use: whoever answered now is believed from now on");
         context.speech.warn("compare the key with one you got another way, or pin a policy file");

@@ -17,6 +17,7 @@ use crate::merkle;
 use crate::output::Outcome;
 use crate::render::merkle::{Path, svg, tree};
 use crate::render::report::moment;
+use crate::render::safe;
 
 pub(super) fn run(args: &ProveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
@@ -77,7 +78,11 @@ fn index_of(entry: &str, view: &SourceView) -> Result<u64, Failure> {
     let index = match entry.parse::<u64>() {
         Ok(index) => index,
         Err(_) => {
-            let id = EntryId::from_hex(entry).map_err(|_| unknown())?;
+            let usage = format!(
+                "{:?} is neither an index nor an entry id, which has 64 hexadecimal digits",
+                safe(entry, 80)
+            );
+            let id = EntryId::from_hex(entry).map_err(|_| CliError::Usage(usage))?;
             view.lookup(&id)?.ok_or_else(unknown)?
         }
     };

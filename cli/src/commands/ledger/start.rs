@@ -7,7 +7,7 @@ use inkan_io::clock::OsClock;
 use inkan_io::cosigner;
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_ledger::LogPolicy;
-use inkan_server::ledger_node::{self, LogTo, NodeOptions};
+use inkan_server::ledger_node::{self, LogTo, News, NodeOptions};
 use serde_json::json;
 
 use crate::args::StartArgs;
@@ -44,7 +44,14 @@ pub(super) fn run(args: &StartArgs, context: &mut Context) -> Result<Outcome, Fa
         },
         ..NodeOptions::new(args.listen, &data)
     };
-    ledger_node::run(options, Arc::new(OsClock), |address, missing| {
+    ledger_node::run(options, Arc::new(OsClock), move |news| {
+        let (address, missing) = match news {
+            News::Ready(address, missing) => (address, missing),
+            News::CosignerDown { name, why } => {
+                return speech.warn(&format!("{name} cosigns nothing: {why}"));
+            }
+            News::CosignerUp { name } => return speech.say(&format!("{name} cosigns again")),
+        };
         missing.silent.iter().for_each(|name| speech.warn(&no_answer(name)));
         missing.unattended.iter().for_each(|name| speech.warn(&no_key(name)));
         let url = format!("http://{address}");

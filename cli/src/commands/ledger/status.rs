@@ -34,14 +34,18 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
         (place, home.ledger.to_string()),
         ("entries", format!("{}{waiting}", status.size)),
         ("root", status.root.clone()),
-        ("last entry", said(status.leaf_time).unwrap_or_else(unknown)),
+        (
+            "last entry",
+            said(status.leaf_time)
+                .map_or_else(unknown, |time| format!("{time}, claimed by the log")),
+        ),
         (
             "existed by",
             said(head.existed_by()).unwrap_or_else(|| "nobody vouches for it".to_owned()),
         ),
         ("fresh at", fresh(head.fresh_at(), age)),
         ("grade", graded(&head)),
-        ("cosigned", cosigned(&head, &home, now)),
+        ("cosigned", cosigned(&head, now)),
     ] {
         let _ = writeln!(human, "{BOLD}{name:<12}{BOLD:#} {value}");
     }
@@ -51,12 +55,17 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Failure> {
     let cosigners: Vec<Value> = head
         .cosigners()
         .iter()
-        .map(|one| json!({ "name": one.name(), "time": one.stamp().latest.to_string() }))
+        .map(|one| {
+            json!({
+                "name": one.name(), "time": one.stamp().latest.to_string(),
+                "runByLog": one.is_of_log(head.origin()),
+            })
+        })
         .collect();
     let members = json!({
         "origin": status.origin, "size": status.size, "root": status.root,
         "waiting": status.waiting, "checkpoints": status.checkpoints,
-        "leafTime": status.leaf_time.map(|time| time.to_string()),
+        "leafTime": status.leaf_time.map(|time| json!({ "time": time.to_string(), "basis": "claimed" })),
         "existedBy": head.existed_by().map(|time| time.to_string()),
         "freshAt": head.fresh_at().map(|time| time.to_string()), "ageSeconds": age,
         "grade": grades, "operators": head.operators(), "cosigners": cosigners,
@@ -112,17 +121,29 @@ fn graded(head: &VerifiedCheckpoint) -> String {
 /// The operators that the grade counts; `None` if there is none. Their names are the policy's, which a stranger may have
 /// written.
 pub(super) fn operators(head: &VerifiedCheckpoint) -> Option<String> {
-    let names: Vec<String> = head.operators().iter().map(|name| safe(name, 100)).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    let operators = head.operators();
+    let own = |name: &&String| {
+        let mut of_log = head.cosigners().iter().filter(|one| one.is_of_log(head.origin()));
+        of_log.any(|one| one.operator() == Some(name.as_str()))
+    };
+    let own: Vec<String> = operators.iter().filter(own).map(|name| safe(name, 100)).collect();
+    let names: Vec<String> = operators.iter().map(|name| safe(name, 100)).collect();
+    let note = match own.len() {
+        0 => String::new(),
+        all if all == names.len() => "; run by the log itself".to_owned(),
+        _ => format!("; run by the log itself: {}", own.join(", ")),
+    };
+    (!names.is_empty()).then(|| format!("{}{note}", names.join(", ")))
 }
 
-fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
+fn cosigned(head: &VerifiedCheckpoint, now: Timestamp) -> String {
     let mut parts: Vec<String> = head
         .cosigners()
         .iter()
         .map(|one| {
             let age = now.seconds_since(one.stamp().latest).max(0);
-            format!("{} {} ago", safe(one.name(), 100), ago(age))
+            let own = if one.is_of_log(head.origin()) { " (run by the log itself)" } else { "" };
+            format!("{} {} ago{own}", safe(one.name(), 100), ago(age))
         })
         .collect();
     let unchecked = head.not_checked().iter();
@@ -130,7 +151,5 @@ fn cosigned(head: &VerifiedCheckpoint, home: &Home, now: Timestamp) -> String {
     if parts.is_empty() {
         return "by nobody".to_owned();
     }
-    let here = home.ledger.folder().is_some_and(|folder| folder.join("witness").is_dir());
-    let note = if here { " (witnesses that run with this ledger)" } else { "" };
-    format!("{}{note}", parts.join(", "))
+    parts.join(", ")
 }

@@ -208,7 +208,10 @@ impl ProfileBacking {
                 Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             }
         }
-        Err(FileError::Locked { path: self.home.profile.folder().to_path_buf() })
+        Err(FileError::Locked {
+            path: self.home.profile.folder().to_path_buf(),
+            pid: std::process::id().to_string(),
+        })
     }
 
     fn session(&self, now: Timestamp) -> Result<Session<'_>, Failure> {

@@ -174,13 +174,21 @@ fn on_ledger(evidence: &Value) -> Option<String> {
 
 fn time(evidence: &Value) -> Option<String> {
     let grade = text(evidence, "grade")?;
-    let operators: Vec<&str> = evidence
-        .get("operators")
-        .and_then(Value::as_array)
-        .map(|names| names.iter().filter_map(Value::as_str).collect())
-        .unwrap_or_default();
-    let who =
-        if operators.is_empty() { String::new() } else { format!(" ({})", operators.join(", ")) };
+    let names = |member: &str| -> Vec<&str> {
+        let list = evidence.get(member).and_then(Value::as_array);
+        list.map(|names| names.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
+    };
+    let (operators, own) = (names("operators"), names("runByLog"));
+    let own = match own.len() {
+        0 => String::new(),
+        all if all == operators.len() => "; run by the log itself".to_owned(),
+        _ => format!("; run by the log itself: {}", own.join(", ")),
+    };
+    let who = if operators.is_empty() {
+        String::new()
+    } else {
+        format!(" ({}{own})", operators.join(", "))
+    };
     let when = match (text(evidence, "existedBy"), text(evidence, "claimed")) {
         (Some(existed_by), _) => format!(", existed by {}", moment(existed_by)),
         (None, Some(claimed)) => format!(", claimed {}", moment(claimed)),

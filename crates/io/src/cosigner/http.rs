@@ -112,7 +112,8 @@ impl HttpWitness {
         let note = with_lines_of(request.note, &self.logs);
         let body = AddCheckpoint { old_size: old, consistency, note }.to_string();
         let url = join(&self.address.submission, "add-checkpoint");
-        self.exchange(&url, Verb::Post("text/plain; charset=utf-8", body.as_bytes()))
+        // The same head again gets the same line, or the size that it was seen at.
+        self.exchange(&url, Verb::PostAgain("text/plain; charset=utf-8", body.as_bytes()))
     }
 
     /// The first line of its key, if it verifies. All others are dropped.

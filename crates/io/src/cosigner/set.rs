@@ -242,7 +242,8 @@ impl Plan {
     fn wait(&self, note: &SignedNote) -> Duration {
         let Some(asked) = self.asked else { return Duration::ZERO };
         let again = self.cosigned.as_deref() == Some(note.text());
-        let idle = if again { IDLE } else { Duration::ZERO };
+        // Whoever failed is asked again as after any failure: its line grows old.
+        let idle = if again && self.pause.is_zero() { IDLE } else { Duration::ZERO };
         self.pace.max(idle).max(self.pause).saturating_sub(asked.elapsed())
     }
 

@@ -87,7 +87,7 @@ impl Cosigner for TsaCosigner {
         let body = question.to_der()?;
         let answer = session.exchange(&Request {
             url: &self.address.url,
-            verb: Verb::Post(REQUEST_MEDIA_TYPE, &body),
+            verb: Verb::PostAgain(REQUEST_MEDIA_TYPE, &body),
             accept: ANSWER_MEDIA_TYPE,
             bearer: None,
             size: ANSWER_LIMIT,

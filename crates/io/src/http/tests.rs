@@ -1,5 +1,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::*;
@@ -104,4 +105,55 @@ fn what_is_not_public_is_not_asked_where_others_choose() {
     let named = get(&format!("https://localhost:{port}/"), &limits).unwrap_err();
     assert_eq!(named.code(), "peer-unreachable");
     assert!(listener.accept().is_err(), "nobody came");
+}
+
+/// Answers any number of requests on each connection, and closes one that was idle for so long; counts connections.
+fn keeper(idle: Duration) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            counted.fetch_add(1, Ordering::SeqCst);
+            stream.set_read_timeout(Some(idle)).unwrap();
+            thread::spawn(move || {
+                let mut request = [0; 2_048];
+                while stream.read(&mut request).is_ok_and(|length| length > 0) {
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+                }
+            });
+        }
+    });
+    (format!("http://{address}/"), count)
+}
+
+fn asked<'a>(url: &'a str, verb: Verb<'a>) -> Request<'a> {
+    Request { url, verb, accept: "*/*", bearer: None, size: 100, seconds: 20 }
+}
+
+#[test]
+fn what_changes_nothing_twice_is_sent_again_when_an_idle_connection_was_closed() {
+    let (url, count) = keeper(Duration::from_millis(50));
+    let session = Session::open(PlainHttp::Loopback).unwrap();
+    for verb in [Verb::Get, Verb::PostAgain("text/plain", b""), Verb::Put("text/plain", b"")] {
+        for _ in 0..2 {
+            assert_eq!(session.exchange(&asked(&url, verb)).unwrap().body, b"ok", "{verb:?}");
+            thread::sleep(Duration::from_millis(150));
+        }
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 6);
+    assert!(!Verb::Post("text/plain", b"").is_idempotent());
+}
+
+#[test]
+fn a_connection_that_was_idle_for_longer_than_servers_wait_is_not_used() {
+    let (url, count) = keeper(Duration::from_secs(60));
+    let session = Session::open(PlainHttp::Loopback).unwrap();
+    for (pause, connections) in [(0, 1), (0, 1), (IDLE_SECONDS * 1_000 + 300, 2)] {
+        thread::sleep(Duration::from_millis(pause));
+        assert_eq!(session.exchange(&asked(&url, Verb::Get)).unwrap().body, b"ok");
+        assert_eq!(count.load(Ordering::SeqCst), connections);
+    }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use inkan_core::{Timestamp, sha256};
 use inkan_ledger::epoch::MapRoot;
-use inkan_ledger::parameters::{OperatorEvent, ParametersDocument};
+use inkan_ledger::parameters::{Announcement, OperatorEvent, ParametersDocument, ParametersError};
 use inkan_ledger::state::{Candidate, ImportSubmission, Machine, Prepared, Submission};
 use inkan_ledger::tree::TreeHead;
-use inkan_ledger::{EntryId, Kind, Leaf, LeafHash, MapKey, MapValue, Refusal};
+use inkan_ledger::{EntryId, Kind, Leaf, LeafHash, MapKey, MapValue, Refusal, Rejection};
 
 use super::base::{DiskBase, IdIndex};
 use super::edge::{self, Edge};
@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) batch: Batch,
     /// Operator events for the next epoch leaves.
     pub(crate) events: VecDeque<OperatorEvent>,
+    /// What [`OperatorEvent::Announced`] among them announces.
+    pub(crate) announcement: Option<Announcement>,
     pub(crate) reserve: u64,
     /// What gateways serve, if it is written.
     pub(crate) gateway: Option<Gateway>,
@@ -239,7 +241,7 @@ impl Engine {
         self.map_stored = false;
         let map = self.map.keep(size).inspect_err(|_| self.stopped = true)?;
         let map = MapRoot { root: map.root, keys: map.keys };
-        let document = self.events.front().map(|event| self.document_of(*event));
+        let document = self.events.front().map(|event| self.document_of(*event)).transpose()?;
         let prepared = self.machine.prepare_epoch(now, map, document.as_ref())?;
         let Some(prepared) = prepared else { return Ok(None) };
         if let Some(document) = prepared.document() {
@@ -276,9 +278,19 @@ impl Engine {
         Ok(SealJob { head, growth, changes: self.machine.take_changes() })
     }
 
-    fn document_of(&self, event: OperatorEvent) -> ParametersDocument {
+    fn document_of(&self, event: OperatorEvent) -> Result<ParametersDocument, Rejection> {
         let standing = self.machine.standing();
-        standing.document().record(standing.document_digest(), event)
+        let (document, digest) = (standing.document(), standing.document_digest());
+        match event {
+            OperatorEvent::Announced => {
+                self.announcement.clone().map(|next| document.announce(digest, next))
+            }
+            OperatorEvent::Applied => document.apply(digest),
+            OperatorEvent::Genesis
+            | OperatorEvent::ClockAccepted { .. }
+            | OperatorEvent::GuardAdopted { .. } => Some(document.record(digest, event)),
+        }
+        .ok_or_else(|| ParametersError::NotAnnounced.into())
     }
 
     /// The checkpoint is stored: C10.
@@ -341,7 +353,7 @@ impl Engine {
     pub(crate) fn check_clock(&self, now: Timestamp) -> Result<(), LedgerFolderError> {
         if self.clock_unsure {
             let last = self.machine.standing().time();
-            return Err(inkan_ledger::Rejection::ClockUnsure { now, last }.into());
+            return Err(Rejection::ClockUnsure { now, last }.into());
         }
         Ok(())
     }

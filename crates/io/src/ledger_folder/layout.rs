@@ -1,7 +1,6 @@
 //! Where things lie in a ledger folder (§3 of the ledger specification), and the lock of its one writer.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::LedgerFolderError;
@@ -224,20 +223,11 @@ fn locked(path: &Path, held: &Path) -> Result<File, LedgerFolderError> {
         Ok(()) => {}
         Err(TryLockError::Error(error)) => return Err(at(error).into()),
         Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            // The holder may be about to write it.
-            let _ = file.take(20).read_to_string(&mut pid);
-            let pid = pid.trim();
-            let known = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
-            let pid = if known { pid } else { "unknown" }.to_owned();
+            let pid = files::holder_of(file);
             return Err(LedgerFolderError::Locked { path: held.to_path_buf(), pid });
         }
     }
-    let pid = format!("{}\n", std::process::id());
-    file.set_len(0)
-        .and_then(|()| file.seek(SeekFrom::Start(0)))
-        .and_then(|_| file.write_all(pid.as_bytes()))
-        .map_err(at)?;
+    files::sign_lock(&mut file).map_err(at)?;
     Ok(file)
 }
 

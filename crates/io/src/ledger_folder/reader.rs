@@ -31,6 +31,8 @@ const TRIES: usize = 3;
 #[derive(Clone, Debug)]
 pub struct LedgerReader {
     pub(crate) shared: Arc<Shared>,
+    /// Which heads will do.
+    judge: Arc<LogPolicy>,
 }
 
 /// All that readers and views look at.
@@ -107,7 +109,34 @@ impl LedgerReader {
         let shared = Shared { layout, policy_text, policy, origin, idle, runs, map, leaves_read };
         // Whoever opens a ledger hears at once that it cannot be read.
         shared.database(StateDb::newest_note)?;
-        Ok(Self { shared: Arc::new(shared) })
+        let judge = Arc::new(shared.policy.clone());
+        Ok(Self { shared: Arc::new(shared), judge })
+    }
+
+    /// The same for somebody who asks for the cosigners of `policy`: views and receipts are of heads that it takes, as far
+    /// as there are any. Else the policy of the log itself decides, as it is today.
+    #[must_use]
+    pub fn under(&self, policy: &LogPolicy) -> Self {
+        Self { shared: Arc::clone(&self.shared), judge: Arc::new(policy.clone()) }
+    }
+
+    /// The newest checkpoint that the policy takes; none if it takes none of the newest.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFolderError`] if a note cannot be read.
+    pub fn newest_taken(&self) -> Result<Option<View>, LedgerFolderError> {
+        let newest = self.shared.newest()?;
+        let found = match newest {
+            Some(newest) if self.judge.claims_quorum(&newest.1) => Some(newest),
+            Some((size, _)) => self.shared.newest_under(&self.judge, size)?,
+            None => None,
+        };
+        Ok(found.map(|head| self.view(head)))
+    }
+
+    fn view(&self, head: (u64, SignedNote)) -> View {
+        View::new(Arc::clone(&self.shared), head, Arc::clone(&self.judge))
     }
 
     /// Name of the log.
@@ -171,10 +200,11 @@ impl LedgerReader {
     /// [`LedgerFolderError`] if its note cannot be read.
     pub fn view_of(&self, size: u64) -> Result<Option<View>, LedgerFolderError> {
         let note = self.shared.database(|db| db.note_of(size))?;
-        Ok(note.map(|note| View::new(Arc::clone(&self.shared), size, note)))
+        Ok(note.map(|note| self.view((size, note))))
     }
 
-    /// The newest checkpoint that had been seen by the quorum at `time`; the newest of all for `None`.
+    /// The newest checkpoint that had been seen by the quorum at `time`; the newest of all for `None`, which is one that the
+    /// policy takes if it takes any.
     ///
     /// `None` if there was none yet.
     ///
@@ -182,12 +212,13 @@ impl LedgerReader {
     ///
     /// [`LedgerFolderError`] if a note cannot be read.
     pub fn view_at(&self, time: Option<Timestamp>) -> Result<Option<View>, LedgerFolderError> {
-        let shared = &self.shared;
-        let found = match time {
-            None => shared.newest()?,
-            Some(time) => shared.database(|db| db.note_seen_by(time))?,
+        let Some(time) = time else {
+            return match self.newest_taken()? {
+                Some(view) => Ok(Some(view)),
+                None => Ok(self.shared.newest()?.map(|head| self.view(head))),
+            };
         };
-        Ok(found.map(|(size, note)| View::new(Arc::clone(shared), size, note)))
+        Ok(self.shared.seen_by(&self.judge, time)?.map(|head| self.view(head)))
     }
 
     /// The newest note that the log signed, with a quorum or without one yet; what is served as `/checkpoint`.

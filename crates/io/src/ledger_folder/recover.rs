@@ -138,6 +138,7 @@ pub(crate) fn open(
         uncovered: Uncovered { first: signed.tree_size, leaves: VecDeque::new() },
         batch: Batch::default(),
         events: VecDeque::new(),
+        announcement: None,
         reserve: options.reserve,
         gateway,
         clock_unsure: false,

@@ -105,7 +105,7 @@ fn enter(ledger: &mut LedgerFolder, person: &Person, claims: &Claims, now: Times
     ledger.submit(claims.kind(), body.as_bytes(), now).unwrap().leaf_index
 }
 
-fn create(path: &Path) -> LedgerFolder {
+pub(crate) fn create(path: &Path) -> LedgerFolder {
     LedgerFolder::create(path, ORIGIN, &mut SeededRng::new(1), at(0)).unwrap()
 }
 

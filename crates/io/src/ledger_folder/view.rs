@@ -15,7 +15,7 @@ use inkan_ledger::store::StoreError;
 use inkan_ledger::tree::tiles::{Tile, TileNodes};
 use inkan_ledger::tree::{consistency_from, inclusion_from};
 use inkan_ledger::{
-    ActId, CurrentProof, EntryId, Leaf, MapKey, MapValue, NodeHash, Receipt, SignedNote,
+    ActId, CurrentProof, EntryId, Leaf, LogPolicy, MapKey, MapValue, NodeHash, Receipt, SignedNote,
 };
 
 use super::edge;
@@ -41,11 +41,17 @@ pub struct View {
     shared: Arc<Shared>,
     size: u64,
     note: Arc<SignedNote>,
+    /// Whose demands earlier heads must meet.
+    policy: Arc<LogPolicy>,
 }
 
 impl View {
-    pub(super) fn new(shared: Arc<Shared>, size: u64, note: SignedNote) -> Self {
-        Self { shared, size, note: Arc::new(note) }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        (size, note): (u64, SignedNote),
+        policy: Arc<LogPolicy>,
+    ) -> Self {
+        Self { shared, size, note: Arc::new(note), policy }
     }
 
     /// Leaves that are seen.
@@ -132,17 +138,21 @@ impl View {
         consistency_from(&nodes, from, self.size).map_err(|error| tiles.failed(&error))
     }
 
-    /// The receipt of a leaf at the earliest checkpoint that covers it: it shows early existence best.
+    /// The receipt of a leaf at the earliest checkpoint that covers it and that the reader's policy takes: it shows early
+    /// existence best. At this one if there is none.
     ///
     /// # Errors
     ///
     /// [`LedgerFolderError::NotYetCovered`], [`LedgerFolderError::NoSuchPlace`].
     pub fn receipt(&self, index: u64) -> Result<Receipt, LedgerFolderError> {
         self.check(index)?;
-        match self.shared.database(|db| db.first_note_over(index, self.size))? {
-            Some((size, note)) => self.prove(index, size, &note),
-            None => self.prove(index, self.size, &self.note),
-        }
+        let (size, note) = self.first_over(index)?;
+        self.prove(index, size, &note)
+    }
+
+    fn first_over(&self, index: u64) -> Result<(u64, SignedNote), LedgerFolderError> {
+        let found = self.shared.first_over(&self.policy, index, self.size)?;
+        Ok(found.unwrap_or_else(|| (self.size, (*self.note).clone())))
     }
 
     /// The receipt of a leaf at this very checkpoint.
@@ -256,7 +266,19 @@ impl View {
     /// [`LedgerFolderError`] if the ledger cannot be read.
     pub fn entries(&self, key: &MapKey) -> Result<Vec<Receipt>, LedgerFolderError> {
         let history = self.shared.database(|db| db.history(key, self.size))?;
-        history.iter().map(|value| self.receipt(value.leaf_index)).collect()
+        // Of the heads that cover one entry, the first is that of the next too, if it covers it.
+        let mut head: Option<(u64, SignedNote)> = None;
+        let receipts = history.iter().map(|value| {
+            let index = value.leaf_index;
+            let (size, note) = match head.take() {
+                Some(known) if known.0 > index => known,
+                Some(_) | None => self.first_over(index)?,
+            };
+            let receipt = self.prove(index, size, &note)?;
+            head = Some((size, note));
+            Ok(receipt)
+        });
+        receipts.collect()
     }
 
     /// All entries under a map key, oldest first, each with its receipt at this very checkpoint. Tiles and bundles are read

@@ -11,28 +11,34 @@
 //!
 //! In scope: asking and checking. Out of scope: HTTP ([`crate::node_client`]).
 
+mod shared;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use inkan_core::encoding::decode_b64;
-use inkan_core::{Digest, Timestamp, json, limits, tolerance};
+use inkan_core::{Digest, Timestamp, json, limits};
 use inkan_did::DidUrl;
+use inkan_ledger::parameters::PARAMS_LIMIT;
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, Tile, decode_bundle};
 use inkan_ledger::{
-    ActId, Checkpoint, CurrentProof, EntryId, KEY_COMPROMISED, Kind, LogPolicy, MapKey, NodeHash,
-    Receipt, ReceiptError, SignedEntry, SignedNote, TrustStatement, VerifiedCheckpoint,
-    VerifiedLeaf, verify_checkpoint, verify_current, verify_current_under, verify_receipt,
-    verify_receipt_under,
+    ActId, Checkpoint, CurrentProof, EntryId, KEY_COMPROMISED, LogPolicy, MapKey, NodeHash,
+    Receipt, ReceiptError, SignedNote, TrustStatement, VerifiedCheckpoint, VerifiedLeaf,
+    verify_current, verify_current_under, verify_receipt, verify_receipt_under,
 };
 use serde_json::Value;
 
+pub(crate) use self::shared::list_path;
+pub use self::shared::published_policy;
+use self::shared::{Shared, entry_id};
 use super::{SourceStatus, compromise_key, scid_of};
 use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
 
 /// Media type of a receipt as a sidecar.
 pub(crate) const SIDECAR: &str = "application/vnd.inkan.receipt+json";
 const JSON: &str = "application/json";
+const LATER: &str = "a receipt of a later checkpoint";
 /// Hashes in a consistency proof: one per level on each side.
 const PATH_LIMIT: usize = 130;
 
@@ -41,14 +47,6 @@ const PATH_LIMIT: usize = 130;
 pub struct NodeReader {
     shared: Rc<Shared>,
     newest: Option<VerifiedCheckpoint>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    client: NodeClient,
-    policy: LogPolicy,
-    origin: String,
-    now: Timestamp,
 }
 
 impl NodeReader {
@@ -74,9 +72,9 @@ impl NodeReader {
         let shared = Shared { client, policy, origin, now };
         let newest = match shared.checked(&note) {
             Ok(verified) => Some(verified),
-            // Signed by the log, and its cosigners have not all answered yet: the one before is as good as new.
+            // Signed by the log, and not all whom we ask for have answered yet: the one before is as good as new.
             Err(NodeError::Proof { source: ReceiptError::QuorumNotMet, .. }) => {
-                shared.checkpoint_at(now.plus_seconds(tolerance::LEDGER_FUTURE))?
+                Some(shared.newest_taken()?)
             }
             Err(error) => return Err(error),
         };
@@ -170,6 +168,22 @@ impl NodeReader {
         self.shared.client.bytes(&path, "application/cose", crate::node_client::TEXT_LIMIT)
     }
 
+    /// A parameters document, by its SHA-256, which is compared.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, NodeError> {
+        let path = format!("/v1/params/{}", digest.to_hex());
+        let found = self.shared.client.bytes(&path, "application/json", PARAMS_LIMIT)?;
+        match found {
+            Some(bytes) if inkan_core::sha256(&[&bytes]) != *digest => {
+                Err(self.shared.client.odd(&path, "another document"))
+            }
+            found => Ok(found),
+        }
+    }
+
     /// A version of a status list. The caller compares it with the digest that the ledger records.
     ///
     /// # Errors
@@ -182,55 +196,6 @@ impl NodeReader {
         sequence: u64,
     ) -> Result<Option<Vec<u8>>, NodeError> {
         self.shared.client.bytes(&list_path(issuer, uri, sequence), "*/*", limits::STATUS_LIST)
-    }
-}
-
-/// The policy that a node publishes, for a person to look at before it is pinned.
-///
-/// # Errors
-///
-/// [`NodeError`].
-pub fn published_policy(client: &NodeClient) -> Result<String, NodeError> {
-    let path = "/v1/policy";
-    client.text(path)?.ok_or_else(|| client.odd(path, "the node publishes no policy"))
-}
-
-/// Where a version of a status list is put and got.
-pub(crate) fn list_path(issuer: &str, uri: &str, sequence: u64) -> String {
-    let (issuer, uri) = (query_value(issuer), query_value(uri));
-    format!("/v1/status/list?iss={issuer}&uri={uri}&seq={sequence}")
-}
-
-impl Shared {
-    fn checked(&self, note: &SignedNote) -> Result<VerifiedCheckpoint, NodeError> {
-        let verified = verify_checkpoint(note, &self.policy, self.now)
-            .map_err(|source| self.unproved(source))?;
-        if verified.origin() == self.origin {
-            Ok(verified)
-        } else {
-            let origin = verified.origin().to_owned();
-            Err(self.unproved(ReceiptError::UnknownLog { origin, pinned: false }))
-        }
-    }
-
-    fn unproved(&self, source: ReceiptError) -> NodeError {
-        NodeError::Proof { url: self.client.url().to_string(), source }
-    }
-
-    /// The newest checkpoint that the quorum had seen at `time`, as the node finds it; that it had seen it is checked.
-    fn checkpoint_at(&self, time: Timestamp) -> Result<Option<VerifiedCheckpoint>, NodeError> {
-        let path = format!("/v1/checkpoints?at={}", time.seconds());
-        let Some(text) = self.client.text(&path)? else { return Ok(None) };
-        let note =
-            SignedNote::parse(&text).map_err(|_| self.client.odd(&path, "not a signed note"))?;
-        let verified = self.checked(&note)?;
-        let seen = verified.existed_by();
-        if seen.is_some_and(|seen| seen > time)
-            || (seen.is_none() && self.policy.needs_cosignatures())
-        {
-            return Err(self.client.odd(&path, "the checkpoint is later than the time asked for"));
-        }
-        Ok(Some(verified))
     }
 }
 
@@ -277,13 +242,25 @@ impl NodeView {
         }
     }
 
-    /// The receipt of a leaf at the earliest checkpoint that covers it.
+    /// The receipt of a leaf at the earliest checkpoint that covers it and that our policy takes; at this one, which it does
+    /// take, if the node finds no earlier one.
     ///
     /// # Errors
     ///
     /// [`NodeError`].
     pub fn receipt(&self, index: u64) -> Result<Receipt, NodeError> {
-        self.receipt_from(index, &format!("/v1/receipts/{index}?at=earliest"))
+        let earliest = format!("/v1/receipts/{index}?at=earliest");
+        let ours = format!("{earliest}&{}", self.shared.demand());
+        // This is the same for everybody, and can be cached.
+        match self.receipt_from(index, &earliest) {
+            Err(NodeError::Proof { source: ReceiptError::QuorumNotMet, .. })
+            | Err(NodeError::Answer { what: LATER, .. }) => {}
+            found => return found,
+        }
+        match self.receipt_from(index, &ours) {
+            Err(error) if !matches!(error, NodeError::SplitView { .. }) => self.receipt_here(index),
+            found => found,
+        }
     }
 
     /// The receipt of a leaf at this very checkpoint.
@@ -341,7 +318,7 @@ impl NodeView {
             return Err(self.odd(path, "a receipt of another log"));
         }
         if leaf.tree_size() > self.size() {
-            return Err(self.odd(path, "a receipt of a later checkpoint"));
+            return Err(self.odd(path, LATER));
         }
         self.same_tree(leaf.checkpoint())?;
         Ok(leaf)
@@ -512,14 +489,4 @@ impl NodeView {
     fn odd(&self, path: &str, what: &'static str) -> NodeError {
         self.shared.client.odd(path, what)
     }
-}
-
-/// Under which id the entry of a receipt stands.
-fn entry_id(receipt: &Receipt) -> Option<EntryId> {
-    let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
-    if leaf.kind() == Kind::Did {
-        let entry = inkan_ledger::state::parse_did_body(leaf.body()).ok()?;
-        return Some(EntryId::did(entry.scid(), entry.version_id()));
-    }
-    SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.entry_id())
 }

@@ -1,12 +1,14 @@
 //! What a sequencer counts.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::time::Duration;
 
 use inkan_core::Timestamp;
 use inkan_ledger::Kind;
 
 use super::{Acknowledged, Answer, ImportAnswer, SubmitError};
+use crate::cosigner::CosignError;
 use crate::ledger_folder::{GatewayMetrics, Standing};
 
 /// Upper bounds of a [`Histogram`]'s buckets in microseconds; what is longer is in the last one.
@@ -79,6 +81,10 @@ pub struct SequencerMetrics {
     pub map_lag: u64,
     /// Cosigners by name, and whether they answered last time.
     pub cosigners: BTreeMap<String, bool>,
+    /// How often each cosigner gave no line, by the code of the reason.
+    pub cosigner_failures: BTreeMap<(String, &'static str), u64>,
+    /// Why those that are down are down, in words.
+    pub cosigner_faults: BTreeMap<String, String>,
     /// Seconds by which the median cosignature is ahead of this clock.
     pub clock_skew: i64,
     /// Forks that were shown to the ledger.
@@ -124,5 +130,22 @@ impl SequencerMetrics {
     pub(super) fn count(&mut self, kind: Kind, outcome: EntryOutcome) {
         let counted = self.entries.entry((kind, outcome)).or_default();
         *counted = counted.saturating_add(1);
+    }
+
+    /// A cosigner gave its lines, or did not.
+    pub(super) fn cosigner(&mut self, name: &str, failure: Option<&CosignError>) {
+        let Some(error) = failure else {
+            self.cosigner_faults.remove(name);
+            return;
+        };
+        let counted = self.cosigner_failures.entry((name.to_owned(), error.code())).or_default();
+        *counted = counted.saturating_add(1);
+        let mut words = error.to_string();
+        let mut cause = error.source();
+        while let Some(deeper) = cause {
+            words = format!("{words}: {deeper}");
+            cause = deeper.source();
+        }
+        self.cosigner_faults.insert(name.to_owned(), words);
     }
 }

@@ -14,6 +14,7 @@ use inkan_ledger::note::SignatureLine;
 use super::{Inner, caught, named, now};
 use crate::cosigner::{CosignError, CosignRequest, Cosigner, CosignerSet, Delivery};
 use crate::ledger_folder::LedgerFolderError;
+use crate::ledger_folder::leftover;
 use crate::ledger_folder::sealing::{IdIndex, SealJob, Sealer, consistency_on_disk};
 
 /// How long after want of room is looked again.
@@ -105,6 +106,9 @@ impl Work {
         // What the last process left without a quorum is asked for at once.
         let note = self.sealer.sign()?;
         self.cosign(&note)?;
+        // What was superseded before this start is in nobody's list.
+        let (root, keep) = (self.sealer.layout.root(), self.inner.options.keep_partial);
+        leftover::sweep(root, keep, self.inner.clock.now());
         loop {
             match orders.recv_timeout(Duration::from_secs(5)) {
                 Ok(Order::Seal(job)) => self.seal(&job)?,
@@ -164,6 +168,7 @@ impl Work {
         let request = CosignRequest { note, consistency: &consistency };
         let mut lines = Vec::new();
         for delivery in self.cosigners.ask_own(&request, self.inner.clock.now()) {
+            self.tell(&delivery);
             match delivery.lines {
                 Ok(more) => lines.extend(more),
                 Err(error) => alarm(&delivery.name, error)?,
@@ -179,6 +184,7 @@ impl Work {
     }
 
     fn delivered(&mut self, delivery: Delivery) -> Result<(), LedgerFolderError> {
+        self.tell(&delivery);
         match delivery.lines {
             Ok(lines) => {
                 for stamp in lines.iter().filter_map(timestamp_of) {
@@ -203,6 +209,10 @@ impl Work {
         let mut metrics = self.inner.metrics();
         metrics.cosigned_size = metrics.cosigned_size.max(size);
         metrics.cosigned_at = Some(self.inner.clock.now());
+    }
+
+    fn tell(&self, delivery: &Delivery) {
+        self.inner.metrics().cosigner(&delivery.name, delivery.lines.as_ref().err());
     }
 
     fn count(&self) {

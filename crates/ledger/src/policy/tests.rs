@@ -44,6 +44,42 @@ fn nested_groups_count_their_own_members() {
 }
 
 #[test]
+fn a_policy_is_written_as_it_was_read() {
+    // A witness that is called as a group would be.
+    let own = nested().replace("Y1", "g1");
+    for text in [nested(), own, format!("log {}\nquorum none", log("a.example", 1))] {
+        let policy = LogPolicy::parse(&text).unwrap();
+        let written = policy.to_string();
+        assert_eq!(LogPolicy::parse(&written).unwrap(), policy, "{written}");
+    }
+}
+
+#[test]
+fn a_note_claims_a_quorum_by_its_lines_alone() {
+    let policy = LogPolicy::parse(&nested()).unwrap();
+    let mut note = SignedNote::new("text\n".to_owned());
+    for (place, enough) in [(0, false), (1, false), (4, true)] {
+        let key = policy.witnesses()[place].key();
+        let (name, key_id) = (key.name().to_owned(), key.id());
+        note.put(crate::note::SignatureLine { name, key_id, signature: vec![0; 72] });
+        assert_eq!(policy.claims_quorum(&note), enough);
+    }
+}
+
+#[test]
+fn a_log_s_own_witnesses_bear_its_name() {
+    let text = format!(
+        "witness w1 {}\nwitness w2 {}\nwitness w3 {}\nquorum none",
+        witness("log.example/w1", 1),
+        witness("log.example.org/w", 2),
+        witness("log.example", 3)
+    );
+    let policy = LogPolicy::parse(&text).unwrap();
+    let own: Vec<_> = policy.witnesses().iter().map(|one| one.is_of_log("log.example")).collect();
+    assert_eq!(own, [true, false, false]);
+}
+
+#[test]
 fn a_policy_of_all_asks_for_all() {
     let names =
         ["w1", "w2"].map(|name| (name.to_owned(), witness(name, u64::from(name.as_bytes()[1]))));

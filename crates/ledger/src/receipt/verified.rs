@@ -74,6 +74,14 @@ impl Cosigner {
         &self.key
     }
 
+    /// Whether it is one of the witnesses that the log of this origin runs itself; see [`PolicyWitness::is_of_log`].
+    ///
+    /// [`PolicyWitness::is_of_log`]: crate::policy::PolicyWitness::is_of_log
+    #[must_use]
+    pub fn is_of_log(&self, origin: &str) -> bool {
+        crate::policy::is_named_under(&self.key, origin)
+    }
+
     /// When it stamped the head, by its own clock.
     #[must_use]
     pub const fn stamp(&self) -> StampInterval {

@@ -39,7 +39,11 @@ pub(crate) async fn log(State(node): State<Arc<Node>>, uri: Uri) -> Result<Respo
             let witnesses: Vec<_> = policy
                 .witnesses()
                 .iter()
-                .map(|witness| json!({ "name": witness.name(), "key": witness.key().to_string() }))
+                .map(|witness| json!({
+                        "name": witness.name(),
+                        "key": witness.key().to_string(),
+                        "runByLog": witness.is_of_log(&status.origin),
+                    }))
                 .collect();
             let rate = |rate: &Option<Rate>| {
                 rate.map(|rate| json!({ "tokens": rate.tokens, "seconds": rate.per.as_secs(), "burst": rate.burst }))

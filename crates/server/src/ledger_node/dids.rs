@@ -50,7 +50,11 @@ impl Payer {
 /// The newest version of a DID.
 pub(crate) fn head_of(view: &View, scid: &str) -> Result<DidVersion, Problem> {
     let head = view.did_head(scid).map_err(|error| problem_of(&error))?;
-    head.ok_or_else(|| Refusal::NotFound.into())
+    let unknown = || {
+        let detail = "this DID is not registered here; `current` is the proof of that";
+        Problem::new("not-found", detail).with("current", format!("/v1/dids/{scid}/current"))
+    };
+    head.ok_or_else(unknown)
 }
 
 /// GET `/v1/dids/{scid}`: the newest version in short; `current` proves it.

@@ -120,12 +120,23 @@ pub(crate) async fn metrics(State(node): State<Arc<Node>>) -> Response {
         "# HELP inkan_cosigner_up Whether a cosigner answered last time.\n# TYPE inkan_cosigner_up gauge"
     );
     for (name, up) in &ledger.cosigners {
-        let label: String = name.chars().filter(|c| !matches!(c, '"' | '\\' | '\n')).collect();
+        let label = label(name);
         let _ = writeln!(out, "inkan_cosigner_up{{cosigner=\"{label}\"}} {}", u8::from(*up));
+    }
+    let name = "inkan_cosigner_failures_total";
+    let _ = writeln!(out, "# HELP {name} Times a cosigner gave no line.\n# TYPE {name} counter");
+    for ((cosigner, code), count) in &ledger.cosigner_failures {
+        let label = label(cosigner);
+        let _ = writeln!(out, "{name}{{cosigner=\"{label}\",code=\"{code}\"}} {count}");
     }
     let ready = !node.is_stopping() && node.ledger.readiness() == Readiness::Ready;
     gauge(&mut out, "inkan_ready", "Whether entries are taken.", u8::from(ready));
     fresh(typed(EXPOSITION, out))
+}
+
+/// What may stand between quotes.
+fn label(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '"' | '\\' | '\n')).collect()
 }
 
 fn histogram(out: &mut String, name: &str, help: &str, times: &Histogram) {

@@ -15,6 +15,7 @@ use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{EntryId, LeafHash, LogPolicy, NodeHash, Receipt, SignedNote};
 use serde_json::{Value, json};
 
+use super::ledger::Ledger;
 use super::node::{Node, problem_of};
 use super::refusal::Refusal;
 use super::request::{Query, choose, decimal};
@@ -169,8 +170,9 @@ pub(crate) async fn receipt(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["at", "cosigners"])?;
+    let query = Query::read(&uri, &["at", "cosigners", "policy"])?;
     let index = place(&index)?;
+    let policy = demanded(&query)?;
     let at = match query.get("at") {
         None | Some("latest") => At::Latest,
         Some("earliest") => At::Earliest,
@@ -194,18 +196,27 @@ pub(crate) async fn receipt(
     let form = form.ok_or(Refusal::NotAcceptable(FORMS))?;
     let response = node
         .read(move |ledger| {
-            let newest = ledger.newest()?;
+            let newest = match &policy {
+                None => ledger.newest()?,
+                Some(policy) => taken(ledger, policy)?,
+            };
             let problem = |error| problem_of(&error);
             let receipt = match at {
                 At::Latest => newest.receipt_here(index).map_err(problem)?,
                 At::Earliest => newest.receipt(index).map_err(problem)?,
+                // A tree that does not have it never will: no retry helps.
+                At::Size(size) if size <= index => return Err(Refusal::query("at").into()),
                 At::Size(size) => ledger.view_of(size)?.receipt_here(index).map_err(problem)?,
             };
             if form == 2 {
                 let cose = ledger.cose(&receipt)?;
                 return Ok(typed(COSE, cose));
             }
-            let receipt = if least { fewest(&receipt, &ledger.policy()) } else { receipt };
+            let receipt = match (least, &policy) {
+                (false, _) => receipt,
+                (true, None) => fewest(&receipt, &ledger.policy()),
+                (true, Some(policy)) => fewest(&receipt, policy),
+            };
             Ok(match form {
                 1 => typed(TEXT, receipt.proof().to_string()),
                 _ => sidecar_response(&receipt),
@@ -256,7 +267,11 @@ pub(crate) async fn consistency(
     }
     let hashes = node
         .read(move |ledger| {
-            let hashes = ledger.view_of(to)?.consistency(from);
+            let view = ledger.view_of(to).map_err(|problem| match problem.code() {
+                "query-invalid" => Refusal::query("to").into(),
+                _ => problem,
+            })?;
+            let hashes = view.consistency(from);
             hashes.map_err(|error| problem_of(&error))
         })
         .await?;
@@ -265,18 +280,44 @@ pub(crate) async fn consistency(
     Ok(immutable(to_json(&json!({ "from": from, "to": to, "hashes": hashes }))))
 }
 
-/// GET `/v1/checkpoints?at=<unix time>`: the newest checkpoint that the log's quorum had seen by then.
+/// The cosigners that a client asks for, as a `tlog-policy`.
+fn demanded(query: &Query) -> Result<Option<LogPolicy>, Refusal> {
+    let Some(text) = query.get("policy") else { return Ok(None) };
+    LogPolicy::parse(text).map(Some).map_err(|_| Refusal::query("policy"))
+}
+
+/// The newest checkpoint that a client's policy takes. None of the newest: its cosigners may still answer.
+fn taken(ledger: &Ledger, policy: &LogPolicy) -> Result<View, Problem> {
+    let view = ledger.reader().under(policy).newest_taken().map_err(|error| problem_of(&error))?;
+    view.ok_or_else(|| Refusal::NotFound.into())
+}
+
+/// GET `/v1/checkpoints?at=<unix time>&policy=<tlog-policy>`: the newest checkpoint that the quorum of the policy had seen by
+/// then; of the log's own policy, and up to now, without these.
 pub(crate) async fn checkpoint_at(
     State(node): State<Arc<Node>>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["at"])?;
-    let at = query.need_number("at")?;
-    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_seconds(at).ok());
-    let at = at.ok_or_else(|| Refusal::query("at"))?;
+    let query = Query::read(&uri, &["at", "policy"])?;
+    let policy = demanded(&query)?;
+    let at = match query.number("at")? {
+        None => None,
+        Some(at) => {
+            let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_seconds(at).ok());
+            Some(at.ok_or_else(|| Refusal::query("at"))?)
+        }
+    };
     let note = node
         .read(move |ledger| {
-            let view = ledger.reader().view_at(Some(at)).map_err(|error| problem_of(&error))?;
+            let reader = match &policy {
+                None => ledger.reader(),
+                Some(policy) => ledger.reader().under(policy),
+            };
+            let view = match at {
+                None => reader.newest_taken(),
+                Some(at) => reader.view_at(Some(at)),
+            };
+            let view = view.map_err(|error| problem_of(&error))?;
             view.map(|view| view.note().to_string()).ok_or_else(|| Refusal::NotFound.into())
         })
         .await?;

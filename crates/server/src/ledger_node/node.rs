@@ -175,7 +175,9 @@ pub(crate) fn problem_of(error: &LedgerFolderError) -> Problem {
                 .with("index", *leaf_index)
                 .retry_after(1)
         }
-        LedgerFolderError::NoSuchPlace => Refusal::NotFound.into(),
+        LedgerFolderError::NoSuchPlace => {
+            Problem::new("not-found", "the log has no such place: it has not so many entries")
+        }
         LedgerFolderError::Url { .. } => Refusal::query("uri").into(),
         LedgerFolderError::StatusListRecorded => Refusal::StatusListOther.into(),
         error if error.code() == "storage-full" => {

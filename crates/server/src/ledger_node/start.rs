@@ -5,6 +5,7 @@
 //! what was acknowledged is on the disk already. A ledger that stopped by itself, for its disk did not confirm a write or a
 //! witness has seen more than it has, ends its node in the same way, with that error.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -30,6 +31,9 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 const BLOCKING_THREADS: usize = 32;
 /// Exit code after a second signal, as shells count them (128 + SIGINT).
 const SECOND_SIGNAL: i32 = 130;
+
+/// How often it is looked how cosigners do.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A clock that several threads ask.
 pub type SharedClock = Arc<dyn Clock + Send + Sync>;
@@ -86,8 +90,26 @@ pub struct Missing {
     pub unattended: Vec<String>,
 }
 
-/// Runs a node until it is told to end by SIGTERM or ctrl-c. `ready` is called once it listens, with the
-/// address and the cosigners that are missing.
+/// What whoever runs a node is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum News<'a> {
+    /// It listens at this address; these cosigners are missing.
+    Ready(SocketAddr, &'a Missing),
+    /// A cosigner gives no line, for a reason that is not the one told before.
+    CosignerDown {
+        /// Its name in the log's policy.
+        name: &'a str,
+        /// Why, in words.
+        why: &'a str,
+    },
+    /// It gives lines again.
+    CosignerUp {
+        /// Its name in the log's policy.
+        name: &'a str,
+    },
+}
+
+/// Runs a node until it is told to end by SIGTERM or ctrl-c, and gives `tell` the news.
 ///
 /// It ends by itself once the ledger has stopped, after an answer to everybody who waits (§3.2 of the ledger specification).
 ///
@@ -97,7 +119,7 @@ pub struct Missing {
 pub fn run(
     options: NodeOptions,
     clock: SharedClock,
-    ready: impl FnOnce(SocketAddr, &Missing),
+    mut tell: impl FnMut(News<'_>) + Send + 'static,
 ) -> Result<(), NodeError> {
     let prepared = Prepared::new(options, clock)?;
     let (end, ended) = mpsc::channel(2);
@@ -105,7 +127,8 @@ pub fn run(
     let signals =
         prepared.runtime.block_on(async { Signals::listen() }).map_err(NodeError::Start)?;
     prepared.runtime.spawn(obey(signals, end));
-    ready(prepared.address, &prepared.missing);
+    tell(News::Ready(prepared.address, &prepared.missing));
+    prepared.runtime.spawn(watch_cosigners(Arc::clone(&prepared.node), tell));
     match prepared.serve(ended) {
         (Ending::Asked, ended) => Ok(ended?),
         (Ending::Stopped, ended) => {
@@ -282,6 +305,24 @@ impl Prepared {
         });
         runtime.shutdown_timeout(Duration::from_millis(100));
         ended
+    }
+}
+
+/// Tells of cosigners that fail, and of those that do again.
+async fn watch_cosigners(node: Arc<Node>, mut tell: impl FnMut(News<'_>)) {
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let faults = node.ledger.metrics().cosigner_faults;
+        for (name, why) in &faults {
+            if told.get(name) != Some(why) {
+                tell(News::CosignerDown { name, why });
+            }
+        }
+        for name in told.keys().filter(|name| !faults.contains_key(*name)) {
+            tell(News::CosignerUp { name });
+        }
+        told = faults;
     }
 }
 

@@ -243,6 +243,14 @@ fn on_ledger(
         .with("grade", grades.to_string())
         .with("needs", needed.to_string())
         .with("operators", operators);
+    let own: Vec<String> = recorded
+        .cosigners()
+        .iter()
+        .filter(|one| one.is_of_log(recorded.origin()))
+        .filter_map(|one| one.operator().filter(|name| grades.operators().contains(*name)))
+        .map(str::to_owned)
+        .collect();
+    let time = if own.is_empty() { time } else { time.with("runByLog", own) };
     let time = match recorded.not_checked() {
         [] => time,
         names => time.with("notChecked", names.to_vec()),

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use inkan_core::encoding::hex;
 use inkan_core::rng::draw;
 use inkan_io::files::{self, Access};
-use inkan_io::ledger_folder::{LedgerReader, View};
+use inkan_io::ledger_folder::LedgerReader;
+use inkan_io::ledger_source::SourceView;
 use inkan_io::mirror::{self, MirrorError, MirrorSource};
 use inkan_io::os_rng::OsRng;
 use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{
-    Checkpoint, LogPolicy, SignedNote, VerifiedCheckpoint, verify_checkpoint, verify_receipt_under,
+    Checkpoint, LogPolicy, ReceiptError, SignedNote, VerifiedCheckpoint, verify_bundle_under,
+    verify_checkpoint, verify_receipt_under,
 };
 use serde_json::json;
 
@@ -28,7 +30,7 @@ pub(super) fn run(
     args: &CheckArgs,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
-    let Shown { note, origin, own, view } = shown(path)?;
+    let Shown { note, origin, own, view, published } = shown(path)?;
     // The policy pinned here, or, for an operator without a profile, the folder's own.
     let home = context.home_if_any()?;
     let pinned = match &home {
@@ -41,6 +43,7 @@ pub(super) fn run(
     let (size, root) = (head.head().tree_size, head.head().root_hash);
     super::demand(args.root.as_deref(), root.digest())?;
     if let (Some(view), Some(last)) = (&view, size.checked_sub(1)) {
+        check_published(published.as_ref(), (&policy, &head), path, context)?;
         right_edge(view, last, &head, path)?;
     }
     if args.deep {
@@ -80,7 +83,9 @@ struct Shown {
     /// The policy in the folder; a mirror's copy has none.
     own: Option<LogPolicy>,
     /// The ledger itself; a copy has none.
-    view: Option<View>,
+    view: Option<SourceView>,
+    /// The head that others are served.
+    published: Option<SignedNote>,
 }
 
 fn shown(path: &Path) -> Result<Shown, Failure> {
@@ -89,7 +94,10 @@ fn shown(path: &Path) -> Result<Shown, Failure> {
             let view = reader.view_at(None)?.ok_or(CliError::NoCheckpoint)?;
             let (note, origin) = (view.note().clone(), reader.origin().to_owned());
             let own = Some(reader.policy().clone());
-            Ok(Shown { note, origin, own, view: Some(view) })
+            let published = reader
+                .signed_note()
+                .map_err(|error| written_again(Failure::from(error), &path.join("checkpoint")))?;
+            Ok(Shown { note, origin, own, view: Some(SourceView::Folder(view)), published })
         }
         // A copy, as mirrors keep it, is judged like the ledger itself.
         Err(error) if error.code() == "ledger-not-found" && path.join("checkpoint").is_file() => {
@@ -98,23 +106,62 @@ fn shown(path: &Path) -> Result<Shown, Failure> {
             let file = path.join("checkpoint").display().to_string();
             let other = CliError::NotOfLedger { file, what: "no signed checkpoint" };
             let origin = checkpoint.map_err(|_| other)?.origin().to_owned();
-            Ok(Shown { note, origin, own: None, view: None })
+            Ok(Shown { note, origin, own: None, view: None, published: None })
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// The last entry must lead to the root that was signed: the tiles on the way are those that the next entries build on.
+/// What is served must be a head that the log signed, of the tree that is looked at.
+fn check_published(
+    published: Option<&SignedNote>,
+    (policy, head): (&LogPolicy, &VerifiedCheckpoint),
+    path: &Path,
+    context: &Context,
+) -> Result<(), Failure> {
+    let file = path.join("checkpoint");
+    let wrong = |what: &str| {
+        written_again(Failure::new(MALFORMED, format!("{}: {what}", file.display())), &file)
+    };
+    let note = published.ok_or_else(|| wrong("there is none"))?;
+    let served = Checkpoint::parse_text(note.text()).map_err(|_| wrong("no checkpoint"))?.head();
+    match verify_checkpoint(note, policy, context.now()) {
+        // It is published when the log has signed it; its cosigners may still answer.
+        Ok(_) | Err(ReceiptError::QuorumNotMet) => {}
+        Err(error) => return Err(written_again(Failure::from(error), &file)),
+    }
+    let seen = head.head();
+    if served.tree_size == seen.tree_size && served.root_hash != seen.root_hash {
+        return Err(wrong("another root than that of the newest cosigned head"));
+    }
+    if served.tree_size < seen.tree_size {
+        return Err(wrong("older than the newest cosigned head"));
+    }
+    Ok(())
+}
+
+/// The file is made again from what the guard knows; one from a copy would be an older one.
+fn written_again(failure: Failure, file: &Path) -> Failure {
+    let command = format!("rm {}", file.display());
+    failure
+        .try_this("remove it: whoever opens the ledger next for writing writes it again", command)
+}
+
+/// The newest entries, all of their bundle, must lead to the root that was signed: the tiles on the way are those that the
+/// next entries build on.
 fn right_edge(
-    view: &View,
+    view: &SourceView,
     last: u64,
     head: &VerifiedCheckpoint,
     path: &Path,
 ) -> Result<(), Failure> {
-    match verify_receipt_under(&view.receipt_here(last)?, head) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Failure::from_error(DAMAGED, &error).during(path.display().to_string())),
-    }
+    let damaged = |error: ReceiptError| {
+        Failure::from_error(DAMAGED, &error).during(path.display().to_string())
+    };
+    let (start, leaves) = view.bundle(last)?;
+    verify_bundle_under(&view.receipt_here(start)?, &leaves, head).map_err(damaged)?;
+    verify_receipt_under(&view.receipt_here(last)?, head).map_err(damaged)?;
+    Ok(())
 }
 
 /// Every entry again: is it what was signed, and should it have been?
@@ -164,5 +211,7 @@ impl Drop for Scratch {
     }
 }
 
+/// A file of it cannot be read.
+const MALFORMED: &str = "ledger-file-malformed";
 /// The folder does not hold what was signed.
 const DAMAGED: &str = "tile-damaged";

@@ -204,3 +204,12 @@ fn a_cosigner_that_saw_more_than_the_guard_knows_stops_the_start() {
         assert_eq!((error.code(), error.is_alarm()), ("guard-behind", true));
     }
 }
+
+#[test]
+fn after_a_failure_a_head_that_was_cosigned_before_does_not_wait_for_the_idle_minute() {
+    let mut plan = Plan { pace: A_MOMENT, asked: None, pause: Duration::ZERO, cosigned: None };
+    plan.asked(&note(1), true);
+    assert!(plan.wait(&note(1)) > LONGEST_PAUSE / 2, "the same again: an idle log");
+    plan.asked(&note(1), false);
+    assert!(plan.wait(&note(1)) <= FIRST_PAUSE);
+}

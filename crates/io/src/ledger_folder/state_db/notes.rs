@@ -76,10 +76,6 @@ impl StateDb {
         SignedNote::parse(text).map_err(|_| self.malformed("note"))
     }
 
-    fn sized_note(&self, row: Option<(i64, String)>) -> Answer<Option<(u64, SignedNote)>> {
-        row.map(|(size, note)| Ok((unsigned(size), self.note(&note)?))).transpose()
-    }
-
     /// The first note with a quorum of exactly this size.
     pub(crate) fn note_of(&self, size: u64) -> Answer<Option<SignedNote>> {
         let note = self.one(
@@ -90,30 +86,46 @@ impl StateDb {
         note.map(|note| self.note(&note)).transpose()
     }
 
-    /// The smallest checkpoint with a quorum that has more than `index` leaves and at most `limit`.
-    pub(crate) fn first_note_over(
+    /// Checkpoints of more than `index` leaves and at most `limit`, the smallest first, at most `count`.
+    pub(crate) fn notes_over(
         &self,
         index: u64,
         limit: u64,
-    ) -> Answer<Option<(u64, SignedNote)>> {
-        let row = self.one(
+        count: u64,
+    ) -> Answer<Vec<(u64, SignedNote)>> {
+        self.notes(
             "SELECT size, note FROM checkpoints \
-             WHERE size > ?1 AND size <= ?2 AND note IS NOT NULL ORDER BY size LIMIT 1",
-            [number(index), number(limit)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        self.sized_note(row)
+             WHERE size > ?1 AND size <= ?2 AND note IS NOT NULL ORDER BY size LIMIT ?3",
+            [number(index), number(limit), number(count)],
+        )
     }
 
-    /// The newest checkpoint that its quorum had seen by `time`.
-    pub(crate) fn note_seen_by(&self, time: Timestamp) -> Answer<Option<(u64, SignedNote)>> {
-        let row = self.one(
+    /// Checkpoints of at most `limit` leaves, the largest first, at most `count`.
+    pub(crate) fn notes_up_to(&self, limit: u64, count: u64) -> Answer<Vec<(u64, SignedNote)>> {
+        self.notes(
+            "SELECT size, note FROM checkpoints \
+             WHERE size <= ?1 AND note IS NOT NULL ORDER BY size DESC LIMIT ?2",
+            [number(limit), number(count)],
+        )
+    }
+
+    /// Checkpoints that the quorum of their day had seen by `time`, the newest first, at most `count`.
+    pub(crate) fn notes_seen_by(
+        &self,
+        time: Timestamp,
+        count: u64,
+    ) -> Answer<Vec<(u64, SignedNote)>> {
+        self.notes(
             "SELECT size, note FROM checkpoints WHERE existed_by <= ?1 \
-             ORDER BY existed_by DESC, size DESC LIMIT 1",
-            [time.seconds()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        self.sized_note(row)
+             ORDER BY existed_by DESC, size DESC LIMIT ?2",
+            [time.seconds(), number(count)],
+        )
+    }
+
+    fn notes(&self, query: &str, values: impl rusqlite::Params) -> Answer<Vec<(u64, SignedNote)>> {
+        let rows =
+            self.all(query, values, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        rows.into_iter().map(|(size, note)| Ok((unsigned(size), self.note(&note)?))).collect()
     }
 
     /// How many checkpoints of at most `size` there are.
