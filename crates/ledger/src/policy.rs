@@ -212,7 +212,7 @@ impl fmt::Display for LogPolicy {
         let Some(rule) = &self.quorum else { return f.write_str("quorum none\n") };
         let mut groups = Groups { policy: self, text: String::new(), count: 0 };
         let name = groups.name(rule);
-        write!(f, "{}quorum {name}\n", groups.text)
+        writeln!(f, "{}quorum {name}", groups.text)
     }
 }
 

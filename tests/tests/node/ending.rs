@@ -15,7 +15,7 @@ use inkan_io::clock::OsClock;
 use inkan_io::ledger_folder::LedgerReader;
 use inkan_ledger::Kind;
 use inkan_ledger::{EntryId, batch};
-use inkan_server::ledger_node::{Limits, run};
+use inkan_server::ledger_node::{Limits, News, run};
 use inkan_tests::made_node::{
     Controller, HttpClient, create_ledger, node_options, unlimited, until,
 };
@@ -30,7 +30,12 @@ fn serve_as_a_process() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let mut options = node_options(&PathBuf::from(folder));
     options.limits = Limits { connections: 200, ..unlimited() };
-    run(options, Arc::new(OsClock), |address, _| eprintln!("{READY}{address}")).expect("in order");
+    let tell = |news| {
+        if let News::Ready(address, _) = news {
+            eprintln!("{READY}{address}");
+        }
+    };
+    run(options, Arc::new(OsClock), tell).expect("in order");
 }
 
 struct Process {

@@ -56,7 +56,10 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             let leaf = leaf_of(&proof, args, &home, context)?;
             Subject::Receipt(Box::new(Receipt::new(leaf, proof.path(), proof.note())))
         }
-        other => other,
+        other @ (Subject::Receipt(_)
+        | Subject::Checkpoint(_)
+        | Subject::Promise(_)
+        | Subject::Evidence(_)) => other,
     };
     match subject {
         Subject::Receipt(receipt) => {
