@@ -30,7 +30,7 @@ fn serve_as_a_process() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let mut options = node_options(&PathBuf::from(folder));
     options.limits = Limits { connections: 200, ..unlimited() };
-    let tell = |news| {
+    let tell = |news: News<'_>| {
         if let News::Ready(address, _) = news {
             eprintln!("{READY}{address}");
         }
