@@ -33,6 +33,28 @@ impl Said {
 
 pub(super) fn outcome(policy: &Policy, language: Language) -> Outcome {
     let value = policy.to_value();
+    let said = sentences(value);
+    let title = match language {
+        Language::En => policy.title("en").or(policy.title("ja")),
+        Language::Ja => policy.title("ja").or(policy.title("en")),
+    };
+    let lines: Vec<String> = said.into_iter().map(|one| one.into_text(language)).collect();
+    let mut human = format!("{} {}\n", policy.id(), text(value, "version").unwrap_or_default());
+    if let Some(title) = title {
+        human.push_str(&format!("{}\n", safe(title, 200)));
+    }
+    for line in &lines {
+        human.push_str(&format!("  - {}\n", safe(line, 900)));
+    }
+    let members = json!({
+        "id": policy.id(), "sha256": policy.digest().to_hex(), "lang": language.as_str(),
+        "title": title, "sentences": lines,
+    });
+    Outcome::new("inkan-policy-explanation/1", human, members).stream("sentences")
+}
+
+/// One for each demand.
+fn sentences(value: &Value) -> Vec<Said> {
     let mut said = vec![issuers(value.get("issuers")), types(value.get("credentialTypes"))];
     said.extend(proofs(value.get("proofs")));
     said.push(ledger(value.get("ledger")));
@@ -83,23 +105,7 @@ pub(super) fn outcome(policy: &Policy, language: Language) -> Outcome {
             ));
         }
     }
-    let title = match language {
-        Language::En => policy.title("en").or(policy.title("ja")),
-        Language::Ja => policy.title("ja").or(policy.title("en")),
-    };
-    let lines: Vec<String> = said.into_iter().map(|one| one.into_text(language)).collect();
-    let mut human = format!("{} {}\n", policy.id(), text(value, "version").unwrap_or_default());
-    if let Some(title) = title {
-        human.push_str(&format!("{}\n", safe(title, 200)));
-    }
-    for line in &lines {
-        human.push_str(&format!("  - {}\n", safe(line, 900)));
-    }
-    let members = json!({
-        "id": policy.id(), "sha256": policy.digest().to_hex(), "lang": language.as_str(),
-        "title": title, "sentences": lines,
-    });
-    Outcome::new("inkan-policy-explanation/1", human, members).stream("sentences")
+    said
 }
 
 fn issuers(issuers: Option<&Value>) -> Said {
@@ -153,7 +159,9 @@ fn proofs(proofs: Option<&Value>) -> Option<Said> {
                 format!(
                     "At least {least} different controllers{who} say what it says, each by a proof; the issuer is one of them."
                 ),
-                format!("発行者を含め、{whom}少なくとも {least} の異なる管理者が、それぞれの証明で同じ内容を述べていること。"),
+                format!(
+                    "発行者を含め、{whom}少なくとも {least} の異なる管理者が、それぞれの証明で同じ内容を述べていること。"
+                ),
             ))
         }
         _ => None,
@@ -314,7 +322,10 @@ mod tests {
             value[member] = demand.clone();
         }
         match Policy::from_value(&value) {
-            Ok(policy) => sentences(policy.to_value()).join("\n"),
+            Ok(policy) => {
+                let said = sentences(policy.to_value()).into_iter();
+                said.map(|one| one.into_text(Language::En)).collect::<Vec<_>>().join("\n")
+            }
             Err(error) => panic!("{member}: {error}"),
         }
     }
