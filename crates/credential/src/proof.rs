@@ -203,7 +203,8 @@ pub(crate) fn add_proof_of(
     contexts: &Contexts,
 ) -> Result<Proof, SignFailure> {
     // Suites of selective disclosure draw secrets, and have a function of their own.
-    if !suite.is_known() || suite.is_selective() {
+    let is_old = *suite == Cryptosuite::Ed25519Signature2020;
+    if !suite.is_known() || suite.is_selective() || is_old && !has_old_terms(document) {
         let suite = suite.as_str().to_owned();
         return Err(SignFailure::Proof(ProofError::UnsupportedSuite { suite }));
     }
@@ -218,7 +219,7 @@ pub(crate) fn add_proof_of(
     {
         terms.insert("@context".to_owned(), context.clone());
     }
-    if *suite == Cryptosuite::Ed25519Signature2020 {
+    if is_old {
         terms.insert("type".to_owned(), suite.as_str().into());
     } else {
         terms.insert("type".to_owned(), "DataIntegrityProof".into());
@@ -241,6 +242,13 @@ pub(crate) fn add_proof_of(
         members.insert("proofValue".to_owned(), value?.into());
     }
     Ok(signed)
+}
+
+/// Whether the terms of the old suite are those of its own context: a catch-all would give them another meaning than others do.
+fn has_old_terms(document: &Value) -> bool {
+    const OLD_TERMS: &str = "https://w3id.org/security/suites/ed25519-2020/v1";
+    let named = |context: &Value| context.as_str() == Some(OLD_TERMS);
+    document.get("@context").and_then(Value::as_array).is_some_and(|all| all.iter().any(named))
 }
 
 /// Whether a context is made of URLs alone.

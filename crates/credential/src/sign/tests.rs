@@ -226,7 +226,7 @@ fn suites_of_rdf_refuse_what_they_could_not_cover() {
 }
 
 #[test]
-fn a_suite_signs_with_its_keys_only_and_old_ones_are_not_made() {
+fn a_suite_signs_with_its_keys_only_and_the_old_one_with_its_context_only() {
     let by = issuer();
     let make = |suite| {
         let terms = ProofTerms::new(suite, &by.method);

@@ -70,7 +70,7 @@ fn algorithms_other_than_ours_are_refused() {
         r#""None""#,
         r#""HS256""#,
         r#""RS256""#,
-        r#""ES512""#,
+        r#""ES521""#,
         r#""ES256K""#,
         "null",
         r#"["ES256"]"#,

@@ -136,7 +136,7 @@ fn multikeys_of_other_bases_and_types_are_refused() {
         "key-encoding-invalid"
     );
     assert_eq!(multikey(&"z".repeat(257)), "key-length");
-    // X25519, secp256k1 and P-521: keys, but not ours.
+    // X25519, secp256k1 and SM2: keys, but not ours.
     assert_eq!(
         multikey("z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"),
         "key-type-unsupported"
@@ -146,7 +146,7 @@ fn multikeys_of_other_bases_and_types_are_refused() {
         "key-type-unsupported"
     );
     assert_eq!(
-        multikey(&multibase58(&[&[0x82, 0x24][..], &[2; 67]].concat())),
+        multikey(&multibase58(&[&[0x86, 0x24][..], &[2; 33]].concat())),
         "key-type-unsupported"
     );
     assert_eq!(multikey(&multibase58(&[&[0xed, 0x01][..], &[2; 31]].concat())), "key-length");
@@ -169,7 +169,7 @@ fn jwks_that_are_no_public_keys_of_ours_are_refused() {
     assert_eq!(code(json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"})), "key-length");
     assert_eq!(code(json!({"kty": "EC", "crv": "P-256", "x": x})), "key-encoding-invalid");
     assert_eq!(code(json!({"kty": "OKP", "crv": "X25519", "x": x})), "key-type-unsupported");
-    assert_eq!(code(json!({"kty": "EC", "crv": "P-521", "x": x, "y": x})), "key-type-unsupported");
+    assert_eq!(code(json!({"kty": "EC", "crv": "P-521", "x": x, "y": x})), "key-length");
     assert_eq!(code(json!({"kty": "EC", "crv": "P-384", "x": x, "y": x})), "key-length");
     assert_eq!(code(json!({"kty": "EC", "crv": "Ed25519", "x": x})), "key-type-unsupported");
     assert_eq!(code(json!({"kty": "RSA", "n": "AA", "e": "AQAB"})), "key-type-unsupported");

@@ -67,7 +67,7 @@ fn keys_of_other_types_stay_out_of_the_list() {
             key("#a"), x25519, rsa,
             { "id": "#old", "type": "JsonWebKey2020", "controller": DID },
             { "id": "#jwk", "type": "JsonWebKey", "controller": DID,
-              "publicKeyJwk": { "kty": "EC", "crv": "P-521", "x": "AA", "y": "AA" } },
+              "publicKeyJwk": { "kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA" } },
             { "id": "#ctl", "type": "Multikey", "controller": "did:ethr:0x1", "publicKeyMultibase": KEY },
             key("did:web:other.example#k"),
         ],
