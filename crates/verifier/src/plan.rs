@@ -230,6 +230,9 @@ fn plan_credential(secured: &SecuredCredential, beside: &[String], wants: &mut V
         }
         wants.push(Want::Did(signer));
     }
+    // Whoever else says what it says.
+    let others = secured.proofs().iter().map(|proof| did_of(proof.verification_method()));
+    wants.extend(others.map(Want::Did));
 }
 
 /// What it takes to verify the credentials about schemas that travel along.

@@ -107,7 +107,7 @@ fn a_claim_named_like_what_an_sd_jwt_vc_says_of_itself_is_refused() {
         let drafted = draft(&request, &mut rng).unwrap();
         let refused = drafted.clone().flat().unwrap_err();
         assert_eq!((refused.code(), refused), ("claim-reserved", DraftError::Reserved { name }));
-        let by = ("did:example:acme#k", &key as &dyn Signer);
+        let by: (&str, &dyn Signer) = ("did:example:acme#k", &key);
         let signed = issue_with(drafted, &whole, by, Timestamp::EPOCH, &mut rng);
         assert_eq!(signed.unwrap_err().code(), "sd-jwt-claim-name-reserved", "{name}");
     }
