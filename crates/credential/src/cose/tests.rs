@@ -177,7 +177,7 @@ fn a_presentation_is_signed_read_and_refused_where_it_was_changed() {
         created,
     };
     let made = present_cose(&[crate::testing::issued_di()], &terms, &by.key).unwrap();
-    let bytes = crate::cose::Sign1::parse_text(&made.to_bare()).unwrap().bytes().to_vec();
+    let bytes = Sign1::parse_text(&made.to_bare()).unwrap().bytes().to_vec();
     let value = made.to_value();
     assert_eq!(value["type"], "EnvelopedVerifiablePresentation");
     for read in [
@@ -189,7 +189,7 @@ fn a_presentation_is_signed_read_and_refused_where_it_was_changed() {
         assert_eq!(read.audience(), ["https://bank.example"]);
         assert_eq!((read.created(), read.credentials().len()), (Some(created), 1));
         assert_eq!(read.verify_proof(&by.key.public_key()), Ok(()));
-        let other = crate::testing::issuer().key.public_key();
+        let other = issuer().key.public_key();
         assert!(read.verify_proof(&other).is_err());
     }
     assert!(SecuredCredential::parse(&bytes).is_err());

@@ -81,7 +81,7 @@ fn the_credentials_of_a_presentation_are_checked_with_it() {
             "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation",
             "holder": by.did, "verifiableCredential": credentials,
         });
-        let terms = crate::sign::ProofTerms::new(crate::Cryptosuite::EddsaJcs2022, &by.method);
+        let terms = sign::ProofTerms::new(crate::Cryptosuite::EddsaJcs2022, &by.method);
         let (ground, contexts) = ((&presentation, [].as_slice()), Contexts::built_in());
         let members = terms.to_members();
         let made = proof::add_proof_of(&terms.suite, ground, members, &by.key, contexts).unwrap();
