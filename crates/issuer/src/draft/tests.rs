@@ -183,7 +183,7 @@ fn claims_spelt_like_levels_are_allowed_with_a_warning() {
     level_claims(&claims, "", &mut warnings);
     let paths: Vec<_> = warnings
         .iter()
-        .map(|Warning::LevelClaim { path }| Warning::Misplaced { path } | path.as_str())
+        .map(|(Warning::LevelClaim { path } | Warning::Misplaced { path })| path.as_str())
         .collect();
     assert_eq!(paths, ["/a~1b/LoA", "/ial", "/list/0/claimedLevels"]);
     assert_eq!(warnings[0].code(), "claimed-level-ignored");
