@@ -118,7 +118,11 @@ pub fn check_with(
     for (number, credential) in credentials.iter().enumerate() {
         let checked = match credential {
             Value::String(text) => compact(text, key_of),
-            other => document(other.clone(), key_of, contexts),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => document(other.clone(), key_of, contexts),
         };
         let of_it = match checked {
             Ok((_, proofs)) => proofs,
