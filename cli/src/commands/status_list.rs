@@ -171,7 +171,7 @@ fn publish_to(
     let done = json!([{ "name": name, "uri": state.uri(), "version": state.seq(), "out": out }]);
     if !args.write.dry_run {
         let (shelf, record) = (Shelf::StatusLists, record.to_value());
-        let records = vec![RecordDraft { shelf, name: name.clone(), record }];
+        let records = vec![RecordDraft { shelf, name, record }];
         let command = "status-list publish".to_owned();
         writing.commit(&Intent { command, records, ..Intent::default() })?;
         files::write_atomic(Path::new(out), &bytes, Access::Private)?;

@@ -32,7 +32,7 @@ fn two_sign_by_url_and_the_issuer_seals() {
         serde_json::from_str(&std::fs::read_to_string(home.path("offer.json")).unwrap()).unwrap();
     let passport = serde_json::json!({ "type": "SomeEvidence", "number": "TR-0815-4711" });
     offer["evidence"].as_array_mut().unwrap().push(passport);
-    home.write("offer.json", &offer.to_string());
+    home.write("offer.json", offer.to_string());
     let publish = ["-p", "acme", "offer", "publish", "offer.json", "--to", &exchange];
     let refused = home.run(&publish).must(8);
     assert!(refused.stderr.contains("needs a token"), "{}", refused.stderr);

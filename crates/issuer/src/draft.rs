@@ -216,7 +216,11 @@ const DECIDED: [&str; 13] = [
 fn described(issuer: Value, more: &Value) -> Option<Value> {
     let mut members = match issuer {
         Value::Object(members) => members,
-        id => Map::from_iter([("id".to_owned(), id)]),
+        id @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)) => Map::from_iter([("id".to_owned(), id)]),
     };
     for (name, given) in more.as_object()? {
         if name.starts_with('@') || members.contains_key(name) {

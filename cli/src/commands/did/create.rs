@@ -46,12 +46,9 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
         None => None,
     };
     let mut keys = signing_keys(args, home, &mut keyring, (reading.as_ref(), context))?;
-    let (key, public) = match (keys.pop(), keys.as_slice()) {
-        (Some(only), []) => only,
-        _ => {
-            let usage = "a DID of this method is one key: give --key once".to_owned();
-            return Err(CliError::Usage(usage).into());
-        }
+    let (Some((key, public)), []) = (keys.pop(), keys.as_slice()) else {
+        let usage = "a DID of this method is one key: give --key once".to_owned();
+        return Err(CliError::Usage(usage).into());
     };
     let (did, fragment) = if args.method == NewMethod::Key {
         let url = did_key_url(&public);

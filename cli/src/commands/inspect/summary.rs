@@ -43,7 +43,11 @@ pub(super) fn of(content: &Value, language: &str) -> String {
     for (number, credential) in presented.iter().take(MOST).enumerate() {
         let opened = match credential {
             Value::String(compact) => decode_compact(compact),
-            other => enveloped(other),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => enveloped(other),
         };
         let opened = opened.unwrap_or_else(|| credential.clone());
         let _ = writeln!(lines.out, "\n  {BOLD}cred[{number}]{BOLD:#}");
@@ -596,7 +600,7 @@ mod tests {
             assert!(shown(&opened, "ja-JP").contains(line), "{line}: {}", shown(&opened, "ja-JP"));
         }
         assert!(shown(&opened, "fr").contains("\"Badge\""));
-        let mut other = opened.clone();
+        let mut other = opened;
         other["payload"]["vct#integrity"] = TypeMetadata::integrity_of(b"others").into();
         assert!(shown(&other, "en").contains("not its own"));
         assert_eq!(shown(&json!({ "vct": "https://else.example" }), "en"), "");

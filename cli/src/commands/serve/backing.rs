@@ -96,6 +96,9 @@ struct Keys {
     issuers: Vec<Issuer>,
 }
 
+/// DIDs, and the issuers that their keys make.
+type InForce = (Vec<OwnDid>, Vec<Issuer>);
+
 impl Keys {
     /// Takes the keys that the DIDs have now out of the keyring, in the order in which they were named.
     fn take(&mut self, owns: Vec<OwnDid>) {
@@ -150,7 +153,7 @@ impl ProfileBacking {
     }
 
     /// The DIDs and the keys that are in force now.
-    fn current(&self) -> Result<Option<(Vec<OwnDid>, Vec<Issuer>)>, Failure> {
+    fn current(&self) -> Result<Option<InForce>, Failure> {
         let Some(keys) = &self.keys else { return Ok(None) };
         let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
         let now = keys.owns.iter().map(|own| identity::own(&self.home, Some(&own.did)));
