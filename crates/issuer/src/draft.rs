@@ -399,4 +399,4 @@ fn level_claims_in(value: &Value, path: &str, warnings: &mut Vec<Warning>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

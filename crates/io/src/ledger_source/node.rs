@@ -149,11 +149,9 @@ impl NodeReader {
     pub fn view_of(&self, size: u64) -> Result<Option<NodeView>, NodeError> {
         let path = format!("/v1/cosignatures/{size}");
         let Some(text) = self.shared.client.text(&path)? else { return Ok(None) };
-        let odd = |what| self.shared.client.odd(&path, what);
-        let note = SignedNote::parse(&text).map_err(|_| odd("not a signed note"))?;
-        let checkpoint = self.shared.checked(&note)?;
+        let checkpoint = self.shared.checked_text(&path, &text)?;
         if checkpoint.head().tree_size != size {
-            return Err(odd("a checkpoint of another size"));
+            return Err(self.shared.client.odd(&path, "a checkpoint of another size"));
         }
         Ok(Some(self.view(checkpoint)))
     }

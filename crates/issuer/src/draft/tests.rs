@@ -10,22 +10,33 @@ fn claims() -> Map<String, Value> {
     json!({ "role": "engineer" }).as_object().unwrap().clone()
 }
 
-fn build(change: impl FnOnce(&mut IssueRequest<'_>)) -> Result<Draft, DraftError> {
-    let (types, claims) = (["Badge".to_owned()], claims());
-    let mut request = IssueRequest {
-        types: &types,
+/// A request of Acme's for nobody in particular, without anything that may be left out.
+pub(crate) fn plain<'a>(types: &'a [String], claims: &'a Map<String, Value>) -> IssueRequest<'a> {
+    IssueRequest {
+        types,
         contexts: &[],
         issuer: "did:example:acme",
         issuer_name: None,
-        subject: Some("did:example:me"),
-        subject_key: Some("thumb"),
-        claims: &claims,
+        subject: None,
+        subject_key: None,
+        claims,
         evidence: &[],
-        valid_from: Timestamp::from_seconds(NOW).unwrap(),
+        valid_from: Timestamp::EPOCH,
         valid_until: None,
         status: &[],
         schema: None,
+        log: None,
+    }
+}
+
+fn build(change: impl FnOnce(&mut IssueRequest<'_>)) -> Result<Draft, DraftError> {
+    let (types, claims) = (["Badge".to_owned()], claims());
+    let mut request = IssueRequest {
+        subject: Some("did:example:me"),
+        subject_key: Some("thumb"),
+        valid_from: Timestamp::from_seconds(NOW).unwrap(),
         log: Some("ledger.example"),
+        ..plain(&types, &claims)
     };
     change(&mut request);
     draft(&request, &mut SeededRng::new(1))
@@ -40,19 +51,15 @@ fn a_draft_has_what_was_asked_for() {
     let schema = json!({ "$schema": dialect, "type": "object", "required": ["credentialSubject"] });
     let (types, claims) = (["Badge".to_owned()], claims());
     let request = IssueRequest {
-        types: &types,
         contexts: &[json!("https://acme.example/context")],
-        issuer: "did:example:acme",
         issuer_name: Some("Acme"),
         subject: Some("did:example:me"),
-        subject_key: None,
-        claims: &claims,
-        evidence: &[],
         valid_from: Timestamp::from_seconds(NOW).unwrap(),
         valid_until: Some(Timestamp::from_seconds(NOW + 86_400).unwrap()),
         status: &status,
         schema: Some(("https://acme.example/badge.json", &schema)),
         log: Some("ledger.example"),
+        ..plain(&types, &claims)
     };
     let draft = draft(&request, &mut SeededRng::new(1)).unwrap();
     let credential = draft.credential();
@@ -84,21 +91,7 @@ fn a_draft_has_what_was_asked_for() {
 fn salts_and_ids_are_drawn_for_every_credential() {
     let mut rng = SeededRng::new(1);
     let (types, claims) = (["Badge".to_owned()], claims());
-    let request = IssueRequest {
-        types: &types,
-        contexts: &[],
-        issuer: "did:example:acme",
-        issuer_name: None,
-        subject: None,
-        subject_key: None,
-        claims: &claims,
-        evidence: &[],
-        valid_from: Timestamp::EPOCH,
-        valid_until: None,
-        status: &[],
-        schema: None,
-        log: Some("ledger.example"),
-    };
+    let request = IssueRequest { log: Some("ledger.example"), ..plain(&types, &claims) };
     let one = draft(&request, &mut rng).unwrap();
     let two = draft(&request, &mut rng).unwrap();
     assert_ne!(one.credential().ledger_record(), two.credential().ledger_record());
@@ -123,22 +116,8 @@ fn requests_that_cannot_be_met_have_their_codes() {
     let draft_07 = json!({ "$schema": "http://json-schema.org/draft-07/schema#" });
     let check = |expected, claims: &Map<String, Value>| {
         let claims = claims.clone();
-        let (types, contexts) = (["Badge".to_owned()], []);
-        let request = IssueRequest {
-            types: &types,
-            contexts: &contexts,
-            issuer: "did:example:acme",
-            issuer_name: None,
-            subject: Some("did:example:me"),
-            subject_key: None,
-            claims: &claims,
-            evidence: &[],
-            valid_from: Timestamp::EPOCH,
-            valid_until: None,
-            status: &[],
-            schema: None,
-            log: None,
-        };
+        let types = ["Badge".to_owned()];
+        let request = IssueRequest { subject: Some("did:example:me"), ..plain(&types, &claims) };
         assert_eq!(draft(&request, &mut SeededRng::new(1)).unwrap_err().code(), expected);
     };
     check("claims-subject-mismatch", &other);
@@ -148,21 +127,7 @@ fn requests_that_cannot_be_met_have_their_codes() {
         [("credential-schema-violated", schema), ("schema-dialect-unsupported", draft_07)]
     {
         let (types, claims) = (["Badge".to_owned()], claims());
-        let request = IssueRequest {
-            types: &types,
-            contexts: &[],
-            issuer: "did:example:acme",
-            issuer_name: None,
-            subject: None,
-            subject_key: None,
-            claims: &claims,
-            evidence: &[],
-            valid_from: Timestamp::EPOCH,
-            valid_until: None,
-            status: &[],
-            schema: Some((uri, &schema)),
-            log: None,
-        };
+        let request = IssueRequest { schema: Some((uri, &schema)), ..plain(&types, &claims) };
         assert_eq!(draft(&request, &mut SeededRng::new(1)).unwrap_err().code(), expected);
     }
     assert_eq!(code(&|request| request.issuer = "acme"), "credential-issuer-invalid");
@@ -196,19 +161,8 @@ proptest! {
         claims.insert(name, text.into());
         let types = ["Badge".to_owned()];
         let request = IssueRequest {
-            types: &types,
-            contexts: &[],
-            issuer: "did:example:acme",
-            issuer_name: None,
             subject: Some("did:example:me"),
-            subject_key: None,
-            claims: &claims,
-            evidence: &[],
-            valid_from: Timestamp::EPOCH,
-            valid_until: None,
-            status: &[],
-            schema: None,
-            log: None,
+            ..plain(&types, &claims)
         };
         if let Ok(draft) = draft(&request, &mut SeededRng::new(1)) {
             let copy = Credential::from_value(draft.credential().value().clone());
@@ -243,19 +197,8 @@ fn a_member_of_credentials_among_the_claims_is_told() {
     let claims = claims.as_object().unwrap().clone();
     let types = ["Badge".to_owned()];
     let request = IssueRequest {
-        types: &types,
-        contexts: &[],
-        issuer: "did:example:acme",
-        issuer_name: None,
-        subject: None,
-        subject_key: None,
-        claims: &claims,
-        evidence: &[],
         valid_from: Timestamp::from_seconds(NOW).unwrap(),
-        valid_until: None,
-        status: &[],
-        schema: None,
-        log: None,
+        ..plain(&types, &claims)
     };
     let drafted = draft(&request, &mut SeededRng::new(1)).unwrap();
     let codes: Vec<_> = drafted.warnings().iter().map(Warning::code).collect();

@@ -4,26 +4,14 @@ use inkan_crypto::{KeyType, SecretKey};
 use serde_json::{Map, json};
 
 use super::*;
+use crate::draft::tests::plain;
 use crate::draft::{DraftError, IssueRequest, draft};
 
 fn drafted(issuer: &str, log: Option<&str>, rng: &mut SeededRng) -> Draft {
     let types = ["Badge".to_owned()];
     let claims: Map<_, _> = json!({ "ial": "3" }).as_object().unwrap().clone();
-    let request = IssueRequest {
-        types: &types,
-        contexts: &[],
-        issuer,
-        issuer_name: None,
-        subject: Some("did:example:me"),
-        subject_key: None,
-        claims: &claims,
-        evidence: &[],
-        valid_from: Timestamp::EPOCH,
-        valid_until: None,
-        status: &[],
-        schema: None,
-        log,
-    };
+    let request =
+        IssueRequest { issuer, subject: Some("did:example:me"), log, ..plain(&types, &claims) };
     draft(&request, rng).unwrap()
 }
 
@@ -89,21 +77,7 @@ fn a_claim_named_like_what_an_sd_jwt_vc_says_of_itself_is_refused() {
     for name in disclosable::ABOUT_ITSELF {
         let claims = Map::from_iter([(name.to_owned(), json!({ "a": 1 }))]);
         let types = ["Badge".to_owned()];
-        let request = IssueRequest {
-            types: &types,
-            contexts: &[],
-            issuer: "did:example:acme",
-            issuer_name: None,
-            subject: None,
-            subject_key: None,
-            claims: &claims,
-            evidence: &[],
-            valid_from: Timestamp::EPOCH,
-            valid_until: None,
-            status: &[],
-            schema: None,
-            log: None,
-        };
+        let request = plain(&types, &claims);
         let drafted = draft(&request, &mut rng).unwrap();
         let refused = drafted.clone().flat().unwrap_err();
         assert_eq!((refused.code(), refused), ("claim-reserved", DraftError::Reserved { name }));

@@ -28,6 +28,17 @@ impl Shared {
         }
     }
 
+    /// The same of what was answered for `path`.
+    pub(super) fn checked_text(
+        &self,
+        path: &str,
+        text: &str,
+    ) -> Result<VerifiedCheckpoint, NodeError> {
+        let note =
+            SignedNote::parse(text).map_err(|_| self.client.odd(path, "not a signed note"))?;
+        self.checked(&note)
+    }
+
     pub(super) fn unproved(&self, source: ReceiptError) -> NodeError {
         NodeError::Proof { url: self.client.url().to_string(), source }
     }
@@ -42,9 +53,7 @@ impl Shared {
         let path = format!("/v1/checkpoints?{}", self.demand());
         let text = self.client.text(&path)?;
         let text = text.ok_or_else(|| self.unproved(ReceiptError::QuorumNotMet))?;
-        let note =
-            SignedNote::parse(&text).map_err(|_| self.client.odd(&path, "not a signed note"))?;
-        self.checked(&note)
+        self.checked_text(&path, &text)
     }
 
     /// The newest checkpoint that the quorum had seen at `time`, as the node finds it; that it had seen it is checked.
@@ -54,9 +63,7 @@ impl Shared {
     ) -> Result<Option<VerifiedCheckpoint>, NodeError> {
         let path = format!("/v1/checkpoints?at={}&{}", time.seconds(), self.demand());
         let Some(text) = self.client.text(&path)? else { return Ok(None) };
-        let note =
-            SignedNote::parse(&text).map_err(|_| self.client.odd(&path, "not a signed note"))?;
-        let verified = self.checked(&note)?;
+        let verified = self.checked_text(&path, &text)?;
         let seen = verified.existed_by();
         if seen.is_some_and(|seen| seen > time)
             || (seen.is_none() && self.policy.needs_cosignatures())

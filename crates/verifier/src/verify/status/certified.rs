@@ -9,9 +9,10 @@ use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::sd_jwt_vc::names_issuer;
 use inkan_credential::token_status_list::{StatusListToken, StatusReference, TokenStatus};
 
+use super::token::said;
 use super::{invalid, refused, seconds};
 use crate::certificates::CertificateFault;
-use crate::check::{Check, CheckName};
+use crate::check::Check;
 use crate::reason::Reason;
 use crate::verify::Bench;
 
@@ -47,29 +48,14 @@ pub(in crate::verify) fn check(
     let (line, seen) = match found {
         Ok(list) => {
             let since = list.parsed.issued_at();
-            (judge(subject, entry, &list), Some(since))
+            let line = said(subject, entry, &list.parsed, since);
+            (line.with("certificate", list.leaf.to_hex()), Some(since))
         }
         Err(reason) => (refused(subject, reason), None),
     };
     let name = entry.uri.rsplit('/').next().unwrap_or_default().to_owned();
     checks.push(line.with("list", name).with("index", entry.index).with("form", "token"));
     seen
-}
-
-fn judge(subject: &str, entry: &StatusReference, list: &Copy) -> Check {
-    const NAME: CheckName = CheckName::Status;
-    let since = Some(list.parsed.issued_at());
-    let line = match list.parsed.status_of(entry) {
-        Ok(TokenStatus::Valid) => Check::pass(NAME, subject),
-        Ok(TokenStatus::Invalid) => Check::fail(NAME, subject, Reason::Revoked { since }),
-        Ok(TokenStatus::Suspended) => Check::fail(NAME, subject, Reason::Suspended { since }),
-        Ok(TokenStatus::Other(value)) => {
-            let code = "status-value-unknown";
-            refused(subject, Reason::StatusListInvalid { code }).with("value", value)
-        }
-        Err(error) => refused(subject, Reason::StatusListInvalid { code: error.code() }),
-    };
-    line.with("certificate", list.leaf.to_hex())
 }
 
 /// The list to judge by as of the judged time. Revoked is for good, whichever copy shows it; else the newest copy counts, and of

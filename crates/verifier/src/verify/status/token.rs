@@ -35,9 +35,23 @@ pub(super) fn check(
 }
 
 fn judge(subject: &str, entry: &StatusReference, list: &List<StatusListToken>) -> Check {
+    let line = said(subject, entry, &list.parsed, list.since);
+    match &list.recorded {
+        Some(recorded) => record::timed(line.with("listEntry", recorded.leaf_index()), recorded),
+        None => line,
+    }
+}
+
+/// What a list says of the credential, whoever may announce it.
+pub(super) fn said(
+    subject: &str,
+    entry: &StatusReference,
+    list: &StatusListToken,
+    since: Timestamp,
+) -> Check {
     const NAME: CheckName = CheckName::Status;
-    let since = Some(list.since);
-    let line = match list.parsed.status_of(entry) {
+    let since = Some(since);
+    match list.status_of(entry) {
         Ok(TokenStatus::Valid) => Check::pass(NAME, subject),
         Ok(TokenStatus::Invalid) => Check::fail(NAME, subject, Reason::Revoked { since }),
         Ok(TokenStatus::Suspended) => Check::fail(NAME, subject, Reason::Suspended { since }),
@@ -47,10 +61,6 @@ fn judge(subject: &str, entry: &StatusReference, list: &List<StatusListToken>) -
             refused(subject, Reason::StatusListInvalid { code }).with("value", value)
         }
         Err(error) => refused(subject, Reason::StatusListInvalid { code: error.code() }),
-    };
-    match &list.recorded {
-        Some(recorded) => record::timed(line.with("listEntry", recorded.leaf_index()), recorded),
-        None => line,
     }
 }
 
