@@ -46,7 +46,7 @@ fn nested_groups_count_their_own_members() {
 #[test]
 fn a_policy_is_written_as_it_was_read() {
     // A witness that is called as a group would be.
-    let own = nested().replace("Y1", "g1");
+    let own = nested().replace("witness Y1 ", "witness g1 ").replace("any Y1 ", "any g1 ");
     for text in [nested(), own, format!("log {}\nquorum none", log("a.example", 1))] {
         let policy = LogPolicy::parse(&text).unwrap();
         let written = policy.to_string();
