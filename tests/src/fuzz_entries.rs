@@ -43,6 +43,7 @@ use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
 use inkan_ledger::epoch::{Epoch, MapRoot};
 use inkan_ledger::parameters::{Parameters, ParametersDocument};
+use inkan_ledger::policy::policy_for_others;
 use inkan_ledger::receipt::{Receipt, verify_receipt};
 use inkan_ledger::state::{Candidate, Controller, ImportSubmission, Machine, Memory, Standing};
 use inkan_ledger::tree::Frontier;
@@ -488,6 +489,10 @@ pub fn log_policy(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(policy) = LogPolicy::parse(text) {
         let _ = format!("{policy:?}");
+    }
+    if let Ok(theirs) = policy_for_others(text) {
+        let again = policy_for_others(&theirs.text).expect("it is a policy");
+        assert!(again.renamed.is_empty() && again.text == theirs.text);
     }
 }
 

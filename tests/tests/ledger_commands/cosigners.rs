@@ -194,7 +194,7 @@ fn what_was_recorded_before_a_witness_was_asked_for_can_still_be_verified() {
     let node = shell.start(&start);
     let place = node.ready("url").to_owned();
     let said = patiently(&shell, &["init", "late", "--ledger", &place]);
-    assert!(said.err.contains("runs the witnesses w1, w2 itself"), "{said:?}");
+    assert!(said.err.contains("runs the witnesses self/w1, self/w2 itself"), "{said:?}");
     shell.ok(&["-p", "late", "ledger", "prove", "1"]);
     shell.ok(&["-p", "late", "verify", "old.json"]);
     drop(node);
@@ -208,4 +208,60 @@ fn what_was_recorded_before_a_witness_was_asked_for_can_still_be_verified() {
     shell.ok(&["-p", "newest", "verify", "old.json"]);
     let strict = ["-p", "client", "--ledger", &place, "ledger", "prove", "1"];
     shell.ok(&strict);
+}
+
+/// Decision 22: what one process says twice is not `witnessed 2`, but to whoever runs that process.
+#[test]
+fn the_witnesses_that_a_log_runs_itself_count_for_its_owner_and_for_nobody_else() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
+    shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat());
+    shell.ok(&["-p", "city", "did", "rotate", "city"]);
+    let node = shell.start(&["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"]);
+    let place = node.ready("url").to_owned();
+    // The owner brings the policy out of the folder; a copy of it is anybody's.
+    std::fs::copy(shell.home().join("ledger/policy"), shell.home().join("copy.policy")).unwrap();
+    let init = |name: &str, more: &[&str]| {
+        let line = ["init", name, "--role", "verifier", "--ledger", &place, "--json"];
+        let said = shell.inkan(&[&line[..], more].concat());
+        assert_eq!(said.exit, 0, "{said:?}");
+        let own = "runs the witnesses self/w1, self/w2 itself";
+        let strange = said.json()["runByLog"] == serde_json::json!(["self/w1", "self/w2"]);
+        assert_eq!((strange, said.err.contains(own)), (name != "owner", name != "owner"), "{said:?}");
+    };
+    init("owner", &["--log-policy", "ledger/policy"]);
+    init("first", &[]);
+    init("second", &["--log-policy", "copy.policy"]);
+    let verify = |name: &str, more: &[&str]| {
+        shell.inkan(&[&["-p", name, "verify", "badge.json", "--json"], more].concat())
+    };
+    // That it outlived its key rests on times.
+    assert_eq!(verify("owner", &[]).exit, 0);
+    for name in ["first", "second"] {
+        let refused = verify(name, &[]);
+        assert_eq!(refused.exit, 15, "{refused:?}");
+        assert!(refused.finds("time-grade-too-low"), "{refused:?}");
+        let report = refused.json();
+        let time = report["checks"].as_array().unwrap().iter().find(|one| one["check"] == "time");
+        let evidence = &time.expect("a check of the time")["evidence"];
+        assert_eq!(
+            (&evidence["grade"], &evidence["notCounted"]),
+            (&"operator".into(), &serde_json::json!(["self/w1", "self/w2"])),
+            "{evidence}"
+        );
+        let told = shell.inkan(&["-p", name, "verify", "badge.json", "--explain"]);
+        assert!(told.out.contains("not counted: self/w1, self/w2"), "{told:?}");
+        assert!(told.err.contains("--time operator"), "{told:?}");
+        let status = shell.inkan(&["-p", name, "ledger", "status", "--json"]).json();
+        assert_eq!(status["grade"], serde_json::json!(["operator"]), "{status}");
+        let doctor = shell.inkan(&["-p", name, "doctor"]);
+        assert_eq!(doctor.exit, 0, "{doctor:?}");
+        assert!(!doctor.out.contains("is not the one"), "{doctor:?}");
+    }
+    // The operator's word is enough for whoever says so.
+    shell.ok(&["-p", "first", "policy", "new", "mild", "--type", "Badge", "--time", "operator"]);
+    let mild = verify("first", &["--policy", "mild"]);
+    assert!(!mild.finds("time-grade-too-low"), "{mild:?}");
 }
