@@ -265,3 +265,44 @@ fn the_witnesses_that_a_log_runs_itself_count_for_its_owner_and_for_nobody_else(
     let mild = verify("first", &["--policy", "mild"]);
     assert!(!mild.finds("time-grade-too-low"), "{mild:?}");
 }
+
+/// Nobody sits before a silent command: what is waited for is said, and ending it loses nothing.
+#[test]
+fn waiting_for_a_cosigner_is_said_within_seconds_and_may_be_ended() {
+    let shell = Shell::new();
+    shell.cast();
+    let arguments = ["ledger", "witness", "--data", "wit", "--name", "witness.example/w"];
+    let listen = ["--policy", "ledger/policy", "--listen", "127.0.0.1:0"];
+    let witness = shell.start(&[&arguments[..], &listen].concat());
+    let (key, url) = (witness.ready("key").to_owned(), witness.ready("url").to_owned());
+    let cosigners = format!("witness outside {key} {url} {url} own\n");
+    shell.write("ledger/cosigners", cosigners.as_bytes());
+    let own = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
+    let demand = format!("{}\nwitness outside {key}\nquorum outside\n", own.lines().next().unwrap());
+    shell.write("demand.policy", demand.as_bytes());
+    let start = ["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"];
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    patiently(&shell, &["init", "client", "--ledger", &place, "--log-policy", "demand.policy"]);
+    // It answers no more, so no head has its line.
+    drop(witness);
+    let create = ["-p", "client", "did", "create", "--name", "first"];
+    let (said, waited) = shell.inkan_until(&create, "waiting for a checkpoint");
+    assert!(said.contains("that outside signed"), "{said}");
+    assert!(waited < Duration::from_secs(15), "{waited:?}, of which starting takes most");
+    let kept = std::fs::read_dir(shell.home().join(".local/share/inkan/client/promises"));
+    assert_eq!(kept.expect("promises").count(), 1);
+    drop(node);
+
+    let port = url.rsplit(':').next().expect("a port").to_owned();
+    let listen = format!("127.0.0.1:{port}");
+    let line = [&arguments[..], &["--policy", "ledger/policy", "--listen", &listen]].concat();
+    let _witness = shell.start(&line);
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    let line = ["-p", "client", "--ledger", &place, "did", "create", "--name", "first"];
+    let made = patiently(&shell, &line);
+    assert!(made.err.contains("there is no other one"), "{made:?}");
+    let list = shell.inkan(&["-p", "client", "did", "list", "--json"]).json();
+    assert_eq!(list["dids"].as_array().map(Vec::len), Some(1), "{list}");
+}
