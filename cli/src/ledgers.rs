@@ -186,7 +186,8 @@ impl Writing {
         keep_promise(&self.ledger, &self.home, self.speech)?;
         let accepted = done?;
         // It may have been kept while we waited, and is fulfilled.
-        if let (None, Some(newest)) = (self.ledger.promised(), accepted.last()) {
+        let node = matches!(self.ledger, LedgerSink::Node(_));
+        if let (true, None, Some(newest)) = (node, self.ledger.promised(), accepted.last()) {
             files::remove(&self.home.profile.promise(newest.leaf_index)?)?;
         }
         Ok(accepted)
