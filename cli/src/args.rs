@@ -52,7 +52,7 @@ pub(crate) use evidence::{
     JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
 };
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ParamsCommand,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, NewestArgs, ParamsCommand,
     ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};

@@ -3,6 +3,7 @@
 mod care;
 mod check;
 mod cosign;
+mod newest;
 mod params;
 mod pin;
 mod prove;

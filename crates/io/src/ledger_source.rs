@@ -10,7 +10,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
+use inkan_crypto::PublicKey;
 use inkan_did::DidUrl;
+use inkan_ledger::entry::OnceId;
 use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{
     ActId, CurrentProof, EntryId, KEY_COMPROMISED, LogPolicy, MapKey, NodeHash, Receipt,
@@ -240,6 +242,18 @@ impl LedgerSource {
         }
     }
 
+    /// The key that a node's COSE Receipts are signed with, as it says; a folder says none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn cose_key(&self) -> Result<Option<PublicKey>, LedgerError> {
+        match self {
+            Self::Folder(_) => Ok(None),
+            Self::Node(reader) => Ok(reader.cose_key()?),
+        }
+    }
+
     /// A parameters document, by its SHA-256.
     ///
     /// # Errors
@@ -418,6 +432,18 @@ impl SourceView {
         match self {
             Self::Folder(view) => Ok(view.status_current(scid_of(issuer), uri)?),
             Self::Node(view) => Ok(view.status_current(issuer, uri)?),
+        }
+    }
+
+    /// Proves whether a one-time use was made.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn once_current(&self, scope: &str, id: &OnceId) -> Result<CurrentProof, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.once_current(scope, id)?),
+            Self::Node(view) => Ok(view.once_current(scope, id)?),
         }
     }
 }

@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use inkan_core::encoding::decode_b64;
-use inkan_core::{Digest, Timestamp, limits};
+use inkan_core::{Digest, Timestamp, json, limits};
+use inkan_crypto::PublicKey;
 use inkan_ledger::parameters::PARAMS_LIMIT;
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, Tile, decode_bundle};
 use inkan_ledger::{
@@ -192,6 +193,22 @@ impl NodeReader {
             Err(NodeError::OnlyFiles { .. }) => Ok(None),
             found => found,
         }
+    }
+
+    /// The key that the node says its COSE Receipts are signed with.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn cose_key(&self) -> Result<Option<PublicKey>, NodeError> {
+        let path = "/v1/log";
+        let value = match self.shared.or_files(self.shared.client.json(path, JSON)) {
+            Err(NodeError::OnlyFiles { .. }) => return Ok(None),
+            found => found?,
+        };
+        let text = value.as_ref().and_then(|value| json::text(value, "coseKey"));
+        let odd = || self.shared.client.odd(path, "coseKey is no key");
+        text.map(|text| PublicKey::from_multikey(text).map_err(|_| odd())).transpose()
     }
 
     /// A parameters document, by its SHA-256, which is compared.
