@@ -52,8 +52,9 @@ pub(crate) use evidence::{
     JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
 };
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, NewestArgs, ParamsCommand,
-    ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, NewestArgs,
+    ParamsCommand, ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs,
+    WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};
 pub(crate) use serve::{

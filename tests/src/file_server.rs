@@ -72,9 +72,7 @@ fn answer(mut stream: TcpStream, folder: &Path, noted: &Mutex<Vec<String>>) {
         Some(body) => ("200 OK", body),
         None => ("404 Not Found", b"<html>nothing here</html>".to_vec()),
     };
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }

@@ -13,6 +13,8 @@ mod start;
 mod status;
 mod watch;
 
+pub(super) use check::proven;
+
 use crate::args::{GuardCommand, LedgerCommand, MapCommand};
 use crate::context::Context;
 use crate::failure::Failure;

@@ -280,7 +280,9 @@ impl NodeWriter {
     fn cover(&mut self) -> Result<(), NodeError> {
         let Some(promised) = self.last.clone() else { return Ok(()) };
         let leaf_index = promised.leaf_index;
-        let names = |policy: &LogPolicy| policy.witnesses().iter().map(|one| one.name().to_owned()).collect();
+        let names = |policy: &LogPolicy| {
+            policy.witnesses().iter().map(|one| one.name().to_owned()).collect()
+        };
         let mut missing: Vec<String> = self.pinned.first().map(names).unwrap_or_default();
         let mut told = false;
         let earliest = format!("/v1/receipts/{leaf_index}?at=earliest");

@@ -245,7 +245,10 @@ fn files_without_a_node_prove_and_verify() {
     let bundle = std::fs::read(shell.home().join("kept.json")).unwrap();
     let bundle = inkan_core::json::parse(&bundle, 1 << 20).unwrap();
     let bare = bundle["credential"].clone();
-    shell.write("bare.json", bare.as_str().map_or_else(|| bare.to_string(), str::to_owned).as_bytes());
+    shell.write(
+        "bare.json",
+        bare.as_str().map_or_else(|| bare.to_string(), str::to_owned).as_bytes(),
+    );
     ok(&["verify", "kept.json"]);
     let said = ok(&["verify", "bare.json", "--json"]).json();
     let found = said["checks"].as_array().unwrap().iter().find(|one| one["check"] == "on-ledger");
@@ -266,7 +269,8 @@ fn files_without_a_node_prove_and_verify() {
     }
     std::fs::write(&served, &good).unwrap();
     let nothing = FileServer::start(&shell.home().join("nowhere"));
-    let said = shell.inkan(&["-p", "reader", "--ledger", nothing.url(), "ledger", "status", "--json"]);
+    let said =
+        shell.inkan(&["-p", "reader", "--ledger", nothing.url(), "ledger", "status", "--json"]);
     assert_eq!(said.exit, 6, "{said:?}");
     assert!(said.finds("no-ledger-there"), "{said:?}");
 }

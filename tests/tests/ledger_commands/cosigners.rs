@@ -229,7 +229,11 @@ fn the_witnesses_that_a_log_runs_itself_count_for_its_owner_and_for_nobody_else(
         assert_eq!(said.exit, 0, "{said:?}");
         let own = "runs the witnesses self/w1, self/w2 itself";
         let strange = said.json()["runByLog"] == serde_json::json!(["self/w1", "self/w2"]);
-        assert_eq!((strange, said.err.contains(own)), (name != "owner", name != "owner"), "{said:?}");
+        assert_eq!(
+            (strange, said.err.contains(own)),
+            (name != "owner", name != "owner"),
+            "{said:?}"
+        );
     };
     init("owner", &["--log-policy", "ledger/policy"]);
     init("first", &[]);
@@ -278,7 +282,8 @@ fn waiting_for_a_cosigner_is_said_within_seconds_and_may_be_ended() {
     let cosigners = format!("witness outside {key} {url} {url} own\n");
     shell.write("ledger/cosigners", cosigners.as_bytes());
     let own = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
-    let demand = format!("{}\nwitness outside {key}\nquorum outside\n", own.lines().next().unwrap());
+    let demand =
+        format!("{}\nwitness outside {key}\nquorum outside\n", own.lines().next().unwrap());
     shell.write("demand.policy", demand.as_bytes());
     let start = ["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"];
     let node = shell.start(&start);

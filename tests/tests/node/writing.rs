@@ -154,6 +154,10 @@ fn of_two_updates_at_once_one_wins_and_the_other_is_evidence() {
     sent.sort();
     assert_eq!(both, sent);
     assert_eq!(forks[0]["index"], index);
+    let evidence = inkan_ledger::evidence::forks_from_value(&shown.json()).expect("evidence");
+    let policy = policy(&node);
+    let proven = evidence[0].verify(&policy, now()).expect("a proof");
+    assert_eq!(proven.code(), "did-equivocation");
 
     let summary = client.get(&format!("/v1/dids/{}", anna.scid()));
     assert_eq!(summary.json()["versionId"], head.as_str());

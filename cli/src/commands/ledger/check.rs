@@ -7,15 +7,18 @@ mod cosed;
 mod folder;
 mod opened;
 
+pub(in crate::commands) use accuse::proven;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
 use inkan_core::{Digest, Timestamp, json as strict};
 use inkan_io::files;
+use inkan_ledger::evidence::{FORKS_TYPE, forks_from_value};
 use inkan_ledger::receipt::TlogProof;
 use inkan_ledger::{
-    Checkpoint, CoseReceipt, CurrentProof, Evidence, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
-    verify_receipt,
+    Checkpoint, CoseReceipt, CurrentProof, Evidence, Receipt, SignedNote, VerifiedCheckpoint,
+    VerifiedLeaf, verify_checkpoint, verify_receipt,
 };
 use serde_json::json;
 
@@ -138,7 +141,8 @@ enum Subject {
     Current(Box<CurrentProof>),
     Checkpoint(SignedNote),
     Promise(String),
-    Evidence(Box<Evidence>),
+    /// More than one where a node says all that it has of a DID.
+    Evidence(Vec<Evidence>),
 }
 
 fn subject(input: &Input) -> Result<Subject, Failure> {
@@ -149,7 +153,10 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
                 .map(|receipt| Subject::Receipt(Box::new(receipt)))
                 .map_err(|error| Failure::from(error).during(&input.name)),
             "inkan-evidence/1" => Evidence::from_value(&value)
-                .map(|evidence| Subject::Evidence(Box::new(evidence)))
+                .map(|evidence| Subject::Evidence(vec![evidence]))
+                .map_err(|error| Failure::from(error).during(&input.name)),
+            FORKS_TYPE => forks_from_value(&value)
+                .map(Subject::Evidence)
                 .map_err(|error| Failure::from(error).during(&input.name)),
             "inkan-bundle/1" => {
                 let verify = format!("inkan verify {}", input.name);

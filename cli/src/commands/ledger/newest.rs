@@ -31,14 +31,17 @@ impl Asked {
         let scid = |text: &str| {
             let did = Did::parse(text).ok();
             let scid = did.and_then(|did| did.scid().map(str::to_owned));
-            scid.ok_or_else(|| usage("a did:webvh DID is asked for: no other has entries of its own"))
+            scid.ok_or_else(|| {
+                usage("a did:webvh DID is asked for: no other has entries of its own")
+            })
         };
         if let Some(did) = &args.current {
             return Ok(Some(Self::Did(scid(did)?)));
         }
         if let [did, act] = args.act.as_slice() {
             let act = ActId::from_b64u(act);
-            let act = act.map_err(|_| usage("ACT is 43 characters of base64url, as in `act` of the act"))?;
+            let act = act
+                .map_err(|_| usage("ACT is 43 characters of base64url, as in `act` of the act"))?;
             return Ok(Some(Self::Act { scid: scid(did)?, act }));
         }
         if let [did, uri] = args.status.as_slice() {
@@ -47,7 +50,8 @@ impl Asked {
         }
         if let [scope, id] = args.once.as_slice() {
             let id = inkan_core::Digest::from_b64u(id);
-            let id = id.map_err(|_| usage("ID is 43 characters of base64url, as in `id` of the entry"))?;
+            let id =
+                id.map_err(|_| usage("ID is 43 characters of base64url, as in `id` of the entry"))?;
             let id = OnceId::from_bytes(*id.as_bytes());
             return Ok(Some(Self::Once { scope: scope.clone(), id }));
         }
@@ -77,7 +81,8 @@ impl Asked {
 
 /// Whether anything of this kind is asked for.
 pub(super) fn is_asked(args: &NewestArgs) -> bool {
-    args.current.is_some() || !(args.act.is_empty() && args.status.is_empty() && args.once.is_empty())
+    args.current.is_some()
+        || !(args.act.is_empty() && args.status.is_empty() && args.once.is_empty())
 }
 
 /// Writes the proof, which was verified before.
@@ -118,7 +123,8 @@ pub(super) fn check(
         }
     };
     let judge = |policy: &inkan_ledger::LogPolicy| verify_current(proof, &key, policy, now);
-    let verified = ledgers::verify_pinned(home, judge).map_err(|error| error.during(&input.name))?;
+    let verified =
+        ledgers::verify_pinned(home, judge).map_err(|error| error.during(&input.name))?;
     let mut human = format!("{} {}\n", Mark::Pass.painted(), sentence(&verified, now));
     human.push_str(&super::check::rest(verified.epoch().checkpoint()));
     let mut members = members(&verified);
@@ -140,7 +146,8 @@ fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
         Some(head) => {
             let value = head.value();
             let ended = if value.flags.has(Flags::ENDED) { ", and has ended" } else { "" };
-            let moved = if value.flags.has(Flags::MOVED) { ", and moved to another log" } else { "" };
+            let moved =
+                if value.flags.has(Flags::MOVED) { ", and moved to another log" } else { "" };
             format!(
                 "entry {} of {log} is the newest of its kind ({kind}, number {}){ended}{moved}, {when}",
                 value.leaf_index, value.sequence

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use inkan_core::encoding::decode_b64;
 use inkan_core::{Digest, Timestamp, json, limits};
 use inkan_crypto::PublicKey;
-use inkan_ledger::parameters::PARAMS_LIMIT;
+use inkan_ledger::evidence::{Evidence, forks_from_value};
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, Tile, decode_bundle};
 use inkan_ledger::{
     Checkpoint, EntryId, LogPolicy, NodeHash, Receipt, ReceiptError, SignedNote,
@@ -30,9 +30,9 @@ use inkan_ledger::{
 };
 use serde_json::Value;
 
+use self::files::Replayed;
 pub(crate) use self::shared::list_path;
 pub use self::shared::published_policy;
-use self::files::Replayed;
 use self::shared::{Shared, entry_id};
 use super::SourceStatus;
 use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
@@ -218,6 +218,21 @@ impl NodeReader {
     /// [`NodeError`].
     pub fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, NodeError> {
         self.shared.parameters(digest)
+    }
+
+    /// What the node has of two histories of one DID; none where only files are served.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn forks(&self, scid: &str) -> Result<Vec<Evidence>, NodeError> {
+        let path = format!("/v1/dids/{}/equivocations", query_value(scid));
+        let value = match self.shared.or_files(self.shared.client.json(&path, JSON)) {
+            Err(NodeError::OnlyFiles { .. }) => None,
+            found => found?,
+        };
+        let odd = |_| self.shared.client.odd(&path, "forks that cannot be read");
+        value.map_or(Ok(Vec::new()), |value| forks_from_value(&value).map_err(odd))
     }
 
     /// A version of a status list. The caller compares it with the digest that the ledger records.

@@ -95,7 +95,9 @@ fn for_others_the_log_s_own_witnesses_count_for_no_operator_and_are_still_asked_
     let operators: Vec<_> = policy.witnesses().iter().map(PolicyWitness::operator).collect();
     assert_eq!(operators, [None, None, Some("out")]);
     assert!(met(&policy, &[0, 1, 2]) && !met(&policy, &[0, 2]), "the same keys as before");
-    assert!(theirs.starts_with("# theirs\n") && theirs.contains("group self/w1 2 self/w1/w self/2\n"));
+    assert!(
+        theirs.starts_with("# theirs\n") && theirs.contains("group self/w1 2 self/w1/w self/2\n")
+    );
     assert!(theirs.contains(" https://w1.example\n"));
     // Again it changes nothing, and neither does it where all are of others.
     let again = policy_for_others(&theirs).unwrap();

@@ -31,8 +31,9 @@ pub(super) fn joined(
         return Err(Failure::new("unknown-log", told).during(&input.name));
     }
     let leaf = leaf_of(cose.proof().leaf_index, args, home, context)?;
-    let failed =
-        |error: inkan_ledger::CoseError| Failure::from_error(error.code(), &error).during(&input.name);
+    let failed = |error: inkan_ledger::CoseError| {
+        Failure::from_error(error.code(), &error).during(&input.name)
+    };
     let said = match source.cose_key()? {
         Some(key) => {
             cose.verify(&LeafHash::of(&leaf), &key).map_err(failed)?;

@@ -43,7 +43,8 @@ impl NodeView {
         let at = usize::try_from(index.saturating_sub(tile.start())).map_err(|_| unknown())?;
         let leaf = self.bundle(&tile)?.into_iter().nth(at).ok_or_else(unknown)?;
         let nodes = TileNodes::new(self.size(), |tile| self.tile(&tile));
-        let path = inclusion_from(&nodes, index, self.size()).map_err(|error| self.broken(&error))?;
+        let path =
+            inclusion_from(&nodes, index, self.size()).map_err(|error| self.broken(&error))?;
         let receipt = Receipt::new(leaf, &path, self.note());
         self.verified(&receipt, &format!("/{}", tile.entries_path()))?;
         Ok(receipt)
