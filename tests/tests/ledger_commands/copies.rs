@@ -214,7 +214,8 @@ fn files_without_a_node_prove_and_verify() {
     };
     issue("kept.json");
     issue("taken.json");
-    shell.ok(&["-p", "city", "did", "rotate", "city"]);
+    shell.ok(&["-p", "city", "key", "generate", "next"]);
+    shell.ok(&["-p", "city", "did", "rotate", "city", "--key", "next"]);
     shell.ok(&["-p", "city", "revoke", "taken.json", "--reason", "stolen", "--yes"]);
     let server = FileServer::start(&shell.home().join("ledger"));
     let init = ["init", "reader", "--role", "verifier", "--ledger", server.url()];

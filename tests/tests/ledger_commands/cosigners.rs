@@ -218,7 +218,8 @@ fn the_witnesses_that_a_log_runs_itself_count_for_its_owner_and_for_nobody_else(
     shell.write("claims.json", br#"{"role":"engineer"}"#);
     let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
     shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat());
-    shell.ok(&["-p", "city", "did", "rotate", "city"]);
+    shell.ok(&["-p", "city", "key", "generate", "next"]);
+    shell.ok(&["-p", "city", "did", "rotate", "city", "--key", "next"]);
     let node = shell.start(&["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"]);
     let place = node.ready("url").to_owned();
     // The owner brings the policy out of the folder; a copy of it is anybody's.

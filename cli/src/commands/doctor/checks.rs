@@ -215,6 +215,11 @@ fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
             continue;
         };
         let head = reading.history(&own.did, context.now())?.latest().clone();
+        if head.deactivated() {
+            let said = format!("{name}: ended with version {}", head.number());
+            out.push(Finding::good("dids", said));
+            continue;
+        }
         let committed = next.iter().find(|key| key.name == *next_name);
         let known = committed
             .is_some_and(|key| head.next_key_hashes().contains(&next_key_hash(&key.public_key)));
