@@ -53,6 +53,9 @@ fn a_damaged_folder_is_put_in_order_from_a_mirror_and_goes_on() {
     let restore = ["ledger", "restore", "ledger", "--from", "copy", "--json"];
     let dry = shell.inkan(&[&restore[..], &["--dry-run"]].concat());
     assert_eq!(dry.exit, 0, "{dry:?}");
+    let paths = dry.json()["paths"].as_array().cloned().unwrap_or_default();
+    assert_eq!(paths.len(), 2, "{dry:?}");
+    assert!(paths.contains(&format!("tile/0/000.p/{size}").into()), "{dry:?}");
     assert_eq!(std::fs::read(&hashes).unwrap(), b"no hashes");
     let restored = shell.inkan(&restore);
     assert_eq!(restored.exit, 0, "{restored:?}");
