@@ -6,6 +6,8 @@ mod copies;
 mod cosigners;
 #[path = "ledger_commands/interrupted.rs"]
 mod interrupted;
+#[path = "ledger_commands/newest.rs"]
+mod newest;
 #[path = "ledger_commands/params.rs"]
 mod params;
 

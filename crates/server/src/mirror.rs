@@ -290,7 +290,8 @@ impl Judge for Service {
             return Ok(None);
         }
         // Only paths that name a tile or a document: nothing else in the folder is anybody's business.
-        let scid = path.strip_prefix("v1/dids/").and_then(|rest| rest.strip_suffix("/equivocations"));
+        let scid =
+            path.strip_prefix("v1/dids/").and_then(|rest| rest.strip_suffix("/equivocations"));
         if let Some(path) = scid.and_then(|scid| forks_path(&self.0.folder, scid)) {
             return files::read_optional(&path, EVIDENCE_LIMIT).map_err(|error| error.code());
         }

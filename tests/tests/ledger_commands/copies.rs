@@ -220,6 +220,7 @@ fn files_without_a_node_prove_and_verify() {
     shell.ok(&["-p", "city", "key", "generate", "next"]);
     shell.ok(&["-p", "city", "did", "rotate", "city", "--key", "next"]);
     shell.ok(&["-p", "city", "revoke", "taken.json", "--reason", "stolen", "--yes"]);
+    issue("newest.json");
     let server = FileServer::start(&shell.home().join("ledger"));
     let init = ["init", "reader", "--role", "verifier", "--ledger", server.url()];
     shell.ok(&[&init[..], &["--log-policy", "ledger/policy"]].concat());
@@ -253,13 +254,17 @@ fn files_without_a_node_prove_and_verify() {
         "bare.json",
         bare.as_str().map_or_else(|| bare.to_string(), str::to_owned).as_bytes(),
     );
-    ok(&["verify", "kept.json"]);
-    let said = ok(&["verify", "bare.json", "--json"]).json();
+    // Its status list is in the file, and is what was announced last.
+    ok(&["verify", "newest.json"]);
+    let said = reader(&["verify", "bare.json", "--json"]);
+    assert_eq!(said.exit, 19, "nobody serves its list: {said:?}");
+    assert!(said.finds("status-list-missing"), "{said:?}");
+    let said = said.json();
     let found = said["checks"].as_array().unwrap().iter().find(|one| one["check"] == "on-ledger");
     assert_eq!(found.expect("a check")["status"], "pass", "{said}");
-    // The list itself is where its URI says, or with whoever holds the credential: here nobody serves it.
+    // The list in this file is older than the revocation.
     let revoked = reader(&["verify", "taken.json", "--json"]);
-    assert!(matches!(revoked.exit, 12 | 19), "{revoked:?}");
+    assert_eq!(revoked.exit, 19, "{revoked:?}");
 
     // Who serves something else is found out: an entry, a hash, another head.
     let served = shell.home().join("ledger/tile/entries/000.p").join(size.to_string());

@@ -55,14 +55,23 @@ fn parameters_are_set_at_first_announced_and_applied() {
 
     let dry = fits(&params(&["announce", "--set", "listMin=2048", "-n"]));
     assert_eq!((&dry["dryRun"], &dry["next"]), (&json!(true), &Value::Null));
-    let announced =
-        fits(&params(&["announce", "--set", "listMin=2048", "--set", "kinds=did,issuance", "--yes"]));
+    let announced = fits(&params(&[
+        "announce",
+        "--set",
+        "listMin=2048",
+        "--set",
+        "kinds=did,issuance",
+        "--yes",
+    ]));
     assert_eq!(announced["values"]["listMin"], 1_024, "not yet");
     assert_eq!(announced["next"]["listMin"], 2_048);
     assert_eq!(announced["next"]["kinds"], json!(["did", "issuance"]));
     assert!(announced["size"].as_u64() > Some(1) && announced["notBefore"].is_string());
     let shown = shell.ok(&["ledger", "params", "show"]);
-    assert!(shown.contains("1024  \u{2192} 2048") && shown.contains("not in force before"), "{shown}");
+    assert!(
+        shown.contains("1024  \u{2192} 2048") && shown.contains("not in force before"),
+        "{shown}"
+    );
     // The margin of a minute is over only later: a time of one's own, as early as the notice allows, is taken.
     let early = params(&["apply", "--yes"]);
     assert!(early.exit != 0 && early.finds("params-invalid"), "{early:?}");

@@ -184,12 +184,13 @@ fn what_shows_two_histories_of_a_did_is_kept_and_served_by_a_mirror() {
     std::fs::write(&file, client.get("/v1/policy").text()).expect("written");
     let listen = "127.0.0.1:0".parse().expect("an address");
     let folder = scratch.path().join("copy");
-    let url = node.node.url().to_string();
+    let url = node.node.url();
     let options = MirrorOptions::new(&folder, "mirror.example", &file, &url, listen);
     let mirror = mirror::spawn(&options, Arc::new(OsClock), Box::new(|_| {})).expect("a mirror");
     let kept = mirror::forks_path(&folder, anna.scid()).expect("a path");
     until("it has asked", || kept.is_file());
-    let served = HttpClient::new(mirror.address());
+    let address = mirror.url().trim_start_matches("http://").parse().expect("an address");
+    let served = HttpClient::new(address);
     let path = format!("/v1/dids/{}/equivocations", anna.scid());
     let said = served.get(&format!("/{}{path}", origin_hash("ledger.example")));
     assert_eq!(said.status, 200, "{said:?}");

@@ -13,8 +13,8 @@ use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::{Map, Value, json};
 
-use super::diff::document_changes;
 use super::deactivate::refuse_ended;
+use super::diff::document_changes;
 use super::past::Past;
 use super::rotate::{later_than, names, put_away};
 use crate::args::UpdateArgs;

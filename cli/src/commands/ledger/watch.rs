@@ -47,7 +47,9 @@ pub(super) fn run(args: &WatchArgs, context: &mut Context) -> Result<Outcome, Fa
         seen::remember_watched(&home.profile, &origin, watch.next)?;
         let Some(interrupt) = &interrupt else { break };
         if interrupt.within(Duration::from_secs(args.every)) {
-            context.speech.say(&format!("ended in order; the next watch begins with entry {}", watch.next));
+            context
+                .speech
+                .say(&format!("ended in order; the next watch begins with entry {}", watch.next));
             break;
         }
         match look(&home, args, context) {
