@@ -32,8 +32,7 @@ pub(super) fn run(args: &DeactivateArgs, context: &mut Context) -> Result<Outcom
     let head = history.latest();
     refuse_ended(&own, head)?;
     let keyring = Keyring::open(context, &home)?;
-    let mut next =
-        Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
+    let next = Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
     let now = later_than(head.time(), context);
     let line = webvh::deactivate(head, next.key(&committed)?, now)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
