@@ -41,8 +41,8 @@ pub(crate) use consent::{
 pub(crate) use delegate::{DelegateArgs, UnderArgs};
 pub(crate) use desk::{DeskCommand, DeskEnrol, DeskOpenArgs, PasskeyCommand};
 pub(crate) use did::{
-    CompromiseArgs, CreateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs, NewMethod, ResolveArgs,
-    RotateArgs, UpdateArgs,
+    CompromiseArgs, CreateArgs, DeactivateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs,
+    NewMethod, ResolveArgs, RotateArgs, UpdateArgs,
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
 #[cfg(feature = "pkcs11")]
@@ -52,8 +52,9 @@ pub(crate) use evidence::{
     JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
 };
 pub(crate) use ledger::{
-    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, ParamsCommand,
-    ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs, WatchArgs, WitnessArgs,
+    CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, NewestArgs,
+    ParamsCommand, ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs,
+    WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};
 pub(crate) use serve::{

@@ -15,8 +15,9 @@ use inkan_did::{Did, DidUrl};
 use inkan_io::files::{self, Access, FolderLock};
 use inkan_io::intent::{self, EntryDraft, Fate, Healed, Intent};
 use inkan_io::ledger_folder::{Accepted, LedgerFolderError};
-use inkan_io::ledger_sink::LedgerSink;
+use inkan_io::ledger_sink::{Awaited, LedgerSink};
 use inkan_io::ledger_source::{LedgerError, LedgerSource, SourceView};
+use inkan_io::profile::Profile;
 use inkan_ledger::{Claims, Receipt, SignedEntry};
 use serde_json::{Value, json};
 
@@ -134,6 +135,8 @@ impl Writing {
         }
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
+        let profile = home.profile.clone();
+        ledger.tell_of_waiting(move |awaited| tell_of_waiting(awaited, &profile, speech));
         if let LedgerSink::Folder(folder) = &ledger {
             folder.silent().iter().for_each(|name| speech.warn(&no_answer(name)));
             folder.unattended().iter().for_each(|name| speech.warn(&no_key(name)));
@@ -181,7 +184,30 @@ impl Writing {
     pub(crate) fn commit(&mut self, intent: &Intent) -> Result<Vec<Accepted>, Failure> {
         let done = intent::carry_out(intent, &self.home.profile, &mut self.ledger, self.now);
         keep_promise(&self.ledger, &self.home, self.speech)?;
-        Ok(done?)
+        let accepted = done?;
+        // It may have been kept while we waited, and is fulfilled.
+        let node = matches!(self.ledger, LedgerSink::Node(_));
+        if let (true, None, Some(newest)) = (node, self.ledger.promised(), accepted.last()) {
+            files::remove(&self.home.profile.promise(newest.leaf_index)?)?;
+        }
+        Ok(accepted)
+    }
+}
+
+/// Says what takes so long, and that nothing is lost by not waiting for it: the promise is kept at once.
+fn tell_of_waiting(awaited: &Awaited, profile: &Profile, speech: Speech) {
+    let entry = awaited.promised.leaf_index;
+    let names: Vec<String> = awaited.missing.iter().map(|name| safe(name, 60)).collect();
+    let whom = match names.as_slice() {
+        [] => "a checkpoint".to_owned(),
+        names => format!("a checkpoint that {} signed", names.join(", ")),
+    };
+    speech.say(&format!(
+        "entry {entry} is recorded; waiting for {whom}, up to 45 s (Ctrl-C ends the waiting alone: the next command goes on)"
+    ));
+    // Whether it could be kept is told when the waiting ends.
+    if let (Some(promise), Ok(path)) = (&awaited.promised.promise, profile.promise(entry)) {
+        let _ = files::write_atomic(&path, promise.as_bytes(), Access::Private);
     }
 }
 

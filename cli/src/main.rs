@@ -14,6 +14,7 @@ mod failure;
 mod identity;
 mod keyring;
 mod ledgers;
+mod log_policies;
 mod merkle;
 mod output;
 mod packing;

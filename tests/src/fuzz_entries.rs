@@ -43,7 +43,9 @@ use inkan_ledger::anchored::{AnchorProof, PackHead, RecordName, Row};
 use inkan_ledger::batch;
 use inkan_ledger::current::{CurrentProof, verify_current};
 use inkan_ledger::epoch::{Epoch, MapRoot};
+use inkan_ledger::evidence::forks_from_value;
 use inkan_ledger::parameters::{Parameters, ParametersDocument};
+use inkan_ledger::policy::policy_for_others;
 use inkan_ledger::receipt::{Receipt, verify_receipt};
 use inkan_ledger::state::{Candidate, Controller, ImportSubmission, Machine, Memory, Standing};
 use inkan_ledger::tree::Frontier;
@@ -523,6 +525,10 @@ pub fn log_policy(bytes: &[u8]) {
     if let Ok(policy) = LogPolicy::parse(text) {
         let _ = format!("{policy:?}");
     }
+    if let Ok(theirs) = policy_for_others(text) {
+        let again = policy_for_others(&theirs.text).expect("it is a policy");
+        assert!(again.renamed.is_empty() && again.text == theirs.text);
+    }
 }
 
 /// A signed entry of the ledger: the kind's code in the first byte, the body after it.
@@ -723,6 +729,9 @@ pub fn cose_receipt(bytes: &[u8]) {
 
 /// Evidence about a ledger; what was read is written, and read again.
 pub fn ledger_evidence(bytes: &[u8]) {
+    if let Ok(said) = json::parse(bytes, limits::BUNDLE) {
+        let _ = forks_from_value(&said);
+    }
     if let Ok(evidence) = Evidence::parse(bytes) {
         assert_eq!(Evidence::from_value(&evidence.to_value()).as_ref(), Ok(&evidence));
         if let Ok(policy) = LogPolicy::parse(POLICY) {

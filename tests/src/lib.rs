@@ -4,6 +4,7 @@
 //! machine and fails in CI. Out of scope: what the inputs mean.
 
 pub mod bench;
+pub mod file_server;
 pub mod fuzz_entries;
 pub mod load;
 pub mod made;

@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -169,6 +170,36 @@ impl Shell {
             out: String::from_utf8_lossy(&stdout).into_owned(),
             err: String::from_utf8_lossy(&stderr).into_owned(),
         }
+    }
+
+    /// Runs a command until a line on standard error contains `word`, then kills it; gives that line, and how long it took.
+    ///
+    /// # Panics
+    ///
+    /// If it ends before.
+    pub fn inkan_until(&self, arguments: &[&str], word: &str) -> (String, Duration) {
+        let begun = Instant::now();
+        let mut child = Command::new(&self.binary)
+            .args(arguments)
+            .current_dir(self.home())
+            .env_clear()
+            .env("HOME", self.home())
+            .env("INKAN_PASSPHRASE_FILE", self.home().join("pass"))
+            .env("INKAN_NEXT_PASSPHRASE_FILE", self.home().join("next"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("inkan starts");
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let mut lines = lines.map_while(Result::ok);
+        let found = lines.find(|line| line.contains(word));
+        let waited = begun.elapsed();
+        // What it wrote after the line has a moment to be there.
+        std::thread::sleep(Duration::from_millis(300));
+        child.kill().expect("it still runs");
+        child.wait().expect("it ends");
+        (found.unwrap_or_else(|| panic!("inkan {arguments:?} never said {word:?}")), waited)
     }
 
     /// Starts a command that goes on until this is dropped; waits for its first line, which is JSON and says that it is ready.

@@ -538,3 +538,35 @@ fn anchors_of_issuers_are_counted_together_when_one_is_pinned() {
 fn profile_folder(shell: &Shell, name: &str) -> std::path::PathBuf {
     shell.home().join(".local/share/inkan").join(name)
 }
+
+/// There is no way back, and what was signed before stays what it was.
+#[test]
+fn a_did_is_ended_for_good() {
+    let shell = Shell::new();
+    let (city, me) = shell.cast();
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    let issue = |out: &str| {
+        let line = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me, "--no-status"];
+        shell.inkan(&[&line[..], &["--claims", "claims.json", "--out", out]].concat())
+    };
+    assert_eq!(issue("badge.json").exit, 0);
+    let end = ["-p", "city", "did", "deactivate", "city", "--reason", "merged"];
+    assert_eq!(shell.inkan(&[&end[..], &["--no-input"]].concat()).exit, 5, "it is asked first");
+    let dry = shell.inkan(&[&end[..], &["-n", "--json"]].concat());
+    assert_eq!((dry.exit, &dry.json()["dryRun"]), (0, &true.into()), "{dry:?}");
+    let ended = shell.inkan(&[&end[..], &["--yes", "--json"]].concat());
+    assert_eq!(ended.exit, 0, "{ended:?}");
+    assert!(ended.json()["versionId"].as_str().is_some_and(|id| id.starts_with("2-")), "{ended:?}");
+    let history = shell.ok(&["-p", "desk", "did", "history", &city]);
+    assert!(history.contains("deactivate"), "{history}");
+    // Kept, recorded before: good. New: refused by everybody.
+    shell.ok(&["-p", "desk", "verify", "badge.json"]);
+    assert_ne!(issue("late.json").exit, 0);
+    for line in [&end[..], &["-p", "city", "did", "rotate", "city", "--key", "sign-1"]] {
+        let again = shell.inkan(&[line, &["--yes", "--json"]].concat());
+        assert_eq!(again.exit, 17, "{again:?}");
+        assert!(again.finds("did-deactivated"), "{again:?}");
+    }
+    let doctor = shell.inkan(&["-p", "city", "doctor"]);
+    assert!(doctor.out.contains("ended with version 2"), "{doctor:?}");
+}

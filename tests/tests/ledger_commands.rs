@@ -6,6 +6,10 @@ mod copies;
 mod cosigners;
 #[path = "ledger_commands/interrupted.rs"]
 mod interrupted;
+#[path = "ledger_commands/newest.rs"]
+mod newest;
+#[path = "ledger_commands/params.rs"]
+mod params;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -650,6 +650,28 @@ fn parameters_documents_fit_their_schema() {
     }
 }
 
+/// The file of `inkan init --params`, and that the values are what the log itself has.
+#[test]
+fn parameters_of_a_new_ledger_may_name_any_value_and_no_other_thing() {
+    let usual = Parameters::default();
+    let reads = |value: &Value| value.as_object().is_some_and(|some| usual.with(some).is_ok());
+    let all = usual.to_value();
+    let values = schema("ledger-params")["$defs"]["parameterValues"].clone();
+    assert_eq!(values, schema("ledger-entry")["$defs"]["parameterValues"]);
+    Closed {
+        place: ("ledger-params", "/$defs/changes"),
+        samples: vec![all.clone(), json!({ "listMin": 1_024 }), json!({})],
+        only_read: &[],
+        reads: Box::new(reads),
+    }
+    .check();
+    for (name, _) in all.as_object().expect("values") {
+        let wrong = json!({ name.as_str(): "many" });
+        let part = schema("ledger-params")["$defs"]["changes"].clone();
+        assert!(!validator(&part).is_valid(&wrong) && !reads(&wrong), "{name}");
+    }
+}
+
 fn payload(leaf: &Leaf) -> Value {
     let text = std::str::from_utf8(leaf.body()).expect("text");
     match leaf.kind() {
@@ -805,6 +827,8 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "exchange",
         "jpki-config",
         "ledger-entry",
+        // What the command prints, in the tests of `inkan ledger`.
+        "ledger-params",
         "policy-cases",
         "policy",
         "presentation-evidence",

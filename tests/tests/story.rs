@@ -88,7 +88,8 @@ fn the_walkthrough_of_the_readme_runs_as_written() {
     runs_as_written_in(&blocks.concat(), folder.path());
 }
 
-/// The same story, and the ledger is a node: nothing but the word after `--ledger` differs.
+/// The same story, and the ledger is a node: nothing but the word after `--ledger` differs, and that the profiles of whoever runs
+/// the log say so, by bringing the policy out of its folder. To others its own two witnesses are nobody.
 #[test]
 fn the_local_story_runs_the_same_against_a_node() {
     let folder = scratch();
@@ -97,7 +98,8 @@ fn the_local_story_runs_the_same_against_a_node() {
     drop(LedgerFolder::create(&data, "ledger.example", &mut OsRng, now).unwrap());
     let options = node_options(&data);
     let node = ledger_node::spawn(options, Arc::new(OsClock)).unwrap();
-    let story = transcript().replace("--ledger ./ledger", &format!("--ledger {}", node.url()));
+    let ledger = format!("--ledger {} --log-policy data/policy", node.url());
+    let story = transcript().replace("--ledger ./ledger", &ledger);
     assert!(story.contains("--ledger http://127.0.0.1:"));
     runs_as_written_in(&story, folder.path());
     node.shutdown().unwrap();

@@ -1,4 +1,4 @@
-//! `did …`: create, resolve, rotate, report-compromise, update, history, diff, list.
+//! `did …`: create, resolve, rotate, report-compromise, update, deactivate, history, diff, list.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -17,6 +17,8 @@ pub(crate) enum DidCommand {
     ReportCompromise(CompromiseArgs),
     /// Change the document of a DID by a merge patch (RFC 7396); null takes a member out
     Update(UpdateArgs),
+    /// End a DID for good: nothing is signed by it afterwards, and what has its receipt stays good
+    Deactivate(DeactivateArgs),
     /// Show all versions of a DID
     History(HistoryArgs),
     /// Say what changed between two versions of a DID
@@ -128,6 +130,22 @@ pub(crate) struct UpdateArgs {
     /// The merge patch, applied to the document
     #[arg(long, value_name = "FILE")]
     pub(crate) patch: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R")]
+    pub(crate) reason: Option<String>,
+    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
+    #[arg(long, value_name = "F")]
+    pub(crate) next_passphrase_file: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `did deactivate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DeactivateArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
     /// Why, for your own records; it is not published
     #[arg(long, value_name = "R")]
     pub(crate) reason: Option<String>,

@@ -267,17 +267,41 @@ pub(crate) struct RestoreArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ProveArgs {
     /// Index of the entry, or its entry id
-    #[arg(value_name = "ENTRY")]
-    pub(crate) entry: String,
+    #[arg(
+        value_name = "ENTRY",
+        required_unless_present_any = ["current", "act", "status", "once"],
+        conflicts_with_all = ["current", "act", "status", "once"]
+    )]
+    pub(crate) entry: Option<String>,
     /// Prove it in the tree of this size, and that this tree continues the one that had the entry first
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", requires = "entry")]
     pub(crate) to: Option<u64>,
     /// Form of the proof; text and svg are pictures of the path
     #[arg(long = "as", value_enum, default_value_t = ProofForm::Receipt, value_name = "FORM")]
     pub(crate) form: ProofForm,
+    /// Instead of an entry: which is the newest of its kind.
+    #[command(flatten)]
+    pub(crate) newest: NewestArgs,
     /// Where the result goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,
+}
+
+/// Of what the newest entry is proved, or that there is none.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NewestArgs {
+    /// The newest version of this DID, or that it is not registered, as of now
+    #[arg(long, value_name = "DID", conflicts_with_all = ["act", "status", "once"])]
+    pub(crate) current: Option<String>,
+    /// The newest state of this act of a registrant, or that there is none
+    #[arg(long, num_args = 2, value_names = ["DID", "ACT"], conflicts_with_all = ["status", "once"])]
+    pub(crate) act: Vec<String>,
+    /// What an issuer announced last under this URL of a status list
+    #[arg(long, num_args = 2, value_names = ["DID", "URL"], conflicts_with_all = ["once"])]
+    pub(crate) status: Vec<String>,
+    /// Whether this one-time id was used in a scope
+    #[arg(long, num_args = 2, value_names = ["SCOPE", "ID"])]
+    pub(crate) once: Vec<String>,
 }
 
 /// Forms of a proof.
@@ -298,18 +322,22 @@ pub(crate) enum ProofForm {
 /// Arguments of `ledger check`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArgs {
-    /// Receipt, tlog-proof, promise, checkpoint or evidence, or a data folder; - or nothing reads standard input
+    /// Receipt, tlog-proof, COSE Receipt, proof of the newest, promise, checkpoint or evidence, or a data folder; - or
+    /// nothing reads standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<String>,
     /// The file or record that the receipt should be of: compare it with what the entry commits to
     #[arg(long = "file", value_name = "RECORD")]
     pub(crate) artefact: Option<String>,
-    /// The entry that a tlog-proof is of, as GET /v1/entries/N gives it; else the ledger is asked for it
+    /// The entry that a tlog-proof or COSE Receipt is of, as GET /v1/entries/N gives it; else the ledger is asked for it
     #[arg(long, value_name = "LEAF")]
     pub(crate) leaf: Option<String>,
     /// Demand this root hash (base64url or hexadecimal)
     #[arg(long, value_name = "HASH")]
     pub(crate) root: Option<String>,
+    /// What a proof of the newest is about; needed where it shows that there is nothing.
+    #[command(flatten)]
+    pub(crate) newest: NewestArgs,
     /// Of a data folder, hash every entry again and judge it by the rules, as a mirror does; takes some 400 bytes of memory
     /// an entry
     #[arg(long)]

@@ -1,7 +1,8 @@
-//! `inkan did create | resolve | rotate | report-compromise | update | history | diff | list`.
+//! `inkan did create | resolve | rotate | report-compromise | update | deactivate | history | diff | list`.
 
 mod compromise;
 mod create;
+mod deactivate;
 mod diff;
 mod history;
 mod past;
@@ -27,6 +28,7 @@ pub(super) fn run(command: &DidCommand, context: &mut Context) -> Result<Outcome
         DidCommand::Rotate(args) => rotate::run(args, context),
         DidCommand::ReportCompromise(args) => compromise::run(args, context),
         DidCommand::Update(args) => update::run(args, context),
+        DidCommand::Deactivate(args) => deactivate::run(args, context),
         DidCommand::Diff(args) => diff::run(args, context),
         DidCommand::History(args) => history::run(args, context),
         DidCommand::List => list(context),

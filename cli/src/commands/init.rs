@@ -9,8 +9,7 @@ use inkan_evidence::tsa::Anchors;
 use inkan_io::anchors::AnchorsError;
 use inkan_io::files;
 use inkan_io::ledger_folder::{LedgerFolder, LedgerReader, OpenOptions};
-use inkan_io::ledger_source::{LedgerPlace, LedgerSource, published_policy};
-use inkan_io::node_client::NodeClient;
+use inkan_io::ledger_source::{LedgerPlace, LedgerSource};
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::Profile;
 use inkan_ledger::parameters::Parameters;
@@ -21,6 +20,7 @@ use crate::args::InitArgs;
 use crate::config::{Config, ProfileSettings, check_name};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
+use crate::log_policies::{self, Kept};
 use crate::output::Outcome;
 use crate::render::safe;
 
@@ -60,7 +60,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
             create_ledger(path, origin, parameters.unwrap_or_default(), args, context)?;
         }
         let policy = match (&found.policy, place.folder()) {
-            (Some(policy), _) => policy.clone(),
+            (Some(policy), _) => policy.text.clone(),
             (None, Some(path)) => LedgerReader::open(path)?.policy_text().to_owned(),
             (None, None) => return Err(CliError::Fault("no policy".to_owned()).into()),
         };
@@ -82,10 +82,12 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
     }
     context.world.profile = Some(args.name.clone());
     context.note_ledger(origin, &place);
+    let basis = found.policy.as_ref().map_or("made-here", |policy| policy.basis);
+    let uncounted = found.policy.map(|policy| policy.uncounted).unwrap_or_default();
     let members = json!({
         "name": args.name, "role": args.role.name(), "domain": domain, "newLedger": new,
         "folder": folder.display().to_string(), "dryRun": args.write.dry_run,
-        "logKeys": found.keys, "trust": found.basis,
+        "logKeys": found.keys, "trust": basis, "runByLog": uncounted,
     });
     Ok(Outcome::new("inkan-profile/1", String::new(), members))
 }
@@ -96,9 +98,7 @@ struct Found {
     new: bool,
     origin: String,
     /// The policy to pin; none yet for a ledger that is still to be made.
-    policy: Option<String>,
-    /// The same, read.
-    policy_read: Option<LogPolicy>,
+    policy: Option<Kept>,
     /// Keys of the log in that policy.
     keys: Vec<String>,
     /// Witnesses in that policy.
@@ -107,8 +107,6 @@ struct Found {
     anchors: Vec<Vec<u8>>,
     /// Authorities whose stamps cannot be checked for want of a certificate.
     unchecked: Vec<String>,
-    /// `made-here`, `own-folder`, `policy-file` or `first-use`.
-    basis: &'static str,
 }
 
 fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found, Failure> {
@@ -122,31 +120,20 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
             new: true,
             origin,
             policy: None,
-            policy_read: None,
             keys: Vec::new(),
             witnesses: Vec::new(),
             anchors: Vec::new(),
             unchecked: Vec::new(),
-            basis: "made-here",
         });
     }
-    let (text, basis) = match &args.log_policy {
-        Some(file) => {
-            let bytes = files::read(Path::new(file), inkan_core::limits::DOCUMENT)?;
-            let detail = "not UTF-8".to_owned();
-            let malformed = |_| CliError::InputMalformed { file: file.clone(), detail };
-            (String::from_utf8(bytes).map_err(malformed)?, "policy-file")
-        }
-        None if place.folder().is_some() => (published(place)?, "own-folder"),
-        None => (published(place)?, "first-use"),
-    };
+    let kept = log_policies::read(args.log_policy.as_deref(), Some(place))?;
     let anchors = anchors(place, args)?;
     let mut at_hand = Anchors::default();
     for (name, bytes) in &anchors {
         let malformed = |_| AnchorsError::Malformed { path: name.into() };
         at_hand.add_file(bytes).map_err(malformed)?;
     }
-    let policy = LogPolicy::parse(&text)?.checking_tokens(Arc::new(at_hand));
+    let policy = LogPolicy::parse(&kept.text)?.checking_tokens(Arc::new(at_hand));
     // What is pinned must be what the ledger signs with, now: a wrong file is found out here, and not by the first verify.
     let source = LedgerSource::open(place, std::slice::from_ref(&policy), context.now())?;
     let origin = source.origin().to_owned();
@@ -158,11 +145,9 @@ fn find(place: &LedgerPlace, args: &InitArgs, context: &Context) -> Result<Found
         origin,
         keys: policy.logs().iter().map(names).collect(),
         witnesses: policy.witnesses().iter().map(|one| one.name().to_owned()).collect(),
-        policy: Some(text),
-        policy_read: Some(policy),
+        policy: Some(kept),
         anchors: anchors.into_iter().map(|(_, bytes)| bytes).collect(),
         unchecked: head.not_checked().to_vec(),
-        basis,
     })
 }
 
@@ -179,14 +164,6 @@ fn anchors(place: &LedgerPlace, args: &InitArgs) -> Result<Vec<(PathBuf, Vec<u8>
     paths.into_iter().map(read).collect()
 }
 
-/// The policy that the ledger itself publishes.
-pub(super) fn published(place: &LedgerPlace) -> Result<String, Failure> {
-    match place {
-        LedgerPlace::Folder(path) => Ok(LedgerReader::open(path)?.policy_text().to_owned()),
-        LedgerPlace::Node(url) => Ok(published_policy(&NodeClient::new(url)?)?),
-    }
-}
-
 /// Says whose keys are trusted from now on, and on what ground; a node's are trusted on first use.
 fn show_trust(found: &Found, context: &Context) {
     let speech = &context.speech;
@@ -200,9 +177,8 @@ fn show_trust(found: &Found, context: &Context) {
         format!("witnesses: {}", safe(&found.witnesses.join(", "), 300))
     };
     speech.say(&witnesses);
-    // Whose folder this is knows.
-    if let (Some(policy), true) = (&found.policy_read, found.basis != "own-folder") {
-        warn_of_own(policy, &found.origin, context);
+    if let Some(kept) = &found.policy {
+        kept.tell(*speech);
     }
     for name in &found.unchecked {
         let name = safe(name, 100);
@@ -210,30 +186,9 @@ fn show_trust(found: &Found, context: &Context) {
             "stamps of {name} are not checked: --anchor FILE brings its certificate"
         ));
     }
-    if found.basis == "first-use" {
+    if found.policy.as_ref().is_some_and(|kept| kept.basis == "first-use") {
         speech.warn("trust on first use: whoever answered now is believed from now on");
         speech.warn("compare the key with one you got another way, or bring it: --log-policy FILE");
-    }
-}
-
-/// Says if the operator alone vouches for the times of a log, by witnesses of its own.
-pub(super) fn warn_of_own(policy: &LogPolicy, origin: &str, context: &Context) {
-    let own: Vec<String> = policy
-        .witnesses()
-        .iter()
-        .filter(|witness| witness.is_of_log(origin))
-        .map(|witness| safe(witness.name(), 100))
-        .collect();
-    let rest = "its times rest on its operator's word alone as far as these are counted; ask for witnesses of others: \
-                --log-policy FILE";
-    match own.as_slice() {
-        [] => {}
-        [one] => context.speech.warn(&format!("the log runs the witness {one} itself: {rest}")),
-        many => {
-            context
-                .speech
-                .warn(&format!("the log runs the witnesses {} itself: {rest}", many.join(", ")));
-        }
     }
 }
 
@@ -272,7 +227,7 @@ fn create_ledger(
     LedgerFolder::create_with(path, origin, &options, &mut OsRng, context.now())?;
     let speech = &context.speech;
     speech.say(&format!("made the ledger {origin} in {}, with two witnesses", path.display()));
-    speech.say("both witnesses run in its own process: others see that, and need witnesses of others to rely on its times");
+    speech.say("both witnesses run in its own process: they count for profiles that have this folder, and for nobody else (inkan ledger witness)");
     if origin == EXAMPLE && args.domain.is_none() {
         speech.say(&format!("{origin} is a name for examples; --domain HOST sets one of yours"));
     }

@@ -3,6 +3,7 @@
 mod care;
 mod check;
 mod cosign;
+mod newest;
 mod params;
 mod pin;
 mod prove;
@@ -11,6 +12,8 @@ mod restore;
 mod start;
 mod status;
 mod watch;
+
+pub(super) use check::proven;
 
 use crate::args::{GuardCommand, LedgerCommand, MapCommand};
 use crate::context::Context;

@@ -164,7 +164,18 @@ fn fact(check: &Value) -> String {
         (Some("countersignature"), Some(signer)) => format!("{}: ", short_did(signer)),
         _ => String::new(),
     };
-    format!("{whose}{}   [{number}]", fact.trim_end_matches('.'))
+    // What has stamped the time, and is the log's own.
+    let uncounted = match uncounted(check).as_slice() {
+        [] => String::new(),
+        names => format!("; not counted: {} (run by the log itself)", names.join(", ")),
+    };
+    format!("{whose}{}{uncounted}   [{number}]", fact.trim_end_matches('.'))
+}
+
+/// Witnesses behind a time that count as nobody.
+fn uncounted(check: &Value) -> Vec<&str> {
+    let names = check.get("evidence").and_then(|evidence| evidence.get("notCounted"));
+    names.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// The message of a check: text, or the English one of several.

@@ -7,7 +7,7 @@ mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inkan_core::{Timestamp, limits};
+use inkan_core::{Timestamp, limits, sha256};
 use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::{Bundle, ConsentReceipt};
 use inkan_did::{Did, DidUrl, Method, webvh};
@@ -84,8 +84,26 @@ pub fn gather(
     let mut found = collect(from_bundle(bundle), reports, wants, sources, as_of)?;
     if sources.copies == Copies::MustBeRenewed {
         keep_lists_of_powers(bundle, &mut found.material);
+        keep_newest_lists(bundle, &mut found.material);
     }
     Ok(found)
+}
+
+/// Lists that travel in the bundle, where nobody else had them and they are what the ledger says was announced last: files alone
+/// show that, and bring no list.
+fn keep_newest_lists(bundle: &Bundle, material: &mut Material) {
+    for list in &bundle.status_lists {
+        if material.status_lists.iter().any(|found| found.uri == list.uri) {
+            continue;
+        }
+        let heads = material.current.iter().filter_map(CurrentProof::claimed_head);
+        let heads = heads.filter_map(|head| status_of(&head)).filter(|head| head.uri == list.uri);
+        let bytes = list.bytes();
+        let newest = heads.max_by_key(|head| head.sequence);
+        if newest.is_some_and(|head| head.digest == sha256(&[&bytes])) {
+            material.status_lists.push(ServedStatusList::new(&list.uri, &bytes));
+        }
+    }
 }
 
 /// The same for a consent.

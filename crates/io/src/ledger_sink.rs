@@ -19,6 +19,8 @@ const COVER_WAIT: u64 = 45_000;
 const COVER_STEP: u64 = 150;
 /// The same where a cosigner is waited for that is asked twice a minute.
 const RARE_STEP: u64 = 500;
+/// After so many milliseconds somebody is told what is waited for.
+const TELL_AFTER: u64 = 1_500;
 
 /// Connections over which a node gets many entries: it makes durable together what waits at the same time.
 const CONNECTIONS: usize = 16;
@@ -40,6 +42,26 @@ pub struct NodeWriter {
     now: Timestamp,
     /// The newest entry that was acknowledged, and its promise.
     last: Option<Promised>,
+    teller: Option<Teller>,
+}
+
+/// What a node is waited for, when it takes long.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Awaited {
+    /// What the node acknowledged.
+    pub promised: Promised,
+    /// Cosigners that the policy knows and that are not under the node's own head over the entry; all that it knows where there is
+    /// no such head yet.
+    pub missing: Vec<String>,
+}
+
+/// Who is told, once per wait.
+struct Teller(Box<dyn Fn(&Awaited) + Send>);
+
+impl std::fmt::Debug for Teller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Teller(..)")
+    }
 }
 
 /// What a node acknowledged: it is durable there, and the promise says by when it must be covered.
@@ -176,6 +198,14 @@ impl LedgerSink {
         }
     }
 
+    /// From now on `tell` hears within two seconds what [`Self::cover`] waits for, once each time that it does.
+    pub fn tell_of_waiting(&mut self, tell: impl Fn(&Awaited) + Send + 'static) {
+        match self {
+            Self::Folder(_) => {}
+            Self::Node(writer) => writer.teller = Some(Teller(Box::new(tell))),
+        }
+    }
+
     /// The newest acknowledgement that no checkpoint covers yet.
     #[must_use]
     pub const fn promised(&self) -> Option<&Promised> {
@@ -193,7 +223,8 @@ impl NodeWriter {
     ///
     /// [`NodeError::Http`].
     pub fn new(url: &NodeUrl, pinned: &[LogPolicy], now: Timestamp) -> Result<Self, NodeError> {
-        Ok(Self { client: NodeClient::new(url)?, pinned: pinned.to_vec(), now, last: None })
+        let client = NodeClient::new(url)?;
+        Ok(Self { client, pinned: pinned.to_vec(), now, last: None, teller: None })
     }
 
     fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
@@ -247,7 +278,13 @@ impl NodeWriter {
 
     /// Waits until a checkpoint that holds under the pinned policy covers the newest entry.
     fn cover(&mut self) -> Result<(), NodeError> {
-        let Some(Promised { leaf_index, .. }) = self.last else { return Ok(()) };
+        let Some(promised) = self.last.clone() else { return Ok(()) };
+        let leaf_index = promised.leaf_index;
+        let names = |policy: &LogPolicy| {
+            policy.witnesses().iter().map(|one| one.name().to_owned()).collect()
+        };
+        let mut missing: Vec<String> = self.pinned.first().map(names).unwrap_or_default();
+        let mut told = false;
         let earliest = format!("/v1/receipts/{leaf_index}?at=earliest");
         let (mut path, mut step) = (earliest.clone(), COVER_STEP);
         let mut waited = 0;
@@ -259,7 +296,8 @@ impl NodeWriter {
                 }
                 // The log has enough and we have not: a later head will have the lines of those who are asked more seldom.
                 Ok(Some(value)) if path == earliest => {
-                    if let Some(policy) = self.policy_of(&value) {
+                    if let Some((policy, lines)) = self.policy_of(&value) {
+                        missing = lines;
                         path = format!("{earliest}&policy={}", query_value(&policy.to_string()));
                         step = RARE_STEP;
                     }
@@ -268,17 +306,28 @@ impl NodeWriter {
                 Err(NodeError::Refused(refusal)) if refusal.code == "not-yet-covered" => {}
                 Err(error) => return Err(error),
             }
+            if let (Some(Teller(tell)), false) = (&self.teller, told || waited < TELL_AFTER) {
+                tell(&Awaited { promised: promised.clone(), missing: missing.clone() });
+                told = true;
+            }
             std::thread::sleep(Duration::from_millis(step));
             waited = waited.saturating_add(step);
         }
         Err(NodeError::NotCovered { url: self.client.url().to_string(), leaf_index })
     }
 
-    /// The pinned policy of the log that a receipt is of.
-    fn policy_of(&self, value: &Value) -> Option<&LogPolicy> {
+    /// The pinned policy of the log that a receipt is of, and which of its cosigners have no line under it.
+    fn policy_of(&self, value: &Value) -> Option<(&LogPolicy, Vec<String>)> {
         let receipt = Receipt::from_value(value).ok()?;
         let origin = receipt.note().text().lines().next()?;
-        self.pinned.iter().find(|policy| policy.has_log(origin))
+        let policy = self.pinned.iter().find(|policy| policy.has_log(origin))?;
+        let lines = receipt.note().signatures();
+        let silent = policy
+            .witnesses()
+            .iter()
+            .filter(|one| !lines.iter().any(|line| one.key().matches(line)))
+            .map(|one| one.name().to_owned());
+        Some((policy, silent.collect()))
     }
 
     /// Whether this is a receipt of that entry that holds under a pinned policy.

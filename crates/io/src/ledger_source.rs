@@ -10,7 +10,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
+use inkan_crypto::PublicKey;
 use inkan_did::DidUrl;
+use inkan_ledger::entry::OnceId;
+use inkan_ledger::evidence::{Evidence, forks_from_value, forks_to_value};
 use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{
     ActId, CurrentProof, EntryId, KEY_COMPROMISED, LogPolicy, MapKey, NodeHash, Receipt,
@@ -240,6 +243,18 @@ impl LedgerSource {
         }
     }
 
+    /// The key that a node's COSE Receipts are signed with, as it says; a folder says none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn cose_key(&self) -> Result<Option<PublicKey>, LedgerError> {
+        match self {
+            Self::Folder(_) => Ok(None),
+            Self::Node(reader) => Ok(reader.cose_key()?),
+        }
+    }
+
     /// A parameters document, by its SHA-256.
     ///
     /// # Errors
@@ -249,6 +264,27 @@ impl LedgerSource {
         match self {
             Self::Folder(reader) => Ok(reader.parameters(digest)?),
             Self::Node(reader) => Ok(reader.parameters(digest)?),
+        }
+    }
+
+    /// What the ledger was shown of two histories of one DID, a piece of evidence for each fork: nothing is verified yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn forks(&self, scid: &str) -> Result<Vec<Evidence>, LedgerError> {
+        match self {
+            Self::Folder(reader) => {
+                let forks = reader.equivocations(scid)?;
+                let view = reader.view_at(None)?.filter(|_| !forks.is_empty());
+                let leaves =
+                    view.map(|view| view.did_leaves(scid)).transpose()?.unwrap_or_default();
+                let history: Vec<_> = leaves.iter().map(|leaf| leaf.body().to_vec()).collect();
+                let said = forks_to_value(scid, &history, &forks);
+                // Our own bodies: what was recorded is UTF-8.
+                Ok(forks_from_value(&said).unwrap_or_default())
+            }
+            Self::Node(reader) => Ok(reader.forks(scid)?),
         }
     }
 
@@ -418,6 +454,18 @@ impl SourceView {
         match self {
             Self::Folder(view) => Ok(view.status_current(scid_of(issuer), uri)?),
             Self::Node(view) => Ok(view.status_current(issuer, uri)?),
+        }
+    }
+
+    /// Proves whether a one-time use was made.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn once_current(&self, scope: &str, id: &OnceId) -> Result<CurrentProof, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.once_current(scope, id)?),
+            Self::Node(view) => Ok(view.once_current(scope, id)?),
         }
     }
 }

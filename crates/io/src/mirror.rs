@@ -10,6 +10,7 @@
 //! | `key`, `seen` | the mirror's key; the newest checkpoint it cosigned |
 //! | `tile/…`, `params/<hex>`, `checkpoint` | the copy, laid out as the log itself is |
 //! | `map.pages` | nodes of the map; derived |
+//! | `equivocations/<scid>.json` | what shows two histories of a DID, as the log's node had it |
 //!
 //! The state of a mirror (heads, entry ids) is in memory and read again from its own leaves at the start: about 300 bytes
 //! for each leaf.
@@ -30,12 +31,14 @@ use inkan_ledger::{MerkleTree, SignedNote, VerifierKey};
 mod audit;
 mod base;
 mod error;
+mod forks;
 mod restore;
 mod source;
 
 pub use audit::audit;
 pub use error::MirrorError;
-pub use restore::{Restored, restore_folder};
+pub use forks::forks_path;
+pub use restore::{Restored, Touch, restore_folder};
 pub use source::MirrorSource;
 
 use crate::cosigner::{CosignError, LocalWitness, Seen, signed_head, with_lines_of};
@@ -66,6 +69,8 @@ struct Copy {
     machine: Machine<MirrorBase>,
     tree: MerkleTree,
     map: MapStore,
+    /// DIDs that may have been forked.
+    met: forks::Met,
 }
 
 /// What a mirror did.
@@ -142,7 +147,12 @@ impl Mirror {
         now: Timestamp,
     ) -> Result<Mirrored, MirrorError> {
         let note = source.checkpoint()?;
-        self.follow_to(&note, source, now)
+        let mirrored = self.follow_to(&note, source, now)?;
+        // Beside the log: it takes nothing away from what was cosigned.
+        if let (Some(log), Some(copy)) = (self.logs.first(), self.copy.as_mut()) {
+            forks::ask(&mut copy.met, source, (&self.folder, log), now)?;
+        }
+        Ok(mirrored)
     }
 
     /// Follows the log up to a checkpoint, judges every leaf on the way, and cosigns if all agrees.
@@ -249,7 +259,7 @@ impl Mirror {
         let base = MirrorBase::new(&self.folder);
         let machine =
             Machine::new(&self.origin, document, base).map_err(MirrorError::Parameters)?;
-        Ok(Copy { machine, tree: MerkleTree::new(), map })
+        Ok(Copy { machine, tree: MerkleTree::new(), map, met: forks::Met::default() })
     }
 
     /// Makes the document that an epoch leaf names known.
@@ -312,7 +322,7 @@ impl Mirror {
 impl Copy {
     /// Judges one leaf by all rules.
     fn audit(&mut self, entry: &[u8]) -> Result<(), MirrorError> {
-        let Self { machine, tree, map } = self;
+        let Self { machine, tree, map, .. } = self;
         machine.base_mut().expect(tree.size(), entry);
         let state = map.newest();
         let placed = machine
@@ -332,6 +342,7 @@ impl Copy {
         head: Option<(inkan_ledger::MapKey, inkan_ledger::MapValue)>,
         entry: &[u8],
     ) -> Result<(), MirrorError> {
+        self.met.meet(head.as_ref(), entry);
         let size = self.tree.append(LeafHash::of(entry)).saturating_add(1);
         self.map.apply(size, head.as_slice())?;
         if size.is_multiple_of(SETTLED) {

@@ -137,6 +137,18 @@ impl NodeClient {
         if error.is_nothing() { Ok(None) } else { Err(error) }
     }
 
+    /// Gets a file that any web server may serve; `None` if it has none, in whichever words it says so.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn file(&self, path: &str, size: usize) -> Result<Option<Vec<u8>>, NodeError> {
+        match self.bytes(path, "*/*", size) {
+            Err(error) if error.is_absence() => Ok(None),
+            found => found,
+        }
+    }
+
     /// Posts an entry; gives the JSON answer.
     ///
     /// # Errors

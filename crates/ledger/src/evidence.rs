@@ -13,6 +13,8 @@
 //! | `proofs`, `leaves` | two leaves at one place: the same |
 //! | `history`, `entries` | two authorised successors of one version: the DID's controller |
 
+mod forks;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -29,6 +31,8 @@ use crate::receipt::verify::{check_log_signature, witness_stamps};
 use crate::receipt::{Receipt, ReceiptError, TlogProof};
 use crate::state::parse_did_body;
 use crate::tree::{LeafHash, NodeHash, TreeHead, verify_consistency, verify_inclusion};
+
+pub use forks::{FORKS_TYPE, forks_from_value, forks_to_value};
 
 /// `type` of every evidence file.
 const TYPE: &str = "inkan-evidence/1";

@@ -3,6 +3,8 @@
 //! In scope: reading a policy file, its quorum rule, the operators behind witness names (§5.1 of the ledger
 //! specification). Out of scope: checking signatures (`receipt`), where policy files lie.
 
+mod others;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use std::sync::Arc;
 use crate::checkpoint::is_origin;
 use crate::note::{KeyMaterial, SignedNote, VerifierKey};
 use crate::receipt::TimestampChecker;
+
+pub use others::{ForOthers, policy_for_others};
 
 /// The largest policy file in bytes.
 pub const POLICY_LIMIT: usize = 65_536;

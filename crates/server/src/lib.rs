@@ -13,6 +13,7 @@
 mod connections;
 pub mod credentials;
 pub mod desk;
+pub mod interrupt;
 pub mod ledger_node;
 pub mod mirror;
 pub mod problem;

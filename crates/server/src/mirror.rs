@@ -4,7 +4,8 @@
 //!
 //! It speaks as a witness does, so that a log asks it as it asks a witness: `add-checkpoint` makes it follow the log up to
 //! that checkpoint, and answers with its line, or with 503 while it is still behind. Below `<prefix>/<hash of origin>/` it
-//! serves the copy as the log itself is served: `checkpoint`, `tile/…`, `v1/params/<hex>`.
+//! serves the copy as the log itself is served: `checkpoint`, `tile/…`, `v1/params/<hex>`, and what it keeps of two
+//! histories of a DID, `v1/dids/<scid>/equivocations`.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,9 +17,11 @@ use std::time::Duration;
 use inkan_core::Timestamp;
 use inkan_io::files;
 use inkan_io::http::PlainHttp;
+pub use inkan_io::mirror::forks_path;
 use inkan_io::mirror::{Mirror, MirrorError, MirrorSource, Mirrored};
 use inkan_io::os_rng::OsRng;
 use inkan_ledger::add_checkpoint::{AddCheckpoint, origin_hash};
+use inkan_ledger::evidence::EVIDENCE_LIMIT;
 use inkan_ledger::parameters::PARAMS_LIMIT;
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, TilePath};
 use inkan_ledger::{SignedNote, VerifierKey};
@@ -287,6 +290,11 @@ impl Judge for Service {
             return Ok(None);
         }
         // Only paths that name a tile or a document: nothing else in the folder is anybody's business.
+        let scid =
+            path.strip_prefix("v1/dids/").and_then(|rest| rest.strip_suffix("/equivocations"));
+        if let Some(path) = scid.and_then(|scid| forks_path(&self.0.folder, scid)) {
+            return files::read_optional(&path, EVIDENCE_LIMIT).map_err(|error| error.code());
+        }
         let place = match path.strip_prefix("v1/params/") {
             Some(digest) => {
                 let plain = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());

@@ -14,6 +14,7 @@ use inkan_ledger::tree::tiles::{bundles_of_growth, encode_bundle};
 use inkan_ledger::tree::{LeafHash, TreeHead};
 use inkan_ledger::{Checkpoint, Kind, Leaf, Log, MerkleTree, VerifierKey};
 use inkan_server::ledger_node::{self, LogTo, NodeOptions};
+use inkan_tests::file_server::FileServer;
 use inkan_tests::made_node::Controller;
 use inkan_tests::shell::Shell;
 
@@ -52,6 +53,9 @@ fn a_damaged_folder_is_put_in_order_from_a_mirror_and_goes_on() {
     let restore = ["ledger", "restore", "ledger", "--from", "copy", "--json"];
     let dry = shell.inkan(&[&restore[..], &["--dry-run"]].concat());
     assert_eq!(dry.exit, 0, "{dry:?}");
+    let paths = dry.json()["paths"].as_array().cloned().unwrap_or_default();
+    assert_eq!(paths.len(), 2, "{dry:?}");
+    assert!(paths.contains(&format!("tile/0/000.p/{size}").into()), "{dry:?}");
     assert_eq!(std::fs::read(&hashes).unwrap(), b"no hashes");
     let restored = shell.inkan(&restore);
     assert_eq!(restored.exit, 0, "{restored:?}");
@@ -199,4 +203,83 @@ fn a_watch_fetches_entries_by_the_bundle() {
         .map(|file| std::fs::read_to_string(file).unwrap().lines().count())
         .sum();
     assert!((4..40).contains(&asked), "{asked} requests for {indexes} entries");
+}
+
+/// The node is idle or gone, and a web server has the public files of the folder: receipts and verdicts come from them.
+#[test]
+fn files_without_a_node_prove_and_verify() {
+    let shell = Shell::new();
+    let (city, me) = shell.cast();
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
+    let issue = |name: &str| {
+        shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", name]].concat());
+    };
+    issue("kept.json");
+    issue("taken.json");
+    shell.ok(&["-p", "city", "key", "generate", "next"]);
+    shell.ok(&["-p", "city", "did", "rotate", "city", "--key", "next"]);
+    shell.ok(&["-p", "city", "revoke", "taken.json", "--reason", "stolen", "--yes"]);
+    issue("newest.json");
+    let server = FileServer::start(&shell.home().join("ledger"));
+    let init = ["init", "reader", "--role", "verifier", "--ledger", server.url()];
+    shell.ok(&[&init[..], &["--log-policy", "ledger/policy"]].concat());
+    let _ = server.asked();
+
+    let reader = |line: &[&str]| shell.inkan(&[&["-p", "reader"], line].concat());
+    let ok = |line: &[&str]| {
+        let said = reader(line);
+        assert_eq!(said.exit, 0, "{line:?}: {said:?}");
+        said
+    };
+    let size = ok(&["ledger", "status", "--json"]).json()["size"].as_u64().unwrap();
+    let own = shell.inkan(&["-p", "desk", "ledger", "status", "--json"]).json();
+    assert_eq!(own["size"].as_u64(), Some(size));
+    let _ = server.asked();
+    ok(&["ledger", "prove", "1", "--out", "r.json"]);
+    let asked = server.asked();
+    assert_eq!(asked.iter().filter(|path| path.starts_with("v1/")).count(), 2, "{asked:?}");
+    ok(&["ledger", "check", "r.json"]);
+    ok(&["ledger", "prove", "1", "--to", &size.to_string()]);
+    assert_eq!(reader(&["ledger", "prove", "1", "--to", "2"]).exit, 3, "of what is served alone");
+    assert_eq!(reader(&["ledger", "prove", "1", "--as", "cose"]).exit, 3, "a node signs these");
+    ok(&["ledger", "watch", "--since", "0", "--once"]);
+
+    // What takes a look into every entry, and what the map says now.
+    ok(&["did", "history", &city]);
+    let bundle = std::fs::read(shell.home().join("kept.json")).unwrap();
+    let bundle = inkan_core::json::parse(&bundle, 1 << 20).unwrap();
+    let bare = bundle["credential"].clone();
+    shell.write(
+        "bare.json",
+        bare.as_str().map_or_else(|| bare.to_string(), str::to_owned).as_bytes(),
+    );
+    // Its status list is in the file, and is what was announced last.
+    ok(&["verify", "newest.json"]);
+    let said = reader(&["verify", "bare.json", "--json"]);
+    assert_eq!(said.exit, 19, "nobody serves its list: {said:?}");
+    assert!(said.finds("status-list-missing"), "{said:?}");
+    let said = said.json();
+    let found = said["checks"].as_array().unwrap().iter().find(|one| one["check"] == "on-ledger");
+    assert_eq!(found.expect("a check")["status"], "pass", "{said}");
+    // The list in this file is older than the revocation.
+    let revoked = reader(&["verify", "taken.json", "--json"]);
+    assert_eq!(revoked.exit, 19, "{revoked:?}");
+
+    // Who serves something else is found out: an entry, a hash, another head.
+    let served = shell.home().join("ledger/tile/entries/000.p").join(size.to_string());
+    let good = std::fs::read(&served).unwrap();
+    let mut wrong = good.clone();
+    wrong[40] ^= 1;
+    std::fs::write(&served, &wrong).unwrap();
+    for line in [&["ledger", "prove", "0"][..], &["verify", "bare.json"]] {
+        let said = reader(line);
+        assert!(!matches!(said.exit, 0 | 1 | 101), "{line:?}: {said:?}");
+    }
+    std::fs::write(&served, &good).unwrap();
+    let nothing = FileServer::start(&shell.home().join("nowhere"));
+    let said =
+        shell.inkan(&["-p", "reader", "--ledger", nothing.url(), "ledger", "status", "--json"]);
+    assert_eq!(said.exit, 6, "{said:?}");
+    assert!(said.finds("no-ledger-there"), "{said:?}");
 }

@@ -194,7 +194,7 @@ fn what_was_recorded_before_a_witness_was_asked_for_can_still_be_verified() {
     let node = shell.start(&start);
     let place = node.ready("url").to_owned();
     let said = patiently(&shell, &["init", "late", "--ledger", &place]);
-    assert!(said.err.contains("runs the witnesses w1, w2 itself"), "{said:?}");
+    assert!(said.err.contains("runs the witnesses self/w1, self/w2 itself"), "{said:?}");
     shell.ok(&["-p", "late", "ledger", "prove", "1"]);
     shell.ok(&["-p", "late", "verify", "old.json"]);
     drop(node);
@@ -208,4 +208,107 @@ fn what_was_recorded_before_a_witness_was_asked_for_can_still_be_verified() {
     shell.ok(&["-p", "newest", "verify", "old.json"]);
     let strict = ["-p", "client", "--ledger", &place, "ledger", "prove", "1"];
     shell.ok(&strict);
+}
+
+/// Decision 22: what one process says twice is not `witnessed 2`, but to whoever runs that process.
+#[test]
+fn the_witnesses_that_a_log_runs_itself_count_for_its_owner_and_for_nobody_else() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    shell.write("claims.json", br#"{"role":"engineer"}"#);
+    let issue = ["-p", "city", "issue", "Badge", "--from", "city", "--to", &me];
+    shell.ok(&[&issue[..], &["--claims", "claims.json", "--out", "badge.json"]].concat());
+    shell.ok(&["-p", "city", "key", "generate", "next"]);
+    shell.ok(&["-p", "city", "did", "rotate", "city", "--key", "next"]);
+    let node = shell.start(&["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"]);
+    let place = node.ready("url").to_owned();
+    // The owner brings the policy out of the folder; a copy of it is anybody's.
+    std::fs::copy(shell.home().join("ledger/policy"), shell.home().join("copy.policy")).unwrap();
+    let init = |name: &str, more: &[&str]| {
+        let line = ["init", name, "--role", "verifier", "--ledger", &place, "--json"];
+        let said = shell.inkan(&[&line[..], more].concat());
+        assert_eq!(said.exit, 0, "{said:?}");
+        let own = "runs the witnesses self/w1, self/w2 itself";
+        let strange = said.json()["runByLog"] == serde_json::json!(["self/w1", "self/w2"]);
+        assert_eq!(
+            (strange, said.err.contains(own)),
+            (name != "owner", name != "owner"),
+            "{said:?}"
+        );
+    };
+    init("owner", &["--log-policy", "ledger/policy"]);
+    init("first", &[]);
+    init("second", &["--log-policy", "copy.policy"]);
+    let verify = |name: &str, more: &[&str]| {
+        shell.inkan(&[&["-p", name, "verify", "badge.json", "--json"], more].concat())
+    };
+    // That it outlived its key rests on times.
+    assert_eq!(verify("owner", &[]).exit, 0);
+    for name in ["first", "second"] {
+        let refused = verify(name, &[]);
+        assert_eq!(refused.exit, 15, "{refused:?}");
+        assert!(refused.finds("time-grade-too-low"), "{refused:?}");
+        let report = refused.json();
+        let time = report["checks"].as_array().unwrap().iter().find(|one| one["check"] == "time");
+        let evidence = &time.expect("a check of the time")["evidence"];
+        assert_eq!(
+            (&evidence["grade"], &evidence["notCounted"]),
+            (&"operator".into(), &serde_json::json!(["self/w1", "self/w2"])),
+            "{evidence}"
+        );
+        let told = shell.inkan(&["-p", name, "verify", "badge.json", "--explain"]);
+        assert!(told.out.contains("not counted: self/w1, self/w2"), "{told:?}");
+        assert!(told.err.contains("--time operator"), "{told:?}");
+        let status = shell.inkan(&["-p", name, "ledger", "status", "--json"]).json();
+        assert_eq!(status["grade"], serde_json::json!(["operator"]), "{status}");
+        let doctor = shell.inkan(&["-p", name, "doctor"]);
+        assert_eq!(doctor.exit, 0, "{doctor:?}");
+        assert!(!doctor.out.contains("is not the one"), "{doctor:?}");
+    }
+    // The operator's word is enough for whoever says so.
+    shell.ok(&["-p", "first", "policy", "new", "mild", "--type", "Badge", "--time", "operator"]);
+    let mild = verify("first", &["--policy", "mild"]);
+    assert!(!mild.finds("time-grade-too-low"), "{mild:?}");
+}
+
+/// Nobody sits before a silent command: what is waited for is said, and ending it loses nothing.
+#[test]
+fn waiting_for_a_cosigner_is_said_within_seconds_and_may_be_ended() {
+    let shell = Shell::new();
+    shell.cast();
+    let arguments = ["ledger", "witness", "--data", "wit", "--name", "witness.example/w"];
+    let listen = ["--policy", "ledger/policy", "--listen", "127.0.0.1:0"];
+    let witness = shell.start(&[&arguments[..], &listen].concat());
+    let (key, url) = (witness.ready("key").to_owned(), witness.ready("url").to_owned());
+    let cosigners = format!("witness outside {key} {url} {url} own\n");
+    shell.write("ledger/cosigners", cosigners.as_bytes());
+    let own = std::fs::read_to_string(shell.home().join("ledger/policy")).unwrap();
+    let demand =
+        format!("{}\nwitness outside {key}\nquorum outside\n", own.lines().next().unwrap());
+    shell.write("demand.policy", demand.as_bytes());
+    let start = ["ledger", "start", "--data", "ledger", "--listen", "127.0.0.1:0"];
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    patiently(&shell, &["init", "client", "--ledger", &place, "--log-policy", "demand.policy"]);
+    // It answers no more, so no head has its line.
+    drop(witness);
+    let create = ["-p", "client", "did", "create", "--name", "first"];
+    let (said, waited) = shell.inkan_until(&create, "waiting for a checkpoint");
+    assert!(said.contains("that outside signed"), "{said}");
+    assert!(waited < Duration::from_secs(15), "{waited:?}, of which starting takes most");
+    let kept = std::fs::read_dir(shell.home().join(".local/share/inkan/client/promises"));
+    assert_eq!(kept.expect("promises").count(), 1);
+    drop(node);
+
+    let port = url.rsplit(':').next().expect("a port").to_owned();
+    let listen = format!("127.0.0.1:{port}");
+    let line = [&arguments[..], &["--policy", "ledger/policy", "--listen", &listen]].concat();
+    let _witness = shell.start(&line);
+    let node = shell.start(&start);
+    let place = node.ready("url").to_owned();
+    let line = ["-p", "client", "--ledger", &place, "did", "create", "--name", "first"];
+    let made = patiently(&shell, &line);
+    assert!(made.err.contains("there is no other one"), "{made:?}");
+    let list = shell.inkan(&["-p", "client", "did", "list", "--json"]).json();
+    assert_eq!(list["dids"].as_array().map(Vec::len), Some(1), "{list}");
 }

@@ -515,6 +515,13 @@ fn the_log_says_who_it_is() {
     let (policy, witnesses) = (ok(client, "/v1/policy", "/v1/policy"), &log["witnesses"]);
     assert!(policy.text().contains(log["keys"][0].as_str().expect("a key")));
     assert_eq!(witnesses.as_array().map(Vec::len), Some(2));
+    // Those that run with it are no operators to anybody who asks over the network.
+    let read = LogPolicy::parse(policy.text()).expect("a policy");
+    assert!(read.witnesses().iter().all(|one| one.operator().is_none()));
+    assert_eq!(
+        [&witnesses[0], &witnesses[1]].map(|one| (one["name"].clone(), one["runByLog"].clone())),
+        ["self/w1", "self/w2"].map(|name| (name.into(), true.into()))
+    );
     let parameters = ok(client, "/v1/params", "/v1/params");
     let name = sha256(&[&parameters.body]).to_hex();
     let again = ok(client, "/v1/params/{hash}", &format!("/v1/params/{name}"));

@@ -1,13 +1,17 @@
 //! Entries are taken once, promised, covered, and never lost.
 
+use std::sync::Arc;
 use std::thread;
 
 use inkan_core::Timestamp;
 use inkan_core::encoding::decode_b64u;
 use inkan_io::clock::{Clock, OsClock};
+use inkan_ledger::add_checkpoint::origin_hash;
 use inkan_ledger::batch;
+use inkan_ledger::evidence::forks_from_value;
 use inkan_ledger::{Kind, LogPolicy, Receipt, verify_promise, verify_receipt};
-use inkan_tests::made_node::{Controller, TestNode};
+use inkan_server::mirror::{self, MirrorOptions};
+use inkan_tests::made_node::{Controller, HttpClient, TestNode, until};
 
 use super::schema;
 
@@ -154,10 +158,48 @@ fn of_two_updates_at_once_one_wins_and_the_other_is_evidence() {
     sent.sort();
     assert_eq!(both, sent);
     assert_eq!(forks[0]["index"], index);
+    let evidence = forks_from_value(&shown.json()).expect("evidence");
+    let policy = policy(&node);
+    let proven = evidence[0].verify(&policy, now()).expect("a proof");
+    assert_eq!(proven.code(), "did-equivocation");
 
     let summary = client.get(&format!("/v1/dids/{}", anna.scid()));
     assert_eq!(summary.json()["versionId"], head.as_str());
     assert_eq!(summary.json()["index"], index);
+}
+
+/// What the node was shown it may lose, or wish to; a mirror has it, and gives it to whoever asks.
+#[test]
+fn what_shows_two_histories_of_a_did_is_kept_and_served_by_a_mirror() {
+    let node = TestNode::start();
+    let client = node.client();
+    let anna = Controller::new(6);
+    assert_eq!(client.submit(&anna.line).status, 202);
+    assert_eq!(client.submit(&anna.rotated(10)).status, 202);
+    assert_eq!(client.submit(&anna.rotated(20)).code(), "version-conflict");
+    assert_eq!(client.submit_and_wait(&Controller::new(7).line, "cosigned").status, 200);
+
+    let scratch = tempfile::tempdir().expect("a folder");
+    let file = scratch.path().join("policy");
+    std::fs::write(&file, client.get("/v1/policy").text()).expect("written");
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    let folder = scratch.path().join("copy");
+    let url = node.node.url();
+    let options = MirrorOptions::new(&folder, "mirror.example", &file, &url, listen);
+    let mirror = mirror::spawn(&options, Arc::new(OsClock), Box::new(|_| {})).expect("a mirror");
+    let kept = mirror::forks_path(&folder, anna.scid()).expect("a path");
+    until("it has asked", || kept.is_file());
+    let address = mirror.url().trim_start_matches("http://").parse().expect("an address");
+    let served = HttpClient::new(address);
+    let path = format!("/v1/dids/{}/equivocations", anna.scid());
+    let said = served.get(&format!("/{}{path}", origin_hash("ledger.example")));
+    assert_eq!(said.status, 200, "{said:?}");
+    assert_eq!(said.json(), client.get(&path).json());
+    let evidence = forks_from_value(&said.json()).expect("evidence");
+    let proven = evidence[0].verify(&policy(&node), now()).expect("a proof");
+    assert_eq!(proven.code(), "did-equivocation");
+    let other = format!("/{}/v1/dids/{}/equivocations", origin_hash("ledger.example"), "../key");
+    assert_ne!(served.get(&other).status, 200);
 }
 
 #[test]

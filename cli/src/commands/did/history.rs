@@ -4,13 +4,16 @@ use inkan_core::Timestamp;
 use inkan_did::webvh::{Head, History};
 use inkan_did::{Did, Relationship};
 use inkan_io::profile::OwnDid;
+use inkan_ledger::Proven;
 use serde_json::{Value, json};
 
 use super::resolve::{Reach, find_history};
 use crate::args::HistoryArgs;
+use crate::commands::ledger::proven;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity;
+use crate::ledgers::Reading;
 use crate::output::Outcome;
 use crate::render::table::table;
 use crate::render::timeline::{Now, Span, timeline};
@@ -26,10 +29,40 @@ pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, 
         .filter(|version| since.is_none_or(|since| version.time >= since))
         .collect();
     context.speech.detail(&format!("from {source}"));
+    let forks = match home.as_ref().filter(|_| !args.offline) {
+        Some(home) => forks(home, &did, context),
+        None => Vec::new(),
+    };
     let human = if args.graph { graph(&versions, &history) } else { listing(&versions) };
     let members: Vec<Value> = versions.iter().map(Version::to_value).collect();
-    let members = json!({ "did": did.as_str(), "source": source, "versions": members });
+    let members = json!({
+        "did": did.as_str(), "source": source, "versions": members, "equivocations": forks,
+    });
     Ok(Outcome::new("inkan-did-history/1", human, members).stream("versions"))
+}
+
+/// What proves that the controller authorised two versions under one number, as far as the ledger was shown it; told as well.
+///
+/// A ledger that cannot be asked for it takes nothing away from the history.
+fn forks(home: &Home, did: &Did, context: &Context) -> Vec<Value> {
+    let scid = did.scid().unwrap_or_default();
+    let reading = Reading::open_if_any(home, context).ok().flatten();
+    let found = reading.and_then(|reading| reading.source().forks(scid).ok()).unwrap_or_default();
+    let mut out = Vec::new();
+    for evidence in &found {
+        let Ok(proven) = proven(evidence, home, context.now()) else { continue };
+        let Proven::DidEquivocation { scid: of, number, version_ids } = &proven else { continue };
+        if of != scid {
+            continue;
+        }
+        context.speech.warn(&format!(
+            "{proven}: the ledger holds one of them, and whoever was shown the other was shown another history"
+        ));
+        out.push(json!({
+            "version": number, "versionIds": version_ids, "evidence": evidence.to_value(),
+        }));
+    }
+    out
 }
 
 struct Version {

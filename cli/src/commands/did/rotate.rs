@@ -13,6 +13,7 @@ use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::json;
 
+use super::deactivate::refuse_ended;
 use super::past::Past;
 use crate::args::RotateArgs;
 use crate::context::{Context, Home};
@@ -36,6 +37,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     let reading = writing.reading()?;
     let history = reading.history(&own.did, context.now())?;
     let head = history.latest();
+    refuse_ended(&own, head)?;
     let (step, next_name) = names(&own, head);
     next.remove(&next_name);
     let next_public = next.generate(&next_name, KeyType::Ed25519, context.now())?;

@@ -13,6 +13,7 @@ use inkan_io::profile::{OwnDid, OwnKey, Record as _, Shelf};
 use inkan_ledger::Kind;
 use serde_json::{Map, Value, json};
 
+use super::deactivate::refuse_ended;
 use super::diff::document_changes;
 use super::past::Past;
 use super::rotate::{later_than, names, put_away};
@@ -40,6 +41,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     let reading = writing.reading()?;
     let history = reading.history(&own.did, context.now())?;
     let head = history.latest();
+    refuse_ended(&own, head)?;
     let before = head.document().value();
     let document = merged(before.clone(), &patch);
     if document == *before {

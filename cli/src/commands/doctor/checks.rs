@@ -6,6 +6,7 @@ use inkan_io::files::{self, Access};
 use inkan_io::profile::{OwnDid, StatusListRecord};
 use inkan_io::{intent, keystore_file, known};
 use inkan_ledger::LogPolicy;
+use inkan_ledger::policy::policy_for_others;
 
 use super::Finding;
 use crate::commands::issue::status::state_of;
@@ -14,6 +15,8 @@ use crate::context::{Context, Home};
 use crate::env;
 use crate::failure::Failure;
 use crate::ledgers::{Reading, Writing};
+use crate::log_policies::own_witnesses;
+use crate::render::safe;
 
 type Check = fn(&Home, &Context) -> Result<Vec<Finding>, Failure>;
 
@@ -168,13 +171,20 @@ fn log_policy(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
         return Ok(vec![Finding::bad("log-policy", said, fix)]);
     };
     let policy = LogPolicy::parse(text)?;
-    if Reading::open(home, context)?.source().policy_text()? != *text {
+    let published = Reading::open(home, context)?.source().policy_text()?;
+    // A node publishes the names that others have for the witnesses that run with it.
+    if policy_for_others(&published)?.text != policy_for_others(text)?.text {
         let said = format!("the policy pinned for {origin} is not the one the ledger publishes");
         let fix =
             "compare both by another way before you trust either: the log's keys may have changed";
         return Ok(vec![Finding::warn("log-policy", said, fix)]);
     }
-    let said = format!("{origin}: {} witnesses pinned", policy.witnesses().len());
+    let own = own_witnesses(&policy);
+    let own = match own.len() {
+        0 => String::new(),
+        _ => format!("; run by the log itself: {}", safe(&own.join(", "), 200)),
+    };
+    let said = format!("{origin}: {} witnesses pinned{own}", policy.witnesses().len());
     Ok(vec![Finding::good("log-policy", said)])
 }
 
@@ -205,6 +215,11 @@ fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
             continue;
         };
         let head = reading.history(&own.did, context.now())?.latest().clone();
+        if head.deactivated() {
+            let said = format!("{name}: ended with version {}", head.number());
+            out.push(Finding::good("dids", said));
+            continue;
+        }
         let committed = next.iter().find(|key| key.name == *next_name);
         let known = committed
             .is_some_and(|key| head.next_key_hashes().contains(&next_key_hash(&key.public_key)));

@@ -1,23 +1,28 @@
 //! `inkan ledger check`: what does this file of a ledger prove, under the policies pinned here?
 //!
-//! A receipt, a checkpoint, a promise, evidence, or the data folder of a ledger. Any other file is told what it is.
+//! A receipt in any of its forms, a proof of the newest, a checkpoint, a promise, evidence, or the data folder of a ledger. Any other file is told what it is.
 
 mod accuse;
+mod cosed;
 mod folder;
 mod opened;
+
+pub(in crate::commands) use accuse::proven;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use inkan_core::{Digest, Timestamp, json as strict};
 use inkan_io::files;
+use inkan_ledger::evidence::{FORKS_TYPE, forks_from_value};
 use inkan_ledger::receipt::TlogProof;
 use inkan_ledger::{
-    Checkpoint, Evidence, Receipt, SignedNote, VerifiedCheckpoint, VerifiedLeaf, verify_checkpoint,
-    verify_receipt,
+    Checkpoint, CoseReceipt, CurrentProof, Evidence, Receipt, SignedNote, VerifiedCheckpoint,
+    VerifiedLeaf, verify_checkpoint, verify_receipt,
 };
 use serde_json::json;
 
+use super::newest;
 use crate::args::CheckArgs;
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
@@ -47,17 +52,28 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
         let usage = "--file is compared with a receipt, and this is none";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
-    if args.leaf.is_some() && !matches!(subject, Subject::Proof(_)) {
-        let usage = "--leaf is the entry of a tlog-proof, and this is none";
+    if args.leaf.is_some() && !matches!(subject, Subject::Proof(_) | Subject::Cose(_)) {
+        let usage = "--leaf is the entry of a tlog-proof or of a COSE Receipt, and this is none";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
+    if newest::is_asked(&args.newest) && !matches!(subject, Subject::Current(_)) {
+        let usage = "--current, --act, --status and --once say what a proof of the newest is about, and this is none";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    let mut note = String::new();
     let subject = match subject {
         Subject::Proof(proof) => {
-            let leaf = leaf_of(&proof, args, &home, context)?;
+            let leaf = leaf_of(proof.path().leaf_index, args, &home, context)?;
             Subject::Receipt(Box::new(Receipt::new(leaf, proof.path(), proof.note())))
+        }
+        Subject::Cose(cose) => {
+            let (receipt, said) = cosed::joined(&cose, &input, args, (&home, context))?;
+            note = said;
+            Subject::Receipt(Box::new(receipt))
         }
         other @ (Subject::Receipt(_)
         | Subject::Checkpoint(_)
+        | Subject::Current(_)
         | Subject::Promise(_)
         | Subject::Evidence(_)) => other,
     };
@@ -69,7 +85,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             demand(args.root.as_deref(), verified.root_hash().digest())?;
             let opened = opened::judge(&receipt, &verified, args)
                 .map_err(|failure| failure.during(&input.name))?;
-            Ok(of_receipt(&verified, opened))
+            Ok(of_receipt(&verified, opened, &note))
         }
         Subject::Checkpoint(note) => {
             let verified =
@@ -78,7 +94,17 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             demand(args.root.as_deref(), verified.head().root_hash.digest())?;
             Ok(of_checkpoint(&verified, now))
         }
-        Subject::Proof(_) => Err(CliError::Fault("a proof without its entry".to_owned()).into()),
+        Subject::Proof(_) | Subject::Cose(_) => {
+            Err(CliError::Fault("a proof without its entry".to_owned()).into())
+        }
+        Subject::Current(proof) => {
+            let outcome = newest::check(&proof, &input, &args.newest, (&home, now))?;
+            let head = Checkpoint::parse_text(proof.epoch().note().text());
+            if let Ok(head) = head {
+                demand(args.root.as_deref(), head.head().root_hash.digest())?;
+            }
+            Ok(outcome)
+        }
         Subject::Promise(text) => accuse::promise(&text, &input, args, &home, context),
         Subject::Evidence(evidence) => accuse::evidence(&evidence, &input, &home, context),
     }
@@ -86,7 +112,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
 
 /// The entry of a proof that does not have it with it: from a file, else from the ledger, and believed as far as it is proved.
 fn leaf_of(
-    proof: &TlogProof,
+    index: u64,
     args: &CheckArgs,
     home: &Home,
     context: &Context,
@@ -94,7 +120,6 @@ fn leaf_of(
     if let Some(file) = &args.leaf {
         return Ok(files::read(Path::new(file), LEAF_LIMIT)?);
     }
-    let index = proof.path().leaf_index;
     let reading = Reading::open(home, context)?;
     let unknown = || CliError::EntryUnknown { entry: index.to_string() };
     if index >= reading.view().size() {
@@ -112,9 +137,12 @@ const LEAF_LIMIT: usize = 65_535;
 enum Subject {
     Receipt(Box<Receipt>),
     Proof(Box<TlogProof>),
+    Cose(Box<CoseReceipt>),
+    Current(Box<CurrentProof>),
     Checkpoint(SignedNote),
     Promise(String),
-    Evidence(Box<Evidence>),
+    /// More than one where a node says all that it has of a DID.
+    Evidence(Vec<Evidence>),
 }
 
 fn subject(input: &Input) -> Result<Subject, Failure> {
@@ -125,7 +153,10 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
                 .map(|receipt| Subject::Receipt(Box::new(receipt)))
                 .map_err(|error| Failure::from(error).during(&input.name)),
             "inkan-evidence/1" => Evidence::from_value(&value)
-                .map(|evidence| Subject::Evidence(Box::new(evidence)))
+                .map(|evidence| Subject::Evidence(vec![evidence]))
+                .map_err(|error| Failure::from(error).during(&input.name)),
+            FORKS_TYPE => forks_from_value(&value)
+                .map(Subject::Evidence)
                 .map_err(|error| Failure::from(error).during(&input.name)),
             "inkan-bundle/1" => {
                 let verify = format!("inkan verify {}", input.name);
@@ -136,9 +167,17 @@ fn subject(input: &Input) -> Result<Subject, Failure> {
                 let what = "the proof of an anchored record";
                 Err(other(what).try_this("check the record with it", check))
             }
-            "inkan-current/1" => Err(other("a proof of a newest state, which belongs in a bundle")),
+            "inkan-current/1" => CurrentProof::from_value(&value)
+                .map(|proof| Subject::Current(Box::new(proof)))
+                .map_err(|error| Failure::from(error).during(&input.name)),
             _ => Err(other("JSON, and no file of a ledger")),
         };
+    }
+    // The tag of a COSE_Sign1.
+    if input.bytes.first() == Some(&0xd2) {
+        return CoseReceipt::parse(&input.bytes)
+            .map(|receipt| Subject::Cose(Box::new(receipt)))
+            .map_err(|error| Failure::from_error(error.code(), &error).during(&input.name));
     }
     let Ok(text) = std::str::from_utf8(&input.bytes) else {
         return Err(other("no text, and no file of a ledger"));
@@ -173,7 +212,7 @@ fn demand(root: Option<&str>, found: &Digest) -> Result<(), Failure> {
     }
 }
 
-fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened) -> Outcome {
+fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened, note: &str) -> Outcome {
     let leaf = verified.leaf();
     let head = verified.checkpoint();
     let when = when(head).unwrap_or_else(|| {
@@ -189,6 +228,7 @@ fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened) -> Outcome {
     );
     human.push_str(&rest(head));
     human.push_str(&opened.human);
+    human.push_str(note);
     human.push_str("  what the entry says was not judged: inkan verify does that\n");
     let mut members = members(head);
     members.insert("index".to_owned(), verified.leaf_index().into());
@@ -222,7 +262,7 @@ fn when(head: &VerifiedCheckpoint) -> Option<String> {
     head.existed_by().map(|time| format!("there by {}", moment(&time.to_string())))
 }
 
-fn rest(head: &VerifiedCheckpoint) -> String {
+pub(super) fn rest(head: &VerifiedCheckpoint) -> String {
     let operators =
         super::status::operators(head).unwrap_or_else(|| "no independent cosigner".to_owned());
     let root = head.head().root_hash.digest().to_hex();
@@ -234,7 +274,7 @@ fn rest(head: &VerifiedCheckpoint) -> String {
     lines
 }
 
-fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Value> {
+pub(super) fn members(head: &VerifiedCheckpoint) -> serde_json::Map<String, serde_json::Value> {
     let value = json!({
         "origin": head.origin(), "size": head.head().tree_size,
         "root": head.head().root_hash.digest().to_hex(),

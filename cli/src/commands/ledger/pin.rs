@@ -14,9 +14,9 @@ use inkan_ledger::{LogPolicy, VerifierKey};
 use serde_json::{Value, json};
 
 use crate::args::LogPinArgs;
-use crate::commands::init;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
+use crate::log_policies::{self, Kept};
 use crate::output::Outcome;
 use crate::prompt;
 use crate::render::safe;
@@ -24,7 +24,8 @@ use crate::render::table::table;
 
 pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
-    let (text, basis) = policy_text(&args.from, context)?;
+    let kept = kept(&args.from, context)?;
+    let (text, basis) = (&kept.text, kept.basis);
     let mut anchors = Vec::new();
     let mut at_hand = Anchors::default();
     for file in &args.anchors {
@@ -34,18 +35,18 @@ pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, F
         at_hand.add_file(&bytes).map_err(malformed)?;
         anchors.push(bytes);
     }
-    let policy = LogPolicy::parse(&text)?.checking_tokens(Arc::new(at_hand));
+    let policy = LogPolicy::parse(text)?.checking_tokens(Arc::new(at_hand));
     let origin = origin_of(&policy, &args.from)?;
     if origin == home.settings.origin {
         return Err(CliError::LogPolicySelf { origin }.into());
     }
     let _lock = (!args.write.dry_run).then(|| home.profile.lock()).transpose()?;
     let before = pinned(&home, &origin)?;
-    if before.as_ref().is_some_and(|before| *before != text) {
+    if before.as_ref().is_some_and(|before| before != text) {
         return Err(CliError::LogPinnedOtherwise { origin }.into());
     }
     show(&policy, &origin, context);
-    init::warn_of_own(&policy, &origin, context);
+    kept.tell(context.speech);
     if basis == "first-use" {
         context.speech.warn("trust on first use: whoever answered now is believed from now on");
         context.speech.warn("compare the key with one you got another way, or pin a policy file");
@@ -53,7 +54,7 @@ pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, F
     let keys: Vec<String> = policy.logs().iter().map(VerifierKey::to_string).collect();
     let members = json!({
         "origin": origin, "logKeys": keys, "trust": basis, "dryRun": args.write.dry_run,
-        "known": before.is_some(),
+        "known": before.is_some(), "runByLog": kept.uncounted,
     });
     if args.write.dry_run {
         context.speech.say(&format!("would pin {origin}"));
@@ -61,7 +62,7 @@ pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, F
         if basis == "first-use" && before.is_none() && !args.write.yes {
             prompt::confirm(context.asking, &format!("believe receipts of {origin} from now on?"))?;
         }
-        home.profile.pin_log(&origin, &text)?;
+        home.profile.pin_log(&origin, text)?;
         home.profile.pin_anchors(&origin, &anchors)?;
         context.speech.say(&format!("receipts of {origin} are believed by this profile"));
     }
@@ -111,19 +112,13 @@ fn pinned(home: &Home, origin: &str) -> Result<Option<String>, Failure> {
     Ok(all.into_iter().find(|(known, _)| known == origin).map(|(_, text)| text))
 }
 
-/// The policy in a file, or what a ledger publishes of itself: of a folder its own, of a node on first use.
-fn policy_text(from: &str, context: &Context) -> Result<(String, &'static str), Failure> {
+/// The policy in a file, or what a ledger publishes of itself.
+fn kept(from: &str, context: &Context) -> Result<Kept, Failure> {
     if Path::new(from).is_file() {
-        let bytes = files::read(Path::new(from), inkan_core::limits::DOCUMENT)?;
-        let malformed = |_| CliError::InputMalformed {
-            file: from.to_owned(),
-            detail: "a policy is text in UTF-8".to_owned(),
-        };
-        return Ok((String::from_utf8(bytes).map_err(malformed)?, "policy-file"));
+        return log_policies::read(Some(from), None);
     }
     let place = LedgerPlace::parse(from, context.plain_http(false))?;
-    let basis = if place.folder().is_some() { "own-folder" } else { "first-use" };
-    Ok((init::published(&place)?, basis))
+    log_policies::read(None, Some(&place))
 }
 
 /// The one log that a policy is about.

@@ -9,6 +9,7 @@ use inkan_ledger::{
 };
 use serde_json::{Value, json};
 
+use super::newest;
 use crate::args::{ProofForm, ProveArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -21,9 +22,13 @@ use crate::render::safe;
 
 pub(super) fn run(args: &ProveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
+    if newest::is_asked(&args.newest) {
+        return newest::prove(args, context);
+    }
+    let entry = args.entry.as_deref().unwrap_or_default();
     let home = context.home()?;
     let reading = Reading::open(&home, context)?;
-    let index = index_of(&args.entry, reading.view())?;
+    let index = index_of(entry, reading.view())?;
     let prover = Prover { reading: &reading, home: &home, context };
     let (receipt, growth) = match args.to {
         None => (reading.view().receipt(index)?, None),
@@ -31,7 +36,7 @@ pub(super) fn run(args: &ProveArgs, context: &mut Context) -> Result<Outcome, Fa
     };
     let leaf = prover.verified(&receipt)?;
     if leaf.leaf_index() != index {
-        return Err(CliError::EntryUnknown { entry: args.entry.clone() }.into());
+        return Err(CliError::EntryUnknown { entry: entry.to_owned() }.into());
     }
     let steps = merkle::steps(leaf.leaf_hash(), leaf.tree_size(), receipt.proof().path());
     let vouched = vouched(leaf.checkpoint());

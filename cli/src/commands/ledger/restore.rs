@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use inkan_io::http::PlainHttp;
 use inkan_io::ledger_folder::LedgerReader;
-use inkan_io::mirror::{MirrorError, MirrorSource, restore_folder};
+use inkan_io::mirror::{MirrorError, MirrorSource, Touch, restore_folder};
 use inkan_ledger::add_checkpoint::origin_hash;
 use serde_json::json;
 
@@ -16,6 +16,9 @@ use crate::failure::Failure;
 use crate::output::Outcome;
 use crate::progress::Bar;
 
+/// Paths that are shown to a person.
+const SHOWN: usize = 20;
+
 pub(super) fn run(args: &RestoreArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let folder = match &args.folder {
         Some(folder) => PathBuf::from(folder),
@@ -24,28 +27,29 @@ pub(super) fn run(args: &RestoreArgs, context: &mut Context) -> Result<Outcome, 
     let shown = folder.display().to_string();
     let origin = LedgerReader::open(&folder)?.origin().to_owned();
     let mut source = source(&args.from, &origin, context.plain_http(false))?;
-    if args.write.dry_run {
-        let from = &args.from;
-        context.speech.say(&format!(
-            "would compare every tile in {shown} with {from}, and write what differs"
-        ));
-        let members = json!({ "folder": shown, "dryRun": true });
-        return Ok(Outcome::new("inkan-ledger-restored/1", String::new(), members));
-    }
+    let touch = if args.write.dry_run { Touch::Look } else { Touch::Write };
     let bar = Bar::spinning(context.speech, "fetching entries");
-    let restored = restore_folder(&folder, &mut source, &mut |done| bar.reach(done))?;
+    let restored = restore_folder(&folder, &mut source, touch, &mut |done| bar.reach(done))?;
     drop(bar);
     let (size, files) = (restored.head.tree_size, restored.files);
     let root = restored.head.root_hash.digest().to_hex();
-    let what = match files {
-        0 => "nothing was damaged".to_owned(),
-        1 => "1 file was damaged, and is in order".to_owned(),
-        some => format!("{some} files were damaged, and are in order"),
+    let what = match (files.len(), touch) {
+        (0, _) => "nothing was damaged".to_owned(),
+        (1, Touch::Write) => "1 file was damaged, and is in order".to_owned(),
+        (some, Touch::Write) => format!("{some} files were damaged, and are in order"),
+        (1, Touch::Look) => "1 file differs, and would be written".to_owned(),
+        (some, Touch::Look) => format!("{some} files differ, and would be written"),
     };
-    let human = format!("{what}: {size} entries as signed, root {root}\n");
+    let mut human = format!("{what}: {size} entries as signed, root {root}\n");
+    for path in files.iter().take(SHOWN) {
+        human.push_str(&format!("  {path}\n"));
+    }
+    if files.len() > SHOWN {
+        human.push_str(&format!("  … and {} more (--json)\n", files.len() - SHOWN));
+    }
     let members = json!({
-        "folder": shown, "origin": origin, "size": size, "root": root, "files": files,
-        "dryRun": false,
+        "folder": shown, "origin": origin, "size": size, "root": root, "files": files.len(),
+        "paths": files, "dryRun": args.write.dry_run,
     });
     Ok(Outcome::new("inkan-ledger-restored/1", human, members))
 }

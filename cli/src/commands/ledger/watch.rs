@@ -3,11 +3,13 @@
 
 mod compare;
 
+use std::path::Path;
 use std::time::Duration;
 
 use inkan_did::Did;
-use inkan_io::seen;
+use inkan_io::{files, seen};
 use inkan_ledger::{Kind, Leaf, SignedEntry, VerifiedLeaf, verify_bundle_under};
+use inkan_server::interrupt::Interrupt;
 use serde_json::{Value, json};
 
 use crate::args::WatchArgs;
@@ -38,13 +40,18 @@ pub(super) fn run(args: &WatchArgs, context: &mut Context) -> Result<Outcome, Fa
     };
     let mut watch = Watch { did, next: begin, printed: 0, kept: Vec::new() };
     context.speech.say(&format!("{origin}: {size} entries; showing those from {begin} on"));
+    let heard = |error| files::FileError::from_io(Path::new("signals"), error);
+    let interrupt = if args.once { None } else { Some(Interrupt::listen().map_err(heard)?) };
     loop {
         watch.show(&reading, &home, context, args)?;
         seen::remember_watched(&home.profile, &origin, watch.next)?;
-        if args.once {
+        let Some(interrupt) = &interrupt else { break };
+        if interrupt.within(Duration::from_secs(args.every)) {
+            context
+                .speech
+                .say(&format!("ended in order; the next watch begins with entry {}", watch.next));
             break;
         }
-        std::thread::sleep(Duration::from_secs(args.every));
         match look(&home, args, context) {
             Ok(newer) => reading = newer,
             // A ledger that does not answer may answer again; all else ends the watch.

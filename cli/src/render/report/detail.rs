@@ -189,6 +189,10 @@ fn time(evidence: &Value) -> Option<String> {
     } else {
         format!(" ({}{own})", operators.join(", "))
     };
+    let who = match names("notCounted").as_slice() {
+        [] => who,
+        names => format!("{who}, not counted: {} (run by the log itself)", names.join(", ")),
+    };
     let when = match (text(evidence, "existedBy"), text(evidence, "claimed")) {
         (Some(existed_by), _) => format!(", existed by {}", moment(existed_by)),
         (None, Some(claimed)) => format!(", claimed {}", moment(claimed)),

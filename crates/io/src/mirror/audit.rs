@@ -78,7 +78,12 @@ impl Audit<'_> {
                 let machine =
                     Machine::new(self.origin, &document, base).map_err(MirrorError::Parameters)?;
                 let map = MapStore::open(&self.scratch.join("map.pages"))?;
-                self.copy.insert(Copy { machine, tree: MerkleTree::new(), map })
+                self.copy.insert(Copy {
+                    machine,
+                    tree: MerkleTree::new(),
+                    map,
+                    met: super::forks::Met::default(),
+                })
             }
         };
         if let Some(digest) = named.filter(|digest| !copy.machine.base().has_document(digest)) {

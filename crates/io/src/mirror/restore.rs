@@ -15,13 +15,22 @@ use super::write;
 use crate::files::{self, Access};
 use crate::ledger_folder;
 
-/// What was put in order.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What was put in order, or would be.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Restored {
     /// The head that the log signed last.
     pub head: TreeHead,
-    /// Files that were missing or not what was signed.
-    pub files: u64,
+    /// Files that were missing or not what was signed, as paths in the folder.
+    pub files: Vec<String>,
+}
+
+/// Whether anything is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Touch {
+    /// What differs is put in order.
+    Write,
+    /// It is only told.
+    Look,
 }
 
 /// Writes the tiles of a damaged ledger folder anew, up to what its guard says that the log signed last; so that the
@@ -37,10 +46,11 @@ pub struct Restored {
 pub fn restore_folder(
     folder: &Path,
     source: &mut MirrorSource,
+    touch: Touch,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Restored, MirrorError> {
     let (head, _lock) = ledger_folder::signed_head(folder)?;
-    restore(folder, &head, source, progress)
+    restore((folder, touch), &head, source, progress)
 }
 
 /// Writes those tiles, entry bundles and parameters documents of a log below `folder` anew that are not as of `head`.
@@ -53,7 +63,7 @@ pub fn restore_folder(
 /// [`MirrorError::RootMismatch`] if the source has another log, or fewer leaves under another root; then nothing was
 /// written. [`MirrorError`] otherwise; worth a retry.
 pub(super) fn restore(
-    folder: &Path,
+    (folder, touch): (&Path, Touch),
     head: &TreeHead,
     source: &mut MirrorSource,
     progress: &mut dyn FnMut(u64),
@@ -70,24 +80,34 @@ pub(super) fn restore(
     if tree.root(head.tree_size).ok() != Some(head.root_hash) {
         return Err(MirrorError::RootMismatch { size: head.tree_size });
     }
-    let mut changed = 0_u64;
+    let mut differing: Vec<String> = Vec::new();
+    let put = |path: String, bytes: &[u8]| {
+        let whole = folder.join(&path);
+        let differs = match touch {
+            Touch::Write => write(&whole, bytes)?,
+            Touch::Look => !files::read_optional(&whole, bytes.len())
+                .is_ok_and(|old| old.as_deref() == Some(bytes)),
+        };
+        Ok::<_, MirrorError>(differs.then_some(path))
+    };
     for tile in bundles_of_growth(0, head.tree_size) {
         let entries = bundle(&tile, source, &mut own)?;
         for (place, entry) in (tile.start()..).zip(&entries) {
             if tree.leaf_hash(place).ok() != Some(LeafHash::of(entry)) {
                 return Err(MirrorError::RootMismatch { size: head.tree_size });
             }
-            changed = changed.saturating_add(restore_document(folder, entry, source)?.into());
+            let document = restore_document((folder, touch), entry, source)?;
+            // Many epochs name one document: without writing, each finds it missing.
+            differing.extend(document.filter(|path| !differing.contains(path)));
         }
         let bytes = encode_bundle(entries.iter().map(Vec::as_slice))?;
-        let path = folder.join(tile.entries_path());
-        changed = changed.saturating_add(write(&path, &bytes)?.into());
+        differing.extend(put(tile.entries_path(), &bytes)?);
     }
     for tile in tiles_of_growth(0, head.tree_size) {
         let bytes = tile.bytes_from(&tree)?;
-        changed = changed.saturating_add(write(&folder.join(tile.path()), &bytes)?.into());
+        differing.extend(put(tile.path(), &bytes)?);
     }
-    Ok(Restored { head: *head, files: changed })
+    Ok(Restored { head: *head, files: differing })
 }
 
 /// The entries of a bundle, from the folder itself where the source does not go so far.
@@ -104,24 +124,27 @@ fn bundle(
     }
 }
 
-/// The parameters document that an epoch leaf names, if it is not there or damaged; says whether it was.
+/// The parameters document that an epoch leaf names, if it is not there or damaged; gives its path then.
 fn restore_document(
-    folder: &Path,
+    (folder, touch): (&Path, Touch),
     entry: &[u8],
     source: &mut MirrorSource,
-) -> Result<bool, MirrorError> {
+) -> Result<Option<String>, MirrorError> {
     let epoch = leaf::split(entry)
         .ok()
         .filter(|(kind, ..)| *kind == Kind::Epoch)
         .and_then(|(_, _, body)| Epoch::parse(body).ok());
-    let Some(epoch) = epoch else { return Ok(false) };
-    let path = folder.join("params").join(epoch.params.to_hex());
+    let Some(epoch) = epoch else { return Ok(None) };
+    let name = format!("params/{}", epoch.params.to_hex());
+    let path = folder.join(&name);
     let kept = files::read_optional(&path, inkan_ledger::parameters::PARAMS_LIMIT).ok().flatten();
     if kept.is_some_and(|kept| sha256(&[&kept]) == epoch.params) {
-        return Ok(false);
+        return Ok(None);
     }
     let document = source.document(&epoch.params)?;
-    files::create_folder(&folder.join("params"), Access::Public)?;
-    files::write_atomic(&path, &document, Access::Public)?;
-    Ok(true)
+    if touch == Touch::Write {
+        files::create_folder(&folder.join("params"), Access::Public)?;
+        files::write_atomic(&path, &document, Access::Public)?;
+    }
+    Ok(Some(name))
 }

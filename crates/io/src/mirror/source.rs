@@ -92,6 +92,21 @@ impl MirrorSource {
         }
     }
 
+    /// What a node has of two histories of a DID; a folder has none that counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::checkpoint`].
+    pub fn forks(&mut self, scid: &str) -> Result<Option<Vec<u8>>, MirrorError> {
+        match &self.0 {
+            Place::Folder(_) => Ok(None),
+            Place::Url { .. } => {
+                let path = format!("v1/dids/{scid}/equivocations");
+                self.get(&path, inkan_ledger::evidence::EVIDENCE_LIMIT)
+            }
+        }
+    }
+
     /// That a file is not there which must be.
     fn missing(&self, path: &str) -> MirrorError {
         let path = match &self.0 {

@@ -11,7 +11,7 @@ use inkan_ledger::rules::RuleVersion;
 use inkan_ledger::tree::tiles::encode_bundle;
 use inkan_ledger::{Checkpoint, Claims, Log, NodeHash, SignedEntry, commitment};
 
-use super::restore::restore;
+use super::restore::{Touch, restore};
 use super::*;
 
 const ORIGIN: &str = "log.example";
@@ -323,10 +323,19 @@ fn a_damaged_copy_is_noticed_and_tiles_are_restored_from_a_mirror() {
     .unwrap();
     let damaged = tempfile::tempdir().unwrap();
     let mut mirror = MirrorSource::folder(folder.path());
-    let restored = restore(damaged.path(), &head, &mut mirror, &mut |_| {}).unwrap();
+    let told = restore((damaged.path(), Touch::Look), &head, &mut mirror, &mut |_| {}).unwrap();
+    let restored =
+        restore((damaged.path(), Touch::Write), &head, &mut mirror, &mut |_| {}).unwrap();
+    assert_eq!(told.files, restored.files, "looked at, nothing was written");
     assert_eq!(restored.head, head);
-    assert_eq!(restored.files, 3, "a tile, a bundle, the parameters");
-    assert_eq!(restore(damaged.path(), &head, &mut mirror, &mut |_| {}).unwrap().files, 0);
+    assert_eq!(restored.files.len(), 3, "a tile, a bundle, the parameters");
+    assert_eq!(
+        restore((damaged.path(), Touch::Write), &head, &mut mirror, &mut |_| {})
+            .unwrap()
+            .files
+            .len(),
+        0
+    );
     for tile in tiles_of_growth(0, head.tree_size) {
         let path = tile.path();
         let read = |folder: &Path| std::fs::read(folder.join(&path)).unwrap();
@@ -336,7 +345,8 @@ fn a_damaged_copy_is_noticed_and_tiles_are_restored_from_a_mirror() {
     let bundle = bundles_of_growth(0, head.tree_size).next().unwrap();
     assert_eq!(restored.bundle(&bundle).unwrap(), leaves[..usize::from(bundle.width())]);
     let other = TreeHead { root_hash: NodeHash::empty(), ..head };
-    let error = restore(damaged.path(), &other, &mut mirror, &mut |_| {}).unwrap_err();
+    let error =
+        restore((damaged.path(), Touch::Write), &other, &mut mirror, &mut |_| {}).unwrap_err();
     assert_eq!(error.code(), "mirror-root-mismatch");
     // A mirror whose own copy was altered stops, until it is repaired.
     let path = folder.path().join(bundle.entries_path());
@@ -345,8 +355,9 @@ fn a_damaged_copy_is_noticed_and_tiles_are_restored_from_a_mirror() {
     std::fs::write(&path, &bytes).unwrap();
     let error = operator.mirror(folder.path()).follow(&mut operator.source(), at(200)).unwrap_err();
     assert!(matches!(error, MirrorError::Damaged { .. } | MirrorError::Rule(_)), "{error:?}");
-    let mended = restore(folder.path(), &head, &mut operator.source(), &mut |_| {}).unwrap();
-    assert_eq!(mended.files, 1, "the bundle that was altered");
+    let mended =
+        restore((folder.path(), Touch::Write), &head, &mut operator.source(), &mut |_| {}).unwrap();
+    assert_eq!(mended.files.len(), 1, "the bundle that was altered");
     operator.mirror(folder.path()).follow(&mut operator.source(), at(200)).unwrap();
 }
 
@@ -366,9 +377,11 @@ fn a_folder_gets_its_last_leaves_from_itself_where_the_mirror_does_not_go_so_far
     assert!(!path.exists(), "the operator writes no tiles");
     let mut copy = MirrorSource::folder(folder.path());
     let mut reached = 0;
-    let restored =
-        restore(operator.folder.path(), &head, &mut copy, &mut |size| reached = size).unwrap();
-    assert_eq!((restored.files, reached), (1, head.tree_size));
+    let restored = restore((operator.folder.path(), Touch::Write), &head, &mut copy, &mut |size| {
+        reached = size
+    })
+    .unwrap();
+    assert_eq!((restored.files.len(), reached), (1, head.tree_size));
     assert_eq!(std::fs::read(&path).unwrap().len(), leaves.len() * 32);
 }
 

@@ -61,6 +61,20 @@ pub enum NodeError {
         /// Both heads: they are the evidence.
         notes: Box<(SignedNote, SignedNote)>,
     },
+    /// Nothing of a ledger is served there.
+    #[error("{url}: no ledger answers there: it has no /checkpoint")]
+    NoLedger {
+        /// The URL.
+        url: String,
+    },
+    /// No node answers there: only the ledger's files are served.
+    #[error("{url}: only the files of the ledger are served there, and {what}")]
+    OnlyFiles {
+        /// The URL.
+        url: String,
+        /// Why they are not enough.
+        what: &'static str,
+    },
     /// The entry is durable at the node, but no checkpoint covered it in time. Worth a retry.
     #[error("{url}: entry {leaf_index} is durable, and no cosigned checkpoint covers it yet")]
     NotCovered {
@@ -211,6 +225,11 @@ impl NodeError {
         matches!(self, Self::Refused(refusal) if refusal.code == "not-found")
     }
 
+    /// Whether some web server, no node, has nothing under this path: those before buckets say that it is forbidden.
+    pub(crate) const fn is_absence(&self) -> bool {
+        matches!(self, Self::Http(HttpError::Status { status: 403 | 404 | 405 | 410, .. }))
+    }
+
     /// The same error, when it is about a status list: no rule has refused an entry then.
     pub(crate) fn about_a_list(self) -> Self {
         if let Self::Refused(refusal) = self { Self::ListRefused(refusal) } else { self }
@@ -228,6 +247,8 @@ impl NodeError {
             Self::Answer { .. } => "node-answer-invalid",
             Self::Proof { source, .. } => source.code(),
             Self::SplitView { .. } => "split-view",
+            Self::NoLedger { .. } => "no-ledger-there",
+            Self::OnlyFiles { .. } => "ledger-files-only",
             Self::NotCovered { .. } => "not-yet-covered",
         }
     }

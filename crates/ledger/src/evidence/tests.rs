@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::note::{KeyMaterial, VerifierKey};
 use crate::promise::Promise;
+use crate::state::Equivocation;
 use crate::testing::{ORIGIN, Person, World, at, ed25519};
 use crate::tree::MerkleTree;
 
@@ -211,6 +212,45 @@ fn two_successors_of_one_version_are_proved_against_the_controller() {
     assert!(proven(&world, &evidence([&one, &stranger])).is_err());
     let orphans = Evidence::Did { history: vec![], entries: [one, other] };
     assert!(proven(&world, &orphans).is_err(), "the version before is missing");
+}
+
+#[test]
+fn what_a_node_says_of_forks_is_read_as_evidence() {
+    let mut world = World::new();
+    let person = Person::new(4);
+    world.register(&person);
+    let head = world.log.state().did_head(person.scid()).unwrap().clone();
+    let ((one, _), (other, _)) = (person.rotate(&head, at(60)), person.rotate(&head, at(61)));
+    let body = |line: &str| line.trim_end().as_bytes().to_vec();
+    let fork = Equivocation {
+        scid: person.scid().to_owned(),
+        number: 2,
+        leaf_index: 3,
+        recorded: body(&one),
+        version_id: "2-other".to_owned(),
+        head: "2-one".to_owned(),
+        refused: body(&other),
+    };
+    // Versions after the fork prove nothing about it.
+    let history = [body(&person.line), body(&one)];
+    let said = forks_to_value(person.scid(), &history, &[fork]);
+    assert_eq!(said["history"].as_array().map(Vec::len), Some(1));
+    let [read] = forks_from_value(&said).unwrap().try_into().unwrap();
+    assert_eq!(proven(&world, &read).unwrap().code(), "did-equivocation");
+    for (member, value) in [
+        ("type", json!("inkan-evidence/1")),
+        ("history", json!([])),
+        ("history", json!(["?"])),
+        ("equivocations", json!({})),
+        ("equivocations", json!([{}])),
+        ("equivocations", json!(vec![said["equivocations"][0].clone(); 17])),
+    ] {
+        let mut wrong = said.clone();
+        wrong[member] = value;
+        let error = forks_from_value(&wrong).unwrap_err();
+        assert_eq!(error.code(), "ledger-evidence-malformed", "{member}");
+    }
+    assert_eq!(forks_from_value(&forks_to_value("Qm", &history, &[])), Ok(vec![]));
 }
 
 #[test]

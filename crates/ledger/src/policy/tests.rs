@@ -80,6 +80,36 @@ fn a_log_s_own_witnesses_bear_its_name() {
 }
 
 #[test]
+fn for_others_the_log_s_own_witnesses_count_for_no_operator_and_are_still_asked_for() {
+    let (own1, own2) = (witness("log.example/w1", 1), witness("log.example/w2", 2));
+    let outside = witness("other.example/w", 3);
+    let text = format!(
+        "# theirs\nlog {}\nwitness  w1\t{own1} https://w1.example\nwitness 2 {own2}\nwitness out {outside}\n\
+         group self/w1 2 w1 2\ngroup all all self/w1 out\nquorum all\n",
+        log("log.example", 9)
+    );
+    let ForOthers { text: theirs, renamed } = policy_for_others(&text).unwrap();
+    let expected = [("2", "self/2"), ("w1", "self/w1/w")];
+    assert_eq!(renamed, expected.map(|(old, new)| (old.to_owned(), new.to_owned())).into());
+    let policy = LogPolicy::parse(&theirs).unwrap();
+    let operators: Vec<_> = policy.witnesses().iter().map(PolicyWitness::operator).collect();
+    assert_eq!(operators, [None, None, Some("out")]);
+    assert!(met(&policy, &[0, 1, 2]) && !met(&policy, &[0, 2]), "the same keys as before");
+    assert!(
+        theirs.starts_with("# theirs\n") && theirs.contains("group self/w1 2 self/w1/w self/2\n")
+    );
+    assert!(theirs.contains(" https://w1.example\n"));
+    // Again it changes nothing, and neither does it where all are of others.
+    let again = policy_for_others(&theirs).unwrap();
+    assert_eq!((again.text, again.renamed.len()), (theirs, 0));
+    let one = format!("log {}\nwitness out {outside}\nquorum  out", log("log.example", 9));
+    assert_eq!(policy_for_others(&one).unwrap().text, one);
+    let single = format!("log {}\nwitness w {own1}\nquorum w\n", log("log.example", 9));
+    assert!(policy_for_others(&single).unwrap().text.ends_with("quorum self/w\n"));
+    assert!(policy_for_others("quorum x").is_err());
+}
+
+#[test]
 fn a_policy_of_all_asks_for_all() {
     let names =
         ["w1", "w2"].map(|name| (name.to_owned(), witness(name, u64::from(name.as_bytes()[1]))));

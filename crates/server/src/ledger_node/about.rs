@@ -8,6 +8,7 @@ use axum::response::Response;
 use inkan_core::Digest;
 use inkan_core::encoding::b64;
 use inkan_ledger::batch::BATCH_ENTRIES;
+use inkan_ledger::policy::{ForOthers, policy_for_others};
 use serde_json::json;
 
 use super::leaves::{immutable, to_json, typed};
@@ -36,11 +37,12 @@ pub(crate) async fn log(State(node): State<Arc<Node>>, uri: Uri) -> Result<Respo
             let status = ledger.reader().status().map_err(|error| problem_of(&error))?;
             let policy = ledger.policy();
             let keys: Vec<_> = policy.logs().iter().map(ToString::to_string).collect();
+            let renamed = for_others(&ledger)?.renamed;
             let witnesses: Vec<_> = policy
                 .witnesses()
                 .iter()
                 .map(|witness| json!({
-                        "name": witness.name(),
+                        "name": renamed.get(witness.name()).map_or(witness.name(), String::as_str),
                         "key": witness.key().to_string(),
                         "runByLog": witness.is_of_log(&status.origin),
                     }))
@@ -73,10 +75,15 @@ pub(crate) async fn log(State(node): State<Arc<Node>>, uri: Uri) -> Result<Respo
     Ok(to_json(&value))
 }
 
-/// GET `/v1/policy`: the C2SP tlog-policy that verifiers may pin.
+/// GET `/v1/policy`: the C2SP tlog-policy that verifiers may pin. It is asked for by others than the operator, for whom the
+/// log's own witnesses are no operators.
 pub(crate) async fn policy(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
-    Ok(typed(TEXT, node.ledger.reader().policy_text().to_owned()))
+    Ok(typed(TEXT, for_others(&node.ledger)?.text))
+}
+
+fn for_others(ledger: &Ledger) -> Result<ForOthers, Refusal> {
+    policy_for_others(ledger.reader().policy_text()).map_err(|_| Refusal::Fault)
 }
 
 /// GET `/v1/params`: the parameters document that the newest epoch leaf names.

@@ -6,10 +6,10 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use inkan_core::encoding::b64u;
 use inkan_io::ledger_folder::{DidVersion, View};
+use inkan_ledger::evidence::forks_to_value;
 use inkan_ledger::{Flags, Leaf};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::admit::Caller;
 use super::current::scid_of;
@@ -141,32 +141,29 @@ pub(crate) async fn witness_file(
     Ok(typed("application/json", body))
 }
 
-/// GET `/v1/dids/{scid}/equivocations`: forks that were shown to the ledger (§6.2). They prove themselves.
+/// GET `/v1/dids/{scid}/equivocations`: forks that were shown to the ledger (§6.2), with the versions before them: they prove
+/// themselves.
 pub(crate) async fn equivocations(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     Path(scid): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
     let scid = scid_of(scid)?;
+    let payer = Payer::new(&node, caller);
     let value = node
         .view(None, move |ledger, view| {
             // Nobody's SCID has forks.
-            head_of(view, &scid)?;
+            let head = head_of(view, &scid)?;
             let forks = ledger.equivocations(&scid)?;
-            let list: Vec<Value> = forks
-                .iter()
-                .map(|fork| {
-                    json!({
-                        "number": fork.number,
-                        "index": fork.leaf_index,
-                        "recorded": b64u(&fork.recorded),
-                        "refusedVersionId": fork.version_id,
-                        "refused": b64u(&fork.refused),
-                    })
-                })
-                .collect();
-            Ok(json!({ "type": "inkan-equivocations/1", "scid": scid, "equivocations": list }))
+            let mut history = Vec::new();
+            if !forks.is_empty() {
+                payer.pay(head.value.sequence, READ_PER_TOKEN)?;
+                let leaves = view.did_leaves(&scid).map_err(|error| problem_of(&error))?;
+                history.extend(leaves.iter().map(|leaf| leaf.body().to_vec()));
+            }
+            Ok(forks_to_value(&scid, &history, &forks))
         })
         .await?;
     Ok(to_json(&value))

@@ -26,7 +26,7 @@ use super::routes;
 use crate::connections::{self, Signals};
 
 /// From the signal to the end of the process.
-pub(super) const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(9);
 /// Threads that wait for files.
 const BLOCKING_THREADS: usize = 32;
 /// Exit code after a second signal, as shells count them (128 + SIGINT).

@@ -251,6 +251,13 @@ fn on_ledger(
         .map(str::to_owned)
         .collect();
     let time = if own.is_empty() { time } else { time.with("runByLog", own) };
+    let uncounted: Vec<String> = recorded
+        .cosigners()
+        .iter()
+        .filter(|one| one.operator().is_none())
+        .map(|one| one.name().to_owned())
+        .collect();
+    let time = if uncounted.is_empty() { time } else { time.with("notCounted", uncounted) };
     let time = match recorded.not_checked() {
         [] => time,
         names => time.with("notChecked", names.to_vec()),

@@ -1,8 +1,9 @@
 //! What a log promised, and what shows that somebody broke a rule: kept 0, pending 19, broken 18.
 
+use inkan_core::Timestamp;
 use inkan_io::files::{self, Access};
 use inkan_ledger::promise::{Breach, PromiseState, VerifiedPromise, verify_promise};
-use inkan_ledger::{Evidence, Receipt, SignedNote};
+use inkan_ledger::{Evidence, Proven, Receipt, SignedNote};
 use serde_json::json;
 
 use crate::args::CheckArgs;
@@ -120,28 +121,44 @@ fn write(
     Ok(path.to_owned())
 }
 
-/// A file that accuses somebody: does it prove what it says?
+/// A file that accuses somebody: does it prove what it says? A node's answer may have several pieces, or none.
 pub(super) fn evidence(
-    evidence: &Evidence,
+    all: &[Evidence],
     input: &Input,
     home: &Home,
     context: &Context,
 ) -> Result<Outcome, Failure> {
     let now = context.now();
+    let (mut human, mut proofs) = (String::new(), Vec::new());
+    for evidence in all {
+        let proven = proven(evidence, home, now).map_err(|error| error.during(&input.name))?;
+        human.push_str(&format!("{} proved: {proven}\n", Mark::Fail.painted()));
+        proofs.push(json!({ "code": proven.code(), "proves": proven.to_string() }));
+    }
+    let Some(first) = proofs.first() else {
+        let human = format!("{} it accuses nobody: no fork was shown\n", Mark::Pass.painted());
+        let members = json!({ "file": "evidence", "proofs": proofs });
+        return Ok(Outcome::new("inkan-ledger-check/1", human, members));
+    };
+    let members = json!({
+        "file": "evidence", "code": first["code"], "proves": first["proves"], "proofs": proofs,
+    });
+    Ok(Outcome::new("inkan-ledger-check/1", human, members).exit(ALARM))
+}
+
+/// What a piece of evidence proves, under the policies of this profile; entries of DIDs prove themselves under any.
+pub(in crate::commands) fn proven(
+    evidence: &Evidence,
+    home: &Home,
+    now: Timestamp,
+) -> Result<Proven, Failure> {
     let mut last = None;
     for policy in home.pinned()? {
         match evidence.verify(&policy, now) {
-            Ok(proven) => {
-                let human = format!("{} proved: {proven}\n", Mark::Fail.painted());
-                let members = json!({
-                    "file": "evidence", "code": proven.code(), "proves": proven.to_string(),
-                });
-                return Ok(Outcome::new("inkan-ledger-check/1", human, members).exit(ALARM));
-            }
+            Ok(proven) => return Ok(proven),
             Err(error) if error.code() == "unknown-log" => last = Some(Failure::from(error)),
-            Err(error) => return Err(Failure::from(error).during(&input.name)),
+            Err(error) => return Err(Failure::from(error)),
         }
     }
-    let none = || Failure::from(CliError::NoPinnedLog);
-    Err(last.unwrap_or_else(none).during(&input.name))
+    Err(last.unwrap_or_else(|| CliError::NoPinnedLog.into()))
 }

@@ -1,6 +1,10 @@
 //! A node, the policy that its log is held to, and the checkpoints that it is asked for.
 
-use inkan_core::Timestamp;
+use std::cell::OnceCell;
+
+use inkan_core::{Digest, Timestamp};
+use inkan_ledger::epoch::Epoch;
+use inkan_ledger::parameters::PARAMS_LIMIT;
 use inkan_ledger::{
     EntryId, Kind, LogPolicy, Receipt, ReceiptError, SignedEntry, SignedNote, VerifiedCheckpoint,
     verify_checkpoint,
@@ -14,9 +18,63 @@ pub(super) struct Shared {
     pub(super) policy: LogPolicy,
     pub(super) origin: String,
     pub(super) now: Timestamp,
+    /// Whether no node answers there, but a web server with the ledger's files; known once something was asked for in vain.
+    pub(super) only_files: OnceCell<bool>,
 }
 
 impl Shared {
+    /// An answer of a node; [`NodeError::OnlyFiles`] if there is none, since only files are served. Asked for once.
+    pub(super) fn or_files<T>(
+        &self,
+        answer: Result<Option<T>, NodeError>,
+    ) -> Result<Option<T>, NodeError> {
+        let absent = match &answer {
+            Ok(found) => found.is_none(),
+            Err(error) => error.is_absence(),
+        };
+        if absent && self.only_files.get().is_none() {
+            let files = match self.client.json("/v1/log", "application/json") {
+                Ok(found) => found.is_none(),
+                Err(error) if error.is_absence() => true,
+                Err(error) => return Err(error),
+            };
+            let _ = self.only_files.set(files);
+        }
+        if absent {
+            self.refuse_files()?;
+        }
+        answer
+    }
+
+    /// What a node would have to answer is not even asked for where only files are served.
+    pub(super) fn refuse_files(&self) -> Result<(), NodeError> {
+        if self.only_files.get() == Some(&true) {
+            return Err(self.only_files("this is not among them"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn only_files(&self, what: &'static str) -> NodeError {
+        NodeError::OnlyFiles { url: self.client.url().to_string(), what }
+    }
+
+    /// A parameters document, by its SHA-256, which is compared.
+    pub(super) fn parameters(&self, digest: &Digest) -> Result<Option<Vec<u8>>, NodeError> {
+        let (name, mut found) = (digest.to_hex(), None);
+        // As a node answers, and as it lies in the ledger's folder.
+        for path in [format!("/v1/params/{name}"), format!("/params/{name}")] {
+            found = self.client.file(&path, PARAMS_LIMIT)?;
+            match &found {
+                Some(bytes) if inkan_core::sha256(&[bytes]) != *digest => {
+                    return Err(self.client.odd(&path, "another document"));
+                }
+                Some(_) => break,
+                None => {}
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn checked(&self, note: &SignedNote) -> Result<VerifiedCheckpoint, NodeError> {
         let verified = verify_checkpoint(note, &self.policy, self.now)
             .map_err(|source| self.unproved(source))?;
@@ -51,7 +109,10 @@ impl Shared {
     /// The newest checkpoint that our policy takes.
     pub(super) fn newest_taken(&self) -> Result<VerifiedCheckpoint, NodeError> {
         let path = format!("/v1/checkpoints?{}", self.demand());
-        let text = self.client.text(&path)?;
+        let text = match self.or_files(self.client.text(&path)) {
+            Err(NodeError::OnlyFiles { .. }) => None,
+            found => found?,
+        };
         let text = text.ok_or_else(|| self.unproved(ReceiptError::QuorumNotMet))?;
         self.checked_text(&path, &text)
     }
@@ -62,7 +123,7 @@ impl Shared {
         time: Timestamp,
     ) -> Result<Option<VerifiedCheckpoint>, NodeError> {
         let path = format!("/v1/checkpoints?at={}&{}", time.seconds(), self.demand());
-        let Some(text) = self.client.text(&path)? else { return Ok(None) };
+        let Some(text) = self.or_files(self.client.text(&path))? else { return Ok(None) };
         let verified = self.checked_text(&path, &text)?;
         let seen = verified.existed_by();
         if seen.is_some_and(|seen| seen > time)
@@ -98,4 +159,10 @@ pub(super) fn entry_id(receipt: &Receipt) -> Option<EntryId> {
         return Some(EntryId::did(entry.scid(), entry.version_id()));
     }
     SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.entry_id())
+}
+
+/// The digest of the parameters that an epoch leaf names; `None` of any other leaf.
+pub(super) fn params_of(entry: &[u8]) -> Option<Digest> {
+    let (kind, _, body) = inkan_ledger::leaf::split(entry).ok()?;
+    (kind == Kind::Epoch).then(|| Epoch::parse(body).ok()).flatten().map(|epoch| epoch.params)
 }

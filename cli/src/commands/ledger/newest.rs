@@ -1,0 +1,172 @@
+//! `inkan ledger prove --current …` and `check` of what it writes: which entry is the newest of its kind, or that there is none.
+
+use inkan_core::Timestamp;
+use inkan_did::Did;
+use inkan_io::ledger_source::SourceView;
+use inkan_ledger::current::stands_under;
+use inkan_ledger::map::Flags;
+use inkan_ledger::{ActId, CurrentProof, MapKey, OnceId, VerifiedCurrent, verify_current};
+use serde_json::{Value, json};
+
+use crate::args::{NewestArgs, ProofForm, ProveArgs};
+use crate::context::{Context, Home, Input};
+use crate::failure::{CliError, Failure};
+use crate::ledgers::{self, Reading};
+use crate::output::Outcome;
+use crate::render::report::moment;
+use crate::render::{Mark, safe};
+
+/// What is asked about.
+enum Asked {
+    Did(String),
+    Act { scid: String, act: ActId },
+    Status { did: String, uri: String },
+    Once { scope: String, id: OnceId },
+}
+
+impl Asked {
+    /// What the options name; nothing without any.
+    fn read(args: &NewestArgs) -> Result<Option<Self>, Failure> {
+        let usage = |what: &str| Failure::from(CliError::Usage(what.to_owned()));
+        let scid = |text: &str| {
+            let did = Did::parse(text).ok();
+            let scid = did.and_then(|did| did.scid().map(str::to_owned));
+            scid.ok_or_else(|| {
+                usage("a did:webvh DID is asked for: no other has entries of its own")
+            })
+        };
+        if let Some(did) = &args.current {
+            return Ok(Some(Self::Did(scid(did)?)));
+        }
+        if let [did, act] = args.act.as_slice() {
+            let act = ActId::from_b64u(act);
+            let act = act
+                .map_err(|_| usage("ACT is 43 characters of base64url, as in `act` of the act"))?;
+            return Ok(Some(Self::Act { scid: scid(did)?, act }));
+        }
+        if let [did, uri] = args.status.as_slice() {
+            scid(did)?;
+            return Ok(Some(Self::Status { did: did.clone(), uri: uri.clone() }));
+        }
+        if let [scope, id] = args.once.as_slice() {
+            let id = inkan_core::Digest::from_b64u(id);
+            let id =
+                id.map_err(|_| usage("ID is 43 characters of base64url, as in `id` of the entry"))?;
+            let id = OnceId::from_bytes(*id.as_bytes());
+            return Ok(Some(Self::Once { scope: scope.clone(), id }));
+        }
+        Ok(None)
+    }
+
+    fn key(&self) -> Result<MapKey, Failure> {
+        Ok(match self {
+            Self::Did(scid) => MapKey::did(scid),
+            Self::Act { scid, act } => MapKey::act(scid, act),
+            Self::Status { did, uri } => {
+                MapKey::status(Did::parse(did)?.scid().unwrap_or_default(), uri)
+            }
+            Self::Once { scope, id } => MapKey::once(scope, id),
+        })
+    }
+
+    fn prove(&self, view: &SourceView) -> Result<CurrentProof, Failure> {
+        Ok(match self {
+            Self::Did(scid) => view.did_current(scid)?,
+            Self::Act { scid, act } => view.act_current(scid, act)?,
+            Self::Status { did, uri } => view.status_current(did, uri)?,
+            Self::Once { scope, id } => view.once_current(scope, id)?,
+        })
+    }
+}
+
+/// Whether anything of this kind is asked for.
+pub(super) fn is_asked(args: &NewestArgs) -> bool {
+    args.current.is_some()
+        || !(args.act.is_empty() && args.status.is_empty() && args.once.is_empty())
+}
+
+/// Writes the proof, which was verified before.
+pub(super) fn prove(args: &ProveArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if args.form != ProofForm::Receipt {
+        let usage = "a proof of the newest has one form: leave --as out";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
+    let fault = || CliError::Fault("nothing is asked for".to_owned());
+    let asked = Asked::read(&args.newest)?.ok_or_else(fault)?;
+    let home = context.home()?;
+    let reading = Reading::open(&home, context)?;
+    let proof = asked.prove(reading.view())?;
+    let policy = super::status::policy_of(reading.source().origin(), &home)?;
+    let verified = verify_current(&proof, &asked.key()?, &policy, context.now())?;
+    context.speech.say(&sentence(&verified, context.now()));
+    let mut members = members(&verified);
+    members.insert("current".to_owned(), proof.to_value());
+    members.insert("out".to_owned(), args.out.path().into());
+    let human = context.deliver(format!("{:#}\n", proof.to_value()), args.out.path())?;
+    Ok(Outcome::new("inkan-ledger-proof/1", human, Value::Object(members)))
+}
+
+/// Judges a proof under the pinned policies: of what its newest entry is, or of what the options name.
+pub(super) fn check(
+    proof: &CurrentProof,
+    input: &Input,
+    args: &NewestArgs,
+    (home, now): (&Home, Timestamp),
+) -> Result<Outcome, Failure> {
+    let key = match Asked::read(args)? {
+        Some(asked) => asked.key()?,
+        None => {
+            let head = proof.claimed_head();
+            let found = head.as_ref().and_then(stands_under).map(|(key, _)| key);
+            let usage = "it shows that there is nothing, and not of what: say so (--current DID, --act, --status, --once)";
+            found.ok_or_else(|| CliError::Usage(usage.to_owned()))?
+        }
+    };
+    let judge = |policy: &inkan_ledger::LogPolicy| verify_current(proof, &key, policy, now);
+    let verified =
+        ledgers::verify_pinned(home, judge).map_err(|error| error.during(&input.name))?;
+    let mut human = format!("{} {}\n", Mark::Pass.painted(), sentence(&verified, now));
+    human.push_str(&super::check::rest(verified.epoch().checkpoint()));
+    let mut members = members(&verified);
+    members.insert("file".to_owned(), "current".into());
+    Ok(Outcome::new("inkan-ledger-check/1", human, members.into()))
+}
+
+fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
+    let log = safe(verified.epoch().origin(), 80);
+    let when = match verified.fresh_at() {
+        Some(fresh) => {
+            let age = super::status::ago(now.seconds_since(fresh).max(0));
+            format!("as of {}, {age} ago", moment(&fresh.to_string()))
+        }
+        None => "by the operator's word alone".to_owned(),
+    };
+    let kind = verified.key().kind().name();
+    match verified.head() {
+        Some(head) => {
+            let value = head.value();
+            let ended = if value.flags.has(Flags::ENDED) { ", and has ended" } else { "" };
+            let moved =
+                if value.flags.has(Flags::MOVED) { ", and moved to another log" } else { "" };
+            format!(
+                "entry {} of {log} is the newest of its kind ({kind}, number {}){ended}{moved}, {when}",
+                value.leaf_index, value.sequence
+            )
+        }
+        None => format!("{log} has nothing of this kind ({kind}), {when}"),
+    }
+}
+
+fn members(verified: &VerifiedCurrent) -> serde_json::Map<String, Value> {
+    let mut members = super::check::members(verified.epoch().checkpoint());
+    let head = verified.head().map(|head| {
+        let value = head.value();
+        json!({
+            "index": value.leaf_index, "seq": value.sequence, "ended": value.flags.has(Flags::ENDED),
+            "leafHash": value.leaf_hash.digest().to_hex(),
+        })
+    });
+    members.insert("kind".to_owned(), verified.key().kind().name().into());
+    members.insert("newest".to_owned(), head.unwrap_or(Value::Null));
+    members
+}
