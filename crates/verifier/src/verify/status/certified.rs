@@ -2,7 +2,7 @@
 //!
 //! There is no log of such an issuer, so nothing shows which list is the newest one. What bounds the age of a copy is what the issuer
 //! says in it (`exp`, `ttl`), when it was fetched, and the greatest age that the verifier asks for; without any of them it is too old.
-//! The issuer is known as HAIP 1.0 has it for credentials: by `x5c` in the header, here under the same anchor.
+//! The issuer is known as HAIP 1.0 has it for credentials: by `x5c` in the header of a JWT or `x5chain` in that of a CWT, here under the same anchor.
 
 use inkan_core::{Digest, Timestamp, sha256, tolerance};
 use inkan_credential::bundle::ServedStatusList;
@@ -88,10 +88,7 @@ fn usable(
     named: Named<'_>,
 ) -> Result<Option<Copy>, Reason> {
     let bytes = copy.bytes();
-    let text = str::from_utf8(&bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
-    // A CWT has no place for certificates that is read here.
-    let text = text.ok_or(invalid("verification-method-unknown"))?;
-    let parsed = StatusListToken::parse_jwt(text).map_err(|error| invalid(error.code()))?;
+    let parsed = super::token::parse(&bytes)?;
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }

@@ -64,6 +64,16 @@ pub(super) fn said(
     }
 }
 
+/// Reads a token as it is served: text is a JWT, anything else a CWT.
+pub(super) fn parse(bytes: &[u8]) -> Result<StatusListToken, Reason> {
+    let text = str::from_utf8(bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
+    let parsed = match text {
+        Some(text) => StatusListToken::parse_jwt(text),
+        None => StatusListToken::parse_cwt(bytes),
+    };
+    parsed.map_err(|error| invalid(error.code()))
+}
+
 /// The list to judge by as of the judged time.
 fn list_for(
     bench: &Bench<'_>,
@@ -102,12 +112,7 @@ fn usable(
     (who, issuer): (&[Announcer], &Did),
 ) -> Result<Option<List<StatusListToken>>, Reason> {
     let bytes = copy.bytes();
-    let text = str::from_utf8(&bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
-    let parsed = match text {
-        Some(text) => StatusListToken::parse_jwt(text),
-        None => StatusListToken::parse_cwt(&bytes),
-    };
-    let parsed = parsed.map_err(|error| invalid(error.code()))?;
+    let parsed = parse(&bytes)?;
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }
