@@ -41,8 +41,8 @@ pub(crate) use consent::{
 pub(crate) use delegate::{DelegateArgs, UnderArgs};
 pub(crate) use desk::{DeskCommand, DeskEnrol, DeskOpenArgs, PasskeyCommand};
 pub(crate) use did::{
-    CompromiseArgs, CreateArgs, DeactivateArgs, DidCommand, DidForm, DiffArgs, HistoryArgs,
-    NewMethod, ResolveArgs, RotateArgs, UpdateArgs,
+    CompromiseArgs, CreateArgs, DeactivateArgs, DidCommand, DidForm, DiffArgs, ExportArgs,
+    ExportForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs, UpdateArgs,
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
 #[cfg(feature = "pkcs11")]

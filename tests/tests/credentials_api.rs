@@ -10,6 +10,8 @@ mod api;
 mod data_integrity;
 #[path = "credentials_api/data_model.rs"]
 mod data_model;
+#[path = "credentials_api/envelopes.rs"]
+mod envelopes;
 #[path = "credentials_api/exchange.rs"]
 mod exchange;
 #[path = "credentials_api/interface.rs"]

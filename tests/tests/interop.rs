@@ -4,6 +4,8 @@
 
 #[path = "interop/certified.rs"]
 mod certified;
+#[path = "interop/cose.rs"]
+mod cose;
 #[path = "interop/sd_jwt.rs"]
 mod sd_jwt;
 #[path = "interop/selective.rs"]

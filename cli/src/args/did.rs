@@ -1,8 +1,8 @@
-//! `did …`: create, resolve, rotate, report-compromise, update, deactivate, history, diff, list.
+//! `did …`: create, resolve, export, rotate, report-compromise, update, deactivate, history, diff, list.
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{WriteArgs, values};
+use super::{OutArgs, WriteArgs, values};
 
 /// `inkan did …`
 #[derive(Clone, Debug, Subcommand)]
@@ -11,6 +11,8 @@ pub(crate) enum DidCommand {
     Create(CreateArgs),
     /// Show the document of a DID, now, as of a time, or in one version
     Resolve(ResolveArgs),
+    /// Write a DID as others read it: its document or log, or its keys for those who know no DIDs
+    Export(ExportArgs),
     /// Put a new signing key in force, with the pre-committed key, and commit to the next one
     Rotate(RotateArgs),
     /// Report that a key was in other hands since a time, and replace it if it is still in force
@@ -79,6 +81,22 @@ pub(crate) struct ResolveArgs {
     /// Ask nobody over the network
     #[arg(long)]
     pub(crate) offline: bool,
+}
+
+/// Arguments of `did export`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExportArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// Form of the result
+    #[arg(long = "as", value_enum, default_value_t = ExportForm::DidJson, value_name = "FORM")]
+    pub(crate) form: ExportForm,
+    /// Ask nobody over the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Where it goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
 }
 
 /// Arguments of `did rotate`.
@@ -215,4 +233,21 @@ pub(crate) enum DidForm {
     /// Document and metadata (W3C DID Resolution)
     #[value(name = "resolution")]
     Resolution,
+}
+
+/// Forms of a DID, and of its keys, in which others read them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// The DID document
+    #[value(name = "did.json")]
+    DidJson,
+    /// The whole log
+    #[value(name = "did.jsonl")]
+    DidJsonl,
+    /// The keys that it signs credentials with, as a JWK Set
+    #[value(name = "jwks")]
+    Jwks,
+    /// The same as issuer metadata, which readers of SD-JWT VCs look for on its host at /.well-known/jwt-vc-issuer
+    #[value(name = "jwt-vc-issuer")]
+    JwtVcIssuer,
 }

@@ -7,7 +7,7 @@ const SERVE_HELP: &str = "\
 Paths: /credentials/issue, /credentials/derive, /credentials/status, /credentials/bundle, /credentials/verify, /presentations, /presentations/verify, \
 /status/{list} and /status/{list}/publish; /offers and /offers/{offer} of an exchange; with the name of a suite \
 before them, that suite: /ecdsa-rdfc-2019/credentials/issue. Suites: eddsa-rdfc-2022 (the one without a prefix), eddsa-jcs-2022, \
-ecdsa-rdfc-2019, ecdsa-rdfc-2019-p384, ecdsa-jcs-2019, ecdsa-jcs-2019-p384, ecdsa-sd-2023, bbs-2023, vc-jwt; ed25519-signature-2020 is verified only. \
+ecdsa-rdfc-2019, ecdsa-rdfc-2019-p384, ecdsa-jcs-2019, ecdsa-jcs-2019-p384, ecdsa-sd-2023, bbs-2023, vc-jwt, vc-jwt-p256, vc-jwt-p384, vc-cose, vc-sd-jwt, dc-sd-jwt; ed25519-signature-2020 is verified only. \
 With --role registry: POST /authorization and /recognition (TRQP 2.0), for what this profile's DIDs, its trust list and the authorities on it say. \
 /ids names the DIDs that sign, /openapi.json describes all paths, /about says which profile is served; /healthz, /readyz, /metrics.
 What a did:webvh DID issues is recorded in the profile's ledger, so that it outlives its key, and its status lists are announced there; not with --no-ledger, by bbs-2023, or by a did:key. POST /credentials/bundle gives a credential back with its receipts, for verifying offline. What is verified is judged by the profile's ledger and pinned trust, as inkan verify does.

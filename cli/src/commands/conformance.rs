@@ -10,6 +10,7 @@ use inkan_core::{SecretBytes, encoding, json, limits};
 use inkan_credential::cose::{Headers, Sign1};
 use inkan_credential::model::CONTEXT_V2;
 use inkan_credential::sd_jwt::{self, ClaimPath, Concealment, SdJwt};
+use inkan_credential::sd_jwt_vc::KeyName;
 use inkan_credential::{Contexts, Credential, RdfcError, canonical_nquads};
 use inkan_crypto::jws::{self, Jws};
 use inkan_crypto::{KeyError, PublicKey, SecretKey};
@@ -161,7 +162,8 @@ fn issue(feature: Feature, args: &JoseArgs) -> Result<Said, Failure> {
         }
         Around::Jws => jws::sign(header, &payload, &key).map_err(|error| said(&error)),
         Around::Cose => {
-            let headers = Headers { typ, content_type: Some(content), kid: &method.id };
+            let headers =
+                Headers { typ, content_type: Some(content), key: KeyName::Kid(&method.id) };
             let made = Sign1::make(payload, &headers, &key);
             made.map(|made| encoding::b64(made.bytes())).map_err(|error| said(&error))
         }

@@ -1,9 +1,10 @@
-//! `inkan did create | resolve | rotate | report-compromise | update | deactivate | history | diff | list`.
+//! `inkan did create | resolve | export | rotate | report-compromise | update | deactivate | history | diff | list`.
 
 mod compromise;
 mod create;
 mod deactivate;
 mod diff;
+mod export;
 mod history;
 mod past;
 mod resolve;
@@ -25,6 +26,7 @@ pub(super) fn run(command: &DidCommand, context: &mut Context) -> Result<Outcome
     match command {
         DidCommand::Create(args) => create::run(args, context),
         DidCommand::Resolve(args) => resolve::run(args, context),
+        DidCommand::Export(args) => export::run(args, context),
         DidCommand::Rotate(args) => rotate::run(args, context),
         DidCommand::ReportCompromise(args) => compromise::run(args, context),
         DidCommand::Update(args) => update::run(args, context),

@@ -1,7 +1,10 @@
 //! `inkan revoke`, `inkan cred suspend`, `inkan cred reinstate`: sets or clears the bit, publishes the list, announces it on the
-//! ledger, in this order and never half of it.
+//! ledger, in this order and never half of it. `inkan cred message`: the same with a value of several bits.
 
+mod message;
 mod taken;
+
+pub(super) use self::message::{Saying, run as message};
 
 use inkan_core::Timestamp;
 use inkan_credential::Credential;
@@ -15,7 +18,7 @@ use serde_json::json;
 
 use super::did::parse_time;
 use super::issue::status;
-use crate::args::{CredMessageArgs, CredReinstateArgs, CredSuspendArgs, RevokeArgs, WriteArgs};
+use crate::args::{CredReinstateArgs, CredSuspendArgs, RevokeArgs, WriteArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -124,64 +127,6 @@ fn since(text: Option<&str>, context: &Context) -> Result<Option<Timestamp>, Fai
         return Err(CliError::Usage(usage).into());
     }
     Ok(effective)
-}
-
-/// `cred message`: another value in a list of messages.
-pub(super) fn message(args: &CredMessageArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
-    let mut writing = Writing::begin(context, &home)?;
-    let target = target(&args.credential, &home, context)?;
-    let own = issuer(&target, args.from.as_deref(), &home)?;
-    taken::allowed(&target, (&own, &home), context.now())?;
-    let malformed =
-        |detail: String| CliError::InputMalformed { file: args.credential.clone(), detail };
-    let of_file = target.entry(StatusPurpose::Message).cloned();
-    let entry = match of_file {
-        Some(entry) => Some(entry),
-        None => message_place(&target, &own, &home)?,
-    };
-    let none = || malformed("it names no list of messages".to_owned());
-    let entry = &entry.ok_or_else(none)?;
-    let (name, record) = list_of(entry, &target, &own, &home)?;
-    let mut state = status::state_of(&record)?;
-    let said = |message: &str| state.messages().iter().position(|text| text == message);
-    let position =
-        said(&args.message).map_or_else(|| args.message.parse().ok(), |at| u8::try_from(at).ok());
-    let words = state.messages().join(", ");
-    let value = position
-        .filter(|value| usize::from(*value) < state.messages().len())
-        .ok_or_else(|| malformed(format!("{:?} is none of its messages: {words}", args.message)))?;
-    let keyring = Keyring::open(context, &home)?;
-    let hand = Hand::of(&own, None, &keyring, &home)?;
-    state.set_value(entry, value)?;
-    let text = state.messages().get(usize::from(value)).cloned().unwrap_or_default();
-    if !record.announced {
-        let detail =
-            "its list is one that you serve: inkan status-list publish --out writes it".to_owned();
-        return Err(malformed(detail).into());
-    }
-    let published = status::publish(state, name, (&own, &hand, &home), context.now())?;
-    let mut intent = Intent { command: format!("cred message {}", target.id), ..Intent::default() };
-    published.into_intent(&mut intent);
-    if let Some((name, record)) = &target.record {
-        let mut record = record.clone();
-        record.events.push(StatusEvent {
-            change: format!("message {text}"),
-            at: context.now(),
-            reason: args.reason.clone(),
-        });
-        let (shelf, name, record) = (Shelf::Issued, name.clone(), record.to_value());
-        intent.records.push(RecordDraft { shelf, name, record });
-    }
-    if args.write.dry_run {
-        let (human, members) = dry_run_lines(&intent);
-        return Ok(Outcome::new("inkan-dry-run/1", human, members));
-    }
-    let accepted = writing.commit(&intent)?;
-    context.speech.say(&format!("{} now says {text:?}", target.id));
-    let done = json!({ "id": target.id, "list": entry.list_uri, "index": entry.index, "value": value, "message": text });
-    let index = accepted.first().map(|accepted| accepted.leaf_index);
-    Ok(Outcome::new("inkan-message/1", String::new(), done).with("entry", index))
 }
 
 fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure> {
@@ -364,23 +309,6 @@ fn entries_of(credential: &Credential) -> Vec<StatusEntry> {
     };
     let token = credential.token_status().map(of_token);
     credential.status().iter().cloned().chain(token.into_iter().flatten()).collect()
-}
-
-/// The place in a list of messages, as our own records have it.
-fn message_place(
-    target: &Target,
-    own: &OwnDid,
-    home: &Home,
-) -> Result<Option<StatusEntry>, Failure> {
-    let place = target.record.as_ref().and_then(|(_, record)| record.message.as_ref());
-    let Some((uri, index)) = place else { return Ok(None) };
-    for (_, record) in home.profile.all::<StatusListRecord>()? {
-        let state = status::state_of(&record)?;
-        if record.issuer == own.did && state.uri() == uri {
-            return Ok(Some(state.entry(*index)));
-        }
-    }
-    Ok(None)
 }
 
 /// The credential names no list for this change.

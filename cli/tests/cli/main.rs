@@ -23,6 +23,8 @@ mod secrets;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
 mod signing;
 #[cfg(test)]
 mod status;

@@ -18,6 +18,7 @@ use inkan_core::{encoding, limits};
 use inkan_crypto::{KeyType, PublicKey, SignError, Signer};
 
 pub use self::error::CoseError;
+use crate::sd_jwt_vc::KeyName;
 
 /// Header with countersignatures (RFC 8152 §4.5).
 const COUNTERSIGNATURES: i64 = 7;
@@ -25,9 +26,13 @@ const COUNTERSIGNATURES: i64 = 7;
 const TYP: i64 = 16;
 /// Header with claims of a CWT (RFC 9597 §2).
 const CWT_CLAIMS: i64 = 15;
+/// Header with the certificates of the key ([RFC 9360 §2](https://www.rfc-editor.org/rfc/rfc9360#section-2)).
+const X5CHAIN: i64 = 33;
 /// Most data items in a message, in its protected header, or in a payload of CBOR: the list itself is one. Read into memory,
 /// each takes many times its bytes.
 const ITEMS: usize = 4_096;
+/// Certificates in one header.
+const CERTIFICATES: usize = 8;
 /// How the text form of every tagged `COSE_Sign1` of four parts begins.
 const TEXT_START: &str = "0o";
 
@@ -38,6 +43,8 @@ pub struct Sign1 {
     typ: Option<String>,
     content_type: Option<String>,
     kid: Option<String>,
+    /// Of `x5chain`, DER, that of the key first.
+    certificates: Option<Vec<Vec<u8>>>,
     key_type: KeyType,
     payload: Vec<u8>,
     /// The `Sig_structure` of RFC 9052 §4.4.
@@ -52,8 +59,8 @@ pub struct Headers<'a> {
     pub typ: &'a str,
     /// Content type, protected.
     pub content_type: Option<&'a str>,
-    /// The key's name: protected if there is a content type, as in envelopes, else not.
-    pub kid: &'a str,
+    /// What names the key: a `kid`, protected if there is a content type, as in envelopes, else not; or certificates, protected.
+    pub key: KeyName<'a>,
 }
 
 impl Sign1 {
@@ -96,12 +103,23 @@ impl Sign1 {
         let kids = [&header.key_id, &message.unprotected.key_id];
         let kid = kids.into_iter().find(|kid| !kid.is_empty());
         let kid = kid.and_then(|kid| String::from_utf8(kid.clone()).ok());
+        // So may the certificates, whose path is what shows whose they are; but not in both.
+        let mut outside = message.unprotected.rest.iter();
+        let outside = outside.find(|(name, _)| *name == Label::Int(X5CHAIN));
+        let certificates = match (named(X5CHAIN), outside) {
+            (None, None) => None,
+            (Some((_, chain)), None) | (None, Some((_, chain))) => {
+                Some(chain_of(chain).ok_or(wrong("x5chain"))?)
+            }
+            (Some(_), Some(_)) => return Err(wrong("x5chain")),
+        };
         let payload = message.payload.clone().ok_or(wrong("payload"))?;
         Ok(Self {
             bytes: bytes.to_vec(),
             typ,
             content_type,
             kid,
+            certificates,
             key_type,
             payload,
             signed: message.tbs_data(&[]),
@@ -126,10 +144,17 @@ impl Sign1 {
             KeyType::Ed25519 => Algorithm::EdDSA,
             KeyType::Bls12381G2 => return Err(SignError::KeyUnsuitable.into()),
         };
-        let kid = headers.kid.as_bytes().to_vec();
+        let (kid, chain) = match headers.key {
+            KeyName::Kid(kid) => (kid.as_bytes().to_vec(), None),
+            KeyName::Certificates(chain) => (Vec::new(), Some(to_header(chain))),
+        };
         let protected = HeaderBuilder::new()
             .algorithm(algorithm)
             .value(TYP, Cbor::Text(headers.typ.to_owned()));
+        let protected = match chain {
+            Some(chain) => protected.value(X5CHAIN, chain),
+            None => protected,
+        };
         let (protected, unprotected) = match headers.content_type {
             Some(text) => {
                 (protected.content_type(text.to_owned()).key_id(kid), HeaderBuilder::new())
@@ -205,6 +230,12 @@ impl Sign1 {
         self.kid.as_deref()
     }
 
+    /// The certificates that name the key, DER, that of the key first. Their path is not validated here.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&[Vec<u8>]> {
+        self.certificates.as_deref()
+    }
+
     /// The payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
@@ -251,6 +282,22 @@ fn taken_apart(bytes: &[u8]) -> Result<CoseSign1, CoseError> {
         return Err(wrong("countersignature"));
     }
     CoseSign1::from_cbor_value(*message).map_err(|_| wrong(shape))
+}
+
+/// `COSE_X509`: one certificate as it is, or a list of several.
+fn chain_of(value: &Cbor) -> Option<Vec<Vec<u8>>> {
+    if let Some(only) = value.as_bytes() {
+        return Some(vec![only.clone()]);
+    }
+    let chain = value.as_array().filter(|chain| (2..=CERTIFICATES).contains(&chain.len()))?;
+    chain.iter().map(|one| one.as_bytes().cloned()).collect()
+}
+
+fn to_header(chain: &[Vec<u8>]) -> Cbor {
+    match chain {
+        [only] => Cbor::Bytes(only.clone()),
+        several => Cbor::Array(several.iter().cloned().map(Cbor::Bytes).collect()),
+    }
 }
 
 fn is_countersigned(header: &Cbor) -> bool {

@@ -193,7 +193,7 @@ pub(crate) fn message(
 ) -> Result<String, SignFailure> {
     let payload = json::canonicalize(payload).map_err(inkan_crypto::SignError::Canonical)?;
     let (typ, content_type) = envelope.cose_types();
-    let headers = Headers { typ, content_type: Some(content_type), kid };
+    let headers = Headers { typ, content_type: Some(content_type), key: KeyName::Kid(kid) };
     let made = Sign1::make(payload, &headers, signer).map_err(|error| match error {
         CoseError::Sign(error) => SignFailure::Signer(error),
         CoseError::TooLarge | CoseError::Malformed { .. } => SignFailure::Unreadable,

@@ -282,7 +282,7 @@ pub struct StatusListToken {
     ttl: Option<u64>,
     aggregation_uri: Option<String>,
     list: TokenStatusList,
-    /// Of `x5c`, DER, that of the key first.
+    /// Of `x5c` or `x5chain`, DER, that of the key first.
     certificates: Option<Vec<Vec<u8>>>,
     form: Form,
 }
@@ -351,7 +351,21 @@ impl StatusListToken {
         kid: &str,
         signer: &dyn Signer,
     ) -> Result<Self, TokenStatusError> {
-        cwt::issue(list, terms, kid, signer)
+        cwt::issue(list, terms, KeyName::Kid(kid), signer)
+    }
+
+    /// Makes the CWT, whose key certificates name (`x5chain`, RFC 9360; DER, that of the key first).
+    ///
+    /// # Errors
+    ///
+    /// [`TokenStatusError`]; nothing is signed that would not be read back.
+    pub fn issue_cwt_certified(
+        list: &TokenStatusList,
+        terms: &TokenTerms<'_>,
+        chain: &[Vec<u8>],
+        signer: &dyn Signer,
+    ) -> Result<Self, TokenStatusError> {
+        cwt::issue(list, terms, KeyName::Certificates(chain), signer)
     }
 
     /// The URI that it names itself by, `sub`.
@@ -375,7 +389,7 @@ impl StatusListToken {
         }
     }
 
-    /// The certificates that name its key, DER, that of the key first; only JWTs have them.
+    /// The certificates that name its key, DER, that of the key first.
     #[must_use]
     pub fn certificates(&self) -> Option<&[Vec<u8>]> {
         self.certificates.as_deref()

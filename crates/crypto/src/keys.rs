@@ -16,7 +16,9 @@ use inkan_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{bbs::BbsKey, es256::Es256Key, es384::Es384Key, es512::Es512Key};
+use crate::bbs::BbsKey;
+use crate::ecdsa::{Es384Key, Es512Key};
+use crate::es256::Es256Key;
 
 mod error;
 mod kinds;

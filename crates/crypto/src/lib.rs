@@ -20,9 +20,8 @@
 
 pub mod bbs;
 pub mod data_integrity;
+mod ecdsa;
 mod es256;
-mod es384;
-mod es512;
 #[cfg(feature = "openssl")]
 pub mod jwe;
 pub mod jws;

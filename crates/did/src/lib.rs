@@ -10,6 +10,7 @@
 //! | Is this text a DID of a method we know, and where would its document lie? | [`did`] |
 //! | Which key, and which version of its document, does this URL name? | [`did_url`] |
 //! | Which keys does this document list, and for what? | [`document`] |
+//! | Where do readers who know no DIDs look for these keys? | [`published`] |
 //! | What is the document of a did:key or did:jwk? | [`self_contained`] |
 //! | Is this did:webvh entry, or history, valid, and how is the next one written? | [`webvh`] |
 
@@ -17,6 +18,7 @@ pub mod did;
 pub mod did_url;
 pub mod document;
 pub mod location;
+pub mod published;
 mod rules;
 pub mod self_contained;
 pub mod webvh;

@@ -9,7 +9,9 @@ use inkan_credential::sd_jwt::{ClaimPath, Concealment};
 use inkan_credential::sd_jwt_vc::KeyName;
 use inkan_credential::selective;
 use inkan_credential::sign::{self, ProofTerms};
-use inkan_credential::{Contexts, Cryptosuite, Format, Opening, ProofError, SecuredCredential};
+use inkan_credential::{
+    Contexts, Credential, Cryptosuite, Format, Opening, ProofError, SecuredCredential,
+};
 use inkan_crypto::Signer;
 use serde_json::Value;
 
@@ -91,18 +93,39 @@ pub fn issue(
 ///
 /// # Errors
 ///
-/// [`SignFailure`]; nothing is signed that would not be read back. [`SignFailure::Claim`] if a claim that is to be
-/// disclosable is not there.
+/// As [`secure`].
 pub fn issue_with(
     draft: Draft,
     securing: &Securing<'_>,
-    (method, signer): (&str, &dyn Signer),
+    key: (&str, &dyn Signer),
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Issued, SignFailure> {
     let (credential, warnings) = draft.into_credential();
+    let credential = secure(&credential, securing, key, now, rng)?;
+    let opening = credential.credential().ledger_record().map(|record| Opening {
+        format: credential.format().as_str(),
+        digest: credential.issuance_digest(),
+        salt: record.salt,
+    });
+    Ok(Issued { credential, opening, warnings })
+}
+
+/// Signs a credential that was drafted elsewhere, with the key at `method`.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back. [`SignFailure::Claim`] if a claim that is to be
+/// disclosable is not there.
+pub fn secure(
+    credential: &Credential,
+    securing: &Securing<'_>,
+    (method, signer): (&str, &dyn Signer),
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<SecuredCredential, SignFailure> {
     let value = credential.value().clone();
-    let credential = match securing {
+    Ok(match securing {
         Securing::DataIntegrity(suite, contexts) => {
             let id = draw_uuid_urn(rng);
             let terms = ProofTerms {
@@ -131,18 +154,18 @@ pub fn issue_with(
             sign::issue_sd_jwt(value, &concealment, method, signer, rng)?
         }
         Securing::SdJwtVc(disclosable) => {
-            let claims = flat::claims(&credential, now)?;
+            let claims = flat::claims(credential, now)?;
             let chosen = disclosable.paths(&claims, &[])?;
             let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
             sign::issue_sd_jwt_vc(claims, &concealment, method, signer, rng)?
         }
-    };
-    let opening = credential.credential().ledger_record().map(|record| Opening {
-        format: credential.format().as_str(),
-        digest: credential.issuance_digest(),
-        salt: record.salt,
-    });
-    Ok(Issued { credential, opening, warnings })
+    })
+}
+
+/// The name of a member that an SD-JWT VC made of this credential would not say, or not whole: it has no place there.
+#[must_use]
+pub fn lost_in_sd_jwt_vc(credential: &Credential) -> Option<String> {
+    flat::lost(credential)
 }
 
 /// As [`issue_with`], by a key that certificates (DER, that of the key first) name in the place of a DID: as `vc+jwt` or `dc+sd-jwt`. The

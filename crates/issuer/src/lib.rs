@@ -13,5 +13,5 @@ pub mod status;
 
 pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
-pub use issue::{Issued, Securing, issue, issue_certified, issue_with};
+pub use issue::{Issued, Securing, issue, issue_certified, issue_with, secure};
 pub use status::{StatusEncoding, StatusListState, StatusStateError};

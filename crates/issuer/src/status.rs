@@ -309,7 +309,7 @@ impl StatusListState {
         self.publish_by(publication, (KeyName::Kid(method), signer))
     }
 
-    /// As [`Self::publish`], by a key that certificates (DER, that of the key first) name: a Token Status List in a JWT.
+    /// As [`Self::publish`], by a key that certificates (DER, that of the key first) name: a Token Status List.
     ///
     /// # Errors
     ///

@@ -44,7 +44,7 @@ mod tls;
 mod trqp;
 pub(crate) mod verify;
 
-pub use backing::{Backing, BackingError, Grounds, Recording};
+pub use backing::{Allotment, Backing, BackingError, Grounds, ListForm, Recording, StatusChange};
 pub use exchange::OfferStoreError;
 pub use options::{ApiOptions, Profile, Protection, Role, Transport};
 pub use start::{ApiError, RunningApi, run, spawn};

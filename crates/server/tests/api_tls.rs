@@ -19,8 +19,8 @@ mod tests {
     use inkan_io::gather::Network;
     use inkan_io::os_rng::OsRng;
     use inkan_server::credentials::{
-        self, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording,
-        RunningApi, Transport,
+        self, Allotment, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording,
+        RunningApi, StatusChange, Transport,
     };
     use inkan_verifier::{KnownState, Want};
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
@@ -267,11 +267,7 @@ mod tests {
             self.0.asked.lock().unwrap().push(*request);
             Ok(None)
         }
-        fn allot(
-            &mut self,
-            _: &Issuer,
-            _: &[StatusPurpose],
-        ) -> Result<Vec<StatusEntry>, BackingError> {
+        fn allot(&mut self, _: &Issuer, _: &Allotment) -> Result<Vec<StatusEntry>, BackingError> {
             Err(AWAY)
         }
         fn record(
@@ -286,10 +282,10 @@ mod tests {
         fn places(&self, _: &str, _: StatusPurpose) -> Result<Vec<StatusEntry>, BackingError> {
             Err(AWAY)
         }
-        fn may_change(&self, _: &StatusEntry, _: bool) -> Result<bool, BackingError> {
+        fn may_change(&self, _: &StatusEntry, _: &StatusChange) -> Result<bool, BackingError> {
             Err(AWAY)
         }
-        fn change(&mut self, _: &StatusEntry, _: bool) -> Result<bool, BackingError> {
+        fn change(&mut self, _: &StatusEntry, _: &StatusChange) -> Result<bool, BackingError> {
             Err(AWAY)
         }
     }

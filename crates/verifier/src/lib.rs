@@ -36,4 +36,4 @@ pub use verified::{
     CredentialProof, Presenter, Recorded, Verification, VerifiedCountersignature,
     VerifiedCredential,
 };
-pub use verify::{ConsentVerification, plan_consent, verify, verify_consent};
+pub use verify::{ConsentVerification, plan_consent, type_name, verify, verify_consent};

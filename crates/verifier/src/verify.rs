@@ -41,6 +41,7 @@ use crate::verified::Verification;
 use stamped::Stamps;
 
 pub use consent::{ConsentVerification, plan_consent, verify_consent};
+pub use content::type_name;
 
 /// Signatures that one verification tries in vain at most. Each costs a canonical form of the document, and a log may name
 /// thousands of keys by one URL.

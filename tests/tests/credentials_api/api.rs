@@ -17,7 +17,7 @@ pub(super) const V2: &str = "https://www.w3.org/ns/credentials/v2";
 pub(super) const EXAMPLES: &str = "https://www.w3.org/ns/credentials/examples/v2";
 
 /// Suites that issue.
-pub(super) const ISSUING: [Suite; 7] = [
+pub(super) const ISSUING: [Suite; 11] = [
     Suite::EddsaRdfc,
     Suite::EddsaJcs,
     Suite::EcdsaRdfc,
@@ -25,6 +25,10 @@ pub(super) const ISSUING: [Suite; 7] = [
     Suite::EcdsaJcs,
     Suite::EcdsaJcsP384,
     Suite::VcJwt,
+    Suite::VcJwtP256,
+    Suite::VcJwtP384,
+    Suite::VcCose,
+    Suite::VcSdJwt,
 ];
 
 pub(super) struct Api {

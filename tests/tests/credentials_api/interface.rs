@@ -42,7 +42,7 @@ fn the_profile_is_said_in_every_answer() {
 fn the_dids_that_sign_are_listed() {
     let ids = strict().get("/ids").json();
     let ids = ids["ids"].as_array().expect("a list").clone();
-    assert_eq!(ids.len(), 9);
+    assert_eq!(ids.len(), 14);
     for id in &ids {
         let method = id["verificationMethod"].as_str().expect("a URL");
         assert!(method.starts_with(id["id"].as_str().expect("a DID")));

@@ -417,6 +417,19 @@ fn dids_are_summed_up_served_and_resolved() {
     assert_eq!((served.body, served.headers["etag"].as_str()), (log.body, tag.as_str()));
     assert_eq!(client.get("/p7/did.jsonl").code(), "not-found", "another host");
     assert_eq!(host.get("/.well-known/did.jsonl").code(), "not-found");
+    // Its keys, where readers of SD-JWT VCs look for them.
+    let template = "/.well-known/jwt-vc-issuer/{path}";
+    let metadata = ok(&host, template, "/.well-known/jwt-vc-issuer/p7");
+    assert_eq!(metadata.header("content-type"), "application/json");
+    let metadata = metadata.json();
+    assert_eq!(metadata["issuer"], "https://ledger.example/p7");
+    let kid = metadata["jwks"]["keys"][0]["kid"].as_str().expect("a key").to_owned();
+    assert!(kid.starts_with(anna.did.as_str()), "{kid}");
+    for path in ["", "/", "/p8", "/p7/", "/p7/did.jsonl", "/../p7"] {
+        let path = format!("/.well-known/jwt-vc-issuer{path}");
+        assert_eq!(host.get(&path).code(), "not-found", "{path}");
+    }
+    assert_eq!(client.get("/.well-known/jwt-vc-issuer/p7").code(), "not-found", "another host");
     for path in
         ["/../keys/log", "/%2e%2e/keys/log", "/p7/../../keys/log", "/.status/x", "//p7/did.jsonl"]
     {

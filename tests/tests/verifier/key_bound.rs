@@ -3,11 +3,14 @@
 use inkan_core::Timestamp;
 use inkan_credential::presentation::PresentationTerms;
 use inkan_credential::sd_jwt::ClaimPath;
+use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_credential::{Presentation, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_ledger::MapKey;
 use inkan_tests::world::{AUDIENCE, CLAIM, Case, HOLDER, NONCE, Parts, Who, World, fitting_schema};
-use inkan_verifier::{CheckName, Context, Live, Verification};
+use inkan_tests::{fixtures, read_json};
+use inkan_verifier::{CheckName, Context, Live, Verification, type_name};
+use serde_json::Value;
 
 use super::expect::{accepted, noted, open, passed, refused};
 
@@ -224,6 +227,39 @@ fn a_schema_is_not_checked_against_a_part() {
         CheckName::Schema,
         "schema-missing",
     );
+}
+
+#[test]
+fn what_people_call_a_type_is_told_by_language() {
+    let mut world = World::new(307);
+    let case = world.issue_in_parts(true, None);
+    let mut metadata = read_json(&fixtures().join("course-completion/type.json"));
+    let claims = read_json(&fixtures().join("course-completion/claims.json"));
+    let url = metadata["vct"].as_str().expect("a type").to_owned();
+    let read = TypeMetadata::parse(metadata.to_string().as_bytes(), &url, None).expect("metadata");
+    for language in ["en", "ja"] {
+        for (path, _) in read.labels(language) {
+            let name = path.trim_start_matches("[\"").trim_end_matches("\"]");
+            assert!(claims.get(name.trim_start_matches('/')).is_some(), "{path}");
+        }
+        assert_eq!(read.labels(language).len(), 5);
+    }
+    metadata["vct"] = "Badge".into();
+    metadata.as_object_mut().expect("an object").remove("claims");
+    let presentation = bound(&world, &part(&case, &["name"]), HOLDER, (NONCE, AUDIENCE, world.now));
+    let mut parts = world.parts_presented(presentation, &[&case]);
+    parts.resources.insert("Badge".to_owned(), metadata.to_string().into_bytes());
+    let verification = parts.judge(&world.asking());
+    accepted(&verification);
+    let evidence = Value::Object(passed(&verification, CheckName::Schema).evidence.clone());
+    for (language, name) in [
+        ("en-GB", "Course completion certificate"),
+        ("ja", "講座修了証"),
+        ("fr", "Course completion certificate"),
+    ] {
+        assert_eq!(type_name(&evidence, language), Some(name), "{language}");
+    }
+    assert_eq!(type_name(&serde_json::json!({ "type": "Badge" }), "en"), None);
 }
 
 #[test]

@@ -89,6 +89,42 @@ fn judged(pki: &Pki, lists: Vec<ServedStatusList>) -> Verification {
     judged_with(pki, lists, &[&pki.root.der], |_| {})
 }
 
+/// The same in a CWT.
+fn list_in_cwt(said: &Said, chain: &[Vec<u8>], key: &SecretKey) -> ServedStatusList {
+    let mut list = TokenStatusList::new(StatusBits::Two, 131_072).expect("a list");
+    list.set(PLACE, said.status).expect("a place");
+    let expires = said.lasts.map(|lasts| time(said.at + lasts));
+    let (issued_at, ttl, aggregation_uri) = (time(said.at), said.ttl, None);
+    let terms = TokenTerms { uri: said.uri, issued_at, expires, ttl, aggregation_uri };
+    let token = StatusListToken::issue_cwt_certified(&list, &terms, chain, key).expect("a token");
+    assert_eq!((token.certificates(), token.kid()), (Some(chain), None));
+    ServedStatusList::new(LIST, &token.to_bytes())
+}
+
+#[test]
+fn a_list_in_a_cwt_counts_as_one_in_a_jwt() {
+    let pki = Pki::new(27);
+    let with = |said: &Said| judged(&pki, vec![list_in_cwt(said, &pki.chain(), &pki.key)]);
+    accepted(&with(&GOOD));
+    let revoked = with(&Said { status: TokenStatus::Invalid, ..GOOD });
+    worthless(&revoked, CheckName::Status, "credential-revoked");
+    let suspended = with(&Said { status: TokenStatus::Suspended, ..GOOD });
+    worthless(&suspended, CheckName::Status, "credential-suspended");
+    // A single certificate stands there as it is, and that of another key is not this key's.
+    let root = authority(certifier("alone", (2020, 2040)), None);
+    let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(28));
+    let alone = [certify(&key, &leaf_params((2026, 2027)), &root)];
+    let other = judged_with(
+        &pki,
+        vec![list_in_cwt(&GOOD, &alone, &key)],
+        &[&pki.root.der, &root.der],
+        |_| {},
+    );
+    undecided(&other, CheckName::Status, "status-list-invalid");
+    let stranger = judged(&pki, vec![list_in_cwt(&GOOD, &pki.chain(), &key)]);
+    undecided(&stranger, CheckName::Status, "status-list-invalid");
+}
+
 #[test]
 fn the_list_of_the_same_issuer_says_how_the_credential_stands() {
     let pki = Pki::new(21);

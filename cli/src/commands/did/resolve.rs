@@ -155,9 +155,10 @@ pub(super) fn find_history(
     covering(history, did).map(|history| (history, source))
 }
 
-type Log = (String, Option<String>, String);
+/// A log, what its witnesses say, and where it came from.
+pub(super) type Log = (String, Option<String>, String);
 
-fn find_log(
+pub(super) fn find_log(
     did: &Did,
     home: Option<&Home>,
     reach: Reach,
@@ -210,7 +211,7 @@ fn read_log(path: &Path) -> Result<(String, Option<String>), Failure> {
     Ok((log, witness))
 }
 
-fn covering(history: History, did: &Did) -> Result<History, Failure> {
+pub(super) fn covering(history: History, did: &Did) -> Result<History, Failure> {
     if history.covers(did) {
         return Ok(history);
     }

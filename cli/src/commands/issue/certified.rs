@@ -4,7 +4,6 @@ use inkan_core::Timestamp;
 use inkan_credential::sd_jwt_vc::issuer_of;
 use inkan_evidence::x5c::{IssuerAnchors, chain_in, key_of};
 use inkan_io::pinned;
-use inkan_issuer::StatusEncoding;
 use inkan_verifier::{CertificateChecker as _, CertificateFault, RevocationInfo};
 
 use super::status;
@@ -33,7 +32,7 @@ pub(super) fn check(args: &IssueArgs) -> Result<(), Failure> {
         return Err(Failure::from(CliError::Usage(usage))
             .try_this("use such a format", "inkan issue … --x5c F --suite dc+sd-jwt"));
     }
-    let token = status::encoding(args) == StatusEncoding::TokenJwt;
+    let token = status::encoding(args).is_token();
     let served = args.status_url.is_some() && token;
     if !(args.no_ledger && (args.no_status || served)) {
         let usage = "a ledger record and the status lists that a ledger announces are by a DID, and certificates name none";

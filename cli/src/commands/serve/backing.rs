@@ -3,44 +3,39 @@
 //! Data flow of issuing: locks of profile and ledger → the keys in force → places in status lists → signature (the API's) →
 //! issuance entry and records, as one intent.
 
+mod session;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use inkan_assurance::{Policy, builtin, ledger_grade, receipts};
-use inkan_core::{Digest, Timestamp};
+use inkan_core::Timestamp;
 use inkan_credential::bundle::{Artefact, Bundle};
-use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Contexts, Opening, SecuredCredential};
-use inkan_crypto::{KeyType, SecretKey};
-use inkan_did::DidUrl;
+use inkan_crypto::SecretKey;
 use inkan_evidence::Registry;
 use inkan_evidence::registry::declared;
 use inkan_io::files::{self, FileError};
 use inkan_io::gather::{Copies, Network, Sources, gather};
-use inkan_io::intent::{Intent, RecordDraft};
-use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf};
+use inkan_io::profile::OwnDid;
 use inkan_io::{known, pinned};
-use inkan_issuer::StatusEncoding;
-use inkan_ledger::{Claims, EntryId, Kind, commitment};
+use inkan_ledger::{EntryId, Kind, commitment};
 use inkan_server::credentials::{Backing, BackingError, Grounds, Issuer, Recording};
 use inkan_verifier::{KnownState, Want, with_successors};
-use serde_json::{Value, json};
 
+use self::session::Session;
 use super::registry::Authorities;
-use crate::commands::issue::status::{self, Place, Wanted};
-use crate::commands::revoke::{self, Change, Due, Target};
+use crate::commands::issue::status;
 use crate::commands::{policy, verify};
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
-use crate::identity::{self, Hand};
+use crate::identity;
 use crate::keyring::Keyring;
-use crate::ledgers::{self, Reading, Writing};
+use crate::ledgers::{Reading, Writing};
 use crate::output::Speech;
 use crate::packing::{self, FreshRecord};
-use crate::pending::Pending;
-use crate::wallet;
 
 /// Between two looks at whether another request still writes.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -51,10 +46,6 @@ const BRIEFLY: u32 = 50;
 
 /// For how many seconds an answer of the ledger counts when somebody asks whether the server is ready.
 const REMEMBERED: i64 = 5;
-/// For how many seconds what was recorded and not answered is there for whoever asks again: a day.
-const UNANSWERED: i64 = 86_400;
-/// The command, as whoever is told of unfinished ones reads it.
-const ISSUE: &str = "issue (API)";
 
 /// How the profile's ledger is used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -168,7 +159,10 @@ impl ProfileBacking {
     /// What clients are told; the operator reads the rest on standard error.
     fn refused(&self, failure: &Failure) -> BackingError {
         let code = failure.code();
-        let is_callers = matches!(code, "status-revocation-final" | "policy-unknown");
+        let is_callers = matches!(
+            code,
+            "status-revocation-final" | "status-value-out-of-range" | "policy-unknown"
+        );
         if !is_callers {
             self.speech.warn(&format!("a request could not be served: {}", failure.message()));
         }
@@ -222,7 +216,7 @@ impl ProfileBacking {
         let writing = Writing::begin_at(&self.home, now, self.speech)?;
         let unknown = || CliError::DidMissing { profile: self.home.name().to_owned() };
         let (owns, issuers) = self.current()?.ok_or_else(unknown)?;
-        Ok(Session { backing: self, _turn: turn, writing, owns, issuers, places: Vec::new(), now })
+        Ok(Session::new(self, turn, writing, (owns, issuers), now))
     }
 
     fn grounds(
@@ -379,222 +373,4 @@ impl Backing for ProfileBacking {
     fn contexts(&self) -> Option<Arc<Contexts>> {
         self.contexts.clone()
     }
-}
-
-/// One request that writes: it holds the locks.
-struct Session<'a> {
-    backing: &'a ProfileBacking,
-    _turn: MutexGuard<'a, ()>,
-    writing: Writing,
-    owns: Vec<OwnDid>,
-    issuers: Vec<Issuer>,
-    places: Vec<Place>,
-    now: Timestamp,
-}
-
-impl Session<'_> {
-    /// The one of ours with this DID.
-    fn own(&self, did: &str) -> Result<&OwnDid, Failure> {
-        let profile = || self.backing.home.name().to_owned();
-        let unknown = || CliError::DidUnknown { name: did.to_owned(), profile: profile() };
-        Ok(self.owns.iter().find(|own| own.did == did).ok_or_else(unknown)?)
-    }
-
-    fn allot(
-        &mut self,
-        issuer: &Issuer,
-        purposes: &[StatusPurpose],
-    ) -> Result<Vec<StatusEntry>, Failure> {
-        let hand = hand(issuer)?;
-        let about = (self.own(&issuer.did)?, &hand, &self.backing.home);
-        self.places = status::allocate(&wanted(purposes), about, self.now)?;
-        Ok(self.places.iter().map(|place| place.entry.clone()).collect())
-    }
-
-    fn record(
-        &mut self,
-        issuer: &Issuer,
-        secured: &SecuredCredential,
-        id: Option<&str>,
-        request: &Digest,
-    ) -> Result<(), Failure> {
-        let home = &self.backing.home;
-        let hand = hand(issuer)?;
-        let credential = secured.credential();
-        let scid = hand.method.did().scid().unwrap_or_default().to_owned();
-        let fault = || CliError::Fault("the credential names no record".to_owned());
-        let salt = credential.ledger_record().ok_or_else(fault)?.salt;
-        let digest = secured.issuance_digest();
-        let commitment = commitment(Kind::Issuance, &scid, &salt, &digest);
-        let claims = Claims::Issuance { commitment };
-        let entry = ledgers::entry(&claims, &hand.method, hand.key, home, self.now)?;
-        let place_of = |purpose| {
-            let found = self.places.iter().find(|place| place.entry.purpose == purpose);
-            found.map(|place| (place.entry.list_uri.clone(), place.entry.index))
-        };
-        let types = credential.types().filter(|name| *name != "VerifiableCredential");
-        let record = IssuedRecord {
-            id: id.or(credential.id()).unwrap_or_default().to_owned(),
-            types: types.map(str::to_owned).collect(),
-            issuer: issuer.did.clone(),
-            issued_at: self.now,
-            valid_until: credential.valid_until(),
-            digest: digest.to_b64u(),
-            status: place_of(StatusPurpose::Revocation),
-            suspension: place_of(StatusPurpose::Suspension),
-            message: None,
-            revoked: None,
-            suspended: None,
-            events: Vec::new(),
-        };
-        let mut intent = Intent { command: ISSUE.to_owned(), ..Intent::default() };
-        self.places.drain(..).for_each(|place| place.into_intent(&mut intent));
-        intent.entries.push(entry);
-        intent.records.push(RecordDraft {
-            shelf: Shelf::Issued,
-            name: wallet::name_of(&digest),
-            record: record.to_value(),
-        });
-        let recorded = self.writing.commit(&intent);
-        if recorded.is_err() {
-            // The ledger may have taken it, or will: then it is handed to whoever asks for the same again.
-            let kept = json!({ "at": self.now.seconds(), "credential": secured.to_value() });
-            let record = Pending::named(&request.to_hex()).record(ISSUE, kept);
-            home.profile.put(record.shelf, &record.name, &record.record)?;
-        }
-        recorded.map(|_| ())
-    }
-
-    /// What an earlier request like this one left, if it is on the ledger by now and still good for something.
-    fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, Failure> {
-        let home = &self.backing.home;
-        let pending = Pending::named(&request.to_hex());
-        let Some(kept) = pending.find(home)? else { return Ok(None) };
-        pending.done(home)?;
-        let at = kept.get("at").and_then(Value::as_i64).unwrap_or_default();
-        let credential = kept.get("credential").cloned().unwrap_or_default();
-        let compact = credential.as_str().map(SecuredCredential::parse_compact);
-        let read = compact.unwrap_or_else(|| SecuredCredential::parse_value(credential));
-        let Ok(secured) = read else { return Ok(None) };
-        let record =
-            home.profile.find::<IssuedRecord>(&wallet::name_of(&secured.issuance_digest()))?;
-        let is_current = record.is_some_and(|record| record.revoked.is_none())
-            && self.now.seconds().saturating_sub(at) <= UNANSWERED
-            && secured.credential().valid_until().is_none_or(|end| self.now < end);
-        Ok(is_current.then_some(secured))
-    }
-
-    /// Our records of what these DIDs issued, by name.
-    fn issued(&self) -> Result<Vec<(String, IssuedRecord)>, Failure> {
-        let mut records = self.backing.home.profile.all::<IssuedRecord>()?;
-        records.retain(|(_, record)| self.own(&record.issuer).is_ok());
-        Ok(records)
-    }
-
-    /// What a change comes to: none if nothing was issued with the place, and nothing due if it says so already.
-    fn planned(
-        &self,
-        place: &StatusEntry,
-        value: bool,
-    ) -> Result<Option<(Change, Target, Option<Due>)>, Failure> {
-        let home = &self.backing.home;
-        let is_there = |record: &IssuedRecord| revoke::entries(record).contains(place);
-        let found = self.issued()?.into_iter().find(|(_, record)| is_there(record));
-        let Some((name, record)) = found else { return Ok(None) };
-        let target = Target {
-            id: record.id.clone(),
-            issuer: record.issuer.clone(),
-            entries: revoke::entries(&record),
-            record: Some((name, record)),
-        };
-        let change = match (place.purpose, value) {
-            (StatusPurpose::Revocation, _) => Change::Revoke,
-            (_, true) => Change::Suspend,
-            (_, false) => Change::Reinstate,
-        };
-        let due = revoke::due(change, (place, &target), (self.own(&target.issuer)?, home))?;
-        let takes_back = place.purpose == StatusPurpose::Revocation && !value;
-        if takes_back && due.is_none() {
-            return Err(inkan_issuer::StatusStateError::Final.into());
-        }
-        Ok(Some((change, target, due.filter(|_| !takes_back))))
-    }
-
-    fn change(&mut self, place: &StatusEntry, value: bool) -> Result<bool, Failure> {
-        let home = &self.backing.home;
-        let Some((change, target, due)) = self.planned(place, value)? else { return Ok(false) };
-        let Some(due) = due else { return Ok(true) };
-        let unknown = || CliError::DidMissing { profile: home.name().to_owned() };
-        // Ledgers take no entries of other keys.
-        let signs =
-            |issuer: &&Issuer| matches!(issuer.key.key_type(), KeyType::Ed25519 | KeyType::P256);
-        let mut its = self.issuers.iter().filter(|issuer| issuer.did == target.issuer);
-        let hand = hand(its.find(signs).ok_or_else(unknown)?)?;
-        let about = (change, place, &target);
-        let own = self.own(&target.issuer)?;
-        let intent = due.intent(about, (self.now, "by the API"), (own, &hand, home), self.now)?;
-        self.writing.commit(&intent).map(|_| true)
-    }
-}
-
-impl Recording for Session<'_> {
-    fn issuers(&self) -> &[Issuer] {
-        &self.issuers
-    }
-
-    fn allot(
-        &mut self,
-        issuer: &Issuer,
-        purposes: &[StatusPurpose],
-    ) -> Result<Vec<StatusEntry>, BackingError> {
-        let backing = self.backing;
-        Session::allot(self, issuer, purposes).map_err(|failure| backing.refused(&failure))
-    }
-
-    fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, BackingError> {
-        Session::again(self, request).map_err(|failure| self.backing.refused(&failure))
-    }
-
-    fn record(
-        &mut self,
-        issuer: &Issuer,
-        credential: &SecuredCredential,
-        id: Option<&str>,
-        request: &Digest,
-    ) -> Result<(), BackingError> {
-        let backing = self.backing;
-        Session::record(self, issuer, credential, id, request)
-            .map_err(|failure| backing.refused(&failure))
-    }
-
-    fn places(&self, id: &str, purpose: StatusPurpose) -> Result<Vec<StatusEntry>, BackingError> {
-        let issued = self.issued().map_err(|failure| self.backing.refused(&failure))?;
-        let named = issued.into_iter().filter(|(_, record)| record.id == id);
-        let all = named.flat_map(|(_, record)| revoke::entries(&record));
-        Ok(all.filter(|entry| entry.purpose == purpose).collect())
-    }
-
-    fn may_change(&self, place: &StatusEntry, value: bool) -> Result<bool, BackingError> {
-        let planned = self.planned(place, value).map_err(|failure| self.backing.refused(&failure));
-        planned.map(|planned| planned.is_some())
-    }
-
-    fn change(&mut self, place: &StatusEntry, value: bool) -> Result<bool, BackingError> {
-        let backing = self.backing;
-        Session::change(self, place, value).map_err(|failure| backing.refused(&failure))
-    }
-}
-
-/// Places in lists of bits.
-fn wanted(purposes: &[StatusPurpose]) -> Wanted<'static> {
-    Wanted {
-        encoding: StatusEncoding::Bitstring,
-        purposes: purposes.to_vec(),
-        messages: &[],
-        served: None,
-    }
-}
-
-fn hand(issuer: &Issuer) -> Result<Hand<'_>, Failure> {
-    Ok(Hand { key: &issuer.key, method: DidUrl::parse(&issuer.method)? })
 }

@@ -1,9 +1,11 @@
 //! What one check found, in a line: positions and digests, never personal data.
 
 use inkan_core::json::text;
+use inkan_verifier::type_name;
 use serde_json::Value;
 
 use super::moment;
+use crate::env;
 use crate::render::{Mark, safe, short};
 
 /// The words before what was found. A check that failed is not called by what it would have shown.
@@ -73,6 +75,10 @@ pub(super) fn found(check: &Value) -> String {
             None => "without end".to_owned(),
         }),
         "status" => status(evidence),
+        "schema" => type_name(evidence, &env::language()).map(|name| {
+            let vct = text(evidence, "type").unwrap_or_default();
+            format!("{name:?} ({})", short(vct, 40))
+        }),
         "related-resource" => {
             number(evidence, "resource").map(|at| format!("number {at}: as the issuer fixed it"))
         }

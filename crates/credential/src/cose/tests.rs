@@ -12,8 +12,11 @@ fn key(key_type: KeyType) -> SecretKey {
     SecretKey::generate(key_type, &mut SeededRng::new(21))
 }
 
-const HEADERS: Headers<'static> =
-    Headers { typ: "application/x", content_type: Some("text/plain"), kid: "did:example:a#k" };
+const HEADERS: Headers<'static> = Headers {
+    typ: "application/x",
+    content_type: Some("text/plain"),
+    key: KeyName::Kid("did:example:a#k"),
+};
 
 #[test]
 fn a_message_is_read_as_it_is_made_with_every_kind_of_key() {
@@ -141,6 +144,45 @@ fn a_credential_in_a_message_is_read_from_bytes_text_and_data_url() {
 }
 
 #[test]
+fn certificates_stand_in_one_header_one_as_it_is_and_several_in_a_list() {
+    let key = key(KeyType::P256);
+    let all: Vec<Vec<u8>> = (0..9).map(|n| vec![0x30, n]).collect();
+    let made = |chain: &[Vec<u8>]| {
+        let headers = Headers { key: KeyName::Certificates(chain), ..HEADERS };
+        Sign1::make(b"p".to_vec(), &headers, &key)
+    };
+    for count in [1, 2, 8] {
+        let made = made(&all[..count]).unwrap();
+        let read = Sign1::parse(made.bytes()).unwrap();
+        assert_eq!((read.certificates(), read.kid()), (Some(&all[..count]), None));
+    }
+    for chain in [&all[..0], &all[..]] {
+        assert_eq!(made(chain).unwrap_err().code(), "cose-malformed");
+    }
+    // A list of one is written as the one, and what is no certificate is none; nor may they stand twice.
+    for (inside, outside) in [
+        (Some(Cbor::Array(vec![Cbor::Bytes(vec![0x30])])), None),
+        (Some(Cbor::Text("x".to_owned())), None),
+        (None, Some(Cbor::Array(vec![Cbor::Bytes(vec![1]), Cbor::Null]))),
+        (Some(Cbor::Bytes(vec![0x30])), Some(Cbor::Bytes(vec![0x30]))),
+    ] {
+        let with = |builder: HeaderBuilder, chain: Option<Cbor>| match chain {
+            Some(chain) => builder.value(X5CHAIN, chain).build(),
+            None => builder.build(),
+        };
+        let message = CoseSign1Builder::new()
+            .protected(with(HeaderBuilder::new().algorithm(Algorithm::ES256), inside))
+            .unprotected(with(HeaderBuilder::new(), outside))
+            .payload(b"p".to_vec())
+            .try_create_signature(&[], |bytes| key.sign(bytes))
+            .unwrap()
+            .build();
+        let error = Sign1::parse(&message.to_tagged_vec().unwrap()).unwrap_err();
+        assert_eq!(error, CoseError::Malformed { what: "x5chain" });
+    }
+}
+
+#[test]
 fn a_message_of_another_type_is_no_credential() {
     let issuer = issuer();
     let payload = unsigned().to_string().into_bytes();
@@ -149,7 +191,8 @@ fn a_message_of_another_type_is_no_credential() {
         ("application/vc+cose", "application/vp"),
         ("vc+cose", "application/vc"),
     ] {
-        let headers = Headers { typ, content_type: Some(content_type), kid: &issuer.method };
+        let headers =
+            Headers { typ, content_type: Some(content_type), key: KeyName::Kid(&issuer.method) };
         let made = Sign1::make(payload.clone(), &headers, &issuer.key).unwrap();
         let error = SecuredCredential::parse(made.bytes()).unwrap_err();
         assert_eq!(error.code(), "media-type-unsupported", "{typ} {content_type}");

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::cose::{Headers, Sign1, has_few_items};
 use crate::model::is_url;
+use crate::sd_jwt_vc::KeyName;
 
 /// The type, in the protected header and as the media type.
 pub(super) const TYPE: &str = "application/statuslist+cwt";
@@ -118,7 +119,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<StatusListToken, TokenStatusError> {
         ttl,
         aggregation_uri: text(list.named("aggregation_uri"), "aggregation_uri")?,
         list: TokenStatusList::decode(bits.ok_or(malformed("bits"))?, compressed)?,
-        certificates: None,
+        certificates: signed.certificates().map(<[_]>::to_vec),
         form: Form::Cwt(Box::new(signed)),
     })
 }
@@ -126,7 +127,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<StatusListToken, TokenStatusError> {
 pub(super) fn issue(
     list: &TokenStatusList,
     terms: &TokenTerms<'_>,
-    kid: &str,
+    key: KeyName<'_>,
     signer: &dyn Signer,
 ) -> Result<StatusListToken, TokenStatusError> {
     check_terms(terms)?;
@@ -148,7 +149,7 @@ pub(super) fn issue(
     }
     let payload =
         Cbor::Map(claims).to_vec().map_err(|_| TokenStatusError::Cwt { what: "claims" })?;
-    let headers = Headers { typ: TYPE, content_type: None, kid };
+    let headers = Headers { typ: TYPE, content_type: None, key };
     parse(Sign1::make(payload, &headers, signer)?.bytes())
 }
 

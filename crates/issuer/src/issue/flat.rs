@@ -8,6 +8,38 @@ use serde_json::{Map, Value};
 
 use crate::draft;
 
+/// Members of a credential that have a place in an SD-JWT VC; a JSON-LD context has none and needs none.
+const CARRIED: [&str; 13] = [
+    "@context",
+    "id",
+    "type",
+    "issuer",
+    "validFrom",
+    "validUntil",
+    "credentialSubject",
+    "cnf",
+    "evidence",
+    "ledgerRecord",
+    "countersignatureOffer",
+    "status",
+    "vct#integrity",
+];
+
+/// What of a credential would not be said in an SD-JWT VC made of it: the name of a member that has no place there.
+pub(crate) fn lost(credential: &Credential) -> Option<String> {
+    let value = credential.value();
+    let members = value.as_object().into_iter().flat_map(Map::keys);
+    let unplaced = members.map(String::as_str).find(|name| !CARRIED.contains(name));
+    let described = value.get("issuer").is_some_and(|issuer| {
+        issuer.as_object().is_some_and(|members| members.keys().any(|name| name != "id"))
+    });
+    let types = credential.types().filter(|name| *name != "VerifiableCredential").count();
+    let several = credential.subjects().len() > 1;
+    let found = [(described, "issuer"), (types > 1, "type"), (several, "credentialSubject")];
+    let other = found.into_iter().find(|(is_so, _)| *is_so).map(|(_, name)| name);
+    unplaced.or(other).map(|name| name.chars().take(64).collect())
+}
+
 /// One flat object: what is said about the only subject, beside `vct`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`.
 ///
 /// # Errors

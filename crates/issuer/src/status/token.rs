@@ -83,8 +83,10 @@ impl StatusListState {
             (StatusEncoding::TokenCwt, KeyName::Kid(method)) => {
                 StatusListToken::issue_cwt(&list, &terms, method, signer)?
             }
-            (StatusEncoding::TokenCwt, KeyName::Certificates(_))
-            | (StatusEncoding::Bitstring, _) => return Err(StatusStateError::OtherList),
+            (StatusEncoding::TokenCwt, KeyName::Certificates(chain)) => {
+                StatusListToken::issue_cwt_certified(&list, &terms, chain, signer)?
+            }
+            (StatusEncoding::Bitstring, _) => return Err(StatusStateError::OtherList),
         })
     }
 

@@ -160,6 +160,62 @@ pub trait Backing: Debug + Send + Sync {
     fn contexts(&self) -> Option<Arc<Contexts>>;
 }
 
+/// How a status list is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ListForm {
+    /// Bitstring Status Lists: a credential names one for each purpose.
+    #[default]
+    Bitstring,
+    /// A Token Status List in a JWT, which tells revoked and suspended apart in one place.
+    TokenJwt,
+    /// The same in a CWT.
+    TokenCwt,
+}
+
+impl ListForm {
+    /// The form of that name in requests.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "bitstring" => Some(Self::Bitstring),
+            "token" => Some(Self::TokenJwt),
+            "token-cwt" => Some(Self::TokenCwt),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a Token Status List.
+    #[must_use]
+    pub const fn is_token(self) -> bool {
+        match self {
+            Self::Bitstring => false,
+            Self::TokenJwt | Self::TokenCwt => true,
+        }
+    }
+}
+
+/// Which places in status lists a new credential gets.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Allotment {
+    /// What they are about.
+    pub purposes: Vec<StatusPurpose>,
+    /// What the list of messages says: one for each of its values, the first being that of a new credential.
+    pub messages: Vec<String>,
+    /// How the lists are written.
+    pub form: ListForm,
+}
+
+/// What becomes of a status, and what the issuer's own records say of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusChange {
+    /// 0 takes it back, 1 sets it; in a list of messages, which one.
+    pub value: u8,
+    /// Why: never published.
+    pub reason: Option<String>,
+    /// Since when, if not from now on: never published.
+    pub effective: Option<Timestamp>,
+}
+
 /// What is written to the ledger for one request.
 pub trait Recording {
     /// The keys that are in force while this is held.
@@ -173,7 +229,8 @@ pub trait Recording {
     /// [`BackingError`].
     fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, BackingError>;
 
-    /// Takes a place for each purpose in status lists that the ledger announces.
+    /// Takes the places that are asked for in status lists that the ledger announces: one for each purpose, or one for all of them in
+    /// a Token Status List.
     ///
     /// # Errors
     ///
@@ -181,7 +238,7 @@ pub trait Recording {
     fn allot(
         &mut self,
         issuer: &Issuer,
-        purposes: &[StatusPurpose],
+        asked: &Allotment,
     ) -> Result<Vec<StatusEntry>, BackingError>;
 
     /// Records a credential and the places that were taken for it. `id` is the name by which its status is asked for, `request`
@@ -210,12 +267,12 @@ pub trait Recording {
     /// # Errors
     ///
     /// As [`Self::change`].
-    fn may_change(&self, place: &StatusEntry, value: bool) -> Result<bool, BackingError>;
+    fn may_change(&self, place: &StatusEntry, change: &StatusChange) -> Result<bool, BackingError>;
 
-    /// Sets or clears the status at a place of this server's lists, and announces it. Says no if nothing was issued with it.
+    /// Writes the status at a place of this server's lists, and announces it. Says no if nothing was issued with it.
     ///
     /// # Errors
     ///
-    /// [`BackingError`], as the caller's if what was revoked would be taken back.
-    fn change(&mut self, place: &StatusEntry, value: bool) -> Result<bool, BackingError>;
+    /// [`BackingError`], as the caller's if what was revoked would be taken back, or the list has no such value.
+    fn change(&mut self, place: &StatusEntry, change: &StatusChange) -> Result<bool, BackingError>;
 }

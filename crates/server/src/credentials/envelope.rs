@@ -1,18 +1,27 @@
 //! The envelope of a request: an object with what it is about, and options that are honoured or refused, but not
 //! misread. Where something is signed, an option without effect is refused: who gave it believes that it had one.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use inkan_core::{Timestamp, json, tolerance};
 use inkan_credential::Cryptosuite;
 use inkan_credential::model::StatusPurpose;
 use inkan_credential::proof::Purpose;
+use inkan_credential::sd_jwt::ClaimPath;
 use serde_json::{Map, Value};
 
 use super::admit::Caller;
 use super::answer::{Cause, Finding, Refusal};
+use super::backing::ListForm;
 use super::options::Profile;
 use super::service::Service;
 use super::suites::{Issuer, Suite};
+
+/// In every object and array of an SD-JWT there are at most so many decoys.
+const DECOYS: u8 = 32;
+/// A message of a status list has at most so many characters.
+const MESSAGE: usize = 200;
 
 /// A request that was read.
 #[derive(Debug)]
@@ -35,9 +44,13 @@ pub(crate) struct Options {
     pub(crate) domain: Vec<String>,
     pub(crate) previous_proof: Vec<String>,
     pub(crate) mandatory_pointers: Vec<String>,
+    pub(crate) disclosable: Vec<ClaimPath>,
+    pub(crate) decoys: u8,
     pub(crate) selective_pointers: Vec<String>,
     pub(crate) presentation_header: Option<String>,
     pub(crate) status: Option<Vec<StatusPurpose>>,
+    pub(crate) messages: Vec<String>,
+    pub(crate) lists: Option<ListForm>,
     pub(crate) checks: Option<Vec<String>>,
     pub(crate) method: Option<String>,
     pub(crate) suite: Option<String>,
@@ -71,6 +84,12 @@ impl Request {
     /// Takes a member, if it is there.
     pub(crate) fn optional(&mut self, member: &str) -> Option<Value> {
         self.members.remove(member).filter(|value| !value.is_null())
+    }
+
+    /// Names of members that nobody took.
+    pub(crate) fn rest(&self) -> impl Iterator<Item = &str> {
+        let left = self.members.iter().filter(|(_, value)| !value.is_null());
+        left.map(|(name, _)| name.as_str())
     }
 }
 
@@ -147,10 +166,26 @@ impl Options {
             domain: texts(options, "domain")?.unwrap_or_default(),
             previous_proof: texts(options, "previousProof")?.unwrap_or_default(),
             mandatory_pointers: texts(options, "mandatoryPointers")?.unwrap_or_default(),
+            disclosable: texts(options, "disclosable")?
+                .unwrap_or_default()
+                .iter()
+                .map(|path| ClaimPath::parse(path).map_err(|_| option("disclosable")))
+                .collect::<Result<_, _>>()?,
+            decoys: match options.get("decoys") {
+                None | Some(Value::Null) => 0,
+                Some(count) => {
+                    let small = count.as_u64().and_then(|count| u8::try_from(count).ok());
+                    small.filter(|count| *count <= DECOYS).ok_or_else(|| option("decoys"))?
+                }
+            },
             selective_pointers: texts(options, "selectivePointers")?.unwrap_or_default(),
             presentation_header: text(options, "presentationHeader")?,
             status: texts(options, "statusPurposes")?
                 .map(|names| names.iter().map(|name| purpose(name)).collect())
+                .transpose()?,
+            messages: messages(options)?,
+            lists: text(options, "statusLists")?
+                .map(|name| ListForm::parse(&name).ok_or_else(|| option("statusLists")))
                 .transpose()?,
             checks: texts(options, "checks")?,
             method: text(options, "verificationMethod")?,
@@ -164,10 +199,25 @@ fn purpose(name: &str) -> Result<StatusPurpose, Refusal> {
     kept_purpose(name).ok_or_else(|| option("statusPurposes"))
 }
 
-/// A purpose whose status is kept here: one bit.
+/// A purpose whose status is kept here.
 pub(crate) fn kept_purpose(name: &str) -> Option<StatusPurpose> {
-    StatusPurpose::parse(name)
-        .filter(|purpose| matches!(purpose, StatusPurpose::Revocation | StatusPurpose::Suspension))
+    StatusPurpose::parse(name).filter(|purpose| match purpose {
+        StatusPurpose::Revocation | StatusPurpose::Suspension | StatusPurpose::Message => true,
+        StatusPurpose::Refresh => false,
+    })
+}
+
+/// What a list of messages says: 2, 4, 8, … or 256 texts, none of them twice.
+fn messages(options: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
+    let Some(messages) = texts(options, "statusMessages")? else { return Ok(Vec::new()) };
+    let count = messages.len();
+    let differ = messages.iter().collect::<BTreeSet<_>>().len() == count;
+    let short = messages.iter().all(|text| (1..=MESSAGE).contains(&text.chars().count()));
+    if (2..=256).contains(&count) && count.is_power_of_two() && differ && short {
+        Ok(messages)
+    } else {
+        Err(option("statusMessages"))
+    }
 }
 
 /// 400 for an option.

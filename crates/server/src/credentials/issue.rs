@@ -1,5 +1,7 @@
 //! `/credentials/issue`: a credential is judged by the data model, gets its status entries, and is signed.
 
+mod enveloped;
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -8,10 +10,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use inkan_core::{Digest, Timestamp, json, rng, sha256};
-use inkan_credential::model::{DataModel, LedgerRecord, StatusEntry};
+use inkan_credential::model::{DataModel, LedgerRecord, StatusEntry, StatusPurpose};
 use inkan_credential::proof::{Purpose, SignFailure};
 use inkan_credential::selective::{add_proof_sd, secure_sd, verify_base};
 use inkan_credential::sign::{self, ProofTerms};
+use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{
     Contexts, Credential, Cryptosuite, RdfcError, SecuredCredential, canonical_nquads,
     inline_context,
@@ -22,13 +25,14 @@ use serde_json::{Value, json};
 
 use super::admit::Caller;
 use super::answer::{Cause, Refusal, json_answer};
-use super::envelope::{Options, Request};
+use super::backing::Allotment;
+use super::envelope::{Options, Request, option};
 use super::handle::{blocking, request};
 use super::options::Profile;
 use super::resources;
 use super::routes::suite_of;
-use super::service::{Service, not_served, of_suite};
-use super::suites::{Issuer, Suite};
+use super::service::{Service, not_served};
+use super::suites::{Issuer, Suite, can_be_recorded};
 
 /// POST `/credentials/issue`.
 pub(crate) async fn issue(
@@ -60,13 +64,20 @@ fn issued(
     Ok(json_answer(StatusCode::CREATED, &answer))
 }
 
+/// The options that say which places in status lists a new credential gets.
+const OF_STATUS: [&str; 3] = ["statusPurposes", "statusMessages", "statusLists"];
+
 /// The options that have an effect when a first proof is made.
 fn effective(suite: Suite) -> Vec<&'static str> {
-    let mut names = vec!["credentialId", "statusPurposes"];
+    let mut names = vec!["credentialId"];
+    names.extend(OF_STATUS);
     if let Some(name) = suite.cryptosuite() {
         names.extend(["proofId", "created", "expires", "proofPurpose", "challenge", "domain"]);
         names.extend(["previousProof"]);
         names.extend(name.is_selective().then_some("mandatoryPointers"));
+    }
+    if matches!(suite, Suite::VcSdJwt | Suite::DcSdJwt) {
+        names.extend(["disclosable", "decoys"]);
     }
     names
 }
@@ -93,6 +104,7 @@ fn first(
     let version = check(service, (suite, &issuer), &credential)?;
     add_proof_terms(&mut credential, suite, version);
     check_terms(service, suite, &credential)?;
+    enveloped::check(suite, &credential)?;
     check_unlinkable(service, suite, &credential)?;
     for uri in lists_of(&credential) {
         let announced = service.options.backing.as_ref().map(|backing| backing.is_ours(&uri));
@@ -100,24 +112,25 @@ fn first(
             return Err(not_allotted());
         }
     }
-    let purposes = options.status.as_ref().unwrap_or(&service.options.status);
-    if !purposes.is_empty() && suite.whole().is_none() {
-        let detail = "this suite's key cannot sign a status list: ask for no status";
-        return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
-    }
+    let wanted = allotment(service, suite, options)?;
     let id = options.credential_id.clone();
     let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
     let backing = service.options.backing.as_deref();
     let recorder = backing.filter(|_| service.must_record(suite, &issuer));
-    if recorder.is_some() && !suite.can_be_recorded() {
+    if recorder.is_some() && !can_be_recorded(issuer.key.key_type()) {
         let reason =
             "no ledger takes entries of this suite's key, and what is issued here is recorded";
         let detail = service.and_suites(&service.issuers()?, reason);
         return Err(Refusal::missing(Cause::SuiteNotServed.code(), detail));
     }
     let Some(backing) = recorder else {
-        if !purposes.is_empty() {
-            let entries = service.status.allot((suite, &issuer), purposes, id)?;
+        let announced = wanted.form.is_token() || !wanted.messages.is_empty();
+        if announced && !wanted.purposes.is_empty() {
+            let detail = "messages and tokens are kept in lists that a ledger announces, and what this key signs is not recorded";
+            return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
+        }
+        if !wanted.purposes.is_empty() {
+            let entries = service.status.allot((suite, &issuer), &wanted.purposes, id)?;
             add_status(&mut credential, entries);
         }
         return sign(service, (suite, &issuer), credential, options);
@@ -127,11 +140,14 @@ fn first(
         return Ok(secured);
     }
     // From here on no other process replaces the key.
-    issuer = of_suite(recording.issuers(), suite).cloned().ok_or_else(not_served)?;
+    issuer = service.maker(recording.issuers(), suite).cloned().ok_or_else(not_served)?;
     options.check(service, (suite, &issuer), &effective(suite))?;
-    if !purposes.is_empty() {
-        let entries = recording.allot(&issuer, purposes)?;
-        add_status(&mut credential, entries.iter().map(StatusEntry::to_value).collect());
+    if !wanted.purposes.is_empty() {
+        let entries = recording.allot(&issuer, &wanted)?;
+        match entries.as_slice() {
+            [only] if wanted.form.is_token() => add_token_status(&mut credential, only)?,
+            all => add_status(&mut credential, all.iter().map(StatusEntry::to_value).collect()),
+        }
     }
     let log = backing.log_of(&issuer).unwrap_or_default();
     let credential = naming_record(credential, log)?;
@@ -163,11 +179,36 @@ fn asked(
     ]))
 }
 
+/// Which places a new credential gets, as far as they can be kept.
+fn allotment(service: &Service, suite: Suite, options: &Options) -> Result<Allotment, Refusal> {
+    let refused = |detail: &str| Refusal::bad(Cause::StatusNotKept.code(), detail.to_owned());
+    let purposes = options.status.as_ref().unwrap_or(&service.options.status).clone();
+    if !purposes.is_empty() && suite.whole().is_none() {
+        return Err(refused("this suite's key cannot sign a status list: ask for no status"));
+    }
+    let says = purposes.contains(&StatusPurpose::Message);
+    if says == options.messages.is_empty() {
+        return Err(option("statusMessages"));
+    }
+    let form = enveloped::lists(suite, options)?;
+    if form.is_token() {
+        if suite.cryptosuite().is_some() {
+            let detail = "places in token status lists are named in JWTs, SD-JWTs and COSE messages: ask for statusLists bitstring";
+            return Err(refused(detail));
+        }
+        if says {
+            return Err(refused("messages are said in a Bitstring Status List, not in a token"));
+        }
+    }
+    Ok(Allotment { purposes, messages: options.messages.clone(), form })
+}
+
 /// The status lists in which a credential has places.
 fn lists_of(credential: &Value) -> Vec<String> {
     let entries = entries_of(credential, "credentialStatus").into_iter();
     let named = entries.filter_map(|entry| json::text(entry, "statusListCredential"));
-    named.map(str::to_owned).collect()
+    let token = credential.pointer("/status/status_list/uri").and_then(Value::as_str);
+    named.chain(token).map(str::to_owned).collect()
 }
 
 fn not_allotted() -> Refusal {
@@ -209,7 +250,7 @@ fn sign(
     options: &Options,
 ) -> Result<SecuredCredential, Refusal> {
     let Some(cryptosuite) = suite.cryptosuite() else {
-        return sign::issue_jose(credential, &issuer.method, &*issuer.key).map_err(unsigned);
+        return enveloped::sign(suite, issuer, credential, (options, service.now()));
     };
     let mandatory: Vec<&str> = options.mandatory_pointers.iter().map(String::as_str).collect();
     with_terms(service, issuer, cryptosuite, options, |terms| {
@@ -230,7 +271,7 @@ fn another(
 ) -> Result<SecuredCredential, Refusal> {
     let issuer = &service.needed_issuer(suite)?;
     let names = effective(suite);
-    let names: Vec<&str> = names.into_iter().filter(|name| *name != "statusPurposes").collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| !OF_STATUS.contains(name)).collect();
     options.check(service, (suite, issuer), &names)?;
     if credential.get("issuer").is_none() {
         let detail = "issuer is missing: a credential that has proofs names its issuer";
@@ -341,7 +382,16 @@ fn check_terms(service: &Service, suite: Suite, credential: &Value) -> Result<()
     if rdfc && service.options.backing.is_none() {
         return Ok(());
     }
-    match canonical_nquads(credential, service.contexts()) {
+    if suite == Suite::DcSdJwt {
+        // Its claims mean what its type says, and no context.
+        return Ok(());
+    }
+    let mut said = credential.clone();
+    if let (Suite::VcSdJwt, Value::Object(members)) = (suite, &mut said) {
+        // The holder's key, which it is presented with: a claim of JWTs (RFC 7800 §3), and no term.
+        members.remove("cnf");
+    }
+    match canonical_nquads(&said, service.contexts()) {
         Ok(_) => Ok(()),
         Err(RdfcError::ContextUnknown { .. } | RdfcError::Dropped { .. }) if !rdfc => Ok(()),
         Err(error) => Err(Refusal::bad(error.code(), error.to_string())),
@@ -381,6 +431,17 @@ fn add_status(credential: &mut Value, entries: Vec<Value>) {
         _ => Value::Array(all),
     };
     members.insert("credentialStatus".to_owned(), status);
+}
+
+/// The place in a token status list, which is named in a claim of its own.
+fn add_token_status(credential: &mut Value, entry: &StatusEntry) -> Result<(), Refusal> {
+    let Value::Object(members) = credential else { return Ok(()) };
+    let place = StatusReference { index: entry.index, uri: entry.list_uri.clone() };
+    if members.insert("status".to_owned(), place.to_claim()).is_some() {
+        let detail = "status: its place in a status list is said by this server";
+        return Err(Refusal::bad(Cause::RequestMalformed.code(), detail));
+    }
+    Ok(())
 }
 
 /// Calls `sign` with the terms that the options ask for.

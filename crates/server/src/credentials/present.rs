@@ -7,9 +7,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use inkan_core::rng;
-use inkan_credential::presentation::{secure_presentation_di, secure_presentation_jose};
+use inkan_credential::presentation::{
+    secure_presentation_cose, secure_presentation_di, secure_presentation_jose,
+};
 use inkan_credential::proof::Purpose;
 use inkan_credential::sign::ProofTerms;
+use inkan_crypto::Signer;
 use inkan_io::os_rng::OsRng;
 use serde_json::{Value, json};
 
@@ -38,7 +41,7 @@ fn made(
 ) -> Result<Response, Refusal> {
     let none =
         || Refusal::missing(Cause::SuiteNotServed.code(), "this suite signs no presentations");
-    let suite = suite.unwrap_or(Suite::EddsaRdfc).whole().ok_or_else(none)?;
+    let suite = suite.unwrap_or(Suite::EddsaRdfc).presents().ok_or_else(none)?;
     let holder = &service.needed_issuer(suite)?;
     let mut document = request.take("presentation")?;
     let options = request.options;
@@ -71,7 +74,7 @@ fn made(
     }
     let presentation = match suite.cryptosuite() {
         Some(_) => embedded(service, (suite, holder), document, &options)?,
-        None => enveloped(service, holder, document, &options)?,
+        None => enveloped(service, (suite, holder), document, &options)?,
     };
     let answer = json!({ "verifiablePresentation": presentation });
     Ok(json_answer(StatusCode::CREATED, &answer))
@@ -106,7 +109,7 @@ fn embedded(
 
 fn enveloped(
     service: &Service,
-    holder: &Issuer,
+    (suite, holder): (Suite, &Issuer),
     mut document: Value,
     options: &Options,
 ) -> Result<Value, Refusal> {
@@ -125,6 +128,11 @@ fn enveloped(
             several => drop(put("aud", several.into())),
         }
     }
-    let made = secure_presentation_jose(&document, &holder.method, &*holder.key);
+    let by: (&str, &dyn Signer) = (&holder.method, &*holder.key);
+    let made = if suite == Suite::VcCose {
+        secure_presentation_cose(&document, by.0, by.1)
+    } else {
+        secure_presentation_jose(&document, by.0, by.1)
+    };
     made.map(|made| made.to_value()).map_err(unsigned)
 }

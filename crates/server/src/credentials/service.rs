@@ -11,7 +11,7 @@ use super::answer::{Cause, Refusal};
 use super::exchange::OfferStore;
 use super::options::{ApiOptions, Profile, Role};
 use super::status::StatusStore;
-use super::suites::{Issuer, Suite};
+use super::suites::{Issuer, Suite, can_be_recorded};
 use crate::connections::Door;
 use crate::desk::Desk;
 use crate::ledger_node::SharedClock;
@@ -98,17 +98,22 @@ impl Service {
 
     /// Who of these issues by a suite: a key that can sign by it, and if that has to be recorded, can be recorded.
     pub(crate) fn issues<'a>(&self, issuers: &'a [Issuer], suite: Suite) -> Option<&'a Issuer> {
-        self.maker(issuers, suite)
-            .filter(|issuer| !self.must_record(suite, issuer) || suite.can_be_recorded())
+        self.maker(issuers, suite).filter(|issuer| self.may_issue(suite, issuer))
     }
 
-    /// Whose key signs by a suite, if it is signed by here: the old one is for test suites alone.
-    fn maker<'a>(&self, issuers: &'a [Issuer], suite: Suite) -> Option<&'a Issuer> {
+    fn may_issue(&self, suite: Suite, issuer: &Issuer) -> bool {
+        !self.must_record(suite, issuer) || can_be_recorded(issuer.key.key_type())
+    }
+
+    /// Whose key signs by a suite, if it is signed by here: the old one is for test suites alone. The first that can be recorded where
+    /// that has to be.
+    pub(crate) fn maker<'a>(&self, issuers: &'a [Issuer], suite: Suite) -> Option<&'a Issuer> {
         let is_old = suite == Suite::Ed25519Signature2020;
         if is_old && self.options.profile == Profile::Strict {
             return None;
         }
-        of_suite(issuers, suite)
+        let all = || issuers.iter().filter(|issuer| suite.signs_with(issuer.key.key_type()));
+        all().find(|issuer| self.may_issue(suite, issuer)).or_else(|| all().next())
     }
 
     /// A refusal of one suite, and which others there are.
@@ -135,11 +140,6 @@ impl Service {
             Refusal::missing(Cause::SuiteNotServed.code(), self.and_suites(&issuers, NOT_SERVED))
         })
     }
-}
-
-/// The first of these keys that signs by a suite.
-pub(crate) fn of_suite(issuers: &[Issuer], suite: Suite) -> Option<&Issuer> {
-    issuers.iter().find(|issuer| issuer.key.key_type() == suite.key_type())
 }
 
 /// What is answered where nobody signs by a suite.

@@ -1,17 +1,17 @@
 //! The status of what was issued here: Bitstring Status Lists, one for each key and purpose, random places in them.
 //!
-//! In scope: allotting places, `/credentials/status`, serving the lists. Every step is in a journal on the disk before it
-//! is answered, if there is a folder for it. Out of scope: the form of lists (`inkan-credential`).
+//! In scope: allotting places, serving the lists; `/credentials/status` is in `change`. Every step is in a journal on the disk before
+//! it is answered, if there is a folder for it. Out of scope: the form of lists (`inkan-credential`).
 
+mod change;
 mod journal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::body::Body;
 use axum::extract::{self, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use inkan_core::{CryptoRng, Timestamp, rng};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
@@ -20,14 +20,14 @@ use inkan_credential::status_list::{
     BitstringStatusList, MINIMUM_BITS, StatusListTerms, status_list_credential,
 };
 use inkan_io::os_rng::OsRng;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub(crate) use self::change::update;
 pub use self::journal::JournalError;
 use self::journal::{Journal, Step};
-use super::answer::{Cause, Finding, Refusal, json_answer};
-use super::backing::{Backing, Recording};
-use super::envelope::{Request, kept_purpose, option};
-use super::handle::{answered, blocking};
+use super::answer::{Cause, Finding, Refusal};
+use super::backing::StatusChange;
+use super::handle::blocking;
 use super::issue::unsigned;
 use super::service::Service;
 use super::suites::{Issuer, Suite};
@@ -39,6 +39,8 @@ const VALID_SECONDS: i64 = 86_400;
 const RENEW_SECONDS: i64 = 43_200;
 /// After how many milliseconds a newer copy should be looked for.
 const TTL: u64 = 300_000;
+/// A new list has at least so many decoys, and at most 127 more.
+const LEAST_DECOYS: usize = 64;
 /// Places that may be taken in one list: half of them, so that one that is free is soon found.
 const FULL: u64 = MINIMUM_BITS / 2;
 
@@ -66,6 +68,8 @@ struct List {
     taken: BitstringStatusList,
     used: u64,
     bits: BitstringStatusList,
+    /// Places that are set and that nobody has: whoever reads the list does not learn how many credentials are revoked.
+    decoys: BTreeSet<u64>,
     /// When, with which key, and the result.
     signed: Option<(Timestamp, String, String)>,
 }
@@ -75,7 +79,8 @@ impl List {
         let empty = || BitstringStatusList::new(MINIMUM_BITS).ok();
         let (taken, bits) = (empty()?, empty()?);
         let issuer = issuer.to_owned();
-        Some(Self { suite, purpose, issuer, taken, used: 0, bits, signed: None })
+        let decoys = BTreeSet::new();
+        Some(Self { suite, purpose, issuer, taken, used: 0, bits, decoys, signed: None })
     }
 }
 
@@ -93,7 +98,7 @@ impl Lists {
         let unknown =
             || Refusal::missing(Cause::StatusEntryUnknown.code(), "there is no such status entry");
         let found = self.all.get(list).ok_or_else(unknown)?;
-        if !found.taken.get(index).map_err(|_| unknown())? {
+        if !found.taken.get(index).map_err(|_| unknown())? || found.decoys.contains(&index) {
             return Err(unknown());
         }
         if found.purpose == StatusPurpose::Revocation && !value {
@@ -112,6 +117,16 @@ impl Lists {
             Step::Begin { suite, purpose, issuer } => {
                 self.all.push(List::new(*suite, *purpose, issuer)?);
             }
+            Step::Decoys { list, places } => {
+                let found = self.all.get_mut(*list)?;
+                for place in places {
+                    found.taken.set(*place).ok()?;
+                    found.bits.set_value(*place, 1, 1).ok()?;
+                    found.used = found.used.checked_add(1)?;
+                    found.decoys.insert(*place);
+                }
+                found.signed = None;
+            }
             Step::Take { list, index, credential } => {
                 let found = self.all.get_mut(*list)?;
                 found.taken.set(*index).ok()?;
@@ -120,7 +135,7 @@ impl Lists {
                     self.places.entry(id.clone()).or_default().push((*list, *index));
                 }
             }
-            Step::Write { list, index, value } => {
+            Step::Write { list, index, value, since: _, reason: _ } => {
                 let found = self.all.get_mut(*list)?;
                 found.bits.set_value(*index, 1, u8::from(*value)).ok()?;
                 found.signed = None;
@@ -191,6 +206,11 @@ impl StatusStore {
                     lists.all.len().saturating_sub(1)
                 }
             };
+            // Before anybody reads it: decoys that come later stand apart from the first ones in its history.
+            if lists.all.get(number).is_some_and(|list| list.used == 0) {
+                let places = decoys(&lists, number, &mut OsRng).ok_or_else(Refusal::fault)?;
+                lists.make(&Step::Decoys { list: number, places })?;
+            }
             let index = free_place(&lists, number, &mut OsRng).ok_or_else(Refusal::fault)?;
             let credential = credential.clone();
             lists.make(&Step::Take { list: number, index, credential })?;
@@ -247,12 +267,13 @@ impl StatusStore {
         self.lists().may_write(place, value)
     }
 
-    /// Sets or clears the status of a credential.
-    fn update(&self, place: (usize, u64), value: bool) -> Result<(), Refusal> {
-        let (list, index) = place;
+    /// Sets or clears the status of a credential: since when, and why, is in the journal alone.
+    fn update(&self, place: (usize, u64), change: &StatusChange) -> Result<(), Refusal> {
+        let ((list, index), value) = (place, change.value != 0);
         let mut lists = self.lists();
         lists.may_write(place, value)?;
-        lists.make(&Step::Write { list, index, value })
+        let (since, reason) = (change.effective, change.reason.clone());
+        lists.make(&Step::Write { list, index, value, since, reason })
     }
 
     /// What a list is for.
@@ -283,164 +304,15 @@ fn free_place(lists: &Lists, number: usize, rng: &mut impl CryptoRng) -> Option<
     None
 }
 
-/// POST `/credentials/status`.
-pub(crate) async fn update(
-    State(service): State<Arc<Service>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refusal> {
-    answered(service, &uri, headers, body, updated).await
-}
-
-/// Where a status is: in a list that is served here, or in one that a ledger announces.
-enum Spot {
-    Served(usize, u64),
-    Announced(StatusEntry),
-}
-
-fn updated(service: &Service, _: Option<Suite>, mut request: Request) -> Result<Response, Refusal> {
-    let backing = service.options.backing.as_deref();
-    let recorded = |backing: &&dyn Backing| -> Result<bool, Refusal> {
-        Ok(backing.issuers()?.iter().any(|issuer| backing.log_of(issuer).is_some()))
-    };
-    let mut recording = match backing {
-        Some(backing) if recorded(&backing)? => Some(backing.begin(service.now())?),
-        Some(_) | None => None,
-    };
-    let id = request.optional("credentialId");
-    let id = id.as_ref().map(|id| id.as_str().ok_or_else(|| option("credentialId"))).transpose()?;
-    let given = request.take("credentialStatus")?;
-    let outer = request.optional("status");
-    let entries = given.as_array().map_or_else(|| vec![&given], |list| list.iter().collect());
-    let mut changes = Vec::new();
-    for entry in entries {
-        let asked = entry.get("statusPurpose").map(|name| {
-            name.as_str().and_then(kept_purpose).ok_or_else(|| option("statusPurpose"))
-        });
-        let asked = asked.transpose()?;
-        let purpose = asked.unwrap_or(StatusPurpose::Revocation);
-        let value = match entry.get("status").or(outer.as_ref()) {
-            None | Some(Value::Bool(true)) => true,
-            Some(Value::Bool(false)) => false,
-            Some(Value::String(text)) if text == "1" => true,
-            Some(Value::String(text)) if text == "0" => false,
-            Some(_) => return Err(option("status")),
-        };
-        // What is named and cannot be read is never passed over: another place would be changed, and that for good.
-        let list = entry.get("statusListCredential");
-        let list = list.map(|uri| uri.as_str().ok_or_else(|| option("statusListCredential")));
-        let index = entry.get("statusListIndex");
-        let index = index.map(|index| place_of(index).ok_or_else(|| option("statusListIndex")));
-        let places = match (list.transpose()?, index.transpose()?, id) {
-            (Some(uri), Some(index), _) => match service.status.number(uri) {
-                Some(list) => {
-                    // Who asks for a suspension and names a list of revocations would revoke, and that for good.
-                    let purpose = service.status.purpose(list).ok_or_else(unknown)?;
-                    if asked.is_some_and(|asked| asked != purpose) {
-                        return Err(unknown());
-                    }
-                    changes.push((Spot::Served(list, index), purpose, value));
-                    continue;
-                }
-                None => vec![Spot::Announced(StatusEntry::new(purpose, uri, index))],
-            },
-            (Some(_), None, _) => return Err(option("statusListIndex")),
-            (None, Some(_), _) => return Err(option("statusListCredential")),
-            (None, None, Some(id)) => {
-                let served = service.status.places(id, purpose);
-                let served = served.into_iter().map(|(list, index)| Spot::Served(list, index));
-                let announced = match &recording {
-                    Some(recording) => recording.places(id, purpose)?,
-                    None => Vec::new(),
-                };
-                served.chain(announced.into_iter().map(Spot::Announced)).collect()
-            }
-            (None, None, None) => return Err(option("credentialId")),
-        };
-        if places.is_empty() {
-            return Err(unknown());
-        }
-        changes.extend(places.into_iter().map(|place| (place, purpose, value)));
+/// Places for decoys in a list that has none yet.
+fn decoys(lists: &Lists, number: usize, rng: &mut impl CryptoRng) -> Option<Vec<u64>> {
+    let [drawn] = rng::draw(rng);
+    let count = LEAST_DECOYS.saturating_add(usize::from(drawn) / 2);
+    let mut places = BTreeSet::new();
+    while places.len() < count {
+        places.insert(free_place(lists, number, rng)?);
     }
-    check_places_differ(service, &changes)?;
-    // Nothing follows a revocation, so it is carried out last.
-    changes.sort_by_key(|(_, purpose, _)| *purpose == StatusPurpose::Revocation);
-    may_all(service, recording.as_deref(), &changes)?;
-    let mut done = Vec::new();
-    for (spot, purpose, value) in changes {
-        let (uri, index) = match spot {
-            Spot::Served(list, index) => {
-                service.status.update((list, index), value)?;
-                (service.status.uri(list), index)
-            }
-            Spot::Announced(place) => {
-                let recording = recording.as_deref_mut();
-                let known =
-                    recording.map(|recording| recording.change(&place, value)).transpose()?;
-                if known != Some(true) {
-                    return Err(unknown());
-                }
-                (place.list_uri, place.index)
-            }
-        };
-        done.push(json!({
-            "statusListCredential": uri,
-            "statusListIndex": index.to_string(),
-            "statusPurpose": purpose.as_str(),
-            "status": value,
-        }));
-    }
-    Ok(json_answer(StatusCode::OK, &json!({ "credentialStatus": done })))
-}
-
-/// No place is named twice: whether it is changed and changed back, or refused half-way, would depend on the order.
-fn check_places_differ(
-    service: &Service,
-    changes: &[(Spot, StatusPurpose, bool)],
-) -> Result<(), Refusal> {
-    let mut seen = BTreeSet::new();
-    for (spot, _, _) in changes {
-        let place = match spot {
-            Spot::Served(list, index) => (service.status.uri(*list), *index),
-            Spot::Announced(entry) => (entry.list_uri.clone(), entry.index),
-        };
-        if !seen.insert(place) {
-            return Err(option("credentialStatus"));
-        }
-    }
-    Ok(())
-}
-
-/// All changes are looked at before the first is made: what is refused has changed nothing.
-fn may_all(
-    service: &Service,
-    recording: Option<&dyn Recording>,
-    changes: &[(Spot, StatusPurpose, bool)],
-) -> Result<(), Refusal> {
-    for (spot, _, value) in changes {
-        match spot {
-            Spot::Served(list, index) => service.status.may_update((*list, *index), *value)?,
-            Spot::Announced(place) => {
-                let known =
-                    recording.map(|recording| recording.may_change(place, *value)).transpose()?;
-                if known != Some(true) {
-                    return Err(unknown());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn unknown() -> Refusal {
-    let detail = "no status of this credential is kept here";
-    Refusal::missing(Cause::StatusEntryUnknown.code(), detail)
-}
-
-/// A place in a list: digits in a text, as entries have it, or a number.
-fn place_of(index: &Value) -> Option<u64> {
-    index.as_u64().or_else(|| index.as_str()?.parse().ok())
+    Some(places.into_iter().collect())
 }
 
 /// GET `/status/{list}`.

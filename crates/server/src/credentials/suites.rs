@@ -26,13 +26,23 @@ pub enum Suite {
     Bbs,
     /// `Ed25519Signature2020`, verified, and made for test suites alone.
     Ed25519Signature2020,
-    /// A JWS around the credential (`vc+jwt`).
+    /// A JWS around the credential (`vc+jwt`) with a key on Ed25519.
     VcJwt,
+    /// The same with a key on P-256 (ES256).
+    VcJwtP256,
+    /// The same with a key on P-384 (ES384).
+    VcJwtP384,
+    /// A COSE message around the credential (`vc+cose`).
+    VcCose,
+    /// An SD-JWT around the credential (`vc+sd-jwt`): the holder discloses chosen claims.
+    VcSdJwt,
+    /// The claims of the credential as an SD-JWT VC (`dc+sd-jwt`).
+    DcSdJwt,
 }
 
 impl Suite {
     /// All of them; the first is that of paths without a prefix.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::EddsaRdfc,
         Self::EddsaJcs,
         Self::EcdsaRdfc,
@@ -43,6 +53,11 @@ impl Suite {
         Self::Bbs,
         Self::Ed25519Signature2020,
         Self::VcJwt,
+        Self::VcJwtP256,
+        Self::VcJwtP384,
+        Self::VcCose,
+        Self::VcSdJwt,
+        Self::DcSdJwt,
     ];
 
     /// The first segment of its paths.
@@ -59,6 +74,11 @@ impl Suite {
             Self::Bbs => "bbs-2023",
             Self::Ed25519Signature2020 => "ed25519-signature-2020",
             Self::VcJwt => "vc-jwt",
+            Self::VcJwtP256 => "vc-jwt-p256",
+            Self::VcJwtP384 => "vc-jwt-p384",
+            Self::VcCose => "vc-cose",
+            Self::VcSdJwt => "vc-sd-jwt",
+            Self::DcSdJwt => "dc-sd-jwt",
         }
     }
 
@@ -68,16 +88,23 @@ impl Suite {
         Self::ALL.into_iter().find(|suite| suite.prefix() == prefix)
     }
 
-    /// The type of key that it signs with here.
+    /// Whether it signs with keys of this type here.
     #[must_use]
-    pub const fn key_type(self) -> KeyType {
+    pub const fn signs_with(self, key_type: KeyType) -> bool {
         match self {
             Self::EddsaRdfc | Self::EddsaJcs | Self::Ed25519Signature2020 | Self::VcJwt => {
-                KeyType::Ed25519
+                matches!(key_type, KeyType::Ed25519)
             }
-            Self::EcdsaRdfc | Self::EcdsaJcs | Self::EcdsaSd => KeyType::P256,
-            Self::EcdsaRdfcP384 | Self::EcdsaJcsP384 => KeyType::P384,
-            Self::Bbs => KeyType::Bls12381G2,
+            Self::EcdsaRdfc | Self::EcdsaJcs | Self::EcdsaSd | Self::VcJwtP256 => {
+                matches!(key_type, KeyType::P256)
+            }
+            Self::EcdsaRdfcP384 | Self::EcdsaJcsP384 | Self::VcJwtP384 => {
+                matches!(key_type, KeyType::P384)
+            }
+            Self::VcCose | Self::VcSdJwt | Self::DcSdJwt => {
+                matches!(key_type, KeyType::Ed25519 | KeyType::P256 | KeyType::P384)
+            }
+            Self::Bbs => matches!(key_type, KeyType::Bls12381G2),
         }
     }
 
@@ -92,12 +119,17 @@ impl Suite {
             Self::EcdsaSd => Cryptosuite::EcdsaSd2023,
             Self::Bbs => Cryptosuite::Bbs2023,
             Self::Ed25519Signature2020 => Cryptosuite::Ed25519Signature2020,
-            Self::VcJwt => return None,
+            Self::VcJwt
+            | Self::VcJwtP256
+            | Self::VcJwtP384
+            | Self::VcCose
+            | Self::VcSdJwt
+            | Self::DcSdJwt => return None,
         })
     }
 
-    /// The suite by which its key secures what is shown whole: status lists and presentations. None for keys that
-    /// cannot.
+    /// The suite by which its key secures what is shown whole, such as status lists: those of suites without embedded proofs are
+    /// `vc+jwt`. None for keys that cannot.
     #[must_use]
     pub const fn whole(self) -> Option<Self> {
         match self {
@@ -109,8 +141,19 @@ impl Suite {
             | Self::EcdsaRdfcP384
             | Self::EcdsaJcs
             | Self::EcdsaJcsP384
-            | Self::VcJwt => Some(self),
+            | Self::VcJwt
+            | Self::VcJwtP256
+            | Self::VcJwtP384
+            | Self::VcCose
+            | Self::VcSdJwt
+            | Self::DcSdJwt => Some(self),
         }
+    }
+
+    /// The suite by which its key signs presentations; none for suites of credentials alone.
+    #[must_use]
+    pub fn presents(self) -> Option<Self> {
+        self.whole().filter(|suite| !matches!(suite, Self::VcSdJwt | Self::DcSdJwt))
     }
 
     /// Whether what it secures is recorded on a ledger: an entry would link what `bbs-2023` keeps apart.
@@ -119,20 +162,33 @@ impl Suite {
         !matches!(self, Self::Bbs)
     }
 
-    /// Whether a ledger takes entries that its key signs: those of Ed25519 and P-256 alone.
-    #[must_use]
-    pub const fn can_be_recorded(self) -> bool {
-        matches!(self.key_type(), KeyType::Ed25519 | KeyType::P256)
-    }
-
     /// Whether a credential is secured by it, perhaps among others.
     #[must_use]
     pub fn secures(self, secured: &SecuredCredential) -> bool {
         match self.cryptosuite() {
             Some(suite) => secured.proofs().iter().any(|proof| *proof.cryptosuite() == suite),
-            None => matches!(secured, SecuredCredential::Jose(_)) && !secured.is_cose(),
+            None => self.envelops(secured),
         }
     }
+
+    fn envelops(self, secured: &SecuredCredential) -> bool {
+        let (is_cose, is_vc) = (secured.is_cose(), secured.sd_jwt_vc().is_some());
+        match secured {
+            SecuredCredential::DataIntegrity(_) => false,
+            SecuredCredential::Jose(_) if is_cose => self == Self::VcCose,
+            SecuredCredential::Jose(_) => {
+                matches!(self, Self::VcJwt | Self::VcJwtP256 | Self::VcJwtP384)
+            }
+            SecuredCredential::SdJwt(_) if is_vc => self == Self::DcSdJwt,
+            SecuredCredential::SdJwt(_) => self == Self::VcSdJwt,
+        }
+    }
+}
+
+/// Whether a ledger takes entries that a key of this type signs: those of Ed25519 and P-256 alone.
+#[must_use]
+pub const fn can_be_recorded(key_type: KeyType) -> bool {
+    matches!(key_type, KeyType::Ed25519 | KeyType::P256)
 }
 
 /// A key that signs for others' requests, and the DID that it belongs to.

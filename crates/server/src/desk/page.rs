@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use inkan_assurance::Policy;
 use inkan_core::text::is_hidden;
 use inkan_core::{Timestamp, json};
+use inkan_verifier::type_name;
 use serde_json::Value;
 
 use super::session::{Session, State};
@@ -430,6 +431,10 @@ fn verdict(out: &mut Html, view: &View<'_>) {
         };
         out.raw("<li>").own(mark).own(" ").own(words).own(" · ");
         out.text(json::text(line, "check").unwrap_or_default());
+        let called = line.get("evidence").and_then(|found| type_name(found, language.tag()));
+        if let Some(name) = called {
+            out.own(": ").text(name);
+        }
         let said = message(line, language);
         if !said.is_empty() {
             out.own(": ").text(said);

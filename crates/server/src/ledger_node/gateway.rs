@@ -1,19 +1,22 @@
 //! The gateway role (§6.4 of the ledger specification): DID logs, witness proofs and status lists under the hosts and
-//! paths that their DIDs and URIs name.
+//! paths that their DIDs and URIs name; the keys of these DIDs, where readers of SD-JWT VCs look for an issuer's.
 //!
 //! In scope: from `Host` and path to a file under `public/`. Out of scope: what is published there (`inkan-io`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
+use inkan_core::{json, limits};
+use inkan_did::{Did, published};
+use inkan_ledger::Flags;
 use serde::Deserialize;
 
 use super::admit::is_from_proxy;
-use super::dids::tagged;
+use super::dids::{head_of, tagged};
 use super::leaves::typed;
 use super::ledger::Ledger;
 use super::node::Node;
@@ -38,6 +41,9 @@ pub(crate) async fn file(
     if !serves(&node.gateway_hosts, &host) {
         return Err(Refusal::NotFound.into());
     }
+    if let Some(log) = published::log_url(&host, uri.path()) {
+        return issuer_metadata(&node, log).await;
+    }
     let url = format!("https://{host}{}", uri.path());
     let path = node.ledger.public_path(&url).ok_or(Refusal::NotFound)?;
     if uri.path().ends_with("/did.jsonl") {
@@ -54,6 +60,34 @@ pub(crate) async fn file(
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
     Ok(response)
+}
+
+/// The keys of the DID whose log lies at `url`, for readers of SD-JWT VCs: those of its newest version. Of a DID that has ended, or
+/// lives elsewhere by now, there are none.
+async fn issuer_metadata(node: &Arc<Node>, url: String) -> Result<Response, Problem> {
+    let path = node.ledger.public_path(&url).ok_or(Refusal::NotFound)?;
+    let metadata = node.view(None, move |_, view| {
+        let did = did_in(&path).ok_or(Refusal::NotFound)?;
+        let head = head_of(view, did.scid().ok_or(Refusal::NotFound)?)?;
+        let here = head.entry.did().document_url().is_some_and(|own| own == url);
+        if head.value.flags.has(Flags::ENDED) || !here {
+            return Err(Refusal::NotFound.into());
+        }
+        let metadata = published::jwt_vc_issuer(head.entry.document());
+        Ok(metadata.ok_or(Refusal::NotFound)?.to_string())
+    });
+    let mut response = typed("application/json", metadata.await?);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    Ok(response)
+}
+
+/// Whose log a published file is, by its last line.
+fn did_in(path: &Path) -> Option<Did> {
+    let log = Ledger::public_file(path).ok()?;
+    let last = log.strip_suffix(b"\n").unwrap_or(&log).rsplit(|byte| *byte == b'\n').next()?;
+    let line = json::parse(last, limits::DID_LOG).ok()?;
+    Did::parse(line.pointer("/state/id")?.as_str()?).ok()
 }
 
 /// Whether this is one of the hosts whose gateway the node is.

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 const GATEWAY: &str = "/{path}";
 
 /// Paths and their methods, as in the OpenAPI document but for `{*path}`, which is `{path}` there.
-pub const ROUTES: [(&str, &[&str]); 41] = [
+pub const ROUTES: [(&str, &[&str]); 43] = [
     ("/checkpoint", &["get"]),
     ("/tile/{*path}", &["get"]),
     ("/v1/entries", &["post"]),
@@ -58,6 +58,8 @@ pub const ROUTES: [(&str, &[&str]); 41] = [
     ("/metrics", &["get"]),
     ("/.well-known/did.jsonl", &["get"]),
     ("/.well-known/did-witness.json", &["get"]),
+    ("/.well-known/jwt-vc-issuer", &["get"]),
+    ("/.well-known/jwt-vc-issuer/{path}", &["get"]),
     ("/{path}/did.jsonl", &["get"]),
     ("/{path}/did-witness.json", &["get"]),
     (GATEWAY, &["get"]),

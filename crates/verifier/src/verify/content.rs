@@ -7,7 +7,7 @@ use inkan_credential::schema::{self, Evaluation, SchemaError};
 use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_credential::{ParseError, SecuredCredential};
 use inkan_did::{Did, Relationship};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::record::Found;
 use super::signer::{self, NoSigner};
@@ -88,7 +88,12 @@ fn type_metadata(
                 next = metadata
                     .extends()
                     .map(|(vct, integrity)| (vct.to_owned(), integrity.map(str::to_owned)));
-                Check::pass(CheckName::Schema, subject).with("type", vct)
+                let pass = Check::pass(CheckName::Schema, subject).with("type", vct);
+                // Of the types that it extends it is one, and is not called so.
+                match names(&metadata) {
+                    names if depth == 0 && !names.is_empty() => pass.with("typeName", names),
+                    _ => pass,
+                }
             }
             Err(error) => {
                 let reason = Reason::TypeMetadata { code: error.code() };
@@ -102,6 +107,43 @@ fn type_metadata(
         checks.push(Check::unknown(CheckName::Schema, subject, reason, Weight::Informative));
     }
     said
+}
+
+/// Most languages that a type is named in here.
+const LANGUAGES: usize = 16;
+/// The name of a type has at most so many characters here.
+const NAME: usize = 100;
+
+/// What people call a type, by language (BCP 47; `und` where one name is for all).
+fn names(metadata: &TypeMetadata) -> Map<String, Value> {
+    let display = metadata.value().get("display").and_then(Value::as_array);
+    let tags = display
+        .into_iter()
+        .flatten()
+        .filter_map(|one| json::text(one, "locale").or_else(|| json::text(one, "lang")));
+    let short = |name: &str| Value::from(name.chars().take(NAME).collect::<String>());
+    let spoken = tags.take(LANGUAGES).filter_map(|tag| Some((tag, metadata.name(tag)?)));
+    let mut out: Map<_, _> = spoken.map(|(tag, name)| (tag.to_owned(), short(name))).collect();
+    if let Some(name) = json::text(metadata.value(), "name") {
+        out.insert("und".to_owned(), short(name));
+    }
+    out
+}
+
+/// The name among those of evidence `typeName` for people who read `language`, a BCP 47 tag; else the one for all, else any.
+#[must_use]
+pub fn type_name<'a>(evidence: &'a Value, language: &str) -> Option<&'a str> {
+    let names = evidence.get("typeName")?.as_object()?;
+    let main = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let same = |exact: bool| {
+        let fits = |tag: &str| match exact {
+            true => tag.eq_ignore_ascii_case(language),
+            false => main(tag) == main(language),
+        };
+        names.iter().find(|(tag, _)| fits(tag)).map(|(_, name)| name)
+    };
+    let found = same(true).or_else(|| same(false)).or_else(|| names.get("und"));
+    found.or_else(|| names.values().next())?.as_str()
 }
 
 fn unusable(entry: &SchemaEntry, error: &SchemaError) -> Reason {

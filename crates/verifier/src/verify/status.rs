@@ -2,6 +2,7 @@
 
 mod announcer;
 pub(super) mod certified;
+mod copies;
 mod newest;
 mod token;
 
@@ -146,15 +147,9 @@ fn refused(subject: &str, reason: Reason) -> Check {
 fn list_for(bench: &Bench<'_>, entry: &StatusEntry, issuer: &Did) -> Result<List, Reason> {
     let who = announcers(bench, issuer);
     ask(bench, &entry.list_uri, &who);
-    let mut lists: Vec<List> = Vec::new();
-    let mut refusal = Reason::StatusMissing { uri: entry.list_uri.clone() };
-    for copy in bench.material.status_lists.iter().filter(|copy| copy.uri == entry.list_uri) {
-        match usable(bench, copy, &who) {
-            Ok(Some(list)) => lists.push(list),
-            Ok(None) => {}
-            Err(reason) => refusal = reason,
-        }
-    }
+    let served = bench.material.status_lists.iter().filter(|copy| copy.uri == entry.list_uri);
+    let (mut lists, refusal) =
+        copies::readable(&entry.list_uri, served, |copy| usable(bench, copy, &who));
     if entry.purpose == StatusPurpose::Revocation
         && let Some(revoked) = lists.iter().position(|list| list.says(entry))
     {

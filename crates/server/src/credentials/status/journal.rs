@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use inkan_core::json;
+use inkan_core::{Timestamp, json};
 use inkan_credential::model::StatusPurpose;
 use inkan_io::files::{self, Access, FileError, FolderLock};
 use serde_json::{Value, json};
@@ -21,10 +21,12 @@ const LINE: usize = 16 << 10;
 pub(super) enum Step {
     /// A list was begun; its number is how many there were.
     Begin { suite: Suite, purpose: StatusPurpose, issuer: String },
+    /// Places were set that nobody has.
+    Decoys { list: usize, places: Vec<u64> },
     /// A place was given to a credential.
     Take { list: usize, index: u64, credential: Option<String> },
-    /// A status was written.
-    Write { list: usize, index: u64, value: bool },
+    /// A status was written, and perhaps since when it holds, and why.
+    Write { list: usize, index: u64, value: bool, since: Option<Timestamp>, reason: Option<String> },
 }
 
 impl Step {
@@ -33,12 +35,16 @@ impl Step {
             Self::Begin { suite, purpose, issuer } => json!({
                 "begin": suite.prefix(), "purpose": purpose.as_str(), "issuer": issuer,
             }),
+            Self::Decoys { list, places } => json!({ "decoys": list, "places": places }),
             Self::Take { list, index, credential } => json!({
                 "take": list, "index": index, "credential": credential,
             }),
-            Self::Write { list, index, value } => json!({
-                "write": list, "index": index, "value": value,
-            }),
+            Self::Write { list, index, value, since, reason } => {
+                let since = since.map(|since| since.to_string());
+                json!({
+                    "write": list, "index": index, "value": value, "since": since, "reason": reason,
+                })
+            }
         };
         format!("{value}\n")
     }
@@ -53,13 +59,20 @@ impl Step {
             let issuer = json::text(&value, "issuer")?.to_owned();
             return Some(Self::Begin { suite, purpose, issuer });
         }
+        if let Some(list) = list("decoys") {
+            let places = value.get("places")?.as_array()?.iter().map(Value::as_u64);
+            return Some(Self::Decoys { list, places: places.collect::<Option<_>>()? });
+        }
         let index = number("index")?;
+        let said = |name: &str| json::text(&value, name).map(str::to_owned);
         if let Some(list) = list("take") {
-            let credential = value.get("credential").and_then(Value::as_str).map(str::to_owned);
-            return Some(Self::Take { list, index, credential });
+            return Some(Self::Take { list, index, credential: said("credential") });
         }
         let written = value.get("value")?.as_bool()?;
-        Some(Self::Write { list: list("write")?, index, value: written })
+        // Journals of earlier versions say neither.
+        let since = said("since").map(|since| Timestamp::parse(&since)).transpose().ok()?;
+        let (list, reason) = (list("write")?, said("reason"));
+        Some(Self::Write { list, index, value: written, since, reason })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! There is no log of such an issuer, so nothing shows which list is the newest one. What bounds the age of a copy is what the issuer
 //! says in it (`exp`, `ttl`), when it was fetched, and the greatest age that the verifier asks for; without any of them it is too old.
-//! The issuer is known as HAIP 1.0 has it for credentials: by `x5c` in the header, here under the same anchor.
+//! The issuer is known as HAIP 1.0 has it for credentials: by `x5c` in the header of a JWT or `x5chain` in that of a CWT, here under the same anchor.
 
 use inkan_core::{Digest, Timestamp, sha256, tolerance};
 use inkan_credential::bundle::ServedStatusList;
@@ -10,7 +10,7 @@ use inkan_credential::sd_jwt_vc::names_issuer;
 use inkan_credential::token_status_list::{StatusListToken, StatusReference, TokenStatus};
 
 use super::token::said;
-use super::{invalid, refused, seconds};
+use super::{copies, invalid, refused, seconds};
 use crate::certificates::CertificateFault;
 use crate::check::Check;
 use crate::reason::Reason;
@@ -61,22 +61,14 @@ pub(in crate::verify) fn check(
 /// The list to judge by as of the judged time. Revoked is for good, whichever copy shows it; else the newest copy counts, and of
 /// several of its time the one that says something against the credential.
 fn list_for(bench: &Bench<'_>, entry: &StatusReference, named: Named<'_>) -> Result<Copy, Reason> {
-    let material = bench.material;
-    let brought = material.resources.get(&entry.uri);
-    let brought = brought.map(|bytes| ServedStatusList::new(&entry.uri, bytes));
-    let served = material.status_lists.iter().filter(|copy| copy.uri == entry.uri);
-    let mut lists: Vec<Copy> = Vec::new();
-    let mut refusal = Reason::StatusMissing { uri: entry.uri.clone() };
-    for (number, copy) in served.chain(&brought).enumerate() {
-        if number >= COPIES {
-            return Err(Reason::TooMuchWork);
-        }
-        match usable(bench, entry, copy, named) {
-            Ok(Some(list)) => lists.push(list),
-            Ok(None) => {}
-            Err(reason) => refusal = reason,
-        }
+    let all = copies::of_token(bench, &entry.uri);
+    if all.len() > COPIES {
+        return Err(Reason::TooMuchWork);
     }
+    let (mut lists, refusal) =
+        copies::readable(&entry.uri, all.iter().map(AsRef::as_ref), |copy| {
+            usable(bench, entry, copy, named)
+        });
     let says = |list: &Copy, status| list.parsed.status_of(entry) == Ok(status);
     if let Some(revoked) = lists.iter().position(|list| says(list, TokenStatus::Invalid)) {
         return Ok(lists.swap_remove(revoked));
@@ -96,10 +88,7 @@ fn usable(
     named: Named<'_>,
 ) -> Result<Option<Copy>, Reason> {
     let bytes = copy.bytes();
-    let text = str::from_utf8(&bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
-    // A CWT has no place for certificates that is read here.
-    let text = text.ok_or(invalid("verification-method-unknown"))?;
-    let parsed = StatusListToken::parse_jwt(text).map_err(|error| invalid(error.code()))?;
+    let parsed = super::token::parse(&bytes)?;
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }
@@ -147,11 +136,5 @@ fn still_good(bench: &Bench<'_>, uri: &str, list: &Copy) -> Result<(), Reason> {
     if ends.is_none() && ttl.is_none() && max_age.is_none() && list.fetched_at.is_none() {
         return Err(Reason::Stale);
     }
-    let kept_since = list.fetched_at.map_or(made, |at| made.max(at.min(as_of)));
-    if let Some(ttl) = ttl
-        && as_of.seconds_since(kept_since) > ttl
-    {
-        return Err(Reason::StatusListOutOfDate { uri: uri.to_owned(), seconds: ttl });
-    }
-    Ok(())
+    copies::may_be_kept(uri, ttl, (list.fetched_at, made), as_of)
 }

@@ -9,7 +9,7 @@ use inkan_core::Timestamp;
 use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
 
 use super::announcer::Announcer;
-use super::{Bench, List};
+use super::{Bench, List, copies};
 use crate::reason::Reason;
 
 /// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
@@ -35,13 +35,7 @@ pub(super) fn still_good<P>(
         return Err(Reason::Stale);
     }
     // Of what the issuer itself serves now, or the verifier's own ledger, nobody has to prove that it is the newest.
-    let kept_since = list.fetched_at.map_or(known_at, |at| known_at.max(at.min(as_of)));
-    if let Some(ttl) = list.ttl
-        && as_of.seconds_since(kept_since) > ttl
-    {
-        return Err(Reason::StatusListOutOfDate { uri: uri.to_owned(), seconds: ttl });
-    }
-    Ok(())
+    copies::may_be_kept(uri, list.ttl, (list.fetched_at, known_at), as_of)
 }
 
 /// What one announcer last said, as far as it is shown, beside the list to judge by and the other lists that count.

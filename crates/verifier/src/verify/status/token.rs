@@ -11,7 +11,7 @@ use inkan_did::Did;
 
 use super::announcer::{Announcer, announcers, named};
 use super::newest::still_good;
-use super::{List, ask, invalid, recorded, refused, seconds, signed_by};
+use super::{List, ask, copies, invalid, recorded, refused, seconds, signed_by};
 use crate::check::{Check, CheckName};
 use crate::reason::Reason;
 use crate::verified::Recorded;
@@ -64,6 +64,16 @@ pub(super) fn said(
     }
 }
 
+/// Reads a token as it is served: text is a JWT, anything else a CWT.
+pub(super) fn parse(bytes: &[u8]) -> Result<StatusListToken, Reason> {
+    let text = str::from_utf8(bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
+    let parsed = match text {
+        Some(text) => StatusListToken::parse_jwt(text),
+        None => StatusListToken::parse_cwt(bytes),
+    };
+    parsed.map_err(|error| invalid(error.code()))
+}
+
 /// The list to judge by as of the judged time.
 fn list_for(
     bench: &Bench<'_>,
@@ -72,19 +82,11 @@ fn list_for(
 ) -> Result<List<StatusListToken>, Reason> {
     let who = announcers(bench, issuer);
     ask(bench, &entry.uri, &who);
-    let material = bench.material;
-    let brought = material.resources.get(&entry.uri);
-    let brought = brought.map(|bytes| ServedStatusList::new(&entry.uri, bytes));
-    let served = material.status_lists.iter().filter(|copy| copy.uri == entry.uri);
-    let mut lists = Vec::new();
-    let mut refusal = Reason::StatusMissing { uri: entry.uri.clone() };
-    for copy in served.chain(&brought) {
-        match usable(bench, entry, copy, (&who, issuer)) {
-            Ok(Some(list)) => lists.push(list),
-            Ok(None) => {}
-            Err(reason) => refusal = reason,
-        }
-    }
+    let all = copies::of_token(bench, &entry.uri);
+    let (mut lists, refusal) =
+        copies::readable(&entry.uri, all.iter().map(AsRef::as_ref), |copy| {
+            usable(bench, entry, copy, (&who, issuer))
+        });
     let says = |list: &List<StatusListToken>, status| list.parsed.status_of(entry) == Ok(status);
     // Invalid is for good, whichever copy shows it.
     if let Some(revoked) = lists.iter().position(|list| says(list, TokenStatus::Invalid)) {
@@ -110,12 +112,7 @@ fn usable(
     (who, issuer): (&[Announcer], &Did),
 ) -> Result<Option<List<StatusListToken>>, Reason> {
     let bytes = copy.bytes();
-    let text = str::from_utf8(&bytes).ok().map(str::trim_ascii).filter(|text| text.is_ascii());
-    let parsed = match text {
-        Some(text) => StatusListToken::parse_jwt(text),
-        None => StatusListToken::parse_cwt(&bytes),
-    };
-    let parsed = parsed.map_err(|error| invalid(error.code()))?;
+    let parsed = parse(&bytes)?;
     if parsed.uri() != entry.uri {
         return Err(invalid("status-list-id"));
     }
