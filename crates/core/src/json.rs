@@ -8,7 +8,7 @@ mod plain;
 mod read;
 mod scan;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::limits;
 
@@ -99,11 +99,26 @@ pub fn canonicalize(value: &Value) -> Result<Vec<u8>, JsonError> {
 pub fn canonicalize_without(value: &Value, member: &str) -> Result<Vec<u8>, JsonError> {
     let mut out = Vec::with_capacity(1_024);
     match value {
-        Value::Object(members) => canonical::write_object(members, Some(member), &mut out)?,
+        Value::Object(members) => canonical::write_object(members, Some((member, None)), &mut out)?,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             canonical::write(value, &mut out)?;
         }
     }
+    Ok(out)
+}
+
+/// Writes the canonical form of an object as it would be with another value of a member that it has; without that member, as it is.
+///
+/// # Errors
+///
+/// As [`canonicalize`].
+pub fn canonicalize_with(
+    members: &Map<String, Value>,
+    member: &str,
+    value: &Value,
+) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::with_capacity(1_024);
+    canonical::write_object(members, Some((member, Some(value))), &mut out)?;
     Ok(out)
 }
 

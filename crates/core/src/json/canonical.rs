@@ -31,14 +31,18 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), JsonError> {
     Ok(())
 }
 
-/// §3.2.3: members in the order of their names as UTF-16 code units, but for one that is `left_out`.
+/// §3.2.3: members in the order of their names as UTF-16 code units. The one that is named in `change`, if it is there, is written with
+/// that value, or is left out.
 pub(super) fn write_object(
     members: &Map<String, Value>,
-    left_out: Option<&str>,
+    change: Option<(&str, Option<&Value>)>,
     out: &mut Vec<u8>,
 ) -> Result<(), JsonError> {
     let mut sorted: Vec<(&String, &Value)> = Vec::with_capacity(members.len());
-    sorted.extend(members.iter().filter(|(name, _)| left_out != Some(name.as_str())));
+    sorted.extend(members.iter().filter_map(|(name, value)| match change {
+        Some((changed, with)) if changed == name => Some((name, with?)),
+        Some(_) | None => Some((name, value)),
+    }));
     if sorted.iter().all(|(name, _)| name.is_ascii()) {
         sorted.sort_unstable_by_key(|(name, _)| *name);
     } else {

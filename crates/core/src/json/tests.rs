@@ -165,10 +165,48 @@ fn the_plain_reader_reads_what_is_plain_and_nothing_else() {
         assert!(both(text.as_bytes(), 3).is_some(), "{text}");
     }
     for text in [
-        "", " ", "{", "[", "\"", "\"\\", "\"\\\"", "[1", "[1,", "[1,]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,",
-        "{\"a\":1,}", "{a:1}", "{\"a\":1,\"a\":2}", "{\"a\":{\"b\":1,\"b\":1}}", "[[[[]]]]", "{\"a\":[{\"b\":[]}]}", "01", "-", "-0",
-        "-01", "+1", "1.0", "1e3", "1E3", "1000000000000000", "9007199254740992", "tru", "truf", "nulL", "1 2", "\"\\u0041\"",
-        "\"\u{1}\"", "\"\n\"", "[1}", "{\"a\":1]", "\u{feff}1", "1,", "\"\\x\"",
+        "",
+        " ",
+        "{",
+        "[",
+        "\"",
+        "\"\\",
+        "\"\\\"",
+        "[1",
+        "[1,",
+        "[1,]",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":{\"b\":1,\"b\":1}}",
+        "[[[[]]]]",
+        "{\"a\":[{\"b\":[]}]}",
+        "01",
+        "-",
+        "-0",
+        "-01",
+        "+1",
+        "1.0",
+        "1e3",
+        "1E3",
+        "1000000000000000",
+        "9007199254740992",
+        "tru",
+        "truf",
+        "nulL",
+        "1 2",
+        "\"\\u0041\"",
+        "\"\u{1}\"",
+        "\"\n\"",
+        "[1}",
+        "{\"a\":1]",
+        "\u{feff}1",
+        "1,",
+        "\"\\x\"",
     ] {
         assert_eq!(both(text.as_bytes(), 3), None, "{text}");
     }
@@ -197,5 +235,13 @@ proptest::proptest! {
             members.remove(&name);
         }
         proptest::prop_assert_eq!(canonicalize_without(&value, &name), canonicalize(&without));
+        if let Some(members) = value.as_object() {
+            let mut changed = members.clone();
+            if let Some(member) = changed.get_mut(&name) {
+                *member = "x".into();
+            }
+            let with = canonicalize_with(members, &name, &"x".into());
+            proptest::prop_assert_eq!(with, canonicalize(&changed.into()));
+        }
     }
 }

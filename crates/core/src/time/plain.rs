@@ -69,7 +69,8 @@ pub(super) fn write(seconds: i64) -> Option<[u8; 20]> {
     if days < 0 || year > 9_999 {
         return None;
     }
-    let month = (0..12).rev().find(|month| before(year, *month).is_some_and(|days| days <= rest))?;
+    let month =
+        (0..12).rev().find(|month| before(year, *month).is_some_and(|days| days <= rest))?;
     let day = rest - before(year, month)? + 1;
     let second = seconds.rem_euclid(DAY);
     let mut out = *b"0000-00-00T00:00:00Z";
