@@ -127,7 +127,8 @@ impl Presentation {
         }
         let (value, times, form) = if envelope::is_sd_jwt(text) {
             let opened = envelope::open_sd_jwt(text, Envelope::Presentation)?;
-            (opened.payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
+            let payload = opened.sd_jwt.payload().clone();
+            (payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
         } else {
             let opened = envelope::open(text, Envelope::Presentation)?;
             (opened.payload, opened.times, Form::Jose { jws: Box::new(opened.jws) })
