@@ -92,12 +92,14 @@ fn event(issuer: &Party, holder: &Party) -> Value {
             "checkDetails": [{ "checkMethod": "vri", "checkId": kind, "time": moment().to_string(), "result": "pass" }],
         })
     };
+    let kinds =
+        ["jp_drivers_license", "jp_individual_number_card", "jp_passport", "jp_residence_card"];
     json!({
         "type": ["Evidence", "IdentityProofingEvidence"], "verificationProcess": "p", "time": moment().to_string(),
         "proofer": { "id": issuer.did, "agent": "trained" },
         "subject": { "holder": holder.did, "jkt": holder.public_key().thumbprint() },
         "session": { "presence": "in_person" },
-        "evidence": ["jp_drivers_license", "jp_individual_number_card", "jp_passport", "jp_residence_card"].map(document),
+        "evidence": kinds.map(document),
     })
 }
 
