@@ -60,7 +60,7 @@ pub fn decode_hex(text: &str) -> Result<Vec<u8>, EncodingError> {
 #[must_use]
 pub fn b64(bytes: &[u8]) -> String {
     let mut text = Alphabet::STANDARD.encode(bytes);
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text
