@@ -4,9 +4,11 @@
 //! not survive IEEE 754). Out of scope: what the members mean.
 
 mod canonical;
+mod plain;
 mod read;
+mod scan;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::limits;
 
@@ -74,7 +76,8 @@ pub fn parse_with_depth(bytes: &[u8], limit: usize, depth: usize) -> Result<Valu
     if bytes.starts_with("\u{feff}".as_bytes()) {
         return Err(JsonError::Syntax("it starts with a byte order mark".to_owned()));
     }
-    read::read(bytes, depth)
+    // Most texts are plain; of all others, and of every fault, the strict reader knows more.
+    plain::read(bytes, depth).map_or_else(|| read::read(bytes, depth), Ok)
 }
 
 /// Writes the canonical form (JCS, RFC 8785 §3).
@@ -85,6 +88,37 @@ pub fn parse_with_depth(bytes: &[u8], limit: usize, depth: usize) -> Result<Valu
 pub fn canonicalize(value: &Value) -> Result<Vec<u8>, JsonError> {
     let mut out = Vec::with_capacity(1_024);
     canonical::write(value, &mut out)?;
+    Ok(out)
+}
+
+/// Writes the canonical form of an object as it would be without one of its members; of what is no object, as [`canonicalize`].
+///
+/// # Errors
+///
+/// As [`canonicalize`].
+pub fn canonicalize_without(value: &Value, member: &str) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::with_capacity(1_024);
+    match value {
+        Value::Object(members) => canonical::write_object(members, Some((member, None)), &mut out)?,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            canonical::write(value, &mut out)?;
+        }
+    }
+    Ok(out)
+}
+
+/// Writes the canonical form of an object as it would be with another value of a member that it has; without that member, as it is.
+///
+/// # Errors
+///
+/// As [`canonicalize`].
+pub fn canonicalize_with(
+    members: &Map<String, Value>,
+    member: &str,
+    value: &Value,
+) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::with_capacity(1_024);
+    canonical::write_object(members, Some((member, Some(value))), &mut out)?;
     Ok(out)
 }
 

@@ -143,3 +143,105 @@ fn a_member_named_as_the_parser_names_numbers_is_a_member() {
     }
     assert_eq!(read(r#"{"":{"":1}}"#).unwrap()[""][""], 1);
 }
+
+/// Both readers of the same bytes: the plain one may give up, and says nothing else than the strict one.
+fn both(bytes: &[u8], depth: usize) -> Option<Value> {
+    let plain = plain::read(bytes, depth);
+    if let Some(value) = &plain {
+        assert_eq!(read::read(bytes, depth).as_ref(), Ok(value));
+    }
+    plain
+}
+
+#[test]
+fn the_plain_reader_reads_what_is_plain_and_nothing_else() {
+    for text in [
+        " { \"a\" : [ 1 , -2 , 0 , 999999999999999 ] ,\n\"b\":{},\"c\":[],\t\"d\":[true,false,null]\r} ",
+        r#""\" \\ \/ \b \f \n \r \t é 日本""#,
+        "\"01234567\"",
+        "[[[]]]",
+        "7",
+    ] {
+        assert!(both(text.as_bytes(), 3).is_some(), "{text}");
+    }
+    for text in [
+        "",
+        " ",
+        "{",
+        "[",
+        "\"",
+        "\"\\",
+        "\"\\\"",
+        "[1",
+        "[1,",
+        "[1,]",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":{\"b\":1,\"b\":1}}",
+        "[[[[]]]]",
+        "{\"a\":[{\"b\":[]}]}",
+        "01",
+        "-",
+        "-0",
+        "-01",
+        "+1",
+        "1.0",
+        "1e3",
+        "1E3",
+        "1000000000000000",
+        "9007199254740992",
+        "tru",
+        "truf",
+        "nulL",
+        "1 2",
+        "\"\\u0041\"",
+        "\"\u{1}\"",
+        "\"\n\"",
+        "[1}",
+        "{\"a\":1]",
+        "\u{feff}1",
+        "1,",
+        "\"\\x\"",
+    ] {
+        assert_eq!(both(text.as_bytes(), 3), None, "{text}");
+    }
+    assert_eq!(both(b"\"\xff\"", 3), None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_plain_reader_says_nothing_else_than_the_strict_one(
+        text in r#"[\[\]{}:,"0-9a\\u.eE+ tn-]{0,24}"#, value in any_value(), at in 0_usize..200, with in proptest::prelude::any::<u8>()
+    ) {
+        both(text.as_bytes(), 4);
+        let mut bytes = value.to_string().into_bytes();
+        both(&bytes, 64);
+        let at = at % bytes.len();
+        bytes[at] = with;
+        both(&bytes, 64);
+        bytes.truncate(at);
+        both(&bytes, 64);
+    }
+
+    #[test]
+    fn one_member_less_is_as_if_it_were_not_there(value in any_value(), name in "[a-c]") {
+        let mut without = value.clone();
+        if let Some(members) = without.as_object_mut() {
+            members.remove(&name);
+        }
+        proptest::prop_assert_eq!(canonicalize_without(&value, &name), canonicalize(&without));
+        if let Some(members) = value.as_object() {
+            let mut changed = members.clone();
+            if let Some(member) = changed.get_mut(&name) {
+                *member = "x".into();
+            }
+            let with = canonicalize_with(members, &name, &"x".into());
+            proptest::prop_assert_eq!(with, canonicalize(&changed.into()));
+        }
+    }
+}
