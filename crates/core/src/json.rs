@@ -4,7 +4,6 @@
 //! not survive IEEE 754). Out of scope: what the members mean.
 
 mod canonical;
-mod plain;
 mod read;
 mod scan;
 
@@ -76,8 +75,7 @@ pub fn parse_with_depth(bytes: &[u8], limit: usize, depth: usize) -> Result<Valu
     if bytes.starts_with("\u{feff}".as_bytes()) {
         return Err(JsonError::Syntax("it starts with a byte order mark".to_owned()));
     }
-    // Most texts are plain; of all others, and of every fault, the strict reader knows more.
-    plain::read(bytes, depth).map_or_else(|| read::read(bytes, depth), Ok)
+    read::read(bytes, depth)
 }
 
 /// Writes the canonical form (JCS, RFC 8785 §3).

@@ -1,7 +1,5 @@
 //! Moments and calendar spans, as values: nothing here reads a clock.
 
-mod plain;
-
 use std::fmt;
 
 use jiff::{Span, civil, tz::TimeZone};
@@ -53,17 +51,6 @@ impl Timestamp {
     ///
     /// [`TimeError::Malformed`] without date, `T`, time and offset; [`TimeError::OutOfRange`].
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        match Self::parse_plain(text) {
-            Some(moment) => Ok(moment),
-            None => Self::parse_any(text),
-        }
-    }
-
-    fn parse_plain(text: &str) -> Option<Self> {
-        Self::from_seconds(plain::parse(text)?).ok()
-    }
-
-    fn parse_any(text: &str) -> Result<Self, TimeError> {
         let shaped = text.len() >= 20
             && text.is_ascii()
             && text.as_bytes().get(10).is_some_and(|c| matches!(c, b'T' | b't'))
@@ -83,10 +70,7 @@ impl Timestamp {
     ///
     /// [`TimeError::Malformed`] for any other form of the same moment.
     pub fn parse_strict(text: &str) -> Result<Self, TimeError> {
-        if let Some(moment) = Self::parse_plain(text) {
-            return Ok(moment);
-        }
-        let moment = Self::parse_any(text)?;
+        let moment = Self::parse(text)?;
         if moment.to_string() == text { Ok(moment) } else { Err(TimeError::Malformed) }
     }
 
@@ -142,11 +126,6 @@ impl Timestamp {
 /// Written as `YYYY-MM-DDTHH:MM:SSZ`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(form) = plain::write(self.0)
-            && let Ok(form) = std::str::from_utf8(&form)
-        {
-            return f.write_str(form);
-        }
         match jiff::Timestamp::from_second(self.0) {
             Ok(moment) => write!(f, "{moment}"),
             Err(_) => f.write_str("(out of range)"),

@@ -59,38 +59,3 @@ fn range_ends_do_not_wrap() {
     );
     assert!(Timestamp::EPOCH.plus_seconds(i64::MIN).to_string().starts_with("0001"));
 }
-
-proptest::proptest! {
-    /// The short way over plain moments and the long one say the same, of every text that is almost one.
-    #[test]
-    fn plain_moments_are_those_of_the_calendar(
-        seconds in -62_135_596_800_i64..=253_402_207_200,
-        at in 0_usize..20,
-        with in proptest::prelude::prop_oneof!["[0-9]", "[-:TtZz+ ./]"],
-    ) {
-        let moment = Timestamp::from_seconds(seconds).unwrap();
-        let text = jiff::Timestamp::from_second(seconds).unwrap().to_string();
-        proptest::prop_assert_eq!(moment.to_string(), text.as_str());
-        proptest::prop_assert_eq!(Timestamp::parse_plain(&text), Some(moment));
-        let mut almost = text;
-        almost.replace_range(at..=at, &with);
-        if let Some(read) = Timestamp::parse_plain(&almost) {
-            proptest::prop_assert_eq!(Timestamp::parse_any(&almost), Ok(read));
-            proptest::prop_assert_eq!(read.to_string(), almost);
-        }
-    }
-}
-
-#[test]
-fn ends_of_months_and_leap_years_are_those_of_the_calendar() {
-    for year in [1, 4, 99, 100, 400, 1900, 1970, 2000, 2023, 2024, 2100, 9996, 9999] {
-        for month in 0..=13 {
-            for day in 0..=32 {
-                let text = format!("{year:04}-{month:02}-{day:02}T12:34:56Z");
-                let (plain, any) = (Timestamp::parse_plain(&text), Timestamp::parse_any(&text));
-                assert_eq!(plain, any.ok(), "{text}");
-                assert!(plain.is_none_or(|moment| moment.to_string() == text), "{text}");
-            }
-        }
-    }
-}
