@@ -36,6 +36,7 @@ use inkan_evidence::webauthn::{
     AuthenticatorData, ClientData, Registration, read_attestation_object,
 };
 use inkan_evidence::{PresentationEvidence, Registry, cms, path, tsa};
+use inkan_io::exchange_client::ExchangeUrl;
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::anchored::pack::{PREFIX, ROW};
 use inkan_ledger::anchored::{AnchorProof, PackHead, RecordName, Row};
@@ -51,6 +52,7 @@ use inkan_ledger::{
     Checkpoint, CoseReceipt, Evidence, Kind, Leaf, LeafHash, LogPolicy, MapKey, MapValue, Promise,
     SignedEntry, SignedNote, VerifierKey, state, verify_promise,
 };
+use inkan_server::desk::form;
 
 /// The policy of the log that the seeds of receipts and current-proofs are from.
 const POLICY: &str = include_str!("../fuzz/seed.policy");
@@ -90,6 +92,8 @@ pub const TARGETS: &[Target] = &[
     ("presentation", presentation),
     ("countersignature", countersignature_jws),
     ("consent", consent_receipt),
+    ("desk_form", desk_form),
+    ("exchange_answer", exchange_answer),
     ("delegation", power_of_attorney),
     ("bundle", bundle_file),
     ("proof_check", proofs),
@@ -306,6 +310,36 @@ pub fn consent_receipt(bytes: &[u8]) {
             assert_eq!(one.digest(), other.digest());
             assert_eq!((one.terms(), one.event()), (other.terms(), other.event()));
         }
+    }
+}
+
+/// The content type of a form on the first line, its body behind it.
+pub fn desk_form(bytes: &[u8]) {
+    let mut halves = bytes.splitn(2, |byte| *byte == b'\n');
+    let (Some(kind), Some(body)) = (halves.next(), halves.next()) else { return };
+    let Ok(kind) = std::str::from_utf8(kind) else { return };
+    if let Some(read) = form::presentation(kind, body) {
+        assert!(!read.is_empty() && read.len() < body.len());
+        assert!(body.windows(read.len()).any(|window| window == read));
+    }
+}
+
+/// What an exchange answers, as the newest state of an offer and as a refusal: nothing of it shows the offer's URL, or hides what
+/// it says.
+pub fn exchange_answer(bytes: &[u8]) {
+    let offer = ExchangeUrl::parse("https://exchange.example/offers/secret").expect("a URL");
+    let mut said = vec![offer.read_refusal(302, bytes), offer.read_refusal(409, bytes)];
+    match offer.read_state(bytes) {
+        Ok(state) => {
+            assert_eq!(json::text(&state, "type"), Some("inkan-exchange/1"));
+            assert!(state.get("bundle").is_some_and(serde_json::Value::is_object));
+        }
+        Err(error) => said.push(error),
+    }
+    for error in said {
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("offers/secret") && !text.contains('\u{202e}'), "{text}");
+        assert!(!error.code().is_empty());
     }
 }
 

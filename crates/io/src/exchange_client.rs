@@ -182,6 +182,52 @@ impl ExchangeUrl {
     pub fn expose(&self) -> &str {
         &self.url
     }
+
+    /// Reads what is answered for this offer: its newest state, `inkan-exchange/1`.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Answer`].
+    pub fn read_state(&self, body: &[u8]) -> Result<Value, ExchangeError> {
+        self.state_in(self.object_in(body)?)
+    }
+
+    /// Reads an answer with a status that is none of success.
+    #[must_use]
+    pub fn read_refusal(&self, status: u16, body: &[u8]) -> ExchangeError {
+        let host = self.host.clone();
+        if (300..400).contains(&status) {
+            let what = "it sends us elsewhere, and is not followed";
+            return ExchangeError::Answer { host, what };
+        }
+        let value = json::parse(body, 1 << 17).unwrap_or_default();
+        // A verdict lists what is wrong; the first says it.
+        let first = value.get("problemDetails").and_then(|list| list.get(0)).unwrap_or(&value);
+        let said = json::text(first, "code").unwrap_or("peer-refused");
+        let known = CODES.iter().find(|code| **code == said).copied();
+        let text =
+            json::text(first, "detail").map_or_else(|| format!("answered {status}"), str::to_owned);
+        let clean =
+            |text: &str| text.chars().filter(|c| !is_hidden(*c)).take(300).collect::<String>();
+        let detail = if known.is_some() { clean(&text) } else { clean(&format!("{said}: {text}")) };
+        ExchangeError::Refused { host, code: known.unwrap_or("peer-refused"), detail }
+    }
+
+    fn object_in(&self, body: &[u8]) -> Result<Value, ExchangeError> {
+        let what = "the answer is not JSON with one reading";
+        json::parse(body, JSON_LIMIT)
+            .map_err(|_| ExchangeError::Answer { host: self.host.clone(), what })
+    }
+
+    fn state_in(&self, value: Value) -> Result<Value, ExchangeError> {
+        let whole = json::text(&value, "type") == Some("inkan-exchange/1")
+            && value.get("bundle").is_some_and(Value::is_object);
+        if whole {
+            return Ok(value);
+        }
+        let what = "what is there is no offer of an exchange";
+        Err(ExchangeError::Answer { host: self.host.clone(), what })
+    }
 }
 
 /// One connection to an exchange.
@@ -254,11 +300,15 @@ impl ExchangeClient {
     /// [`ExchangeError`].
     pub fn end(&self, offer: &ExchangeUrl, key: &str) -> Result<(), ExchangeError> {
         let answer = self.ask(offer, Verb::Delete, Some(key))?;
-        if answer.status == 204 { Ok(()) } else { Err(refusal(offer, &answer)) }
+        if answer.status == 204 {
+            Ok(())
+        } else {
+            Err(offer.read_refusal(answer.status, &answer.body))
+        }
     }
 
     fn state(&self, offer: &ExchangeUrl, verb: Verb<'_>) -> Result<Value, ExchangeError> {
-        state_in(offer, self.object(offer, verb, None)?)
+        offer.state_in(self.object(offer, verb, None)?)
     }
 
     fn object(
@@ -269,9 +319,9 @@ impl ExchangeClient {
     ) -> Result<Value, ExchangeError> {
         let answer = self.ask(at, verb, bearer)?;
         if !matches!(answer.status, 200 | 201) {
-            return Err(refusal(at, &answer));
+            return Err(at.read_refusal(answer.status, &answer.body));
         }
-        object_in(at, &answer.body)
+        at.object_in(&answer.body)
     }
 
     fn ask(
@@ -302,40 +352,6 @@ impl ExchangeClient {
             ExchangeError::Http { host: at.host.clone(), detail, code: error.code() }
         })
     }
-}
-
-fn object_in(at: &ExchangeUrl, body: &[u8]) -> Result<Value, ExchangeError> {
-    json::parse(body, JSON_LIMIT).map_err(|_| ExchangeError::Answer {
-        host: at.host.clone(),
-        what: "the answer is not JSON with one reading",
-    })
-}
-
-fn state_in(offer: &ExchangeUrl, value: Value) -> Result<Value, ExchangeError> {
-    let whole = json::text(&value, "type") == Some("inkan-exchange/1")
-        && value.get("bundle").is_some_and(Value::is_object);
-    if whole {
-        return Ok(value);
-    }
-    let what = "what is there is no offer of an exchange";
-    Err(ExchangeError::Answer { host: offer.host.clone(), what })
-}
-
-fn refusal(at: &ExchangeUrl, answer: &Answer) -> ExchangeError {
-    let host = at.host.clone();
-    if (300..400).contains(&answer.status) {
-        return ExchangeError::Answer { host, what: "it sends us elsewhere, and is not followed" };
-    }
-    let value = json::parse(&answer.body, 1 << 17).unwrap_or_default();
-    // A verdict lists what is wrong; the first says it.
-    let first = value.get("problemDetails").and_then(|list| list.get(0)).unwrap_or(&value);
-    let said = json::text(first, "code").unwrap_or("peer-refused");
-    let known = CODES.iter().find(|code| **code == said).copied();
-    let text = json::text(first, "detail")
-        .map_or_else(|| format!("answered {}", answer.status), str::to_owned);
-    let clean = |text: &str| text.chars().filter(|c| !is_hidden(*c)).take(300).collect::<String>();
-    let detail = if known.is_some() { clean(&text) } else { clean(&format!("{said}: {text}")) };
-    ExchangeError::Refused { host, code: known.unwrap_or("peer-refused"), detail }
 }
 
 #[cfg(test)]
@@ -382,17 +398,10 @@ mod tests {
         let state =
             br#"{"type":"inkan-exchange/1","bundle":{"type":"inkan-bundle/1"},"stage":"offered"}"#;
         let problem = br#"{"problemDetails":[{"code":"offer-full","detail":"no\u202e room"}]}"#;
-        let read = |body: &[u8]| object_in(&at, body).and_then(|value| state_in(&at, value));
-        assert!(read(state).is_ok());
-        let answer = |status, body: &[u8]| Answer {
-            status,
-            media_type: None,
-            retry_after: None,
-            body: body.to_vec(),
-        };
+        assert!(at.read_state(state).is_ok());
         let judge = |body: &[u8]| {
-            let mut said = vec![refusal(&at, &answer(409, body)), refusal(&at, &answer(302, body))];
-            match read(body) {
+            let mut said = vec![at.read_refusal(409, body), at.read_refusal(302, body)];
+            match at.read_state(body) {
                 Ok(value) => assert!(value["bundle"].is_object()),
                 Err(error) => said.push(error),
             }

@@ -90,6 +90,19 @@ fn two_dids_of_one_controller_are_one_signer() {
     assert!(met(&items, &[apart.to_vec(), vec![between]].concat()));
 }
 
+/// Documents change: the one under which it witnessed said nothing yet, that of its act as holder does. That is known then,
+/// and two who are known to be one count once, though an act more made them so.
+#[test]
+fn what_one_act_shows_of_a_signer_counts_for_all_of_its_acts() {
+    let items = [witnesses(2)];
+    let apart = [act(Role::Witness, "a", 5), act(Role::Witness, "b", 6)];
+    assert!(met(&items, &apart));
+    let mut shows = act(Role::Holder, "a", 9);
+    shows.linked.insert("did:example:b".to_owned());
+    let answer = ask(&items, &[apart.to_vec(), vec![shows]].concat());
+    assert_eq!(answer.items[0].met, Met::No(Lack::NotDistinct));
+}
+
 #[test]
 fn two_keys_and_two_acts_of_one_did_are_one_signer() {
     let again = Act { act: "another".to_owned(), ..act(Role::Witness, "a", 6) };
@@ -401,26 +414,36 @@ fn a_role_that_was_changed_fits_no_other_demand() {
     assert!(!met(&[Wanted { by, ..witnesses(1) }], &[act(Role::Witness, "b", 5)]));
 }
 
+/// An act of one of five people, whose documents say nothing of each other yet: see [`Linked`].
 fn some_act() -> impl Strategy<Value = Act> {
-    (0..4_usize, 0..5_u8, 0..20_u64, 0..3_u8, any::<bool>()).prop_map(
-        |(role, who, index, state, linked)| {
-            let role = [Role::Holder, Role::Witness, Role::Notary, Role::CoIssuer][role];
-            let mut out = act(role, &format!("p{who}"), index);
-            out.act = format!("act-{who}-{index}-{}", role.as_str());
-            match state {
-                0 => {}
-                1 => out.record = None,
-                _ => {
-                    let fresh_at = at("2026-11-21T11:00:00Z");
-                    out.state = ActState::Current { fresh_at };
-                }
+    (0..4_usize, 0..5_u8, 0..20_u64, 0..3_u8).prop_map(|(role, who, index, state)| {
+        let role = [Role::Holder, Role::Witness, Role::Notary, Role::CoIssuer][role];
+        let mut out = act(role, &format!("p{who}"), index);
+        out.act = format!("act-{who}-{index}-{}", role.as_str());
+        match state {
+            0 => {}
+            1 => out.record = None,
+            _ => {
+                let fresh_at = at("2026-11-21T11:00:00Z");
+                out.state = ActState::Current { fresh_at };
             }
-            if linked {
-                out.linked.insert(format!("did:example:p{}", who.wrapping_add(1) % 5));
-            }
-            out
-        },
-    )
+        }
+        out
+    })
+}
+
+/// Whose document lists a key of the next one's. It is drawn for the people and not for each act: an act that brings to
+/// light that two signers are one is no mere acceptance more (`what_one_act_shows_of_a_signer_counts_for_all_of_its_acts`).
+type Linked = [bool; 5];
+
+fn with_links(mut acts: Vec<Act>, linked: Linked) -> Vec<Act> {
+    for act in &mut acts {
+        let who = (0..5_usize).find(|who| act.controller == format!("did:example:p{who}"));
+        if let Some(who) = who.filter(|who| linked[*who]) {
+            act.linked.insert(format!("did:example:p{}", (who + 1) % 5));
+        }
+    }
+    acts
 }
 
 fn some_demand() -> impl Strategy<Value = Wanted> {
@@ -446,7 +469,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Adding a valid acceptance never turns an accepted credential into a refused one, and removing one never turns a refused
-    /// one into an accepted one, wherever it stands, sealed or not.
+    /// one into an accepted one, wherever it stands, sealed or not; what the signers' documents say stays the same.
     #[test]
     fn more_acceptances_never_hurt(
         items in proptest::collection::vec(some_demand(), 0..4),
@@ -454,13 +477,14 @@ proptest! {
         more in some_act(),
         place in 0..9_usize,
         sealed in proptest::option::of(0..20_u64),
+        linked in any::<Linked>(),
     ) {
-        let mut fewer = acts;
+        let mut fewer = with_links(acts, linked);
         fewer.extend(sealed.map(|index| {
             Act { controller: ISSUER.to_owned(), ..seal("issuer", index) }
         }));
         let mut richer = fewer.clone();
-        richer.insert(place.min(richer.len()), more);
+        richer.splice(place.min(fewer.len())..place.min(fewer.len()), with_links(vec![more], linked));
         if met(&items, &fewer) {
             prop_assert!(met(&items, &richer));
         }
@@ -471,7 +495,9 @@ proptest! {
     fn the_order_of_the_file_says_nothing(
         items in proptest::collection::vec(some_demand(), 0..4),
         acts in proptest::collection::vec(some_act(), 0..8),
+        linked in any::<Linked>(),
     ) {
+        let acts = with_links(acts, linked);
         let mut turned = acts.clone();
         turned.reverse();
         prop_assert_eq!(met(&items, &acts), met(&items, &turned));
