@@ -85,10 +85,12 @@ fn print(name: &str, target: Option<f64>, our: f64, base: f64) -> f64 {
     ratio
 }
 
-/// Whether this is `cargo bench`, and not the benches run once as tests.
+/// Whether this is `cargo bench`, and neither the benches run once as tests nor Criterion's `--profile-time`, where nothing but
+/// what is profiled should run.
 #[must_use]
 pub fn measuring() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
+    let given = |name: &str| std::env::args().any(|argument| argument == name);
+    given("--bench") && !given("--profile-time")
 }
 
 fn count_for<T>(work: &mut impl FnMut() -> T) -> u32 {

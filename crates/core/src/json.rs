@@ -5,8 +5,9 @@
 
 mod canonical;
 mod read;
+mod scan;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::limits;
 
@@ -85,6 +86,37 @@ pub fn parse_with_depth(bytes: &[u8], limit: usize, depth: usize) -> Result<Valu
 pub fn canonicalize(value: &Value) -> Result<Vec<u8>, JsonError> {
     let mut out = Vec::with_capacity(1_024);
     canonical::write(value, &mut out)?;
+    Ok(out)
+}
+
+/// Writes the canonical form of an object as it would be without one of its members; of what is no object, as [`canonicalize`].
+///
+/// # Errors
+///
+/// As [`canonicalize`].
+pub fn canonicalize_without(value: &Value, member: &str) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::with_capacity(1_024);
+    match value {
+        Value::Object(members) => canonical::write_object(members, Some((member, None)), &mut out)?,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            canonical::write(value, &mut out)?;
+        }
+    }
+    Ok(out)
+}
+
+/// Writes the canonical form of an object as it would be with another value of a member that it has; without that member, as it is.
+///
+/// # Errors
+///
+/// As [`canonicalize`].
+pub fn canonicalize_with(
+    members: &Map<String, Value>,
+    member: &str,
+    value: &Value,
+) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::with_capacity(1_024);
+    canonical::write_object(members, Some((member, Some(value))), &mut out)?;
     Ok(out)
 }
 

@@ -190,7 +190,6 @@ pub(crate) fn open_cose(text: &str, envelope: Envelope) -> Result<OpenedCose, Pa
 #[derive(Clone, Debug)]
 pub(crate) struct OpenedSdJwt {
     pub(crate) sd_jwt: SdJwt,
-    pub(crate) payload: Value,
     pub(crate) times: Times,
 }
 
@@ -214,9 +213,8 @@ pub(crate) fn open_parsed(sd_jwt: SdJwt, envelope: Envelope) -> Result<OpenedSdJ
     }
     check_types(sd_jwt.jws(), (envelope.sd_typ(), envelope.cty()))?;
     refuse_key_binding(&sd_jwt)?;
-    let payload = sd_jwt.payload().clone();
-    let times = check_claims(&payload)?;
-    Ok(OpenedSdJwt { sd_jwt, payload, times })
+    let times = check_claims(sd_jwt.payload())?;
+    Ok(OpenedSdJwt { sd_jwt, times })
 }
 
 /// Whether it is an SD-JWT VC: `vct` makes it one, of older drafts if the media type is `vc+sd-jwt`.

@@ -12,6 +12,7 @@ mod rules;
 pub mod text;
 
 use std::slice;
+use std::sync::Arc;
 
 use inkan_core::{Timestamp, json};
 use inkan_crypto::PublicKey;
@@ -61,7 +62,7 @@ impl DataModel {
 /// Having one says nothing about who made it: see [`crate::SecuredCredential`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Credential {
-    value: Value,
+    value: Arc<Value>,
     version: DataModel,
     issuer: String,
     valid_from: Option<Timestamp>,
@@ -85,7 +86,12 @@ impl Credential {
     ///
     /// [`ModelError`], one variant per rule; none is worth a retry.
     pub fn from_value(value: Value) -> Result<Self, ModelError> {
-        let credential = Self::read(value)?;
+        Self::from_shared(Arc::new(value))
+    }
+
+    /// The same of a value that somebody else keeps, too.
+    pub(crate) fn from_shared(value: Arc<Value>) -> Result<Self, ModelError> {
+        let credential = Self::read_shared(value)?;
         match credential.version {
             DataModel::V2 => Ok(credential),
             DataModel::V1 => {
@@ -100,6 +106,10 @@ impl Credential {
     ///
     /// As [`Self::from_value`].
     pub fn read(value: Value) -> Result<Self, ModelError> {
+        Self::read_shared(Arc::new(value))
+    }
+
+    fn read_shared(value: Arc<Value>) -> Result<Self, ModelError> {
         if !value.is_object() {
             return Err(ModelError::NotAnObject);
         }
@@ -166,7 +176,7 @@ impl Credential {
             related: Vec::new(),
             ledger_record: entries::ledger_record(&value)?,
             offer: read_offer(&value).ok_or(ModelError::Property { property: OFFER })?,
-            value,
+            value: Arc::new(value),
         })
     }
 
@@ -196,7 +206,7 @@ impl Credential {
 
     /// The JSON object as it was read, without a proof.
     #[must_use]
-    pub const fn value(&self) -> &Value {
+    pub fn value(&self) -> &Value {
         &self.value
     }
 

@@ -136,7 +136,8 @@ impl Presentation {
             (opened.payload, opened.times, Form::Cose { message: Box::new(opened.message) })
         } else if envelope::is_sd_jwt(text) {
             let opened = envelope::open_sd_jwt(text, Envelope::Presentation)?;
-            (opened.payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
+            let payload = opened.sd_jwt.payload().clone();
+            (payload, opened.times, Form::SdJwt { sd_jwt: Box::new(opened.sd_jwt) })
         } else {
             let opened = envelope::open(text, Envelope::Presentation)?;
             (opened.payload, opened.times, Form::Jose { jws: Box::new(opened.jws) })

@@ -23,7 +23,7 @@ use crate::rdfc::Contexts;
 
 pub use self::error::{ProofError, SignFailure};
 pub use self::prepared::PreparedProof;
-pub(crate) use self::read::take_proofs;
+pub(crate) use self::read::{check_references, take_proofs};
 pub(crate) use self::selective::{Holders, Stage, add_base_proof};
 pub use self::suite::Cryptosuite;
 
@@ -208,7 +208,7 @@ pub(crate) fn add_proof_of(
         let suite = suite.as_str().to_owned();
         return Err(SignFailure::Proof(ProofError::UnsupportedSuite { suite }));
     }
-    if !suite.signs_with(signer.public_key().key_type()) {
+    if !suite.signs_with(signer.key_type()) {
         return Err(SignFailure::Proof(ProofError::KeyMismatch));
     }
     // The document is hashed with its whole `@context` either way. A copy in the proof is what the JCS suites ask for,

@@ -13,6 +13,8 @@ mod key_binding;
 mod path;
 mod process;
 
+use std::sync::Arc;
+
 use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, SignatureError};
 use serde_json::Value;
@@ -107,8 +109,13 @@ impl SdJwt {
 
     /// The claims: what is plain, and what the disclosures show (the Processed SD-JWT Payload of §7.1).
     #[must_use]
-    pub const fn payload(&self) -> &Value {
+    pub fn payload(&self) -> &Value {
         &self.processed.payload
+    }
+
+    /// The same, shared.
+    pub(crate) fn shared_payload(&self) -> Arc<Value> {
+        Arc::clone(&self.processed.payload)
     }
 
     /// The disclosures, in the order they are written.

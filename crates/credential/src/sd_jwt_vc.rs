@@ -149,7 +149,7 @@ impl SdJwtVc {
 
     /// The claims that are shown.
     #[must_use]
-    pub const fn claims(&self) -> &Value {
+    pub fn claims(&self) -> &Value {
         self.sd_jwt.payload()
     }
 

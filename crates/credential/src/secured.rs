@@ -4,6 +4,7 @@
 //! the caller resolved, and the digest that the ledger commits to. Out of scope: resolving, time, trust.
 
 mod sd_jwt;
+mod written;
 
 use std::borrow::Cow;
 
@@ -11,13 +12,15 @@ use inkan_core::encoding::b64u;
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::cose::Sign1;
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
 use crate::model::Credential;
-use crate::proof::{Cryptosuite, PreparedProof, Proof, ProofError, Purpose, take_proofs};
+use crate::proof::{
+    Cryptosuite, PreparedProof, Proof, ProofError, Purpose, check_references, take_proofs,
+};
 use crate::rdfc::Contexts;
 use crate::sd_jwt_vc::{IssuerKey, certificates};
 
@@ -169,9 +172,8 @@ impl SecuredCredential {
         credential: Credential,
         proof: Proof,
     ) -> Result<Self, ParseError> {
-        let mut signed = Map::new();
-        signed.insert("proof".to_owned(), proof.into_value());
-        let proofs = take_proofs(&mut Value::Object(signed))?;
+        let proofs = vec![proof];
+        check_references(&proofs)?;
         Self::embedded(credential, proofs, true)
     }
 
@@ -476,7 +478,7 @@ impl SecuredCredential {
     #[must_use]
     pub fn to_bare(&self) -> String {
         match self {
-            Self::DataIntegrity(_) => self.to_value().to_string(),
+            Self::DataIntegrity(inner) => inner.to_text(),
             Self::Jose(inner) => inner.envelope.to_text(),
             Self::SdJwt(inner) => inner.sd_jwt().shown().to_owned(),
         }

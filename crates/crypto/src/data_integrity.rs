@@ -64,7 +64,7 @@ pub fn sign_canonical(
     proof_config: &[u8],
     signer: &dyn Signer,
 ) -> Result<String, SignError> {
-    let algorithm = signer.public_key().algorithm();
+    let algorithm = signer.key_type().algorithm();
     if algorithm == Algorithm::Es512 {
         return Err(SignError::SuiteMismatch);
     }
@@ -112,12 +112,9 @@ impl Prepared {
         }
         let signature = signature_of(proof)?;
         let document = with_context_of(document, proof)?;
-        let mut config = proof.clone();
-        if let Value::Object(members) = &mut config {
-            members.remove("proofValue");
-        }
         let document = json::canonicalize(&document).map_err(SignatureError::Canonical)?;
-        let config = json::canonicalize(&config).map_err(SignatureError::Canonical)?;
+        let config = json::canonicalize_without(proof, "proofValue");
+        let config = config.map_err(SignatureError::Canonical)?;
         Ok(Self { algorithm, data: hash_canonical(algorithm, &document, &config), signature })
     }
 
@@ -134,7 +131,7 @@ impl Prepared {
     }
 }
 
-/// Signs `document` (without `proof`) under `proof_config` (without `proofValue`) and gives the `proofValue`.
+/// Signs `document` (without `proof`) under `proof_config` and gives the `proofValue`; one that is there is not looked at.
 ///
 /// The caller puts the document's `@context`, if it has one, into `proof_config` (§3.3.1, step 2), and keeps it in
 /// the proof.
@@ -148,11 +145,12 @@ pub fn sign(
     proof_config: &Value,
     signer: &dyn Signer,
 ) -> Result<String, SignError> {
-    if !suite(proof_config).is_some_and(|suite| suite.contains(&signer.public_key().algorithm())) {
+    if !suite(proof_config).is_some_and(|suite| suite.contains(&signer.key_type().algorithm())) {
         return Err(SignError::SuiteMismatch);
     }
     let document = json::canonicalize(document).map_err(SignError::Canonical)?;
-    let config = json::canonicalize(proof_config).map_err(SignError::Canonical)?;
+    let config =
+        json::canonicalize_without(proof_config, "proofValue").map_err(SignError::Canonical)?;
     sign_canonical(&document, &config, signer)
 }
 

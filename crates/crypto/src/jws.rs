@@ -76,6 +76,18 @@ impl Jws {
         if text.len() > limit {
             return Err(JwsError::TooLarge { size: text.len(), limit });
         }
+        Self::take_among(text.to_owned(), limit, allowed)
+    }
+
+    /// As [`parse_among`](Self::parse_among), of a text that the caller has no more need of.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn take_among(text: String, limit: usize, allowed: &[Algorithm]) -> Result<Self, JwsError> {
+        if text.len() > limit {
+            return Err(JwsError::TooLarge { size: text.len(), limit });
+        }
         let mut parts = text.split('.');
         let (Some(head), Some(body), Some(seal), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -108,7 +120,7 @@ impl Jws {
             return Err(JwsError::SignatureLength(signature.len()));
         }
         let signing_length = head.len().saturating_add(body.len()).saturating_add(1);
-        let signed = SignedText { text: text.to_owned(), signing_length, algorithm, signature };
+        let signed = SignedText { text, signing_length, algorithm, signature };
         Ok(Self { signed, header, payload })
     }
 

@@ -92,6 +92,21 @@ impl PublicKey {
         Self::from_raw(key_type, &raw)
     }
 
+    /// As [`from_multikey`](Self::from_multikey), of a key that may be at hand already: to find its point again takes as long as a
+    /// tenth of a signature check.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_multikey`](Self::from_multikey).
+    pub fn from_multikey_among(text: &str, known: &[Self]) -> Result<Self, KeyError> {
+        let (key_type, raw) = split_multikey(text)?;
+        let same = |key: &&Self| key.key_type() == key_type && key.bytes() == raw;
+        match known.iter().find(same) {
+            Some(key) => Ok(key.clone()),
+            None => Self::from_raw(key_type, &raw),
+        }
+    }
+
     /// The Multikey form: `z6Mk…`, `zDn…`, `z82…`, `z2J9…` or `zUC7…`.
     #[must_use]
     pub fn to_multikey(&self) -> String {

@@ -21,6 +21,11 @@ pub trait Signer {
     /// The key whose signatures [`sign`](Self::sign) makes.
     fn public_key(&self) -> PublicKey;
 
+    /// The type of that key. Threads that sign with one key at once share no count of its users for asking.
+    fn key_type(&self) -> KeyType {
+        self.public_key().key_type()
+    }
+
     /// Signs `message`: as many bytes as the algorithm has, which [`PublicKey::verify`] accepts.
     ///
     /// # Errors
@@ -173,6 +178,10 @@ impl SecretKey {
 impl Signer for SecretKey {
     fn public_key(&self) -> PublicKey {
         Self::public_key(self)
+    }
+
+    fn key_type(&self) -> KeyType {
+        self.public.key_type()
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {

@@ -37,7 +37,7 @@ use tree::{Image, Tree};
 const PENDING: usize = 24_576;
 /// Keys that may change before they are made durable: what a crash costs at the next start is bounded by it, and, with a page
 /// for each of them, so is memory.
-pub const UNSAVED: u64 = 8_192;
+pub const UNSAVED: u64 = 4_096;
 /// Keys that are put in at a time, so that readers need not wait for a whole batch.
 const STEP: usize = 32;
 

@@ -29,6 +29,7 @@ mod error;
 mod heads;
 mod inner;
 mod metrics;
+mod pending;
 mod sealing;
 mod ticket;
 mod workers;
@@ -175,6 +176,10 @@ impl Sequencer {
         let seen = Seen { signed: head.tree_size, cosigned, paused, stopped: None };
         let intake = Intake { items: VecDeque::new(), next: 0, waiting: 0, closing: false };
         parts.engine.spawn_map();
+        let count = options.workers.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+        });
+        let count = count.max(1);
         let inner = Arc::new(Inner {
             options,
             clock,
@@ -187,16 +192,14 @@ impl Sequencer {
             wake: Condvar::new(),
             seen: Mutex::new(seen),
             covered: Condvar::new(),
+            spent: (0..count).map(|_| Mutex::default()).collect(),
             metrics: Mutex::new(metrics),
         });
         let heads = Arc::new(heads::Heads::default());
-        let count = inner.options.workers.unwrap_or_else(|| {
-            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-        });
         let mut workers = Vec::new();
-        for _ in 0..count.max(1) {
+        for own in 0..count {
             let (inner, heads) = (Arc::clone(&inner), Arc::clone(&heads));
-            workers.push(named("ledger-check", move || workers::work(&inner, &heads))?);
+            workers.push(named("ledger-check", move || workers::work(&inner, &heads, own))?);
         }
         let sealing = sealing::start(sealer, own, &inner)?;
         let committer = commit::Committer::new(parts, Arc::clone(&inner), heads, sealing);

@@ -48,16 +48,20 @@ impl SignedEntry {
     ///
     /// [`Rejection`]: size, syntax, header, payload, in this order.
     pub fn parse(kind: Kind, body: &[u8]) -> Result<Self, Rejection> {
-        if !kind.is_signed() {
-            return Err(Rejection::UnsupportedKind { kind });
-        }
-        let limit = kind.body_limit();
-        if body.len() > limit {
-            return Err(Rejection::TooLarge { limit });
-        }
-        let text = std::str::from_utf8(body).map_err(|_| Rejection::Malformed("not UTF-8"))?;
+        check_size(kind, body)?;
+        Self::take(kind, body.to_vec())
+    }
+
+    /// The same of a body that the caller has no more need of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub(crate) fn take(kind: Kind, body: Vec<u8>) -> Result<Self, Rejection> {
+        let limit = check_size(kind, &body)?;
+        let text = String::from_utf8(body).map_err(|_| Rejection::Malformed("not UTF-8"))?;
         let jws =
-            Jws::parse_among(text, limit, &ALGORITHMS).map_err(|error| refuse(&error, limit))?;
+            Jws::take_among(text, limit, &ALGORITHMS).map_err(|error| refuse(&error, limit))?;
         let kid = read_header(&jws, kind)?;
         let scid = kid.did().scid().ok_or_else(|| unknown_signer(&kid))?.to_owned();
 
@@ -206,6 +210,15 @@ impl SignedEntry {
             }
         }
     }
+}
+
+/// The limit of a signed kind, which the body keeps to.
+const fn check_size(kind: Kind, body: &[u8]) -> Result<usize, Rejection> {
+    if !kind.is_signed() {
+        return Err(Rejection::UnsupportedKind { kind });
+    }
+    let limit = kind.body_limit();
+    if body.len() > limit { Err(Rejection::TooLarge { limit }) } else { Ok(limit) }
 }
 
 /// `typ` of entries of this kind.

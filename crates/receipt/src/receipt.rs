@@ -3,6 +3,8 @@
 //! In scope: making the checks in order, and what they show. Out of scope: the checks themselves (`inkan-ledger`), who
 //! signed (`signer`).
 
+use std::sync::Arc;
+
 use inkan_core::{Timestamp, json};
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::receipt::{Cosigner, TlogProof};
@@ -173,7 +175,7 @@ fn judge_entry(
         | Kind::Anchor
         | Kind::Once => {
             let entry = leaf.signed_entry().map_err(|error| error.code())?;
-            signer::judge_signed(leaf, entry, asked, policy)
+            signer::judge_signed(leaf, Arc::unwrap_or_clone(entry), asked, policy)
         }
     }
 }

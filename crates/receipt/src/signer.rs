@@ -4,6 +4,7 @@
 //! log, and whether the signer was at home there (D14, §6.6). Out of scope: the rules of single entries (`inkan-did`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_did::webvh::{self, Entry, Head};
@@ -48,7 +49,7 @@ pub(crate) fn judge_did(
     let (scid, number) = (own.scid().to_owned(), own.number());
     let version_id = own.version_id().to_owned();
     let mut found = proved_entries(&scid, asked, policy)?;
-    found.entry(number).or_default().push((own, place_of(leaf)));
+    found.entry(number).or_default().push((Arc::unwrap_or_clone(own), place_of(leaf)));
     let versions = chain(&found)?;
     let facts =
         vec![("entry", json!({ "id": did_entry_id(&scid, &version_id), "versionId": version_id }))];
@@ -124,7 +125,9 @@ fn proved_entries(
         leaf.expect_kind(Kind::Did).map_err(|error| error.code())?;
         let entry = leaf.did_entry().ok_or("malformed-leaf")?;
         if entry.scid() == scid {
-            out.entry(entry.number()).or_default().push((entry, place_of(&leaf)));
+            out.entry(entry.number())
+                .or_default()
+                .push((Arc::unwrap_or_clone(entry), place_of(&leaf)));
         }
     }
     Ok(out)

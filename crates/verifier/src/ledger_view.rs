@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_did::webvh;
@@ -137,7 +138,10 @@ impl<'a> LedgerView<'a> {
     }
 
     /// Proved leaves that hold a version of the DID with this SCID.
-    pub fn did_leaves(&self, scid: &str) -> impl Iterator<Item = (&VerifiedLeaf, webvh::Entry)> {
+    pub fn did_leaves(
+        &self,
+        scid: &str,
+    ) -> impl Iterator<Item = (&VerifiedLeaf, Arc<webvh::Entry>)> {
         self.receipts.iter().filter_map(move |seen| {
             let leaf = seen.result.as_ref().ok()?;
             let entry = leaf.did_entry()?;
@@ -216,8 +220,12 @@ fn claimed_key(proof: &CurrentProof) -> Result<Option<MapKey>, ReceiptError> {
 struct Notes<'a> {
     context: &'a Context,
     now: Timestamp,
-    checked: RefCell<BTreeMap<String, Result<VerifiedCheckpoint, ReceiptError>>>,
+    /// By their text; of one text there may be several, with other signatures.
+    checked: RefCell<BTreeMap<&'a str, Vec<Checked<'a>>>>,
 }
+
+/// A signed head, and what became of it.
+type Checked<'a> = (&'a SignedNote, Result<VerifiedCheckpoint, ReceiptError>);
 
 impl<'a> Notes<'a> {
     const fn new(context: &'a Context, now: Timestamp) -> Self {
@@ -225,10 +233,11 @@ impl<'a> Notes<'a> {
     }
 
     /// Asks each pinned log in turn; a head is of an unknown log only if none of them is its log.
-    fn checked(&self, note: &SignedNote) -> Result<VerifiedCheckpoint, ReceiptError> {
-        let text = note.to_string();
-        if let Some(known) = self.checked.borrow().get(&text) {
-            return known.clone();
+    fn checked(&self, note: &'a SignedNote) -> Result<VerifiedCheckpoint, ReceiptError> {
+        let mut checked = self.checked.borrow_mut();
+        let known = checked.entry(note.text()).or_default();
+        if let Some((_, result)) = known.iter().find(|(other, _)| *other == note) {
+            return result.clone();
         }
         let origin = note.text().lines().next().unwrap_or_default().to_owned();
         let mut result = Err(ReceiptError::UnknownLog { origin, pinned: false });
@@ -243,7 +252,7 @@ impl<'a> Notes<'a> {
                 break;
             }
         }
-        self.checked.borrow_mut().insert(text, result.clone());
+        known.push((note, result.clone()));
         result
     }
 }

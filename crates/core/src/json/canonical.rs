@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{JsonError, MAX_SAFE_INTEGER};
+use super::{JsonError, MAX_SAFE_INTEGER, scan};
 
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
@@ -26,15 +26,24 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), JsonError> {
             }
             out.push(b']');
         }
-        Value::Object(members) => write_object(members, out)?,
+        Value::Object(members) => write_object(members, None, out)?,
     }
     Ok(())
 }
 
-/// §3.2.3: members in the order of their names as UTF-16 code units.
-fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), JsonError> {
-    let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
-    if members.keys().all(|name| name.is_ascii()) {
+/// §3.2.3: members in the order of their names as UTF-16 code units. The one that is named in `change`, if it is there, is written with
+/// that value, or is left out.
+pub(super) fn write_object(
+    members: &Map<String, Value>,
+    change: Option<(&str, Option<&Value>)>,
+    out: &mut Vec<u8>,
+) -> Result<(), JsonError> {
+    let mut sorted: Vec<(&String, &Value)> = Vec::with_capacity(members.len());
+    sorted.extend(members.iter().filter_map(|(name, value)| match change {
+        Some((changed, with)) if changed == name => Some((name, with?)),
+        Some(_) | None => Some((name, value)),
+    }));
+    if sorted.iter().all(|(name, _)| name.is_ascii()) {
         sorted.sort_unstable_by_key(|(name, _)| *name);
     } else {
         // Beyond the basic plane the order of UTF-16 is not that of UTF-8.
@@ -58,8 +67,7 @@ fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), J
 fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
-        let (plain, escaped) = rest.split_at(at);
+    while let Some((plain, escaped)) = rest.split_at_checked(scan::plain_length(rest)) {
         out.extend_from_slice(plain);
         let Some((&byte, after)) = escaped.split_first() else { break };
         match byte {
@@ -77,7 +85,6 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
         }
         rest = after;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

@@ -143,3 +143,22 @@ fn a_member_named_as_the_parser_names_numbers_is_a_member() {
     }
     assert_eq!(read(r#"{"":{"":1}}"#).unwrap()[""][""], 1);
 }
+
+proptest::proptest! {
+    #[test]
+    fn one_member_less_is_as_if_it_were_not_there(value in any_value(), name in "[a-c]") {
+        let mut without = value.clone();
+        if let Some(members) = without.as_object_mut() {
+            members.remove(&name);
+        }
+        proptest::prop_assert_eq!(canonicalize_without(&value, &name), canonicalize(&without));
+        if let Some(members) = value.as_object() {
+            let mut changed = members.clone();
+            if let Some(member) = changed.get_mut(&name) {
+                *member = "x".into();
+            }
+            let with = canonicalize_with(members, &name, &"x".into());
+            proptest::prop_assert_eq!(with, canonicalize(&changed.into()));
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) fn take_proofs(document: &mut Value) -> Result<Vec<Proof>, ProofError
 }
 
 /// Ids are unique, every `previousProof` is on the document, and no chain bites its tail.
-fn check_references(proofs: &[Proof]) -> Result<(), ProofError> {
+pub(crate) fn check_references(proofs: &[Proof]) -> Result<(), ProofError> {
     let mut by_id = BTreeMap::new();
     for proof in proofs {
         if let Some(id) = proof.id()

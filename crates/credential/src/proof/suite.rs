@@ -233,11 +233,10 @@ pub(super) fn sign(
     signer: &dyn Signer,
     contexts: &Contexts,
 ) -> Result<String, SignFailure> {
-    let public = signer.public_key();
     if !draft.cryptosuite.is_rdfc() {
-        return Ok(data_integrity::sign(document, &without_value(&draft.value), signer)?);
+        return Ok(data_integrity::sign(document, &draft.value, signer)?);
     }
-    let hash = hash_for(public.key_type());
+    let hash = hash_for(signer.key_type());
     let canonical = |value: &Value| rdfc::canonical(value, contexts, hash).map_err(ProofError::Rdf);
     let config = canonical(&rdfc_config(document, &draft.value))?;
     let document = canonical(document)?;

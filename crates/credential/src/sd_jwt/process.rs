@@ -4,6 +4,7 @@
 //! signature and times (steps 2 and 6).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use inkan_core::limits;
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ pub(super) const RESERVED: [&str; 3] = [DIGESTS, ELLIPSIS, HASH];
 /// The claims, and where they come from.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Processed {
-    pub(super) payload: Value,
+    pub(super) payload: Arc<Value>,
     pub(super) located: Vec<Located>,
     pub(super) concealed: usize,
 }
@@ -66,7 +67,7 @@ pub(super) fn process(
         concealed: 0,
         at: Vec::new(),
     };
-    let payload = walk.object(payload, None)?;
+    let payload = Arc::new(walk.object(payload, None)?);
     let Walk { located, concealed, .. } = walk;
     // Step 5.
     let located = located
@@ -203,7 +204,8 @@ impl<'a> Walk<'a> {
         disclosure: &Disclosure,
         parent: Option<usize>,
     ) -> Result<Value, SdJwtError> {
-        let mut place = self.at.clone();
+        let mut place = Vec::with_capacity(self.at.len().saturating_add(1));
+        place.extend_from_slice(&self.at);
         place.push(step.clone());
         if let Some(located) = self.located.get_mut(index) {
             *located = Some(Located { place: Place::new(place), parent });

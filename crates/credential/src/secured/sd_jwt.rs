@@ -45,13 +45,13 @@ impl SdJwtCredential {
         let opened = envelope::open_parsed(sd_jwt, Envelope::Credential)?;
         // Where one could have been kept back, nobody could tell "not shown" from "not there".
         check_credential_shown(&opened.sd_jwt)?;
-        let payload = opened.payload;
+        let payload = opened.sd_jwt.shared_payload();
         envelope::check_claim(&payload, "iss", json_issuer(&payload))?;
         // What the holder keeps back contradicts nothing.
         if let Some(id) = json::text(&payload, "id") {
             envelope::check_claim(&payload, "jti", Some(id))?;
         }
-        let credential = Credential::from_value(payload)?.with_status_claim();
+        let credential = Credential::from_shared(payload)?.with_status_claim();
         if let Some(subject) = credential.subject_id() {
             envelope::check_claim(credential.value(), "sub", Some(subject))?;
         }

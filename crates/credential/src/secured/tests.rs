@@ -144,6 +144,18 @@ fn a_payload_of_another_shape_is_refused() {
 }
 
 #[test]
+fn the_text_of_a_credential_is_its_value() {
+    let alone = issued_di();
+    let mut value = alone.to_value();
+    value["proof"] = json!([value["proof"], with(value["proof"].clone(), "/id", json!("urn:a:b"))]);
+    let several = SecuredCredential::parse_value(value).unwrap();
+    for secured in [alone, several] {
+        let text = secured.to_bare();
+        assert_eq!(json::parse(text.as_bytes(), 100_000), Ok(secured.to_value()), "{text}");
+    }
+}
+
+#[test]
 fn claims_beside_the_credential_are_read() {
     let mut payload = unsigned();
     payload["iss"] = json!(issuer().did);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use inkan_core::{Timestamp, encoding, json, limits};
+use inkan_crypto::PublicKey;
 use serde_json::{Map, Value};
 
 use super::error::{EntryError, Malformed, ProofProblem};
@@ -108,7 +109,8 @@ impl Entry {
         // D9, D13, D14.
         let document = read_state(raw.state, &parameters, rules)?;
         // D8.
-        let proofs = read_proofs(&proof, rules).map_err(EntryError::ProofInvalid)?;
+        let known = parameters.update_keys.as_deref().unwrap_or_default();
+        let proofs = read_proofs(&proof, rules, known).map_err(EntryError::ProofInvalid)?;
         Ok(Self {
             version_id: raw.version_id.to_owned(),
             number,
@@ -208,11 +210,15 @@ fn read_state(
 }
 
 /// The form of D8: one to four proofs by different keys.
-fn read_proofs(value: &Value, rules: Rules) -> Result<Vec<EntryProof>, ProofProblem> {
+fn read_proofs(
+    value: &Value,
+    rules: Rules,
+    known: &[PublicKey],
+) -> Result<Vec<EntryProof>, ProofProblem> {
     let items = value.as_array().filter(|items| (1..=4).contains(&items.len()));
     let mut proofs: Vec<EntryProof> = Vec::new();
     for item in items.ok_or(ProofProblem::Count)? {
-        let proof = EntryProof::parse(item, rules)?;
+        let proof = EntryProof::parse(item, rules, known)?;
         if proofs.iter().any(|other| other.key() == proof.key()) {
             return Err(ProofProblem::Repeated);
         }

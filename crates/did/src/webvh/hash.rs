@@ -27,13 +27,16 @@ pub(super) fn hash_value(value: &Value) -> Result<String, JsonError> {
 
 /// The hash that the SCID must be: of the entry without `proof`, with every SCID text replaced by the placeholder.
 ///
-/// Replacing inside parsed strings equals "replace in the text, parse again": a SCID consists of characters that
-/// JSON never escapes, and one inside a member name is refused.
+/// They are replaced in the canonical text. That equals replacing them in the strings that were read: a SCID that can be the one
+/// expected begins with `Q`, which ends no escape, and consists of characters that JSON never escapes; and one inside a
+/// member name is refused.
 pub(super) fn scid_hash(unsigned: &Map<String, Value>, scid: &str) -> Result<String, Malformed> {
-    let mut entry = unsigned.clone();
-    entry.insert("versionId".to_owned(), Value::String(PLACEHOLDER.to_owned()));
-    let entry = replaced(&Value::Object(entry), scid, PLACEHOLDER)?;
-    Ok(hash_value(&entry)?)
+    if is_in_name(unsigned, scid) {
+        return Err(Malformed::ScidInName);
+    }
+    let canonical = with_version_id(unsigned, PLACEHOLDER)?;
+    let text = String::from_utf8(canonical).map_err(|_| Malformed::Members)?;
+    Ok(encoding::multihash58(&sha256(&[text.replace(scid, PLACEHOLDER).as_bytes()])))
 }
 
 /// The hash that stands in `versionId`: of the entry without `proof`, with the predecessor's `versionId` (the SCID, for
@@ -42,9 +45,33 @@ pub(super) fn entry_hash(
     unsigned: &Map<String, Value>,
     predecessor: &str,
 ) -> Result<String, JsonError> {
+    Ok(encoding::multihash58(&sha256(&[&with_version_id(unsigned, predecessor)?])))
+}
+
+/// The canonical form with another `versionId`.
+fn with_version_id(unsigned: &Map<String, Value>, version_id: &str) -> Result<Vec<u8>, JsonError> {
+    const NAME: &str = "versionId";
+    let value = Value::String(version_id.to_owned());
+    if unsigned.contains_key(NAME) {
+        return json::canonicalize_with(unsigned, NAME, &value);
+    }
+    // A draft has none yet.
     let mut entry = unsigned.clone();
-    entry.insert("versionId".to_owned(), Value::String(predecessor.to_owned()));
-    hash_value(&Value::Object(entry))
+    entry.insert(NAME.to_owned(), value);
+    json::canonicalize(&Value::Object(entry))
+}
+
+/// Whether a name of a member, at any depth, holds `text`.
+fn has_in_name(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Object(members) => is_in_name(members, text),
+        Value::Array(items) => items.iter().any(|item| has_in_name(item, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn is_in_name(members: &Map<String, Value>, text: &str) -> bool {
+    members.iter().any(|(name, item)| name.contains(text) || has_in_name(item, text))
 }
 
 /// Replaces `from` by `to` in every string of `value`, at any depth.
@@ -66,4 +93,34 @@ pub(super) fn replaced(value: &Value, from: &str, to: &str) -> Result<Value, Mal
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const SCID: &str = "QmRvoGVrDASPwHfw3BGHyLmkGHmGCgTFHmNxxQbJ2cTDQf";
+
+    #[test]
+    fn replacing_in_the_canonical_text_is_replacing_in_the_strings() {
+        for value in [
+            json!({ "versionId": format!("1-{SCID}"), "b": [SCID, { "c": format!("did:x:{SCID}:{SCID}é") }] }),
+            json!({ "versionId": "x", "z": format!("\n{SCID}\u{1}\\{SCID}\""), "n": [1, true, null] }),
+            json!({ "versionId": "x", "z": SCID.trim_start_matches('Q'), "y": format!("\n{}", SCID.trim_start_matches('Q')) }),
+        ] {
+            let members = value.as_object().unwrap();
+            let mut entry = members.clone();
+            entry.insert("versionId".to_owned(), PLACEHOLDER.into());
+            let slow = hash_value(&replaced(&entry.into(), SCID, PLACEHOLDER).unwrap()).unwrap();
+            assert_eq!(scid_hash(members, SCID).unwrap(), slow, "{value}");
+            let mut entry = members.clone();
+            entry.insert("versionId".to_owned(), SCID.into());
+            assert_eq!(entry_hash(members, SCID), hash_value(&entry.into()));
+        }
+        let named = json!({ "versionId": "x", "b": [{ "c": { SCID: 1 } }] });
+        let refused = scid_hash(named.as_object().unwrap(), SCID).unwrap_err();
+        assert_eq!(refused, Malformed::ScidInName);
+    }
 }

@@ -16,7 +16,12 @@ pub(super) struct EntryProof {
 }
 
 impl EntryProof {
-    pub(super) fn parse(value: &Value, rules: Rules) -> Result<Self, ProofProblem> {
+    /// `known` are keys that it may well be by.
+    pub(super) fn parse(
+        value: &Value,
+        rules: Rules,
+        known: &[PublicKey],
+    ) -> Result<Self, ProofProblem> {
         let wrong = |member: &str| ProofProblem::Member { member: member.to_owned() };
         for (member, expected) in [
             ("type", "DataIntegrityProof"),
@@ -48,7 +53,7 @@ impl EntryProof {
             return Err(wrong("proofValue"));
         }
         let key = json::text(value, "verificationMethod")
-            .and_then(read_method)
+            .and_then(|url| read_method(url, known))
             .ok_or_else(|| wrong("verificationMethod"))?;
         let created = match (members.get("created"), rules) {
             (None, _) => None,
@@ -76,11 +81,11 @@ impl EntryProof {
 }
 
 /// `did:key:X#X` with equal halves, X an Ed25519 Multikey.
-fn read_method(url: &str) -> Option<PublicKey> {
+fn read_method(url: &str, known: &[PublicKey]) -> Option<PublicKey> {
     let (multikey, fragment) = url.strip_prefix("did:key:")?.split_once('#')?;
     if multikey != fragment {
         return None;
     }
-    let key = PublicKey::from_multikey(multikey).ok()?;
+    let key = PublicKey::from_multikey_among(multikey, known).ok()?;
     (key.key_type() == KeyType::Ed25519).then_some(key)
 }

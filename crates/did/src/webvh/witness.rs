@@ -44,7 +44,7 @@ impl Approvals {
         if proofs.is_empty() && rules == Rules::Ledger {
             return Err(EntryError::WitnessInvalid);
         }
-        let proofs = proofs.iter().map(|proof| EntryProof::parse(proof, rules));
+        let proofs = proofs.iter().map(|proof| EntryProof::parse(proof, rules, &[]));
         let proofs = proofs.collect::<Result<_, _>>().map_err(|_| EntryError::WitnessInvalid)?;
         Ok(Self { version_id: version_id.to_owned(), proofs })
     }

@@ -78,8 +78,12 @@ impl Run {
         }
         let fence_bytes: Vec<u8> = fences.iter().flat_map(|fence| fence.to_be_bytes()).collect();
         let digest = sha256(&[&filter, &fence_bytes]);
-        buffer.extend([filter.as_slice(), &fence_bytes, digest.as_bytes()].concat());
-        file.write_at(offset, &buffer).map_err(at)?;
+        // One after the other: of ten million ids the filter alone is 12 MB, and a copy of it would stay with the process.
+        for part in [buffer.as_slice(), &filter, &fence_bytes, digest.as_bytes()] {
+            file.write_at(offset, part).map_err(at)?;
+            offset = offset.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+        }
+        drop((buffer, fence_bytes));
         file.sync().map_err(|error| FileError::not_synced(&path, error))?;
         layer.sync_folder(folder).map_err(|error| FileError::not_synced(folder, error))?;
         let file = File::open(&path).map_err(at)?;
@@ -115,21 +119,16 @@ impl Run {
         let skipped = if with_filter { 0 } else { filter };
         let from = start.saturating_add(skipped);
         file.seek(SeekFrom::Start(u64::try_from(from).map_err(|_| wrong())?))?;
-        let mut rest = Vec::new();
-        file.read_to_end(&mut rest)?;
-        let (index, digest) =
-            rest.split_at_checked(rest.len().saturating_sub(32)).ok_or_else(wrong)?;
-        if with_filter && sha256(&[index]).as_bytes() != digest {
+        let (mut filter, mut fences) = (vec![0; filter.saturating_sub(skipped)], vec![0; fences]);
+        let mut digest = [0; 32];
+        for part in [filter.as_mut_slice(), &mut fences, &mut digest] {
+            file.read_exact(part)?;
+        }
+        if with_filter && *sha256(&[&filter, &fences]).as_bytes() != digest {
             return Err(wrong());
         }
-        let (filter, fences) =
-            index.split_at_checked(filter.saturating_sub(skipped)).ok_or_else(wrong)?;
         let (fences, _) = fences.as_chunks::<8>();
-        Ok((
-            count,
-            filter.to_vec(),
-            fences.iter().map(|fence| u64::from_be_bytes(*fence)).collect(),
-        ))
+        Ok((count, filter, fences.iter().map(|fence| u64::from_be_bytes(*fence)).collect()))
     }
 
     /// Its number.

@@ -377,6 +377,7 @@ impl View {
         size: u64,
         note: &SignedNote,
     ) -> Result<Receipt, LedgerFolderError> {
+        edge::announce_entry(self.shared.layout.root(), index, self.size);
         let tiles = Tiles::new(&self.shared);
         let nodes = TileNodes::new(size, |tile| tiles.read(&tile));
         let proof = inclusion_from(&nodes, index, size).map_err(|error| tiles.failed(&error))?;

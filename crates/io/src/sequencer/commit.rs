@@ -8,11 +8,12 @@ use inkan_ledger::{Kind, Refusal};
 
 use super::clock_watch::ClockWatch;
 use super::heads::Heads;
+use super::inner::Spent;
+use super::pending::Pending;
 use super::sealing::{Notice, Order, Sealing};
-use super::ticket::Answering;
 use super::{
-    Acknowledged, Answer, Checked, CheckedWork, EntryOutcome, ImportAnswer, Inner, SubmitError,
-    Task, caught, now,
+    Acknowledged, Checked, CheckedWork, EntryOutcome, ImportAnswer, Inner, SubmitError, Task,
+    caught, now,
 };
 use crate::ledger_folder::sealing::SealJob;
 use crate::ledger_folder::{LedgerFolderError, Parts, Standing};
@@ -38,6 +39,8 @@ pub(super) struct Committer {
     /// The next chunk to be taken, and what of the last one had no place in its batch.
     next: u64,
     left: VecDeque<Checked>,
+    /// What is done with of each worker's.
+    spent: Vec<Vec<Spent>>,
     checkpoint_at: Instant,
     refresh_at: Instant,
     look_at: Instant,
@@ -54,12 +57,6 @@ struct Turn {
     last: bool,
 }
 
-/// An answer that waits for its batch to be durable.
-enum Pending {
-    Entry(Kind, Answer, Answering<Answer>),
-    Import(ImportAnswer, Answering<ImportAnswer>),
-}
-
 impl Committer {
     pub(super) fn new(
         parts: Parts,
@@ -71,6 +68,7 @@ impl Committer {
         let (checkpoint_at, look_at) = (now(), now());
         let refresh_at = now() + inner.options.refresh_every;
         let (left, behind) = Default::default();
+        let spent = inner.spent.iter().map(|_| Vec::new()).collect();
         Self {
             parts,
             inner,
@@ -80,6 +78,7 @@ impl Committer {
             in_flight: false,
             next: 0,
             left,
+            spent,
             checkpoint_at,
             refresh_at,
             look_at,
@@ -301,9 +300,9 @@ impl Committer {
         let mut moved = Vec::new();
         self.parts.engine.begin()?;
         let time = self.inner.clock.now();
-        for Checked { work, since } in batch {
+        for Checked { work, since, by } in batch {
             queued.push(start.saturating_duration_since(since));
-            pending.push(self.judge(work, map_lags, time, &mut moved));
+            pending.push(self.judge((work, by), map_lags, time, &mut moved));
         }
         let (entries, _) = self.parts.engine.batch_size();
         let durable = self.parts.engine.commit();
@@ -315,7 +314,8 @@ impl Committer {
                 SubmitError::Stopped { code: error.code(), reason: error.to_string() }
             };
             // Nothing of the batch happened, nor may a duplicate point at it.
-            pending.into_iter().for_each(|one| one.give(Some(&refusal), &self.inner));
+            let pending: Vec<_> = pending.into_iter().map(|one| one.failed(&refusal)).collect();
+            self.answer(pending);
             return if full { Ok(()) } else { Err(error) };
         }
         moved.dedup();
@@ -335,13 +335,24 @@ impl Committer {
         metrics.committed = metrics.committed.saturating_add(entries);
         metrics.leaves = size;
         drop(metrics);
-        pending.into_iter().for_each(|one| one.give(None, &self.inner));
+        self.answer(pending);
         Ok(())
+    }
+
+    /// Counts all, and only then answers: whoever has an answer finds it counted.
+    fn answer(&mut self, pending: Vec<Pending>) {
+        let mut metrics = self.inner.metrics();
+        for (kind, outcome) in pending.iter().map(Pending::outcome) {
+            metrics.count(kind, outcome);
+        }
+        drop(metrics);
+        pending.into_iter().for_each(Pending::give);
+        self.inner.give_back(&mut self.spent);
     }
 
     fn judge(
         &mut self,
-        work: CheckedWork,
+        (work, by): (CheckedWork, usize),
         map_lags: bool,
         time: inkan_core::Timestamp,
         moved: &mut Vec<String>,
@@ -360,6 +371,9 @@ impl Committer {
                 let is_new = matches!(&answer, Ok(one) if one.standing == Standing::New);
                 if is_new && kind == Kind::Did {
                     moved.push(candidate.signer_scid().to_owned());
+                }
+                if let Some(spent) = self.spent.get_mut(by) {
+                    spent.push(candidate);
                 }
                 Pending::Entry(kind, answer, answering)
             }
@@ -441,31 +455,6 @@ impl Committer {
         self.parts.engine.sealed(job, index, cosigned)?;
         self.inner.metrics().checkpoint.record(took);
         Ok(())
-    }
-}
-
-impl Pending {
-    /// Answers; with `failure` if the batch did not become durable.
-    fn give(self, failure: Option<&SubmitError>, inner: &Inner) {
-        match self {
-            Self::Entry(kind, answer, answering) => {
-                let answer = match (failure, answer) {
-                    (Some(failure), Ok(_)) => Err(failure.clone()),
-                    (_, answer) => answer,
-                };
-                inner.metrics().count(kind, EntryOutcome::of(&answer));
-                answering.give(answer);
-            }
-            Self::Import(answer, answering) => {
-                let answer = match (failure, answer) {
-                    (Some(failure), Ok(_)) => Err(failure.clone()),
-                    (_, answer) => answer,
-                };
-                let outcome = EntryOutcome::of_import(&answer);
-                inner.metrics().count(Kind::Did, outcome);
-                answering.give(answer);
-            }
-        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::ledger_folder::sealing::Gateway;
 use crate::ledger_folder::{LedgerFolderError, LedgerReader, Parts};
 use crate::note_key::NoteSigner;
 
+/// Entries that wait to be freed by one worker, at most so many and a batch.
+const SPENT: usize = 1_024;
+
 /// What handles and threads share.
 pub(super) struct Inner {
     pub(super) options: SequencerOptions,
@@ -35,6 +38,8 @@ pub(super) struct Inner {
     pub(super) wake: Condvar,
     pub(super) seen: Mutex<Seen>,
     pub(super) covered: Condvar,
+    /// What each worker made and the sequencer has done with: the worker frees it.
+    pub(super) spent: Vec<Mutex<Vec<Spent>>>,
     pub(super) metrics: Mutex<SequencerMetrics>,
 }
 
@@ -74,7 +79,13 @@ pub(super) enum Work {
 pub(super) struct Checked {
     pub(super) work: CheckedWork,
     pub(super) since: Instant,
+    /// Number of the worker.
+    pub(super) by: usize,
 }
+
+/// An entry of which nobody wants anything any more. Memory that another thread than the one that took it gives back is given back
+/// under a lock that both of them then wait for.
+pub(super) type Spent = Box<Candidate>;
 
 pub(super) enum CheckedWork {
     Entry { kind: Kind, candidate: Box<Candidate>, answering: Answering<Answer> },
@@ -151,7 +162,32 @@ impl Inner {
         intake.waiting = intake.waiting.saturating_add(count);
         intake.items.extend(submissions.into_iter().map(|work| Item { work, since }));
         drop(intake);
-        self.work.notify_all();
+        // Each submission wakes one worker; whoever is awake takes what lies there.
+        if count > 1 {
+            self.work.notify_all();
+        } else {
+            self.work.notify_one();
+        }
+    }
+
+    /// Gives entries back to the workers that made them, in the order of their numbers.
+    pub(super) fn give_back(&self, spent: &mut [Vec<Spent>]) {
+        for (mine, place) in spent.iter_mut().zip(&self.spent) {
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who has nothing to do takes nothing back: then it is freed here.
+            if place.len() < SPENT {
+                place.append(mine);
+            }
+            drop(place);
+            mine.clear();
+        }
+    }
+
+    /// What was given back to a worker.
+    pub(super) fn take_back(&self, worker: usize) -> Vec<Spent> {
+        let place = self.spent.get(worker);
+        let place = place.map(|place| place.lock().unwrap_or_else(PoisonError::into_inner));
+        place.map(|mut place| std::mem::take(&mut *place)).unwrap_or_default()
     }
 
     pub(super) fn hand_task(&self, task: Task) {

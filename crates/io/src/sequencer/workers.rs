@@ -11,12 +11,13 @@ use super::{Checked, CheckedWork, Inner, Item, SubmitError, Work};
 /// Submissions that a worker takes at once.
 const CHUNK: usize = 16;
 
-pub(super) fn work(inner: &Inner, heads: &Heads) {
+pub(super) fn work(inner: &Inner, heads: &Heads, own: usize) {
     while let Some((number, items)) = take(inner) {
+        drop(inner.take_back(own));
         let mut chunk = Vec::with_capacity(items.len());
         for Item { work, since } in items {
             if let Some(work) = check(inner, heads, work) {
-                chunk.push(Checked { work, since });
+                chunk.push(Checked { work, since, by: own });
             }
         }
         inner.bring(number, chunk);

@@ -121,7 +121,7 @@ impl AnchorEvidence {
     pub fn verify(&self, policy: &LogPolicy, now: Timestamp) -> Result<ProvedAnchor, ReceiptError> {
         let leaf = verify_receipt(&self.entry, policy, now)?;
         leaf.expect_kind(Kind::Anchor)?;
-        let entry = leaf.signed_entry()?;
+        let entry = Arc::unwrap_or_clone(leaf.signed_entry()?);
         let signer = self.signer.iter().map(|receipt| verify_receipt(receipt, policy, now));
         let signer = signer.collect::<Result<Vec<_>, _>>()?;
         let current = verify_current(&self.current, &MapKey::did(entry.scid()), policy, now)?;

@@ -4,7 +4,7 @@
 //! Out of scope: verifying them (`verify`).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use inkan_core::Timestamp;
 use inkan_did::DidDocument;
@@ -44,6 +44,15 @@ pub struct VerifiedLeaf {
     pub(super) leaf_index: u64,
     pub(super) leaf_hash: LeafHash,
     pub(super) leaf: Leaf,
+    /// What stands in it, for all copies: whoever judges a credential asks every leaf for every one who signed.
+    pub(super) read: Arc<Read>,
+}
+
+/// An entry, read when somebody asks for it for the first time.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    did: OnceLock<Option<Arc<Entry>>>,
+    signed: OnceLock<Result<Arc<SignedEntry>, Rejection>>,
 }
 
 /// A witness or timestamp authority whose stamp on a head verified.
@@ -260,9 +269,20 @@ impl VerifiedLeaf {
 
     /// The did:webvh entry in it; `None` for other kinds, and for a body that no log may accept.
     #[must_use]
-    pub fn did_entry(&self) -> Option<Entry> {
+    pub fn did_entry(&self) -> Option<Arc<Entry>> {
         let is_did = self.leaf.kind() == Kind::Did;
-        is_did.then(|| parse_did_body(self.leaf.body()).ok()).flatten()
+        let read = || parse_did_body(self.leaf.body()).ok().filter(|_| is_did).map(Arc::new);
+        self.read.did.get_or_init(read).clone()
+    }
+
+    /// The signed entry in it, to whichever log it is made out; its signature is not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`] for other kinds, and for a body that no log may accept.
+    pub fn any_signed_entry(&self) -> Result<Arc<SignedEntry>, Rejection> {
+        let read = || SignedEntry::parse(self.leaf.kind(), self.leaf.body()).map(Arc::new);
+        self.read.signed.get_or_init(read).clone()
     }
 
     /// The signed entry in it, made out to this log; its signature is not checked.
@@ -270,9 +290,8 @@ impl VerifiedLeaf {
     /// # Errors
     ///
     /// [`ReceiptError::EntryInvalid`] for other kinds, and for a body that this log may not accept.
-    pub fn signed_entry(&self) -> Result<SignedEntry, ReceiptError> {
-        let entry = SignedEntry::parse(self.leaf.kind(), self.leaf.body())
-            .map_err(ReceiptError::EntryInvalid)?;
+    pub fn signed_entry(&self) -> Result<Arc<SignedEntry>, ReceiptError> {
+        let entry = self.any_signed_entry().map_err(ReceiptError::EntryInvalid)?;
         if entry.audience() == self.origin() {
             Ok(entry)
         } else {
@@ -286,7 +305,10 @@ impl VerifiedLeaf {
     /// # Errors
     ///
     /// [`ReceiptError::EntryInvalid`].
-    pub fn check_entry_signature(&self, signer: &DidDocument) -> Result<SignedEntry, ReceiptError> {
+    pub fn check_entry_signature(
+        &self,
+        signer: &DidDocument,
+    ) -> Result<Arc<SignedEntry>, ReceiptError> {
         let entry = self.signed_entry()?;
         entry.verify(signer).map_err(ReceiptError::EntryInvalid)?;
         Ok(entry)

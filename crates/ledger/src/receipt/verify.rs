@@ -159,7 +159,8 @@ fn placed(
     {
         return Err(ReceiptError::TimeInconsistent { leaf_time: leaf.time(), existed_by });
     }
-    Ok(VerifiedLeaf { checkpoint: checkpoint.clone(), leaf_index, leaf_hash, leaf })
+    let (checkpoint, read) = (checkpoint.clone(), Arc::default());
+    Ok(VerifiedLeaf { checkpoint, leaf_index, leaf_hash, leaf, read })
 }
 
 /// V5.

@@ -77,7 +77,7 @@ impl Candidate {
             | Kind::Trust
             | Kind::Anchor
             | Kind::Once => {
-                let entry = SignedEntry::parse(kind, &body)?;
+                let entry = SignedEntry::take(kind, body)?;
                 Ok(Self {
                     entry_id: entry.entry_id(),
                     did_key: MapKey::did(entry.scid()),

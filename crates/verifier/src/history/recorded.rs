@@ -1,6 +1,7 @@
 //! What the ledger proves of a DID's versions: those at hand, and that there is a newest one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_did::webvh::{self, Entry, Head};
@@ -81,7 +82,7 @@ pub(super) fn recorded_versions(
 
 /// A proved leaf that holds a version.
 struct Candidate {
-    entry: Entry,
+    entry: Arc<Entry>,
     body: Vec<u8>,
     place: Place,
 }
@@ -93,7 +94,11 @@ fn candidates(
     limit: Timestamp,
 ) -> BTreeMap<u64, Vec<Candidate>> {
     let mut by_number: BTreeMap<u64, Vec<Candidate>> = BTreeMap::new();
-    let mut add = |entry: Entry, leaf: &Leaf, origin: &str, leaf_index: u64| {
+    let add = |by_number: &mut BTreeMap<u64, Vec<Candidate>>,
+               entry: Arc<Entry>,
+               leaf: &Leaf,
+               origin: &str,
+               leaf_index: u64| {
         let leaf_time = leaf.time();
         if leaf_time <= limit {
             let place = Place { origin: origin.to_owned(), leaf_index, leaf_time };
@@ -102,13 +107,20 @@ fn candidates(
         }
     };
     for (leaf, entry) in ledger.did_leaves(scid) {
-        add(entry, leaf.leaf(), leaf.origin(), leaf.leaf_index());
+        add(&mut by_number, entry, leaf.leaf(), leaf.origin(), leaf.leaf_index());
     }
     for current in ledger.heads(&MapKey::did(scid)) {
         let Some(head) = current.head() else { continue };
-        let entry = inkan_ledger::state::parse_did_body(head.leaf().body()).ok();
+        let (leaf, origin, index) =
+            (head.leaf(), current.epoch().origin(), head.value().leaf_index);
+        // Most often a receipt at hand holds it, too.
+        let known = by_number.values().flatten().find(|known| known.body == leaf.body());
+        let entry = match known {
+            Some(known) => Some(Arc::clone(&known.entry)),
+            None => inkan_ledger::state::parse_did_body(leaf.body()).ok().map(Arc::new),
+        };
         if let Some(entry) = entry.filter(|entry| entry.scid() == scid) {
-            add(entry, head.leaf(), current.epoch().origin(), head.value().leaf_index);
+            add(&mut by_number, entry, leaf, origin, index);
         }
     }
     by_number

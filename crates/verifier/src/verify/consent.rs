@@ -16,9 +16,7 @@ use inkan_credential::consent::{
 use inkan_credential::{Credential, Presentation, SecuredCredential};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
-use inkan_ledger::{
-    ActId, Claims, EntryId, Kind, MapKey, SignedEntry, VerifiedCurrent, commitment,
-};
+use inkan_ledger::{ActId, Claims, EntryId, Kind, MapKey, VerifiedCurrent, commitment};
 
 use super::record::{self, Found};
 use super::signer::{self, NoSigner, Signer};
@@ -300,8 +298,7 @@ fn recorded_later(bench: &Bench<'_>, record: &ConsentRecord, did: &Did) -> bool 
         if opening.digest != digest || leaf.leaf().kind() != Kind::Countersignature {
             continue;
         }
-        let entry = SignedEntry::parse(Kind::Countersignature, leaf.leaf().body());
-        let Ok(entry) = entry else { continue };
+        let Ok(entry) = leaf.any_signed_entry() else { continue };
         let com = commitment(Kind::Countersignature, scid, &opening.salt, &digest);
         if entry.scid() == scid && entry.claims().commitment() == Some(&com) {
             if !is_later(bench, leaf.leaf().time(), tolerance::LEDGER_FUTURE) {

@@ -142,8 +142,8 @@ fn judge(
     }
     let opening =
         seen.receipt.opening().ok_or(Reason::OpeningInvalid { code: "opening-invalid" })?;
-    let entry = SignedEntry::parse(kind, leaf.leaf().body())
-        .map_err(|error| Reason::ReceiptInvalid { code: error.code() })?;
+    let entry =
+        leaf.any_signed_entry().map_err(|error| Reason::ReceiptInvalid { code: error.code() })?;
     let opens = commitment(kind, entry.scid(), &opening.salt, digest);
     if entry.claims().commitment() != Some(&opens) {
         return Err(Reason::OpeningInvalid { code: "opening-invalid" });

@@ -351,8 +351,7 @@ fn d14_the_home_log_is_one_origin() {
 #[test]
 fn a_commitment_is_the_multihash_of_the_multikey_text() {
     // From the pre-rotation vectors: the hash of the second key.
-    let key =
-        inkan_crypto::PublicKey::from_multikey("z6MknGc3ocHs3zdPiJbnaaqDi58NGb4pk1Sp9WxWufuXSdxf");
+    let key = PublicKey::from_multikey("z6MknGc3ocHs3zdPiJbnaaqDi58NGb4pk1Sp9WxWufuXSdxf");
     let expected = "Qmf2V5jB2UwPcFL5bvmKed7VvY3CSQ1RXyDdtip7ufpQ3R";
     assert_eq!(next_key_hash(&key.unwrap()), expected);
 }
