@@ -8,7 +8,7 @@ use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_evidence::model::DocumentIssuer;
 use serde::Deserialize;
 
-const BUILTIN: &str = include_str!("../data/evidence-catalogue.json");
+pub(crate) const BUILTIN: &str = include_str!("../data/evidence-catalogue.json");
 
 /// The catalogue, with its digest.
 #[derive(Clone, Debug)]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use inkan_evidence::model::Agent;
 use inkan_evidence::{AuthLevel, FactKind, Row};
 use serde::Deserialize;
 
@@ -58,7 +57,7 @@ pub(crate) fn level(framework: Framework, held: &[&Held<'_>]) -> IdentityLevel {
 
 /// SP 800-63A-4. An item counts if it is genuine, has an owner, and its attributes are validated.
 fn nist(held: &[&Held<'_>]) -> usize {
-    let mut items: BTreeMap<String, (Strength, bool)> = BTreeMap::new();
+    let mut items: BTreeMap<String, Strength> = BTreeMap::new();
     for held in held {
         // Derived evidence that fails its own rule is void here; rows without an owner give no item.
         if held.cap() <= Ial::Ial1 || matches!(held.row, Row::R5 | Row::R6 | Row::R7 | Row::R8) {
@@ -73,12 +72,10 @@ fn nist(held: &[&Held<'_>]) -> usize {
         let country = held.judged.item.issuer().and_then(|issuer| issuer.country.clone());
         let issuer =
             format!("{} {}", held.judged.document.issued_by(), country.unwrap_or_default());
-        let known = items.entry(issuer).or_insert((strength, false));
-        known.0 = known.0.max(strength);
-        let attended = held.judged.has(FactKind::OwnerInPerson);
-        known.1 |= attended && held.event.agent() > Agent::Automated;
+        let known = items.entry(issuer).or_insert(strength);
+        *known = strength.max(*known);
     }
-    let at_least = |least| items.values().filter(|(strength, _)| *strength >= least).count();
+    let at_least = |least| items.values().filter(|strength| **strength >= least).count();
     // IAL3 needs a biometric sample that is kept, which no fact shows.
     if at_least(Strength::Superior) >= 1
         || at_least(Strength::Strong) >= 2
@@ -104,3 +101,6 @@ pub(crate) fn of_row(row: Row) -> usize {
         .and_then(|name| Framework::Eidas20151502.parse_identity(name))
         .map_or(0, IdentityLevel::rank)
 }
+
+#[cfg(test)]
+mod tests;

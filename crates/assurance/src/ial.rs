@@ -373,3 +373,6 @@ fn limit(level: Ial) -> Option<CalendarSpan> {
 pub(crate) fn is_past(since: Timestamp, span: CalendarSpan, as_of: Timestamp) -> bool {
     since.plus(span).is_ok_and(|limit| as_of.date() > limit.date())
 }
+
+#[cfg(test)]
+mod tests;

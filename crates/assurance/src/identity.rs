@@ -251,3 +251,6 @@ fn has_timestamp(levels: &[(&CredentialFacts, Level<'_>)]) -> bool {
     let mut used = levels.iter().filter_map(|(_, level)| level.best.as_ref());
     used.all(|held| held.judged.has(FactKind::TimestampToken))
 }
+
+#[cfg(test)]
+mod tests;

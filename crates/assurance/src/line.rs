@@ -234,3 +234,6 @@ impl Line {
         Value::Object(out)
     }
 }
+
+#[cfg(test)]
+mod tests;

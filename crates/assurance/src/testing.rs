@@ -33,6 +33,9 @@ pub(crate) struct World {
     pub(crate) as_of: Timestamp,
     pub(crate) failed: Option<(&'static str, Status)>,
     pub(crate) record: Option<SeenRecord>,
+    /// Since when a status list has said that all is well.
+    pub(crate) status: Option<Timestamp>,
+    pub(crate) catalogue: Catalogue,
 }
 
 impl World {
@@ -53,6 +56,8 @@ impl World {
             as_of: at("2026-11-21T12:00:00Z"),
             failed: None,
             record: None,
+            status: None,
+            catalogue: Catalogue::builtin().unwrap(),
         }
     }
 
@@ -118,7 +123,7 @@ impl World {
                         types: types(value),
                         valid_from: Some(at("2026-03-01T12:00:00Z")),
                         record: self.record.clone(),
-                        status: None,
+                        status: self.status,
                         acts: vec![],
                         offer: vec![],
                         proofs: vec![],
@@ -135,9 +140,8 @@ impl World {
     pub(crate) fn report_on(&self, facts: &Facts) -> Report {
         let policy = Policy::from_value(&self.policy).unwrap();
         let registries = [Registry::from_value(&self.registry).unwrap()];
-        let (catalogue, codes) = (Catalogue::builtin().unwrap(), codes());
-        let context =
-            AssessContext { registries: &registries, catalogue: &catalogue, codes: &codes };
+        let (catalogue, codes) = (&self.catalogue, codes());
+        let context = AssessContext { registries: &registries, catalogue, codes: &codes };
         assess_seen(&self.seen(), facts, &policy, &context)
     }
 }
