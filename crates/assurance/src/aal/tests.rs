@@ -9,7 +9,7 @@ use inkan_evidence::{
 };
 use serde_json::{Value, json};
 
-use super::{About, AalOutcome, judge, reached};
+use super::{AalOutcome, About, judge, reached};
 use crate::level::Framework;
 use crate::policy::AalLeaf;
 use crate::testing::*;
@@ -88,9 +88,8 @@ fn every_fact_of_a_level_is_needed_for_it() {
         let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
         (found.level, found.road, codes)
     };
-    let without = |one: FactKind| -> Vec<FactKind> {
-        ALL.into_iter().filter(|kind| *kind != one).collect()
-    };
+    let without =
+        |one: FactKind| -> Vec<FactKind> { ALL.into_iter().filter(|kind| *kind != one).collect() };
     let road = Some(Road::Webauthn);
     assert_eq!(level(&ALL), (AuthLevel::Aal3, road, vec![]));
     let table = [
@@ -196,11 +195,7 @@ fn nothing_is_asked_of_nobody_unless_the_leaf_does() {
     let named = of_holder(json!({"min": "AAL-0", "phishingResistant": true}), &facts);
     assert_eq!(
         named.codes,
-        [
-            Code::HolderProofMissing,
-            Code::AalBelowRequirement,
-            Code::PhishingResistanceMissing
-        ]
+        [Code::HolderProofMissing, Code::AalBelowRequirement, Code::PhishingResistanceMissing]
     );
     let bearer = of_holder(json!({"min": "AAL-1"}), &facts);
     assert_eq!(bearer.codes, [Code::HolderProofMissing]);
@@ -310,7 +305,9 @@ fn what_the_holder_says_counts_beside_an_authenticator_that_does_not() {
 
 #[test]
 fn certification_is_compared_on_its_own_scale_only() {
-    let certified = |road, kind| with(&holder(), &[(road, &ALL.map(|one| if one == SCHEME { kind } else { one }))]);
+    let certified = |road, kind| {
+        with(&holder(), &[(road, &ALL.map(|one| if one == SCHEME { kind } else { one }))])
+    };
     let l2 = json!({"min": "AAL-1", "accept": ["webauthn"], "fidoMin": "L2"});
     assert!(met(l2.clone(), &certified(Road::Webauthn, fido(FidoLevel::L2))));
     assert!(met(l2.clone(), &certified(Road::Webauthn, fido(FidoLevel::L3))));

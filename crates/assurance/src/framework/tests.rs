@@ -62,7 +62,8 @@ fn one_superior_two_strong_or_a_strong_and_another_make_nist_ial2() {
 #[test]
 fn what_is_not_validated_or_has_no_owner_is_no_item() {
     let level = |checks: &[Value]| {
-        levels(&World::of(event("in_person", "qualified", document("jp_drivers_license", checks)))).0
+        levels(&World::of(event("in_person", "qualified", document("jp_drivers_license", checks))))
+            .0
     };
     assert_eq!(level(&[check("vpip"), check("pvp"), check("data")]), "IAL1");
     assert_eq!(level(&[check("vpip"), check("pvp")]), "none");
@@ -92,7 +93,8 @@ fn policies_on_other_scales_limit_age_by_their_own_word_alone() {
         if let Some(age) = max_age {
             leaf["maxAge"] = json!(age);
         }
-        world.policy["assurance"] = json!({"framework": "eidas-2015-1502", "requires": {"ial": leaf}});
+        world.policy["assurance"] =
+            json!({"framework": "eidas-2015-1502", "requires": {"ial": leaf}});
         world.as_of = at(&format!("{day}T00:00:00Z"));
         let report = world.report();
         (report.levels().counted_identity, report.reasons().contains(&"proofing-too-old"))
@@ -106,7 +108,8 @@ fn policies_on_other_scales_limit_age_by_their_own_word_alone() {
 fn remedies_on_other_scales_are_rows_that_are_enough() {
     let rows = |framework: &str, min: &str| {
         let mut world = World::of(r8());
-        world.policy["assurance"] = json!({"framework": framework, "requires": {"ial": {"min": min}}});
+        world.policy["assurance"] =
+            json!({"framework": framework, "requires": {"ial": {"min": min}}});
         let report = world.report();
         let rows: std::collections::BTreeSet<Row> =
             report.remedies().iter().filter_map(crate::Remedy::row).collect();

@@ -28,7 +28,8 @@ fn a_row_that_is_not_the_proofers_is_told_only_where_it_would_be_more() {
     };
     assert_eq!(with(r3(), &["R7"]), ("IAL-2", vec!["proofer-row-not-authorised"]));
     assert_eq!(with(r3(), &["R3"]), ("IAL-3", vec![]));
-    let chip = || event("remote", "trained", document("jp_individual_number_card", &[check("vcrypt")]));
+    let chip =
+        || event("remote", "trained", document("jp_individual_number_card", &[check("vcrypt")]));
     assert_eq!(with(chip(), &["R7"]), ("IAL-2", vec![]), "another row of the same level");
     let (level, codes) = with(r3(), &["R8"]);
     assert_eq!(level, "IAL-0");
@@ -119,7 +120,8 @@ fn derived(own: Value, base: Value) -> World {
         "verificationProcess": "urn:uuid:base", "holderAal": "AAL-2",
     });
     let mut world = World::of(own);
-    world.policy = policy(&json!({"ial": {"min": "IAL-1", "combine": "anchor", "disputed": "accept"}}));
+    world.policy =
+        policy(&json!({"ial": {"min": "IAL-1", "combine": "anchor", "disputed": "accept"}}));
     let mut base = credential(base);
     base["evidence"][0]["verificationProcess"] = json!("urn:uuid:base");
     base["issuer"] = json!("did:web:base.example");
@@ -218,7 +220,9 @@ fn span(text: &str) -> CalendarSpan {
 #[test]
 fn age_takes_one_step_after_the_other() {
     let since = at("2020-02-29T23:00:00Z");
-    let level = |level, day: &str, shortened| aged(level, since, at(&format!("{day}T00:00:00Z")), shortened);
+    let level = |level, day: &str, shortened| {
+        aged(level, since, at(&format!("{day}T00:00:00Z")), shortened)
+    };
     let table = [
         (Ial::Ial3Plus, "2030-02-28", Ial::Ial3Plus),
         (Ial::Ial3Plus, "2030-03-02", Ial::Ial1),

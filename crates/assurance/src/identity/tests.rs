@@ -41,7 +41,12 @@ fn every_filter_is_looked_at_alone() {
     let table = [
         (r7(), json!({"min": "IAL-2", "genuine": "crypto"}), crypto, "document-not-chip-verified"),
         (r7(), json!({"min": "IAL-2", "timestamp": "required"}), stamped, "timestamp-missing"),
-        (r7(), json!({"min": "IAL-2", "registerCheck": {"maxAge": "P30D"}}), register, "register-check-missing"),
+        (
+            r7(),
+            json!({"min": "IAL-2", "registerCheck": {"maxAge": "P30D"}}),
+            register,
+            "register-check-missing",
+        ),
     ];
     for (evidence, asks, fact, code) in table {
         let world = World::of(evidence).asking(&leaf(&asks));
@@ -86,14 +91,16 @@ fn every_filter_is_looked_at_alone() {
         let chip = document("passport", &[check("vcrypt")]);
         assert_eq!(rule(event("in_person", "trained", chip), word, &[]), Decision::Accept);
     }
-    let card = || event("remote", "trained", document("jp_individual_number_card", &[check("vcrypt")]));
+    let card =
+        || event("remote", "trained", document("jp_individual_number_card", &[check("vcrypt")]));
     assert_eq!(rule(card(), "attested", &[]), Decision::Reject);
     assert_eq!(rule(card(), "required", &[]), Decision::Undetermined);
 }
 
 #[test]
 fn rows_and_basis_are_filters_of_their_own() {
-    let counted = |asks: Value| World::of(r2b()).asking(&leaf(&asks)).report().levels().counted_identity;
+    let counted =
+        |asks: Value| World::of(r2b()).asking(&leaf(&asks)).report().levels().counted_identity;
     assert_eq!(counted(json!({"min": "IAL-1", "rows": ["R2b"]})), "IAL-3");
     assert_eq!(counted(json!({"min": "IAL-1", "rows": ["R6"]})), "IAL-2");
     assert_eq!(counted(json!({"min": "IAL-1", "rows": ["R3"]})), "IAL-0");
@@ -137,7 +144,8 @@ fn whose_key_it_is_not_is_told_for_one_and_for_several() {
         }
         world.holder.as_mut().unwrap().jkt = "another".to_owned();
         let report = world.report();
-        let found: Vec<_> = report.reasons().iter().copied().filter(|code| code.starts_with("holder")).collect();
+        let found: Vec<_> =
+            report.reasons().iter().copied().filter(|code| code.starts_with("holder")).collect();
         assert!(report.remedies().is_empty(), "nothing that is added makes it theirs");
         assert_eq!((report.exit(), report.levels().achieved_identity), (16, "IAL-0"));
         found
@@ -149,24 +157,29 @@ fn whose_key_it_is_not_is_told_for_one_and_for_several() {
 #[test]
 fn the_holder_has_to_present_only_where_that_is_asked() {
     let with = |binding: bool, change: &dyn Fn(&mut World)| {
-        let mut world = World::of(r2b()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": binding}}));
+        let mut world =
+            World::of(r2b()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": binding}}));
         change(&mut world);
         let report = world.report();
         (report.decision() == Decision::Accept, report.reasons().to_vec(), report.remedies().len())
     };
     let none = |world: &mut World| world.holder = None;
-    let again = |world: &mut World| world.holder.as_mut().unwrap().liveness = inkan_evidence::Liveness::NotLive;
+    let again = |world: &mut World| {
+        world.holder.as_mut().unwrap().liveness = inkan_evidence::Liveness::NotLive
+    };
     assert_eq!(with(true, &|_| {}), (true, vec![], 0));
     assert_eq!(with(true, &none), (false, vec!["holder-proof-missing"], 1));
     assert_eq!(with(true, &again), (false, vec!["nonce-invalid"], 1));
     assert_eq!(with(false, &none), (true, vec![], 0));
     assert_eq!(with(false, &again), (true, vec![], 0));
     // The holder is missing, and the level too: the remedies bring both.
-    let mut world = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": true}}));
+    let mut world =
+        World::of(r7()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": true}}));
     world.holder = None;
     let report = world.report();
     assert!(report.remedies().iter().all(|one| one.facts().contains(&FactKind::HolderProof)));
-    let shown = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": true}})).report();
+    let shown =
+        World::of(r7()).asking(&json!({"ial": {"min": "IAL-3", "holderBinding": true}})).report();
     assert!(shown.remedies().iter().all(|one| !one.facts().contains(&FactKind::HolderProof)));
 }
 
@@ -200,7 +213,12 @@ fn claims_count_at_the_level_of_whoever_states_them() {
     let judged = |claims: Value| {
         let report = two(r2b(), r7(), &json!({"min": "IAL-3", "claims": claims})).report();
         let levels = report.levels();
-        (levels.achieved_identity, levels.counted_identity, report.reasons().to_vec(), report.remedies().is_empty())
+        (
+            levels.achieved_identity,
+            levels.counted_identity,
+            report.reasons().to_vec(),
+            report.remedies().is_empty(),
+        )
     };
     assert_eq!(judged(json!(["birthdate"])), ("IAL-3", "IAL-3", vec![], true));
     let both = judged(json!(["birthdate", "nickname"]));
@@ -213,9 +231,12 @@ fn claims_count_at_the_level_of_whoever_states_them() {
     assert_eq!(none.2.iter().filter(|code| **code == "claim-missing").count(), 1);
     let anchor = two(r7(), r2b(), &json!({"min": "IAL-3", "combine": "anchor"})).report();
     assert_eq!(anchor.levels().counted_identity, "IAL-3");
-    assert_eq!(anchor.to_value()["assurance"]["ial"]["perClaim"], json!({
-        "birthdate": "IAL-2", "family_name": "IAL-2", "nickname": "IAL-3",
-    }));
+    assert_eq!(
+        anchor.to_value()["assurance"]["ial"]["perClaim"],
+        json!({
+            "birthdate": "IAL-2", "family_name": "IAL-2", "nickname": "IAL-3",
+        })
+    );
 }
 
 #[test]
@@ -235,7 +256,12 @@ fn a_disputed_level_is_said_as_the_policy_takes_it() {
         let report = World::of(r5()).asking(&asks).report();
         let said = report.to_value()["assurance"]["ial"]["disputed"].clone();
         let warned = report.warnings().contains(&"disputed-level");
-        (report.levels().counted_identity, said == true, report.reasons().contains(&"disputed-level"), warned)
+        (
+            report.levels().counted_identity,
+            said == true,
+            report.reasons().contains(&"disputed-level"),
+            warned,
+        )
     };
     assert_eq!(judged("IAL-2", "accept"), ("IAL-2+", false, false, false));
     assert_eq!(judged("IAL-2", "floor"), ("IAL-2", true, false, true));
@@ -273,6 +299,9 @@ fn nothing_that_is_unknown_is_counted_and_a_hope_is_no_acceptance() {
     let pending = json!([{"kind": "cms-jpki", "sha256": digest, "value": "Y21z"}]);
     world.credentials[1]["evidence"][0]["evidence"][0]["proofs"] = pending;
     let report = world.report();
-    assert_eq!((report.decision(), report.levels().counted_identity), (Decision::Undetermined, "IAL-0"));
+    assert_eq!(
+        (report.decision(), report.levels().counted_identity),
+        (Decision::Undetermined, "IAL-0")
+    );
     assert_eq!(report.reasons()[0], "evaluation-incomplete");
 }

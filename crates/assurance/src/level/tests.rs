@@ -35,7 +35,9 @@ fn what_a_policy_may_ask_of_a_login() {
     assert_eq!(read(JP), ["AAL-0", "AAL-1", "AAL-2", "AAL-3"]);
     assert_eq!(read(EIDAS), read(JP));
     assert_eq!(read(NIST), ["AAL1", "AAL2", "AAL3"]);
-    assert!(JP.parse_authentication("AAL2").is_none() && NIST.parse_authentication("AAL-2").is_none());
+    assert!(
+        JP.parse_authentication("AAL2").is_none() && NIST.parse_authentication("AAL-2").is_none()
+    );
     assert_eq!(NIST.parse_authentication("AAL2").unwrap().as_str(), "AAL2");
     assert_eq!(JP.parse_authentication("AAL-3").unwrap().as_str(), "AAL-3");
 }
@@ -54,7 +56,8 @@ fn a_login_on_every_scale() {
         assert_eq!(AuthenticationLevel::of(EIDAS, level).as_str(), jp);
         assert_eq!(AuthenticationLevel::of(NIST, level).as_str(), nist);
     }
-    let least = |framework: Framework, name: &str| framework.parse_authentication(name).unwrap().least();
+    let least =
+        |framework: Framework, name: &str| framework.parse_authentication(name).unwrap().least();
     assert_eq!(least(JP, "AAL-0"), Some(AuthLevel::Aal0));
     assert_eq!(least(JP, "AAL-1"), Some(AuthLevel::Aal1));
     assert_eq!(least(JP, "AAL-3"), Some(AuthLevel::Aal3));
@@ -88,7 +91,10 @@ fn the_reference_scale_by_name_number_and_step() {
     for (rank, (level, name, number, floor, dropped, disputed)) in table.into_iter().enumerate() {
         assert_eq!((level.as_str(), level.to_string()), (name, name.to_owned()));
         assert_eq!((Ial::parse(name), Ial::parse(number)), (Some(level), Some(level)));
-        assert_eq!((level.floor(), level.dropped(), level.is_disputed()), (floor, dropped, disputed));
+        assert_eq!(
+            (level.floor(), level.dropped(), level.is_disputed()),
+            (floor, dropped, disputed)
+        );
         let level_on_scale = IdentityLevel::jp(level);
         assert_eq!((level_on_scale.rank(), level_on_scale.as_jp()), (rank, Some(level)));
     }

@@ -27,7 +27,10 @@ fn a_line_is_what_it_was_made_of() {
     let open = Line::unknown("aal", "assurance", Code::EvaluationIncomplete);
     assert_eq!((open.status(), open.decides()), (Status::Unknown, true));
     let note = Line::note("seal", "cred[0]", Status::Unknown, Code::AddedAfterSeal);
-    assert_eq!((note.status(), note.decides(), note.code()), (Status::Unknown, false, Some("added-after-seal")));
+    assert_eq!(
+        (note.status(), note.decides(), note.code()),
+        (Status::Unknown, false, Some("added-after-seal"))
+    );
     let words = [Status::Pass, Status::Fail, Status::Skipped, Status::Unknown].map(Status::as_str);
     assert_eq!(words, ["pass", "fail", "skipped", "unknown"]);
 }
@@ -43,7 +46,8 @@ fn a_finding_is_told_and_decides_nothing() {
         let line = Line::of_finding(&Finding::new(code, "cred[0]"));
         assert_eq!((line.status(), line.decides(), line.subject()), (status, false, "cred[0]"));
     }
-    let of_row = Finding::new(Code::AnchorNotAuthorised, "x").of_row(Row::R1).expected("e").found("f");
+    let of_row =
+        Finding::new(Code::AnchorNotAuthorised, "x").of_row(Row::R1).expected("e").found("f");
     let value = Line::of_finding(&of_row).to_value(&codes());
     assert_eq!(value["effect"], "no R1");
     assert_eq!((&value["expected"], &value["found"]), (&json!("e"), &json!("f")));
@@ -51,18 +55,30 @@ fn a_finding_is_told_and_decides_nothing() {
 
 #[test]
 fn as_json_a_line_has_what_it_needs_and_nothing_else() {
-    let names = |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let names =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let passed = Line::pass("ial", "assurance").saying("IAL-2".to_owned()).to_value(&codes());
     assert_eq!(names(&passed), ["check", "message", "status", "subject"]);
     assert_eq!(passed["message"], json!({"en": "IAL-2"}));
-    assert_eq!(names(&Line::pass("ial", "assurance").to_value(&codes())), ["check", "status", "subject"]);
-    let failed = Line::fail("aal", "assurance", Code::AalBelowRequirement).with("n", 2).to_value(&codes());
-    assert_eq!(names(&failed), ["check", "code", "effect", "evidence", "message", "number", "remedy", "spec", "status", "subject"]);
+    assert_eq!(
+        names(&Line::pass("ial", "assurance").to_value(&codes())),
+        ["check", "status", "subject"]
+    );
+    let failed =
+        Line::fail("aal", "assurance", Code::AalBelowRequirement).with("n", 2).to_value(&codes());
+    assert_eq!(
+        names(&failed),
+        [
+            "check", "code", "effect", "evidence", "message", "number", "remedy", "spec", "status",
+            "subject"
+        ]
+    );
     assert_eq!(failed["spec"], "assurance 9");
     assert_eq!(failed["evidence"], json!({"n": 2}));
     assert!(failed["message"]["ja"].is_string() && failed["number"].is_string());
     let told = Line::of_finding(&Finding::new(Code::PadMissing, "x")).to_value(&codes());
     assert!(told.get("remedy").is_none(), "what decides nothing has no remedy of its own");
-    let note = Line::note("seal", "cred[0]", Status::Unknown, Code::AddedAfterSeal).to_value(&codes());
+    let note =
+        Line::note("seal", "cred[0]", Status::Unknown, Code::AddedAfterSeal).to_value(&codes());
     assert!(note.get("effect").is_none() && note["code"] == "added-after-seal");
 }

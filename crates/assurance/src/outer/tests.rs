@@ -104,9 +104,8 @@ fn record() -> SeenRecord {
 
 #[test]
 fn a_policy_is_in_effect_from_its_first_day_to_its_last() {
-    let with = |period: Value| {
-        told(&move |world| world.policy["effective"] = period.clone()).0.len()
-    };
+    let with =
+        |period: Value| told(&move |world| world.policy["effective"] = period.clone()).0.len();
     assert_eq!(with(json!({"from": "2026-11-21"})), 0);
     assert_eq!(with(json!({"until": "2026-11-21"})), 0);
     assert_eq!(with(json!({"from": "2026-11-22"})), 1);
@@ -117,7 +116,10 @@ fn a_policy_is_in_effect_from_its_first_day_to_its_last() {
     world.policy["effective"] = json!({"until": "2026-11-20"});
     let report = world.report();
     let line = report.checks().iter().find(|line| line.check() == "policy-in-effect").unwrap();
-    assert_eq!((line.expected_value(), line.found_value()), (Some("… to 2026-11-20"), Some("2026-11-21")));
+    assert_eq!(
+        (line.expected_value(), line.found_value()),
+        (Some("… to 2026-11-20"), Some("2026-11-21"))
+    );
 }
 
 #[test]
@@ -146,7 +148,11 @@ fn a_receipt_is_that_of_the_signer_unless_its_did_has_no_ledger() {
         seen.credentials[0].as_mut().unwrap().issuer = issuer.to_owned();
         let policy = Policy::from_value(&world.policy).unwrap();
         let lines = super::judge(&policy, &seen, &[], &[0]);
-        lines.into_iter().filter_map(|line| line.code()).filter(|code| *code == "receipt-missing").count()
+        lines
+            .into_iter()
+            .filter_map(|line| line.code())
+            .filter(|code| *code == "receipt-missing")
+            .count()
     };
     assert_eq!(with("did:web:a", true), 0);
     assert_eq!(with("did:web:a", false), 1);
@@ -225,7 +231,8 @@ fn the_time_of_an_issuance_is_what_was_seen_of_it() {
     };
     assert_eq!(judged(&|_| {}), 0, "the issuer's own date");
     assert_eq!(judged(&|w| w.record = Some(record())), 0);
-    let later = || SeenRecord { leaf_time: at("2026-04-01T00:00:00Z"), existed_by: None, ..record() };
+    let later =
+        || SeenRecord { leaf_time: at("2026-04-01T00:00:00Z"), existed_by: None, ..record() };
     assert_eq!(judged(&|w| w.record = Some(later())), 14, "the operator's date");
     let seen = || SeenRecord { existed_by: Some(at("2026-04-01T00:00:00Z")), ..record() };
     assert_eq!(judged(&|w| w.record = Some(seen())), 14, "what witnesses saw");
@@ -260,7 +267,10 @@ fn all_types_must_be_issued_by_the_issuer_unless_one_is_asked_for() {
     assert_eq!(judged(plain(), json!("any")).1, 14, "of no type nobody says who issues it");
     assert_eq!(judged(both(), json!(["Badge"])), FINE);
     assert_eq!(judged(both(), json!(["Licence"])).1, 14);
-    assert_eq!(judged(badge(), json!(["Licence"])), (vec!["issuer-not-trusted", "credential-type-not-admitted"], 14));
+    assert_eq!(
+        judged(badge(), json!(["Licence"])),
+        (vec!["issuer-not-trusted", "credential-type-not-admitted"], 14)
+    );
 }
 
 #[test]

@@ -74,7 +74,8 @@ fn roll(offer: Vec<Wanted>, acts: Vec<Act>, policy: Option<Value>) -> Roll {
         proofs: vec![],
     };
     let policy = policy.map(|items| {
-        let policy = json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
+        let policy =
+            json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
         Policy::from_value(&policy).unwrap()
     });
     let registries = [Registry::from_value(&registry()).unwrap()];
@@ -112,7 +113,14 @@ fn a_credential_goes_from_stage_to_stage() {
     let mut gone = holder();
     gone.state = ActState::Superseded;
     assert_eq!(stage(vec![gone]), (Stage::Refused, Complete::No, false, false));
-    let words = [Stage::Offered, Stage::Reviewed, Stage::Countersigned, Stage::Refused, Stage::Sealed, Stage::Anchored];
+    let words = [
+        Stage::Offered,
+        Stage::Reviewed,
+        Stage::Countersigned,
+        Stage::Refused,
+        Stage::Sealed,
+        Stage::Anchored,
+    ];
     let words = words.map(Stage::as_str);
     assert_eq!(words, ["offered", "reviewed", "countersigned", "refused", "sealed", "anchored"]);
 }
@@ -125,7 +133,10 @@ fn where_nobody_is_asked_an_acceptance_makes_it_countersigned() {
         (roll.stage(), roll.complete())
     };
     assert_eq!(stage(vec![]), (Stage::Offered, Complete::Yes));
-    assert_eq!(stage(vec![accepts(Role::Witness, "did:web:w")]), (Stage::Countersigned, Complete::Yes));
+    assert_eq!(
+        stage(vec![accepts(Role::Witness, "did:web:w")]),
+        (Stage::Countersigned, Complete::Yes)
+    );
     let refused = act(Role::Witness, Decision::Refuse, "did:web:w", 5);
     assert_eq!(stage(vec![refused]), (Stage::Reviewed, Complete::Yes));
     // A seal by the issuer closes it, too.
@@ -137,7 +148,7 @@ fn where_nobody_is_asked_an_acceptance_makes_it_countersigned() {
 #[test]
 fn what_cannot_be_told_is_neither_complete_nor_refused() {
     let mut unsure = accepts(Role::Holder, HOLDER);
-    unsure.flaw = Some(inkan_verifier::agreement::Flaw::Unknown);
+    unsure.flaw = Some(inkan_verifier::agreement::Flaw::KeyUnknown);
     let open = roll(vec![wanted(Role::Holder, Some(&[HOLDER]))], vec![unsure], None);
     assert_eq!((open.stage(), open.complete()), (Stage::Reviewed, Complete::Unknown));
     assert_eq!(open.to_value()["complete"], Value::Null);
@@ -154,12 +165,19 @@ fn a_demand_says_who_is_counted_who_is_missing_and_why() {
     let half = roll(vec![two.clone()], acts(), None);
     let line = &half.to_value()["demands"][0];
     assert_eq!(line["from"], "offer");
-    assert_eq!((&line["needed"], &line["found"], &line["met"]), (&json!(2), &json!(1), &json!("no")));
+    assert_eq!(
+        (&line["needed"], &line["found"], &line["met"]),
+        (&json!(2), &json!(1), &json!("no"))
+    );
     assert_eq!(line["counted"], json!(["did:web:a"]));
     assert_eq!(line["missing"], json!(["did:web:b"]));
     assert_eq!(line["notCounted"], json!([{"signer": "did:web:c", "why": "not-named"}]));
     assert_eq!(line["code"], "countersignature-missing");
-    assert!(line.get("deadline").is_none() && line.get("registry").is_none() && line.get("delegates").is_none());
+    assert!(
+        line.get("deadline").is_none()
+            && line.get("registry").is_none()
+            && line.get("delegates").is_none()
+    );
     assert_eq!(half.problem(), Some("countersignature-missing"));
     assert!(half.counts(0, 0) && !half.counts(0, 1) && !half.counts(1, 0));
     let both = [acts(), vec![accepts(Role::Witness, "did:web:b")]].concat();
@@ -179,7 +197,9 @@ fn who_is_counted_by_one_act_is_not_left_out_for_another() {
     second.flaw = Some(inkan_verifier::agreement::Flaw::KeyEnded);
     second.act = "another".to_owned();
     let one = wanted(Role::Witness, None);
-    let line = roll(vec![one], vec![accepts(Role::Witness, "did:web:a"), second], None).to_value()["demands"][0].clone();
+    let line = roll(vec![one], vec![accepts(Role::Witness, "did:web:a"), second], None).to_value()
+        ["demands"][0]
+        .clone();
     assert_eq!((&line["counted"], &line["notCounted"]), (&json!(["did:web:a"]), &json!([])));
     assert!(line.get("missing").is_none(), "nobody is named");
 }
@@ -199,7 +219,11 @@ fn a_deadline_is_told_and_whether_it_is_over() {
 #[test]
 fn a_policys_demands_stand_beside_those_of_the_offer() {
     let items = json!([{"role": "notary", "registry": "local"}]);
-    let both = roll(vec![wanted(Role::Holder, Some(&[HOLDER]))], vec![accepts(Role::Holder, HOLDER)], Some(items.clone()));
+    let both = roll(
+        vec![wanted(Role::Holder, Some(&[HOLDER]))],
+        vec![accepts(Role::Holder, HOLDER)],
+        Some(items.clone()),
+    );
     let lines = both.to_value()["demands"].as_array().unwrap();
     assert_eq!((&lines[0]["from"], &lines[1]["from"]), (&json!("offer"), &json!("policy")));
     assert_eq!(lines[1]["registry"], "local");
@@ -220,7 +244,10 @@ fn who_may_seal_is_named_or_left_to_a_registry() {
     let mut with_agents = closing();
     with_agents[1].delegates = true;
     let with_agents = roll(with_agents, vec![], None);
-    assert_eq!((roles(&with_agents, NOTARY), agents(&with_agents, NOTARY)), (vec!["notary"], vec!["notary"]));
+    assert_eq!(
+        (roles(&with_agents, NOTARY), agents(&with_agents, NOTARY)),
+        (vec!["notary"], vec!["notary"])
+    );
     let subject = Wanted {
         decision: Decision::Seal,
         by: Some(WantedSigners::Subject),

@@ -40,7 +40,10 @@ fn a_fact_is_told_with_its_basis_and_a_claim_as_no_check() {
         assert!(!found.decides());
     }
     let now = &report.to_value()["truth"]["trueNow"];
-    assert_eq!((&now["status"], &now["checkedAt"]), (&json!("pass"), &json!("2026-11-21T12:00:00Z")));
+    assert_eq!(
+        (&now["status"], &now["checkedAt"]),
+        (&json!("pass"), &json!("2026-11-21T12:00:00Z"))
+    );
 }
 
 #[test]
@@ -152,7 +155,12 @@ fn reasons_stand_in_the_order_of_their_exits_then_causes_then_levels() {
     let report = world.report();
     assert_eq!(
         report.reasons(),
-        ["issuer-not-trusted", "countersignature-missing", "ial-below-requirement", "ownership-not-shown"]
+        [
+            "issuer-not-trusted",
+            "countersignature-missing",
+            "ial-below-requirement",
+            "ownership-not-shown"
+        ]
     );
     assert_eq!(report.exit(), 14);
     // Causes of lost facts are reasons where identity is at stake, a claimed level never.
@@ -186,14 +194,19 @@ fn a_credential_of_which_nothing_is_known_is_never_accepted() {
     let world = World { failed: Some(("x", Status::Pass)), ..World::of(r2b()) };
     let mut seen = world.seen();
     seen.lines.clear();
-    let policy = crate::Policy::from_value(&json!({"type": "inkan-policy/1", "id": "p", "version": "1", "issuers": "any"}));
+    let policy = crate::Policy::from_value(
+        &json!({"type": "inkan-policy/1", "id": "p", "version": "1", "issuers": "any"}),
+    );
     let codes = codes();
     let context =
         crate::AssessContext { registries: &[], catalogue: &world.catalogue, codes: &codes };
     let facts = world.facts();
     let report = crate::assess::assess_seen(&seen, &facts, &policy.unwrap(), &context);
     assert_eq!(report.decision(), Decision::Undetermined);
-    assert_eq!(told(&report, "evaluation"), [(Status::Unknown, true, Some("evaluation-incomplete"))]);
+    assert_eq!(
+        told(&report, "evaluation"),
+        [(Status::Unknown, true, Some("evaluation-incomplete"))]
+    );
     assert_eq!(report.reasons(), ["evaluation-incomplete"]);
 }
 
@@ -247,7 +260,10 @@ fn the_report_names_policy_catalogue_ledger_trust_and_what_was_asked() {
     assert_eq!(assurance["catalogue"]["sha256"], world.catalogue.digest().to_hex());
     assert!(!world.catalogue.id().is_empty() && !world.catalogue.version().is_empty());
     assert_eq!(value["ledger"], Value::Null);
-    assert_eq!((&value["asOf"], &value["receivedAt"]), (&json!("2026-11-21T12:00:00Z"), &json!("2026-11-21T12:00:00Z")));
+    assert_eq!(
+        (&value["asOf"], &value["receivedAt"]),
+        (&json!("2026-11-21T12:00:00Z"), &json!("2026-11-21T12:00:00Z"))
+    );
     assert_eq!(assurance["framework"], "jp-swg-2022");
     assert_eq!(assurance["ial"]["frameworks"]["jp-swg-2022"], "IAL-3");
     assert_eq!(assurance["aal"]["ageSeconds"], 41);
@@ -279,7 +295,13 @@ fn the_report_names_policy_catalogue_ledger_trust_and_what_was_asked() {
 fn of_rows_it_is_said_what_the_closest_item_lacks() {
     let rows = |world: &World| world.report().to_value()["assurance"]["rows"].clone();
     let found = rows(&World::of(r3()));
-    let holds: Vec<&str> = found.as_array().unwrap().iter().filter(|row| row["holds"] == true).map(|row| row["row"].as_str().unwrap()).collect();
+    let holds: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["holds"] == true)
+        .map(|row| row["row"].as_str().unwrap())
+        .collect();
     assert_eq!(holds, ["R3", "R7"]);
     assert_eq!(found[0]["missing"], json!(["agent.official"]));
     assert_eq!(found[3]["missing"], json!([]));
@@ -307,7 +329,8 @@ fn the_vector_of_trust_is_that_of_a_level_that_is_not_worn_out() {
     assert_eq!(vector(&world), "P2.Ce");
     world.as_of = at("2032-01-01T00:00:00Z");
     assert_eq!(vector(&world), "Ce", "five years are over");
-    world.policy["assurance"] = json!({"framework": "eidas-2015-1502", "requires": {"ial": {"min": "low"}}});
+    world.policy["assurance"] =
+        json!({"framework": "eidas-2015-1502", "requires": {"ial": {"min": "low"}}});
     assert_eq!(vector(&world), "P2.Ce", "rows of another framework do not age here");
     let mut nobody = World::of(r3());
     nobody.holder = None;
@@ -321,7 +344,12 @@ fn the_vector_of_trust_is_that_of_a_level_that_is_not_worn_out() {
     let report = nobody.report_on(&account);
     assert_eq!(report.to_value()["assurance"]["vectorOfTrust"], "Cc", "an account, no holder");
     let mut both = World::of(r3()).facts();
-    for kind in [FactKind::AuthenticatorBound, FactKind::AuthenticatorStatusClean, FactKind::UvAttested, FactKind::KeyCertified(Certification::Scheme)] {
+    for kind in [
+        FactKind::AuthenticatorBound,
+        FactKind::AuthenticatorStatusClean,
+        FactKind::UvAttested,
+        FactKind::KeyCertified(Certification::Scheme),
+    ] {
         add(&mut both, "presentation", kind, Basis::Attested, Road::JpkiAuth);
     }
     let report = World::of(r3()).report_on(&both);
@@ -400,11 +428,18 @@ fn a_remedy_says_what_to_add_to_which_item() {
     use inkan_evidence::Row::{R1, R2a, R2b, R3, R4};
     assert_eq!(rows, [R1, R2a, R2b, R3, R4].into());
     let card = fresh.iter().find(|one| one.row() == Some(R2b)).unwrap();
-    assert_eq!((card.cost(), card.add()), (2, &["owner.sign_key", "class.electronically_verifiable"][..]));
+    assert_eq!(
+        (card.cost(), card.add()),
+        (2, &["owner.sign_key", "class.electronically_verifiable"][..])
+    );
     let seen = fresh.iter().find(|one| one.row() == Some(R3)).unwrap();
     assert_eq!(seen.cost(), 4);
     // A number card that was looked at lacks its chip.
-    let mut card = World::of(event("in_person", "trained", document("jp_individual_number_card", &[check("vpip"), check("pvp")])));
+    let mut card = World::of(event(
+        "in_person",
+        "trained",
+        document("jp_individual_number_card", &[check("vpip"), check("pvp")]),
+    ));
     card = card.asking(&json!({"ial": {"min": "IAL-3", "rows": ["R2a"]}}));
     let report = card.report();
     let own = report.remedies().iter().find(|one| one.item().is_some()).unwrap();
