@@ -1,14 +1,16 @@
 //! Baselines for tests (assurance §15), as plain JSON that goes through the real fact making.
 
+use std::sync::Arc;
+
 use inkan_core::Timestamp;
 use inkan_core::codes::CodeBook;
 use inkan_evidence::insecure::{TestCredential, TestHolder, facts};
 use inkan_evidence::{Facts, Liveness, Registry};
+use inkan_verifier::{Check, CheckName, Reason, Weight};
 use serde_json::{Value, json};
 
 use crate::assess::{AssessContext, assess_seen};
 use crate::catalogue::Catalogue;
-use crate::line::{Line, Status};
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::seen::{Seen, SeenCredential, SeenRecord};
@@ -31,7 +33,8 @@ pub(crate) struct World {
     pub(crate) holder: Option<TestHolder>,
     pub(crate) policy: Value,
     pub(crate) as_of: Timestamp,
-    pub(crate) failed: Option<(&'static str, Status)>,
+    /// Why the credentials failed verification: revoked, or else what could not be told.
+    pub(crate) failed: Option<Reason>,
     pub(crate) record: Option<SeenRecord>,
     /// Since when a status list has said that all is well.
     pub(crate) status: Option<Timestamp>,
@@ -104,16 +107,14 @@ impl World {
             let names = list.map(|kind| kind.as_str().unwrap().to_owned());
             names.filter(|kind| kind != "VerifiableCredential").collect()
         };
-        let line = self.failed.map(|(code, status)| {
-            let mut line = Line::new("status", "cred[0]", status);
-            line.code = Some(code);
-            line.decides = true;
-            line
+        let check = self.failed.clone().map(|reason| match reason {
+            Reason::Revoked { .. } => Check::fail(CheckName::Status, "cred[0]", reason),
+            other => Check::unknown(CheckName::Status, "cred[0]", other, Weight::Required),
         });
         Seen {
             as_of: self.as_of,
             received_at: self.as_of,
-            lines: line.into_iter().collect(),
+            checks: Arc::new(check.into_iter().collect()),
             credentials: self
                 .credentials
                 .iter()

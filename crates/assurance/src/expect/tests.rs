@@ -60,5 +60,8 @@ fn what_is_lost_is_told_and_whom_to_trust_is_not() {
     assert_eq!(findings(clerk), (Some(Row::R7), vec!["agent-not-qualified".to_owned()]));
     let mut nothing = r3();
     nothing["evidence"] = serde_json::json!([document("library_card", &[])]);
-    assert_eq!(findings(nothing), (None, vec!["document-type-unknown".to_owned()]));
+    assert_eq!(
+        findings(nothing),
+        (None, vec!["document-type-unknown".to_owned(), "presence-not-shown".to_owned()])
+    );
 }

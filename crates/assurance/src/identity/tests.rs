@@ -303,5 +303,5 @@ fn nothing_that_is_unknown_is_counted_and_a_hope_is_no_acceptance() {
         (report.decision(), report.levels().counted_identity),
         (Decision::Undetermined, "IAL-0")
     );
-    assert_eq!(report.reasons()[0], "evaluation-incomplete");
+    assert!(report.reasons().contains(&"evaluation-incomplete"), "{:?}", report.reasons());
 }

@@ -43,12 +43,12 @@ fn a_finding_is_told_and_decides_nothing() {
         (Code::PadMissing, Status::Fail),
     ];
     for (code, status) in table {
-        let line = Line::of_finding(&Finding::new(code, "cred[0]"));
+        let line = Line::of_finding(Finding::new(code, "cred[0]"));
         assert_eq!((line.status(), line.decides(), line.subject()), (status, false, "cred[0]"));
     }
     let of_row =
         Finding::new(Code::AnchorNotAuthorised, "x").of_row(Row::R1).expected("e").found("f");
-    let value = Line::of_finding(&of_row).to_value(&codes());
+    let value = Line::of_finding(of_row).to_value(&codes());
     assert_eq!(value["effect"], "no R1");
     assert_eq!((&value["expected"], &value["found"]), (&json!("e"), &json!("f")));
 }
@@ -76,7 +76,7 @@ fn as_json_a_line_has_what_it_needs_and_nothing_else() {
     assert_eq!(failed["spec"], "assurance 9");
     assert_eq!(failed["evidence"], json!({"n": 2}));
     assert!(failed["message"]["ja"].is_string() && failed["number"].is_string());
-    let told = Line::of_finding(&Finding::new(Code::PadMissing, "x")).to_value(&codes());
+    let told = Line::of_finding(Finding::new(Code::PadMissing, "x")).to_value(&codes());
     assert!(told.get("remedy").is_none(), "what decides nothing has no remedy of its own");
     let note =
         Line::note("seal", "cred[0]", Status::Unknown, Code::AddedAfterSeal).to_value(&codes());

@@ -429,10 +429,9 @@ mod measured {
                 value => json!({ member: value }),
             }
         };
-        for (table, of, judge) in [
-            (IAL, "ial", ial as fn(Value, Value) -> Vec<&'static str>),
-            (AAL, "aal", aal as fn(Value, Value) -> Vec<&'static str>),
-        ] {
+        type Judge = fn(Value, Value) -> Vec<&'static str>;
+        let (of_ial, of_aal): (Judge, Judge) = (ial, aal);
+        for (table, of, judge) in [(IAL, "ial", of_ial), (AAL, "aal", of_aal)] {
             for (member, values) in table {
                 for (more, own) in values.iter().enumerate() {
                     for (less, known) in values.iter().enumerate() {

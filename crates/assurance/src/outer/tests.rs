@@ -1,5 +1,8 @@
 //! How many parties must say what a credential says.
 
+use std::sync::Arc;
+
+use inkan_verifier::{Check, CheckName, Reason, Weight};
 use serde_json::{Value, json};
 
 use super::proofs;
@@ -132,7 +135,7 @@ fn how_old_the_word_of_a_status_list_may_be() {
     };
     let day = || json!({"required": true, "maxAge": "PT24H"});
     assert_eq!(with(Some("2026-11-20T12:00:00Z"), day()), FINE);
-    assert_eq!(with(Some("2026-11-20T11:59:59Z"), day()), (vec!["status-too-old"], 19));
+    assert_eq!(with(Some("2026-11-20T11:59:59Z"), day()), (vec!["stale"], 19));
     assert_eq!(with(None, day()), (vec!["status-not-named"], 15));
     assert_eq!(with(None, json!({"required": false, "maxAge": "PT24H"})), FINE);
     assert_eq!(with(Some("2020-01-01T00:00:00Z"), json!({"required": true})), FINE);
@@ -162,26 +165,28 @@ fn a_receipt_is_that_of_the_signer_unless_its_did_has_no_ledger() {
 
 #[test]
 fn what_the_verifier_has_said_of_a_receipt_is_not_said_again() {
-    let with = |code: &'static str, decides: bool, subject: &str| {
+    let low = || Reason::TimeGradeTooLow { found: "x".to_owned(), needed: "tsa".to_owned() };
+    let with = |reason: Reason, weight: Weight, subject: &str, code: &str| {
         let mut world = World::of(r8());
         world.policy["ledger"] = json!({"required": true, "time": {"grade": "tsa"}});
         if code == "time-grade-too-low" {
             world.record = Some(record());
         }
         let mut seen = world.seen();
-        let mut line = crate::line::Line::new("receipt", subject, Status::Unknown);
-        line.code = Some(code);
-        line.decides = decides;
-        seen.lines.push(line);
+        let said = Check::unknown(CheckName::OnLedger, subject, reason, weight);
+        seen.checks = Arc::new(vec![said]);
         let policy = Policy::from_value(&world.policy).unwrap();
         let lines = super::judge(&policy, &seen, &[], &[0]);
         lines.into_iter().filter(|line| line.code() == Some(code)).count()
     };
-    for code in ["receipt-missing", "time-grade-too-low"] {
-        assert_eq!(with(code, true, "cred[0]"), 0, "{code}");
-        assert_eq!(with(code, false, "cred[0]"), 1, "{code}");
-        assert_eq!(with(code, true, "cred[1]"), 1, "{code}");
-        assert_eq!(with("x", true, "cred[0]"), 0);
+    use Weight::{Informative, Required};
+    for (reason, code) in
+        [(Reason::ReceiptMissing, "receipt-missing"), (low(), "time-grade-too-low")]
+    {
+        assert_eq!(with(reason.clone(), Required, "cred[0]", code), 0, "{code}");
+        assert_eq!(with(reason.clone(), Informative, "cred[0]", code), 1, "{code}");
+        assert_eq!(with(reason, Required, "cred[1]", code), 1, "{code}");
+        assert_eq!(with(Reason::Stale, Required, "cred[0]", code), 1, "{code}");
     }
 }
 
@@ -223,6 +228,7 @@ fn the_time_of_an_issuance_is_what_was_seen_of_it() {
     let judged = |change: &dyn Fn(&mut World)| {
         told(&|world: &mut World| {
             world.policy["issuers"] = json!("listed");
+            world.policy.as_object_mut().unwrap().remove("assurance");
             world.entry()["validFrom"] = json!("2026-03-01T00:00:00Z");
             world.entry()["validUntil"] = json!("2026-03-31T00:00:00Z");
             change(world);
@@ -269,7 +275,7 @@ fn all_types_must_be_issued_by_the_issuer_unless_one_is_asked_for() {
     assert_eq!(judged(both(), json!(["Licence"])).1, 14);
     assert_eq!(
         judged(badge(), json!(["Licence"])),
-        (vec!["issuer-not-trusted", "credential-type-not-admitted"], 14)
+        (vec!["credential-type-not-admitted", "issuer-not-trusted"], 14)
     );
 }
 
