@@ -107,9 +107,12 @@ impl World {
             let names = list.map(|kind| kind.as_str().unwrap().to_owned());
             names.filter(|kind| kind != "VerifiableCredential").collect()
         };
-        let check = self.failed.clone().map(|reason| match reason {
-            Reason::Revoked { .. } => Check::fail(CheckName::Status, "cred[0]", reason),
-            other => Check::unknown(CheckName::Status, "cred[0]", other, Weight::Required),
+        let check = self.failed.clone().map(|reason| {
+            if matches!(reason, Reason::Revoked { .. }) {
+                Check::fail(CheckName::Status, "cred[0]", reason)
+            } else {
+                Check::unknown(CheckName::Status, "cred[0]", reason, Weight::Required)
+            }
         });
         Seen {
             as_of: self.as_of,

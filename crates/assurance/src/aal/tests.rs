@@ -107,7 +107,7 @@ fn every_fact_of_a_level_is_needed_for_it() {
         assert_eq!(level(&without(left_out)), (reached, road, vec![code]), "without {left_out:?}");
     }
     let claimed = [BOUND, CLEAN, CLAIMED];
-    let lacks = vec![Code::UserVerificationUnattested, Code::AuthenticatorNotCertified];
+    let lacks = [Code::UserVerificationUnattested, Code::AuthenticatorNotCertified];
     let found = level(&claimed);
     assert_eq!((found.0, found.1), (AuthLevel::Aal1Plus, None));
     assert_eq!(found.2.iter().collect::<BTreeSet<_>>(), lacks.iter().collect());

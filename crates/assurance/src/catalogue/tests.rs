@@ -105,7 +105,6 @@ fn a_type_is_known_in_its_period_and_from_its_issuers() {
             country: country.map(str::to_owned),
             name: name.map(str::to_owned),
             jurisdiction: jurisdiction.map(str::to_owned),
-            ..DocumentIssuer::default()
         };
     let catalogue = licence(|document| {
         document["issuers"] =

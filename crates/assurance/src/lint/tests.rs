@@ -424,10 +424,8 @@ mod measured {
     #[test]
     fn a_member_asks_for_more_where_it_is_stricter_and_only_there() {
         let leaf = |member: &str, text: &str| -> Value {
-            match serde_json::from_str(text).unwrap() {
-                Value::Null => json!({}),
-                value => json!({ member: value }),
-            }
+            let value: Value = serde_json::from_str(text).unwrap();
+            if value.is_null() { json!({}) } else { json!({ member: value }) }
         };
         type Judge = fn(Value, Value) -> Vec<&'static str>;
         let (of_ial, of_aal): (Judge, Judge) = (ial, aal);

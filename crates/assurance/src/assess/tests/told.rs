@@ -311,7 +311,7 @@ fn of_rows_it_is_said_what_the_closest_item_lacks() {
     // Of two items the one that comes closest.
     let mut world = World::of(r3());
     let far = document("jp_health_insurance_card", &[]);
-    world.evidence()["evidence"].as_array_mut().unwrap().insert(0, far.clone());
+    world.evidence()["evidence"].as_array_mut().unwrap().insert(0, far);
     assert_eq!(rows(&world), found);
     world.evidence()["evidence"].as_array_mut().unwrap().reverse();
     assert_eq!(rows(&world), found);
