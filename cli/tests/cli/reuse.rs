@@ -11,10 +11,10 @@ use super::signing::fits;
 
 const BANK: &str = "https://bank.example";
 const SHOP: &str = "https://shop.example";
-const OPERATOR: &str = "did:web:login.example";
-const SCHEME: &str = "https://scheme.example";
+pub(crate) const OPERATOR: &str = "did:web:login.example";
+pub(crate) const SCHEME: &str = "https://scheme.example";
 
-fn operator() -> SecretKey {
+pub(crate) fn operator() -> SecretKey {
     SecretKey::generate(KeyType::P256, &mut SeededRng::new(77))
 }
 
@@ -27,7 +27,7 @@ fn day(ago: i64) -> String {
 }
 
 /// A profile takes the word of an operator about logins.
-fn trust_operator(home: &Home, profile: &str) {
+pub(crate) fn trust_operator(home: &Home, profile: &str) {
     let place = format!(".local/share/inkan/{profile}/trust.json");
     let mut list: Value =
         serde_json::from_slice(&std::fs::read(home.path(&place)).unwrap()).unwrap();
