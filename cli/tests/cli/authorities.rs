@@ -8,7 +8,7 @@ use inkan_io::clock::{Clock as _, OsClock};
 use serde_json::{Map, Value, json};
 
 use crate::common::{Home, Node, Ran};
-use crate::reuse::{OPERATOR, SCHEME, operator, trust_operator};
+use crate::reuse::{OPERATOR, SCHEME, operator};
 use crate::trust::settle;
 
 const BANK: &str = "https://bank.example";
@@ -53,7 +53,30 @@ fn login(home: &Home, policy: &str, more: &[&str]) -> Ran {
 fn a_login_to_an_account_is_judged_once_and_for_this_session_and_verifier() {
     let home = Home::new();
     home.run(&["init", "bank", "--role", "verifier", "--ledger", "ledger"]).must(0);
-    trust_operator(&home, "bank");
+    let trust =
+        |more: &[&str]| home.run(&[&["-p", "bank", "trust", "add", OPERATOR][..], more].concat());
+    home.write("operator.jwk", operator().public_key().to_jwk().to_string());
+    home.write(
+        "private.jwk",
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": "a", "d": "b" }).to_string(),
+    );
+    home.write("none.jwks", json!({ "keys": [] }).to_string());
+    let role = ["--role", "authentication_operator"];
+    let may = ["--factor", "password", "otp_software", "--max-aal", "2", "--scheme", SCHEME];
+    let key = ["--key", "operator.jwk"];
+    // Who could say nothing that counts is not written down.
+    for wrong in [&role[..], &[&role[..], &may].concat(), &[&role[..], &key].concat()] {
+        trust(wrong).must(2);
+    }
+    trust(&[&["--role", "wallet_provider"][..]].concat()).must(2);
+    trust(&[&["--role", "identity_proofer"][..], &key].concat()).must(2);
+    trust(&[&role[..], &may, &key, &["--as", "bank"]].concat()).must(2);
+    for file in ["private.jwk", "none.jwks"] {
+        assert_ne!(trust(&[&role[..], &may, &["--key", file]].concat()).status, 0, "{file}");
+    }
+    let added = trust(&[&role[..], &may, &key].concat()).must(0);
+    assert!(added.stderr.contains("logins up to AAL-2"), "{}", added.stderr);
+    trust(&[&["--role", "wallet_provider"][..], &key].concat()).must(0);
     home.write("handle", format!("{HANDLE}\n"));
     asking(&home, "account", &json!({ "aal": { "min": "AAL-2" } }));
     asking(&home, "most", &json!({ "aal": { "min": "AAL-3" } }));

@@ -27,7 +27,7 @@ fn day(ago: i64) -> String {
 }
 
 /// A profile takes the word of an operator about logins.
-pub(crate) fn trust_operator(home: &Home, profile: &str) {
+fn trust_operator(home: &Home, profile: &str) {
     let place = format!(".local/share/inkan/{profile}/trust.json");
     let mut list: Value =
         serde_json::from_slice(&std::fs::read(home.path(&place)).unwrap()).unwrap();
