@@ -258,3 +258,6 @@ fn together<'a>(
     let tri = of(&mut each.iter().map(|part| part.tri)).unwrap_or(Tri::Unmet);
     Evaluation { tri, leaves: each.into_iter().flat_map(|part| part.leaves).collect() }
 }
+
+#[cfg(test)]
+mod tests;

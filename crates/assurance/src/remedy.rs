@@ -308,3 +308,6 @@ impl FollowUp {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;

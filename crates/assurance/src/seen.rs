@@ -185,3 +185,6 @@ pub fn ledger_grade(policy: &Policy) -> Grade {
 pub const fn receipts(policy: &Policy) -> Receipts {
     if policy.outer.ledger.required { Receipts::Required } else { Receipts::Used }
 }
+
+#[cfg(test)]
+mod tests;
