@@ -3,13 +3,17 @@
 //! In scope: reading the verifier's own data file. Out of scope: what was checked on a document.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_evidence::model::DocumentIssuer;
 use serde::Deserialize;
 
 pub(crate) const BUILTIN: &str = include_str!("../data/evidence-catalogue.json");
+
+/// The catalogue that is built in, as it was read.
+static READ: LazyLock<Result<Catalogue, CatalogueError>> =
+    LazyLock::new(|| Catalogue::parse(BUILTIN.as_bytes()));
 
 /// The catalogue, read once, with its digest. A clone shares what was read.
 #[derive(Clone, Debug)]
@@ -138,13 +142,13 @@ pub enum CertificateUse {
 }
 
 impl Catalogue {
-    /// The catalogue that is built in.
+    /// The catalogue that is built in; it is read once.
     ///
     /// # Errors
     ///
     /// [`CatalogueError`] never, as a test shows: the file is part of the crate.
     pub fn builtin() -> Result<Self, CatalogueError> {
-        Self::parse(BUILTIN.as_bytes())
+        READ.clone()
     }
 
     /// Reads a catalogue of type `inkan-evidence-catalogue/1`.

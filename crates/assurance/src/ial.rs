@@ -16,6 +16,10 @@ use crate::level::Ial;
 use crate::policy::{LinkMode, TrustLeaf};
 use crate::row::{Circumstances, Need, Shape};
 
+mod age;
+
+pub(crate) use age::{Past, aged, is_past};
+
 /// What holds for all leaves below one combination: how credentials are linked, and which parties are admitted.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
@@ -406,47 +410,6 @@ fn note_lost_rows(judged: &Judged<'_>, findings: &mut BTreeSet<Finding>) {
     if around.agent == Agent::Official && guaranteed && !around.anchor {
         findings.insert(Finding::new(Code::AnchorNotAuthorised, path).of_row(Row::R1));
     }
-}
-
-/// Which limits of age are past.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Past {
-    five_years: bool,
-    ten_years: bool,
-}
-
-impl Past {
-    /// At `as_of`, for what began at `since`.
-    pub(crate) fn of(since: Timestamp, as_of: Timestamp) -> Self {
-        let past = |years| CalendarSpan::years(years).is_ok_and(|span| is_past(since, span, as_of));
-        Self { five_years: past(5), ten_years: past(10) }
-    }
-
-    const fn limit_of(self, level: Ial) -> bool {
-        match level {
-            Ial::Ial3Plus | Ial::Ial2 => self.ten_years,
-            Ial::Ial3 | Ial::Ial2Plus => self.five_years,
-            Ial::Ial1 | Ial::Ial0 => false,
-        }
-    }
-}
-
-/// Modifier 7: past the limit of its level the result drops, again at each step. A policy's own limit, if it is past, holds for
-/// levels from `over` up.
-pub(crate) fn aged(level: Ial, past: Past, over: Option<Ial>) -> Ial {
-    let mut level = level;
-    loop {
-        let drops = past.limit_of(level) || over.is_some_and(|from| level >= from);
-        if level == Ial::Ial0 || !drops {
-            return level;
-        }
-        level = level.dropped();
-    }
-}
-
-/// Whether `as_of` is past the limit; the limit day itself still counts.
-pub(crate) fn is_past(since: Timestamp, span: CalendarSpan, as_of: Timestamp) -> bool {
-    since.plus(span).is_ok_and(|limit| as_of.day() > limit.day())
 }
 
 #[cfg(test)]
