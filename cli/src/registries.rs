@@ -3,7 +3,8 @@
 //! Data flow: trust list → authorities → every entry of the ledger under one verified head → statements, each under the key in force at
 //! its place → registries as of a time. An authority whose statements cannot be read stops the command: it might have revoked somebody.
 //!
-//! A ledger has no list of one DID's entries, so all of them are read; a profile without authorities reads none.
+//! A ledger has no list of one DID's entries, so all of them are read, and what is found is kept for the next time (`kept`); a profile
+//! without authorities reads none.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,8 @@ use crate::commands::trust;
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
 use crate::ledgers::{Reading, verify_pinned};
+
+mod kept;
 
 /// All that a ledger holds about trust and about DIDs, up to one head.
 #[derive(Debug)]
@@ -52,9 +55,12 @@ pub(crate) struct Terms {
 }
 
 impl Stated {
-    /// Reads a ledger; every entry is shown to be in it.
+    /// Reads a ledger, going on from what this profile kept of it; every entry is shown to be in it.
     pub(crate) fn read(reading: &Reading, home: &Home, now: Timestamp) -> Result<Self, Failure> {
-        Self::read_on(None, reading, home, now)
+        let earlier = kept::load(home, reading.source().origin(), now);
+        let read = Self::read_on(earlier.as_ref(), reading, home, now)?;
+        kept::keep(home, &read, earlier.map(|earlier| earlier.size));
+        Ok(read)
     }
 
     /// The same, going on from what was read of it under an earlier head, which this one was shown to continue.

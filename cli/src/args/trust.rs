@@ -228,6 +228,19 @@ pub(crate) struct TrustAddArgs {
     /// Rows of the assurance table it may state
     #[arg(long, value_name = "ROW", num_args = 1.., value_parser = ROWS)]
     pub(crate) rows: Vec<String>,
+    /// Keys of an operator of logins or of a wallet provider, by which what it signs is checked: files with a JWK or a set of them
+    #[arg(long = "key", value_name = "FILE", conflicts_with = "identity")]
+    pub(crate) keys: Vec<String>,
+    /// Factors that an operator of logins may state
+    #[arg(long = "factor", value_name = "F", num_args = 1.., value_parser = FACTORS, requires = "max_aal",
+        conflicts_with = "identity")]
+    pub(crate) factors: Vec<String>,
+    /// The most that a login may reach on the operator's word: 0 to 3
+    #[arg(long, value_name = "N", value_parser = OPERATOR_LEVELS, requires = "factors")]
+    pub(crate) max_aal: Option<String>,
+    /// Certification schemes whose word about factors counts
+    #[arg(long = "scheme", value_name = "URL", num_args = 1.., requires = "factors")]
+    pub(crate) schemes: Vec<String>,
     /// What it states on the ledger counts as a registry of its own
     #[arg(long)]
     pub(crate) authority: bool,
@@ -261,6 +274,22 @@ const PARTY_ROLES: [&str; 7] = [
     "authentication_operator",
     "base_registry",
 ];
+/// Factors of a login that are known (assurance §7.1).
+const FACTORS: [&str; 11] = [
+    "cookie",
+    "password",
+    "pin",
+    "email_link",
+    "otp_sms",
+    "otp_software",
+    "otp_hardware",
+    "push",
+    "smart_id",
+    "webauthn",
+    "ic_card",
+];
+/// Levels that an operator may be trusted for.
+const OPERATOR_LEVELS: [&str; 4] = ["0", "1", "2", "3"];
 /// Rows of the assurance table.
 const ROWS: [&str; 9] = ["R1", "R2a", "R2b", "R3", "R4", "R5", "R6", "R7", "R8"];
 

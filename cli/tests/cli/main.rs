@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod acts;
 #[cfg(test)]
+mod authorities;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cards;

@@ -11,10 +11,10 @@ use super::signing::fits;
 
 const BANK: &str = "https://bank.example";
 const SHOP: &str = "https://shop.example";
-const OPERATOR: &str = "did:web:login.example";
-const SCHEME: &str = "https://scheme.example";
+pub(crate) const OPERATOR: &str = "did:web:login.example";
+pub(crate) const SCHEME: &str = "https://scheme.example";
 
-fn operator() -> SecretKey {
+pub(crate) fn operator() -> SecretKey {
     SecretKey::generate(KeyType::P256, &mut SeededRng::new(77))
 }
 

@@ -13,7 +13,7 @@ use crate::common::{Home, NEXT, PASSPHRASE, Ran};
 use crate::serve::Server;
 
 /// Adds a profile with one DID of the same name; gives the DID.
-fn settle(home: &Home, name: &str) -> String {
+pub(crate) fn settle(home: &Home, name: &str) -> String {
     home.run(&["init", name, "--role", "issuer", "--ledger", "ledger"]).must(0);
     for (file, passphrase) in [("keystore.json", PASSPHRASE), ("next-keystore.json", NEXT)] {
         let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());

@@ -237,8 +237,9 @@ pub(crate) fn judge(
     let accepts = |road| leaf.accept.as_ref().is_none_or(|names| names.iter().any(|n| n.0 == road));
     for road in Road::ALL.into_iter().filter(|road| accepts(*road)) {
         let mut all = wanted(leaf, Some(least), Some(road));
-        if by_account && least >= AuthLevel::Aal1 {
-            // Of a holder the key's own signature shows that somebody is there.
+        if by_account && least >= AuthLevel::Aal1 || leaf.accept.is_some() {
+            // Of a holder the key's own signature shows that somebody is there; that a road was taken, only an authenticator
+            // that is bound to the holder and in good standing.
             all.extend(
                 SECOND.into_iter().take(2).filter(|one| !all.contains(one)).collect::<Vec<_>>(),
             );
@@ -361,3 +362,6 @@ fn facts_for(lacks: &[Wanted], road: Road, fresh: bool) -> Vec<FactKind> {
     }
     out.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,21 +4,20 @@ use std::collections::BTreeSet;
 
 use inkan_core::codes::{CodeBook, first_exit};
 use inkan_evidence::{Basis, Code, Facts, Finding, Liveness, Registry};
-use inkan_verifier::Verification;
+use inkan_verifier::{Check, Reason, Verification};
 
 use crate::aal::{self, Reached};
 use crate::catalogue::Catalogue;
-use crate::document::Unknowns;
 use crate::evaluate::{Judge, Leaf, LeafKind, Tri};
 use crate::ial::Scope;
-use crate::identity::{self, Ground, IalOutcome};
+use crate::identity::{self, Found, Ground, IalOutcome};
 use crate::level::{AuthenticationLevel, Framework, IdentityLevel};
 use crate::line::{Line, Status};
 use crate::outer;
-use crate::policy::{IalLeaf, LinkMode, Policy, TypeWord, Types};
-use crate::remedy::{FollowUp, Remedy};
-use crate::report::{Decision, Report, Summary};
-use crate::seen::Seen;
+use crate::policy::{IalLeaf, Policy, TypeWord, Types};
+use crate::remedy::{self, FollowUp, Remedy};
+use crate::report::{Because, Decision, Report, Summary};
+use crate::seen::{Seen, decides};
 
 /// What an assessment is made with, beside facts and policy.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +48,7 @@ pub(crate) fn assess_seen(
     context: &AssessContext<'_>,
 ) -> Report {
     let requested = outer::requested(policy, seen);
-    let mut lines = seen.lines.clone();
-    let first = lines.len();
-    lines.extend(outer::judge(policy, seen, context.registries, &requested));
+    let mut lines = outer::judge(policy, seen, context.registries, &requested);
     let assurance = policy.assurance.as_ref();
     let ground = Ground {
         facts,
@@ -59,31 +56,43 @@ pub(crate) fn assess_seen(
         requested: &requested,
         framework: assurance.map_or(Framework::JpSwg2022, |assurance| assurance.framework),
     };
+    // Looked at once, for the leaves, the levels on other scales and the table of rows.
+    let plain = Found::of(ground, &Scope::plain());
     let mut findings: BTreeSet<Finding> = facts.findings().iter().cloned().collect();
     let reached = aal::reached(facts, &mut findings);
     let leaves = match assurance {
         Some(assurance) => {
-            let mut judge = Judge { assurance, ground, findings: BTreeSet::new() };
+            let mut judge = Judge { assurance, ground, plain: &plain, findings: BTreeSet::new() };
             let evaluation = judge.evaluate();
             findings.append(&mut judge.findings);
             evaluation.leaves
         }
         None => Vec::new(),
     };
-    let shown = shown_identity(&leaves, ground, &mut findings);
+    let of_nobody;
+    let identity = match shown_identity(&leaves) {
+        Some(identity) => identity,
+        None => {
+            of_nobody = unfiltered(ground, &plain, &mut findings);
+            &of_nobody
+        }
+    };
     lines.extend(leaves.iter().flat_map(|leaf| leaf_lines(leaf, reached)));
     lines.extend(fact_lines(facts));
-    lines.extend(findings.iter().map(Line::of_finding));
+    let causes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
+    lines.extend(findings.into_iter().map(Line::of_finding));
     let may_be_absent = matches!(policy.outer.credential_types, Types::Word(TypeWord::Optional));
     if seen.credentials.is_empty() && !may_be_absent {
         // A presentation without credentials: who presents is shown, and nothing that a policy could be about.
         lines.push(Line::unknown("evaluation", "presentation", Code::EvaluationIncomplete));
     }
-    if seen.credentials.iter().any(Option::is_none) && !lines.iter().any(|line| line.decides) {
+    let rests_on_something =
+        || seen.checks.iter().any(decides) || lines.iter().any(|line| line.decides);
+    if seen.credentials.iter().any(Option::is_none) && !rests_on_something() {
         lines.push(Line::unknown("evaluation", "presentation", Code::EvaluationIncomplete));
     }
     let warnings = warnings(seen, facts, policy, &leaves);
-    let decision = decide(&lines);
+    let decision = decide(&seen.checks, &lines);
     let remedies = remedies(policy, &leaves, decision);
     let summary = Summary {
         seen,
@@ -91,89 +100,76 @@ pub(crate) fn assess_seen(
         policy,
         context,
         requested: &requested,
-        first_own: first,
-        identity: shown,
+        identity,
         required_identity: leaves.iter().any(|leaf| matches!(leaf.kind, LeafKind::Ial(_))),
-        frameworks: frameworks(ground),
+        plain: &plain,
         reached,
         required_authentication: leaves.iter().find_map(authentication),
-        reasons: reasons(&lines, &leaves, &findings, decision, context.codes),
-        warnings,
-        follow_up: follow_up(policy, seen, &requested, &leaves, context),
+        follow_up: follow_up(policy, seen, &requested, &leaves, (&remedies, context)),
     };
-    let exit = exit(&lines, decision, context.codes);
-    Report::build(decision, exit, lines, remedies, &summary)
+    let because = Because {
+        decision,
+        exit: exit(&seen.checks, &lines, decision, context.codes),
+        reasons: reasons((&seen.checks, &lines), &leaves, &causes, decision, context.codes),
+        warnings,
+    };
+    Report::build(because, lines, remedies, summary)
 }
 
 /// Fails before unknowns, unknowns before acceptance.
-fn decide(lines: &[Line]) -> Decision {
+fn decide(checks: &[Check], lines: &[Line]) -> Decision {
     let deciding = |status| lines.iter().any(|line| line.decides && line.status == status);
-    if deciding(Status::Fail) {
+    if checks.iter().any(Check::failed) || deciding(Status::Fail) {
         Decision::Reject
-    } else if deciding(Status::Unknown) {
+    } else if checks.iter().any(Check::blocks) || deciding(Status::Unknown) {
         Decision::Undetermined
     } else {
         Decision::Accept
     }
 }
 
-fn exit(lines: &[Line], decision: Decision, codes: &CodeBook) -> u8 {
+fn exit(checks: &[Check], lines: &[Line], decision: Decision, codes: &CodeBook) -> u8 {
     match decision {
         Decision::Accept => 0,
         Decision::Undetermined => 19,
         Decision::Reject => {
+            let failed = checks.iter().filter(|check| check.failed());
+            let of_checks = failed.map(|check| check.reason().map(Reason::code));
             let failed = lines.iter().filter(|line| line.decides && line.status == Status::Fail);
-            let exits = failed.map(|line| {
-                line.code.and_then(|code| codes.get(code)).map_or(15, |entry| entry.exit)
-            });
+            let all = of_checks.chain(failed.map(|line| line.code));
+            let exits = all
+                .map(|code| code.and_then(|code| codes.get(code)).map_or(15, |entry| entry.exit));
             first_exit(exits).unwrap_or(15)
         }
     }
 }
 
 /// The identity level that the report shows: that of the first leaf that does not hold, or of the strictest one.
-fn shown_identity(
-    leaves: &[Leaf],
-    ground: Ground<'_>,
-    findings: &mut BTreeSet<Finding>,
-) -> IalOutcome {
+fn shown_identity<'l, 'a>(leaves: &'l [Leaf<'a>]) -> Option<&'l IalOutcome<'a>> {
     let outcomes = || {
         leaves.iter().filter_map(|leaf| match &leaf.kind {
-            LeafKind::Ial(outcome) => Some((leaf.tri, outcome)),
+            LeafKind::Ial(outcome) => Some((leaf.tri, &**outcome)),
             LeafKind::Aal(..) | LeafKind::Link | LeafKind::Trust => None,
         })
     };
     let failed = outcomes().find(|(tri, _)| *tri != Tri::Met);
     let strictest = || outcomes().max_by_key(|(_, outcome)| outcome.required.rank());
-    match failed.or_else(strictest) {
-        Some((_, outcome)) => (**outcome).clone(),
-        None => unfiltered(ground, findings),
-    }
+    failed.or_else(strictest).map(|(_, outcome)| outcome)
 }
 
 /// The level that no policy has filtered.
-fn unfiltered(ground: Ground<'_>, findings: &mut BTreeSet<Finding>) -> IalOutcome {
-    let scope = Scope {
-        link: LinkMode::default(),
-        trust: Vec::new(),
-        unknowns: Unknowns::AsFailed,
-        least: Basis::Attested,
-    };
+fn unfiltered<'a>(
+    ground: Ground<'a>,
+    plain: &Found<'a>,
+    findings: &mut BTreeSet<Finding>,
+) -> IalOutcome<'a> {
+    findings.extend(plain.findings.iter().cloned());
     let lowest = IdentityLevel::none(ground.framework);
-    identity::judge(&IalLeaf::lowest(), lowest, ground, &scope, findings)
+    let scope = Scope::plain();
+    identity::judge(&IalLeaf::lowest(), lowest, ground, (plain, &scope), findings)
 }
 
-fn frameworks(ground: Ground<'_>) -> Vec<(&'static str, &'static str)> {
-    Framework::ALL
-        .into_iter()
-        .map(|framework| {
-            let outcome = unfiltered(Ground { framework, ..ground }, &mut BTreeSet::new());
-            (framework.as_str(), outcome.achieved.as_str())
-        })
-        .collect()
-}
-
-fn authentication(leaf: &Leaf) -> Option<AuthenticationLevel> {
+fn authentication(leaf: &Leaf<'_>) -> Option<AuthenticationLevel> {
     match &leaf.kind {
         LeafKind::Aal(min, _) => Some(*min),
         LeafKind::Ial(_) | LeafKind::Link | LeafKind::Trust => None,
@@ -181,7 +177,7 @@ fn authentication(leaf: &Leaf) -> Option<AuthenticationLevel> {
 }
 
 /// One line for a leaf that holds; one for each reason why it does not.
-fn leaf_lines(leaf: &Leaf, reached: Reached) -> Vec<Line> {
+fn leaf_lines(leaf: &Leaf<'_>, reached: Reached) -> Vec<Line> {
     let (name, subject) = match &leaf.kind {
         LeafKind::Ial(_) => ("ial", "assurance"),
         LeafKind::Aal(..) => ("aal", "assurance"),
@@ -210,11 +206,11 @@ fn leaf_lines(leaf: &Leaf, reached: Reached) -> Vec<Line> {
     out
 }
 
-fn holds(leaf: &Leaf, reached: Reached) -> String {
+fn holds(leaf: &Leaf<'_>, reached: Reached) -> String {
     match &leaf.kind {
         LeafKind::Ial(outcome) => {
             let row = outcome.row.map_or("no row", |row| row.as_str());
-            let by = outcome.proofed.as_ref().map_or("nobody", |(_, by)| by.as_str());
+            let by = outcome.proofed.map_or("nobody", |(_, by)| by);
             format!("{} ({row}), stated by {by}", outcome.counted.as_str())
         }
         LeafKind::Aal(..) => match reached.road {
@@ -259,8 +255,9 @@ fn fact_lines(facts: &Facts) -> Vec<Line> {
     out
 }
 
-fn warnings(seen: &Seen, facts: &Facts, policy: &Policy, leaves: &[Leaf]) -> Vec<&'static str> {
-    let mut out: BTreeSet<Code> = leaves.iter().flat_map(|leaf| leaf.notes.clone()).collect();
+fn warnings(seen: &Seen, facts: &Facts, policy: &Policy, leaves: &[Leaf<'_>]) -> Vec<&'static str> {
+    let mut out: BTreeSet<Code> =
+        leaves.iter().flat_map(|leaf| leaf.notes.iter().copied()).collect();
     if policy.assurance.as_ref().is_some_and(|a| a.framework == Framework::Eidas20151502) {
         out.insert(Code::MappingUnverified);
     }
@@ -278,9 +275,9 @@ fn warnings(seen: &Seen, facts: &Facts, policy: &Policy, leaves: &[Leaf]) -> Vec
 
 /// All reasons of a refusal: what failed outright, then where facts were lost, then the levels that follow.
 fn reasons(
-    lines: &[Line],
-    leaves: &[Leaf],
-    findings: &BTreeSet<Finding>,
+    (checks, lines): (&[Check], &[Line]),
+    leaves: &[Leaf<'_>],
+    causes: &[Code],
     decision: Decision,
     codes: &CodeBook,
 ) -> Vec<&'static str> {
@@ -296,19 +293,18 @@ fn reasons(
         let exit = codes.get(code).map(|entry| entry.exit);
         inkan_core::codes::EXIT_ORDER.iter().position(|known| Some(*known) == exit)
     };
-    let mut outright: Vec<&'static str> = lines
-        .iter()
-        .filter(|line| line.decides)
-        .filter_map(|line| line.code)
-        .filter(|code| !of_leaves.contains(code))
-        .collect();
+    let of_checks = checks.iter().filter(|check| decides(check));
+    let of_checks = of_checks.filter_map(|check| check.reason().map(Reason::code));
+    let own = lines.iter().filter(|line| line.decides).filter_map(|line| line.code);
+    let mut outright: Vec<&'static str> =
+        of_checks.chain(own).filter(|code| !of_leaves.contains(code)).collect();
     outright.sort_by_key(rank);
     let identity = leaves
         .iter()
         .any(|leaf| leaf.decides && leaf.tri != Tri::Met && matches!(leaf.kind, LeafKind::Ial(_)));
-    let causes = findings
+    let causes = causes
         .iter()
-        .map(|finding| finding.code)
+        .copied()
         .filter(|code| identity && *code != Code::LevelClaimIgnored)
         .map(Code::code);
     let mut out: Vec<&'static str> = Vec::new();
@@ -320,21 +316,27 @@ fn reasons(
     out
 }
 
-fn remedies(policy: &Policy, leaves: &[Leaf], decision: Decision) -> BTreeSet<Remedy> {
-    if decision == Decision::Accept || policy.on_fail().explain == Some(false) {
+fn remedies(policy: &Policy, leaves: &[Leaf<'_>], decision: Decision) -> BTreeSet<Remedy> {
+    let on_fail = policy.assurance.as_ref().map(|assurance| &assurance.on_fail);
+    let silent = on_fail.is_some_and(|on_fail| on_fail.explain == Some(false));
+    if decision == Decision::Accept || silent {
         return BTreeSet::new();
     }
     let unmet = leaves.iter().filter(|leaf| leaf.decides && leaf.tri != Tri::Met);
     unmet.flat_map(|leaf| leaf.remedies.iter().cloned()).collect()
 }
 
-fn follow_up<'a>(
+/// What requests are written from; of remedies only.
+fn follow_up(
     policy: &Policy,
     seen: &Seen,
     requested: &[usize],
-    leaves: &[Leaf],
-    context: &AssessContext<'a>,
-) -> FollowUp<'a> {
+    leaves: &[Leaf<'_>],
+    (remedies, context): (&BTreeSet<Remedy>, &AssessContext<'_>),
+) -> FollowUp {
+    if remedies.is_empty() {
+        return FollowUp::default();
+    }
     let mut types: Vec<String> = policy.listed_types().to_vec();
     if types.is_empty() {
         let credentials = requested.iter().filter_map(|at| seen.credentials.get(*at));
@@ -346,9 +348,9 @@ fn follow_up<'a>(
     });
     FollowUp {
         on_fail: policy.on_fail(),
-        registries: context.registries,
+        parties: remedy::parties(remedies, context.registries),
         types,
-        min_aal: leaves.iter().find_map(authentication).map(|min| min.as_str().to_owned()),
+        min_aal: leaves.iter().find_map(authentication).map(AuthenticationLevel::as_str),
         max_age: age,
     }
 }

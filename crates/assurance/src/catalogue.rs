@@ -3,17 +3,22 @@
 //! In scope: reading the verifier's own data file. Out of scope: what was checked on a document.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
 use inkan_evidence::model::DocumentIssuer;
 use serde::Deserialize;
 
-const BUILTIN: &str = include_str!("../data/evidence-catalogue.json");
+pub(crate) const BUILTIN: &str = include_str!("../data/evidence-catalogue.json");
 
-/// The catalogue, with its digest.
+/// The catalogue that is built in, as it was read.
+static READ: LazyLock<Result<Catalogue, CatalogueError>> =
+    LazyLock::new(|| Catalogue::parse(BUILTIN.as_bytes()));
+
+/// The catalogue, read once, with its digest. A clone shares what was read.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
-    file: File,
+    file: Arc<File>,
     digest: Digest,
 }
 
@@ -137,13 +142,13 @@ pub enum CertificateUse {
 }
 
 impl Catalogue {
-    /// The catalogue that is built in.
+    /// The catalogue that is built in; it is read once.
     ///
     /// # Errors
     ///
     /// [`CatalogueError`] never, as a test shows: the file is part of the crate.
     pub fn builtin() -> Result<Self, CatalogueError> {
-        Self::parse(BUILTIN.as_bytes())
+        READ.clone()
     }
 
     /// Reads a catalogue of type `inkan-evidence-catalogue/1`.
@@ -158,7 +163,7 @@ impl Catalogue {
             return Err(CatalogueError::Shape(file.kind));
         }
         let digest = sha256(&[&json::canonicalize(&value)?]);
-        Ok(Self { file, digest })
+        Ok(Self { file: Arc::new(file), digest })
     }
 
     /// The catalogue's id.
@@ -191,10 +196,7 @@ impl Catalogue {
         let known = issuer.is_none_or(|stated| {
             document.issuers.is_empty() || document.issuers.iter().any(|known| fits(known, stated))
         });
-        let day = at.date();
-        let used = document.used.from.as_ref().is_none_or(|from| *from <= day)
-            && document.used.until.as_ref().is_none_or(|until| day <= *until);
-        (known && used).then_some(document)
+        (known && document.used.covers(at)).then_some(document)
     }
 
     /// All document types, by name.
@@ -212,6 +214,19 @@ impl Catalogue {
         } else {
             CertificateUse::Unknown
         }
+    }
+}
+
+impl Period {
+    /// Whether a day is one of it; most documents have no period, and then nobody asks which day it is.
+    fn covers(&self, at: Timestamp) -> bool {
+        let Self { from, until } = self;
+        if from.is_none() && until.is_none() {
+            return true;
+        }
+        let day = at.date();
+        from.as_ref().is_none_or(|from| *from <= day)
+            && until.as_ref().is_none_or(|until| day <= *until)
     }
 }
 

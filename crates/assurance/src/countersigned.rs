@@ -21,6 +21,9 @@ pub(crate) fn judge(
     as_of: Timestamp,
 ) -> Vec<Line> {
     let items = &policy.outer.countersigned;
+    if items.is_empty() && credential.acts.is_empty() {
+        return Vec::new();
+    }
     let answer = answer(policy, credential, registries, as_of);
     let mut out = Vec::new();
     for (position, (item, found)) in items.iter().zip(&answer.items).enumerate() {

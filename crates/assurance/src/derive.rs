@@ -10,18 +10,16 @@ use std::collections::BTreeSet;
 use inkan_core::Timestamp;
 use inkan_evidence::model::Certificate;
 use inkan_evidence::{
-    AuthLevel, Basis, CardSignature, CredentialFacts, Facts, ItemFacts, Liveness, Prediction,
+    AuthLevel, CardSignature, CredentialFacts, Facts, ItemFacts, Liveness, Prediction,
 };
 use inkan_verifier::Verification;
 use serde_json::{Map, Value, json};
 
 use crate::aal;
 use crate::catalogue::Catalogue;
-use crate::document::Unknowns;
 use crate::expect::expect_ial;
 use crate::ial::{Held, Scope, rows};
 use crate::level::Ial;
-use crate::policy::LinkMode;
 
 /// What somebody derives evidence with.
 #[derive(Clone, Copy, Debug)]
@@ -219,16 +217,8 @@ fn best<'a>(
     facts: &'a Facts,
     catalogue: &'a Catalogue,
 ) -> Option<Held<'a>> {
-    let scope = Scope {
-        link: LinkMode::default(),
-        trust: Vec::new(),
-        unknowns: Unknowns::AsFailed,
-        least: Basis::Attested,
-    };
-    let found = rows(credential, facts, catalogue, &scope, &mut BTreeSet::new());
-    let rank = |held: &Held<'_>| {
-        (held.level(facts.as_of(), None), held.since(), std::cmp::Reverse(held.row()))
-    };
+    let found = rows(credential, facts, catalogue, &Scope::plain(), &mut BTreeSet::new());
+    let rank = |held: &Held<'_>| (held.level_now(), held.since(), std::cmp::Reverse(held.row()));
     found.held.into_iter().max_by_key(rank)
 }
 
@@ -293,7 +283,7 @@ fn not_above(
     catalogue: &Catalogue,
     by: &Deriver<'_>,
 ) -> Result<NewEvidence, DeriveError> {
-    let most = best.level(by.at, None);
+    let most = best.level_at(by.at);
     let predicted = predict((&entry, subject), jkt, catalogue, by);
     if predicted > most {
         return Err(above(most, predicted));

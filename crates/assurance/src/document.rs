@@ -1,20 +1,22 @@
 //! What the catalogue leaves of an item's facts: it gives class and strength, and only takes facts away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_evidence::model::Certificate;
 use inkan_evidence::{Basis, Code, FactKind, Finding, ItemFacts};
 
-use crate::catalogue::{Catalogue, CertificateUse, Class, Document};
+use crate::catalogue::{Catalogue, CertificateUse, Document};
+use crate::row::{Circumstances, Classes, Shape};
 
 /// An item under the catalogue.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged<'a> {
     pub(crate) item: &'a ItemFacts,
     pub(crate) document: &'a Document,
-    pub(crate) classes: BTreeSet<Class>,
-    pub(crate) facts: BTreeMap<FactKind, Basis>,
+    /// What rows are made from; shared by all rows of the item.
+    pub(crate) shape: Arc<Shape>,
 }
 
 /// Whether checks that could not be made are taken as passed: asked only to tell "no" from "cannot tell".
@@ -26,10 +28,10 @@ pub(crate) enum Unknowns {
     AsPassed,
 }
 
-/// What is left of an item, used at `time`; `None` if it is void.
+/// What is left of an item, used at `time` around such circumstances; `None` if it is void.
 pub(crate) fn judge<'a>(
     item: &'a ItemFacts,
-    time: Timestamp,
+    (time, around): (Timestamp, Circumstances),
     catalogue: &'a Catalogue,
     unknowns: Unknowns,
     findings: &mut BTreeSet<Finding>,
@@ -41,34 +43,43 @@ pub(crate) fn judge<'a>(
     if item.is_pending() && unknowns == Unknowns::AsFailed {
         return None;
     }
-    let mut facts = BTreeMap::new();
+    let mut facts: Vec<(FactKind, Basis)> = Vec::with_capacity(item.facts().len());
     for fact in item.facts() {
-        let known = facts.entry(fact.kind()).or_insert(fact.basis());
-        *known = fact.basis().max(*known);
+        match facts.iter_mut().find(|(kind, _)| *kind == fact.kind()) {
+            Some((_, basis)) => *basis = fact.basis().max(*basis),
+            None => facts.push((fact.kind(), fact.basis())),
+        }
     }
     signatures(item, document, catalogue, &mut facts, findings)?;
     if document.class_seen().is_none() {
         let seen = [FactKind::GenuineSeen, FactKind::GenuineImage, FactKind::GenuineImagePad];
-        if seen.map(|kind| facts.remove(&kind)).iter().any(Option::is_some) {
+        if take_away(&mut facts, &seen) {
             findings.insert(Finding::new(Code::CheckMethodNotAccepted, item.path()));
         }
     }
     if !document.has_portrait() {
         let faces = [FactKind::OwnerInPerson, FactKind::OwnerRemoteLive];
-        if faces.map(|kind| facts.remove(&kind)).iter().any(Option::is_some) {
+        if take_away(&mut facts, &faces) {
             findings.insert(Finding::new(Code::DocumentWithoutPortrait, item.path()));
         }
     }
     // A document that shows both is both: a chip that was read takes nothing from what was seen.
     let by_chip = [FactKind::GenuineCrypto, FactKind::OwnerSignKey, FactKind::OwnerAuthKey]
         .iter()
-        .any(|kind| facts.contains_key(kind));
-    let classes = document
-        .class_seen()
-        .into_iter()
-        .chain(document.class_by_chip().filter(|_| by_chip))
-        .collect();
-    Some(Judged { item, document, classes, facts })
+        .any(|kind| facts.iter().any(|(known, _)| known == kind));
+    let classes = Classes {
+        seen: document.class_seen(),
+        by_chip: document.class_by_chip().filter(|_| by_chip),
+    };
+    let shape = Shape { facts, classes, portrait: document.has_portrait(), around };
+    Some(Judged { item, document, shape: Arc::new(shape) })
+}
+
+/// Takes facts away; whether any of them was there.
+fn take_away(facts: &mut Vec<(FactKind, Basis)>, kinds: &[FactKind]) -> bool {
+    let before = facts.len();
+    facts.retain(|(kind, _)| !kinds.contains(kind));
+    facts.len() < before
 }
 
 /// What a signature of the person is worth under its certificate's policy; `None` if that voids the item.
@@ -76,7 +87,7 @@ fn signatures(
     item: &ItemFacts,
     document: &Document,
     catalogue: &Catalogue,
-    facts: &mut BTreeMap<FactKind, Basis>,
+    facts: &mut Vec<(FactKind, Basis)>,
     findings: &mut BTreeSet<Finding>,
 ) -> Option<()> {
     if item.signed_with().is_empty() && !item.is_card_verified() {
@@ -105,7 +116,7 @@ fn signatures(
     }
     // What this verifier checked itself was judged under the policies of its own configuration.
     if !signed && !item.is_card_verified() {
-        facts.remove(&FactKind::OwnerSignKey);
+        take_away(facts, &[FactKind::OwnerSignKey]);
     }
     Some(())
 }
@@ -113,6 +124,6 @@ fn signatures(
 impl Judged<'_> {
     /// Whether a fact is left.
     pub(crate) fn has(&self, kind: FactKind) -> bool {
-        self.facts.contains_key(&kind)
+        self.shape.has(kind)
     }
 }

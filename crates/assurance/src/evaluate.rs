@@ -4,16 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use inkan_evidence::{Basis, Code, Facts, Finding};
+use inkan_evidence::{Code, Facts, Finding};
 
 use crate::aal::{self, AalOutcome, About};
 use crate::document::Unknowns;
 use crate::ial::Scope;
-use crate::identity::{self, Ground, IalOutcome};
+use crate::identity::{self, Found, Ground, IalOutcome};
 use crate::level::AuthenticationLevel;
-use crate::policy::{
-    AalLeaf, IalLeaf, LinkLeaf, LinkMode, LoadedAssurance, Requirement, TrustLeaf,
-};
+use crate::policy::{AalLeaf, IalLeaf, LinkLeaf, LoadedAssurance, Requirement, TrustLeaf};
 use crate::remedy::Remedy;
 
 /// What became of a requirement.
@@ -29,8 +27,8 @@ pub(crate) enum Tri {
 
 /// One leaf of the tree.
 #[derive(Clone, Debug)]
-pub(crate) struct Leaf {
-    pub(crate) kind: LeafKind,
+pub(crate) struct Leaf<'a> {
+    pub(crate) kind: LeafKind<'a>,
     pub(crate) tri: Tri,
     /// Whether the result of the whole rests on it.
     pub(crate) decides: bool,
@@ -43,8 +41,8 @@ pub(crate) struct Leaf {
 
 /// What a leaf asks for.
 #[derive(Clone, Debug)]
-pub(crate) enum LeafKind {
-    Ial(Box<IalOutcome>),
+pub(crate) enum LeafKind<'a> {
+    Ial(Box<IalOutcome<'a>>),
     Aal(AuthenticationLevel, Option<i64>),
     Link,
     Trust,
@@ -52,32 +50,29 @@ pub(crate) enum LeafKind {
 
 /// What became of the tree.
 #[derive(Clone, Debug)]
-pub(crate) struct Evaluation {
+pub(crate) struct Evaluation<'a> {
     pub(crate) tri: Tri,
-    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) leaves: Vec<Leaf<'a>>,
 }
 
 /// What a tree is judged from.
 pub(crate) struct Judge<'a> {
     pub(crate) assurance: &'a LoadedAssurance,
     pub(crate) ground: Ground<'a>,
+    /// What was found where no leaf says otherwise.
+    pub(crate) plain: &'a Found<'a>,
     pub(crate) findings: BTreeSet<Finding>,
 }
 
 impl<'a> Judge<'a> {
     /// Judges the whole tree.
-    pub(crate) fn evaluate(&mut self) -> Evaluation {
-        let scope = Scope {
-            link: LinkMode::default(),
-            trust: Vec::new(),
-            unknowns: Unknowns::AsFailed,
-            least: Basis::Attested,
-        };
+    pub(crate) fn evaluate(&mut self) -> Evaluation<'a> {
+        let scope = Scope::plain();
         let assurance = self.assurance;
         self.requirement(&assurance.requires, &scope)
     }
 
-    fn requirement(&mut self, requirement: &'a Requirement, scope: &Scope<'a>) -> Evaluation {
+    fn requirement(&mut self, requirement: &'a Requirement, scope: &Scope<'a>) -> Evaluation<'a> {
         match requirement {
             Requirement::AllOf(parts) => {
                 let scope = narrowed(scope, parts);
@@ -101,20 +96,27 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn ial(&mut self, leaf: &IalLeaf, scope: &Scope<'_>) -> Evaluation {
+    fn ial(&mut self, leaf: &IalLeaf, scope: &Scope<'_>) -> Evaluation<'a> {
         let required = self.assurance.identity(leaf);
-        let outcome = identity::judge(leaf, required, self.ground, scope, &mut self.findings);
+        let (ground, findings) = (self.ground, &mut self.findings);
+        let own = (!scope.is_plain()).then(|| Found::of(ground, scope));
+        let found = own.as_ref().unwrap_or(self.plain);
+        findings.extend(found.findings.iter().cloned());
+        let mut outcome = identity::judge(leaf, required, ground, (found, scope), findings);
         let mut tri = if outcome.codes.is_empty() { Tri::Met } else { Tri::Unmet };
-        let mut codes = outcome.codes.clone();
+        let mut codes = std::mem::take(&mut outcome.codes);
         if tri == Tri::Unmet {
             let hopeful = Scope { unknowns: Unknowns::AsPassed, ..scope.clone() };
-            let best = identity::judge(leaf, required, self.ground, &hopeful, &mut BTreeSet::new());
+            let found = Found::of(ground, &hopeful);
+            let unheard = &mut BTreeSet::new();
+            let best = identity::judge(leaf, required, ground, (&found, &hopeful), unheard);
             if best.codes.is_empty() {
                 tri = Tri::Unknown;
                 codes.insert(0, Code::EvaluationIncomplete);
             }
         }
-        let (notes, remedies) = (outcome.notes.clone(), outcome.remedies.clone());
+        let notes = std::mem::take(&mut outcome.notes);
+        let remedies = std::mem::take(&mut outcome.remedies);
         one(Leaf {
             kind: LeafKind::Ial(Box::new(outcome)),
             tri,
@@ -125,7 +127,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn aal(&mut self, leaf: &AalLeaf) -> Evaluation {
+    fn aal(&self, leaf: &AalLeaf) -> Evaluation<'a> {
         let Some(min) = self.assurance.authentication(leaf) else {
             return one(Leaf::plain(LeafKind::Trust, vec![Code::AalBelowRequirement]));
         };
@@ -144,7 +146,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Every requested credential belongs to one holder, and claims that must be equal are.
-    fn link(&self, leaf: &LinkLeaf) -> Evaluation {
+    fn link(&self, leaf: &LinkLeaf) -> Evaluation<'a> {
         let facts = self.ground.facts;
         let credentials = || self.requested().flatten();
         let mut codes = Vec::new();
@@ -180,7 +182,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Every requested credential was proofed by a party that is admitted.
-    fn trust(&self, leaf: &TrustLeaf) -> Evaluation {
+    fn trust(&self, leaf: &TrustLeaf) -> Evaluation<'a> {
         let nobody_named = leaf.registries.is_none() && leaf.proofer_roles.is_none();
         let admitted = nobody_named
             || self.requested().flatten().all(|credential| {
@@ -202,7 +204,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Nothing is known of a credential that was not verified: a leaf that holds for the others is unknown.
-    fn unknown_credentials(&self, leaf: &mut Leaf) {
+    fn unknown_credentials(&self, leaf: &mut Leaf<'_>) {
         if leaf.tri == Tri::Met && self.requested().any(|credential| credential.is_none()) {
             leaf.tri = Tri::Unknown;
             leaf.codes.push(Code::EvaluationIncomplete);
@@ -210,8 +212,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-impl Leaf {
-    fn plain(kind: LeafKind, codes: Vec<Code>) -> Self {
+impl<'a> Leaf<'a> {
+    fn plain(kind: LeafKind<'a>, codes: Vec<Code>) -> Self {
         let tri = if codes.is_empty() { Tri::Met } else { Tri::Unmet };
         Self { kind, tri, decides: true, codes, notes: Vec::new(), remedies: BTreeSet::new() }
     }
@@ -245,14 +247,17 @@ fn narrowed<'a>(scope: &Scope<'a>, parts: &'a [Requirement]) -> Scope<'a> {
     out
 }
 
-fn one(leaf: Leaf) -> Evaluation {
+fn one(leaf: Leaf<'_>) -> Evaluation<'_> {
     Evaluation { tri: leaf.tri, leaves: vec![leaf] }
 }
 
-fn together(
-    each: Vec<Evaluation>,
+fn together<'a>(
+    each: Vec<Evaluation<'a>>,
     of: impl Fn(&mut dyn Iterator<Item = Tri>) -> Option<Tri>,
-) -> Evaluation {
+) -> Evaluation<'a> {
     let tri = of(&mut each.iter().map(|part| part.tri)).unwrap_or(Tri::Unmet);
     Evaluation { tri, leaves: each.into_iter().flat_map(|part| part.leaves).collect() }
 }
+
+#[cfg(test)]
+mod tests;

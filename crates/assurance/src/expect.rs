@@ -6,10 +6,8 @@ use inkan_core::Timestamp;
 use inkan_evidence::{Basis, Finding, Prediction, Row, predicted};
 
 use crate::catalogue::Catalogue;
-use crate::document::Unknowns;
 use crate::ial::{Scope, rows};
 use crate::level::Ial;
-use crate::policy::LinkMode;
 
 /// What evidence will reach, if the verifier authorises its proofer for the row.
 #[derive(Clone, Debug)]
@@ -30,17 +28,12 @@ pub fn expect_ial(
     as_of: Timestamp,
 ) -> Expected {
     let facts = predicted(prediction, as_of);
-    let scope = Scope {
-        link: LinkMode::default(),
-        trust: Vec::new(),
-        unknowns: Unknowns::AsFailed,
-        least: Basis::Claimed,
-    };
+    let scope = Scope { least: Basis::Claimed, ..Scope::plain() };
     let mut findings: BTreeSet<Finding> = facts.findings().iter().cloned().collect();
     let mut best: Option<(Ial, Row)> = None;
     for credential in facts.credentials().iter().flatten() {
         let found = rows(credential, &facts, catalogue, &scope, &mut findings);
-        let levels = found.held.iter().map(|held| (held.level(as_of, None), held.row));
+        let levels = found.held.iter().map(|held| (held.level_now(), held.row));
         best = best.max(levels.max_by_key(|(level, row)| (*level, std::cmp::Reverse(*row))));
     }
     // Whom a verifier trusts is not known here.

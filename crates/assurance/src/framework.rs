@@ -1,8 +1,8 @@
 //! Levels of other frameworks, computed from facts and rows, never from a level's name (assurance §12).
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use inkan_evidence::model::Agent;
 use inkan_evidence::{AuthLevel, FactKind, Row};
 use serde::Deserialize;
 
@@ -12,11 +12,24 @@ use crate::level::{Framework, Ial, IdentityLevel};
 
 const MAPPINGS: &str = include_str!("../data/mappings.json");
 
+/// The file, read once: a test shows that it can be read.
+static READ: LazyLock<BTreeMap<String, Mapping>> =
+    LazyLock::new(|| serde_json::from_str(MAPPINGS).unwrap_or_default());
+
+/// Ranks of the rows on the indicative eIDAS scale, in the order of [`Row::ALL`].
+static EIDAS: LazyLock<[usize; 9]> = LazyLock::new(|| {
+    let scale = Framework::Eidas20151502;
+    let levels = READ.get(scale.as_str()).map(|mapping| &mapping.levels);
+    Row::ALL.map(|row| {
+        let name = levels.and_then(|levels| levels.get(row.as_str()));
+        name.and_then(|name| scale.parse_identity(name)).map_or(0, IdentityLevel::rank)
+    })
+});
+
 /// How far a framework's mapping may be relied on, by framework id; those without levels are listed too.
 #[must_use]
 pub fn mapping_status() -> BTreeMap<String, String> {
-    let file: Result<BTreeMap<String, Mapping>, _> = serde_json::from_str(MAPPINGS);
-    file.unwrap_or_default().into_iter().map(|(id, mapping)| (id, mapping.status)).collect()
+    READ.iter().map(|(id, mapping)| (id.clone(), mapping.status.clone())).collect()
 }
 
 /// The vector of trust (RFC 8485) that a row and an authentication come to: for others to read, and read by nothing here.
@@ -28,8 +41,7 @@ pub(crate) fn vector_of_trust(
     aal: AuthLevel,
     by_account: bool,
 ) -> Option<String> {
-    let file: BTreeMap<String, Mapping> = serde_json::from_str(MAPPINGS).ok()?;
-    let levels = &file.get("vot-rfc8485")?.levels;
+    let levels = &READ.get("vot-rfc8485")?.levels;
     let proofed = row.and_then(|row| levels.get(row.as_str()));
     let key = if by_account && aal == AuthLevel::Aal1 { "account" } else { aal.as_str() };
     let parts: Vec<&str> = proofed.into_iter().chain(levels.get(key)).map(String::as_str).collect();
@@ -45,10 +57,13 @@ struct Mapping {
 }
 
 /// The level of one credential on the scale of SP 800-63A-4 or of the eIDAS regulation, from rows that hold.
-pub(crate) fn level(framework: Framework, held: &[&Held<'_>]) -> IdentityLevel {
+pub(crate) fn level<'h, 'a: 'h>(
+    framework: Framework,
+    held: impl Iterator<Item = &'h Held<'a>>,
+) -> IdentityLevel {
     match framework {
         Framework::JpSwg2022 => {
-            let best = held.iter().map(|held| held.level_when_new()).max();
+            let best = held.map(Held::level_when_new).max();
             IdentityLevel::jp(best.unwrap_or(Ial::Ial0))
         }
         Framework::Nist800634 => framework.identity(nist(held)),
@@ -57,8 +72,8 @@ pub(crate) fn level(framework: Framework, held: &[&Held<'_>]) -> IdentityLevel {
 }
 
 /// SP 800-63A-4. An item counts if it is genuine, has an owner, and its attributes are validated.
-fn nist(held: &[&Held<'_>]) -> usize {
-    let mut items: BTreeMap<String, (Strength, bool)> = BTreeMap::new();
+fn nist<'h, 'a: 'h>(held: impl Iterator<Item = &'h Held<'a>>) -> usize {
+    let mut items: BTreeMap<(&str, &str), Strength> = BTreeMap::new();
     for held in held {
         // Derived evidence that fails its own rule is void here; rows without an owner give no item.
         if held.cap() <= Ial::Ial1 || matches!(held.row, Row::R5 | Row::R6 | Row::R7 | Row::R8) {
@@ -70,15 +85,12 @@ fn nist(held: &[&Held<'_>]) -> usize {
             continue;
         };
         // Documents of one issuer are one document.
-        let country = held.judged.item.issuer().and_then(|issuer| issuer.country.clone());
-        let issuer =
-            format!("{} {}", held.judged.document.issued_by(), country.unwrap_or_default());
-        let known = items.entry(issuer).or_insert((strength, false));
-        known.0 = known.0.max(strength);
-        let attended = held.judged.has(FactKind::OwnerInPerson);
-        known.1 |= attended && held.event.agent() > Agent::Automated;
+        let country = held.judged.item.issuer().and_then(|issuer| issuer.country.as_deref());
+        let issuer = (held.judged.document.issued_by(), country.unwrap_or_default());
+        let known = items.entry(issuer).or_insert(strength);
+        *known = strength.max(*known);
     }
-    let at_least = |least| items.values().filter(|(strength, _)| *strength >= least).count();
+    let at_least = |least| items.values().filter(|strength| **strength >= least).count();
     // IAL3 needs a biometric sample that is kept, which no fact shows.
     if at_least(Strength::Superior) >= 1
         || at_least(Strength::Strong) >= 2
@@ -91,16 +103,15 @@ fn nist(held: &[&Held<'_>]) -> usize {
 }
 
 /// Regulation (EU) 2015/1502, indicative: the lower value of the table's cell.
-fn eidas(held: &[&Held<'_>]) -> usize {
-    let sound = held.iter().filter(|held| held.cap() > Ial::Ial1);
+fn eidas<'h, 'a: 'h>(held: impl Iterator<Item = &'h Held<'a>>) -> usize {
+    let sound = held.filter(|held| held.cap() > Ial::Ial1);
     sound.map(|held| of_row(held.row)).max().unwrap_or(0)
 }
 
 /// The rank that one row has on the indicative eIDAS scale.
 pub(crate) fn of_row(row: Row) -> usize {
-    let file: BTreeMap<String, Mapping> = serde_json::from_str(MAPPINGS).unwrap_or_default();
-    file.get(Framework::Eidas20151502.as_str())
-        .and_then(|mapping| mapping.levels.get(row.as_str()))
-        .and_then(|name| Framework::Eidas20151502.parse_identity(name))
-        .map_or(0, IdentityLevel::rank)
+    Row::ALL.into_iter().zip(*EIDAS).find(|(known, _)| *known == row).map_or(0, |(_, rank)| rank)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The identity level of one credential: rows that hold, who may state them, and their age (assurance §8).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
@@ -13,7 +14,11 @@ use crate::catalogue::{Catalogue, Class};
 use crate::document::{Judged, Unknowns, judge};
 use crate::level::Ial;
 use crate::policy::{LinkMode, TrustLeaf};
-use crate::row::{Circumstances, Need, basis_of, missing};
+use crate::row::{Circumstances, Need, Shape};
+
+mod age;
+
+pub(crate) use age::{Past, aged, is_past};
 
 /// What holds for all leaves below one combination: how credentials are linked, and which parties are admitted.
 #[derive(Clone, Debug)]
@@ -23,6 +28,26 @@ pub(crate) struct Scope<'a> {
     pub(crate) unknowns: Unknowns,
     /// Least basis that counts at all: `Claimed` only where something is predicted.
     pub(crate) least: Basis,
+}
+
+impl Scope<'_> {
+    /// Of what a policy says nothing about.
+    pub(crate) fn plain() -> Self {
+        Self {
+            link: LinkMode::default(),
+            trust: Vec::new(),
+            unknowns: Unknowns::AsFailed,
+            least: Basis::Attested,
+        }
+    }
+
+    /// Whether it is that.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.link == LinkMode::default()
+            && self.trust.is_empty()
+            && self.unknowns == Unknowns::AsFailed
+            && self.least == Basis::Attested
+    }
 }
 
 /// A row that holds on one item of a credential, and that its proofer may state.
@@ -44,12 +69,24 @@ struct Rests {
     cap: Ial,
     /// Begin of its age: of several proofings the oldest, unless something later showed that nothing has changed.
     since: Timestamp,
+    /// Which limits of age are past at the time that is judged at.
+    past: Past,
 }
 
-impl Held<'_> {
-    /// The level after derivation and age; `shortened` is a policy's own limit, for levels from its `min` up.
-    pub(crate) fn level(&self, as_of: Timestamp, shortened: Option<(Ial, CalendarSpan)>) -> Ial {
-        aged(self.level_when_new(), self.since(), as_of, shortened)
+impl<'a> Held<'a> {
+    /// The level now, after derivation and age; `shortened` is a policy's own limit, for levels from its `min` up.
+    pub(crate) fn level(&self, shortened: Option<(Ial, CalendarSpan)>, as_of: Timestamp) -> Ial {
+        self.rests.level(self.row, shortened, as_of)
+    }
+
+    /// The level now, as far as no policy limits it.
+    pub(crate) fn level_now(&self) -> Ial {
+        aged(self.level_when_new(), self.rests.past, None)
+    }
+
+    /// The level at another time, as far as no policy limits it.
+    pub(crate) fn level_at(&self, as_of: Timestamp) -> Ial {
+        aged(self.level_when_new(), Past::of(self.since(), as_of), None)
     }
 
     /// The level before age.
@@ -66,7 +103,7 @@ impl Held<'_> {
         self.row
     }
 
-    pub(crate) const fn event(&self) -> &EventFacts {
+    pub(crate) const fn event(&self) -> &'a EventFacts {
         self.event
     }
 
@@ -77,50 +114,78 @@ impl Held<'_> {
 
     /// Classes of the identifier that the row rests on.
     pub(crate) fn classes(&self) -> impl Iterator<Item = Class> {
-        self.judged.classes.iter().copied().filter(|class| crate::row::admits(self.row, *class))
-    }
-
-    /// The same as if it lacked nothing of its own, for what a policy wants besides.
-    pub(crate) fn as_lacking(&self) -> Lacking<'_> {
-        Lacking {
-            row: self.row,
-            path: self.judged.item.path(),
-            needs: Vec::new(),
-            stateable: self.admitted,
-            rests: self.rests,
-        }
+        self.judged.shape.classes.iter().filter(|class| crate::row::admits(self.row, *class))
     }
 
     /// Whether the item is of the class that revocation can be asked about.
     pub(crate) fn is_electronic(&self) -> bool {
-        self.judged.classes.contains(&Class::ElectronicallyVerifiable)
+        self.judged.shape.classes.contains(Class::ElectronicallyVerifiable)
             && self.judged.has(FactKind::GenuineCrypto)
     }
 }
 
-/// A row that does not hold, and what it lacks, for the report and for remedies.
-#[derive(Clone, Debug)]
-pub(crate) struct Lacking<'a> {
-    pub(crate) row: Row,
-    pub(crate) path: &'a str,
-    pub(crate) needs: Vec<Need>,
-    /// Whether the proofer may state it, and the policy admits the proofer.
-    pub(crate) stateable: bool,
-    rests: Rests,
-}
-
-impl Lacking<'_> {
-    /// The level it would have if nothing were lacking.
-    pub(crate) fn level(&self, as_of: Timestamp, shortened: Option<(Ial, CalendarSpan)>) -> Ial {
-        aged(Ial::of_row(self.row).min(self.rests.cap), self.rests.since, as_of, shortened)
+impl Rests {
+    fn level(self, row: Row, shortened: Option<(Ial, CalendarSpan)>, as_of: Timestamp) -> Ial {
+        let over = shortened.filter(|(_, span)| is_past(self.since, *span, as_of));
+        aged(Ial::of_row(row).min(self.cap), self.past, over.map(|(from, _)| from))
     }
 }
 
-/// Every row of one credential: those that hold, and those that lack something.
+/// A row that is not counted, for remedies: it does not hold, or the policy wants something of every row that this one lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Lacking<'a> {
+    pub(crate) row: Row,
+    tried: &'a Tried<'a>,
+}
+
+impl<'a> Lacking<'a> {
+    /// The item.
+    pub(crate) fn path(&self) -> &'a str {
+        self.tried.judged.item.path()
+    }
+
+    /// What it lacks of its own; nothing if it holds.
+    pub(crate) fn needs(&self) -> Vec<Need> {
+        self.tried.judged.shape.missing(self.row)
+    }
+
+    /// The level it would have if nothing were lacking.
+    pub(crate) fn level(&self, shortened: Option<(Ial, CalendarSpan)>, as_of: Timestamp) -> Ial {
+        self.tried.rests.level(self.row, shortened, as_of)
+    }
+}
+
+/// An item that was looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Tried<'a> {
+    judged: Judged<'a>,
+    event: &'a EventFacts,
+    rests: Rests,
+}
+
+impl Tried<'_> {
+    /// What rows are made from, to be kept longer than the item.
+    pub(crate) fn shape(&self) -> &Arc<Shape> {
+        &self.judged.shape
+    }
+}
+
+/// Every row of one credential that holds and may be stated, and every item that was looked at.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows<'a> {
     pub(crate) held: Vec<Held<'a>>,
-    pub(crate) lacking: Vec<Lacking<'a>>,
+    pub(crate) tried: Vec<Tried<'a>>,
+}
+
+impl Rows<'_> {
+    /// Rows that do not count and whose proofer may state them, and is admitted.
+    pub(crate) fn lacking(&self, scope: &Scope<'_>) -> impl Iterator<Item = Lacking<'_>> {
+        let of_item = move |tried| Row::ALL.into_iter().map(move |row| Lacking { row, tried });
+        self.tried.iter().flat_map(of_item).filter(move |lack| {
+            let event = lack.tried.event;
+            may_state(event, lack.row) && is_admitted(event.authorities(), lack.row, scope)
+        })
+    }
 }
 
 /// Judges every item of a credential.
@@ -140,46 +205,37 @@ pub(crate) fn rows<'a>(
         let rests = rests((credential, event), facts, (catalogue, scope), findings);
         let around = around(event, credential);
         for item in event.items() {
-            let time = event.time();
-            let Some(judged) = judge(item, time, catalogue, scope.unknowns, findings) else {
+            let moment = (event.time(), around);
+            let Some(judged) = judge(item, moment, catalogue, scope.unknowns, findings) else {
                 continue;
             };
-            note_lost_rows(&judged, around, findings);
-            let mut unauthorised = Vec::new();
+            note_lost_rows(&judged, findings);
+            let mut makes = Vec::new();
             let first = out.held.len();
             for row in Row::ALL {
-                match basis_of(row, &judged, around).filter(|basis| *basis >= scope.least) {
-                    Some(basis) if scope.least == Basis::Claimed || may_state(event, row) => {
-                        out.held.push(Held {
-                            row,
-                            basis,
-                            judged: judged.clone(),
-                            event,
-                            admitted: is_admitted(event.authorities(), row, scope),
-                            rests,
-                        });
-                    }
-                    Some(_) => unauthorised.push(row),
-                    None => out.lacking.push(Lacking {
-                        row,
-                        path: item.path(),
-                        needs: missing(row, &judged, around),
-                        stateable: may_state(event, row)
-                            && is_admitted(event.authorities(), row, scope),
-                        rests,
-                    }),
+                let basis = judged.shape.basis_of(row).filter(|basis| *basis >= scope.least);
+                let Some(basis) = basis else { continue };
+                makes.push(row);
+                if scope.least == Basis::Claimed || may_state(event, row) {
+                    let judged = judged.clone();
+                    let admitted = is_admitted(event.authorities(), row, scope);
+                    out.held.push(Held { row, basis, judged, event, admitted, rests });
                 }
             }
-            let best = out.held.iter().skip(first).map(|held| Ial::of_row(held.row)).max();
+            let held = out.held.get(first..).unwrap_or_default();
+            let best = held.iter().map(|held| Ial::of_row(held.row)).max();
+            let unauthorised =
+                makes.iter().filter(|row| !held.iter().any(|held| held.row == **row));
             for row in unauthorised {
-                if best.is_none_or(|best| Ial::of_row(row) > best) {
+                if best.is_none_or(|best| Ial::of_row(*row) > best) {
                     findings.insert(
                         Finding::new(Code::ProoferRowNotAuthorised, event.path())
-                            .of_row(row)
+                            .of_row(*row)
                             .found(event.proofer()),
                     );
                 }
             }
+            out.tried.push(Tried { judged, event, rests });
         }
     }
     out
@@ -202,10 +258,10 @@ fn level_of(
     let mut level = Ial::Ial0;
     for item in event.items() {
         let unheard = &mut BTreeSet::new();
-        let judged = judge(item, event.time(), catalogue, scope.unknowns, unheard);
+        let judged = judge(item, (event.time(), around), catalogue, scope.unknowns, unheard);
         let Some(judged) = judged else { continue };
         let held = Row::ALL.into_iter().filter(|row| {
-            basis_of(*row, &judged, around).is_some_and(|basis| basis >= scope.least)
+            judged.shape.basis_of(*row).is_some_and(|basis| basis >= scope.least)
                 && (scope.least == Basis::Claimed || may_state(event, *row))
         });
         level = held.map(Ial::of_row).chain([level]).max().unwrap_or(level);
@@ -258,24 +314,38 @@ pub(crate) fn admits(leaf: &TrustLeaf, by: &Authorised) -> bool {
         && roles.is_none_or(|roles| roles.iter().any(|role| by.has_role(role.party())))
 }
 
-/// Modifier 6: what a derived proofing may reach at most. A base that is shown beside it is never surpassed.
+/// What a derivation leaves of an event, and how old that is.
 fn rests(
-    (credential, event): (&CredentialFacts, &EventFacts),
+    of: (&CredentialFacts, &EventFacts),
     facts: &Facts,
     by: (&Catalogue, &Scope<'_>),
     findings: &mut BTreeSet<Finding>,
 ) -> Rests {
+    let (cap, since) = derived(of, facts, by, findings);
+    Rests { cap, since, past: Past::of(since, facts.as_of()) }
+}
+
+/// Modifier 6: what a derived proofing may reach at most, and the begin of its age. A base that is shown beside it is never
+/// surpassed.
+fn derived(
+    (credential, event): (&CredentialFacts, &EventFacts),
+    facts: &Facts,
+    by: (&Catalogue, &Scope<'_>),
+    findings: &mut BTreeSet<Finding>,
+) -> (Ial, Timestamp) {
     const LINKS: usize = 4;
     let mut at = (credential, event);
-    let mut so_far = Rests { cap: Ial::Ial3, since: since(event) };
+    let mut cap = Ial::Ial3;
+    let mut from = since(event);
     let mut renewed = false;
     for link in 0..=LINKS {
         let Some(derivation) = at.1.derivation() else {
-            return if link == 0 { Rests { cap: Ial::Ial3Plus, ..so_far } } else { so_far };
+            return (if link == 0 { Ial::Ial3Plus } else { cap }, from);
         };
+        let worst = (cap.min(Ial::Ial1), from);
         let mut fail = |code| {
             findings.insert(Finding::new(code, event.path()));
-            Rests { cap: Ial::Ial1, ..so_far }
+            worst
         };
         if derivation.holder_aal().is_none_or(|level| level < AuthLevel::Aal2) {
             return fail(Code::DerivationNotAuthenticated);
@@ -302,74 +372,45 @@ fn rests(
             }
             Some(base) => {
                 let level = level_of(*base, by);
-                if level < so_far.cap && level < level_of((credential, event), by) {
+                if level < cap && level < level_of((credential, event), by) {
                     findings.insert(
                         Finding::new(Code::DerivationAboveSource, event.path())
                             .expected(level.as_str()),
                     );
                 }
-                so_far.cap = so_far.cap.min(level);
+                cap = cap.min(level);
                 renewed |= at.1.revalidated().is_some();
                 if !renewed {
-                    so_far.since = so_far.since.min(since(base.1));
+                    from = from.min(since(base.1));
                 }
                 at = *base;
             }
             None if presented.is_empty() && derivation.process() != at.1.process() => {
-                return so_far;
+                return (cap, from);
             }
             None => return fail(Code::DerivationInvalid),
         }
     }
-    Rests { cap: Ial::Ial1, ..so_far }
+    (Ial::Ial1, from)
 }
 
 /// Findings about rows that were tried and lack what is not a check.
-fn note_lost_rows(judged: &Judged<'_>, around: Circumstances, findings: &mut BTreeSet<Finding>) {
+fn note_lost_rows(judged: &Judged<'_>, findings: &mut BTreeSet<Finding>) {
     let path = judged.item.path();
+    let Shape { classes, around, .. } = *judged.shape;
     let genuine = judged.has(FactKind::GenuineSeen) || judged.has(FactKind::GenuineCrypto);
     if !genuine || !judged.has(FactKind::OwnerInPerson) {
         return;
     }
-    let electronic = judged.classes.contains(&Class::ElectronicallyVerifiable);
+    let electronic = classes.contains(Class::ElectronicallyVerifiable);
     if around.agent < Agent::Qualified && !electronic {
         findings.insert(Finding::new(Code::AgentNotQualified, path).expected("qualified"));
     }
-    let guaranteed = judged.classes.contains(&Class::IssuerGuaranteed);
+    let guaranteed = classes.contains(Class::IssuerGuaranteed);
     if around.agent == Agent::Official && guaranteed && !around.anchor {
         findings.insert(Finding::new(Code::AnchorNotAuthorised, path).of_row(Row::R1));
     }
 }
 
-/// Modifier 7: past the limit of its level the result drops, again at each step.
-pub(crate) fn aged(
-    level: Ial,
-    since: Timestamp,
-    as_of: Timestamp,
-    shortened: Option<(Ial, CalendarSpan)>,
-) -> Ial {
-    let mut level = level;
-    loop {
-        let over_own = limit(level).is_some_and(|span| is_past(since, span, as_of));
-        let over_policy =
-            shortened.is_some_and(|(from, span)| level >= from && is_past(since, span, as_of));
-        if level == Ial::Ial0 || !(over_own || over_policy) {
-            return level;
-        }
-        level = level.dropped();
-    }
-}
-
-fn limit(level: Ial) -> Option<CalendarSpan> {
-    let years = match level {
-        Ial::Ial3Plus | Ial::Ial2 => "P10Y",
-        Ial::Ial3 | Ial::Ial2Plus => "P5Y",
-        Ial::Ial1 | Ial::Ial0 => return None,
-    };
-    CalendarSpan::parse(years).ok()
-}
-
-/// Whether `as_of` is past the limit; the limit day itself still counts.
-pub(crate) fn is_past(since: Timestamp, span: CalendarSpan, as_of: Timestamp) -> bool {
-    since.plus(span).is_ok_and(|limit| as_of.date() > limit.date())
-}
+#[cfg(test)]
+mod tests;

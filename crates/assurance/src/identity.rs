@@ -28,16 +28,65 @@ pub(crate) struct Ground<'a> {
     pub(crate) framework: Framework,
 }
 
+/// The rows of all requested credentials, found once for whoever asks about them.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<'a> {
+    credentials: Vec<(&'a CredentialFacts, Rows<'a>)>,
+    /// A requested credential failed verification.
+    nothing_known: bool,
+    /// Every requested credential belongs to whoever proved possession.
+    linked: bool,
+    /// Where rows were lost.
+    pub(crate) findings: BTreeSet<Finding>,
+}
+
+impl<'a> Found<'a> {
+    /// Looks at every requested credential.
+    pub(crate) fn of(ground: Ground<'a>, scope: &Scope<'_>) -> Self {
+        let Ground { facts, catalogue, requested, .. } = ground;
+        let mut findings = BTreeSet::new();
+        let mut credentials = Vec::with_capacity(requested.len());
+        let mut nothing_known = false;
+        for position in requested {
+            match facts.credentials().get(*position) {
+                Some(Some(credential)) => {
+                    let found = rows(credential, facts, catalogue, scope, &mut findings);
+                    credentials.push((credential, found));
+                }
+                Some(None) | None => nothing_known = true,
+            }
+        }
+        let linked = linked(&credentials, facts, &mut findings);
+        Self { credentials, nothing_known, linked, findings }
+    }
+
+    /// The level before any policy's filters: the weakest link of all.
+    pub(crate) fn achieved(&self, framework: Framework) -> IdentityLevel {
+        let none = IdentityLevel::none(framework);
+        if self.nothing_known || !self.linked {
+            return none;
+        }
+        let levels =
+            self.credentials.iter().map(|(_, rows)| filter::achieved(framework, &rows.held));
+        levels.reduce(lower).unwrap_or(none)
+    }
+
+    /// Every item that was looked at, and the rows that hold.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Rows<'a>> {
+        self.credentials.iter().map(|(_, rows)| rows)
+    }
+}
+
 /// What became of one leaf.
 #[derive(Clone, Debug)]
-pub(crate) struct IalOutcome {
+pub(crate) struct IalOutcome<'a> {
     pub(crate) required: IdentityLevel,
     pub(crate) achieved: IdentityLevel,
     pub(crate) counted: IdentityLevel,
     pub(crate) row: Option<Row>,
     pub(crate) disputed: bool,
-    pub(crate) per_claim: BTreeMap<String, &'static str>,
-    pub(crate) proofed: Option<(Timestamp, String)>,
+    pub(crate) per_claim: BTreeMap<&'a str, &'static str>,
+    pub(crate) proofed: Option<(Timestamp, &'a str)>,
     /// Why it is not met; empty if it is.
     pub(crate) codes: Vec<Code>,
     /// It is met, and this is said.
@@ -45,45 +94,34 @@ pub(crate) struct IalOutcome {
     pub(crate) remedies: BTreeSet<Remedy>,
 }
 
-/// Judges one leaf.
-pub(crate) fn judge(
+/// Judges one leaf by what was found under its scope.
+pub(crate) fn judge<'a>(
     leaf: &IalLeaf,
     required: IdentityLevel,
-    ground: Ground<'_>,
-    scope: &Scope<'_>,
+    ground: Ground<'a>,
+    (found, scope): (&Found<'a>, &Scope<'_>),
     findings: &mut BTreeSet<Finding>,
-) -> IalOutcome {
+) -> IalOutcome<'a> {
     let filter = Filter { leaf, required, ground, unknowns: scope.unknowns };
     let mut codes = holder_binding(leaf, ground.facts);
-    let mut all_rows: Vec<(&CredentialFacts, Rows<'_>)> = Vec::new();
-    let mut nothing_known = false;
-    for position in ground.requested {
-        match ground.facts.credentials().get(*position) {
-            Some(Some(credential)) => {
-                let found = rows(credential, ground.facts, ground.catalogue, scope, findings);
-                all_rows.push((credential, found));
-            }
-            Some(None) | None => nothing_known = true,
-        }
-    }
-    let linked = linked(&all_rows, ground, findings);
-    let levels: Vec<(&CredentialFacts, Level<'_>)> = all_rows
+    let levels: Vec<(&CredentialFacts, Level<'_, 'a>)> = found
+        .credentials
         .iter()
         .map(|(credential, rows)| {
             let level =
-                if linked { filter.level(credential, rows, findings) } else { filter.none() };
+                if found.linked { filter.level(credential, rows, findings) } else { filter.none() };
             (*credential, level)
         })
         .collect();
     let mut outcome = combine(leaf, required, &levels, findings);
-    if nothing_known {
+    if found.nothing_known {
         // A credential that failed verification is IAL-0, whatever the others are (modifier 1).
         let lowest = IdentityLevel::none(ground.framework);
         outcome.achieved = lowest;
         outcome.counted = if scope.unknowns == Unknowns::AsPassed { required } else { lowest };
     }
-    if !linked {
-        codes.push(if all_rows.len() > 1 {
+    if !found.linked {
+        codes.push(if found.credentials.len() > 1 {
             Code::HolderNotLinked
         } else {
             Code::HolderKeyMismatch
@@ -101,8 +139,8 @@ pub(crate) fn judge(
     }
     let claim_missing = outcome.codes.contains(&Code::ClaimMissing);
     outcome.codes.splice(0..0, codes);
-    if !outcome.codes.is_empty() && linked && !claim_missing {
-        outcome.remedies = filter.remedies(&all_rows, &outcome);
+    if !outcome.codes.is_empty() && found.linked && !claim_missing {
+        outcome.remedies = filter.remedies(found, scope, &outcome);
     }
     outcome
 }
@@ -122,10 +160,10 @@ fn holder_binding(leaf: &IalLeaf, facts: &Facts) -> Vec<Code> {
 /// Whether every requested credential belongs to whoever proved possession.
 fn linked(
     credentials: &[(&CredentialFacts, Rows<'_>)],
-    ground: Ground<'_>,
+    facts: &Facts,
     findings: &mut BTreeSet<Finding>,
 ) -> bool {
-    let Some(holder) = ground.facts.holder() else { return true };
+    let Some(holder) = facts.holder() else { return true };
     let mut all = true;
     for (credential, _) in credentials {
         if !credential.holder_jkts().contains(holder.jkt()) {
@@ -139,26 +177,23 @@ fn linked(
 }
 
 /// Puts the credentials together (assurance §10).
-fn combine(
+fn combine<'a>(
     leaf: &IalLeaf,
     required: IdentityLevel,
-    levels: &[(&CredentialFacts, Level<'_>)],
+    levels: &[(&'a CredentialFacts, Level<'_, 'a>)],
     findings: &mut BTreeSet<Finding>,
-) -> IalOutcome {
+) -> IalOutcome<'a> {
     let none = IdentityLevel::none(required.framework());
-    let mut per_claim: BTreeMap<String, IdentityLevel> = BTreeMap::new();
+    let mut per_claim: BTreeMap<&'a str, IdentityLevel> = BTreeMap::new();
     for (credential, level) in levels {
         for name in credential.claims().keys() {
-            let known = per_claim.entry(name.clone()).or_insert(none);
+            let known = per_claim.entry(name).or_insert(none);
             *known = higher(*known, level.counted);
         }
     }
     // Of equals it is said which one speaks, and not by the order in which they lie.
-    let by_counted = |(credential, level): &&(&CredentialFacts, Level<'_>)| {
-        let best = level
-            .best
-            .as_ref()
-            .map(|held| (held.row, held.since(), held.event.proofer().to_owned()));
+    let by_counted = |(credential, level): &&(&'a CredentialFacts, Level<'_, 'a>)| {
+        let best = level.best.map(|held| (held.row, held.since(), held.event().proofer()));
         (level.counted.rank(), level.achieved.rank(), best, level.disputed, credential.digest())
     };
     let lowest = levels.iter().min_by_key(by_counted);
@@ -168,7 +203,7 @@ fn combine(
         (Some(claims), _) => {
             let mut counted = None;
             for claim in claims {
-                let level = per_claim.get(claim).copied().unwrap_or_else(|| {
+                let level = per_claim.get(claim.as_str()).copied().unwrap_or_else(|| {
                     codes.push(Code::ClaimMissing);
                     none
                 });
@@ -196,7 +231,7 @@ fn combine(
         }
     };
     codes.dedup();
-    let held = used.and_then(|(_, level)| level.best.as_ref());
+    let held = used.and_then(|(_, level)| level.best);
     IalOutcome {
         required,
         achieved,
@@ -204,7 +239,7 @@ fn combine(
         row: held.map(|held| held.row),
         disputed: used.is_some_and(|(_, level)| level.disputed),
         per_claim: per_claim.into_iter().map(|(name, level)| (name, level.as_str())).collect(),
-        proofed: held.map(|held| (held.event.time(), held.event.proofer().to_owned())),
+        proofed: held.map(|held| (held.event().time(), held.event().proofer())),
         codes,
         notes: Vec::new(),
         remedies: BTreeSet::new(),
@@ -222,8 +257,8 @@ fn lower(a: IdentityLevel, b: IdentityLevel) -> IdentityLevel {
 /// Causes that are no finding of their own path.
 fn reasons(
     leaf: &IalLeaf,
-    levels: &[(&CredentialFacts, Level<'_>)],
-    outcome: &IalOutcome,
+    levels: &[(&CredentialFacts, Level<'_, '_>)],
+    outcome: &IalOutcome<'_>,
 ) -> Vec<Code> {
     let mut out = Vec::new();
     if outcome.disputed && leaf.disputed == Disputed::Reject {
@@ -239,15 +274,17 @@ fn reasons(
         ];
         owner.into_iter().any(|kind| held.judged.has(kind))
     };
-    let without_owner =
-        levels.iter().filter_map(|(_, level)| level.best.as_ref()).any(|h| !owned(h));
+    let without_owner = levels.iter().filter_map(|(_, level)| level.best).any(|held| !owned(held));
     if without_owner {
         out.push(Code::OwnershipNotShown);
     }
     out
 }
 
-fn has_timestamp(levels: &[(&CredentialFacts, Level<'_>)]) -> bool {
-    let mut used = levels.iter().filter_map(|(_, level)| level.best.as_ref());
+fn has_timestamp(levels: &[(&CredentialFacts, Level<'_, '_>)]) -> bool {
+    let mut used = levels.iter().filter_map(|(_, level)| level.best);
     used.all(|held| held.judged.has(FactKind::TimestampToken))
 }
+
+#[cfg(test)]
+mod tests;

@@ -260,3 +260,6 @@ impl AuthenticationLevel {
         self.framework.authentication_scale().get(self.rank).copied().unwrap_or("none")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! One line of a report: verifier and assurance share its shape (assurance §13).
 
+use std::borrow::Cow;
+
 use inkan_core::codes::CodeBook;
 use inkan_evidence::{Code, Finding};
 use serde_json::{Map, Value, json};
@@ -35,7 +37,7 @@ impl Status {
 /// One line of a report.
 #[derive(Clone, Debug)]
 pub struct Line {
-    pub(crate) check: String,
+    pub(crate) check: &'static str,
     pub(crate) subject: String,
     pub(crate) status: Status,
     pub(crate) decides: bool,
@@ -44,16 +46,16 @@ pub struct Line {
     pub(crate) expected: Option<String>,
     pub(crate) found: Option<String>,
     pub(crate) spec: Option<&'static str>,
-    pub(crate) effect: Option<String>,
+    pub(crate) effect: Option<Cow<'static, str>>,
     /// What is said in English; the catalogue of messages says it otherwise.
     pub(crate) said: Option<String>,
     pub(crate) evidence: Map<String, Value>,
 }
 
 impl Line {
-    pub(crate) fn new(check: &str, subject: &str, status: Status) -> Self {
+    pub(crate) fn new(check: &'static str, subject: &str, status: Status) -> Self {
         Self {
-            check: check.to_owned(),
+            check,
             subject: subject.to_owned(),
             status,
             decides: false,
@@ -69,29 +71,29 @@ impl Line {
     }
 
     /// A check that held.
-    pub(crate) fn pass(check: &str, subject: &str) -> Self {
+    pub(crate) fn pass(check: &'static str, subject: &str) -> Self {
         Self::new(check, subject, Status::Pass)
     }
 
     /// A check that did not hold, and on which the result rests.
-    pub(crate) fn fail(check: &str, subject: &str, code: Code) -> Self {
+    pub(crate) fn fail(check: &'static str, subject: &str, code: Code) -> Self {
         Self { decides: true, ..Self::new(check, subject, Status::Fail).with_code(code) }
     }
 
     /// A check that could not be made, and on which the result rests.
-    pub(crate) fn unknown(check: &str, subject: &str, code: Code) -> Self {
+    pub(crate) fn unknown(check: &'static str, subject: &str, code: Code) -> Self {
         Self { decides: true, ..Self::new(check, subject, Status::Unknown).with_code(code) }
     }
 
     /// Something that is told, and on which nothing rests.
-    pub(crate) fn note(check: &str, subject: &str, status: Status, code: Code) -> Self {
+    pub(crate) fn note(check: &'static str, subject: &str, status: Status, code: Code) -> Self {
         // It is about the whole, and shown as such: not about a level that something else may make up for.
         Self { effect: None, ..Self::new(check, subject, status).with_code(code) }
     }
 
     /// Where a fact was lost: said, without deciding.
-    pub(crate) fn of_finding(finding: &Finding) -> Self {
-        let code = finding.code;
+    pub(crate) fn of_finding(finding: Finding) -> Self {
+        let Finding { code, subject, row, expected, found } = finding;
         let status = if code == Code::EvaluationIncomplete {
             Status::Unknown
         } else if code == Code::LevelClaimIgnored {
@@ -99,18 +101,17 @@ impl Line {
         } else {
             Status::Fail
         };
-        let mut line = Self::new(message::check_of(code), &finding.subject, status).with_code(code);
-        line.expected.clone_from(&finding.expected);
-        line.found.clone_from(&finding.found);
-        if let Some(row) = finding.row {
-            line.effect = Some(format!("no {row}"));
+        let mut line = Self::new(message::check_of(code), "", status).with_code(code);
+        (line.subject, line.expected, line.found) = (subject, expected, found);
+        if let Some(row) = row {
+            line.effect = Some(Cow::Owned(format!("no {row}")));
         }
         line
     }
 
     fn with_code(mut self, code: Code) -> Self {
         self.code = Some(code.code());
-        self.effect = Some(code.effect().as_str().to_owned());
+        self.effect = Some(Cow::Borrowed(code.effect().as_str()));
         self.spec = Some(message::spec_of(code));
         self
     }
@@ -137,8 +138,8 @@ impl Line {
 
     /// What was looked at: `signature`, `ial`, `genuine.seen`.
     #[must_use]
-    pub fn check(&self) -> &str {
-        &self.check
+    pub const fn check(&self) -> &'static str {
+        self.check
     }
 
     /// Of which artefact.
@@ -204,7 +205,7 @@ impl Line {
                 out.insert(name.to_owned(), value);
             }
         };
-        put("check", Some(self.check.clone().into()));
+        put("check", Some(self.check.into()));
         put("subject", Some(self.subject.clone().into()));
         put("status", Some(self.status.as_str().into()));
         put("basis", self.basis.map(Into::into));
@@ -212,7 +213,7 @@ impl Line {
         if self.status != Status::Pass {
             put("code", self.code.map(Into::into));
             put("number", entry.map(|entry| entry.number.clone().into()));
-            put("effect", self.effect.clone().map(Into::into));
+            put("effect", self.effect.as_deref().map(Into::into));
             put("spec", self.spec.map(Into::into));
         }
         put("expected", self.expected.clone().map(Into::into));
@@ -234,3 +235,6 @@ impl Line {
         Value::Object(out)
     }
 }
+
+#[cfg(test)]
+mod tests;

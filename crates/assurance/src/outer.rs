@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use inkan_core::Timestamp;
 use inkan_evidence::authority::{authorise, authorise_recorded};
 use inkan_evidence::{Code, Registry};
+use inkan_verifier::Check;
 
 use crate::countersigned;
 use crate::line::{Line, Status};
 use crate::policy::{
     Effective, IssuerWord, Issuers, Policy, Proofs, ProofsWord, Quorum, TimeGrade, TypeWord, Types,
 };
-use crate::seen::{Seen, SeenCredential, SeenProof, SeenRecord};
+use crate::seen::{Seen, SeenCredential, SeenProof, SeenRecord, decides};
 
 /// Every check of the outer part, passed ones too.
 pub(crate) fn judge(
@@ -26,7 +27,7 @@ pub(crate) fn judge(
         let subject = format!("cred[{position}]");
         let Some(Some(credential)) = seen.credentials.get(*position) else { continue };
         lines.push(issuer(policy, credential, &subject, registries, seen.as_of));
-        lines.extend(ledger(policy, credential, &subject, &seen.lines));
+        lines.extend(ledger(policy, credential, &subject, &seen.checks));
         lines.extend(status(policy, credential, &subject, seen.as_of));
         lines.extend(proofs(policy, credential, &subject));
         lines.extend(countersigned::judge(policy, credential, &subject, registries, seen.as_of));
@@ -48,6 +49,9 @@ pub(crate) fn requested(policy: &Policy, seen: &Seen) -> Vec<usize> {
 }
 
 fn in_effect(effective: &Effective, as_of: Timestamp) -> Line {
+    if effective.from.is_none() && effective.until.is_none() {
+        return Line::pass("policy-in-effect", "policy");
+    }
     let day = as_of.date();
     let begun = effective.from.as_ref().is_none_or(|from| *from <= day);
     let ended = effective.until.as_ref().is_some_and(|until| day > *until);
@@ -114,26 +118,28 @@ fn issuer(
             .with("registry", registry)
             .saying(format!("{registry} lets it issue {}", credential.types.join(" ")))
     };
-    let refused = Line::fail(name, subject, Code::IssuerNotTrusted)
-        .expected(credential.types.join(" "))
-        .found(&credential.issuer);
+    let refused = || {
+        Line::fail(name, subject, Code::IssuerNotTrusted)
+            .expected(credential.types.join(" "))
+            .found(&credential.issuer)
+    };
     match &policy.outer.issuers {
         Issuers::Word(IssuerWord::Any) => {
             let mut line = Line::new(name, subject, Status::Skipped);
             line.code = Some(Code::IssuerNotJudged.code());
-            line.effect = Some(Code::IssuerNotJudged.effect().as_str().to_owned());
+            line.effect = Some(Code::IssuerNotJudged.effect().as_str().into());
             line
         }
         Issuers::Word(IssuerWord::Listed) => {
-            by_lists(None).map_or(refused, |by| passed(by.registry()))
+            by_lists(None).map_or_else(refused, |by| passed(by.registry()))
         }
         Issuers::Named(names) => {
             let named = names.dids.as_ref().is_none_or(|dids| dids.contains(&credential.issuer));
             match (named, &names.registries) {
-                (false, _) => refused,
+                (false, _) => refused(),
                 (true, None) => Line::pass(name, subject),
                 (true, Some(ids)) => {
-                    by_lists(Some(ids)).map_or(refused, |by| passed(by.registry()))
+                    by_lists(Some(ids)).map_or_else(refused, |by| passed(by.registry()))
                 }
             }
         }
@@ -207,7 +213,7 @@ fn ledger(
     policy: &Policy,
     credential: &SeenCredential,
     subject: &str,
-    verifier: &[Line],
+    verifier: &[Check],
 ) -> Vec<Line> {
     let rule = &policy.outer.ledger;
     let mut out = Vec::new();
@@ -222,9 +228,8 @@ fn ledger(
         return out;
     }
     let said = |code: Code| {
-        verifier
-            .iter()
-            .any(|line| line.decides && line.subject == subject && line.code == Some(code.code()))
+        let about = verifier.iter().filter(|check| decides(check) && check.subject == subject);
+        about.filter_map(Check::reason).any(|reason| reason.code() == code.code())
     };
     // Somebody else's record of a DID that has none of its own is time evidence enough (decisions 16).
     let counts = |record: &&SeenRecord| record.by_signer || is_self_contained(&credential.issuer);

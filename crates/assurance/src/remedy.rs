@@ -1,6 +1,6 @@
 //! What would have made a requirement hold: smallest sets of missing facts, cheapest first (assurance §13).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_evidence::{FactKind, Facts, Registry, Road, Row};
 use serde_json::{Map, Value, json};
@@ -106,7 +106,7 @@ impl Remedy {
     }
 
     /// The remedy as the report has it.
-    pub(crate) fn to_value(&self, follow_up: &FollowUp<'_>) -> Value {
+    pub(crate) fn to_value(&self, follow_up: &FollowUp) -> Value {
         let mut out = Map::new();
         out.insert("cost".to_owned(), self.cost.into());
         out.insert("for".to_owned(), self.purpose.into());
@@ -156,14 +156,14 @@ pub(crate) fn for_identity(
     for row in &wishes.rows {
         for lack in lacking.iter().filter(|lack| lack.row == *row) {
             if let Some(needs) = addable(lack, facts, wishes.catalogue) {
-                let have = items(facts).find(|item| item.path() == lack.path);
+                let have = items(facts).find(|item| item.path() == lack.path());
                 let extra: Vec<FactKind> = wishes
                     .extra
                     .iter()
                     .copied()
                     .filter(|kind| !have.is_some_and(|item| item.has(*kind)))
                     .collect();
-                let item = Some(lack.path.to_owned());
+                let item = Some(lack.path().to_owned());
                 out.insert(Remedy::of_needs(*row, item, &needs, &with_holder(&extra)));
             }
         }
@@ -178,10 +178,10 @@ pub(crate) fn for_identity(
 
 /// What an existing item lacks, if more checks on it could ever give that.
 fn addable(lack: &Lacking<'_>, facts: &Facts, catalogue: &Catalogue) -> Option<Vec<Need>> {
-    let item = items(facts).find(|item| item.path() == lack.path)?;
+    let item = items(facts).find(|item| item.path() == lack.path())?;
     let document = catalogue.document(item.document(), item.issuer(), facts.as_of())?;
     let mut needs = Vec::new();
-    for need in &lack.needs {
+    for need in &lack.needs() {
         let possible = match need {
             Need::Fact(FactKind::OwnerInPerson | FactKind::OwnerRemoteLive) => {
                 document.has_portrait()
@@ -245,15 +245,30 @@ const fn cost_of(need: Need) -> u8 {
 }
 
 /// Which requests a policy wants to be generated, and from what.
-pub(crate) struct FollowUp<'a> {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FollowUp {
     pub(crate) on_fail: OnFail,
-    pub(crate) registries: &'a [Registry],
+    /// Parties of the configured registries that may state a row, for the rows of remedies.
+    pub(crate) parties: BTreeMap<Row, BTreeSet<String>>,
     pub(crate) types: Vec<String>,
-    pub(crate) min_aal: Option<String>,
+    pub(crate) min_aal: Option<&'static str>,
     pub(crate) max_age: Option<i64>,
 }
 
-impl FollowUp<'_> {
+/// Parties of the configured registries that may state the rows of remedies.
+pub(crate) fn parties(
+    remedies: &BTreeSet<Remedy>,
+    registries: &[Registry],
+) -> BTreeMap<Row, BTreeSet<String>> {
+    let of = |row: Row| {
+        let entries = registries.iter().flat_map(|registry| registry.entries());
+        let entries = entries.filter(|entry| entry.rows().contains(&row));
+        (row, entries.map(|entry| entry.id().to_owned()).collect())
+    };
+    remedies.iter().filter_map(Remedy::row).map(of).collect()
+}
+
+impl FollowUp {
     fn request(&self, remedy: &Remedy) -> Map<String, Value> {
         let mut out = Map::new();
         for step in self.on_fail.step_up.iter().flatten() {
@@ -271,7 +286,7 @@ impl FollowUp<'_> {
                     ("webauthn", json!({"userVerification": "required"}))
                 }
                 (StepUp::Rfc9470, "aal") => {
-                    let acr = self.min_aal.clone();
+                    let acr = self.min_aal;
                     (
                         "rfc9470",
                         json!({
@@ -282,7 +297,8 @@ impl FollowUp<'_> {
                     )
                 }
                 (StepUp::Issuer, "ial") => {
-                    let parties = remedy.row.map(|row| self.parties(row)).unwrap_or_default();
+                    let parties = remedy.row.and_then(|row| self.parties.get(&row));
+                    let parties: Vec<_> = parties.into_iter().flatten().collect();
                     ("issuer", json!({"row": remedy.row.map(Row::as_str), "parties": parties}))
                 }
                 (StepUp::Webauthn | StepUp::Rfc9470 | StepUp::Issuer, _) => continue,
@@ -291,12 +307,7 @@ impl FollowUp<'_> {
         }
         out
     }
-
-    /// Parties of the configured registries that may state a row.
-    fn parties(&self, row: Row) -> Vec<&str> {
-        let entries = self.registries.iter().flat_map(|registry| registry.entries());
-        let parties: BTreeSet<&str> =
-            entries.filter(|entry| entry.rows().contains(&row)).map(|entry| entry.id()).collect();
-        parties.into_iter().collect()
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,6 +100,26 @@ impl Roll {
         as_of: Timestamp,
     ) -> Self {
         let seen = SeenCredential::of(credential);
+        let signed = credential.countersignatures();
+        let acts = |standing: &[Standing]| {
+            let pairs = signed.iter().zip(standing);
+            pairs.map(|(signed, standing)| act_value(signed, *standing)).collect()
+        };
+        let mut out = Self::table(&seen, policy, registries, as_of, acts);
+        if let Some(members) = out.value.as_object_mut() {
+            members.insert("credential".to_owned(), credential.digest().to_b64u().into());
+        }
+        out
+    }
+
+    /// The roll of what was seen; `acts` writes each act with where it stands.
+    fn table(
+        seen: &SeenCredential,
+        policy: Option<&Policy>,
+        registries: &[Registry],
+        as_of: Timestamp,
+        acts: impl Fn(&[Standing]) -> Vec<Value>,
+    ) -> Self {
         let operator_time =
             policy.is_some_and(|one| one.outer.ledger.time == TimeGrade::Operator {});
         let offer = agreement::judge(
@@ -108,14 +128,14 @@ impl Roll {
                 offer: &seen.offer,
                 listed: &|_, _, _| None,
                 issuer: &seen.issuer,
-                issued_at: countersigned::own_record(&seen),
+                issued_at: countersigned::own_record(seen),
                 as_of,
                 operator_time,
                 current: None,
             },
             &seen.acts,
         );
-        let asked = policy.map(|policy| countersigned::answer(policy, &seen, registries, as_of));
+        let asked = policy.map(|policy| countersigned::answer(policy, seen, registries, as_of));
         let standing = asked.as_ref().map_or(&offer.acts, |answer| &answer.acts).clone();
         let mut demands = demands_of_offer(&seen.offer, &offer);
         if let (Some(policy), Some(answer)) = (policy, asked) {
@@ -133,15 +153,8 @@ impl Roll {
         let ready = complete_of(signers) == Complete::Yes;
         let lines: Vec<Value> =
             demands.iter().map(|demand| demand.to_value(&seen.acts, as_of)).collect();
-        let acts: Vec<Value> = credential
-            .countersignatures()
-            .iter()
-            .zip(&standing)
-            .map(|(signed, standing)| act_value(signed, *standing))
-            .collect();
         let value = json!({
             "issuer": seen.issuer,
-            "credential": credential.digest().to_b64u(),
             "asOf": as_of.to_string(),
             "stage": stage.as_str(),
             "complete": match complete {
@@ -150,7 +163,7 @@ impl Roll {
                 Complete::Unknown => Value::Null,
             },
             "demands": lines,
-            "countersignatures": acts,
+            "countersignatures": acts(&standing),
         });
         Self { stage, complete, ready, demands, value }
     }
@@ -377,3 +390,6 @@ fn act_value(signed: &VerifiedCountersignature, standing: Standing) -> Value {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

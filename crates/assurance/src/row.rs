@@ -3,13 +3,10 @@
 //! In scope: which facts of *one* item, beside who acted and in which stages, make a row. Out of scope: whether the
 //! proofer may state the row, and how old it is (`ial`).
 
-use std::collections::BTreeMap;
-
 use inkan_evidence::model::Agent;
 use inkan_evidence::{Basis, FactKind, Row};
 
 use crate::catalogue::Class;
-use crate::document::Judged;
 
 /// One thing that a row needs.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -107,52 +104,86 @@ pub(crate) struct Circumstances {
     pub(crate) handed_over: bool,
 }
 
-/// The basis on which a row holds: the lowest of the facts of its best alternative. `None` if it does not hold.
-pub(crate) fn basis_of(row: Row, judged: &Judged<'_>, around: Circumstances) -> Option<Basis> {
-    alternatives(row)
-        .iter()
-        .filter(|needs| needs.iter().all(|need| is_met(*need, judged, around)))
-        .filter_map(|needs| lowest(needs, &judged.facts))
-        .max()
+/// What of one item rows are made from, without the item.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    /// Facts that are left of it, each once.
+    pub(crate) facts: Vec<(FactKind, Basis)>,
+    pub(crate) classes: Classes,
+    /// Whether its document has a portrait.
+    pub(crate) portrait: bool,
+    pub(crate) around: Circumstances,
 }
 
-/// What the alternative that comes closest to a row still lacks; empty if the row holds.
-pub(crate) fn missing(row: Row, judged: &Judged<'_>, around: Circumstances) -> Vec<Need> {
-    let lacks = |needs: &&[Need]| -> Vec<Need> {
-        needs.iter().copied().filter(|need| !is_met(*need, judged, around)).collect()
-    };
-    alternatives(row)
-        .iter()
-        .map(lacks)
-        .min_by_key(|lacking| (lacking.len(), lacking.clone()))
-        .unwrap_or_default()
+/// Classes of an identifier: as it was seen, and by its chip where that was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Classes {
+    pub(crate) seen: Option<Class>,
+    pub(crate) by_chip: Option<Class>,
+}
+
+impl Classes {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Class> {
+        self.seen.into_iter().chain(self.by_chip)
+    }
+
+    pub(crate) fn contains(self, class: Class) -> bool {
+        self.iter().any(|known| known == class)
+    }
+}
+
+impl Shape {
+    /// The basis of a fact, if it is left.
+    pub(crate) fn basis(&self, kind: FactKind) -> Option<Basis> {
+        self.facts.iter().find(|(known, _)| *known == kind).map(|(_, basis)| *basis)
+    }
+
+    pub(crate) fn has(&self, kind: FactKind) -> bool {
+        self.basis(kind).is_some()
+    }
+
+    fn meets(&self, need: Need) -> bool {
+        match need {
+            Need::Fact(kind) => self.has(kind),
+            Need::Class(class) => self.classes.contains(class),
+            Need::Portrait => self.portrait,
+            Need::Agent(least) => self.around.agent >= least,
+            Need::Anchor => self.around.anchor,
+            Need::HandOver => self.around.handed_over,
+        }
+    }
+
+    /// The basis on which a row holds: the lowest of the facts of its best alternative. `None` if it does not hold.
+    pub(crate) fn basis_of(&self, row: Row) -> Option<Basis> {
+        alternatives(row)
+            .iter()
+            .filter(|needs| needs.iter().all(|need| self.meets(*need)))
+            .filter_map(|needs| self.lowest(needs))
+            .max()
+    }
+
+    /// What the alternative that comes closest to a row still lacks; empty if the row holds.
+    pub(crate) fn missing(&self, row: Row) -> Vec<Need> {
+        let lacks =
+            |needs: &'static [Need]| needs.iter().copied().filter(|need| !self.meets(*need));
+        let fewest = alternatives(row).iter().map(|needs| lacks(needs).count()).min();
+        let closest = alternatives(row).iter().filter(|needs| Some(lacks(needs).count()) == fewest);
+        closest.map(|needs| lacks(needs).collect::<Vec<_>>()).min().unwrap_or_default()
+    }
+
+    fn lowest(&self, needs: &[Need]) -> Option<Basis> {
+        let of = |need: &Need| match need {
+            Need::Fact(kind) => self.basis(*kind),
+            Need::Class(_) | Need::Portrait | Need::Agent(_) | Need::Anchor | Need::HandOver => {
+                None
+            }
+        };
+        needs.iter().filter_map(of).min()
+    }
 }
 
 /// The names of what the shortest way to a row needs, with nothing at hand.
 pub(crate) fn shortest(row: Row) -> Vec<&'static str> {
     let shortest = alternatives(row).iter().min_by_key(|needs| (needs.len(), needs.to_vec()));
     shortest.map(|needs| needs.iter().map(|need| need.as_str()).collect()).unwrap_or_default()
-}
-
-fn is_met(need: Need, judged: &Judged<'_>, around: Circumstances) -> bool {
-    match need {
-        Need::Fact(kind) => judged.facts.contains_key(&kind),
-        Need::Class(class) => judged.classes.contains(&class),
-        Need::Portrait => judged.document.has_portrait(),
-        Need::Agent(least) => around.agent >= least,
-        Need::Anchor => around.anchor,
-        Need::HandOver => around.handed_over,
-    }
-}
-
-fn lowest(needs: &[Need], facts: &BTreeMap<FactKind, Basis>) -> Option<Basis> {
-    needs
-        .iter()
-        .filter_map(|need| match need {
-            Need::Fact(kind) => facts.get(kind).copied(),
-            Need::Class(_) | Need::Portrait | Need::Agent(_) | Need::Anchor | Need::HandOver => {
-                None
-            }
-        })
-        .min()
 }

@@ -1,6 +1,7 @@
 //! What the assessment needs to know of a verification, as plain values: the one place that reads the verifier's types.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_credential::countersignature::Wanted;
@@ -8,7 +9,7 @@ use inkan_ledger::Grade;
 use inkan_verifier::agreement::Act;
 use inkan_verifier::verified::StatusSeen;
 use inkan_verifier::{
-    Check, CredentialProof, Outcome, Receipts, Recorded, Verification, VerifiedCredential, Weight,
+    Check, CredentialProof, Outcome, Receipts, Recorded, Verification, VerifiedCredential,
 };
 
 use crate::line::{Line, Status};
@@ -19,7 +20,8 @@ use crate::policy::{Policy, TimeGrade};
 pub(crate) struct Seen {
     pub(crate) as_of: Timestamp,
     pub(crate) received_at: Timestamp,
-    pub(crate) lines: Vec<Line>,
+    /// What the verifier looked at.
+    pub(crate) checks: Arc<Vec<Check>>,
     pub(crate) credentials: Vec<Option<SeenCredential>>,
 }
 
@@ -69,7 +71,7 @@ impl Seen {
         Self {
             as_of: verification.as_of(),
             received_at: verification.received_at(),
-            lines: verification.checks().iter().map(line).collect(),
+            checks: verification.shared_checks(),
             credentials: verification
                 .credentials()
                 .iter()
@@ -79,17 +81,21 @@ impl Seen {
     }
 }
 
+/// Whether a verdict rests on a line of the verifier.
+pub(crate) const fn decides(check: &Check) -> bool {
+    check.failed() || check.blocks()
+}
+
 /// A line of the verifier, in the shape that all lines of a report have.
-fn line(check: &Check) -> Line {
-    let (status, decides) = match (&check.outcome, check.weight) {
-        (Outcome::Pass, _) => (Status::Pass, false),
-        (Outcome::Fail(_), _) => (Status::Fail, true),
-        (Outcome::Skipped, _) => (Status::Skipped, false),
-        (Outcome::Unknown(_), Weight::Required) => (Status::Unknown, true),
-        (Outcome::Unknown(_), Weight::Informative) => (Status::Unknown, false),
+pub(crate) fn line(check: &Check) -> Line {
+    let status = match &check.outcome {
+        Outcome::Pass => Status::Pass,
+        Outcome::Fail(_) => Status::Fail,
+        Outcome::Skipped => Status::Skipped,
+        Outcome::Unknown(_) => Status::Unknown,
     };
     let mut line = Line::new(check.name.as_str(), &check.subject, status);
-    line.decides = decides;
+    line.decides = decides(check);
     line.evidence = check.evidence.clone();
     if let Some(reason) = check.reason() {
         line.code = Some(reason.code());
@@ -179,3 +185,6 @@ pub fn ledger_grade(policy: &Policy) -> Grade {
 pub const fn receipts(policy: &Policy) -> Receipts {
     if policy.outer.ledger.required { Receipts::Required } else { Receipts::Used }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,16 @@
 //! Baselines for tests (assurance §15), as plain JSON that goes through the real fact making.
 
+use std::sync::Arc;
+
 use inkan_core::Timestamp;
 use inkan_core::codes::CodeBook;
 use inkan_evidence::insecure::{TestCredential, TestHolder, facts};
 use inkan_evidence::{Facts, Liveness, Registry};
+use inkan_verifier::{Check, CheckName, Reason, Weight};
 use serde_json::{Value, json};
 
 use crate::assess::{AssessContext, assess_seen};
 use crate::catalogue::Catalogue;
-use crate::line::{Line, Status};
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::seen::{Seen, SeenCredential, SeenRecord};
@@ -31,8 +33,12 @@ pub(crate) struct World {
     pub(crate) holder: Option<TestHolder>,
     pub(crate) policy: Value,
     pub(crate) as_of: Timestamp,
-    pub(crate) failed: Option<(&'static str, Status)>,
+    /// Why the credentials failed verification: revoked, or else what could not be told.
+    pub(crate) failed: Option<Reason>,
     pub(crate) record: Option<SeenRecord>,
+    /// Since when a status list has said that all is well.
+    pub(crate) status: Option<Timestamp>,
+    pub(crate) catalogue: Catalogue,
 }
 
 impl World {
@@ -53,6 +59,8 @@ impl World {
             as_of: at("2026-11-21T12:00:00Z"),
             failed: None,
             record: None,
+            status: None,
+            catalogue: Catalogue::builtin().unwrap(),
         }
     }
 
@@ -99,16 +107,17 @@ impl World {
             let names = list.map(|kind| kind.as_str().unwrap().to_owned());
             names.filter(|kind| kind != "VerifiableCredential").collect()
         };
-        let line = self.failed.map(|(code, status)| {
-            let mut line = Line::new("status", "cred[0]", status);
-            line.code = Some(code);
-            line.decides = true;
-            line
+        let check = self.failed.clone().map(|reason| {
+            if matches!(reason, Reason::Revoked { .. }) {
+                Check::fail(CheckName::Status, "cred[0]", reason)
+            } else {
+                Check::unknown(CheckName::Status, "cred[0]", reason, Weight::Required)
+            }
         });
         Seen {
             as_of: self.as_of,
             received_at: self.as_of,
-            lines: line.into_iter().collect(),
+            checks: Arc::new(check.into_iter().collect()),
             credentials: self
                 .credentials
                 .iter()
@@ -118,7 +127,7 @@ impl World {
                         types: types(value),
                         valid_from: Some(at("2026-03-01T12:00:00Z")),
                         record: self.record.clone(),
-                        status: None,
+                        status: self.status,
                         acts: vec![],
                         offer: vec![],
                         proofs: vec![],
@@ -135,9 +144,8 @@ impl World {
     pub(crate) fn report_on(&self, facts: &Facts) -> Report {
         let policy = Policy::from_value(&self.policy).unwrap();
         let registries = [Registry::from_value(&self.registry).unwrap()];
-        let (catalogue, codes) = (Catalogue::builtin().unwrap(), codes());
-        let context =
-            AssessContext { registries: &registries, catalogue: &catalogue, codes: &codes };
+        let (catalogue, codes) = (&self.catalogue, codes());
+        let context = AssessContext { registries: &registries, catalogue, codes: &codes };
         assess_seen(&self.seen(), facts, &policy, &context)
     }
 }

@@ -4,6 +4,7 @@
 //! the text of that file, which the crates that print it build in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -43,9 +44,9 @@ struct File {
     codes: Vec<CodeEntry>,
 }
 
-/// The catalogue, by code.
+/// The catalogue, by code. A clone shares the entries.
 #[derive(Clone, Debug, Default)]
-pub struct CodeBook(BTreeMap<String, CodeEntry>);
+pub struct CodeBook(Arc<BTreeMap<String, CodeEntry>>);
 
 /// Why a text is not a catalogue of codes. A fault of the build, not of any input.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -91,7 +92,7 @@ impl CodeBook {
                 return Err(CodesError::Twice(code));
             }
         }
-        Ok(Self(book))
+        Ok(Self(Arc::new(book)))
     }
 
     /// What the catalogue says of `code`.

@@ -112,6 +112,12 @@ impl Timestamp {
         self.to_string().chars().take(10).collect()
     }
 
+    /// The UTC day, counted from 1970-01-01: for comparisons of days.
+    #[must_use]
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400)
+    }
+
     fn civil(self) -> Result<civil::DateTime, TimeError> {
         let moment = jiff::Timestamp::from_second(self.0).map_err(|_| TimeError::OutOfRange)?;
         Ok(TimeZone::UTC.to_datetime(moment))
@@ -151,6 +157,15 @@ impl CalendarSpan {
             return Err(TimeError::MalformedSpan);
         }
         text.parse().map(Self).map_err(|_| TimeError::MalformedSpan)
+    }
+
+    /// A span of whole years.
+    ///
+    /// # Errors
+    ///
+    /// [`TimeError::OutOfRange`] for more years than the calendar has.
+    pub fn years(years: u16) -> Result<Self, TimeError> {
+        Span::new().try_years(i64::from(years)).map(Self).map_err(|_| TimeError::OutOfRange)
     }
 
     /// A span of whole days.

@@ -90,7 +90,18 @@ pub fn facts_with(
 ///
 /// Facts about an authenticator go to the first one on `road`, which is made if there is none.
 pub fn add(facts: &mut Facts, path: &str, kind: FactKind, basis: Basis, road: Road) {
-    let fact = Fact::invented(kind, basis, facts.as_of);
+    let at = facts.as_of;
+    add_at(facts, (path, road), (kind, basis), at);
+}
+
+/// The same of a fact that was checked at `at`.
+pub fn add_at(
+    facts: &mut Facts,
+    (path, road): (&str, Road),
+    (kind, basis): (FactKind, Basis),
+    at: Timestamp,
+) {
+    let fact = Fact::invented(kind, basis, at);
     match kind.place() {
         Place::Item => {
             let events = facts.credentials.iter_mut().flatten().flat_map(|c| &mut c.events);
@@ -123,5 +134,13 @@ pub fn add(facts: &mut Facts, path: &str, kind: FactKind, basis: Basis, road: Ro
                 }),
             }
         }
+    }
+}
+
+/// Says of every authenticator how old what it rests on is, in seconds, and whether it speaks for a session instead of a holder.
+pub fn spoken(facts: &mut Facts, age_seconds: Option<i64>, of_session: bool) {
+    for known in &mut facts.authenticators {
+        known.age_seconds = age_seconds;
+        known.of_session = of_session;
     }
 }

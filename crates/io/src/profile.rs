@@ -321,6 +321,15 @@ impl Profile {
         Ok(self.seen_head(origin)?.with_extension("watched"))
     }
 
+    /// Where it is kept what was read of a log's statements about trust.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError::Name`].
+    pub fn stated(&self, origin: &str) -> Result<PathBuf, ProfileError> {
+        Ok(self.seen_head(origin)?.with_extension("stated"))
+    }
+
     /// Where the promise of a node about an entry is kept until it is covered.
     ///
     /// # Errors

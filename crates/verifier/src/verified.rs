@@ -3,6 +3,7 @@
 //! All fields are private: outside this crate nobody can make or alter one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use inkan_core::{Digest, Timestamp};
 use inkan_credential::Credential;
@@ -21,7 +22,7 @@ use crate::material::Live;
 #[derive(Debug)]
 #[must_use = "a verification is not yet a verdict"]
 pub struct Verification {
-    pub(crate) checks: Vec<Check>,
+    pub(crate) checks: Arc<Vec<Check>>,
     pub(crate) presenter: Option<Presenter>,
     pub(crate) presented: bool,
     pub(crate) credentials: Vec<Option<VerifiedCredential>>,
@@ -37,7 +38,7 @@ impl Verification {
     /// (authentication events of a session).
     pub fn of_nothing(as_of: Timestamp, received_at: Timestamp) -> Self {
         Self {
-            checks: Vec::new(),
+            checks: Arc::default(),
             presenter: None,
             presented: false,
             credentials: Vec::new(),
@@ -47,6 +48,12 @@ impl Verification {
             as_of,
             received_at,
         }
+    }
+
+    /// Every check, in order, to be kept beside the verification.
+    #[must_use]
+    pub fn shared_checks(&self) -> Arc<Vec<Check>> {
+        Arc::clone(&self.checks)
     }
 
     /// Every check, in order.

@@ -109,7 +109,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
     asked.extend(benches().flat_map(|bench| bench.aside.borrow().1.clone()));
     checks.sort_by(|a, b| (&a.subject, a.name).cmp(&(&b.subject, b.name)));
     Verification {
-        checks,
+        checks: std::sync::Arc::new(checks),
         presenter,
         presented,
         credentials,

@@ -82,7 +82,11 @@ impl Authorities {
         }
         let Some(reading) = open()? else { return Ok(None) };
         let earlier = kept(i64::MAX);
-        let stated = Arc::new(Stated::read_on(earlier.as_deref(), &reading, home, now)?);
+        let stated = match earlier.as_deref() {
+            None => Stated::read(&reading, home, now)?,
+            earlier => Stated::read_on(earlier, &reading, home, now)?,
+        };
+        let stated = Arc::new(stated);
         let mut place = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         *place = Some((now, Arc::clone(&stated)));
         Ok(Some(stated))

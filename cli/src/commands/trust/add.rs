@@ -1,11 +1,13 @@
 //! `inkan trust add`: in the profile's own list, or with `--as` on the ledger, where everybody can read it.
 
+use inkan_core::{json, limits};
+use inkan_crypto::PublicKey;
 use inkan_did::Did;
-use inkan_evidence::Registry;
-use inkan_evidence::registry::{NewEntry, actions, add_entry};
+use inkan_evidence::registry::{Authenticates, NewEntry, PartyRole, actions, add_entry};
+use inkan_evidence::{AuthLevel, Registry};
 use inkan_io::files::{self, Access};
 use inkan_ledger::{TrustOperation, TrustStatement};
-use serde_json::json;
+use serde_json::{Value, json as value};
 
 use super::signed::{self, Word};
 use super::{load, party};
@@ -36,6 +38,8 @@ pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome,
             .collect(),
         succeeds: dids(&args.succeeds)?,
         same_controller: dids(&args.same_controller)?,
+        authenticates: authenticates(args),
+        keys: keys(args, context)?,
         authority: args.authority,
         from: args.from.as_deref().map(parse_time).transpose()?,
         until: args.until.as_deref().map(parse_time).transpose()?,
@@ -47,6 +51,7 @@ pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome,
             "only a did:webvh DID can be an authority: it alone states something on a ledger";
         return Err(CliError::Usage(detail.to_owned()).into());
     }
+    check_signer(&entry, args.identity.is_some())?;
     let said = format!("{} {}", short_did(&entry.party), words(&entry));
     if let Some(own) = args.identity.as_deref() {
         // What cannot be read as an entry is not written down for good.
@@ -69,8 +74,68 @@ pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome,
         files::write_atomic(&home.profile.trust_list(), text.as_bytes(), Access::Private)?;
         context.speech.say(&format!("trusted: {said}"));
     }
-    let members = json!({ "trustList": list, "dryRun": args.write.dry_run });
+    let members = value!({ "trustList": list, "dryRun": args.write.dry_run });
     Ok(Outcome::new("inkan-trust/1", String::new(), members))
+}
+
+/// What an operator may say about logins.
+fn authenticates(args: &TrustAddArgs) -> Option<Authenticates> {
+    let max_aal = AuthLevel::parse(&format!("AAL-{}", args.max_aal.as_deref()?))?;
+    Some(Authenticates {
+        factors: args.factors.iter().cloned().collect(),
+        max_aal,
+        schemes: args.schemes.iter().cloned().collect(),
+    })
+}
+
+/// The public keys in the files that are named: each a JWK, or a set of them. A private one is refused, not cut down.
+fn keys(args: &TrustAddArgs, context: &Context) -> Result<Vec<PublicKey>, Failure> {
+    let mut out = Vec::new();
+    for file in &args.keys {
+        let input = context.input(Some(file))?;
+        let value = json::parse(&input.bytes, limits::DOCUMENT)
+            .map_err(|error| Failure::from(error).during(&input.name))?;
+        let set = value.get("keys").and_then(Value::as_array);
+        let each = set.map_or_else(|| vec![&value], |set| set.iter().collect());
+        if each.is_empty() {
+            let detail = "there is no key in it".to_owned();
+            return Err(CliError::InputMalformed { file: input.name, detail }.into());
+        }
+        for jwk in each {
+            out.push(PublicKey::from_jwk(jwk).map_err(|error| {
+                let detail = error.to_string();
+                CliError::InputMalformed { file: input.name.clone(), detail }
+            })?);
+        }
+    }
+    Ok(out)
+}
+
+/// An operator of logins and a wallet provider sign statements of their own: without keys, and an operator without factors, nothing that
+/// they state could ever count. Keys stand in the profile's own list alone.
+fn check_signer(entry: &NewEntry, on_ledger: bool) -> Result<(), Failure> {
+    let is = |role: PartyRole| entry.roles.iter().any(|name| name == role.as_str());
+    let operator = is(PartyRole::AuthenticationOperator);
+    let signs = operator || is(PartyRole::WalletProvider);
+    let usage = |detail: &str| Err(CliError::Usage(detail.to_owned()).into());
+    if signs && on_ledger {
+        return usage(
+            "an operator of logins or a wallet provider is trusted by its keys, which stand in your own list only: leave --as out",
+        );
+    }
+    if operator && (entry.authenticates.is_none() || entry.keys.is_empty()) {
+        return usage("--role authentication_operator goes with --factor, --max-aal and --key");
+    }
+    if signs && entry.keys.is_empty() {
+        return usage("--role wallet_provider goes with --key");
+    }
+    if !signs && !entry.keys.is_empty() {
+        return usage("--key goes with --role authentication_operator or wallet_provider");
+    }
+    if !operator && entry.authenticates.is_some() {
+        return usage("--factor goes with --role authentication_operator");
+    }
+    Ok(())
 }
 
 /// What it may do, as statements on a ledger.
@@ -106,6 +171,13 @@ fn words(entry: &NewEntry) -> String {
         out.push_str(", and ");
         out.push_str(&said);
     };
+    if let Some(may) = &entry.authenticates {
+        let factors: Vec<&str> = may.factors.iter().map(String::as_str).collect();
+        also(format!("say of logins up to {}: {}", may.max_aal.as_str(), factors.join(", ")));
+    }
+    if entry.roles.iter().any(|role| role == PartyRole::WalletProvider.as_str()) {
+        also("say of wallets where their keys are kept".to_owned());
+    }
     if !entry.countersigns.is_empty() {
         also(format!("countersign as {}", entry.countersigns.join(", ")));
     }

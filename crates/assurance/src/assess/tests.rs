@@ -9,6 +9,7 @@ mod cards;
 mod outer;
 mod properties;
 mod ready_made;
+mod told;
 
 fn level(evidence: serde_json::Value) -> (&'static str, Option<Row>) {
     let report = World::of(evidence).report();

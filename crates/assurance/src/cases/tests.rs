@@ -70,3 +70,34 @@ fn whatever_is_otherwise_is_said() {
         assert_eq!(differs(expect).len(), 1, "{member}");
     }
 }
+
+#[test]
+fn a_table_has_from_one_to_so_many_cases() {
+    let with = |count: usize| {
+        table(|table| {
+            let one = table["cases"][0].clone();
+            table["cases"] = vec![one; count].into();
+        })
+    };
+    assert_eq!(with(2).unwrap().cases.len(), 2);
+    assert_eq!(with(super::MOST).unwrap().cases.len(), super::MOST);
+    assert!(with(super::MOST + 1).is_err());
+}
+
+#[test]
+fn codes_are_known_by_name_and_by_number() {
+    let book = codes();
+    assert_eq!(super::named("policy-mismatch", &book), Some("policy-mismatch"));
+    let number = book.get("policy-mismatch").unwrap().number.clone();
+    assert_eq!(super::named(&number, &book), Some("policy-mismatch"));
+    assert_eq!(super::named("INK-0", &book), None);
+    let report = json!({"decision": "undetermined", "checks": [{"code": "a"}], "assurance": {"checks": [{"code": "b"}], "reasons": ["c"]}});
+    assert_eq!(super::found(&report), ["a", "b", "c"]);
+    let words = ["accept", "reject", "undetermined"].map(|word| {
+        let read = table(|table| table["cases"][0]["expect"] = json!({"decision": word})).unwrap();
+        read.cases[0].expect.decision.as_str()
+    });
+    assert_eq!(words, ["accept", "reject", "undetermined"]);
+    let kept = table(|table| table["cases"][0]["at"] = json!("2026-11-23T09:00:00Z")).unwrap();
+    assert_eq!(kept.cases[0].at.as_deref(), Some("2026-11-23T09:00:00Z"));
+}

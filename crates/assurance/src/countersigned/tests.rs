@@ -164,3 +164,161 @@ fn an_empty_list_of_acts_satisfies_nothing_and_many_signers_end() {
     ]);
     assert!(!passes(items, crowd), "80 of 64");
 }
+
+/// The lines of a policy's items on a credential of mine.
+fn lines(items: Value, acts: Vec<Act>, registry: &Value) -> Vec<crate::line::Line> {
+    let policy =
+        json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
+    let credential = SeenCredential {
+        issuer: ISSUER.to_owned(),
+        types: vec![],
+        valid_from: None,
+        record: None,
+        status: None,
+        acts,
+        offer: vec![],
+        proofs: vec![],
+    };
+    let registries = [Registry::from_value(registry).unwrap()];
+    judge(&Policy::from_value(&policy).unwrap(), &credential, "cred[0]", &registries, now())
+}
+
+#[test]
+fn a_line_says_what_was_wanted_who_counts_and_who_does_not() {
+    let items = json!([{"role": "witness", "atLeast": 2, "by": ["did:web:a", "did:web:b"]}]);
+    let acts = vec![act(Role::Witness, "did:web:a", 5), act(Role::Witness, "did:web:c", 6)];
+    let half = lines(items.clone(), acts, &registry());
+    assert_eq!(
+        (half[0].expected_value(), half[0].found_value()),
+        (Some("2 witness (accept)"), Some("1"))
+    );
+    let evidence = half[0].evidence();
+    assert_eq!((&evidence["item"], &evidence["counted"]), (&json!(0), &json!(["did:web:a"])));
+    assert_eq!(evidence["notCounted"], json!([{"signer": "did:web:c", "why": "not-named"}]));
+    assert!(evidence.get("before").is_none() && evidence.get("delegates").is_none());
+    let acts = vec![act(Role::Witness, "did:web:a", 5), act(Role::Witness, "did:web:b", 6)];
+    let whole = lines(items, acts, &registry());
+    assert_eq!(whole[0].message_en(), "witness accepts");
+    assert!(whole[0].evidence().get("notCounted").is_none());
+}
+
+#[test]
+fn a_deadline_is_over_after_its_moment() {
+    let over = |time: &str| {
+        let items = json!([{"role": "witness", "before": time}]);
+        let line = lines(items, vec![], &registry()).remove(0);
+        (line.evidence()["before"].clone(), line.evidence()["over"].clone())
+    };
+    assert_eq!(over("2026-11-21T11:59:59Z"), (json!("2026-11-21T11:59:59Z"), json!(true)));
+    assert_eq!(over("2026-11-21T12:00:00Z").1, false);
+    assert_eq!(over("2026-11-21T12:00:01Z").1, false);
+}
+
+#[test]
+fn a_countersigner_has_to_be_listed_when_it_signed() {
+    let items = || json!([{"role": "notary", "registry": "local"}]);
+    let with = |change: &dyn Fn(&mut Value), change_act: &dyn Fn(&mut Act)| {
+        let mut list = registry();
+        change(&mut list["entries"][0]);
+        let mut signed = act(Role::Notary, ISSUER, 6);
+        change_act(&mut signed);
+        lines(items(), vec![signed], &list)[0].status() == Status::Pass
+    };
+    assert!(with(&|_| {}, &|_| {}));
+    assert!(!with(&|entry| entry["countersigns"] = json!(["witness"]), &|_| {}));
+    let until = |entry: &mut Value| entry["validUntil"] = json!("2026-06-30T00:00:00Z");
+    assert!(with(&until, &|_| {}));
+    assert!(!with(&|entry| entry["validUntil"] = json!("2026-05-30T00:00:00Z"), &|_| {}));
+    // Revoked for cause later: what witnesses had seen stands.
+    let voided = |entry: &mut Value| {
+        entry["status"] = json!("revoked-for-cause");
+        entry["voidSince"] = json!("2026-07-01T00:00:00Z");
+    };
+    assert!(with(&voided, &|_| {}));
+    assert!(!with(&voided, &|act| act.record.as_mut().unwrap().existed_by = None));
+    // Unrecorded, it is as of now.
+    assert!(!with(&until, &|act| act.record = None));
+    // Another registry's word is no answer.
+    let mut other = registry();
+    other["id"] = json!("elsewhere");
+    let signed = act(Role::Notary, ISSUER, 6);
+    assert_ne!(lines(items(), vec![signed], &other)[0].status(), Status::Pass);
+}
+
+#[test]
+fn what_comes_after_a_seal_is_told_and_changes_nothing() {
+    let items = json!([{"role": "holder", "by": "subject"}]);
+    let mut seal = act(Role::Notary, ISSUER, 8);
+    seal.decision = Decision::Seal;
+    let mut stranger = act(Role::Notary, "did:web:x", 7);
+    stranger.decision = Decision::Seal;
+    let late = act(Role::Witness, "did:web:late", 9);
+    let told = |acts: Vec<Act>| {
+        let all = lines(items.clone(), acts, &registry());
+        let seals = all.iter().filter(|line| line.check() == "seal");
+        seals
+            .map(|line| (line.code().unwrap(), line.decides(), line.evidence()["signer"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(told(vec![holder()]).is_empty() && told(vec![holder(), seal.clone()]).is_empty());
+    assert_eq!(told(vec![holder(), stranger]), [("seal-by-stranger", false, json!("did:web:x"))]);
+    assert_eq!(
+        told(vec![holder(), seal, late]),
+        [("added-after-seal", false, json!("did:web:late"))]
+    );
+}
+
+#[test]
+fn every_lack_has_its_code() {
+    use inkan_verifier::agreement::Lack;
+    for lack in [
+        Lack::Missing,
+        Lack::NotNamed,
+        Lack::NotListed,
+        Lack::Refused,
+        Lack::Withdrawn,
+        Lack::AfterSeal,
+        Lack::OutOfOrder,
+        Lack::Late,
+        Lack::TimeUnknown,
+        Lack::NotShownCurrent,
+        Lack::SignerUnknown,
+        Lack::KeyEnded,
+        Lack::NotDistinct,
+        Lack::NotAdmitted,
+        Lack::PowerVoid,
+        Lack::PowerNotShown,
+    ] {
+        assert_eq!(super::code(lack).code(), lack.code(), "{lack:?}");
+    }
+    assert_eq!(super::code(Lack::StrangersSeal).code(), "countersignature-after-seal");
+}
+
+#[test]
+fn only_the_issuers_own_record_dates_the_issuance() {
+    let dated = |by_signer: bool| {
+        let credential = SeenCredential {
+            issuer: ISSUER.to_owned(),
+            types: vec![],
+            valid_from: None,
+            record: Some(crate::seen::SeenRecord {
+                origin: "log".to_owned(),
+                size: 1,
+                root: String::new(),
+                leaf_time: at("2026-05-01T00:00:00Z"),
+                existed_by: None,
+                witnesses: 0,
+                tsa: false,
+                keys: BTreeSet::new(),
+                by_signer,
+            }),
+            status: None,
+            acts: vec![],
+            offer: vec![],
+            proofs: vec![],
+        };
+        super::own_record(&credential)
+    };
+    assert_eq!(dated(true), Some(at("2026-05-01T00:00:00Z")));
+    assert_eq!(dated(false), None);
+}

@@ -159,7 +159,7 @@ fn a_base_beside_what_was_derived_is_never_surpassed() {
         let facts = world.facts();
         let catalogue = Catalogue::builtin().unwrap();
         let level = best(&facts.credentials()[0].clone().unwrap(), &facts, &catalogue)
-            .map_or("IAL-0", |held| held.level(world.as_of, None).as_str());
+            .map_or("IAL-0", |held| held.level_now().as_str());
         (level, codes)
     };
     let (level, codes) = with_base(r3(), &|_| {});

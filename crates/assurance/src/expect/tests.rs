@@ -41,3 +41,27 @@ fn evidence_about_somebody_else_predicts_nothing() {
     evidence["subject"]["jkt"] = "other".into();
     assert_eq!(expected(evidence), Ial::Ial0);
 }
+
+#[test]
+fn what_is_lost_is_told_and_whom_to_trust_is_not() {
+    let findings = |evidence: Value| {
+        let credential = credential(evidence);
+        let prediction = Prediction { credential: &credential, issuer: ISSUER, jkt: KEY };
+        let found =
+            expect_ial(&prediction, &Catalogue::builtin().unwrap(), at("2026-03-01T12:00:00Z"));
+        let codes: Vec<&str> = found.findings.iter().map(|finding| finding.code.code()).collect();
+        (found.row, codes.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    };
+    use inkan_evidence::Row;
+    assert_eq!(findings(r1()), (Some(Row::R3), vec![]), "nobody is a root of identity here");
+    assert_eq!(findings(r2b()), (Some(Row::R2b), vec![]));
+    let mut clerk = r3();
+    clerk["proofer"]["agent"] = "trained".into();
+    assert_eq!(findings(clerk), (Some(Row::R7), vec!["agent-not-qualified".to_owned()]));
+    let mut nothing = r3();
+    nothing["evidence"] = serde_json::json!([document("library_card", &[])]);
+    assert_eq!(
+        findings(nothing),
+        (None, vec!["document-type-unknown".to_owned(), "presence-not-shown".to_owned()])
+    );
+}

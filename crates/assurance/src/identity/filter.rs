@@ -6,10 +6,10 @@ use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
 use inkan_evidence::{Basis, Code, CredentialFacts, FactKind, Finding, Row};
 
-use super::{Ground, IalOutcome};
+use super::{Found, Ground, IalOutcome};
 use crate::document::Unknowns;
 use crate::framework;
-use crate::ial::{Held, Lacking, Rows, is_past};
+use crate::ial::{Held, Lacking, Rows, Scope, is_past};
 use crate::level::{Framework, Ial, IdentityLevel};
 use crate::policy::{
     Disputed, Genuine, IalLeaf, LeastBasis, RegisterCheck, RevocationRule, TimestampRule,
@@ -17,11 +17,24 @@ use crate::policy::{
 use crate::remedy::{Remedy, Wishes, for_identity};
 
 /// The level of one credential, as a leaf sees it.
-pub(super) struct Level<'a> {
+pub(super) struct Level<'r, 'a> {
     pub(super) achieved: IdentityLevel,
     pub(super) counted: IdentityLevel,
-    pub(super) best: Option<Held<'a>>,
+    pub(super) best: Option<&'r Held<'a>>,
     pub(super) disputed: bool,
+}
+
+/// The level of one credential before any policy's filters.
+pub(super) fn achieved(framework: Framework, held: &[Held<'_>]) -> IdentityLevel {
+    match framework {
+        Framework::JpSwg2022 => {
+            let best = held.iter().map(Held::level_now).max();
+            IdentityLevel::jp(best.unwrap_or(Ial::Ial0))
+        }
+        Framework::Nist800634 | Framework::Eidas20151502 => {
+            framework::level(framework, held.iter())
+        }
+    }
 }
 
 /// A leaf's filters over rows that hold.
@@ -33,7 +46,7 @@ pub(super) struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    pub(super) fn none<'b>(&self) -> Level<'b> {
+    pub(super) fn none<'r, 'b>(&self) -> Level<'r, 'b> {
         let none = IdentityLevel::none(self.ground.framework);
         Level { achieved: none, counted: none, best: None, disputed: false }
     }
@@ -48,19 +61,18 @@ impl Filter<'_> {
         self.leaf.max_age.map(|span| (from, span.0))
     }
 
-    pub(super) fn level<'b>(
+    pub(super) fn level<'r, 'b>(
         &self,
         credential: &CredentialFacts,
-        rows: &Rows<'b>,
+        rows: &'r Rows<'b>,
         findings: &mut BTreeSet<Finding>,
-    ) -> Level<'b> {
-        let mut counting: Vec<&Held<'b>> = Vec::new();
+    ) -> Level<'r, 'b> {
+        let mut counting: Vec<&'r Held<'b>> = Vec::with_capacity(rows.held.len());
         for held in &rows.held {
-            let would = self.counted_of(&[held]);
             let lost = self.refuses(held, credential);
             if lost.is_empty() {
                 counting.push(held);
-            } else if would.satisfies(self.required) {
+            } else if self.counted_of(&[held]).satisfies(self.required) {
                 for code in lost {
                     let finding = Finding::new(code, held.judged.item.path()).of_row(held.row);
                     findings.insert(finding);
@@ -71,32 +83,20 @@ impl Filter<'_> {
                 findings.insert(finding.found(held.since().date()));
             }
         }
-        let all: Vec<&Held<'b>> = rows.held.iter().collect();
-        let best = |held: &&&Held<'b>| {
-            let levels = (held.level(self.as_of(), None), held.level_when_new());
+        let best = |held: &&'r Held<'b>| {
+            let levels = (held.level_now(), held.level_when_new());
             // Of equals the row that comes first in the table, then the newest: order must change nothing.
             let order = (std::cmp::Reverse(held.row), held.since());
-            (self.counted_of(&[**held]).rank(), levels, order)
+            (self.counted_of(&[*held]).rank(), levels, order)
         };
-        let used = counting.iter().max_by_key(best).or_else(|| all.iter().max_by_key(best));
-        let achieved = self.achieved_of(&all);
+        let used = counting.iter().copied().max_by_key(best);
+        let used = used.or_else(|| rows.held.iter().max_by_key(best));
+        let achieved = achieved(self.ground.framework, &rows.held);
         let counted = self.counted_of(&counting);
         let disputed = achieved
             .as_jp()
             .is_some_and(|level| level.is_disputed() && counted.as_jp() != Some(level));
-        Level { achieved, counted, best: used.map(|held| (**held).clone()), disputed }
-    }
-
-    fn achieved_of(&self, held: &[&Held<'_>]) -> IdentityLevel {
-        match self.ground.framework {
-            Framework::JpSwg2022 => {
-                let best = held.iter().map(|held| held.level(self.as_of(), None)).max();
-                IdentityLevel::jp(best.unwrap_or(Ial::Ial0))
-            }
-            other @ (Framework::Nist800634 | Framework::Eidas20151502) => {
-                framework::level(other, held)
-            }
-        }
+        Level { achieved, counted, best: used, disputed }
     }
 
     fn counted_of(&self, held: &[&Held<'_>]) -> IdentityLevel {
@@ -104,13 +104,12 @@ impl Filter<'_> {
             Framework::JpSwg2022 => {
                 let best = held
                     .iter()
-                    .map(|held| self.disputed(held.level(self.as_of(), self.shortened())));
+                    .map(|held| self.disputed(held.level(self.shortened(), self.as_of())));
                 IdentityLevel::jp(best.max().unwrap_or(Ial::Ial0))
             }
             other @ (Framework::Nist800634 | Framework::Eidas20151502) => {
-                let young: Vec<&Held<'_>> =
-                    held.iter().copied().filter(|held| !self.is_too_old(held)).collect();
-                framework::level(other, &young)
+                let young = held.iter().copied().filter(|held| !self.is_too_old(held));
+                framework::level(other, young)
             }
         }
     }
@@ -125,7 +124,7 @@ impl Filter<'_> {
     fn is_too_old(&self, held: &Held<'_>) -> bool {
         match self.ground.framework {
             Framework::JpSwg2022 => {
-                held.level(self.as_of(), self.shortened()) < held.level_when_new()
+                held.level(self.shortened(), self.as_of()) < held.level_when_new()
             }
             Framework::Nist800634 | Framework::Eidas20151502 => {
                 self.leaf.max_age.is_some_and(|span| is_past(held.since(), span.0, self.as_of()))
@@ -135,7 +134,7 @@ impl Filter<'_> {
 
     /// Whether this verifier saw for itself that the certificate was not revoked.
     fn asked_itself(&self, held: &Held<'_>) -> bool {
-        held.judged.facts.get(&FactKind::RevocationGood) == Some(&Basis::Verified)
+        held.judged.shape.basis(FactKind::RevocationGood) == Some(Basis::Verified)
     }
 
     /// Why this policy does not count a row.
@@ -188,8 +187,9 @@ impl Filter<'_> {
     /// What would make the leaf hold.
     pub(super) fn remedies(
         &self,
-        rows: &[(&CredentialFacts, Rows<'_>)],
-        outcome: &IalOutcome,
+        found: &Found<'_>,
+        scope: &Scope<'_>,
+        outcome: &IalOutcome<'_>,
     ) -> BTreeSet<Remedy> {
         let holder = outcome
             .codes
@@ -240,16 +240,11 @@ impl Filter<'_> {
         };
         let (as_of, shortened) = (self.as_of(), self.shortened());
         let jp = self.ground.framework == Framework::JpSwg2022;
-        // A row that holds and is not counted lacks only what the policy wants of every row.
-        let lacking: Vec<Lacking<'_>> = rows
-            .iter()
-            .flat_map(|(_, rows)| {
-                let uncounted = rows.held.iter().map(Held::as_lacking);
-                rows.lacking.iter().cloned().chain(uncounted)
-            })
-            .filter(|lack| lack.stateable)
+        let lacking: Vec<Lacking<'_>> = found
+            .rows()
+            .flat_map(|rows| rows.lacking(scope))
             .filter(|lack| {
-                !jp || IdentityLevel::jp(self.disputed(lack.level(as_of, shortened)))
+                !jp || IdentityLevel::jp(self.disputed(lack.level(shortened, as_of)))
                     .satisfies(self.required)
             })
             .collect();

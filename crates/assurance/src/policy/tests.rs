@@ -2,6 +2,8 @@ use serde_json::{Value, json};
 
 use super::{NewPolicy, Policy, builtin, builtin_ids, new_policy};
 
+mod limits;
+
 const SCHEMA: &str = include_str!("../../../../schemas/policy.schema.json");
 
 fn schema() -> jsonschema::Validator {
@@ -272,4 +274,40 @@ fn a_new_policy_says_what_it_was_asked_to() {
     let plain = new_policy(&NewPolicy { id: "plain".to_owned(), ..NewPolicy::default() }).unwrap();
     assert!(plain.get("assurance").is_none());
     assert_eq!(plain["ledger"]["required"], false);
+}
+
+#[test]
+fn a_policy_is_what_it_says() {
+    let policy = Policy::from_value(&sound()).unwrap();
+    assert_eq!((policy.id(), policy.version()), ("desk", "1"));
+    assert_eq!((policy.title("ja"), policy.title("fr")), (Some("窓口"), None));
+    assert_eq!(policy.to_value(), &sound());
+    assert_eq!(policy.listed_types(), ["Badge"]);
+    assert!(!policy.judges_no_issuer());
+    assert_eq!(policy.on_fail().explain, Some(false));
+    assert_eq!(policy.on_fail().step_up, Some(vec![super::StepUp::Issuer]));
+    let items = policy.countersigned();
+    assert_eq!((items.len(), items[1].role(), items[1].at_least()), (2, "notary", 1));
+    let bare = json!({"type": "inkan-policy/1", "id": "p", "version": "1", "issuers": "any"});
+    let bare = Policy::from_value(&bare).unwrap();
+    assert!(
+        bare.judges_no_issuer()
+            && bare.listed_types().is_empty()
+            && bare.countersigned().is_empty()
+    );
+    assert!(bare.on_fail().explain.is_none() && bare.title("en").is_none());
+    let by_list = json!({"type": "inkan-policy/1", "id": "p", "version": "1"});
+    assert!(!Policy::from_value(&by_list).unwrap().judges_no_issuer());
+    let grade = crate::ledger_grade(&policy);
+    assert_eq!(grade, inkan_ledger::Grade::Witnessed(2));
+    assert_eq!(crate::receipts(&policy), inkan_verifier::Receipts::Required);
+    assert_eq!(crate::receipts(&bare), inkan_verifier::Receipts::Used);
+    let graded = |time: Value| {
+        let mut value = sound();
+        value["ledger"]["time"] = time;
+        crate::ledger_grade(&Policy::from_value(&value).unwrap())
+    };
+    assert_eq!(graded(json!({"grade": "operator"})), inkan_ledger::Grade::Operator);
+    assert_eq!(graded(json!({"grade": "tsa"})), inkan_ledger::Grade::Tsa);
+    assert_eq!(graded(json!({"grade": "chain"})), inkan_ledger::Grade::Chain);
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
+use inkan_crypto::PublicKey;
 use serde_json::{Map, Value, json};
 
-use super::{Entry, Registry, RegistryError, Standing};
+use super::{Authenticates, Entry, Registry, RegistryError, Standing};
 
 /// A party to be added; what is left empty is left out of the entry.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,10 @@ pub struct NewEntry {
     pub succeeds: Vec<String>,
     /// Other DIDs of the same controller.
     pub same_controller: Vec<String>,
+    /// What it may say about logins.
+    pub authenticates: Option<Authenticates>,
+    /// Keys with which it signs statements.
+    pub keys: Vec<PublicKey>,
     /// Whether what it states on a ledger counts as a registry of its own.
     pub authority: bool,
     /// Begin of the period it vouches for.
@@ -166,6 +171,16 @@ impl NewEntry {
             if !list.is_empty() {
                 out.insert(name.to_owned(), list.clone().into());
             }
+        }
+        if let Some(may) = &self.authenticates {
+            let value = json!({
+                "factors": may.factors, "maxAal": may.max_aal.as_str(), "schemes": may.schemes,
+            });
+            out.insert("authenticates".to_owned(), value);
+        }
+        if !self.keys.is_empty() {
+            let keys = self.keys.iter().map(PublicKey::to_jwk).collect::<Vec<_>>();
+            out.insert("keys".to_owned(), keys.into());
         }
         if self.authority {
             out.insert("authority".to_owned(), true.into());

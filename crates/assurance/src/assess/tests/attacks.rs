@@ -1,9 +1,9 @@
 //! Attack cases of kind `rule` that concern attested evidence and holder proofs, by their ids.
 
 use inkan_evidence::{Fact, FactKind};
+use inkan_verifier::Reason;
 use serde_json::{Value, json};
 
-use crate::line::Status;
 use crate::report::{Decision, Report};
 use crate::testing::*;
 
@@ -46,7 +46,7 @@ fn clm_01_bare_level_claims() {
 #[test]
 fn clm_03_credential_revoked() {
     let report = refused(r2b(), json!({"ial": {"min": "IAL-1"}}), "credential-revoked", |world| {
-        world.failed = Some(("credential-revoked", Status::Fail));
+        world.failed = Some(Reason::Revoked { since: None });
     });
     assert_eq!((report.decision(), report.exit()), (Decision::Reject, 12));
     assert_eq!(report.levels().achieved_identity, "IAL-0");
@@ -491,7 +491,7 @@ fn pol_03_error_during_evaluation() {
     assert_eq!((report.decision(), report.exit()), (Decision::Undetermined, 19));
     // A status list that is not at hand.
     let report = refused(r2b(), json!({"ial": {"min": "IAL-3"}}), "status-list-missing", |world| {
-        world.failed = Some(("status-list-missing", Status::Unknown));
+        world.failed = Some(Reason::StatusMissing { uri: "https://a".to_owned() });
     });
     assert_eq!((report.decision(), report.exit()), (Decision::Undetermined, 19));
 }
