@@ -37,7 +37,7 @@ pub(crate) async fn log(State(node): State<Arc<Node>>, uri: Uri) -> Result<Respo
             let status = ledger.reader().status().map_err(|error| problem_of(&error))?;
             let policy = ledger.policy();
             let keys: Vec<_> = policy.logs().iter().map(ToString::to_string).collect();
-            let renamed = for_others(&ledger)?.renamed;
+            let renamed = for_others(ledger)?.renamed;
             let witnesses: Vec<_> = policy
                 .witnesses()
                 .iter()
