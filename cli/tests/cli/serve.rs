@@ -276,7 +276,9 @@ fn a_key_that_no_ledger_takes_is_not_offered_for_what_is_recorded() {
         api.post(&format!("/{suite}/credentials/issue"), &json!({ "credential": credential }))
     };
     let api = Server::issuer(&home, &["--as", "large", "--no-ledger"]);
-    assert_eq!(suites(&api), ["ecdsa-rdfc-2019-p384", "ecdsa-jcs-2019-p384"]);
+    let of_p384 = ["ecdsa-rdfc-2019-p384", "ecdsa-jcs-2019-p384", "vc-jwt-p384"];
+    let of_several = ["vc-cose", "vc-sd-jwt", "dc-sd-jwt"];
+    assert_eq!(suites(&api), [of_p384, of_several].concat());
     for suite in suites(&api) {
         let (status, answer) = by(&api, &suite);
         assert_eq!(status, 201, "{answer:#}");
