@@ -72,14 +72,7 @@ fn an_item_is_brought_as_far_as_its_document_goes() {
     // A card of its own class signs; what is only read by its chip cannot be looked at.
     let card = of_item("jp_individual_number_card", &[check("vri")], &high);
     let rows: Vec<Row> = card.iter().map(|(row, _)| *row).collect();
-    assert_eq!(
-        rows,
-        [Row::R2b, Row::R2a, Row::R4]
-            .into_iter()
-            .filter(|row| rows.contains(row))
-            .collect::<Vec<_>>()
-    );
-    assert!(rows.contains(&Row::R4) && rows.contains(&Row::R2a));
+    assert_eq!(rows, [Row::R2b, Row::R4, Row::R2a], "the cheapest first");
     let record = of_item("jp_card_substitute_record", &[], &substantial);
     assert_eq!(record.first().map(|(row, _)| *row), Some(Row::R6));
     assert!(record.iter().all(|(_, add)| !add.contains(&"genuine.image")), "{record:?}");
@@ -103,5 +96,6 @@ fn what_a_policy_wants_of_every_row_is_added_where_it_is_not_there() {
     let world = World::of(event("remote", "trained", chip)).asking(&stamped);
     let report = world.report();
     let own: Vec<_> = report.remedies().iter().filter(|one| one.item().is_some()).collect();
-    assert_eq!(own[0].add(), ["revocation.good"]);
+    let read = own.iter().find(|one| one.row() == Some(Row::R6)).unwrap();
+    assert_eq!(read.add(), ["revocation.good"]);
 }
