@@ -86,6 +86,85 @@ fn two_sign_by_url_and_the_issuer_seals() {
     home.run(&["countersigners", "http://192.0.2.1/offers/x"]).must(2);
 }
 
+/// An exchange that says 200 to everything, and holds what it held before; gives the URL of its offer.
+fn forgetful(state: &serde_json::Value) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let body = state.to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+                head.extend(byte);
+            }
+            let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let mut sent = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+            let _ = stream.read_exact(&mut sent);
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    format!("http://{address}/offers/{}", "s".repeat(43))
+}
+
+#[test]
+fn what_an_exchange_says_it_took_is_looked_for_in_what_it_gives_out() {
+    let (home, _, holder) = Home::with_parties();
+    home.write("claims.json", r#"{"role":"engineer"}"#);
+    let issue = ["-p", "acme", "issue", "Badge", "--from", "acme", "--to", &holder];
+    let rest = ["--countersigners", "holder=subject", "--claims", "claims.json"];
+    home.run(&[&issue[..], &rest[..], &["--out", "offer.json"]].concat()).must(0);
+    let offer: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(home.path("offer.json")).unwrap()).unwrap();
+    let state = serde_json::json!({
+        "type": "inkan-exchange/1", "bundle": offer, "stage": "sealed", "complete": true,
+    });
+    let url = forgetful(&state);
+    let ran = home.run(&["-p", "holder", "countersign", &url, "--json"]);
+    assert_ne!(ran.status, 0, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("\"delivered\":true"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("does not hold what was sent"), "{}", ran.stderr);
+    // The act is not lost with it.
+    let list = home.run(&["-p", "holder", "cred", "list", "--json"]).must(0).stdout;
+    assert!(list.contains("Badge"), "{list}");
+    // Nor is the refusal of one DID handed in for another, who was asked to refuse.
+    home.run(&["-p", "holder", "did", "create", "--name", "work"]).must(0);
+    let refuse = ["-p", "holder", "refuse", "offer.json", "--as", "work", "--role", "witness"];
+    home.run(&[&refuse[..], &["--reason", "by mail", "--out", "mine.json"]].concat());
+    let ran = home.run(&["-p", "holder", "refuse", &url, "--as", "me", "--role", "holder"]);
+    assert!(!ran.stderr.contains("you have refused already"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_of_something_else_is_no_desk_and_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    home.run(&["init", "bank", "--role", "verifier", "--ledger", "ledger"]).must(0);
+    let mode =
+        |name: &str| std::fs::metadata(home.path(name)).unwrap().permissions().mode() & 0o777;
+    for (name, file) in [("full", Some("page.html")), ("empty", None)] {
+        std::fs::create_dir(home.path(name)).unwrap();
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(home.path(name), open).unwrap();
+        if let Some(file) = file {
+            home.write(&format!("{name}/{file}"), "x");
+        }
+        let show = ["-p", "bank", "desk", "show", &"0".repeat(64), "--folder", name];
+        let ran = home.run(&show);
+        assert_ne!(ran.status, 0, "{}", ran.stdout);
+        assert_eq!(mode(name), 0o755, "{}", ran.stderr);
+        let inside = std::fs::read_dir(home.path(name)).unwrap().count();
+        assert_eq!(inside, usize::from(file.is_some()), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn receipts_of_a_second_log_count_once_it_is_pinned() {
     let (home, _, holder) = Home::with_parties();
