@@ -11,8 +11,9 @@ use inkan_io::files;
 use inkan_io::ledger_folder::LedgerReader;
 use inkan_io::ledger_source::{LedgerPlace, published_policy};
 use inkan_io::node_client::NodeClient;
-use inkan_ledger::LogPolicy;
+use inkan_io::note_key::{NoteSigner, Purpose};
 use inkan_ledger::policy::policy_for_others;
+use inkan_ledger::{LogPolicy, VerifierKey};
 
 use crate::failure::{CliError, Failure};
 use crate::output::Speech;
@@ -99,7 +100,17 @@ fn runs_witnesses_of(policy: &LogPolicy, folder: &Path) -> bool {
     let text = text.ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let lies = text.and_then(|text| LogPolicy::parse(&text).ok());
     let Ok(witnesses) = std::fs::read_dir(folder.join("witness")) else { return false };
+    // Names of files show nothing: the secret keys are there, of witnesses that the policy names.
+    let run: Vec<VerifierKey> = witnesses
+        .flatten()
+        .filter_map(|one| NoteSigner::read(&one.path().join("key"), Purpose::Witness).ok())
+        .map(|signer| signer.key().clone())
+        .collect();
+    let mut own = policy
+        .logs()
+        .iter()
+        .flat_map(|log| policy.witnesses().iter().filter(|witness| witness.is_of_log(log.name())));
     lies.is_some_and(|lies| lies.logs() == policy.logs())
-        && folder.join("keys").join("log").is_file()
-        && witnesses.flatten().any(|witness| witness.path().join("key").is_file())
+        && own.clone().next().is_some()
+        && own.all(|witness| run.contains(witness.key()))
 }

@@ -419,7 +419,7 @@ impl Terms<'_> {
         let digest = issued.credential.issuance_digest();
         let token = status::encoding(self.args).is_token();
         let place_of = |purpose| {
-            // The one place in a token list is for both.
+            // The one place in a token list is for revoking and suspending.
             let purpose = if token { StatusPurpose::Revocation } else { purpose };
             let found = status.iter().find(|entry| entry.purpose == purpose);
             found.map(|entry| (entry.list_uri.clone(), entry.index))
@@ -433,7 +433,8 @@ impl Terms<'_> {
             digest: digest.to_b64u(),
             status: place_of(StatusPurpose::Revocation),
             suspension: place_of(StatusPurpose::Suspension),
-            message: place_of(StatusPurpose::Message),
+            // Its values are states there, and no messages.
+            message: place_of(StatusPurpose::Message).filter(|_| !token),
             revoked: None,
             suspended: None,
             events: Vec::new(),

@@ -138,6 +138,13 @@ fn what_the_api_changes_says_why_and_since_when() {
     let api_alone = "by the API";
     assert_eq!(said, [("suspend", "card lost"), ("reinstate", api_alone), ("revoke", api_alone)]);
     assert_eq!(told[0].2, "2024-01-01T00:00:00Z");
+    // What is a message elsewhere revokes in a token list: it is no way to do that in passing.
+    let id = "urn:example:other-token";
+    let token = json!({ "statusPurposes": ["revocation"], "statusLists": "token-cwt" });
+    let issued = issue(&api, "vc-jwt", id, token);
+    assert_eq!(change(&api, id, "message", json!({ "value": 1 })).0, 400);
+    home.run(&["-p", "acme", "cred", "message", id, "1"]).must(10);
+    assert_eq!(judged(&api, &issued), good());
 
     // A list of messages, which the command line changes as well, by id and by name.
     let id = "urn:example:parcel";

@@ -391,7 +391,7 @@ fn derived(
             None => return fail(Code::DerivationInvalid),
         }
     }
-    (Ial::Ial1, from)
+    (cap.min(Ial::Ial1), from)
 }
 
 /// Findings about rows that were tried and lack what is not a check.

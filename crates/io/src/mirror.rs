@@ -37,7 +37,7 @@ mod source;
 
 pub use audit::audit;
 pub use error::MirrorError;
-pub use forks::forks_path;
+pub use forks::{ForksToAsk, forks_path};
 pub use restore::{Restored, Touch, restore_folder};
 pub use source::MirrorSource;
 
@@ -147,12 +147,21 @@ impl Mirror {
         now: Timestamp,
     ) -> Result<Mirrored, MirrorError> {
         let note = source.checkpoint()?;
-        let mirrored = self.follow_to(&note, source, now)?;
-        // Beside the log: it takes nothing away from what was cosigned.
-        if let (Some(log), Some(copy)) = (self.logs.first(), self.copy.as_mut()) {
-            forks::ask(&mut copy.met, source, (&self.folder, log), now)?;
+        self.follow_to(&note, source, now)
+    }
+
+    /// The DIDs whose turn it is to be asked about: beside the log, and by somebody who holds up nothing else.
+    pub fn forks_to_ask(&mut self) -> Option<ForksToAsk> {
+        let log = self.logs.first()?.clone();
+        let scids = self.copy.as_mut()?.met.next();
+        Some(ForksToAsk { scids, folder: self.folder.clone(), log })
+    }
+
+    /// Those that nobody came to have their turn first, next time.
+    pub fn ask_first(&mut self, scids: &[String]) {
+        if let Some(copy) = &mut self.copy {
+            copy.met.put_first(scids);
         }
-        Ok(mirrored)
     }
 
     /// Follows the log up to a checkpoint, judges every leaf on the way, and cosigns if all agrees.

@@ -32,7 +32,7 @@ use crate::receipt::{Receipt, ReceiptError, TlogProof};
 use crate::state::parse_did_body;
 use crate::tree::{LeafHash, NodeHash, TreeHead, verify_consistency, verify_inclusion};
 
-pub use forks::{FORKS_TYPE, forks_from_value, forks_to_value};
+pub use forks::{FORKS_LIMIT, FORKS_TYPE, forks_from_value, forks_to_value};
 
 /// `type` of every evidence file.
 const TYPE: &str = "inkan-evidence/1";

@@ -21,7 +21,7 @@ pub use inkan_io::mirror::forks_path;
 use inkan_io::mirror::{Mirror, MirrorError, MirrorSource, Mirrored};
 use inkan_io::os_rng::OsRng;
 use inkan_ledger::add_checkpoint::{AddCheckpoint, origin_hash};
-use inkan_ledger::evidence::EVIDENCE_LIMIT;
+use inkan_ledger::evidence::FORKS_LIMIT;
 use inkan_ledger::parameters::PARAMS_LIMIT;
 use inkan_ledger::tree::tiles::{BUNDLE_BYTES, TilePath};
 use inkan_ledger::{SignedNote, VerifierKey};
@@ -73,6 +73,9 @@ impl MirrorOptions {
     }
 }
 
+/// How long a mirror asks for forks at each look.
+const FORKS_WITHIN: Duration = Duration::from_secs(10);
+
 /// Hears of each time the mirror followed the log by itself, or could not.
 pub type Report = Box<dyn Fn(&Result<Mirrored, MirrorError>) + Send>;
 
@@ -86,7 +89,11 @@ pub fn follow_once(
     now: Timestamp,
 ) -> Result<(VerifierKey, Mirrored), WitnessServiceError> {
     let mut mirror = open(options)?;
-    let mirrored = mirror.follow(&mut source(options), now)?;
+    let mut source = source(options);
+    let mirrored = mirror.follow(&mut source, now)?;
+    if let Some(forks) = mirror.forks_to_ask() {
+        forks.ask(&mut source, now, FORKS_WITHIN)?;
+    }
     Ok((mirror.key().clone(), mirrored))
 }
 
@@ -219,6 +226,7 @@ fn prepare(
     let prepared = Prepared::new(Box::new(Service(Arc::clone(&shared))), key, desk)?;
     let stop = Arc::new(AtomicBool::new(false));
     let (stopping, every) = (Arc::clone(&stop), options.every);
+    let mut beside = source(options);
     let thread = std::thread::Builder::new()
         .name("mirror".to_owned())
         .spawn(move || {
@@ -229,6 +237,13 @@ fn prepare(
                     mirror.follow(source, clock.now())
                 };
                 report(&followed);
+                // The mirror judges on while the node is asked.
+                let forks = shared.lock().0.forks_to_ask();
+                match forks.map(|forks| forks.ask(&mut beside, clock.now(), FORKS_WITHIN)) {
+                    Some(Ok(left)) => shared.lock().0.ask_first(&left),
+                    Some(Err(error)) => report(&Err(error)),
+                    None => {}
+                }
                 std::thread::park_timeout(every);
             }
         })
@@ -293,7 +308,7 @@ impl Judge for Service {
         let scid =
             path.strip_prefix("v1/dids/").and_then(|rest| rest.strip_suffix("/equivocations"));
         if let Some(path) = scid.and_then(|scid| forks_path(&self.0.folder, scid)) {
-            return files::read_optional(&path, EVIDENCE_LIMIT).map_err(|error| error.code());
+            return files::read_optional(&path, FORKS_LIMIT).map_err(|error| error.code());
         }
         let place = match path.strip_prefix("v1/params/") {
             Some(digest) => {

@@ -29,10 +29,8 @@ pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, 
         .filter(|version| since.is_none_or(|since| version.time >= since))
         .collect();
     context.speech.detail(&format!("from {source}"));
-    let forks = match home.as_ref().filter(|_| !args.offline) {
-        Some(home) => forks(home, &did, context),
-        None => Vec::new(),
-    };
+    let asked = home.as_ref().filter(|_| !args.offline);
+    let forks = asked.and_then(|home| forks(home, &did, context));
     let human = if args.graph { graph(&versions, &history) } else { listing(&versions) };
     let members: Vec<Value> = versions.iter().map(Version::to_value).collect();
     let members = json!({
@@ -43,11 +41,11 @@ pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, 
 
 /// What proves that the controller authorised two versions under one number, as far as the ledger was shown it; told as well.
 ///
-/// A ledger that cannot be asked for it takes nothing away from the history.
-fn forks(home: &Home, did: &Did, context: &Context) -> Vec<Value> {
-    let scid = did.scid().unwrap_or_default();
-    let reading = Reading::open_if_any(home, context).ok().flatten();
-    let found = reading.and_then(|reading| reading.source().forks(scid).ok()).unwrap_or_default();
+/// A ledger that cannot be asked for it takes nothing away from the history; then it is not known whether there are any.
+fn forks(home: &Home, did: &Did, context: &Context) -> Option<Vec<Value>> {
+    let scid = did.scid()?;
+    let reading = Reading::open_if_any(home, context).ok().flatten()?;
+    let found = reading.source().forks(scid).ok()?;
     let mut out = Vec::new();
     for evidence in &found {
         let Ok(proven) = proven(evidence, home, context.now()) else { continue };
@@ -56,13 +54,13 @@ fn forks(home: &Home, did: &Did, context: &Context) -> Vec<Value> {
             continue;
         }
         context.speech.warn(&format!(
-            "{proven}: the ledger holds one of them, and whoever was shown the other was shown another history"
+            "{proven}: whoever was shown the one was shown another history than whoever was shown the other"
         ));
         out.push(json!({
             "version": number, "versionIds": version_ids, "evidence": evidence.to_value(),
         }));
     }
-    out
+    Some(out)
 }
 
 struct Version {

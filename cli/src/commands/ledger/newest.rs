@@ -5,7 +5,10 @@ use inkan_did::Did;
 use inkan_io::ledger_source::SourceView;
 use inkan_ledger::current::stands_under;
 use inkan_ledger::map::Flags;
-use inkan_ledger::{ActId, CurrentProof, MapKey, OnceId, VerifiedCurrent, verify_current};
+use inkan_ledger::state::parse_did_body;
+use inkan_ledger::{
+    ActId, CurrentProof, Kind, MapKey, OnceId, SignedEntry, VerifiedCurrent, verify_current,
+};
 use serde_json::{Value, json};
 
 use crate::args::{NewestArgs, ProofForm, ProveArgs};
@@ -54,6 +57,9 @@ impl Asked {
                 id.map_err(|_| usage("ID is 43 characters of base64url, as in `id` of the entry"))?;
             let id = OnceId::from_bytes(*id.as_bytes());
             return Ok(Some(Self::Once { scope: scope.clone(), id }));
+        }
+        if is_asked(args) {
+            return Err(usage("one thing is asked for, and once"));
         }
         Ok(None)
     }
@@ -132,6 +138,15 @@ pub(super) fn check(
     Ok(Outcome::new("inkan-ledger-check/1", human, members.into()))
 }
 
+/// Whose entry the newest one is, by the SCID; nothing where there is none.
+fn about(verified: &VerifiedCurrent) -> Option<String> {
+    let leaf = verified.head()?.leaf();
+    if leaf.kind() == Kind::Did {
+        return parse_did_body(leaf.body()).ok().map(|entry| entry.scid().to_owned());
+    }
+    SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.scid().to_owned())
+}
+
 fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
     let log = safe(verified.epoch().origin(), 80);
     let when = match verified.fresh_at() {
@@ -148,8 +163,10 @@ fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
             let ended = if value.flags.has(Flags::ENDED) { ", and has ended" } else { "" };
             let moved =
                 if value.flags.has(Flags::MOVED) { ", and moved to another log" } else { "" };
+            let by =
+                about(verified).map_or_else(String::new, |scid| format!(" of {}", safe(&scid, 60)));
             format!(
-                "entry {} of {log} is the newest of its kind ({kind}, number {}){ended}{moved}, {when}",
+                "entry {} of {log} is the newest of its kind ({kind}{by}, number {}){ended}{moved}, {when}",
                 value.leaf_index, value.sequence
             )
         }
@@ -167,6 +184,7 @@ fn members(verified: &VerifiedCurrent) -> serde_json::Map<String, Value> {
         })
     });
     members.insert("kind".to_owned(), verified.key().kind().name().into());
+    members.insert("about".to_owned(), about(verified).map_or(Value::Null, Value::from));
     members.insert("newest".to_owned(), head.unwrap_or(Value::Null));
     members
 }

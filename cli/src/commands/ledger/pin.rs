@@ -10,6 +10,7 @@ use inkan_evidence::tsa::Anchors;
 use inkan_io::anchors::AnchorsError;
 use inkan_io::files;
 use inkan_io::ledger_source::LedgerPlace;
+use inkan_ledger::policy::policy_for_others;
 use inkan_ledger::{LogPolicy, VerifierKey};
 use serde_json::{Value, json};
 
@@ -42,7 +43,11 @@ pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, F
     }
     let _lock = (!args.write.dry_run).then(|| home.profile.lock()).transpose()?;
     let before = pinned(&home, &origin)?;
-    if before.as_ref().is_some_and(|before| before != text) {
+    // A pin from when a log's own witnesses still counted is the same pin, and is written anew.
+    let same = |before: &String| {
+        before == text || policy_for_others(before).is_ok_and(|theirs| theirs.text == *text)
+    };
+    if before.as_ref().is_some_and(|before| !same(before)) {
         return Err(CliError::LogPinnedOtherwise { origin }.into());
     }
     show(&policy, &origin, context);

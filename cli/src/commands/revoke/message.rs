@@ -75,6 +75,10 @@ impl List {
         let Some(entry) = entry else { return Ok(None) };
         let (name, record) = list_of(&entry, target, own, home)?;
         let (state, announced) = (status::state_of(&record)?, record.announced);
+        // In a token list the same numbers revoke and suspend.
+        if state.messages().is_empty() {
+            return Ok(None);
+        }
         Ok(Some(Self { name, state, entry, announced }))
     }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use inkan_core::codes::CodeBook;
 use inkan_evidence::{Code, Finding, Row};
 use serde_json::{Value, json};
@@ -55,8 +57,10 @@ fn a_finding_is_told_and_decides_nothing() {
 
 #[test]
 fn as_json_a_line_has_what_it_needs_and_nothing_else() {
-    let names =
-        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let names = |value: &Value| -> Vec<String> {
+        let names: BTreeSet<String> = value.as_object().unwrap().keys().cloned().collect();
+        names.into_iter().collect()
+    };
     let passed = Line::pass("ial", "assurance").saying("IAL-2".to_owned()).to_value(&codes());
     assert_eq!(names(&passed), ["check", "message", "status", "subject"]);
     assert_eq!(passed["message"], json!({"en": "IAL-2"}));

@@ -102,7 +102,7 @@ impl MirrorSource {
             Place::Folder(_) => Ok(None),
             Place::Url { .. } => {
                 let path = format!("v1/dids/{scid}/equivocations");
-                self.get(&path, inkan_ledger::evidence::EVIDENCE_LIMIT)
+                self.get(&path, inkan_ledger::evidence::FORKS_LIMIT)
             }
         }
     }

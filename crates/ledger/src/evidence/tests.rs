@@ -250,6 +250,17 @@ fn what_a_node_says_of_forks_is_read_as_evidence() {
         let error = forks_from_value(&wrong).unwrap_err();
         assert_eq!(error.code(), "ledger-evidence-malformed", "{member}");
     }
+    // Whoever keeps it keeps nothing that proves nothing.
+    for (place, member, value) in [
+        ("", "more", json!("x")),
+        ("/equivocations/0", "more", json!("x")),
+        ("/equivocations/0", "index", json!("x")),
+        ("", "history", json!([said["history"][0], said["history"][0]])),
+    ] {
+        let mut wrong = said.clone();
+        wrong.pointer_mut(place).unwrap()[member] = value;
+        assert!(forks_from_value(&wrong).is_err(), "{place} {member}");
+    }
     assert_eq!(forks_from_value(&forks_to_value("Qm", &history, &[])), Ok(vec![]));
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use inkan_core::text::is_hidden;
 use inkan_core::{Timestamp, json, tolerance};
 use inkan_credential::Cryptosuite;
 use inkan_credential::model::StatusPurpose;
@@ -212,7 +213,9 @@ fn messages(options: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
     let Some(messages) = texts(options, "statusMessages")? else { return Ok(Vec::new()) };
     let count = messages.len();
     let differ = messages.iter().collect::<BTreeSet<_>>().len() == count;
-    let short = messages.iter().all(|text| (1..=MESSAGE).contains(&text.chars().count()));
+    let short = messages
+        .iter()
+        .all(|text| (1..=MESSAGE).contains(&text.chars().count()) && !text.chars().any(is_hidden));
     if (2..=256).contains(&count) && count.is_power_of_two() && differ && short {
         Ok(messages)
     } else {

@@ -70,7 +70,8 @@ async fn issuer_metadata(node: &Arc<Node>, url: String) -> Result<Response, Prob
         let did = did_in(&path).ok_or(Refusal::NotFound)?;
         let head = head_of(view, did.scid().ok_or(Refusal::NotFound)?)?;
         let here = head.entry.did().document_url().is_some_and(|own| own == url);
-        if head.value.flags.has(Flags::ENDED) || !here {
+        // This log takes no later version of what has moved: its keys may be anybody's by now.
+        if head.value.flags.has(Flags::ENDED) || head.value.flags.has(Flags::MOVED) || !here {
             return Err(Refusal::NotFound.into());
         }
         let metadata = published::jwt_vc_issuer(head.entry.document());

@@ -90,7 +90,7 @@ impl<'a> Session<'a> {
         let claims = Claims::Issuance { commitment };
         let entry = ledgers::entry(&claims, &hand.method, hand.key, home, self.now)?;
         let place_of = |purpose| {
-            // The one place in a token list is for both.
+            // The one place in a token list is for revoking and suspending.
             let purpose = if self.form.is_token() { StatusPurpose::Revocation } else { purpose };
             let found = self.places.iter().find(|place| place.entry.purpose == purpose);
             found.map(|place| (place.entry.list_uri.clone(), place.entry.index))
@@ -105,7 +105,8 @@ impl<'a> Session<'a> {
             digest: digest.to_b64u(),
             status: place_of(StatusPurpose::Revocation),
             suspension: place_of(StatusPurpose::Suspension),
-            message: place_of(StatusPurpose::Message),
+            // Its values are states there, and no messages.
+            message: place_of(StatusPurpose::Message).filter(|_| !self.form.is_token()),
             revoked: None,
             suspended: None,
             events: Vec::new(),

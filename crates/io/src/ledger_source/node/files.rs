@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use inkan_ledger::map::Map;
 use inkan_ledger::parameters::Parameters;
+use inkan_ledger::receipt::verify_bundle_under;
 use inkan_ledger::state::{Machine, Memory};
 use inkan_ledger::store::StoreError;
 use inkan_ledger::tree::tiles::{TILE_BYTES, Tile, TileNodes, bundles_of_growth};
@@ -42,12 +43,16 @@ impl NodeView {
         let tile = Tile::holding(0, index, self.size()).ok_or_else(unknown)?;
         let at = usize::try_from(index.saturating_sub(tile.start())).map_err(|_| unknown())?;
         let leaf = self.bundle(&tile)?.into_iter().nth(at).ok_or_else(unknown)?;
+        let receipt = self.receipt_of(leaf, index)?;
+        self.verified(&receipt, &format!("/{}", tile.entries_path()))?;
+        Ok(receipt)
+    }
+
+    fn receipt_of(&self, leaf: Vec<u8>, index: u64) -> Result<Receipt, NodeError> {
         let nodes = TileNodes::new(self.size(), |tile| self.tile(&tile));
         let path =
             inclusion_from(&nodes, index, self.size()).map_err(|error| self.broken(&error))?;
-        let receipt = Receipt::new(leaf, &path, self.note());
-        self.verified(&receipt, &format!("/{}", tile.entries_path()))?;
-        Ok(receipt)
+        Ok(Receipt::new(leaf, &path, self.note()))
     }
 
     /// The consistency proof from `from` leaves to here.
@@ -99,7 +104,7 @@ impl NodeView {
         let mut machine: Option<Machine<Memory>> = None;
         let mut heads = BTreeMap::new();
         for tile in bundles_of_growth(0, self.size()) {
-            for entry in self.bundle(&tile)? {
+            for entry in self.proved_bundle(&tile)? {
                 let mut document = None;
                 if let Some(digest) = params_of(&entry) {
                     document = self.document(&digest)?;
@@ -129,6 +134,15 @@ impl NodeView {
         }
         let (map, memory) = (Map::new(&heads), machine.base().clone());
         Ok(Replayed { memory, heads, map })
+    }
+
+    /// The entries of a tile, which are the log's: a host of files that lies is found out by its first tile, before anything is kept.
+    fn proved_bundle(&self, tile: &Tile) -> Result<Vec<Vec<u8>>, NodeError> {
+        let entries = self.bundle(tile)?;
+        let odd = || self.odd(&format!("/{}", tile.entries_path()), "not what is in the log");
+        let first = self.receipt_of(entries.first().ok_or_else(odd)?.clone(), tile.start())?;
+        verify_bundle_under(&first, &entries, &self.checkpoint).map_err(|_| odd())?;
+        Ok(entries)
     }
 
     /// The parameters document of this name: most logs begin with the usual ones, which need not be served.
