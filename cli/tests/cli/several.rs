@@ -142,7 +142,7 @@ fn what_the_api_changes_says_why_and_since_when() {
     let id = "urn:example:other-token";
     let token = json!({ "statusPurposes": ["revocation"], "statusLists": "token-cwt" });
     let issued = issue(&api, "vc-jwt", id, token);
-    assert_eq!(change(&api, id, "message", json!({ "value": 1 })).0, 400);
+    assert_eq!(change(&api, id, "message", json!({ "value": 1 })).0, 404);
     home.run(&["-p", "acme", "cred", "message", id, "1"]).must(10);
     assert_eq!(judged(&api, &issued), good());
 

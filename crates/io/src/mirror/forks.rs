@@ -16,6 +16,7 @@ use super::error::MirrorError;
 use super::source::MirrorSource;
 use super::write;
 use crate::files;
+use crate::http::HttpError;
 
 /// DIDs asked about at each look.
 const AT_ONCE: usize = 16;
@@ -105,7 +106,14 @@ impl ForksToAsk {
             if begun.elapsed() > at_most {
                 return Ok(self.scids.get(asked..).unwrap_or_default().to_vec());
             }
-            let Ok(Some(bytes)) = source.forks(scid) else { continue };
+            let bytes = match source.forks(scid) {
+                Ok(Some(bytes)) => bytes,
+                // Nobody is there: nor is anybody for the others.
+                Err(MirrorError::Http(HttpError::Unreachable { .. })) => {
+                    return Ok(self.scids.get(asked..).unwrap_or_default().to_vec());
+                }
+                Ok(None) | Err(_) => continue,
+            };
             let Some(path) = forks_path(&self.folder, scid) else { continue };
             let kept = files::read_optional(&path, FORKS_LIMIT)?.unwrap_or_default();
             if kept == bytes {
