@@ -143,7 +143,7 @@ fn what_the_api_changes_says_why_and_since_when() {
     let token = json!({ "statusPurposes": ["revocation"], "statusLists": "token-cwt" });
     let issued = issue(&api, "vc-jwt", id, token);
     assert_eq!(change(&api, id, "message", json!({ "value": 1 })).0, 404);
-    home.run(&["-p", "acme", "cred", "message", id, "1"]).must(10);
+    home.run(&["-p", "acme", "cred", "message", id, "1"]).must(8);
     assert_eq!(judged(&api, &issued), good());
 
     // A list of messages, which the command line changes as well, by id and by name.
