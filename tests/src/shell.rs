@@ -147,13 +147,8 @@ impl Shell {
     ///
     /// If it does not start.
     pub fn inkan_reading(&self, arguments: &[&str], input: &[u8]) -> Said {
-        let mut child = Command::new(&self.binary)
-            .args(arguments)
-            .current_dir(self.home())
-            .env_clear()
-            .env("HOME", self.home())
-            .env("INKAN_PASSPHRASE_FILE", self.home().join("pass"))
-            .env("INKAN_NEXT_PASSPHRASE_FILE", self.home().join("next"))
+        let mut child = self
+            .command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -172,6 +167,19 @@ impl Shell {
         }
     }
 
+    /// A command that was not started, with nothing around it but this home.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(arguments)
+            .current_dir(self.home())
+            .env_clear()
+            .env("HOME", self.home())
+            .env("INKAN_PASSPHRASE_FILE", self.home().join("pass"))
+            .env("INKAN_NEXT_PASSPHRASE_FILE", self.home().join("next"));
+        command
+    }
+
     /// Runs a command until a line on standard error contains `word`, then kills it; gives that line, and how long it took.
     ///
     /// # Panics
@@ -179,13 +187,8 @@ impl Shell {
     /// If it ends before.
     pub fn inkan_until(&self, arguments: &[&str], word: &str) -> (String, Duration) {
         let begun = Instant::now();
-        let mut child = Command::new(&self.binary)
-            .args(arguments)
-            .current_dir(self.home())
-            .env_clear()
-            .env("HOME", self.home())
-            .env("INKAN_PASSPHRASE_FILE", self.home().join("pass"))
-            .env("INKAN_NEXT_PASSPHRASE_FILE", self.home().join("next"))
+        let mut child = self
+            .command(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
