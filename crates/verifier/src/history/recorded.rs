@@ -93,34 +93,32 @@ fn candidates(
     ledger: &LedgerView<'_>,
     limit: Timestamp,
 ) -> BTreeMap<u64, Vec<Candidate>> {
-    let mut by_number: BTreeMap<u64, Vec<Candidate>> = BTreeMap::new();
-    let add = |by_number: &mut BTreeMap<u64, Vec<Candidate>>,
-               entry: Arc<Entry>,
-               leaf: &Leaf,
-               origin: &str,
-               leaf_index: u64| {
-        let leaf_time = leaf.time();
-        if leaf_time <= limit {
-            let place = Place { origin: origin.to_owned(), leaf_index, leaf_time };
-            let candidate = Candidate { body: leaf.body().to_vec(), place, entry };
-            by_number.entry(candidate.entry.number()).or_default().push(candidate);
-        }
-    };
-    for (leaf, entry) in ledger.did_leaves(scid) {
-        add(&mut by_number, entry, leaf.leaf(), leaf.origin(), leaf.leaf_index());
-    }
-    for current in ledger.heads(&MapKey::did(scid)) {
+    let proved = ledger.did_leaves(scid);
+    let mut found: Vec<(Arc<Entry>, &Leaf, &str, u64)> = proved
+        .map(|(leaf, entry)| (entry, leaf.leaf(), leaf.origin(), leaf.leaf_index()))
+        .collect();
+    let heads: Vec<_> = ledger.heads(&MapKey::did(scid)).collect();
+    for current in &heads {
         let Some(head) = current.head() else { continue };
-        let (leaf, origin, index) =
-            (head.leaf(), current.epoch().origin(), head.value().leaf_index);
+        let leaf = head.leaf();
         // Most often a receipt at hand holds it, too.
-        let known = by_number.values().flatten().find(|known| known.body == leaf.body());
+        let known = found.iter().find(|(_, other, ..)| other.body() == leaf.body());
         let entry = match known {
-            Some(known) => Some(Arc::clone(&known.entry)),
+            Some((entry, ..)) => Some(Arc::clone(entry)),
             None => inkan_ledger::state::parse_did_body(leaf.body()).ok().map(Arc::new),
         };
         if let Some(entry) = entry.filter(|entry| entry.scid() == scid) {
-            add(&mut by_number, entry, leaf, origin, index);
+            found.push((entry, leaf, current.epoch().origin(), head.value().leaf_index));
+        }
+    }
+    let mut by_number: BTreeMap<u64, Vec<Candidate>> = BTreeMap::new();
+    for (entry, leaf, origin, leaf_index) in found {
+        let leaf_time = leaf.time();
+        if leaf_time <= limit {
+            let place = Place { origin: origin.to_owned(), leaf_index, leaf_time };
+            let number = entry.number();
+            let candidate = Candidate { body: leaf.body().to_vec(), place, entry };
+            by_number.entry(number).or_default().push(candidate);
         }
     }
     by_number
