@@ -417,13 +417,8 @@ impl Terms<'_> {
     fn record(&self, issued: &Issued, status: &[StatusEntry]) -> RecordDraft {
         let credential = issued.credential.credential();
         let digest = issued.credential.issuance_digest();
-        let token = status::encoding(self.args).is_token();
-        let place_of = |purpose| {
-            // The one place in a token list is for revoking and suspending.
-            let purpose = if token { StatusPurpose::Revocation } else { purpose };
-            let found = status.iter().find(|entry| entry.purpose == purpose);
-            found.map(|entry| (entry.list_uri.clone(), entry.index))
-        };
+        let [revocation, suspension, message] =
+            status::recorded_places(status.iter(), status::encoding(self.args).is_token());
         let record = IssuedRecord {
             id: credential.id().unwrap_or_default().to_owned(),
             types: vec![self.args.credential_type.clone()],
@@ -431,10 +426,9 @@ impl Terms<'_> {
             issued_at: self.now,
             valid_until: credential.valid_until(),
             digest: digest.to_b64u(),
-            status: place_of(StatusPurpose::Revocation),
-            suspension: place_of(StatusPurpose::Suspension),
-            // Its values are states there, and no messages.
-            message: place_of(StatusPurpose::Message).filter(|_| !token),
+            status: revocation,
+            suspension,
+            message,
             revoked: None,
             suspended: None,
             events: Vec::new(),

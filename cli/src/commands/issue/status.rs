@@ -56,6 +56,25 @@ impl Place {
     }
 }
 
+/// What the record of a credential keeps of its places: by which it is revoked, suspended, and given a message.
+///
+/// The one place in a token list is for revoking and suspending; its values are states, and no messages.
+pub(crate) fn recorded_places<'a>(
+    entries: impl Iterator<Item = &'a StatusEntry>,
+    token: bool,
+) -> [Option<(String, u64)>; 3] {
+    let entries: Vec<&StatusEntry> = entries.collect();
+    let of = |purpose| {
+        let found = entries.iter().find(|entry| entry.purpose == purpose);
+        found.map(|entry| (entry.list_uri.clone(), entry.index))
+    };
+    let revocation = of(StatusPurpose::Revocation);
+    if token {
+        return [revocation.clone(), revocation, None];
+    }
+    [revocation, of(StatusPurpose::Suspension), of(StatusPurpose::Message)]
+}
+
 /// In which status lists a credential gets places: one for each purpose.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted<'a> {

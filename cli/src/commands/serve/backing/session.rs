@@ -89,12 +89,10 @@ impl<'a> Session<'a> {
         let commitment = commitment(Kind::Issuance, &scid, &salt, &digest);
         let claims = Claims::Issuance { commitment };
         let entry = ledgers::entry(&claims, &hand.method, hand.key, home, self.now)?;
-        let place_of = |purpose| {
-            // The one place in a token list is for revoking and suspending.
-            let purpose = if self.form.is_token() { StatusPurpose::Revocation } else { purpose };
-            let found = self.places.iter().find(|place| place.entry.purpose == purpose);
-            found.map(|place| (place.entry.list_uri.clone(), place.entry.index))
-        };
+        let [revocation, suspension, message] = status::recorded_places(
+            self.places.iter().map(|place| &place.entry),
+            self.form.is_token(),
+        );
         let types = credential.types().filter(|name| *name != "VerifiableCredential");
         let record = IssuedRecord {
             id: id.or(credential.id()).unwrap_or_default().to_owned(),
@@ -103,10 +101,9 @@ impl<'a> Session<'a> {
             issued_at: self.now,
             valid_until: credential.valid_until(),
             digest: digest.to_b64u(),
-            status: place_of(StatusPurpose::Revocation),
-            suspension: place_of(StatusPurpose::Suspension),
-            // Its values are states there, and no messages.
-            message: place_of(StatusPurpose::Message).filter(|_| !self.form.is_token()),
+            status: revocation,
+            suspension,
+            message,
             revoked: None,
             suspended: None,
             events: Vec::new(),
