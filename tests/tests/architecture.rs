@@ -40,6 +40,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("p256", &["inkan-crypto"]),
     ("p384", &["inkan-crypto"]),
     ("p521", &["inkan-crypto"]),
+    ("base64", &["inkan-core"]),
     ("base64ct", &["inkan-core"]),
     ("bs58", &["inkan-core"]),
     ("jiff", &["inkan-core"]),

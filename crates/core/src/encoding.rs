@@ -1,8 +1,12 @@
 //! Encodings with one reading: hexadecimal, base64, base64url, base58btc, multibase, multihash.
 //!
-//! Every decoder refuses what its encoder would not have written, so two correct parsers cannot differ.
+//! Every decoder refuses what its encoder would not have written, so two correct parsers cannot differ. Those here are for what is
+//! public: how long they take says something of what they read. Secrets have their own ([`secret`]).
 
-use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+pub mod secret;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::digest::Digest;
 
@@ -57,7 +61,7 @@ pub fn decode_hex(text: &str) -> Result<Vec<u8>, EncodingError> {
 /// Base64 with padding ([RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
 #[must_use]
 pub fn b64(bytes: &[u8]) -> String {
-    Base64::encode_string(bytes)
+    STANDARD.encode(bytes)
 }
 
 /// Reads base64 with padding.
@@ -67,13 +71,13 @@ pub fn b64(bytes: &[u8]) -> String {
 /// [`EncodingError::NotCanonical`] unless `text` is exactly what [`b64`] writes.
 pub fn decode_b64(text: &str) -> Result<Vec<u8>, EncodingError> {
     // It refuses spare bits that are not zero, too: a property test holds it to that.
-    Base64::decode_vec(text).map_err(|_| EncodingError::NotCanonical)
+    STANDARD.decode(text).map_err(|_| EncodingError::NotCanonical)
 }
 
 /// Base64url without padding ([RFC 4648 §5](https://www.rfc-editor.org/rfc/rfc4648#section-5)).
 #[must_use]
 pub fn b64u(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Reads base64url without padding.
@@ -82,7 +86,7 @@ pub fn b64u(bytes: &[u8]) -> String {
 ///
 /// [`EncodingError::NotCanonical`] unless `text` is exactly what [`b64u`] writes.
 pub fn decode_b64u(text: &str) -> Result<Vec<u8>, EncodingError> {
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| EncodingError::NotCanonical)
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| EncodingError::NotCanonical)
 }
 
 /// Reads base64url that must hold exactly `N` bytes.
@@ -141,20 +145,18 @@ pub fn multihash58(digest: &Digest) -> String {
     base58btc(&bytes)
 }
 
-/// Reads what [`multihash58`] writes.
+/// Whether this is what [`multihash58`] writes of some digest.
 ///
-/// # Errors
-///
-/// [`EncodingError::Prefix`] for another hash function, [`EncodingError::Length`] for another length.
-pub fn decode_multihash58(text: &str) -> Result<Digest, EncodingError> {
-    let bytes = decode_base58btc(text)?;
-    let Some((prefix, digest)) = bytes.split_first_chunk::<2>() else {
-        return Err(EncodingError::Length);
-    };
-    if *prefix != [0x12, 0x20] {
-        return Err(EncodingError::Prefix);
-    }
-    digest.try_into().map(Digest::from_bytes).map_err(|_| EncodingError::Length)
+/// Looks at every DID, so it decodes nothing: the alphabet of base58btc is in the order of ASCII, and among texts of one length that is
+/// the order of the numbers that they stand for.
+#[must_use]
+pub fn is_multihash58(text: &str) -> bool {
+    // Of 32 bytes 00, and of 32 bytes ff.
+    const FIRST: &str = "QmNLei78zWmzUdbeRB3CiUfAizWUrbeeZh5K1rhAQKCh51";
+    const LAST: &str = "QmfZy5bvk7a3DQAjCbGNtmrPXWkyVvPrdnZMyBZ5q5ieKG";
+    let in_alphabet =
+        |c: u8| c.is_ascii_alphanumeric() && !matches!(c, b'0' | b'I' | b'O' | b'l');
+    text.len() == FIRST.len() && (FIRST..=LAST).contains(&text) && text.bytes().all(in_alphabet)
 }
 
 #[cfg(test)]

@@ -71,7 +71,9 @@ impl Did {
             Method::Web => drop(Location::parse(id)?),
             Method::Webvh => {
                 let (scid, place) = id.split_once(':').ok_or(DidError::Malformed)?;
-                encoding::decode_multihash58(scid).map_err(|_| DidError::ScidMalformed)?;
+                if !encoding::is_multihash58(scid) {
+                    return Err(DidError::ScidMalformed);
+                }
                 Location::parse(place)?;
             }
         }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use inkan_core::encoding::{b64, decode_b64, hex};
+use inkan_core::encoding::{hex, secret};
 use inkan_core::{CryptoRng, SecretBytes};
 use inkan_crypto::{KeyType, SecretKey, SignError};
 use inkan_ledger::note::KeyMaterial;
@@ -128,12 +128,12 @@ impl NoteSigner {
         let text = std::str::from_utf8(text.expose_secret()).ok()?.strip_suffix('\n')?;
         let mut parts = text.strip_prefix(PREFIX)?.splitn(3, '+');
         let (name, id, encoded) = (parts.next()?, parts.next()?, parts.next()?);
-        let mut bytes = decode_b64(encoded).ok()?;
-        if bytes.len() != 33 || bytes.first() != Some(&purpose.type_byte()) {
+        let bytes = secret::decode_b64(encoded).ok()?;
+        let (kind, seed) = bytes.expose_secret().split_first_chunk::<1>()?;
+        if *kind != [purpose.type_byte()] || seed.len() != 32 {
             return None;
         }
-        bytes.remove(0);
-        let seed = SecretBytes::new(bytes);
+        let seed = SecretBytes::new(seed.to_vec());
         let secret = SecretKey::from_secret_bytes(KeyType::Ed25519, &seed).ok()?;
         Self::of(name, secret, purpose).filter(|signer| hex(&signer.key.id()) == id)
     }
@@ -149,9 +149,9 @@ impl NoteSigner {
     fn to_text(&self, purpose: Purpose) -> SecretBytes {
         let seed = self.secret.to_secret_bytes();
         let encoded = SecretBytes::new([&[purpose.type_byte()], seed.expose_secret()].concat());
-        let encoded = b64(encoded.expose_secret());
-        let (name, id) = (self.key.name(), hex(&self.key.id()));
-        SecretBytes::new(format!("{PREFIX}{name}+{id}+{encoded}\n").into_bytes())
+        let encoded = secret::b64(encoded.expose_secret());
+        let start = format!("{PREFIX}{}+{}+", self.key.name(), hex(&self.key.id()));
+        SecretBytes::new([start.as_bytes(), encoded.expose_secret(), b"\n"].concat())
     }
 }
 

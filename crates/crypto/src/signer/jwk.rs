@@ -6,6 +6,7 @@
 //! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
 //! [RFC 7518 §6.2.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.2
 
+use inkan_core::encoding::secret;
 use inkan_core::{SecretBytes, json};
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -36,8 +37,8 @@ impl SecretKey {
     /// The private JWK, as JSON text in canonical form.
     #[must_use]
     pub fn to_private_jwk(&self) -> SecretBytes {
-        let mut secret = Zeroizing::new(Vec::with_capacity(self.key_type().secret_length()));
-        self.append_to(&mut secret);
+        let mut own = Zeroizing::new(Vec::with_capacity(self.key_type().secret_length()));
+        self.append_to(&mut own);
         let public = self.public.to_jwk();
         // One allocation: a text that grows leaves its old bytes behind.
         let mut text = Vec::with_capacity(512);
@@ -50,7 +51,7 @@ impl SecretKey {
             text.extend_from_slice(format!("{before}\"{name}\":\"").as_bytes());
             match value {
                 Some(value) => text.extend_from_slice(value.as_bytes()),
-                None => encode(&secret, &mut text),
+                None => text.extend_from_slice(secret::b64u(&own).expose_secret()),
             }
             text.push(b'"');
             before = ',';
@@ -67,54 +68,18 @@ fn read(jwk: &mut Value) -> Result<SecretKey, KeyError> {
     };
     let d = Zeroizing::new(d);
     let public = PublicKey::from_jwk(jwk)?;
-    let secret = SecretKey::from_slice(public.key_type(), &decode(&d, public.key_type())?)?;
+    let d = decode(&d, public.key_type())?;
+    let secret = SecretKey::from_secret_bytes(public.key_type(), &d)?;
     if secret.public_key() == public { Ok(secret) } else { Err(KeyError::Mismatch) }
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Appends base64url without padding to `text`, which has room. Unlike the encoder of `inkan-core` it makes no copy.
-fn encode(secret: &[u8], text: &mut Vec<u8>) {
-    let mut push = |bits: u16| text.extend(ALPHABET.get(usize::from(bits & 63)));
-    let (mut pending, mut count) = (0_u16, 0_u32);
-    for byte in secret {
-        pending = (pending << 8) | u16::from(*byte);
-        count += 8;
-        while count >= 6 {
-            count -= 6;
-            push(pending >> count);
-        }
-        pending &= (1 << count) - 1;
-    }
-    if count > 0 {
-        push(pending << (6 - count));
-    }
-}
-
-/// Reads strict base64url of a secret: no padding, spare bits zero; makes no copy either.
-fn decode(text: &str, key_type: KeyType) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+/// Reads strict base64url of a secret.
+fn decode(text: &str, key_type: KeyType) -> Result<SecretBytes, KeyError> {
     let length = key_type.secret_length();
     if text.len() != length.saturating_mul(4).div_ceil(3) {
         return Err(KeyError::Length(text.len()));
     }
-    let mut secret = Zeroizing::new(vec![0; length]);
-    let mut room = secret.iter_mut();
-    let (mut pending, mut count) = (0_u16, 0_u32);
-    for character in text.bytes() {
-        let bits = ALPHABET.iter().position(|known| *known == character);
-        let bits = bits.and_then(|bits| u16::try_from(bits).ok()).ok_or(KeyError::Encoding)?;
-        pending = (pending << 6) | bits;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            let [_, byte] = (pending >> count).to_be_bytes();
-            if let Some(to) = room.next() {
-                *to = byte;
-            }
-            pending &= (1 << count) - 1;
-        }
-    }
-    if pending == 0 { Ok(secret) } else { Err(KeyError::Encoding) }
+    secret::decode_b64u(text).map_err(|_| KeyError::Encoding)
 }
 
 /// Wipes every text in the value: what we did not read may be a secret of another kind.

@@ -187,8 +187,8 @@ fn only_integers(value: &Value) -> bool {
 /// D2: a number without leading zero, one dash, an entry hash.
 pub(super) fn parse_version_id(text: &str) -> Option<u64> {
     let (number, hash) = text.split_once('-')?;
-    encoding::decode_multihash58(hash).ok()?;
-    parse_number(number).filter(|number| (1..=json::MAX_SAFE_INTEGER).contains(number))
+    let number = parse_number(number).filter(|_| encoding::is_multihash58(hash));
+    number.filter(|number| (1..=json::MAX_SAFE_INTEGER).contains(number))
 }
 
 /// The form of D9, then D13 and D14.

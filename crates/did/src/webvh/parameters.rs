@@ -125,8 +125,9 @@ impl Parameters {
             match name.as_str() {
                 "method" => method = Some(value.as_str().ok_or_else(refuse)?),
                 "scid" => {
-                    let scid = value.as_str().filter(|_| first).ok_or_else(refuse)?;
-                    encoding::decode_multihash58(scid).map_err(|_| refuse())?;
+                    let scid = value.as_str().filter(|_| first);
+                    let scid = scid.filter(|scid| encoding::is_multihash58(scid));
+                    let scid = scid.ok_or_else(refuse)?;
                     out.scid = Some(scid.to_owned());
                 }
                 "updateKeys" => {
@@ -138,7 +139,7 @@ impl Parameters {
                 "nextKeyHashes" => {
                     let hashes = texts(value).ok_or_else(refuse)?.map(str::to_owned);
                     let fits = |hash: &String| match rules {
-                        Rules::Ledger => encoding::decode_multihash58(hash).is_ok(),
+                        Rules::Ledger => encoding::is_multihash58(hash),
                         Rules::Resolver => true,
                     };
                     let hashes = distinct(hashes.collect()).ok_or_else(refuse)?;

@@ -81,7 +81,7 @@ fn read(members: &mut Map<String, Value>) -> Option<Head> {
     let weak = || super::EntryError::WeakKey;
     let update_keys = keys.iter().map(|key| ed25519_key(key, weak).ok()).collect::<Option<_>>()?;
     let next_key_hashes = texts(take("nextKeyHashes")?)?;
-    if next_key_hashes.iter().any(|hash| encoding::decode_multihash58(hash).is_err()) {
+    if next_key_hashes.iter().any(|hash| !encoding::is_multihash58(hash)) {
         return None;
     }
     let home = take("home").filter(|home| !home.is_null());

@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const BUSY: usize = 16;
 const GATHER: Duration = Duration::from_millis(2);
 const ENOUGH: usize = 256;
+/// The same while so many wait that there will be enough for certain: whoever came last waits for the processor then, not for this.
+const GATHER_ALL: Duration = Duration::from_millis(8);
 
 pub(super) struct Committer {
     parts: Parts,
@@ -196,18 +198,23 @@ impl Committer {
 
     /// Waits a moment while workers have more in hand.
     fn gather(&mut self) {
-        let until = now() + GATHER;
-        while self.left.len() < ENOUGH && now() < until && self.more_comes() {
+        let start = now();
+        while self.left.len() < ENOUGH
+            && let Some(patience) = self.patience()
+            && now() < start + patience
+        {
             // Woken by every chunk it would only take the processor from those who bring them.
-            std::thread::sleep(GATHER / 4);
+            std::thread::sleep(patience / 4);
             let inner = Arc::clone(&self.inner);
             self.collect(&mut inner.ready());
         }
     }
 
-    fn more_comes(&self) -> bool {
+    /// How long more is waited for; `None` if no more comes.
+    fn patience(&self) -> Option<Duration> {
         let intake = self.inner.intake();
-        !intake.items.is_empty() || intake.next != self.next
+        let more_comes = !intake.items.is_empty() || intake.next != self.next;
+        more_comes.then_some(if intake.waiting < ENOUGH { GATHER } else { GATHER_ALL })
     }
 
     fn is_closed(&self) -> bool {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use inkan_core::SecretBytes;
-use inkan_core::encoding::{b64u, decode_b64u};
+use inkan_core::encoding;
 use inkan_crypto::{KeyType, PublicKey, SecretKey};
 use inkan_io::files::{self, Access, FileError};
 use inkan_io::os_rng::OsRng;
@@ -62,18 +62,18 @@ impl CoseSigner {
         let origin = origin.to_owned();
         let Some(bytes) = files::read_optional(&path, LIMIT)? else {
             let secret = SecretKey::generate(KeyType::P256, &mut OsRng);
-            let encoded = b64u(secret.to_secret_bytes().expose_secret());
-            let text = SecretBytes::new(format!("{PREFIX}{encoded}\n").into_bytes());
+            let encoded = encoding::secret::b64u(secret.to_secret_bytes().expose_secret());
+            let text = [PREFIX.as_bytes(), encoded.expose_secret(), b"\n"].concat();
+            let text = SecretBytes::new(text);
             files::write_atomic(&path, text.expose_secret(), Access::Private)?;
             return Ok(Self { origin, secret });
         };
         let text = SecretBytes::new(bytes);
         let secret = std::str::from_utf8(text.expose_secret())
             .ok()
-            .and_then(|text| decode_b64u(text.strip_prefix(PREFIX)?.strip_suffix('\n')?).ok())
-            .and_then(|seed| {
-                SecretKey::from_secret_bytes(KeyType::P256, &SecretBytes::new(seed)).ok()
-            })
+            .and_then(|text| text.strip_prefix(PREFIX)?.strip_suffix('\n'))
+            .and_then(|text| encoding::secret::decode_b64u(text).ok())
+            .and_then(|seed| SecretKey::from_secret_bytes(KeyType::P256, &seed).ok())
             .ok_or(CoseKeyError::Malformed { path })?;
         Ok(Self { origin, secret })
     }
