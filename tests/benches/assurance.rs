@@ -92,8 +92,12 @@ fn event(issuer: &Party, holder: &Party) -> Value {
             "checkDetails": [{ "checkMethod": "vri", "checkId": kind, "time": moment().to_string(), "result": "pass" }],
         })
     };
-    let kinds =
-        ["jp_drivers_license", "jp_individual_number_card", "jp_passport", "jp_residence_card"];
+    let kinds = [
+        "jp_drivers_license",
+        "jp_individual_number_card",
+        "passport",
+        "jp_health_insurance_card",
+    ];
     json!({
         "type": ["Evidence", "IdentityProofingEvidence"], "verificationProcess": "p", "time": moment().to_string(),
         "proofer": { "id": issuer.did, "agent": "trained" },

@@ -258,6 +258,50 @@ fn no_crate_says_unsafe() {
     }
 }
 
+/// Places where something that is sent out turns on a feature that only tests may have: all but dev-dependencies.
+fn insecure_in(value: &Value, path: &str) -> Vec<String> {
+    match value {
+        Value::String(text) if text.contains("insecure") => vec![format!("{path}: {text}")],
+        Value::Array(items) => items.iter().flat_map(|item| insecure_in(item, path)).collect(),
+        Value::Table(members) => members
+            .iter()
+            .filter(|(name, _)| *name != "dev-dependencies")
+            .flat_map(|(name, value)| insecure_in(value, &format!("{path}/{name}")))
+            .collect(),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_) => Vec::new(),
+    }
+}
+
+/// Facts that nobody checked are for tests (`insecure-test-facts`); so is whatever else has that word in its name.
+#[test]
+fn nothing_that_is_sent_out_enables_what_is_for_tests() {
+    let mut folders: Vec<_> = crate_folders().into_iter().map(|(_, folder)| folder).collect();
+    folders.push(workspace_root());
+    let wrong: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| {
+            let path = folder.join("Cargo.toml");
+            let manifest: Table = read_text(&path).parse().expect("TOML");
+            insecure_in(&Value::Table(manifest), &path.display().to_string())
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (text, count) in [
+        ("[dependencies]\na = { path = \"a\", features = [\"insecure-x\"] }", 1),
+        ("[target.'cfg(unix)'.dependencies]\na = { features = [\"insecure-x\"] }", 1),
+        ("[features]\ndefault = [\"a/insecure-x\"]", 1),
+        ("[dev-dependencies]\na = { features = [\"insecure-x\"] }", 0),
+        ("[features]\ninsecure-x = []", 0),
+    ] {
+        let made: Table = text.parse().expect("TOML");
+        assert_eq!(insecure_in(&Value::Table(made), "made up").len(), count, "{text}");
+    }
+}
+
 #[test]
 fn the_verifier_builds_without_openssl() {
     let root: Table = read_text(&workspace_root().join("Cargo.toml")).parse().expect("TOML");

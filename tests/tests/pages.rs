@@ -1,7 +1,7 @@
 //! Pages in a browser: on a phone and on a desk, in light and in dark, with axe, and with nothing fetched.
 //!
 //! Feature `pages`: needs Node, what `npm ci --prefix tests/interop/pages` installs, and Chromium of the distribution
-//! (`apt-get install -y chromium`; no browser is downloaded). What is missing is skipped loudly. CI does not install a browser.
+//! (`apt-get install -y chromium`; no browser is downloaded). What is missing is skipped loudly, and is an error under `CI=true`.
 
 #[path = "pages/desk.rs"]
 mod desk;
