@@ -92,12 +92,8 @@ fn event(issuer: &Party, holder: &Party) -> Value {
             "checkDetails": [{ "checkMethod": "vri", "checkId": kind, "time": moment().to_string(), "result": "pass" }],
         })
     };
-    let kinds = [
-        "jp_drivers_license",
-        "jp_individual_number_card",
-        "passport",
-        "jp_health_insurance_card",
-    ];
+    let kinds =
+        ["jp_drivers_license", "jp_individual_number_card", "passport", "jp_health_insurance_card"];
     json!({
         "type": ["Evidence", "IdentityProofingEvidence"], "verificationProcess": "p", "time": moment().to_string(),
         "proofer": { "id": issuer.did, "agent": "trained" },

@@ -5,7 +5,10 @@
 //!
 //! The fuzz targets include this file by path, so it may use our own crates and `serde_json` alone.
 
-use inkan_assurance::{Catalogue, Policy};
+use std::sync::LazyLock;
+
+use inkan_assurance::{CaseTable, Catalogue, Policy};
+use inkan_core::codes::CodeBook;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::time::CalendarSpan;
 use inkan_core::{Timestamp, encoding, json, limits};
@@ -32,10 +35,11 @@ use inkan_evidence::jpki::{
 use inkan_evidence::key_attestation::KeyAttestation;
 use inkan_evidence::metadata::{Metadata, Pinned};
 use inkan_evidence::model::ProofingEvidence;
+use inkan_evidence::registry::AnswerTerms;
 use inkan_evidence::webauthn::{
     AuthenticatorData, ClientData, Registration, read_attestation_object,
 };
-use inkan_evidence::{PresentationEvidence, Registry, cms, path, tsa};
+use inkan_evidence::{PresentationEvidence, Registry, cms, path, tsa, x5c};
 use inkan_io::exchange_client::ExchangeUrl;
 use inkan_ledger::add_checkpoint::{self, AddCheckpoint};
 use inkan_ledger::anchored::pack::{PREFIX, ROW};
@@ -139,6 +143,8 @@ pub const TARGETS: &[Target] = &[
     ("key_token", key_token),
     ("presentation_evidence", presentation_evidence),
     ("policy", policy),
+    ("policy_cases", policy_cases),
+    ("certificate", certificate),
 ];
 
 /// Strict JSON; whatever is accepted has a canonical form that means the same.
@@ -814,9 +820,13 @@ pub fn evidence(bytes: &[u8]) {
     let _ = ProofingEvidence::parse_bytes(bytes);
 }
 
-/// A trust list.
+/// A trust list, and a signed answer that has one in it.
 pub fn registry(bytes: &[u8]) {
     let _ = Registry::parse(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let keys = [some_key()];
+    let asked = AnswerTerms { registry: "local", party: None, keys: &keys, newest: None };
+    assert!(Registry::from_answer(text, &asked).is_err(), "that key signed nothing");
 }
 
 /// A policy, and a catalogue of evidence.
@@ -825,6 +835,28 @@ pub fn policy(bytes: &[u8]) {
         let _ = inkan_assurance::lint(&policy, &[]);
     }
     let _ = Catalogue::parse(bytes);
+}
+
+/// A table of cases for a policy.
+pub fn policy_cases(bytes: &[u8]) {
+    static CODES: LazyLock<CodeBook> = LazyLock::new(|| {
+        let codes = include_str!("../../schemas/codes.json");
+        CodeBook::parse(codes).expect("our own codes")
+    });
+    if let Ok(table) = CaseTable::parse(bytes, &CODES) {
+        assert!(!table.cases.is_empty(), "a table without a case would pass whatever it is asked");
+        for case in &table.cases {
+            let _ = case.expect.differences(&serde_json::Value::Null, &CODES);
+        }
+    }
+}
+
+/// Certificates in a file, and the key of one.
+pub fn certificate(bytes: &[u8]) {
+    for one in x5c::chain_in(bytes).unwrap_or_default() {
+        let _ = x5c::key_of(&one);
+    }
+    let _ = x5c::key_of(bytes);
 }
 
 fn far_future() -> Timestamp {

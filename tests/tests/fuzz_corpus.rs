@@ -524,6 +524,17 @@ fn seeds_of_the_rest_are_written() {
         assert!(read.is_ok(), "{read:?}");
         seed("registry", name, registry.to_string());
     }
+    for file in ["root.der", "anchors.pem"] {
+        seed("certificate", &file.replace('.', "-"), read(&fixtures().join("tsa").join(file)));
+    }
+    for (name, codes) in
+        [("accepted", json!([])), ("refused", json!(["policy-mismatch", "INK-5101"]))]
+    {
+        let expect = json!({ "decision": "accept", "ial": "IAL-1", "codes": codes });
+        let case = json!({ "name": name, "file": "vp.json", "at": "2026-11-23T09:00:00Z", "expect": expect });
+        let table = json!({ "type": "inkan-policy-cases/1", "cases": [case] });
+        seed("policy_cases", name, table.to_string());
+    }
     for file in ["good-ec.tsr", "good-rsa.token", "cms-key-id.token", "refused.tsr", "root.der"] {
         let bytes = read(&fixtures().join("tsa").join(file));
         seed("timestamp", &file.replace('.', "-"), bytes);

@@ -154,8 +154,7 @@ pub fn is_multihash58(text: &str) -> bool {
     // Of 32 bytes 00, and of 32 bytes ff.
     const FIRST: &str = "QmNLei78zWmzUdbeRB3CiUfAizWUrbeeZh5K1rhAQKCh51";
     const LAST: &str = "QmfZy5bvk7a3DQAjCbGNtmrPXWkyVvPrdnZMyBZ5q5ieKG";
-    let in_alphabet =
-        |c: u8| c.is_ascii_alphanumeric() && !matches!(c, b'0' | b'I' | b'O' | b'l');
+    let in_alphabet = |c: u8| c.is_ascii_alphanumeric() && !matches!(c, b'0' | b'I' | b'O' | b'l');
     text.len() == FIRST.len() && (FIRST..=LAST).contains(&text) && text.bytes().all(in_alphabet)
 }
 

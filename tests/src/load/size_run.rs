@@ -9,9 +9,9 @@ use std::time::Duration;
 use inkan_did::webvh::History;
 use inkan_io::clock::{Clock, OsClock};
 use inkan_io::ledger_folder::View;
+use inkan_ledger::Kind;
 use inkan_ledger::epoch::Epoch;
 use inkan_ledger::state::parse_did_body;
-use inkan_ledger::Kind;
 use serde_json::{Map, Value};
 
 use super::clients::closed_loop;
