@@ -76,8 +76,6 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
     };
     let (receipt, leaf) = asked.receipt(&writing.reading()?, (index, &body))?;
     let (origin, scope) = (leaf.origin(), &claims.scope);
-    let place = format!("entry {index} of {}", safe(origin, 80));
-    context.speech.say(&format!("used up in {scope}, and by nobody before: {place}"));
     let members = json!({
         "scope": scope, "id": claims.id.to_b64u(), "origin": origin, "entry": index, "size": leaf.tree_size(),
         "existedBy": leaf.existed_by().map(|time| time.to_string()), "out": args.out.path(),
@@ -85,6 +83,9 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
     });
     let human = context.deliver(format!("{:#}\n", receipt.to_value()), args.out.path())?;
     pending.done(&home)?;
+    // Whoever hands something over for it may go by this line: nothing can fail any more.
+    let place = format!("entry {index} of {}", safe(origin, 80));
+    context.speech.say(&format!("used up in {scope}, and by nobody before: {place}"));
     Ok(Outcome::new("inkan-ledger-once/1", human, members).with("receipt", receipt.to_value()))
 }
 
