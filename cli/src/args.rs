@@ -53,7 +53,7 @@ pub(crate) use evidence::{
 };
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, NewestArgs,
-    ParamsCommand, ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs,
+    OnceArgs, ParamsCommand, ProofForm, ProveArgs, RecordArgs, RecordScope, RestoreArgs, StartArgs,
     WatchArgs, WitnessArgs,
 };
 pub(crate) use offer::{OfferCommand, OfferDeleteArgs, OfferPublishArgs};

@@ -96,6 +96,20 @@ impl Controller {
         line.expect("a second entry").trim_end().to_owned()
     }
 
+    /// A second version, which is the last.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    #[must_use]
+    pub fn ended(&self) -> String {
+        let entry = Entry::parse(self.line.as_bytes(), None).expect("our own entry");
+        let head: Head = webvh::check_next(None, &entry, OsClock.now()).expect("our own entry");
+        let later = self.made.plus_seconds(60);
+        let line = webvh::deactivate(&head, &key(self.seed + 2_000_000), later);
+        line.expect("a last entry").trim_end().to_owned()
+    }
+
     /// A second version whose home is another log.
     ///
     /// # Panics

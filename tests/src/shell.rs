@@ -205,6 +205,42 @@ impl Shell {
         (found.unwrap_or_else(|| panic!("inkan {arguments:?} never said {word:?}")), waited)
     }
 
+    /// Runs a command until a line on standard error contains `word`, then sends it this signal (as `kill` names it); gives its exit
+    /// status, none if the signal killed it, and all that it said on standard error.
+    ///
+    /// # Panics
+    ///
+    /// If it ends before.
+    pub fn inkan_ended_by(
+        &self,
+        signal: &str,
+        arguments: &[&str],
+        word: &str,
+    ) -> (Option<i32>, String) {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("inkan starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let mut said = String::new();
+        let found = lines.by_ref().map_while(Result::ok).any(|line| {
+            said.push_str(&line);
+            said.push('\n');
+            line.contains(word)
+        });
+        assert!(found, "inkan {arguments:?} never said {word:?}: {said}");
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill").success());
+        lines.map_while(Result::ok).for_each(|line| {
+            said.push_str(&line);
+            said.push('\n');
+        });
+        (child.wait().expect("it ends").code(), said)
+    }
+
     /// Starts a command that goes on until this is dropped; waits for its first line, which is JSON and says that it is ready.
     ///
     /// # Panics

@@ -8,6 +8,8 @@ mod cosigners;
 mod interrupted;
 #[path = "ledger_commands/newest.rs"]
 mod newest;
+#[path = "ledger_commands/once.rs"]
+mod once;
 #[path = "ledger_commands/params.rs"]
 mod params;
 
@@ -463,7 +465,7 @@ fn the_help_of_the_ledger_commands_is_as_it_was() {
     let shell = Shell::new();
     for command in [
         "start", "status", "prove", "check", "watch", "record", "guard", "map", "witness",
-        "mirror", "restore",
+        "mirror", "restore", "once",
     ] {
         insta::assert_snapshot!(
             format!("ledger_{command}_help"),

@@ -4,6 +4,8 @@
 mod ending;
 #[path = "node/failing.rs"]
 mod failing;
+#[path = "node/leaving.rs"]
+mod leaving;
 #[path = "node/long.rs"]
 mod long;
 #[path = "node/mutating.rs"]

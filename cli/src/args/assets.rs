@@ -120,7 +120,7 @@ pub(crate) struct CredMessageArgs {
     #[arg(value_name = "M")]
     pub(crate) message: String,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R", default_value = "")]
+    #[arg(long, value_name = "R", default_value = "", value_parser = values::words)]
     pub(crate) reason: String,
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]
@@ -199,7 +199,7 @@ pub(crate) struct CredSuspendArgs {
     #[arg(value_name = "CRED")]
     pub(crate) credential: String,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R", default_value = "")]
+    #[arg(long, value_name = "R", default_value = "", value_parser = values::words)]
     pub(crate) reason: String,
     /// Since when it should not have been relied on (RFC 3339, not later than now), for your own records: verifiers see the
     /// suspension from when the list is published
@@ -220,7 +220,7 @@ pub(crate) struct CredReinstateArgs {
     #[arg(value_name = "CRED")]
     pub(crate) credential: String,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R", default_value = "")]
+    #[arg(long, value_name = "R", default_value = "", value_parser = values::words)]
     pub(crate) reason: String,
     /// Since when it could be relied on again (RFC 3339, not later than now), for your own records
     #[arg(long, value_name = "T", value_parser = values::time)]

@@ -29,6 +29,17 @@ pub(crate) enum DidCommand {
     List,
 }
 
+/// What every entry of a DID needs: the keys that come next, and what is asked before it is written.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ChangeArgs {
+    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
+    #[arg(long, value_name = "F")]
+    pub(crate) next_passphrase_file: Option<String>,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
 /// Arguments of `did create`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CreateArgs {
@@ -50,12 +61,9 @@ pub(crate) struct CreateArgs {
     /// A service in its document
     #[arg(long = "service", value_name = "TYPE=URL")]
     pub(crate) services: Vec<String>,
-    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
-    #[arg(long, value_name = "F")]
-    pub(crate) next_passphrase_file: Option<String>,
-    /// Dry run and answers.
+    /// The next keys, dry run and answers.
     #[command(flatten)]
-    pub(crate) write: WriteArgs,
+    pub(crate) change: ChangeArgs,
 }
 
 /// Arguments of `did resolve`.
@@ -108,14 +116,11 @@ pub(crate) struct RotateArgs {
     #[arg(long = "key", value_name = "K", required = true)]
     pub(crate) keys: Vec<String>,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = values::words)]
     pub(crate) reason: Option<String>,
-    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
-    #[arg(long, value_name = "F")]
-    pub(crate) next_passphrase_file: Option<String>,
-    /// Dry run and answers.
+    /// The next keys, dry run and answers.
     #[command(flatten)]
-    pub(crate) write: WriteArgs,
+    pub(crate) change: ChangeArgs,
 }
 
 /// Arguments of `did report-compromise`.
@@ -132,12 +137,9 @@ pub(crate) struct CompromiseArgs {
     /// Your key that takes its place, if it is still in force; made if there is none of this name
     #[arg(long, value_name = "K")]
     pub(crate) new_key: Option<String>,
-    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
-    #[arg(long, value_name = "F")]
-    pub(crate) next_passphrase_file: Option<String>,
-    /// Dry run and answers.
+    /// The next keys, dry run and answers.
     #[command(flatten)]
-    pub(crate) write: WriteArgs,
+    pub(crate) change: ChangeArgs,
 }
 
 /// Arguments of `did update`.
@@ -149,14 +151,11 @@ pub(crate) struct UpdateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) patch: String,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = values::words)]
     pub(crate) reason: Option<String>,
-    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
-    #[arg(long, value_name = "F")]
-    pub(crate) next_passphrase_file: Option<String>,
-    /// Dry run and answers.
+    /// The next keys, dry run and answers.
     #[command(flatten)]
-    pub(crate) write: WriteArgs,
+    pub(crate) change: ChangeArgs,
 }
 
 /// Arguments of `did deactivate`.
@@ -165,14 +164,11 @@ pub(crate) struct DeactivateArgs {
     /// The DID, or your name for it
     pub(crate) did: String,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = values::words)]
     pub(crate) reason: Option<String>,
-    /// File with the passphrase of the next keys (also INKAN_NEXT_PASSPHRASE_FILE)
-    #[arg(long, value_name = "F")]
-    pub(crate) next_passphrase_file: Option<String>,
-    /// Dry run and answers.
+    /// The next keys, dry run and answers.
     #[command(flatten)]
-    pub(crate) write: WriteArgs,
+    pub(crate) change: ChangeArgs,
 }
 
 /// Arguments of `did diff`.

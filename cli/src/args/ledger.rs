@@ -13,6 +13,13 @@ of one signer: 50 entries a second; --limit-… sets others, /v1/log shows them.
 It ends by itself if the disk does not confirm a write, or a witness has seen more than this folder has: what was acknowledged is \
 in the log, and the next start finds out what else is. Have a supervisor start it again.";
 
+/// What who accepts coupons needs to know.
+const ONCE_HELP: &str = "\
+Whoever knows the id can use it up, so keep it to yourself until then: afterwards it stands in the ledger for everybody. \
+Several tills that use one DID sign with a key each (--key): two entries by one key in one second are the same entry. \
+Interrupted between ledger and receipt, type it again: it goes on with the entry that is there. \
+Whether an id was used is shown by `inkan ledger prove --once SCOPE ID`.";
+
 /// `inkan ledger …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
@@ -37,6 +44,10 @@ pub(crate) enum LedgerCommand {
     /// Register the act of a countersigner whose DID is not on the ledger, in the name of one of yours; or, with --batch,
     /// files
     Record(RecordArgs),
+    /// Use up what counts once, such as a coupon or a ticket: the first entry for a scope and an id wins, whoever signed it, and
+    /// every other one ends with 7
+    #[command(after_help = ONCE_HELP)]
+    Once(OnceArgs),
     /// Believe receipts of another log, too: a policy file (C2SP tlog-policy) that you got another way, or what a ledger says of itself
     Pin(LogPinArgs),
     /// List the logs whose receipts are believed: the profile's own, and those that are pinned
@@ -390,6 +401,33 @@ pub(crate) struct RecordArgs {
     #[arg(long = "as", value_name = "DID")]
     pub(crate) identity: Option<String>,
     /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+    /// Dry run and answers.
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Arguments of `ledger once`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OnceArgs {
+    /// In which sense it is used up, such as coupon-2026: up to 64 visible ASCII characters
+    #[arg(value_name = "SCOPE", required_unless_present = "new")]
+    pub(crate) scope: Option<String>,
+    /// What is used up, 43 characters of base64url; - or nothing reads it from standard input, which other users of the
+    /// machine do not see
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Draw an id that nobody can guess, to be handed out, and write nothing
+    #[arg(long, conflicts_with_all = ["scope", "id", "identity", "key", "out", "dry_run"])]
+    pub(crate) new: bool,
+    /// Which of your DIDs uses it up
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Which key of the DID signs; without it, its first
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// Where the receipt goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,
     /// Dry run and answers.

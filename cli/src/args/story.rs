@@ -106,7 +106,13 @@ pub(crate) struct IssueArgs {
     #[arg(long, conflicts_with = "no_status")]
     pub(crate) suspendable: bool,
     /// Give it a place in a list of messages: 2, 4, 8, … of them, separated by commas, the first being that of a fresh credential
-    #[arg(long, value_name = "M,M,…", conflicts_with_all = ["no_status", "rows"], value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "M,M,…",
+        conflicts_with_all = ["no_status", "rows"],
+        value_delimiter = ',',
+        value_parser = values::words
+    )]
     pub(crate) messages: Vec<String>,
     /// Do not record the credential on the ledger
     #[arg(long)]
@@ -406,7 +412,7 @@ pub(crate) struct RevokeArgs {
     #[arg(value_name = "CRED")]
     pub(crate) credential: String,
     /// Why, for your own records; it is not published
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = values::words)]
     pub(crate) reason: String,
     /// Issuer, if several of your DIDs could be meant
     #[arg(long, value_name = "DID")]

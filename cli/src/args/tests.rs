@@ -45,6 +45,31 @@ fn global_options_stand_before_or_after_the_command() {
     }
 }
 
+/// What is kept or signed is shown again later, as it was meant.
+#[test]
+fn reasons_and_messages_have_no_hidden_characters() {
+    for line in [
+        "revoke CRED --reason",
+        "cred suspend CRED --reason",
+        "cred reinstate CRED --reason",
+        "cred message CRED M --reason",
+        "did rotate DID --key K --reason",
+        "did update DID --patch F --reason",
+        "did deactivate DID --reason",
+        "issue T --from A --to B --messages",
+    ] {
+        let parsed = |words: &str| {
+            let line = format!("inkan {line}");
+            Cli::try_parse_from(line.split(' ').chain([words]))
+        };
+        parsed("found in the attic,été").unwrap_or_else(|error| panic!("{line}: {error}"));
+        for hidden in ["a\nb", "a\u{202e}b", "a,\u{200b}b", "\u{1b}[2J"] {
+            let error = parsed(hidden).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::ValueValidation, "{line} {hidden:?}");
+        }
+    }
+}
+
 #[test]
 fn abbreviations_are_refused() {
     assert!(Cli::try_parse_from(["inkan", "verif"]).is_err());

@@ -79,6 +79,14 @@ pub(super) fn grade(text: &str) -> Result<String, String> {
     }
 }
 
+/// Words that are shown later as they are given now.
+pub(super) fn words(text: &str) -> Result<String, String> {
+    if text.chars().any(is_hidden) {
+        return Err("it has a line break, or characters that hide or move text".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// The name of a cosigner's key (C2SP signed-note): what others write into their policies.
 pub(super) fn cosigner_name(text: &str) -> Result<String, String> {
     if text.contains("://") {

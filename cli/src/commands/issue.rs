@@ -35,7 +35,7 @@ use serde_json::{Map, Value, json};
 
 use self::certified::Certified;
 use self::input::{Schema, TypeFile};
-use self::status::Wanted;
+use self::status::{Asker, Wanted};
 use super::delegate;
 use super::did::document_now;
 use crate::args::{IssueArgs, OutArgs, SecuringFormat, WriteArgs};
@@ -305,7 +305,7 @@ fn wanted(args: &IssueArgs) -> Wanted<'_> {
         purposes.push(StatusPurpose::Message);
     }
     let served = args.status_url.as_deref();
-    Wanted { encoding, purposes, messages: &args.messages, served }
+    Wanted { encoding, purposes, messages: &args.messages, served, asker: Asker::Issuer }
 }
 
 /// What every credential of one run has in common.

@@ -4,6 +4,7 @@ mod care;
 mod check;
 mod cosign;
 mod newest;
+mod once;
 mod params;
 mod pin;
 mod prove;
@@ -31,6 +32,7 @@ pub(super) fn run(command: &LedgerCommand, context: &mut Context) -> Result<Outc
         LedgerCommand::Mirror(args) => cosign::mirror(args, context),
         LedgerCommand::Restore(args) => restore::run(args, context),
         LedgerCommand::Record(args) => record::run(args, context),
+        LedgerCommand::Once(args) => once::run(args, context),
         LedgerCommand::Pin(args) => pin::add(args, context),
         LedgerCommand::Pins => pin::list(context),
         LedgerCommand::Unpin { origin } => pin::remove(origin, context),

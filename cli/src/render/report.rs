@@ -165,17 +165,9 @@ fn fact(check: &Value) -> String {
         _ => String::new(),
     };
     // What has stamped the time, and is the log's own.
-    let uncounted = match uncounted(check).as_slice() {
-        [] => String::new(),
-        names => format!("; not counted: {} (run by the log itself)", names.join(", ")),
-    };
+    let uncounted = check.get("evidence").and_then(detail::uncounted);
+    let uncounted = uncounted.map(|words| format!("; {words}")).unwrap_or_default();
     format!("{whose}{}{uncounted}   [{number}]", fact.trim_end_matches('.'))
-}
-
-/// Witnesses behind a time that count as nobody.
-fn uncounted(check: &Value) -> Vec<&str> {
-    let names = check.get("evidence").and_then(|evidence| evidence.get("notCounted"));
-    names.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// The message of a check: text, or the English one of several.

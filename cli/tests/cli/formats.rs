@@ -152,6 +152,7 @@ fn a_message_is_read_by_who_verifies() {
     let said = issued(&home, &holder, "no.json", &["--messages", "a,a"], 2);
     assert!(said.contains("twice"), "{said}");
     issued(&home, &holder, "no.json", &["--messages", "a,b,c"], 2);
+    issued(&home, &holder, "no.json", &["--messages", "a,b\u{202e}"], 2);
 }
 
 #[test]

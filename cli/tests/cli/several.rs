@@ -117,7 +117,7 @@ fn a_did_has_several_keys_and_a_server_several_dids() {
 
 #[test]
 fn what_the_api_changes_says_why_and_since_when() {
-    let (home, _, _) = Home::with_parties();
+    let (home, _, holder) = Home::with_parties();
     let tokens = ["--tokens", "tokens", "--role", "issuer", "--role", "verifier"];
     let api = Server::start(&home, "acme", &tokens);
 
@@ -174,6 +174,7 @@ fn what_the_api_changes_says_why_and_since_when() {
     says("arrived");
     assert_eq!(change(&api, id, "message", json!({ "value": "0x2" })).0, 200);
     says("lost");
+    begin_no_more_lists(&home, &api, &holder);
     drop(api);
     let by_id = ["-p", "acme", "cred", "message", id, "found", "--reason", "in the attic"];
     home.run(&by_id).must(0);
@@ -196,6 +197,36 @@ fn what_the_api_changes_says_why_and_since_when() {
             line("message arrived", ""),
         ]
     );
+}
+
+/// Callers begin sixteen lists of messages, of which one is there, and the issuer as many more as there shall be.
+fn begin_no_more_lists(home: &Home, api: &Server, holder: &str) {
+    let shelf = home.path(".local/share/inkan/acme/status");
+    let files = std::fs::read_dir(&shelf).unwrap().map(|file| file.unwrap().path());
+    let read = |path: std::path::PathBuf| -> Value {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    let is_message = |record: &Value| record["state"]["purpose"] == "message";
+    let parcel = files.map(read).find(is_message).unwrap();
+    for number in 1..=15 {
+        let mut other = parcel.clone();
+        other["state"]["uri"] = format!("https://ledger.example/other/{number}").into();
+        other["state"]["messages"] = json!(["sent", "arrived", "lost", format!("by {number}")]);
+        std::fs::write(shelf.join(format!("other.{number}.json")), other.to_string()).unwrap();
+    }
+    let with = |id: &str, messages: [&str; 4]| {
+        let options = json!({ "statusPurposes": ["message"], "statusMessages": messages });
+        let (status, answer) = asked(api, "eddsa-rdfc-2022", id, options);
+        (status, answer["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let full = (400, "message-lists-full".to_owned());
+    assert_eq!(with("urn:example:a", ["a", "b", "c", "d"]), full);
+    assert_eq!(with("urn:example:b", ["sent", "arrived", "lost", "found"]).0, 201);
+    home.write("claims.json", r#"{"name": "parcel"}"#);
+    let line = ["-p", "acme", "issue", "Parcel", "--from", "acme", "--to", holder];
+    let more = ["--claims", "claims.json", "--messages", "a,b,c,d", "--out", "other.json"];
+    home.run(&[&line[..], &more[..]].concat()).must(0);
+    assert_eq!(with("urn:example:c", ["a", "b", "c", "d"]).0, 201);
 }
 
 /// The first version that anybody can read hides how many are revoked; none of its decoys is a credential's.

@@ -8,8 +8,8 @@ mod key_bound;
 mod make;
 
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
-use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
+use inkan_crypto::{Algorithm, PublicKey};
 use serde_json::Value;
 
 use crate::cose::Sign1;
@@ -253,6 +253,18 @@ impl Presentation {
             Form::Jose { .. } | Form::SdJwt { .. } | Form::Cose { .. } | Form::KeyBound { .. } => {
                 &[]
             }
+        }
+    }
+
+    /// The algorithm that the JWS around it names; none for all that is no JWT.
+    #[must_use]
+    pub const fn jwt_algorithm(&self) -> Option<Algorithm> {
+        match &self.form {
+            Form::Jose { jws } => Some(jws.alg()),
+            Form::DataIntegrity { .. }
+            | Form::SdJwt { .. }
+            | Form::Cose { .. }
+            | Form::KeyBound { .. } => None,
         }
     }
 

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 
 use inkan_core::encoding::b64u;
 use inkan_core::{Digest, Timestamp, json, limits, sha256};
-use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
+use inkan_crypto::{Algorithm, PublicKey};
 use serde_json::Value;
 
 use crate::cose::Sign1;
@@ -237,6 +237,17 @@ impl SecuredCredential {
     #[must_use]
     pub const fn is_cose(&self) -> bool {
         matches!(self, Self::Jose(JoseCredential { envelope: Signed::Cose(_), .. }))
+    }
+
+    /// The algorithm that the JWS of the issuer names; none for embedded proofs and COSE messages.
+    #[must_use]
+    pub const fn jws_algorithm(&self) -> Option<Algorithm> {
+        match self {
+            Self::Jose(JoseCredential { envelope: Signed::Jws(jws), .. }) => Some(jws.alg()),
+            Self::SdJwt(inner) => Some(inner.sd_jwt().jws().alg()),
+            Self::DataIntegrity(_)
+            | Self::Jose(JoseCredential { envelope: Signed::Cose(_), .. }) => None,
+        }
     }
 
     /// The certificates (DER) that name the issuer and its key, that of the key first; none for issuers that are DIDs. Whether

@@ -115,7 +115,13 @@ impl NodeClient {
     pub fn json(&self, path: &str, accept: &str) -> Result<Option<Value>, NodeError> {
         let Some(bytes) = self.bytes(path, accept, JSON_LIMIT)? else { return Ok(None) };
         let read = json::parse(&bytes, JSON_LIMIT);
-        read.map(Some).map_err(|_| self.odd(path, "not JSON with one reading"))
+        read.map(Some).map_err(|_| {
+            // Some hosts have one page for every path there could be.
+            let is_page = bytes.trim_ascii_start().starts_with(b"<");
+            let page =
+                "a web page, and no answer of a ledger: perhaps this host has one for every path";
+            self.odd(path, if is_page { page } else { "not JSON with one reading" })
+        })
     }
 
     /// Gets the bytes at a path; `None` if the node says that there is nothing.

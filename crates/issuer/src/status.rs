@@ -12,6 +12,7 @@ mod taken;
 mod token;
 
 use inkan_core::rng::draw;
+use inkan_core::text::is_hidden;
 use inkan_core::{CryptoRng, Digest, Timestamp, sha256};
 use inkan_credential::Format;
 use inkan_credential::bundle::ServedStatusList;
@@ -103,13 +104,18 @@ impl StatusListState {
     ///
     /// # Errors
     ///
-    /// [`StatusStateError::Messages`] for any other number of them, or references that are no URLs.
+    /// [`StatusStateError::Messages`] for any other number of them, one without characters or with some that hide or move text, and
+    /// references that are no URLs.
     pub fn of_messages(
         uri: &str,
         messages: &[&str],
         references: &[&str],
     ) -> Result<Self, StatusStateError> {
         let size = (1..=MAXIMUM_STATUS_SIZE).find(|size| values_of(*size) == messages.len());
+        // They are signed, and shown to whoever verifies.
+        if messages.iter().any(|text| text.is_empty() || text.chars().any(is_hidden)) {
+            return Err(StatusStateError::Messages);
+        }
         let mut list =
             Self::sized(uri, StatusPurpose::Message, size.ok_or(StatusStateError::Messages)?)?;
         list.messages = messages.iter().map(|text| (*text).to_owned()).collect();

@@ -43,6 +43,9 @@ pub use trail::{Trail, Version};
 
 use inkan_did::webvh;
 
+use crate::entry::SignedEntry;
+use crate::leaf::Kind;
+
 /// Reads the body of a `did` leaf: a log line, and its witness line if there is one.
 ///
 /// # Errors
@@ -52,6 +55,22 @@ pub fn parse_did_body(body: &[u8]) -> Result<webvh::Entry, webvh::EntryError> {
     match body.iter().position(|byte| *byte == b'\n').and_then(|at| body.split_at_checked(at)) {
         Some((line, rest)) => webvh::Entry::parse(line, Some(rest.get(1..).unwrap_or_default())),
         None => webvh::Entry::parse(body, None),
+    }
+}
+
+/// Whose entry the body of a leaf says it is: the SCID of the DID. None for epochs, which are nobody's, and for what cannot be read;
+/// nothing of it is verified.
+#[must_use]
+pub fn claimed_scid(kind: Kind, body: &[u8]) -> Option<String> {
+    match kind {
+        Kind::Epoch => None,
+        Kind::Did => parse_did_body(body).ok().map(|entry| entry.scid().to_owned()),
+        Kind::Issuance
+        | Kind::Countersignature
+        | Kind::Status
+        | Kind::Trust
+        | Kind::Anchor
+        | Kind::Once => SignedEntry::parse(kind, body).ok().map(|entry| entry.scid().to_owned()),
     }
 }
 

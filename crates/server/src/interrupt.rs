@@ -1,6 +1,6 @@
 //! Ctrl-c and SIGTERM for commands that go on until somebody ends them, and serve nothing.
 
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::connections::Signals;
@@ -34,9 +34,26 @@ impl Interrupt {
         Ok(Self(heard))
     }
 
-    /// Waits for a signal, no longer than that; says whether there was one.
+    /// Waits for a signal, no longer than that; says whether there was one. So it does at once if nobody is left who would hear of
+    /// one: who goes on could not be ended.
     #[must_use]
     pub fn within(&self, longest: Duration) -> bool {
-        self.0.recv_timeout(longest).is_ok()
+        !matches!(self.0.recv_timeout(longest), Err(RecvTimeoutError::Timeout))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_a_signal_is_not_kept_going_by_nobody() {
+        let (say, heard) = channel();
+        let interrupt = Interrupt(heard);
+        assert!(!interrupt.within(Duration::from_millis(1)), "nothing was said");
+        say.send(()).unwrap();
+        assert!(interrupt.within(Duration::from_secs(60)), "it was said");
+        drop(say);
+        assert!(interrupt.within(Duration::from_secs(60)), "nobody is left to say it");
     }
 }

@@ -27,7 +27,8 @@ use inkan_core::Digest;
 use inkan_credential::bundle::Eseal;
 use inkan_credential::{Artefact, Bundle, Contexts, SecuredCredential};
 use inkan_did::Did;
-use inkan_ledger::{Kind, Leaf, MapKey, Receipt, ReceiptError, SignedEntry};
+use inkan_ledger::state::claimed_scid;
+use inkan_ledger::{Leaf, MapKey, Receipt, ReceiptError};
 use serde_json::Value;
 
 use crate::certificates::PathChecker;
@@ -295,12 +296,7 @@ fn about_us(bench: &Bench<'_>, receipt: &Receipt) -> bool {
         return false;
     }
     let Ok(leaf) = Leaf::parse(receipt.leaf_bytes()) else { return false };
-    let scid = if leaf.kind() == Kind::Did {
-        inkan_ledger::state::parse_did_body(leaf.body()).map(|entry| entry.scid().to_owned()).ok()
-    } else {
-        let entry = SignedEntry::parse(leaf.kind(), leaf.body());
-        entry.map(|entry| entry.scid().to_owned()).ok()
-    };
+    let scid = claimed_scid(leaf.kind(), leaf.body());
     let histories = bench.histories.borrow();
     scid.is_some_and(|scid| {
         histories.keys().any(|did| Did::parse(did).is_ok_and(|did| did.scid() == Some(&scid)))

@@ -40,11 +40,15 @@ fn every_envelope_is_issued_and_verified_and_none_is_taken_for_another() {
         assert_eq!(issued["type"], "EnvelopedVerifiableCredential", "{suite:?}");
         let _ = text(&issued, start);
         strict().verify(&issued);
-        for (other, other_start) in ENVELOPES {
+        // JWTs differ in the key's algorithm alone.
+        for (other, _) in ENVELOPES {
             let path = format!("/{}/credentials/verify", other.prefix());
             let answer = strict().post(&path, &json!({ "verifiableCredential": issued }));
-            let same = start == other_start;
+            let same = suite == other;
             assert_eq!(answer.status, if same { 200 } else { 400 }, "{suite:?} as {other:?}");
+            if !same {
+                assert_eq!(answer.json()["problemDetails"][0]["code"], "suite-mismatch");
+            }
         }
     }
 }
@@ -84,6 +88,13 @@ fn presentations_are_signed_in_the_envelope_of_the_path() {
         };
         assert_eq!(check(options), 200, "{suite:?}");
         assert_eq!(check(json!({ "challenge": "c-2", "domain": "bank.example" })), 400);
+        for other in [Suite::VcJwt, Suite::VcJwtP256, Suite::VcJwtP384] {
+            let path = format!("/{}/presentations/verify", other.prefix());
+            let options = json!({ "challenge": "c-1", "domain": "bank.example" });
+            let body = json!({ "verifiablePresentation": made, "options": options });
+            let status = if suite == other { 200 } else { 400 };
+            assert_eq!(strict().post(&path, &body).status, status, "{suite:?} as {other:?}");
+        }
     }
     for suite in [Suite::VcSdJwt, Suite::DcSdJwt] {
         let body =
@@ -114,6 +125,11 @@ fn the_holder_keeps_back_what_was_named_and_nothing_else() {
         }
         let decoys = json!({ "disclosable": ["given"], "decoys": 8 });
         strict().verify(&strict().issue(*suite, &licence(), decoys));
+        // Everything is disclosable, and each object has decoys of its own: in all there are too many.
+        let list: Vec<Value> = (0..400).map(|number| json!({ "number": number })).collect();
+        let many = with(licence(), "/credentialSubject/list", list.into());
+        let answer = strict().try_issue(*suite, &many, json!({ "decoys": 32 }));
+        assert_eq!((answer.status, answer.code().as_str()), (400, "sd-jwt-too-many-decoys"));
     }
     let answer = strict().try_issue(Suite::VcJwt, &licence(), json!({ "disclosable": ["given"] }));
     assert_eq!((answer.status, answer.code().as_str()), (400, "option-without-effect"));

@@ -372,6 +372,8 @@ fn a_change_says_why_and_since_when_and_nothing_that_would_be_passed_over() {
     for (member, value) in [
         ("reason", json!("")),
         ("reason", json!("x".repeat(301))),
+        ("reason", json!("lost\nand found")),
+        ("reason", json!("lost\u{202e}and found")),
         ("reason", json!(7)),
         ("effective", json!("2999-01-01T00:00:00Z")),
         ("effective", json!("yesterday")),
@@ -401,6 +403,10 @@ fn a_change_says_why_and_since_when_and_nothing_that_would_be_passed_over() {
     let said = json!({ "statusPurposes": ["message"], "statusMessages": ["sent", "arrived"] });
     let answer = api.try_issue(Suite::EddsaRdfc, &credential(json!({})), said);
     assert_eq!((answer.status, answer.code().as_str()), (400, "status-not-kept"));
+    let said =
+        json!({ "statusPurposes": ["message"], "statusMessages": ["sent", "arr\u{202e}ived"] });
+    let answer = api.try_issue(Suite::EddsaRdfc, &credential(json!({})), said);
+    assert_eq!((answer.status, answer.code().as_str()), (400, "option-malformed"));
     for (member, value) in [
         ("statusMessages", json!(["one", "two", "three"])),
         ("statusMessages", json!(["one", "one"])),

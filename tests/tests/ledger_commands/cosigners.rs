@@ -266,14 +266,35 @@ fn the_witnesses_that_a_log_runs_itself_count_for_its_owner_and_for_nobody_else(
             "{evidence}"
         );
         let told = shell.inkan(&["-p", name, "verify", "badge.json", "--explain"]);
-        assert!(told.out.contains("not counted: self/w1, self/w2"), "{told:?}");
+        let words = "not counted: self/w1, self/w2 (run by the log itself)";
+        assert!(told.out.contains(words), "{told:?}");
+        assert_eq!(evidence["runByLog"], evidence["notCounted"]);
         assert!(told.err.contains("--time operator"), "{told:?}");
         let status = shell.inkan(&["-p", name, "ledger", "status", "--json"]).json();
         assert_eq!(status["grade"], serde_json::json!(["operator"]), "{status}");
         let doctor = shell.inkan(&["-p", name, "doctor"]);
         assert_eq!(doctor.exit, 0, "{doctor:?}");
         assert!(!doctor.out.contains("is not the one"), "{doctor:?}");
+        assert!(!doctor.out.contains("as operators of their own"), "{doctor:?}");
     }
+    // A pin from when every pin counted them goes on counting: the doctor says so, of the profile's own log and of others.
+    let logs = shell.home().join(".local/share/inkan/first/logs");
+    let pin = logs.join("ledger.example.policy");
+    let old = std::fs::read(shell.home().join("ledger/policy")).unwrap();
+    let new = std::fs::read(&pin).expect("a pin");
+    assert_ne!(old, new);
+    std::fs::write(&pin, &old).unwrap();
+    let doctor = shell.inkan(&["-p", "first", "doctor", "--only", "log-policy", "--json"]);
+    let warned = "counts w1, w2, which the log runs itself";
+    assert!(doctor.exit == 0 && doctor.out.contains(warned), "{doctor:?}");
+    std::fs::write(&pin, &new).unwrap();
+    shell.ok(&["init", "elsewhere", "--ledger", "ledger2", "--domain", "other.example"]);
+    let other = std::fs::read(shell.home().join("ledger2/policy")).unwrap();
+    std::fs::write(logs.join("other.example.policy"), other).unwrap();
+    let doctor = shell.inkan(&["-p", "first", "doctor", "--only", "log-policy", "--json"]);
+    assert!(doctor.exit == 0 && doctor.out.contains(warned), "{doctor:?}");
+    assert!(doctor.out.contains("other.example: counts"), "{doctor:?}");
+    std::fs::remove_file(logs.join("other.example.policy")).unwrap();
     // The operator's word is enough for whoever says so.
     shell.ok(&["-p", "first", "policy", "new", "mild", "--type", "Badge", "--time", "operator"]);
     let mild = verify("first", &["--policy", "mild"]);

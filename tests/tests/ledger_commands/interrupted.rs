@@ -3,7 +3,7 @@
 use inkan_tests::shell::Shell;
 
 /// A name that a file may have, and its temporary file may not: writing fails when everything else is done.
-fn unwritable() -> String {
+pub(super) fn unwritable() -> String {
     "x".repeat(248)
 }
 
@@ -121,4 +121,17 @@ fn a_new_did_that_the_node_does_not_take_yet_holds_up_nothing_else() {
     let revoked = city(&["revoke", "c.json", "--reason", "stolen", "--yes"]);
     assert_eq!(revoked.exit, 0, "{revoked:?}");
     assert!(revoked.err.contains("still waiting") && revoked.err.contains("two"), "{revoked:?}");
+}
+
+/// Who follows a ledger is told where the next watch begins, however it was ended.
+#[test]
+fn a_watch_that_is_ended_says_so() {
+    let shell = Shell::new();
+    shell.cast();
+    for signal in ["-INT", "-TERM"] {
+        let watch = ["-p", "desk", "ledger", "watch", "--since", "0", "--every", "3600"];
+        let (exit, said) = shell.inkan_ended_by(signal, &watch, "showing those from");
+        assert_eq!(exit, Some(0), "{said}");
+        assert!(said.contains("ended in order; the next watch begins with entry"), "{said}");
+    }
 }

@@ -62,7 +62,7 @@ pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcom
         records: vec![record],
         ..Intent::default()
     };
-    if args.write.dry_run {
+    if args.change.write.dry_run {
         context.speech.say(&format!(
             "would report {} as in other hands since {since}, with {} entries on the ledger:",
             key.fragment().unwrap_or_default(),
@@ -221,8 +221,12 @@ impl Plan {
             None
         };
         let signer = signer(&own, &keyring)?;
-        let mut next =
-            Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
+        let mut next = Keyring::open_next(
+            context,
+            home,
+            args.change.next_passphrase_file.as_deref(),
+            &keyring,
+        )?;
         next.remove(&next_name);
         let next_public = next.generate(&next_name, KeyType::Ed25519, now)?;
         let state = without(document.value(), key, replacement.as_ref());

@@ -65,7 +65,7 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
         next_key: None,
         reasons: BTreeMap::new(),
     };
-    if !args.write.dry_run {
+    if !args.change.write.dry_run {
         keyring.save()?;
         home.profile.put(Shelf::Dids, &own.name, &own.to_value())?;
     }
@@ -86,7 +86,7 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
     let keys = signing_keys(args, home, &mut keyring, (reading.as_ref(), context))?;
     let now = context.now();
     let mut next =
-        Keyring::open_next(context, home, args.next_passphrase_file.as_deref(), &keyring)?;
+        Keyring::open_next(context, home, args.change.next_passphrase_file.as_deref(), &keyring)?;
     let (update_name, next_name) = (format!("{name}.update-1"), format!("{name}.next-2"));
     if keyring.has(&update_name) || next.has(&next_name) {
         // A crash before the ledger heard of it: nothing rests on these keys.
@@ -129,7 +129,7 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
     context
         .speech
         .say("a DID log is public for ever: its host, path and keys can be read by anyone");
-    if args.write.dry_run {
+    if args.change.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }

@@ -32,7 +32,8 @@ pub(super) fn run(args: &DeactivateArgs, context: &mut Context) -> Result<Outcom
     let head = history.latest();
     refuse_ended(&own, head)?;
     let keyring = Keyring::open(context, &home)?;
-    let next = Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
+    let next =
+        Keyring::open_next(context, &home, args.change.next_passphrase_file.as_deref(), &keyring)?;
     let now = later_than(head.time(), context);
     let line = webvh::deactivate(head, next.key(&committed)?, now)?;
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
@@ -44,12 +45,12 @@ pub(super) fn run(args: &DeactivateArgs, context: &mut Context) -> Result<Outcom
         records: vec![record],
         ..Intent::default()
     };
-    if args.write.dry_run {
+    if args.change.write.dry_run {
         context.speech.say("would write this to the ledger, and there is no way back:");
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
-    if !args.write.yes {
+    if !args.change.write.yes {
         let question = format!("end {} for good? nothing is signed by it afterwards", own.did);
         prompt::confirm(context.asking, &question)?;
     }

@@ -33,7 +33,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
     };
     let mut keyring = Keyring::open(context, &home)?;
     let mut next =
-        Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
+        Keyring::open_next(context, &home, args.change.next_passphrase_file.as_deref(), &keyring)?;
     let reading = writing.reading()?;
     let history = reading.history(&own.did, context.now())?;
     let head = history.latest();
@@ -63,7 +63,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, F
         records: vec![record],
         ..Intent::default()
     };
-    if args.write.dry_run {
+    if args.change.write.dry_run {
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }

@@ -52,7 +52,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     keeps_own(&own, &document, head.did()).map_err(malformed)?;
     let mut keyring = Keyring::open(context, &home)?;
     let mut next =
-        Keyring::open_next(context, &home, args.next_passphrase_file.as_deref(), &keyring)?;
+        Keyring::open_next(context, &home, args.change.next_passphrase_file.as_deref(), &keyring)?;
     let (step, next_name) = names(&own, head);
     next.remove(&next_name);
     let next_public = next.generate(&next_name, KeyType::Ed25519, context.now())?;
@@ -86,7 +86,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
         records: vec![record],
         ..Intent::default()
     };
-    if args.write.dry_run {
+    if args.change.write.dry_run {
         context.speech.say("would write this to the ledger:");
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));

@@ -185,7 +185,32 @@ fn log_policy(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
         _ => format!("; run by the log itself: {}", safe(&own.join(", "), 200)),
     };
     let said = format!("{origin}: {} witnesses pinned{own}", policy.witnesses().len());
-    Ok(vec![Finding::good("log-policy", said)])
+    let mut out = vec![Finding::good("log-policy", said)];
+    for (origin, text) in &pinned {
+        out.extend(counted(origin, text, home)?);
+    }
+    Ok(out)
+}
+
+/// The witnesses that a log runs itself count for who runs it: older versions counted them in every pin.
+fn counted(origin: &str, text: &str, home: &Home) -> Result<Option<Finding>, Failure> {
+    let is_own = origin == home.settings.origin;
+    let theirs = policy_for_others(text)?;
+    if theirs.renamed.is_empty() || (is_own && home.ledger.folder().is_some()) {
+        return Ok(None);
+    }
+    let names: Vec<&str> = theirs.renamed.keys().map(String::as_str).collect();
+    let said = format!(
+        "{}: counts {}, which the log runs itself, as operators of their own: right for nobody but who runs it",
+        safe(origin, 80),
+        safe(&names.join(", "), 200)
+    );
+    let fix = if is_own {
+        "if that is not you: inkan init NAME --ledger URL, which does not count them"
+    } else {
+        "if that is not you: inkan ledger pin FILE|URL, which does not count them"
+    };
+    Ok(Some(Finding::warn("log-policy", said, fix)))
 }
 
 fn unfinished(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {

@@ -1,5 +1,7 @@
 //! Places in status lists for a new credential; the first one makes the list.
 
+use std::collections::BTreeSet;
+
 use inkan_core::json::text;
 use inkan_core::rng::draw;
 use inkan_core::{Timestamp, sha256};
@@ -14,6 +16,7 @@ use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusListRecord};
 use inkan_issuer::status::Publication;
 use inkan_issuer::{StatusEncoding, StatusListState, StatusStateError};
 use inkan_ledger::{Claims, StatusClaims, StatusFormat};
+use serde_json::Value;
 
 use crate::args::{IssueArgs, SecuringFormat, StatusKind};
 use crate::context::Home;
@@ -27,6 +30,9 @@ const VALID_DAYS: i64 = 365;
 const LEAST_DECOYS: u64 = 64;
 /// How names of lists begin that were taken over.
 const TAKEN: &str = "taken.";
+/// So many different lists of messages there are for one issuer before callers of the API begin no more: each is signed, and its head
+/// stays on the ledger for good.
+const WORDINGS: usize = 16;
 /// A list with less time left than this is published again when it is touched.
 pub(super) const RENEW_DAYS: i64 = 180;
 pub(super) const SECONDS_OF_DAY: i64 = 86_400;
@@ -86,6 +92,17 @@ pub(crate) struct Wanted<'a> {
     pub(crate) messages: &'a [String],
     /// Where the issuer serves the list itself; none for one that a ledger announces.
     pub(crate) served: Option<&'a str>,
+    /// Who asks for it.
+    pub(crate) asker: Asker,
+}
+
+/// Who asks for places in status lists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Asker {
+    /// The issuer, who begins as many lists as there shall be.
+    Issuer,
+    /// A caller of the issuer's API.
+    Caller,
 }
 
 impl Wanted<'_> {
@@ -107,7 +124,21 @@ impl Wanted<'_> {
             return Ok(false);
         }
         // A list of messages is another with other messages.
-        Ok(purpose != StatusPurpose::Message || state_of(record)?.messages() == self.messages)
+        Ok(purpose != StatusPurpose::Message || said_by(record) == self.messages)
+    }
+
+    /// That a list of ours says these messages, or that one more may begin which does.
+    fn check_wording(&self, lists: &[(String, StatusListRecord)]) -> Result<(), Failure> {
+        if self.asker == Asker::Issuer {
+            return Ok(());
+        }
+        let said = lists.iter().map(|(_, record)| said_by(record));
+        let others: BTreeSet<_> = said.filter(|said| !said.is_empty()).collect();
+        let is_known = others.iter().any(|said| said == self.messages);
+        if is_known || others.len() < WORDINGS {
+            return Ok(());
+        }
+        Err(CliError::MessageListsFull { limit: WORDINGS }.into())
     }
 
     /// The newest of these lists that is one for this purpose.
@@ -175,6 +206,9 @@ pub(crate) fn allocate(
     lists.retain(|(name, record)| record.issuer == own.did && !is_taken(name));
     let mut count = lists.len();
     let mut places = Vec::new();
+    if wanted.purposes.contains(&StatusPurpose::Message) {
+        wanted.check_wording(&lists)?;
+    }
     for purpose in &wanted.purposes {
         let place = match wanted.newest(&lists, *purpose)? {
             Some(newest) => allocate_in(newest, (own, hand, home), now)?,
@@ -355,6 +389,12 @@ pub(crate) fn taken_name(uri: &str) -> String {
 pub(crate) fn is_taken(name: &str) -> bool {
     let digest = name.strip_prefix(TAKEN);
     digest.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// What a list of messages says, read without the bits of its entries; nothing of other lists.
+fn said_by(record: &StatusListRecord) -> Vec<&str> {
+    let said = record.state.get("messages").and_then(Value::as_array);
+    said.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Reads the issuer's own state of a list.

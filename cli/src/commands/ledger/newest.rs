@@ -5,10 +5,8 @@ use inkan_did::Did;
 use inkan_io::ledger_source::SourceView;
 use inkan_ledger::current::stands_under;
 use inkan_ledger::map::Flags;
-use inkan_ledger::state::parse_did_body;
-use inkan_ledger::{
-    ActId, CurrentProof, Kind, MapKey, OnceId, SignedEntry, VerifiedCurrent, verify_current,
-};
+use inkan_ledger::state::claimed_scid;
+use inkan_ledger::{ActId, CurrentProof, MapKey, OnceId, VerifiedCurrent, verify_current};
 use serde_json::{Value, json};
 
 use crate::args::{NewestArgs, ProofForm, ProveArgs};
@@ -141,10 +139,7 @@ pub(super) fn check(
 /// Whose entry the newest one is, by the SCID; nothing where there is none.
 fn about(verified: &VerifiedCurrent) -> Option<String> {
     let leaf = verified.head()?.leaf();
-    if leaf.kind() == Kind::Did {
-        return parse_did_body(leaf.body()).ok().map(|entry| entry.scid().to_owned());
-    }
-    SignedEntry::parse(leaf.kind(), leaf.body()).ok().map(|entry| entry.scid().to_owned())
+    claimed_scid(leaf.kind(), leaf.body())
 }
 
 fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {

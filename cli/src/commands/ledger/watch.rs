@@ -39,9 +39,9 @@ pub(super) fn run(args: &WatchArgs, context: &mut Context) -> Result<Outcome, Fa
         None => seen::watched(&home.profile, &origin)?.unwrap_or(size),
     };
     let mut watch = Watch { did, next: begin, printed: 0, kept: Vec::new() };
-    context.speech.say(&format!("{origin}: {size} entries; showing those from {begin} on"));
     let heard = |error| files::FileError::from_io(Path::new("signals"), error);
     let interrupt = if args.once { None } else { Some(Interrupt::listen().map_err(heard)?) };
+    context.speech.say(&format!("{origin}: {size} entries; showing those from {begin} on"));
     loop {
         watch.show(&reading, &home, context, args)?;
         seen::remember_watched(&home.profile, &origin, watch.next)?;

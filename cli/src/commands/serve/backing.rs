@@ -161,7 +161,10 @@ impl ProfileBacking {
         let code = failure.code();
         let is_callers = matches!(
             code,
-            "status-revocation-final" | "status-value-out-of-range" | "policy-unknown"
+            "status-revocation-final"
+                | "status-value-out-of-range"
+                | "message-lists-full"
+                | "policy-unknown"
         );
         if !is_callers {
             self.speech.warn(&format!("a request could not be served: {}", failure.message()));

@@ -178,13 +178,27 @@ fn on_ledger(evidence: &Value) -> Option<String> {
     Some(format!("entry {entry} of {size} in {log}, root {root}…{whose}"))
 }
 
+/// Witnesses behind a time that count as nobody, and why: their keys are called the log's own, or only the policy calls them so.
+pub(super) fn uncounted(evidence: &Value) -> Option<String> {
+    let names = |member: &str| -> Vec<&str> {
+        let list = evidence.get(member).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let (uncounted, own) = (names("notCounted"), names("runByLog"));
+    let is_own = uncounted.iter().all(|name| own.contains(name));
+    let why = if is_own { "run by the log itself" } else { "by the policy the log's own" };
+    (!uncounted.is_empty()).then(|| format!("not counted: {} ({why})", uncounted.join(", ")))
+}
+
 fn time(evidence: &Value) -> Option<String> {
     let grade = text(evidence, "grade")?;
     let names = |member: &str| -> Vec<&str> {
         let list = evidence.get(member).and_then(Value::as_array);
         list.map(|names| names.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
     };
-    let (operators, own) = (names("operators"), names("runByLog"));
+    let operators = names("operators");
+    let mut own = names("runByLog");
+    own.retain(|name| operators.contains(name));
     let own = match own.len() {
         0 => String::new(),
         all if all == operators.len() => "; run by the log itself".to_owned(),
@@ -195,9 +209,9 @@ fn time(evidence: &Value) -> Option<String> {
     } else {
         format!(" ({}{own})", operators.join(", "))
     };
-    let who = match names("notCounted").as_slice() {
-        [] => who,
-        names => format!("{who}, not counted: {} (run by the log itself)", names.join(", ")),
+    let who = match uncounted(evidence) {
+        Some(uncounted) => format!("{who}, {uncounted}"),
+        None => who,
     };
     let when = match (text(evidence, "existedBy"), text(evidence, "claimed")) {
         (Some(existed_by), _) => format!(", existed by {}", moment(existed_by)),

@@ -117,3 +117,18 @@ fn of_several_credentials_each_is_named_before_its_lines() {
     let shown = plain(&verdict(&report, "vp.json", &types[..1], Depth::Explain));
     assert!(!shown.contains("cred["), "{shown}");
 }
+
+/// That the log runs a witness shows by its key, and not by what the policy calls it.
+#[test]
+fn who_is_not_counted_is_told_with_the_reason() {
+    let said = |own: Value| {
+        detail::uncounted(&json!({ "notCounted": ["self/w1", "self/w2"], "runByLog": own }))
+    };
+    let own = "not counted: self/w1, self/w2 (run by the log itself)";
+    assert_eq!(said(json!(["self/w1", "self/w2"])).as_deref(), Some(own));
+    for own in [json!([]), json!(["self/w1"]), Value::Null] {
+        let said = said(own).unwrap();
+        assert!(said.ends_with("(by the policy the log's own)"), "{said}");
+    }
+    assert_eq!(detail::uncounted(&json!({ "notCounted": [{ "signer": "did:web:c" }] })), None);
+}

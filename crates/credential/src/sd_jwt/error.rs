@@ -60,6 +60,12 @@ pub enum SdJwtError {
         /// Levels allowed.
         limit: usize,
     },
+    /// What is to be issued has more places for decoys than all of them together may fill.
+    #[error("more than {limit} decoys in one credential")]
+    TooManyDecoys {
+        /// Decoys allowed.
+        limit: usize,
+    },
     /// A claim was made disclosable that must always be shown.
     #[error("claim {claim:?} must not be selectively disclosable")]
     MustBePlain {
@@ -89,6 +95,7 @@ impl SdJwtError {
             Self::ClaimPresent { .. } => "sd-jwt-claim-present",
             Self::HashUnsupported { .. } => "sd-jwt-hash-unsupported",
             Self::TooDeep { .. } => "json-too-deep",
+            Self::TooManyDecoys { .. } => "sd-jwt-too-many-decoys",
             Self::MustBePlain { .. } => "sd-jwt-claim-must-be-plain",
             Self::Confirmation => "sd-jwt-claim-invalid",
             Self::KeyBinding(error) => error.code(),

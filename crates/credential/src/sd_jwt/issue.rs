@@ -17,12 +17,15 @@ use super::process::{DIGESTS, ELLIPSIS, HASH, RESERVED, SHA_256};
 use super::{IssuerSignature, SdJwt, form};
 use crate::proof::SignFailure;
 
+/// Decoys of one credential, over all its objects and arrays: each is a digest that everybody carries, and many are too large to be read.
+pub(super) const DECOYS: usize = 4_096;
+
 /// Which claims the holder may keep back, and what hides how many there are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Concealment<'a> {
     /// The claims; each is disclosed by itself, also one within another.
     pub claims: &'a [ClaimPath],
-    /// In every object and array where something is concealed, a random number of decoys up to this.
+    /// In every object and array where something is concealed, a random number of decoys up to this; 4,096 in all.
     pub decoys: u8,
 }
 
@@ -84,7 +87,7 @@ impl<R: CryptoRng> DisclosureSource for RandomSource<'_, R> {
 /// # Errors
 ///
 /// [`SignFailure::Claim`] if a path names no claim, or a name alone several; [`SignFailure::SdJwt`] if `claims` use the
-/// names `_sd`, `...` or `_sd_alg`, or are no object; [`SignFailure::Signer`] from the source.
+/// names `_sd`, `...` or `_sd_alg`, are no object, or would have more than 4,096 decoys; [`SignFailure::Signer`] from the source.
 pub fn conceal(
     claims: Value,
     chosen: &[ClaimPath],
@@ -103,7 +106,7 @@ pub fn conceal(
     let Value::Object(members) = claims else {
         return Err(SdJwtError::Malformed { what: "payload" }.into());
     };
-    let mut maker = Maker { places, source, disclosures: Vec::new(), at: Vec::new() };
+    let mut maker = Maker { places, source, disclosures: Vec::new(), decoys: 0, at: Vec::new() };
     let mut payload = maker.object(members)?;
     if !maker.disclosures.is_empty() {
         payload.insert(HASH.to_owned(), SHA_256.into());
@@ -151,6 +154,8 @@ struct Maker<'a> {
     places: BTreeSet<Place>,
     source: &'a mut dyn DisclosureSource,
     disclosures: Vec<Disclosure>,
+    /// How many were made so far.
+    decoys: usize,
     at: Vec<Step>,
 }
 
@@ -179,7 +184,7 @@ impl Maker<'_> {
             self.at.pop();
         }
         if !digests.is_empty() {
-            digests.extend(self.source.decoys(Hidden::Members));
+            digests.extend(self.decoys(Hidden::Members)?);
             digests.sort_unstable();
             out.insert(DIGESTS.to_owned(), digests.into());
         }
@@ -204,9 +209,19 @@ impl Maker<'_> {
             self.at.pop();
         }
         if hidden > 0 {
-            out.extend(self.source.decoys(Hidden::Elements).into_iter().map(stand_in));
+            out.extend(self.decoys(Hidden::Elements)?.into_iter().map(stand_in));
         }
         Ok(Value::Array(out))
+    }
+
+    /// Decoys for one place, as long as there are not too many in all.
+    fn decoys(&mut self, hidden: Hidden) -> Result<Vec<String>, SignFailure> {
+        let made = self.source.decoys(hidden);
+        self.decoys = self.decoys.saturating_add(made.len());
+        if self.decoys > DECOYS {
+            return Err(SdJwtError::TooManyDecoys { limit: DECOYS }.into());
+        }
+        Ok(made)
     }
 
     /// The digest that stands for the claim here, if it is one of those to be concealed.

@@ -237,3 +237,62 @@ fn an_intent_survives_writing_and_reading() {
     });
     assert_eq!(from_value(&to_value(&intent)).unwrap(), intent);
 }
+
+/// A DID that is registered: its key's URL, and the key.
+fn signer(s: &mut Scratch, seed: u64) -> (inkan_did::DidUrl, SecretKey) {
+    let mut rng = SeededRng::new(seed);
+    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
+    let (update, next, sign) = (key(), key(), key());
+    let request = Create {
+        domain: "ledger.example".to_owned(),
+        path: None,
+        key_id: "sign-1".to_owned(),
+        key: sign.public_key(),
+        others: Vec::new(),
+        next_key_hashes: Vec::new(),
+        services: Vec::new(),
+        home: Some("ledger.example".to_owned()),
+    };
+    let (did, line) = webvh::create(&request, &update, &next.public_key(), s.now).unwrap();
+    s.ledger.submit(Kind::Did, line.as_bytes(), s.now).unwrap();
+    (inkan_did::DidUrl::parse(&format!("{did}#sign-1")).unwrap(), sign)
+}
+
+#[test]
+fn what_somebody_else_used_up_meanwhile_is_not_taken_for_ones_own() {
+    use inkan_ledger::{Claims, OnceClaims, OnceId};
+
+    for first in ["ours", "theirs", "nobody's"] {
+        let mut s = scratch();
+        let mut entry = |seed| {
+            let (kid, key) = signer(&mut s, seed);
+            let id = OnceId::from_bytes([7; 32]);
+            let claims = Claims::Once(OnceClaims { id, scope: "coupon".to_owned() });
+            SignedEntry::sign(&claims, &kid, "ledger.example", &key, s.now).unwrap()
+        };
+        let (ours, theirs) = (entry(31), entry(32));
+        let before = match first {
+            "ours" => Some(&ours),
+            "theirs" => Some(&theirs),
+            _ => None,
+        };
+        if let Some(body) = before {
+            s.ledger.submit(Kind::Once, body.as_bytes(), s.now).unwrap();
+        }
+        let mut intent = Intent { command: "ledger once".to_owned(), ..Intent::default() };
+        intent.entries.push(EntryDraft { kind: Kind::Once, body: ours });
+        let record = json!({ "kept": 1 });
+        intent.records.push(RecordDraft { shelf: Shelf::Pending, name: "1".to_owned(), record });
+        s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+        let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+        let kept = s.profile.get(Shelf::Pending, "1").unwrap().is_some();
+        match &healed[0].fate {
+            Fate::Finished => assert!(first != "theirs" && kept, "{first}"),
+            Fate::Dropped(why) => {
+                assert_eq!((why.code(), first, kept), ("already-used", "theirs", false));
+            }
+            Fate::Waits(why) => panic!("{first}: {why}"),
+        }
+        assert!(!is_pending(&s.profile).unwrap(), "{first}");
+    }
+}

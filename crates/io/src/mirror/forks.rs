@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use inkan_core::{Timestamp, json};
 use inkan_ledger::evidence::{FORKS_LIMIT, forks_from_value};
-use inkan_ledger::state::{EQUIVOCATIONS_LIMIT, parse_did_body};
+use inkan_ledger::state::{EQUIVOCATIONS_LIMIT, claimed_scid};
 use inkan_ledger::{Kind, LogPolicy, MapKey, MapValue, Proven, VerifierKey, leaf};
 use serde_json::Value;
 
@@ -36,10 +36,10 @@ impl Met {
         if head.is_none_or(|(_, value)| value.kind != Kind::Did || value.sequence < 2) {
             return;
         }
-        let Ok((_, _, body)) = leaf::split(entry) else { return };
-        let Ok(entry) = parse_did_body(body) else { return };
-        if self.known.insert(entry.scid().to_owned()) {
-            self.queue.push_back(entry.scid().to_owned());
+        let Ok((kind, _, body)) = leaf::split(entry) else { return };
+        let Some(scid) = claimed_scid(kind, body) else { return };
+        if self.known.insert(scid.clone()) {
+            self.queue.push_back(scid);
         }
         while self.queue.len() > MET_LIMIT {
             if let Some(oldest) = self.queue.pop_front() {

@@ -96,9 +96,7 @@ pub(super) fn restore(
             if tree.leaf_hash(place).ok() != Some(LeafHash::of(entry)) {
                 return Err(MirrorError::RootMismatch { size: head.tree_size });
             }
-            let document = restore_document((folder, touch), entry, source)?;
-            // Many epochs name one document: without writing, each finds it missing.
-            differing.extend(document.filter(|path| !differing.contains(path)));
+            differing.extend(restore_document((folder, touch), entry, source, &differing)?);
         }
         let bytes = encode_bundle(entries.iter().map(Vec::as_slice))?;
         differing.extend(put(tile.entries_path(), &bytes)?);
@@ -124,11 +122,13 @@ fn bundle(
     }
 }
 
-/// The parameters document that an epoch leaf names, if it is not there or damaged; gives its path then.
+/// The parameters document that an epoch leaf names, if it is not there or damaged; gives its path then, once: many epochs name one
+/// document, and without writing each finds it missing.
 fn restore_document(
     (folder, touch): (&Path, Touch),
     entry: &[u8],
     source: &mut MirrorSource,
+    differing: &[String],
 ) -> Result<Option<String>, MirrorError> {
     let epoch = leaf::split(entry)
         .ok()
@@ -138,7 +138,7 @@ fn restore_document(
     let name = format!("params/{}", epoch.params.to_hex());
     let path = folder.join(&name);
     let kept = files::read_optional(&path, inkan_ledger::parameters::PARAMS_LIMIT).ok().flatten();
-    if kept.is_some_and(|kept| sha256(&[&kept]) == epoch.params) {
+    if differing.contains(&name) || kept.is_some_and(|kept| sha256(&[&kept]) == epoch.params) {
         return Ok(None);
     }
     let document = source.document(&epoch.params)?;

@@ -127,3 +127,16 @@ fn what_goes_into_a_query_is_percent_encoded() {
     assert_eq!(query_value("did:webvh:Qm:a/b?c&d e"), "did%3Awebvh%3AQm%3Aa%2Fb%3Fc%26d%20e");
     assert_eq!(query_value("ab-._~09"), "ab-._~09");
 }
+
+#[test]
+fn a_host_with_one_page_for_every_path_is_called_that() {
+    let said = |body: &str| {
+        let (url, _) = server(vec![answer("200 OK", "content-type: text/html\r\n", body)]);
+        NodeClient::new(&url).unwrap().json("/v1/log", "application/json").unwrap_err()
+    };
+    let page = said("\n<!doctype html><title>Our shop</title>");
+    assert!(page.to_string().contains("a web page"), "{page}");
+    let other = said("{");
+    assert!(!other.to_string().contains("a web page"), "{other}");
+    assert_eq!(page.code(), other.code());
+}

@@ -373,3 +373,27 @@ fn files_of_few_dids_come_with_their_checkpoint_and_of_many_after_it_and_survive
 
 mod limits;
 mod quorum;
+
+/// What a worker made is a few times as large as the entry, and a node may have nothing to do for hours.
+#[test]
+fn a_worker_without_work_keeps_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sequencer, handle, _) = started(folder.path());
+    let person = Person::new(5);
+    wait(&handle, Kind::Did, &person.line).unwrap();
+    for number in 0..20_u8 {
+        wait(&handle, Kind::Issuance, &person.sign(&person.issuance(&[number]), at(0))).unwrap();
+    }
+    let kept = || {
+        let of = |place: &Mutex<Vec<inner::Spent>>| place.lock().unwrap().len();
+        handle.inner.spent.iter().map(of).sum::<usize>()
+    };
+    let begun = now();
+    while kept() > 0 {
+        assert!(begun.elapsed() < PATIENCE, "{} entries are kept", kept());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Woken by nobody, it still hears of new work, and of the end.
+    wait(&handle, Kind::Issuance, &person.sign(&person.issuance(b"later"), at(0))).unwrap();
+    sequencer.shutdown().unwrap();
+}

@@ -1,6 +1,7 @@
 //! The threads that do what needs no state, and check signatures against the heads that they know.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use inkan_ledger::Kind;
 use inkan_ledger::state::{Candidate, Controller};
@@ -10,9 +11,11 @@ use super::{Checked, CheckedWork, Inner, Item, SubmitError, Work};
 
 /// Submissions that a worker takes at once.
 const CHUNK: usize = 16;
+/// How often a worker without work frees what was given back to it.
+const IDLE: Duration = Duration::from_secs(2);
 
 pub(super) fn work(inner: &Inner, heads: &Heads, own: usize) {
-    while let Some((number, items)) = take(inner) {
+    while let Some((number, items)) = take(inner, own) {
         drop(inner.take_back(own));
         let mut chunk = Vec::with_capacity(items.len());
         for Item { work, since } in items {
@@ -25,13 +28,21 @@ pub(super) fn work(inner: &Inner, heads: &Heads, own: usize) {
 }
 
 /// The next submissions, with the number under which the sequencer takes them; `None` at the end.
-fn take(inner: &Inner) -> Option<(u64, Vec<Item>)> {
+fn take(inner: &Inner, own: usize) -> Option<(u64, Vec<Item>)> {
     let mut intake = inner.intake();
     while intake.items.is_empty() {
         if intake.closing {
             return None;
         }
-        intake = inner.work.wait(intake).unwrap_or_else(PoisonError::into_inner);
+        let waited = inner.work.wait_timeout(intake, IDLE);
+        let (after, slept) = waited.unwrap_or_else(PoisonError::into_inner);
+        intake = after;
+        // Nobody wakes a worker for what it is given back, so it looks by itself; others take what comes meanwhile.
+        if slept.timed_out() && intake.items.is_empty() {
+            drop(intake);
+            drop(inner.take_back(own));
+            intake = inner.intake();
+        }
     }
     // A short queue is shared among the workers.
     let count = intake.items.len().div_ceil(2).min(CHUNK);

@@ -31,8 +31,10 @@ pub enum StatusStateError {
     /// A revocation, or the news of a refresh, cannot be taken back.
     #[error("a revocation cannot be taken back")]
     Final,
-    /// A list of messages needs 2, 4, 8, … or 256 of them, and URLs as references.
-    #[error("a list of messages has 2, 4, 8, … or 256 of them, and its references are URLs")]
+    /// A list of messages needs 2, 4, 8, … or 256 of them in characters that are seen, and URLs as references.
+    #[error(
+        "a list of messages has 2, 4, 8, … or 256 of them in characters that are seen, and its references are URLs"
+    )]
     Messages,
     /// The entries of this list have no such value.
     #[error("entries of this status list cannot have the value {value}")]

@@ -135,6 +135,10 @@ fn a_number_of_messages_that_bits_cannot_have_is_refused() {
     }
     let error = StatusListState::of_messages(URI, &["a", "b"], &["no url"]).unwrap_err();
     assert_eq!(error.code(), "status-messages-malformed");
+    for hidden in ["", "a\nb", "a\u{200b}", "\u{202e}a"] {
+        let error = StatusListState::of_messages(URI, &["a", hidden], &[]).unwrap_err();
+        assert_eq!(error.code(), "status-messages-malformed", "{hidden:?}");
+    }
     assert!(StatusListState::of_messages(URI, &all[..256], &[]).is_ok());
 }
 

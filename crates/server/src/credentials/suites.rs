@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use inkan_credential::{Cryptosuite, SecuredCredential};
-use inkan_crypto::{KeyType, SecretKey};
+use inkan_credential::{Cryptosuite, Presentation, SecuredCredential};
+use inkan_crypto::{Algorithm, KeyType, SecretKey};
 
 /// A way of securing, as paths name it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -171,13 +171,36 @@ impl Suite {
         }
     }
 
+    /// Whether a presentation is secured by it, perhaps among others; envelopes that are no JWTs are not told apart.
+    #[must_use]
+    pub fn secures_presentation(self, shown: &Presentation) -> bool {
+        match self.cryptosuite() {
+            Some(suite) => shown.proofs().iter().any(|proof| *proof.cryptosuite() == suite),
+            None if matches!(self, Self::VcJwt | Self::VcJwtP256 | Self::VcJwtP384) => {
+                shown.jwt_algorithm().is_some_and(|algorithm| self.is_jwt_by(algorithm))
+            }
+            None => shown.proofs().is_empty(),
+        }
+    }
+
+    /// Whether it is the suite of JWTs by this algorithm: these differ in their keys alone.
+    const fn is_jwt_by(self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::EdDsa => matches!(self, Self::VcJwt),
+            Algorithm::Es256 => matches!(self, Self::VcJwtP256),
+            Algorithm::Es384 => matches!(self, Self::VcJwtP384),
+            // Nobody issues by these here: what they sign is verified on paths without a suite.
+            Algorithm::Es512 | Algorithm::Bbs => false,
+        }
+    }
+
     fn envelops(self, secured: &SecuredCredential) -> bool {
         let (is_cose, is_vc) = (secured.is_cose(), secured.sd_jwt_vc().is_some());
         match secured {
             SecuredCredential::DataIntegrity(_) => false,
             SecuredCredential::Jose(_) if is_cose => self == Self::VcCose,
             SecuredCredential::Jose(_) => {
-                matches!(self, Self::VcJwt | Self::VcJwtP256 | Self::VcJwtP384)
+                secured.jws_algorithm().is_some_and(|algorithm| self.is_jwt_by(algorithm))
             }
             SecuredCredential::SdJwt(_) if is_vc => self == Self::DcSdJwt,
             SecuredCredential::SdJwt(_) => self == Self::VcSdJwt,

@@ -132,12 +132,9 @@ fn unread(code: &'static str, error: &dyn std::error::Error) -> Refusal {
 }
 
 fn is_secured_by(artefact: &Artefact, suite: Suite) -> bool {
-    match (artefact, suite.cryptosuite()) {
-        (Artefact::Credential(secured), _) => suite.secures(secured),
-        (Artefact::Presentation(shown), Some(name)) => {
-            shown.proofs().iter().any(|proof| *proof.cryptosuite() == name)
-        }
-        (Artefact::Presentation(shown), None) => shown.proofs().is_empty(),
+    match artefact {
+        Artefact::Credential(secured) => suite.secures(secured),
+        Artefact::Presentation(shown) => suite.secures_presentation(shown),
     }
 }
 

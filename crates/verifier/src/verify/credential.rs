@@ -247,8 +247,10 @@ fn on_ledger(
         .cosigners()
         .iter()
         .filter(|one| one.is_of_log(recorded.origin()))
-        .filter_map(|one| one.operator().filter(|name| grades.operators().contains(*name)))
-        .map(str::to_owned)
+        .filter_map(|one| match one.operator() {
+            Some(name) => grades.operators().contains(name).then(|| name.to_owned()),
+            None => Some(one.name().to_owned()),
+        })
         .collect();
     let time = if own.is_empty() { time } else { time.with("runByLog", own) };
     let uncounted: Vec<String> = recorded

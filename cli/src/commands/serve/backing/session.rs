@@ -17,7 +17,7 @@ use inkan_server::credentials::{
 use serde_json::{Value, json};
 
 use super::ProfileBacking;
-use crate::commands::issue::status::{self, Place, Wanted};
+use crate::commands::issue::status::{self, Asker, Place, Wanted};
 use crate::commands::revoke::{self, Change, Due, Saying, Target};
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
@@ -282,7 +282,8 @@ fn wanted(asked: &Allotment) -> Wanted<'_> {
         ListForm::Bitstring => asked.purposes.clone(),
         ListForm::TokenJwt | ListForm::TokenCwt => vec![StatusPurpose::Revocation],
     };
-    Wanted { encoding, purposes, messages: &asked.messages, served: None }
+    let asker = Asker::Caller;
+    Wanted { encoding, purposes, messages: &asked.messages, served: None, asker }
 }
 
 fn hand(issuer: &Issuer) -> Result<Hand<'_>, Failure> {

@@ -114,6 +114,20 @@ fn digests_are_sorted_and_decoys_are_among_them() {
 }
 
 #[test]
+fn one_credential_has_so_many_decoys_and_no_more() {
+    let issue_with = |places: usize, decoys: u8| {
+        let claims = json!({ "all": vec![json!([1]); places] });
+        let chosen = paths(&[r#"["all", null, 0]"#]);
+        let concealment = Concealment { claims: &chosen, decoys };
+        issue(claims, &concealment, Map::new(), &issuer().key, &mut SeededRng::new(3))
+            .map_err(|error: SignFailure| error.code())
+    };
+    assert_eq!(issue_with(200, 255).unwrap_err(), "sd-jwt-too-many-decoys");
+    assert!(issue_with(200, 20).is_ok());
+    assert!(issue_with(16, 255).is_ok());
+}
+
+#[test]
 fn every_salt_is_another_and_has_16_bytes() {
     let mut salts = std::collections::BTreeSet::new();
     for one in issued(0).disclosures() {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::code;
 use crate::entry::{AnchorContent, AnchorScope, SignedEntry, TrustOperation, TrustStatement};
+use crate::state::claimed_scid;
 use crate::testing::{Person, World, anchor, at, ed25519, once, status, trust};
 use crate::{Claims, EntryId, Flags, Kind, MapKey, Rejection};
 
@@ -13,6 +14,31 @@ fn world() -> (World, Person) {
     let person = Person::new(5);
     world.register(&person);
     (world, person)
+}
+
+#[test]
+fn a_leaf_says_whose_it_is_and_an_epoch_is_nobodys() {
+    let (world, person) = world();
+    let claims = [
+        person.issuance(b"a"),
+        person.act(1, 1, b"a"),
+        Claims::Status(status(1, b"list")),
+        Claims::Trust(trust(1)),
+        Claims::Anchor(anchor(b"a")),
+        Claims::Once(once(1)),
+    ];
+    for claims in &claims {
+        let body = person.sign(claims, at(1));
+        let scid = claimed_scid(claims.kind(), body.as_bytes());
+        assert_eq!(scid.as_deref(), Some(person.scid()), "{:?}", claims.kind());
+        let other = if claims.kind() == Kind::Once { Kind::Trust } else { Kind::Once };
+        assert_eq!(claimed_scid(other, body.as_bytes()), None, "{:?}", claims.kind());
+    }
+    assert_eq!(claimed_scid(Kind::Did, person.line.as_bytes()).as_deref(), Some(person.scid()));
+    assert_eq!(claimed_scid(Kind::Did, b"{}"), None);
+    let epoch = world.leaves().remove(0);
+    let (kind, _, body) = crate::leaf::split(&epoch).unwrap();
+    assert_eq!((kind, claimed_scid(kind, body)), (Kind::Epoch, None));
 }
 
 /// The code of an entry that is `claims`, changed.

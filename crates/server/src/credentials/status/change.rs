@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use inkan_core::Timestamp;
+use inkan_core::text::is_hidden;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use serde_json::{Map, Value, json};
 
@@ -217,7 +218,9 @@ fn change<'a>(
     };
     let value = value.ok_or_else(|| option("value"))?;
     let reason = said("reason").map(|reason| {
+        let shown = |text: &&str| !text.chars().any(is_hidden);
         let text = reason.as_str().filter(|text| (1..=REASON).contains(&text.chars().count()));
+        let text = text.filter(shown);
         text.map(str::to_owned).ok_or_else(|| option("reason"))
     });
     let effective = said("effective").map(|effective| {
