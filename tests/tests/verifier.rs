@@ -33,6 +33,8 @@ mod verifier {
     mod successors;
     mod token_status;
     mod x5c;
+    mod x5c_cose;
+    mod x5c_presented;
     mod x5c_status;
     mod younger;
 }

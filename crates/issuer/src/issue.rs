@@ -168,8 +168,8 @@ pub fn lost_in_sd_jwt_vc(credential: &Credential) -> Option<String> {
     flat::lost(credential)
 }
 
-/// As [`issue_with`], by a key that certificates (DER, that of the key first) name in the place of a DID: as `vc+jwt` or `dc+sd-jwt`. The
-/// issuer is an HTTPS URL that the first one names.
+/// As [`issue_with`], by a key that certificates (DER, that of the key first) name in the place of a DID: as `vc+jwt`, `vc+cose` or
+/// `dc+sd-jwt`. The issuer is an HTTPS URL that the first one names.
 ///
 /// # Errors
 ///
@@ -184,6 +184,7 @@ pub fn issue_certified(
     let (credential, warnings) = draft.into_credential();
     let credential = match securing {
         Securing::Jose => sign::issue_jose_certified(credential.value().clone(), chain, signer)?,
+        Securing::Cose => sign::issue_cose_certified(credential.value().clone(), chain, signer)?,
         Securing::SdJwtVc(disclosable) => {
             let claims = flat::claims(&credential, now)?;
             let chosen = disclosable.paths(&claims, &[])?;
@@ -193,7 +194,6 @@ pub fn issue_certified(
         }
         Securing::DataIntegrity(..)
         | Securing::Selective { .. }
-        | Securing::Cose
         | Securing::SdJwt(_) => {
             return Err(SignFailure::FormMismatch);
         }

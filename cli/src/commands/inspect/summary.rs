@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use inkan_core::json::text;
 use inkan_core::{Timestamp, encoding};
 use inkan_credential::model::text::{preferred, texts};
-use inkan_credential::sd_jwt_vc::TypeMetadata;
+use inkan_credential::sd_jwt_vc::{TypeMetadata, issuer_of};
 use inkan_credential::status_list::BitstringStatusList;
 use inkan_credential::token_status_list::{StatusBits, TokenStatus, TokenStatusList};
 use inkan_credential::{SecuredCredential, selective};
@@ -175,6 +175,16 @@ pub(super) fn enveloped(value: &Value) -> Option<Value> {
     decode_compact(data)
 }
 
+/// The key of a chain of certificates, and whom the first one names.
+fn certificate(chain: &Value) -> String {
+    let leaf = chain.get(0).and_then(Value::as_str);
+    let leaf = leaf.and_then(|leaf| encoding::decode_b64(leaf).ok());
+    match leaf.and_then(|leaf| issuer_of(&leaf)) {
+        Some(named) => format!("the key of a certificate that is in it, for {named}"),
+        None => "the key of a certificate that is in it".to_owned(),
+    }
+}
+
 /// The signature around the claims, what the holder shows of them, and for whom.
 fn around(opened: &Value, lines: &mut Lines) {
     let Some(header) = opened.get("header").filter(|_| opened.get("payload").is_some()) else {
@@ -182,7 +192,7 @@ fn around(opened: &Value, lines: &mut Lines) {
     };
     let issuer = opened.get("payload").and_then(|payload| text(payload, "iss"));
     let key = match (header.get("x5c"), text(header, "kid"), issuer) {
-        (Some(_), _, _) => "the key of a certificate that is in it".to_owned(),
+        (Some(chain), _, _) => certificate(chain),
         (None, Some(kid), Some(issuer)) if kid.starts_with('#') => format!("{issuer}{kid}"),
         (None, Some(kid), _) => kid.to_owned(),
         (None, None, _) => "a key that it does not name".to_owned(),
