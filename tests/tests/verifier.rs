@@ -6,6 +6,7 @@ mod verifier {
     mod acts;
     mod agreed;
     mod as_of;
+    mod audience;
     mod compromised;
     mod consent;
     mod content;

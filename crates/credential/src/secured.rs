@@ -3,6 +3,7 @@
 //! In scope: which form it has, its proofs, the issuer's key by name, the cryptographic check against a key that
 //! the caller resolved, and the digest that the ledger commits to. Out of scope: resolving, time, trust.
 
+mod audience;
 mod sd_jwt;
 mod written;
 

@@ -259,9 +259,9 @@ pub(crate) const ALWAYS_SHOWN: [&str; 12] = [
 ];
 
 /// What else stays plain in an SD-JWT: what says how to read it (VC-JOSE-COSE §3.2.1), and the JWT claims that speak of its
-/// validity. Suites that sign statements show contexts and types in any case.
-const PLAIN_IN_SD_JWT: [&str; 8] =
-    ["@context", "type", "iss", "nbf", "exp", "sub", "jti", "status"];
+/// validity (RFC 9901 §9.7). Suites that sign statements show contexts and types in any case.
+const PLAIN_IN_SD_JWT: [&str; 9] =
+    ["@context", "type", "iss", "aud", "nbf", "exp", "sub", "jti", "status"];
 
 /// Puts a credential into an SD-JWT (`typ` `vc+sd-jwt`, `cty` `vc`) whose holder may keep claims back; `kid` is the DID
 /// URL of the signer's key.

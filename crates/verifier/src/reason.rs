@@ -314,6 +314,12 @@ pub enum Reason {
     /// To check the signature would cost more than one verification may.
     #[error("to check this would cost more work than one verification may")]
     TooMuchWork,
+    /// The issuer made the credential out to somebody else (`aud`), or nobody says who this verifier is.
+    #[error("the credential is made out to {found:?}, and this verifier is not known to be that")]
+    CredentialAudience {
+        /// Whom it names.
+        found: String,
+    },
     /// Claims are kept back, and what is shown names no holder.
     #[error("what is shown names no holder, and claims are kept back")]
     HolderNotShown,
@@ -478,6 +484,7 @@ impl Reason {
             Self::SuiteUnknown { .. } => "suite-unknown",
             Self::ContextUnknown { .. } => "jsonld-context-unknown",
             Self::TooMuchWork => "verification-work-limit",
+            Self::CredentialAudience { .. } => "credential-audience-mismatch",
             Self::HolderNotShown => "holder-not-shown",
             Self::SignatureNotInTime { .. } => "signature-not-in-time",
             Self::EsealInvalid { .. } => "eseal-invalid",

@@ -2,6 +2,7 @@
 //!
 //! In scope: the order of decisions 7, every check a line, going on after a failure. Out of scope: policy.
 
+mod audience;
 mod certified;
 mod compromise;
 mod consent;

@@ -13,7 +13,7 @@ use super::countersigned::Countersigned;
 use super::record::{self, Found, Record};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamped;
-use super::{Bench, certified, compromise, content, countersigned, offered, status};
+use super::{Bench, audience, certified, compromise, content, countersigned, offered, status};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::DidHistory;
 use crate::material::Receipts;
@@ -30,6 +30,7 @@ pub(super) fn check(
     let credential = secured.credential();
     let digest = secured.issuance_digest();
     validity(bench, subject, secured, checks);
+    audience::check(bench, subject, secured, checks);
     content::schemas(bench, subject, secured, checks);
     content::related_resources(bench, subject, secured, checks);
     let acts = countersigned::about(bench, secured);
