@@ -20,6 +20,7 @@ mod verifier {
     mod keys;
     mod known;
     mod moved;
+    mod named;
     mod other_logs;
     mod outside;
     mod powers;

@@ -46,6 +46,10 @@ pub(crate) struct IssueArgs {
     /// Certificates of the key in PEM, its own first: they name the issuer in the place of its DID (vc+jwt, vc+cose, dc+sd-jwt)
     #[arg(long, value_name = "FILE", conflicts_with = "rows")]
     pub(crate) x5c: Option<String>,
+    /// Name the issuer by the https URL at which its DID lives (dc+sd-jwt): readers who know no DIDs look for its keys there, in what
+    /// did export --as jwt-vc-issuer writes
+    #[arg(long, conflicts_with = "x5c")]
+    pub(crate) https_issuer: bool,
     /// Claims that the holder may keep back (SD-JWT): names, or JSON Pointers such as /address/city, separated by commas;
     /// without it, every claim about the subject
     #[arg(long = "sd", visible_alias = "disclosable", value_name = "PATHS")]

@@ -72,6 +72,17 @@ pub enum IssuerKey {
     Unsaid,
 }
 
+impl IssuerKey {
+    /// The DID in the name of the key, if an HTTPS issuer names its keys by DID URLs, as metadata that are made of a DID do. Whether the
+    /// DID is that issuer's is not known here.
+    #[must_use]
+    pub fn did_at_url(&self) -> Option<&str> {
+        let Self::Metadata { kid: Some(kid), .. } = self else { return None };
+        let (did, fragment) = kid.split_once('#')?;
+        (did.starts_with("did:") && is_url(kid) && !fragment.is_empty()).then_some(did)
+    }
+}
+
 /// How the status of a credential is to be learnt.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Status {

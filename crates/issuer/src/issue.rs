@@ -41,6 +41,8 @@ pub enum Securing<'a> {
     SdJwt(Disclosable<'a>),
     /// Its claims as an SD-JWT VC (`dc+sd-jwt`), whose `vct` is the draft's first type beside `VerifiableCredential`.
     SdJwtVc(Disclosable<'a>),
+    /// The same, whose `iss` is the HTTPS URL at which the metadata of the issuer's DID are served.
+    SdJwtVcAt(Disclosable<'a>, &'a str),
 }
 
 /// A signed credential and what its ledger entry commits to.
@@ -159,6 +161,20 @@ pub fn secure(
             let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
             sign::issue_sd_jwt_vc(claims, &concealment, method, signer, rng)?
         }
+        Securing::SdJwtVcAt(disclosable, url) => {
+            let mut claims = flat::claims(credential, now)?;
+            if let Value::Object(members) = &mut claims {
+                members.insert("iss".to_owned(), (*url).into());
+            }
+            let chosen = disclosable.paths(&claims, &[])?;
+            let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
+            let made = sign::issue_sd_jwt_vc(claims, &concealment, method, signer, rng)?;
+            // Any other URL, or name of a key, would leave it open who issued it.
+            if made.https_issuer() != Some(*url) {
+                return Err(SignFailure::FormMismatch);
+            }
+            made
+        }
     })
 }
 
@@ -194,7 +210,8 @@ pub fn issue_certified(
         }
         Securing::DataIntegrity(..)
         | Securing::Selective { .. }
-        | Securing::SdJwt(_) => {
+        | Securing::SdJwt(_)
+        | Securing::SdJwtVcAt(..) => {
             return Err(SignFailure::FormMismatch);
         }
     };

@@ -10,6 +10,7 @@ mod content;
 mod countersigned;
 mod credential;
 mod linked;
+mod named;
 mod offered;
 mod period;
 mod power;
