@@ -285,7 +285,8 @@ fn an_issuer_by_certificate_is_trusted_under_a_policy() {
 
 /// In COSE as in a JWS: a credential that names nobody, and who presents it, both by certificates.
 fn in_cose(home: &Home) {
-    let line = ["-p", "acme", "issue", "Badge", "--from", "acme", "--bearer", "--claims", "claims.json"];
+    let line =
+        ["-p", "acme", "issue", "Badge", "--from", "acme", "--bearer", "--claims", "claims.json"];
     let rest = ["--suite", "vc+cose", "--x5c", "sign-1.pem", "--no-ledger", "--no-status"];
     home.run(&[&line[..], &rest, &["--valid-for", "7d", "--out", "cose.json"]].concat()).must(0);
     let shown = home.run(&["inspect", "cose.json"]).must(0).stdout;

@@ -319,10 +319,7 @@ pub(crate) fn check_claim(
 /// # Errors
 ///
 /// [`ParseError::KeyId`] if they cannot be read; [`ParseError::IssuerNotNamed`] if the first one names somebody else.
-pub(crate) fn certificates_of(
-    jws: &Jws,
-    signer: Option<&str>,
-) -> Result<Vec<Vec<u8>>, ParseError> {
+pub(crate) fn certificates_of(jws: &Jws, signer: Option<&str>) -> Result<Vec<Vec<u8>>, ParseError> {
     let Some((chain, signer)) = jws.header().get("x5c").zip(by_certificates(signer)) else {
         return Ok(Vec::new());
     };

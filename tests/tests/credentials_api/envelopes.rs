@@ -172,11 +172,10 @@ fn derive(suite: Suite, body: &Value) -> (u16, Value) {
 fn a_holder_discloses_claims_of_an_sd_jwt_by_pointers() {
     for ((suite, start), root) in ENVELOPES[4..].iter().zip(["/credentialSubject", ""]) {
         let (given, family) = (format!("{root}/given"), format!("{root}/family"));
-        let issued = strict().issue(*suite, &licence(), json!({ "disclosable": ["given", "family"] }));
+        let issued =
+            strict().issue(*suite, &licence(), json!({ "disclosable": ["given", "family"] }));
         assert_eq!(disclosed(&issued, start), ["family", "given"]);
-        let request = |credential: &Value, options: Value| {
-            json!({ "verifiableCredential": credential, "options": options })
-        };
+        let request = |credential: &Value, options: Value| json!({ "verifiableCredential": credential, "options": options });
         let chosen = json!({ "selectivePointers": [given] });
         let compact = json!(text(&issued, start));
         for credential in [&issued, &compact] {
@@ -216,7 +215,8 @@ fn a_holder_discloses_claims_of_an_sd_jwt_by_pointers() {
 #[test]
 fn the_answer_to_a_question_is_signed_so_that_the_value_need_not_be_shown() {
     let born = with(licence(), "/credentialSubject/birthDate", "1990-01-31".into());
-    let wanted = json!({ "derivedClaims": { "age_over_20": "birthDate", "age_over_150": "birthDate" } });
+    let wanted =
+        json!({ "derivedClaims": { "age_over_20": "birthDate", "age_over_150": "birthDate" } });
     for ((suite, start), root) in ENVELOPES[4..].iter().zip(["/credentialSubject", ""]) {
         let issued = strict().issue(*suite, &born, wanted.clone());
         let options = json!({ "selectivePointers": [format!("{root}/age_over_20")] });
@@ -241,7 +241,8 @@ fn the_answer_to_a_question_is_signed_so_that_the_value_need_not_be_shown() {
     refused(&born, json!(["age_over_20=birthDate"]), "option-malformed");
     let taken = with(born.clone(), "/credentialSubject/age_over_20", true.into());
     refused(&taken, json!({ "age_over_20": "birthDate" }), "derived-claim-taken");
-    let two = json!([{ "id": "urn:example:a", "birthDate": "1990-01-31" }, { "id": "urn:example:b" }]);
+    let two =
+        json!([{ "id": "urn:example:a", "birthDate": "1990-01-31" }, { "id": "urn:example:b" }]);
     let several = with(born, "/credentialSubject", two);
     refused(&several, json!({ "age_over_20": "birthDate" }), "option-malformed");
     // A proof that is added adds no claims.

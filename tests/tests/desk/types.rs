@@ -12,7 +12,8 @@ use inkan_crypto::KeyType;
 use inkan_evidence::Registry;
 use inkan_io::gather::{Network, from_bundle};
 use inkan_server::credentials::{
-    self, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording, Role, Transport,
+    self, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording, Role,
+    Transport,
 };
 use inkan_server::desk::DeskOptions;
 use inkan_tests::made::{Party, moment};
@@ -117,7 +118,8 @@ fn verdict(pinned: Option<&Value>) -> [String; 2] {
     });
     let running = credentials::spawn(options, Arc::clone(&clock) as _).expect("it starts");
     let client = || HttpClient::new(running.address());
-    let body = json!({ "policy": "authentic", "minAal": "AAL-1", "why": "to enrol", "register": "never" });
+    let body =
+        json!({ "policy": "authentic", "minAal": "AAL-1", "why": "to enrol", "register": "never" });
     let operator = client().with("authorization", &format!("Bearer {TOKEN}"));
     let asked = operator.post("/desk/sessions", "application/json", body.to_string().as_bytes());
     assert_eq!(asked.status, 201, "{}", asked.text());
@@ -139,7 +141,8 @@ fn verdict(pinned: Option<&Value>) -> [String; 2] {
     let shown = shown.expect("a presentation").to_bare();
     let answer = client().post(&path, "application/json", shown.as_bytes());
     assert_eq!(answer.status, 200, "{}", answer.text());
-    ["en-GB", "ja"].map(|language| client().with("accept-language", language).get(&path).text().to_owned())
+    ["en-GB", "ja"]
+        .map(|language| client().with("accept-language", language).get(&path).text().to_owned())
 }
 
 #[test]

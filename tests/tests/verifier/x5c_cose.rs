@@ -1,10 +1,10 @@
 //! Certificates in the headers of COSE messages (`x5chain`, RFC 9360 §2): where they may stand, and what they then show.
 
+use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::SecuredCredential;
 use inkan_credential::cose::{Headers, Sign1};
 use inkan_credential::sd_jwt_vc::KeyName;
 use inkan_crypto::{KeyType, SecretKey};
-use inkan_core::rng::insecure::SeededRng;
 
 use super::expect::{accepted, worthless};
 use super::x5c::{Pki, badge, judged, vc_cose};
@@ -62,7 +62,10 @@ fn a_certificate_that_was_put_there_by_somebody_else_shows_nothing() {
     let plain = SecuredCredential::parse(&message(&pki, "#key-1")).expect("a credential");
     assert_eq!(plain.issuer_certificates(), None);
     assert!(!judged(plain, &[&pki.middle.der]).is_authentic());
-    assert_eq!(SecuredCredential::parse(&message(&pki, "")).unwrap_err().code(), "jose-key-id-missing");
+    assert_eq!(
+        SecuredCredential::parse(&message(&pki, "")).unwrap_err().code(),
+        "jose-key-id-missing"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use inkan_credential::sd_jwt_vc::{TypeMetadata, issuer_of};
 use inkan_credential::status_list::BitstringStatusList;
 use inkan_credential::token_status_list::{StatusBits, TokenStatus, TokenStatusList};
 use inkan_credential::{SecuredCredential, selective};
+use inkan_crypto::PublicKey;
 use inkan_io::pinned::PinnedFile;
 use serde_json::Value;
 
@@ -230,7 +231,12 @@ fn items<'a>(value: &'a Value, member: &str) -> &'a [Value] {
 }
 
 fn types(value: &Value) -> String {
-    let names: Vec<&str> = items(value, "type").iter().filter_map(Value::as_str).collect();
+    names(value, "type")
+}
+
+/// The texts of a member, one after the other.
+fn names(value: &Value, member: &str) -> String {
+    let names: Vec<&str> = items(value, member).iter().filter_map(Value::as_str).collect();
     names.join(", ")
 }
 
@@ -287,9 +293,27 @@ fn people(inner: &Value, language: &str, lines: &mut Lines) {
     if let Some(holder) = party("holder") {
         lines.add("holder", &holder);
     }
+    if let Some(confirmation) = inner.get("cnf") {
+        lines.add("bound to", &bound_to(confirmation));
+    }
+    let audience = names(inner, "aud");
+    if !audience.is_empty() {
+        lines.add("made out to", &audience);
+    }
     let presented = items(inner, "verifiableCredential").len();
     if presented > 0 {
         lines.add("presents", &counted(presented, "credential"));
+    }
+}
+
+/// The holder's key, by which alone it can be presented.
+fn bound_to(confirmation: &Value) -> String {
+    let thumbprint = |jwk: &Value| PublicKey::from_jwk(jwk).ok().map(|key| key.thumbprint());
+    let known = text(confirmation, "jkt").map(str::to_owned);
+    match (known.or_else(|| thumbprint(confirmation.get("jwk")?)), text(confirmation, "kid")) {
+        (Some(thumbprint), _) => format!("a key of its holder, with thumbprint {thumbprint}"),
+        (None, Some(name)) => format!("a key of its holder, {name}"),
+        (None, None) => "a key of its holder that cannot be read".to_owned(),
     }
 }
 
@@ -411,6 +435,15 @@ fn signatures(inner: &Value, lines: &mut Lines) {
             }
         };
         lines.add("signature", &what);
+        let mut more: Vec<String> = [("on", "created"), ("until", "expires")]
+            .into_iter()
+            .filter_map(|(word, name)| Some(format!("{word} {}", in_words(text(proof, name)?))))
+            .collect();
+        let domains = names(proof, "domain");
+        more.extend((!domains.is_empty()).then(|| format!("for {domains}")));
+        if !more.is_empty() {
+            lines.add("", &more.join(", "));
+        }
     }
 }
 
@@ -479,7 +512,10 @@ mod tests {
                 "id": "https://acme.example/seal.png", "mediaType": "image/png",
                 "digestMultibase": "uEiBZlVztZpfWHgPyslVv6-UwirFoQoRvW1htfx963sknNA",
             },
-            "proof": { "type": "DataIntegrityProof", "verificationMethod": "did:example:acme#k" },
+            "proof": {
+                "type": "DataIntegrityProof", "verificationMethod": "did:example:acme#k",
+                "created": "2026-02-01T00:00:00Z", "domain": "bank.example",
+            },
         })
     }
 
@@ -503,6 +539,7 @@ mod tests {
             "ExampleTemplate",
             "https://acme.example/seal.png, image/png, fixed by uEiBZlVztZpf",
             "DataIntegrityProof by did:example:acme#k",
+            "on 1 February 2026, 00:00 UTC, for bank.example",
         ] {
             assert!(shown.contains(line), "{line}: {shown}");
         }
@@ -524,6 +561,7 @@ mod tests {
             "payload": {
                 "vct": "Person", "iss": "did:example:acme", "sub": "did:example:me",
                 "iat": 1_767_225_600, "exp": 1_798_761_600, "age_over_20": true,
+                "aud": ["https://bank.example"], "cnf": { "jkt": "0ZcOCORZNYy" },
                 "status": { "status_list": { "idx": 7, "uri": "https://acme.example/list" } },
             },
             "disclosed": ["/age_over_20"], "concealed": 2,
@@ -538,6 +576,8 @@ mod tests {
             "subject      did:example:me",
             "issued at    1 January 2026, 00:00 UTC",
             "valid until  1 January 2027, 00:00 UTC",
+            "bound to     a key of its holder, with thumbprint 0ZcOCORZNYy",
+            "made out to  https://bank.example",
             "token status list: https://acme.example/list, index 7",
             "dc+sd-jwt (EdDSA) by did:example:acme#k",
             "discloses    /age_over_20",

@@ -600,7 +600,11 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
     ("jsonld-context-unknown", "", "JSON-LD のコンテキストが手元になく、署名の対象が定まらない。"),
     ("verification-work-limit", "", "検証に必要な計算量が上限を超える。"),
-    ("issuer-name-unproved", "", "発行者の URL と署名した DID が同一であることを示す資料が手元にない。"),
+    (
+        "issuer-name-unproved",
+        "",
+        "発行者の URL と署名した DID が同一であることを示す資料が手元にない。",
+    ),
     ("issuer-name-mismatch", "", "発行者の URL と署名した DID が同一の発行者ではない。"),
     (
         "credential-audience-mismatch",

@@ -256,7 +256,8 @@ fn pairs(options: &Map<String, Value>, name: &str) -> Result<Vec<(String, String
     match options.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Object(members)) => {
-            let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+            let text =
+                |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
             let one = |(name, value): (&String, &Value)| Some((name.clone(), text(value)?));
             members.iter().map(one).collect::<Option<_>>().ok_or_else(|| option(name))
         }

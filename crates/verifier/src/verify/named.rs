@@ -30,9 +30,9 @@ pub(super) fn check(
     let Some(url) = secured.https_issuer() else { return };
     let line = match judge(bench, url, did, history) {
         Ok(()) => Check::pass(NAME, subject),
-        Err(
-            reason @ (Reason::IssuerNameUnproved { .. } | Reason::HistoryIncomplete { .. }),
-        ) => Check::unknown(NAME, subject, reason, Weight::Required),
+        Err(reason @ (Reason::IssuerNameUnproved { .. } | Reason::HistoryIncomplete { .. })) => {
+            Check::unknown(NAME, subject, reason, Weight::Required)
+        }
         Err(reason) => Check::fail(NAME, subject, reason),
     };
     checks.push(line.with("iss", url));
