@@ -75,7 +75,7 @@ pub(super) fn check(
             .with("did", issuer.as_str())
             .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
     );
-    named::check(bench, subject, secured, (&issuer, &history), checks);
+    named::check(bench, subject, secured, (&issuer, &*history), checks);
     let signed = signature(bench, (subject, secured), &issuer, &history, checks);
     // Those of strangers come after: what is tried in vain for them is taken from one budget.
     let others = other_proofs(bench, subject, secured, checks);

@@ -27,7 +27,7 @@ pub(super) fn add(
         Refusal::bad(Cause::OptionMalformed.code(), detail)
     })?;
     for (name, source) in wanted {
-        derived::add(claims, (name, source), now)
+        derived::add(claims, (name.as_str(), source.as_str()), now)
             .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     }
     Ok(())
