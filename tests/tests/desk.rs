@@ -22,6 +22,10 @@ use inkan_tests::soft_authenticator::{
 use inkan_tests::{read_json, schemas};
 use serde_json::{Value, json};
 
+mod desk {
+    mod types;
+}
+
 const TOKEN: &str = "a-token-of-the-operator-of-this-desk";
 const CREDENTIAL_ID: &[u8] = &[7; 32];
 

@@ -215,6 +215,14 @@ fn section_4_7_the_issuer_is_a_url_or_an_object_with_one() {
     refused(json!({ "issuer": { "id": "fake-issuer" } }), CODE);
     refused(json!({ "issuer": { "id": Value::Null } }), CODE);
     refused(json!({ "issuer": {} }), CODE);
+    accepted(
+        json!({ "issuer": { "id": party().did, "type": ["Person", "https://a.example/Club"] } }),
+    );
+    for wrong in [json!(7), json!("two words"), json!(null), json!(["Person", 7]), json!({})] {
+        refused(json!({ "issuer": { "id": party().did, "type": wrong } }), CODE);
+        let subject = json!({ "id": "did:example:subject", "type": wrong });
+        refused(json!({ "credentialSubject": subject }), "credential-subject-invalid");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod verifier {
     mod acts;
     mod agreed;
     mod as_of;
+    mod audience;
     mod compromised;
     mod consent;
     mod content;
@@ -19,6 +20,7 @@ mod verifier {
     mod keys;
     mod known;
     mod moved;
+    mod named;
     mod other_logs;
     mod outside;
     mod powers;
@@ -33,6 +35,8 @@ mod verifier {
     mod successors;
     mod token_status;
     mod x5c;
+    mod x5c_cose;
+    mod x5c_presented;
     mod x5c_status;
     mod younger;
 }

@@ -43,9 +43,13 @@ pub(crate) struct IssueArgs {
     /// Which key of the issuer signs; without it, the first that fits the format
     #[arg(long, value_name = "K")]
     pub(crate) key: Option<String>,
-    /// Certificates of the key in PEM, its own first: they name the issuer in the place of its DID (x5c; vc+jwt and dc+sd-jwt)
+    /// Certificates of the key in PEM, its own first: they name the issuer in the place of its DID (vc+jwt, vc+cose, dc+sd-jwt)
     #[arg(long, value_name = "FILE", conflicts_with = "rows")]
     pub(crate) x5c: Option<String>,
+    /// Name the issuer by the https URL at which its DID lives (dc+sd-jwt): readers who know no DIDs look for its keys there, in what
+    /// did export --as jwt-vc-issuer writes
+    #[arg(long, conflicts_with = "x5c")]
+    pub(crate) https_issuer: bool,
     /// Claims that the holder may keep back (SD-JWT): names, or JSON Pointers such as /address/city, separated by commas;
     /// without it, every claim about the subject
     #[arg(long = "sd", visible_alias = "disclosable", value_name = "PATHS")]
@@ -307,6 +311,12 @@ pub(crate) struct PresentArgs {
     /// How the presentation is secured; without it, one SD-JWT by a key binding, all else by a Data Integrity proof
     #[arg(long, value_enum, value_name = "F")]
     pub(crate) presentation_format: Option<PresentationFormat>,
+    /// Which key of the DID signs; without it, its first
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// Certificates of the key in PEM, its own first: they name who presents, in the place of the DID (vp+jwt, vp+cose)
+    #[arg(long, value_name = "FILE", conflicts_with = "consents")]
+    pub(crate) x5c: Option<String>,
     /// Consent to this use of what is shown, in a receipt for you and the receiver; NAME=TEXT gives the use a name too
     #[arg(long = "consent", value_name = "TEXT", requires = "consent_out")]
     pub(crate) consents: Vec<String>,

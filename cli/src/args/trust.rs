@@ -149,7 +149,7 @@ pub(crate) enum TrustCommand {
     /// Draw who trusts whom
     Graph(TrustGraphArgs),
     /// Pin the bytes of a URL, so that they are used and never fetched: a JSON-LD context, or a resource that a credential names;
-    /// as urn:x509:issuer-anchor:NAME a certificate, PEM or DER, that is trusted to certify issuers (x5c), with
+    /// as urn:x509:issuer-anchor:NAME a certificate, PEM or DER, that is trusted to certify issuers and who presents (x5c), with
     /// ?=revocation=demanded&policy=OID after it on these terms; as urn:x509:crl:NAME or urn:x509:ocsp:NAME what authorities say they revoked;
     /// as urn:x509:tsa-anchor:NAME one that is trusted to stamp times
     Pin {

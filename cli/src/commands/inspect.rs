@@ -74,13 +74,14 @@ fn decode_compact(compact: &str) -> Option<Value> {
 fn decode_cose(message: &str) -> Option<Value> {
     let message = Sign1::parse_text(message).ok()?;
     let payload = json::parse(message.payload(), limits::DOCUMENT).ok().filter(Value::is_object)?;
-    Some(json!({
-        "header": {
-            "typ": message.typ(), "cty": message.content_type(), "alg": message.alg(),
-            "kid": message.kid(),
-        },
-        "payload": payload,
-    }))
+    let mut header = json!({
+        "typ": message.typ(), "cty": message.content_type(), "alg": message.alg(), "kid": message.kid(),
+    });
+    if let (Value::Object(members), Some(chain)) = (&mut header, message.certificates()) {
+        let chain = chain.iter().map(|one| encoding::b64(one)).collect();
+        members.insert("x5c".to_owned(), chain);
+    }
+    Some(json!({ "header": header, "payload": payload }))
 }
 
 /// A Token Status List in a CWT, with the names that its claims have in a JWT.

@@ -134,6 +134,7 @@ pub(super) fn run_with(
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
     let key_type = hand.key.public_key().key_type();
     let mandatory = paths(&args.mandatory)?;
+    let url = securing::https_url(args, &own)?;
     let places = status::allocate(&wanted(args), (&own, &hand, &home), now)?;
     let entries: Vec<_> = places.iter().map(|place| place.entry.clone()).collect();
     let terms = Terms {
@@ -143,7 +144,13 @@ pub(super) fn run_with(
         certified: certified.as_ref(),
         home: &home,
         evidence: &evidence,
-        securing: securing::securing(args, key_type, (&disclosable, &mandatory), contexts),
+        securing: securing::securing(
+            args,
+            key_type,
+            (&disclosable, &mandatory),
+            contexts,
+            url.as_deref(),
+        ),
         schema: schema.as_ref(),
         members: members.as_ref(),
         type_file: type_file.as_ref(),
@@ -203,6 +210,12 @@ pub(super) fn run_with(
         .collect();
     packing::pack(&mut bundle, &writing.reading()?, &fresh)?;
     let outcome = finish(args, (&issued.credential, &bundle, index), context, &home)?;
+    if let Some(url) = &url {
+        context.speech.say(&format!(
+            "its issuer is {url}: readers look there for what inkan did export {} --as jwt-vc-issuer writes",
+            args.from
+        ));
+    }
     if let Some(url) = &args.status_url {
         context.speech.say(&format!(
             "nothing tells its status until {url} is served: inkan status-list publish LIST --out FILE signs it"

@@ -4,7 +4,7 @@ mod disclosure;
 
 use inkan_core::json::text;
 use inkan_credential::bundle::{Artefact, Bundle};
-use inkan_credential::presentation::PresentationTerms;
+use inkan_credential::presentation::{CertifiedForm, PresentationTerms};
 use inkan_credential::{ConsentReceipt, Contexts, Format, SecuredCredential, proof_check};
 use inkan_crypto::Signer;
 use inkan_did::DidUrl;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::consent;
 use super::did::key_of_any_version;
+use super::issue::certified;
 use crate::args::{OutArgs, PresentArgs, PresentationFormat};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -56,8 +57,12 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
         disclosed.extend(what);
     }
     let own = identity::own(&home, args.identity.as_deref())?;
+    let keyring = Keyring::open(context, &home)?;
+    let hand = Hand::of(&own, args.key.as_deref(), &keyring, &home)?;
+    let certified = certified::read(args.x5c.as_deref(), &hand, &home, context)?;
+    let holder = certified.as_ref().map_or(own.did.as_str(), |certified| &certified.issuer);
     for credential in &credentials {
-        if credential.credential().subject_id().is_some_and(|subject| subject != own.did) {
+        if credential.credential().subject_id().is_some_and(|subject| subject != holder) {
             context.speech.warn("a credential is about somebody else than who presents it");
         }
     }
@@ -69,26 +74,30 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     if credentials.iter().any(unlinkable) {
         context.speech.warn(&format!(
             "a presentation names {} in every place where you present: inkan cred derive shows the same, and names nobody",
-            short_did(&own.did)
+            short_did(holder)
         ));
     }
     let keeping = (!args.consents.is_empty())
         .then(|| consent::Keeping::fresh(args.record && !args.write.dry_run, &home, context))
         .transpose()?;
-    let keyring = Keyring::open(context, &home)?;
-    let hand = Hand::of(&own, None, &keyring, &home)?;
     let terms = PresentationTerms {
-        holder: &own.did,
-        method: hand.method.as_str(),
+        holder,
+        method: certified.as_ref().map_or(hand.method.as_str(), |certified| &certified.issuer),
         nonce,
         audience,
         created: context.now(),
     };
     let signer: &dyn Signer = hand.key;
-    let presentation = match chosen_format(&credentials, args)? {
-        Some(Form::Of(format)) => inkan_holder::present(&credentials, format, &terms, signer)?,
-        Some(Form::Cose) => inkan_holder::present_in_cose(&credentials, &terms, signer)?,
-        None => inkan_holder::present_key_bound(only(&credentials)?, &terms, signer)?,
+    let presentation = match (chosen_format(&credentials, args)?, &certified) {
+        (form, Some(certified)) => {
+            let key: (&[Vec<u8>], &dyn Signer) = (&certified.chain, signer);
+            inkan_holder::present_certified(&credentials, certified_form(form)?, &terms, key)?
+        }
+        (Some(Form::Of(format)), None) => {
+            inkan_holder::present(&credentials, format, &terms, signer)?
+        }
+        (Some(Form::Cose), None) => inkan_holder::present_in_cose(&credentials, &terms, signer)?,
+        (None, None) => inkan_holder::present_key_bound(only(&credentials)?, &terms, signer)?,
     };
     // What cannot be consented to is not shown either.
     let consented = keeping.map(|keeping| {
@@ -116,7 +125,7 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     }
     let members = json!({
         "disclosed": disclosed,
-        "holder": own.did, "audience": audience, "credentials": credentials.len(),
+        "holder": holder, "audience": audience, "credentials": credentials.len(),
         "dryRun": args.write.dry_run, "out": args.out.path(),
     });
     if args.write.dry_run {
@@ -216,6 +225,7 @@ fn chosen_format(
         (Some(PresentationFormat::VpSdJwt), _) => Some(Form::Of(Format::SdJwt)),
         (Some(PresentationFormat::VpCose), _) => Some(Form::Cose),
         (Some(PresentationFormat::KeyBinding), _) => None,
+        (None, _) if args.x5c.is_some() => Some(Form::Of(Format::Jose)),
         (None, [only]) if only.sd_jwt().is_some() && confirmed(only) => None,
         (None, _) => Some(Form::Of(Format::DataIntegrity)),
     };
@@ -232,6 +242,21 @@ fn chosen_format(
         return Err(CliError::Usage(usage.to_owned()).into());
     }
     Ok(format)
+}
+
+/// The forms that carry certificates of who presents.
+fn certified_form(form: Option<Form>) -> Result<CertifiedForm, Failure> {
+    match form {
+        Some(Form::Of(Format::Jose)) => Ok(CertifiedForm::Jose),
+        Some(Form::Cose) => Ok(CertifiedForm::Cose),
+        Some(Form::Of(Format::DataIntegrity | Format::DataIntegritySd | Format::SdJwt)) | None => {
+            let usage = "--x5c belongs to presentations in vp+jwt and vp+cose".to_owned();
+            Err(Failure::from(CliError::Usage(usage)).try_this(
+                "use such a format",
+                "inkan present … --x5c F --presentation-format vp+jwt|vp+cose",
+            ))
+        }
+    }
 }
 
 /// A key binding is for one credential.

@@ -263,6 +263,7 @@ fn an_issuer_by_certificate_is_trusted_under_a_policy() {
         home.run(&judged).must(0);
         home.run(&["-p", "bank", "trust", "unpin", "urn:x509:issuer-anchor:root"]).must(0);
     }
+    in_cose(&home);
     served_status(&home, &holder);
     // What was signed and could not be written is handed out to who types it again, and forgotten then.
     let out = |file: &str| {
@@ -281,6 +282,32 @@ fn an_issuer_by_certificate_is_trusted_under_a_policy() {
     issued(&home, &holder, "no.json", &["--suite", "vc+jwt", "--x5c", "sign-1.pem"], 2);
     let bare = ["--x5c", "sign-1.pem", "--no-ledger", "--no-status"];
     issued(&home, &holder, "no.json", &bare, 2);
+}
+
+/// In COSE as in a JWS: a credential that names nobody, and who presents it, both by certificates.
+fn in_cose(home: &Home) {
+    let line =
+        ["-p", "acme", "issue", "Badge", "--from", "acme", "--bearer", "--claims", "claims.json"];
+    let rest = ["--suite", "vc+cose", "--x5c", "sign-1.pem", "--no-ledger", "--no-status"];
+    home.run(&[&line[..], &rest, &["--valid-for", "7d", "--out", "cose.json"]].concat()).must(0);
+    let shown = home.run(&["inspect", "cose.json"]).must(0).stdout;
+    assert!(shown.contains("for https://issuer.example"), "{shown}");
+    let line = ["-p", "acme", "present", "--cred", "cose.json", "--nonce", "n-1", "--aud", "bank"];
+    let by = ["--as", "acme", "--key", "sign-1", "--x5c", "sign-1.pem", "--out", "shown.json"];
+    let present = |form: &str, status: i32| {
+        let form = ["--presentation-format", form, "--force"];
+        home.run(&[&line[..], &by, &form].concat()).must(status);
+    };
+    present("vp+sd-jwt", 2);
+    present("vp+cose", 0);
+    let judge = |status: i32| {
+        let line = ["-p", "bank", "verify", "shown.json", "--nonce", "n-1", "--aud", "bank"];
+        home.run(&line).must(status);
+    };
+    judge(19);
+    home.run(&["-p", "bank", "trust", "pin", "urn:x509:issuer-anchor:root", "ca.pem"]).must(0);
+    judge(0);
+    home.run(&["-p", "bank", "trust", "unpin", "urn:x509:issuer-anchor:root"]).must(0);
 }
 
 /// Who is named by certificates serves its status list itself, signed as its credentials are.

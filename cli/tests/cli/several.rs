@@ -54,6 +54,22 @@ fn events(home: &Home, id: &str) -> Vec<(String, String, String)> {
     one["events"].as_array().unwrap().iter().map(of).collect()
 }
 
+/// Under its URL an issuer is known where its host was asked for its keys.
+fn by_https(home: &Home, url: &str) {
+    home.write("claims.json", r#"{"name":"Ada"}"#);
+    let line = ["-p", "acme", "issue", "Badge", "--from", "acme", "--bearer", "--https-issuer"];
+    let rest = ["--claims", "claims.json", "--out", "named.json", "--suite"];
+    home.run(&[&line[..], &rest, &["vc+jwt"]].concat()).must(2);
+    let ran = home.run(&[&line[..], &rest, &["dc+sd-jwt"]].concat()).must(0);
+    assert!(ran.stderr.contains(url), "{}", ran.stderr);
+    let verify = |status| home.run(&["-p", "bank", "verify", "named.json", "--json"]).must(status);
+    assert!(verify(19).stdout.contains("INK-3097"));
+    let (host, path) = url.strip_prefix("https://").unwrap().split_once('/').unwrap();
+    let place = format!("https://{host}/.well-known/jwt-vc-issuer/{path}");
+    home.run(&["-p", "bank", "trust", "pin", &place, "issuer.json"]).must(0);
+    verify(0);
+}
+
 #[test]
 fn a_did_has_several_keys_and_a_server_several_dids() {
     let (home, did, _) = Home::with_parties();
@@ -78,6 +94,7 @@ fn a_did_has_several_keys_and_a_server_several_dids() {
         serde_json::from_slice(&std::fs::read(home.path("issuer.json")).unwrap()).unwrap();
     assert_eq!(metadata["jwks"], set);
     assert!(metadata["issuer"].as_str().unwrap().starts_with("https://"), "{metadata:#}");
+    by_https(&home, metadata["issuer"].as_str().unwrap());
     let large = ["-p", "acme", "did", "export", "large", "--as", "jwt-vc-issuer"];
     home.run(&large).must(8);
     acme(&["did", "export", "large", "--as", "jwks"]);

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::cose::Sign1;
 use crate::error::ParseError;
-use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_url};
+use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_url, items};
 use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
+use crate::sd_jwt_vc::certificates;
 
 /// The `typ` of an SD-JWT VC.
 const SD_JWT_VC: &str = "dc+sd-jwt";
@@ -254,6 +255,9 @@ fn check_claims(payload: &Value) -> Result<Times, ParseError> {
     if payload.get("vp").is_some() {
         return Err(ParseError::JoseClaim { claim: "vp" });
     }
+    if !items(payload, "aud").iter().all(Value::is_string) {
+        return Err(ParseError::JoseClaim { claim: "aud" });
+    }
     Ok(Times {
         issued: numeric_date(payload, "iat")?,
         not_before: numeric_date(payload, "nbf")?,
@@ -307,6 +311,43 @@ pub(crate) fn check_claim(
         Some(found) if found.as_str().is_some() && found.as_str() == own => Ok(()),
         Some(_) => Err(ParseError::JoseClaim { claim }),
     }
+}
+
+/// The certificates (DER, that of the key first) that name an HTTPS signer and its key in the header of a JWS; none for a DID, which
+/// has its own keys, whatever certificates say.
+///
+/// # Errors
+///
+/// [`ParseError::KeyId`] if they cannot be read; [`ParseError::IssuerNotNamed`] if the first one names somebody else.
+pub(crate) fn certificates_of(jws: &Jws, signer: Option<&str>) -> Result<Vec<Vec<u8>>, ParseError> {
+    let Some((chain, signer)) = jws.header().get("x5c").zip(by_certificates(signer)) else {
+        return Ok(Vec::new());
+    };
+    let chain = certificates::read(chain).ok_or(ParseError::KeyId)?;
+    if certificates::name(&chain, signer) { Ok(chain) } else { Err(ParseError::IssuerNotNamed) }
+}
+
+/// The same of a COSE message.
+///
+/// # Errors
+///
+/// [`ParseError::IssuerNotNamed`].
+pub(crate) fn certificates_of_cose(
+    message: &Sign1,
+    signer: Option<&str>,
+) -> Result<Vec<Vec<u8>>, ParseError> {
+    let Some((chain, signer)) = message.certificates().zip(by_certificates(signer)) else {
+        return Ok(Vec::new());
+    };
+    if certificates::name(chain, signer) {
+        Ok(chain.to_vec())
+    } else {
+        Err(ParseError::IssuerNotNamed)
+    }
+}
+
+fn by_certificates(signer: Option<&str>) -> Option<&str> {
+    signer.filter(|signer| !signer.starts_with("did:"))
 }
 
 /// The absolute URL of the signing key: `kid`, joined to the signer if it is only a fragment.

@@ -26,9 +26,9 @@ use crate::sd_jwt::SdJwt;
 use crate::secured::{SecuredCredential, compact_text};
 
 pub use self::make::{
-    PresentationTerms, present_cose, present_di, present_di_with, present_jose, present_key_bound,
-    present_sd_jwt, secure_presentation_cose, secure_presentation_di, secure_presentation_jose,
-    secure_presentation_sd_jwt,
+    CertifiedForm, PresentationTerms, present_certified, present_cose, present_di, present_di_with,
+    present_jose, present_key_bound, present_sd_jwt, secure_presentation_cose,
+    secure_presentation_di, secure_presentation_jose, secure_presentation_sd_jwt,
 };
 
 /// A presentation, well-formed and not yet verified.
@@ -37,7 +37,9 @@ pub struct Presentation {
     /// Without `proof`.
     value: Value,
     holder: String,
+    /// Empty if certificates name the holder.
     method: String,
+    certificates: Vec<Vec<u8>>,
     credentials: Vec<SecuredCredential>,
     nonce: Option<String>,
     audience: Vec<String>,
@@ -115,6 +117,7 @@ impl Presentation {
             not_before: None,
             expires: proof.expires(),
             method,
+            certificates: Vec::new(),
             value,
             form: Form::DataIntegrity { proofs, holder_proof, proof_member },
         })
@@ -150,7 +153,13 @@ impl Presentation {
         }
         let named = holder(&value)?;
         let signer = named.or_else(|| json::text(&value, "iss"));
+        let certificates = match &form {
+            Form::Jose { jws } => envelope::certificates_of(jws, signer)?,
+            Form::Cose { message } => envelope::certificates_of_cose(message, signer)?,
+            Form::SdJwt { .. } | Form::DataIntegrity { .. } | Form::KeyBound { .. } => Vec::new(),
+        };
         let method = match &form {
+            Form::Jose { .. } | Form::Cose { .. } if !certificates.is_empty() => String::new(),
             Form::Jose { jws } => envelope::key_url(jws, signer)?,
             Form::SdJwt { sd_jwt } => envelope::key_url(sd_jwt.jws(), signer)?,
             Form::Cose { message } => envelope::named_url(message.kid(), signer)?,
@@ -158,7 +167,8 @@ impl Presentation {
                 return Err(ParseError::NotRecognised);
             }
         };
-        let holder = named.unwrap_or_else(|| did_of(&method)).to_owned();
+        let by_certificates = signer.filter(|_| !certificates.is_empty());
+        let holder = named.or(by_certificates).unwrap_or_else(|| did_of(&method)).to_owned();
         envelope::check_claim(&value, "iss", Some(&holder))?;
         envelope::check_claim(&value, "jti", json::text(&value, "id"))?;
         let nonce = match value.get("nonce") {
@@ -170,6 +180,7 @@ impl Presentation {
         Ok(Self {
             holder,
             method,
+            certificates,
             credentials: credentials(&value)?,
             nonce,
             audience: audience(&value)?,
@@ -202,8 +213,15 @@ impl Presentation {
         &self.holder
     }
 
+    /// The certificates (DER) that name the holder and its key, that of the key first; none for holders that are DIDs. Whether
+    /// they lead anywhere is not checked here; that the first one names the holder is.
+    #[must_use]
+    pub fn holder_certificates(&self) -> Option<&[Vec<u8>]> {
+        Some(self.certificates.as_slice()).filter(|chain| !chain.is_empty())
+    }
+
     /// URL of the key that the holder's proof names; empty for a key binding that leaves it to the credential which key is
-    /// the holder's ([`Self::key_bound`]).
+    /// the holder's ([`Self::key_bound`]), and for a holder that certificates name.
     #[must_use]
     pub fn verification_method(&self) -> &str {
         &self.method

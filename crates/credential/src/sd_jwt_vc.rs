@@ -16,7 +16,7 @@ use inkan_core::{CryptoRng, Timestamp, json};
 use inkan_crypto::{PublicKey, Signer};
 use serde_json::{Map, Value};
 
-use crate::model::is_url;
+use crate::model::{is_url, items};
 use crate::sd_jwt::{self, Concealment, SdJwt};
 use crate::sign::check_always_shown;
 use crate::token_status_list::StatusReference;
@@ -31,8 +31,9 @@ const TYP: &str = "dc+sd-jwt";
 const OLD_TYP: &str = "vc+sd-jwt";
 
 /// What must not be in a disclosure, nor anything in it (§2.2.2.3 of -13; `aka_vcts` came later).
-const ALWAYS_SHOWN: [&str; 8] =
-    ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"];
+/// `aud` by RFC 9901 §9.7, as all that says whether it is good.
+const ALWAYS_SHOWN: [&str; 9] =
+    ["iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"];
 
 /// An SD-JWT VC, well-formed and not yet verified.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,17 @@ pub enum IssuerKey {
     },
     /// It does not say; the verifier may know by other means.
     Unsaid,
+}
+
+impl IssuerKey {
+    /// The DID in the name of the key, if an HTTPS issuer names its keys by DID URLs, as metadata that are made of a DID do. Whether the
+    /// DID is that issuer's is not known here.
+    #[must_use]
+    pub fn did_at_url(&self) -> Option<&str> {
+        let Self::Metadata { kid: Some(kid), .. } = self else { return None };
+        let (did, fragment) = kid.split_once('#')?;
+        (did.starts_with("did:") && is_url(kid) && !fragment.is_empty()).then_some(did)
+    }
 }
 
 /// How the status of a credential is to be learnt.
@@ -108,6 +120,9 @@ impl SdJwtVc {
         check_always_shown(&sd_jwt, &ALWAYS_SHOWN)?;
         let vct = text(payload, "vct")?.filter(|vct| !vct.is_empty()).ok_or(wrong("vct"))?;
         text(payload, "vct#integrity")?;
+        if !items(payload, "aud").iter().all(Value::is_string) {
+            return Err(wrong("aud"));
+        }
         let also = match payload.get("aka_vcts") {
             None => Vec::new(),
             Some(list) => {

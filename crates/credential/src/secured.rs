@@ -3,6 +3,7 @@
 //! In scope: which form it has, its proofs, the issuer's key by name, the cryptographic check against a key that
 //! the caller resolved, and the digest that the ledger commits to. Out of scope: resolving, time, trust.
 
+mod audience;
 mod sd_jwt;
 mod written;
 
@@ -22,7 +23,7 @@ use crate::proof::{
     Cryptosuite, PreparedProof, Proof, ProofError, Purpose, check_references, take_proofs,
 };
 use crate::rdfc::Contexts;
-use crate::sd_jwt_vc::{IssuerKey, certificates};
+use crate::sd_jwt_vc::IssuerKey;
 
 pub use self::sd_jwt::{DisclosureError, SdJwtCredential};
 
@@ -206,17 +207,10 @@ impl SecuredCredential {
         let opened = envelope::open(text, Envelope::Credential)?;
         let credential = claimed(opened.payload)?;
         let (jws, times) = (opened.jws, opened.times);
-        // A DID has its own keys, whatever certificates say.
-        let chain = jws.header().get("x5c").filter(|_| !credential.issuer().starts_with("did:"));
-        let (method, certificates) = match chain {
-            Some(chain) => {
-                let chain = certificates::read(chain).ok_or(ParseError::KeyId)?;
-                if !certificates::name(&chain, credential.issuer()) {
-                    return Err(ParseError::IssuerNotNamed);
-                }
-                (String::new(), chain)
-            }
-            None => (envelope::key_url(&jws, Some(credential.issuer()))?, Vec::new()),
+        let certificates = envelope::certificates_of(&jws, Some(credential.issuer()))?;
+        let method = match certificates.as_slice() {
+            [] => envelope::key_url(&jws, Some(credential.issuer()))?,
+            _ => String::new(),
         };
         let envelope = Signed::Jws(Box::new(jws));
         Ok(Self::Jose(JoseCredential { envelope, credential, method, certificates, times }))
@@ -227,9 +221,14 @@ impl SecuredCredential {
     fn parse_cose(text: &str) -> Result<Self, ParseError> {
         let opened = envelope::open_cose(text, Envelope::Credential)?;
         let credential = claimed(opened.payload)?;
-        let method = envelope::named_url(opened.message.kid(), Some(credential.issuer()))?;
-        let (envelope, times) = (Signed::Cose(Box::new(opened.message)), opened.times);
-        let certificates = Vec::new();
+        let (message, times) = (opened.message, opened.times);
+        let issuer = Some(credential.issuer());
+        let certificates = envelope::certificates_of_cose(&message, issuer)?;
+        let method = match certificates.as_slice() {
+            [] => envelope::named_url(message.kid(), issuer)?,
+            _ => String::new(),
+        };
+        let envelope = Signed::Cose(Box::new(message));
         Ok(Self::Jose(JoseCredential { envelope, credential, method, certificates, times }))
     }
 

@@ -164,7 +164,8 @@ pub fn issue_jose(
     signer: &dyn Signer,
 ) -> Result<SecuredCredential, SignFailure> {
     let credential = Credential::from_value(credential)?;
-    let compact = envelop(credential.value(), Envelope::Credential, kid, signer)?;
+    let key = KeyName::Kid(kid);
+    let compact = envelop(credential.value(), Envelope::Credential, key, signer)?;
     SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
 }
 
@@ -179,8 +180,30 @@ pub fn issue_cose(
     kid: &str,
     signer: &dyn Signer,
 ) -> Result<SecuredCredential, SignFailure> {
+    cose(credential, KeyName::Kid(kid), signer)
+}
+
+/// As [`issue_cose`], by a key that certificates (DER, that of the key first) name in the place of a DID
+/// (`x5chain`, [RFC 9360 §2](https://www.rfc-editor.org/rfc/rfc9360#section-2)); the first one has to name the issuer.
+///
+/// # Errors
+///
+/// As [`issue_cose`].
+pub fn issue_cose_certified(
+    credential: Value,
+    chain: &[Vec<u8>],
+    signer: &dyn Signer,
+) -> Result<SecuredCredential, SignFailure> {
+    cose(credential, KeyName::Certificates(chain), signer)
+}
+
+fn cose(
+    credential: Value,
+    key: KeyName<'_>,
+    signer: &dyn Signer,
+) -> Result<SecuredCredential, SignFailure> {
     let credential = Credential::from_value(credential)?;
-    let text = message(credential.value(), Envelope::Credential, kid, signer)?;
+    let text = message(credential.value(), Envelope::Credential, key, signer)?;
     SecuredCredential::parse_compact(&text).map_err(|_| SignFailure::Unreadable)
 }
 
@@ -188,12 +211,12 @@ pub fn issue_cose(
 pub(crate) fn message(
     payload: &Value,
     envelope: Envelope,
-    kid: &str,
+    key: KeyName<'_>,
     signer: &dyn Signer,
 ) -> Result<String, SignFailure> {
     let payload = json::canonicalize(payload).map_err(inkan_crypto::SignError::Canonical)?;
     let (typ, content_type) = envelope.cose_types();
-    let headers = Headers { typ, content_type: Some(content_type), key: KeyName::Kid(kid) };
+    let headers = Headers { typ, content_type: Some(content_type), key };
     let made = Sign1::make(payload, &headers, signer).map_err(|error| match error {
         CoseError::Sign(error) => SignFailure::Signer(error),
         CoseError::TooLarge | CoseError::Malformed { .. } => SignFailure::Unreadable,
@@ -213,14 +236,8 @@ pub fn issue_jose_certified(
     signer: &dyn Signer,
 ) -> Result<SecuredCredential, SignFailure> {
     let credential = Credential::from_value(credential)?;
-    let envelope = Envelope::Credential;
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), envelope.typ().into());
-    header.insert("cty".to_owned(), envelope.cty().into());
-    header.insert("x5c".to_owned(), certificates::to_header(chain));
-    let payload =
-        json::canonicalize(credential.value()).map_err(inkan_crypto::SignError::Canonical)?;
-    let compact = jws::sign(header, &payload, signer)?;
+    let key = KeyName::Certificates(chain);
+    let compact = envelop(credential.value(), Envelope::Credential, key, signer)?;
     SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
 }
 
@@ -242,9 +259,9 @@ pub(crate) const ALWAYS_SHOWN: [&str; 12] = [
 ];
 
 /// What else stays plain in an SD-JWT: what says how to read it (VC-JOSE-COSE §3.2.1), and the JWT claims that speak of its
-/// validity. Suites that sign statements show contexts and types in any case.
-const PLAIN_IN_SD_JWT: [&str; 8] =
-    ["@context", "type", "iss", "nbf", "exp", "sub", "jti", "status"];
+/// validity (RFC 9901 §9.7). Suites that sign statements show contexts and types in any case.
+const PLAIN_IN_SD_JWT: [&str; 9] =
+    ["@context", "type", "iss", "aud", "nbf", "exp", "sub", "jti", "status"];
 
 /// Puts a credential into an SD-JWT (`typ` `vc+sd-jwt`, `cty` `vc`) whose holder may keep claims back; `kid` is the DID
 /// URL of the signer's key.
@@ -364,14 +381,18 @@ fn check_holder_shown(issued: &SdJwt) -> Result<(), SdJwtError> {
 
 /// The protected header of an SD-JWT.
 pub(crate) fn sd_jwt_header(envelope: Envelope, kid: &str) -> Map<String, Value> {
-    header((envelope.sd_typ(), envelope.cty()), kid)
+    header((envelope.sd_typ(), envelope.cty()), KeyName::Kid(kid))
 }
 
-fn header((typ, cty): (&str, &str), kid: &str) -> Map<String, Value> {
+fn header((typ, cty): (&str, &str), key: KeyName<'_>) -> Map<String, Value> {
     let mut header = Map::new();
     header.insert("typ".to_owned(), typ.into());
     header.insert("cty".to_owned(), cty.into());
-    header.insert("kid".to_owned(), kid.into());
+    let (name, key) = match key {
+        KeyName::Kid(kid) => ("kid", kid.into()),
+        KeyName::Certificates(chain) => ("x5c", certificates::to_header(chain)),
+    };
+    header.insert(name.to_owned(), key);
     header
 }
 
@@ -379,10 +400,10 @@ fn header((typ, cty): (&str, &str), kid: &str) -> Map<String, Value> {
 pub(crate) fn envelop(
     payload: &Value,
     envelope: Envelope,
-    kid: &str,
+    key: KeyName<'_>,
     signer: &dyn Signer,
 ) -> Result<String, SignFailure> {
-    let header = header((envelope.typ(), envelope.cty()), kid);
+    let header = header((envelope.typ(), envelope.cty()), key);
     let payload = json::canonicalize(payload).map_err(inkan_crypto::SignError::Canonical)?;
     Ok(jws::sign(header, &payload, signer)?)
 }

@@ -12,4 +12,4 @@ pub mod present;
 pub use act::{Act, ActError, Acted, accept, refuse, seal, withdraw};
 pub use consent::{Consent, ConsentMakeError, give_consent, withdraw_consent};
 pub use disclose::{SelectiveError, derive, disclosable, disclose};
-pub use present::{PresentError, present, present_in_cose, present_key_bound};
+pub use present::{PresentError, present, present_certified, present_in_cose, present_key_bound};

@@ -1,7 +1,7 @@
 //! Presenting credentials to one verifier, once.
 
 use inkan_credential::presentation::{
-    self, PresentationTerms, present_cose, present_di, present_jose, present_sd_jwt,
+    self, CertifiedForm, PresentationTerms, present_cose, present_di, present_jose, present_sd_jwt,
 };
 use inkan_credential::proof::SignFailure;
 use inkan_credential::{Format, Presentation, SecuredCredential};
@@ -41,6 +41,22 @@ pub fn present_in_cose(
 ) -> Result<Presentation, PresentError> {
     ready(credentials, terms)?;
     Ok(present_cose(credentials, terms, signer)?)
+}
+
+/// As [`present`], in a JWS or a COSE message, by a key that certificates (DER, that of the key first) name in the place of a DID.
+/// The first one has to name `terms.holder`, an HTTPS URL, which is `terms.method` as well.
+///
+/// # Errors
+///
+/// As there.
+pub fn present_certified(
+    credentials: &[SecuredCredential],
+    form: CertifiedForm,
+    terms: &PresentationTerms<'_>,
+    key: (&[Vec<u8>], &dyn Signer),
+) -> Result<Presentation, PresentError> {
+    ready(credentials, terms)?;
+    Ok(presentation::present_certified(credentials, form, terms, key)?)
 }
 
 /// There is something to present, to somebody, by a key of the holder's.

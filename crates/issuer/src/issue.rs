@@ -41,6 +41,8 @@ pub enum Securing<'a> {
     SdJwt(Disclosable<'a>),
     /// Its claims as an SD-JWT VC (`dc+sd-jwt`), whose `vct` is the draft's first type beside `VerifiableCredential`.
     SdJwtVc(Disclosable<'a>),
+    /// The same, whose `iss` is the HTTPS URL at which the metadata of the issuer's DID are served.
+    SdJwtVcAt(Disclosable<'a>, &'a str),
 }
 
 /// A signed credential and what its ledger entry commits to.
@@ -159,6 +161,20 @@ pub fn secure(
             let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
             sign::issue_sd_jwt_vc(claims, &concealment, method, signer, rng)?
         }
+        Securing::SdJwtVcAt(disclosable, url) => {
+            let mut claims = flat::claims(credential, now)?;
+            if let Value::Object(members) = &mut claims {
+                members.insert("iss".to_owned(), (*url).into());
+            }
+            let chosen = disclosable.paths(&claims, &[])?;
+            let concealment = Concealment { claims: &chosen, decoys: disclosable.decoys };
+            let made = sign::issue_sd_jwt_vc(claims, &concealment, method, signer, rng)?;
+            // Any other URL, or name of a key, would leave it open who issued it.
+            if made.https_issuer() != Some(*url) {
+                return Err(SignFailure::FormMismatch);
+            }
+            made
+        }
     })
 }
 
@@ -168,8 +184,8 @@ pub fn lost_in_sd_jwt_vc(credential: &Credential) -> Option<String> {
     flat::lost(credential)
 }
 
-/// As [`issue_with`], by a key that certificates (DER, that of the key first) name in the place of a DID: as `vc+jwt` or `dc+sd-jwt`. The
-/// issuer is an HTTPS URL that the first one names.
+/// As [`issue_with`], by a key that certificates (DER, that of the key first) name in the place of a DID: as `vc+jwt`, `vc+cose` or
+/// `dc+sd-jwt`. The issuer is an HTTPS URL that the first one names.
 ///
 /// # Errors
 ///
@@ -184,6 +200,7 @@ pub fn issue_certified(
     let (credential, warnings) = draft.into_credential();
     let credential = match securing {
         Securing::Jose => sign::issue_jose_certified(credential.value().clone(), chain, signer)?,
+        Securing::Cose => sign::issue_cose_certified(credential.value().clone(), chain, signer)?,
         Securing::SdJwtVc(disclosable) => {
             let claims = flat::claims(&credential, now)?;
             let chosen = disclosable.paths(&claims, &[])?;
@@ -193,8 +210,8 @@ pub fn issue_certified(
         }
         Securing::DataIntegrity(..)
         | Securing::Selective { .. }
-        | Securing::Cose
-        | Securing::SdJwt(_) => {
+        | Securing::SdJwt(_)
+        | Securing::SdJwtVcAt(..) => {
             return Err(SignFailure::FormMismatch);
         }
     };

@@ -113,6 +113,9 @@ pub fn with_successors(mut wants: Vec<Want>, declared: &Declared) -> Vec<Want> {
 #[must_use]
 pub fn plan_presenter(bundle: &Bundle) -> Vec<Want> {
     let Artefact::Presentation(presentation) = &bundle.artefact else { return Vec::new() };
+    if presentation.holder_certificates().is_some() {
+        return Vec::new();
+    }
     let Some(presented) = presentation.key_bound() else {
         return vec![Want::Did(did_of(presentation.verification_method()))];
     };

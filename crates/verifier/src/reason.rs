@@ -314,6 +314,24 @@ pub enum Reason {
     /// To check the signature would cost more than one verification may.
     #[error("to check this would cost more work than one verification may")]
     TooMuchWork,
+    /// The issuer is named by an HTTPS URL and signs with the keys of a DID; nothing at hand shows what its host says of that.
+    #[error("nothing at hand shows whose keys that issuer has: {url} is not pinned")]
+    IssuerNameUnproved {
+        /// Where its host says so.
+        url: String,
+    },
+    /// The same, and the DID or the host says otherwise.
+    #[error("{issuer} and the DID that signed are not shown to be one issuer")]
+    IssuerNameMismatch {
+        /// The URL that is named.
+        issuer: String,
+    },
+    /// The issuer made the credential out to somebody else (`aud`), or nobody says who this verifier is.
+    #[error("the credential is made out to {found:?}, and this verifier is not known to be that")]
+    CredentialAudience {
+        /// Whom it names.
+        found: String,
+    },
     /// Claims are kept back, and what is shown names no holder.
     #[error("what is shown names no holder, and claims are kept back")]
     HolderNotShown,
@@ -478,6 +496,9 @@ impl Reason {
             Self::SuiteUnknown { .. } => "suite-unknown",
             Self::ContextUnknown { .. } => "jsonld-context-unknown",
             Self::TooMuchWork => "verification-work-limit",
+            Self::IssuerNameUnproved { .. } => "issuer-name-unproved",
+            Self::IssuerNameMismatch { .. } => "issuer-name-mismatch",
+            Self::CredentialAudience { .. } => "credential-audience-mismatch",
             Self::HolderNotShown => "holder-not-shown",
             Self::SignatureNotInTime { .. } => "signature-not-in-time",
             Self::EsealInvalid { .. } => "eseal-invalid",

@@ -493,13 +493,13 @@ pub struct Presenter {
 }
 
 impl Presenter {
-    /// The holder's DID.
+    /// The holder's DID; or the HTTPS URL of one that certificates name.
     #[must_use]
     pub fn holder(&self) -> &str {
         &self.holder
     }
 
-    /// The DID URL of the key that signed the presentation.
+    /// The DID URL of the key that signed the presentation; `urn:x509:sha-256:` and the digest of the certificate that has it.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method

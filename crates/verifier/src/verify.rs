@@ -2,6 +2,7 @@
 //!
 //! In scope: the order of decisions 7, every check a line, going on after a failure. Out of scope: policy.
 
+mod audience;
 mod certified;
 mod compromise;
 mod consent;
@@ -9,6 +10,7 @@ mod content;
 mod countersigned;
 mod credential;
 mod linked;
+mod named;
 mod offered;
 mod period;
 mod power;

@@ -179,7 +179,13 @@ impl Actor {
         format!("{}{}\n", self.did_log(usize::MAX), line.expect("a line"))
     }
 
-    fn history(&self, now: Timestamp) -> History {
+    /// Its log, verified.
+    ///
+    /// # Panics
+    ///
+    /// Never: it is our own.
+    #[must_use]
+    pub fn history(&self, now: Timestamp) -> History {
         History::verify(&self.did_log(usize::MAX), None, now).expect("our own log")
     }
 }

@@ -164,3 +164,104 @@ fn an_sd_jwt_vc_says_all_that_it_was_asked_to_say_or_is_not_made() {
         assert_eq!((answer.status, answer.code().as_str()), (400, "status-not-kept"));
     }
 }
+
+/// The names of the claims that an SD-JWT in an envelope discloses.
+fn disclosed(issued: &Value, start: &str) -> Vec<String> {
+    let parts = text(issued, start).split('~').skip(1).filter(|part| !part.is_empty());
+    let mut names: Vec<String> = parts
+        .map(|part| {
+            let bytes = decode_b64u(part).expect("base64url");
+            let disclosure: Value = serde_json::from_slice(&bytes).expect("JSON");
+            disclosure[1].as_str().expect("a name").to_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn derive(suite: Suite, body: &Value) -> (u16, Value) {
+    let answer = strict().post(&format!("/{}/credentials/derive", suite.prefix()), body);
+    (answer.status, answer.json())
+}
+
+#[test]
+fn a_holder_discloses_claims_of_an_sd_jwt_by_pointers() {
+    for ((suite, start), root) in ENVELOPES[4..].iter().zip(["/credentialSubject", ""]) {
+        let (given, family) = (format!("{root}/given"), format!("{root}/family"));
+        let issued =
+            strict().issue(*suite, &licence(), json!({ "disclosable": ["given", "family"] }));
+        assert_eq!(disclosed(&issued, start), ["family", "given"]);
+        let request = |credential: &Value, options: Value| json!({ "verifiableCredential": credential, "options": options });
+        let chosen = json!({ "selectivePointers": [given] });
+        let compact = json!(text(&issued, start));
+        for credential in [&issued, &compact] {
+            let (status, answer) = derive(*suite, &request(credential, chosen.clone()));
+            assert_eq!(status, 201, "{suite:?}: {answer}");
+            let part = &answer["verifiableCredential"];
+            assert_eq!(disclosed(part, start), ["given"], "{suite:?}");
+            strict().verify(part);
+            // The part can be made smaller, and not larger.
+            let (status, answer) = derive(*suite, &request(part, json!({})));
+            assert_eq!(status, 201, "{answer}");
+            assert!(disclosed(&answer["verifiableCredential"], start).is_empty());
+            let more = request(part, json!({ "selectivePointers": [family] }));
+            let (status, answer) = derive(*suite, &more);
+            assert_eq!((status, &answer["code"]), (400, &json!("claim-path-unknown")));
+        }
+        for (options, code) in [
+            (json!({ "selectivePointers": [format!("{root}/nothing")] }), "claim-path-unknown"),
+            (json!({ "selectivePointers": ["given"] }), "option-malformed"),
+            (json!({ "selectivePointers": [""] }), "option-malformed"),
+            (json!({ "presentationHeader": "AA" }), "option-without-effect"),
+        ] {
+            let (status, answer) = derive(*suite, &request(&issued, options.clone()));
+            assert_eq!((status, &answer["code"]), (400, &json!(code)), "{options}");
+        }
+        let (status, answer) = derive(Suite::EcdsaSd, &request(&issued, chosen.clone()));
+        assert_eq!((status, &answer["code"]), (400, &json!("suite-mismatch")));
+        // What is bound to a verifier already is derived from no more.
+        let bound = json!(format!("{}e30.e30.AA", text(&issued, start)));
+        assert_eq!(derive(*suite, &request(&bound, chosen)).0, 400);
+    }
+    let whole = strict().issue(Suite::VcJwt, &licence(), json!({}));
+    let body = json!({ "verifiableCredential": whole, "options": {} });
+    assert_eq!(derive(Suite::VcJwt, &body).0, 400);
+}
+
+#[test]
+fn the_answer_to_a_question_is_signed_so_that_the_value_need_not_be_shown() {
+    let born = with(licence(), "/credentialSubject/birthDate", "1990-01-31".into());
+    let wanted =
+        json!({ "derivedClaims": { "age_over_20": "birthDate", "age_over_150": "birthDate" } });
+    for ((suite, start), root) in ENVELOPES[4..].iter().zip(["/credentialSubject", ""]) {
+        let issued = strict().issue(*suite, &born, wanted.clone());
+        let options = json!({ "selectivePointers": [format!("{root}/age_over_20")] });
+        let body = json!({ "verifiableCredential": issued, "options": options });
+        let (status, answer) = derive(*suite, &body);
+        assert_eq!(status, 201, "{answer}");
+        assert_eq!(disclosed(&answer["verifiableCredential"], start), ["age_over_20"]);
+        strict().verify(&answer["verifiableCredential"]);
+    }
+    let issued = strict().issue(Suite::EddsaRdfc, &born, wanted.clone());
+    let subject = &issued["credentialSubject"];
+    assert_eq!((&subject["age_over_20"], &subject["age_over_150"]), (&json!(true), &json!(false)));
+    let refused = |credential: &Value, derived: Value, code: &str| {
+        let options = json!({ "derivedClaims": derived });
+        let answer = strict().try_issue(Suite::VcSdJwt, credential, options);
+        assert_eq!((answer.status, answer.code().as_str()), (400, code), "{}", answer.text());
+    };
+    refused(&born, json!({ "is_rich": "birthDate" }), "derived-claim-unknown");
+    refused(&born, json!({ "age_over_20": "given" }), "derived-claim-source-invalid");
+    refused(&licence(), json!({ "age_over_20": "birthDate" }), "derived-claim-source-invalid");
+    refused(&born, json!({ "age_over_20": 7 }), "option-malformed");
+    refused(&born, json!(["age_over_20=birthDate"]), "option-malformed");
+    let taken = with(born.clone(), "/credentialSubject/age_over_20", true.into());
+    refused(&taken, json!({ "age_over_20": "birthDate" }), "derived-claim-taken");
+    let two =
+        json!([{ "id": "urn:example:a", "birthDate": "1990-01-31" }, { "id": "urn:example:b" }]);
+    let several = with(born, "/credentialSubject", two);
+    refused(&several, json!({ "age_over_20": "birthDate" }), "option-malformed");
+    // A proof that is added adds no claims.
+    let answer = strict().try_issue(Suite::EddsaJcs, &issued, wanted);
+    assert_eq!((answer.status, answer.code().as_str()), (400, "option-without-effect"));
+}

@@ -121,16 +121,29 @@ pub(super) fn sd_jwt_vc(chain: &[Vec<u8>], key: &dyn Signer) -> SecuredCredentia
         .expect("a credential")
 }
 
-fn vc_jwt(chain: &[Vec<u8>], key: &dyn Signer) -> SecuredCredential {
-    let credential = json!({
+/// Of the W3C data model.
+pub(super) fn badge() -> Value {
+    json!({
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "type": ["VerifiableCredential", "Badge"], "issuer": ISSUER,
         "validFrom": "2026-06-01T00:00:00Z", "credentialSubject": { "name": "Ada" },
-    });
-    sign::issue_jose_certified(credential, chain, key).expect("a credential")
+    })
 }
 
-fn judged_at(
+fn vc_jwt(chain: &[Vec<u8>], key: &dyn Signer) -> SecuredCredential {
+    sign::issue_jose_certified(badge(), chain, key).expect("a credential")
+}
+
+pub(super) fn vc_cose(chain: &[Vec<u8>], key: &dyn Signer) -> SecuredCredential {
+    sign::issue_cose_certified(badge(), chain, key).expect("a credential")
+}
+
+/// By it in each form that carries certificates.
+fn each(chain: &[Vec<u8>], key: &dyn Signer) -> [SecuredCredential; 3] {
+    [sd_jwt_vc(chain, key), vc_jwt(chain, key), vc_cose(chain, key)]
+}
+
+pub(super) fn judged_at(
     credential: SecuredCredential,
     pins: &[&[u8]],
     change: impl FnOnce(&mut Context),
@@ -147,18 +160,18 @@ fn judged_at(
     verify(&bundle, &Material::default(), &context)
 }
 
-fn judged(credential: SecuredCredential, pins: &[&[u8]]) -> Verification {
+pub(super) fn judged(credential: SecuredCredential, pins: &[&[u8]]) -> Verification {
     judged_at(credential, pins, |_| {})
 }
 
 const PATH: CheckName = CheckName::KeyInForce;
 
 #[test]
-fn a_chain_that_leads_to_a_pinned_certificate_is_accepted_in_both_formats() {
+fn a_chain_that_leads_to_a_pinned_certificate_is_accepted_in_every_format() {
     let pki = Pki::new(1);
     let whole = [pki.chain(), vec![pki.root.der.clone()]].concat();
     for chain in [pki.chain(), whole] {
-        for credential in [sd_jwt_vc(&chain, &pki.key), vc_jwt(&chain, &pki.key)] {
+        for credential in each(&chain, &pki.key) {
             // Also under the intermediate, and under the certificate of the key itself.
             for pin in [&pki.root.der, &pki.middle.der, &pki.leaf] {
                 let verification = judged(credential.clone(), &[pin]);
@@ -173,13 +186,14 @@ fn a_chain_that_leads_to_a_pinned_certificate_is_accepted_in_both_formats() {
 #[test]
 fn without_the_anchor_nothing_can_be_told() {
     let pki = Pki::new(2);
-    let credential = sd_jwt_vc(&pki.chain(), &pki.key);
     let other = authority(certifier("another", (2020, 2040)), None);
     let code = "certificate-anchor-unknown";
-    undecided_path(&judged(credential.clone(), &[]), code);
-    undecided_path(&judged(credential.clone(), &[&other.der]), code);
-    let none = judged_at(credential, &[&pki.root.der], |context| context.certificates = None);
-    undecided(&none, CheckName::Signature, code);
+    for credential in each(&pki.chain(), &pki.key) {
+        undecided_path(&judged(credential.clone(), &[]), code);
+        undecided_path(&judged(credential.clone(), &[&other.der]), code);
+        let none = judged_at(credential, &[&pki.root.der], |context| context.certificates = None);
+        undecided(&none, CheckName::Signature, code);
+    }
     // Nor if the intermediate is missing on the way.
     let alone = sd_jwt_vc(std::slice::from_ref(&pki.leaf), &pki.key);
     undecided_path(&judged(alone, &[&pki.root.der]), code);
@@ -210,8 +224,9 @@ fn every_certificate_on_the_way_is_good_when_it_is_judged_and_when_it_was_signed
     let (expired, early) = ("certificate-expired", "certificate-not-yet-valid");
     for (years, code) in [((2024, 2025), expired), ((2030, 2031), early)] {
         let chain = pki.with_leaf(&leaf_params(years));
-        no_path(&judged(sd_jwt_vc(&chain, &pki.key), &[&pki.root.der]), code);
-        no_path(&judged(vc_jwt(&chain, &pki.key), &[&pki.root.der]), code);
+        for credential in each(&chain, &pki.key) {
+            no_path(&judged(credential, &[&pki.root.der]), code);
+        }
         let middle = authority(certifier("middle", years), Some(&pki.root));
         let leaf = certify(&pki.key, &leaf_params((2026, 2027)), &middle);
         let chain = [leaf, middle.der];
@@ -236,8 +251,9 @@ fn what_does_not_say_when_it_was_signed_ends_with_its_certificate_as_of_any_time
     let late = |context: &mut Context| {
         context.received_at = context.as_of.plus_seconds(1_095 * 86_400);
     };
-    let silent = judged_at(vc_jwt(&pki.chain(), &pki.key), &[&pki.root.der], late);
-    no_path(&silent, "certificate-expired");
+    for silent in [vc_jwt(&pki.chain(), &pki.key), vc_cose(&pki.chain(), &pki.key)] {
+        no_path(&judged_at(silent, &[&pki.root.der], late), "certificate-expired");
+    }
     let dated = judged_at(sd_jwt_vc(&pki.chain(), &pki.key), &[&pki.root.der], late);
     // And the reader learns what nobody asked about.
     assert_eq!(passed(&dated, PATH).evidence["revocation"], "not shown");
@@ -320,7 +336,7 @@ fn a_certificate_for_something_else_signs_no_credentials() {
 fn another_key_than_the_certificate_has_signs_nothing() {
     let pki = Pki::new(7);
     let stranger = SecretKey::generate(KeyType::P256, &mut SeededRng::new(8));
-    for credential in [sd_jwt_vc(&pki.chain(), &stranger), vc_jwt(&pki.chain(), &stranger)] {
+    for credential in each(&pki.chain(), &stranger) {
         let verification = judged(credential, &[&pki.root.der]);
         worthless(&verification, CheckName::Signature, "credential-proof-invalid");
     }
@@ -340,7 +356,8 @@ fn a_certificate_that_names_somebody_else_is_refused_on_reading_and_on_signing()
     let good = vc_jwt(&pki.chain(), &pki.key);
     let mut value = good.credential().value().clone();
     value["issuer"] = "https://somebody.example".into();
-    assert!(sign::issue_jose_certified(value, &pki.chain(), &pki.key).is_err());
+    assert!(sign::issue_jose_certified(value.clone(), &pki.chain(), &pki.key).is_err());
+    assert!(sign::issue_cose_certified(value, &pki.chain(), &pki.key).is_err());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `issue --x5c`: certificates name the issuer and its key.
+//! `issue --x5c`: certificates name the issuer and its key; `present --x5c`: who presents.
 
 use inkan_core::Timestamp;
 use inkan_credential::sd_jwt_vc::issuer_of;
@@ -12,7 +12,7 @@ use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
 
-/// Who issues, by certificates.
+/// Who issues or presents, by certificates.
 #[derive(Debug)]
 pub(in crate::commands) struct Certified {
     /// The HTTPS URL that the first one names.
@@ -27,8 +27,9 @@ pub(super) fn check(args: &IssueArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let format = args.credential_format;
-    if !matches!(format, Some(SecuringFormat::VcJwt | SecuringFormat::DcSdJwt)) {
-        let usage = "--x5c belongs to credentials in vc+jwt and dc+sd-jwt".to_owned();
+    use SecuringFormat::{DcSdJwt, VcCose, VcJwt};
+    if !matches!(format, Some(VcJwt | VcCose | DcSdJwt)) {
+        let usage = "--x5c belongs to credentials in vc+jwt, vc+cose and dc+sd-jwt".to_owned();
         return Err(Failure::from(CliError::Usage(usage))
             .try_this("use such a format", "inkan issue … --x5c F --suite dc+sd-jwt"));
     }

@@ -81,7 +81,9 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
     let key_type = hand.key.public_key().key_type();
     let mandatory = paths(&args.mandatory)?;
-    let securing = securing::securing(args, key_type, (&disclosable, &mandatory), contexts);
+    let url = securing::https_url(args, &own)?;
+    let paths = (disclosable.as_slice(), mandatory.as_slice());
+    let securing = securing::securing(args, key_type, paths, contexts, url.as_deref());
     let (own, hand, home, evidence) = (&own, &hand, &home, evidence.as_slice());
     let certified = None;
     let terms = Terms {

@@ -3,6 +3,7 @@
 use inkan_credential::sd_jwt::ClaimPath;
 use inkan_credential::{Contexts, Cryptosuite};
 use inkan_crypto::KeyType;
+use inkan_did::{Did, published};
 use inkan_io::profile::OwnDid;
 use inkan_issuer::{Disclosable, Securing};
 
@@ -40,6 +41,11 @@ pub(super) fn check(args: &IssueArgs, speech: Speech) -> Result<(), Failure> {
     }
     if unlinkable && !args.bearer && args.rows.rows.is_none() {
         speech.warn("the subject's DID stands in every part that is shown, and links them: --bearer names nobody");
+    }
+    if args.https_issuer && args.credential_format != Some(SecuringFormat::DcSdJwt) {
+        let usage = "--https-issuer belongs to dc+sd-jwt: elsewhere issuers are DIDs".to_owned();
+        return Err(Failure::from(CliError::Usage(usage))
+            .try_this("use that format", "inkan issue … --https-issuer --suite dc+sd-jwt"));
     }
     if args.with.is_some() && args.credential_format == Some(SecuringFormat::DcSdJwt) {
         let usage = "--with gives members of the W3C data model, which dc+sd-jwt does not have";
@@ -152,6 +158,7 @@ pub(super) fn securing<'a>(
     key_type: KeyType,
     (claims, mandatory): (&'a [ClaimPath], &'a [ClaimPath]),
     contexts: &'a Contexts,
+    url: Option<&'a str>,
 ) -> Securing<'a> {
     let disclosable = Disclosable { claims, decoys: args.decoys };
     match args.credential_format {
@@ -165,7 +172,10 @@ pub(super) fn securing<'a>(
         Some(SecuringFormat::VcJwt) => Securing::Jose,
         Some(SecuringFormat::VcCose) => Securing::Cose,
         Some(SecuringFormat::VcSdJwt) => Securing::SdJwt(disclosable),
-        Some(SecuringFormat::DcSdJwt) => Securing::SdJwtVc(disclosable),
+        Some(SecuringFormat::DcSdJwt) => match url {
+            Some(url) => Securing::SdJwtVcAt(disclosable, url),
+            None => Securing::SdJwtVc(disclosable),
+        },
         Some(
             format @ (SecuringFormat::EddsaJcs2022
             | SecuringFormat::EddsaRdfc2022
@@ -176,6 +186,17 @@ pub(super) fn securing<'a>(
             Securing::DataIntegrity(suite, contexts)
         }
     }
+}
+
+/// The https URL that names the issuer in the place of its DID, if that is asked for.
+pub(super) fn https_url(args: &IssueArgs, own: &OwnDid) -> Result<Option<String>, Failure> {
+    if !args.https_issuer {
+        return Ok(None);
+    }
+    let url = Did::parse(&own.did).ok().as_ref().and_then(published::issuer_url);
+    let detail = "a DID of this method has no place on the web".to_owned();
+    let missing = || CliError::InputMalformed { file: own.did.clone(), detail };
+    url.map(Some).ok_or_else(|| missing().into())
 }
 
 /// The key that was named, else the first of the DID that fits the format.

@@ -600,6 +600,17 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     ("suite-unknown", "", "知らない暗号スイートの証明である。"),
     ("jsonld-context-unknown", "", "JSON-LD のコンテキストが手元になく、署名の対象が定まらない。"),
     ("verification-work-limit", "", "検証に必要な計算量が上限を超える。"),
+    (
+        "issuer-name-unproved",
+        "",
+        "発行者の URL と署名した DID が同一であることを示す資料が手元にない。",
+    ),
+    ("issuer-name-mismatch", "", "発行者の URL と署名した DID が同一の発行者ではない。"),
+    (
+        "credential-audience-mismatch",
+        "",
+        "クレデンシャルは特定の宛先に発行されており、この検証者がその宛先であることが示されていない。",
+    ),
     ("holder-not-shown", "", "開示された内容に保有者の記載がなく、開示されていない項目がある。"),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),

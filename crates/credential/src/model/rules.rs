@@ -30,6 +30,12 @@ pub(crate) fn is_typed(value: &Value) -> bool {
     !names.is_empty() && names.iter().all(|name| name.as_str().is_some_and(is_term))
 }
 
+/// Where a type may be left out, one that is there is made of terms or URLs all the same (VCDM §4.5). Its holder may have kept
+/// back all of a list.
+fn type_is_absent_or_sound(value: &Value) -> bool {
+    items(value, "type").iter().all(|name| name.as_str().is_some_and(is_term))
+}
+
 /// A term, or an absolute URL; keywords are neither.
 fn is_term(text: &str) -> bool {
     let plain = |c: char| !c.is_whitespace() && !c.is_control();
@@ -74,7 +80,9 @@ pub(crate) fn issuer_like<'a>(value: &'a Value, member: &str) -> Option<&'a str>
 /// The issuer's URL (VCDM §4.7).
 pub(super) fn issuer(value: &Value) -> Result<String, ModelError> {
     let url = issuer_like(value, "issuer").ok_or(ModelError::Issuer)?;
-    let named = value.get("issuer").is_none_or(|issuer| text::check_texts(issuer).is_ok());
+    let named = value
+        .get("issuer")
+        .is_none_or(|issuer| text::check_texts(issuer).is_ok() && type_is_absent_or_sound(issuer));
     if named { Ok(url.to_owned()) } else { Err(ModelError::Issuer) }
 }
 
@@ -84,6 +92,7 @@ pub(super) fn check_subjects(value: &Value) -> Result<(), ModelError> {
     let good = |subject: &Value| {
         subject.as_object().is_some_and(|members| !members.is_empty())
             && id_is_absent_or_url(subject)
+            && type_is_absent_or_sound(subject)
     };
     if !subjects.is_empty() && subjects.iter().all(good) {
         Ok(())

@@ -25,6 +25,7 @@ impl Presentation {
         Ok(Self {
             holder: credential.credential().subject_id().unwrap_or_default().to_owned(),
             method: String::new(),
+            certificates: Vec::new(),
             nonce: Some(binding.nonce().to_owned()),
             audience: vec![binding.audience().to_owned()],
             created: Some(binding.issued_at()),

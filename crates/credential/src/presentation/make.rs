@@ -11,6 +11,7 @@ use crate::model::{CONTEXT_V2, ModelError};
 use crate::proof::{self, Cryptosuite, ProofError, SignFailure};
 use crate::rdfc::Contexts;
 use crate::sd_jwt::{self, Concealment};
+use crate::sd_jwt_vc::KeyName;
 use crate::secured::SecuredCredential;
 use crate::selective;
 use crate::sign::{ProofTerms, envelop, message, sd_jwt_header};
@@ -28,6 +29,15 @@ pub struct PresentationTerms<'a> {
     pub audience: &'a str,
     /// The time of presenting.
     pub created: Timestamp,
+}
+
+/// The forms of a presentation whose holder certificates may name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CertifiedForm {
+    /// A JWS (`vp+jwt`) with `x5c`.
+    Jose,
+    /// A COSE message (`vp+cose`) with `x5chain`.
+    Cose,
 }
 
 /// Presents `credentials` with an embedded proof: purpose `authentication`, `challenge` the nonce, `domain` the audience.
@@ -104,7 +114,8 @@ pub fn secure_presentation_jose(
     kid: &str,
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
-    let compact = envelop(document, Envelope::Presentation, kid, signer)?;
+    let key = KeyName::Kid(kid);
+    let compact = envelop(document, Envelope::Presentation, key, signer)?;
     whole(Presentation::parse_compact(&compact))
 }
 
@@ -136,7 +147,7 @@ pub fn secure_presentation_cose(
     kid: &str,
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
-    let text = message(document, Envelope::Presentation, kid, signer)?;
+    let text = message(document, Envelope::Presentation, KeyName::Kid(kid), signer)?;
     whole(Presentation::parse_compact(&text))
 }
 
@@ -151,9 +162,30 @@ pub fn present_jose(
     signer: &dyn Signer,
 ) -> Result<Presentation, SignFailure> {
     refuse_base(credentials)?;
-    let payload = answer(credentials, terms);
-    let compact = envelop(&payload, Envelope::Presentation, terms.method, signer)?;
-    Presentation::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
+    secure_presentation_jose(&answer(credentials, terms), terms.method, signer)
+}
+
+/// As [`present_jose`] or [`present_cose`], by a key that certificates (DER, that of the key first) name in the place of a DID;
+/// the first one has to name `terms.holder`, an HTTPS URL. `terms.method` is not looked at.
+///
+/// # Errors
+///
+/// [`SignFailure`]; nothing is signed that would not be read back.
+pub fn present_certified(
+    credentials: &[SecuredCredential],
+    form: CertifiedForm,
+    terms: &PresentationTerms<'_>,
+    (chain, signer): (&[Vec<u8>], &dyn Signer),
+) -> Result<Presentation, SignFailure> {
+    refuse_base(credentials)?;
+    let (payload, key) = (answer(credentials, terms), KeyName::Certificates(chain));
+    let compact = match form {
+        CertifiedForm::Jose => envelop(&payload, Envelope::Presentation, key, signer)?,
+        CertifiedForm::Cose => message(&payload, Envelope::Presentation, key, signer)?,
+    };
+    let made = whole(Presentation::parse_compact(&compact))?;
+    // Beside a DID nobody would look at them.
+    if made.holder_certificates().is_some() { Ok(made) } else { Err(SignFailure::Unreadable) }
 }
 
 /// Presents `credentials` in an SD-JWT (`typ` `vp+sd-jwt`) with the claims `nonce`, `aud` and `iat`, none of them disclosable:

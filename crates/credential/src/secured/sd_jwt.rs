@@ -66,6 +66,9 @@ impl SdJwtCredential {
         let vc = SdJwtVc::from_sd_jwt(sd_jwt)?;
         let method = match vc.issuer_key() {
             IssuerKey::Did { method, .. } => method.clone(),
+            key @ IssuerKey::Metadata { kid: Some(kid), .. } if key.did_at_url().is_some() => {
+                kid.clone()
+            }
             IssuerKey::Certificates(_) | IssuerKey::Metadata { .. } | IssuerKey::Unsaid => {
                 String::new()
             }
@@ -116,6 +119,14 @@ impl SecuredCredential {
             Self::SdJwt(SdJwtCredential { kind: Kind::Claims(vc), .. }) => Some(vc),
             Self::SdJwt(_) | Self::DataIntegrity(_) | Self::Jose(_) => None,
         }
+    }
+
+    /// The HTTPS URL that an SD-JWT VC names as its issuer (`iss`) though its key is named by a DID URL; [`Self::credential`] then has
+    /// that DID as issuer. Whoever verifies has to know that both are one: anybody can write any URL there.
+    #[must_use]
+    pub fn https_issuer(&self) -> Option<&str> {
+        let vc = self.sd_jwt_vc()?;
+        vc.issuer_key().did_at_url().and_then(|_| vc.issuer())
     }
 
     /// Whether all that the issuer signed can be read here: nothing is kept back by the holder, and there are no decoys.

@@ -1,5 +1,5 @@
-//! `/credentials/derive`: a holder discloses chosen claims of a credential with selective disclosure. Nothing here is
-//! signed, and no key is used.
+//! `/credentials/derive`: a holder discloses chosen claims of a credential with selective disclosure, embedded or in an SD-JWT.
+//! Nothing here is signed, and no key is used.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use inkan_core::encoding;
 use inkan_credential::SecuredCredential;
+use inkan_credential::sd_jwt::ClaimPath;
 use inkan_credential::selective::{self, Disclosure};
 use inkan_io::os_rng::OsRng;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{Cause, Refusal, json_answer};
 use super::envelope::{Options, Request, option};
@@ -35,8 +36,11 @@ fn derived(
     suite: Option<Suite>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let base = SecuredCredential::parse_value(request.take("verifiableCredential")?)
-        .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
+    let base = match request.take("verifiableCredential")? {
+        Value::String(compact) => SecuredCredential::parse_compact(&compact),
+        value => SecuredCredential::parse_value(value),
+    };
+    let base = base.map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     if suite.is_some_and(|suite| !suite.secures(&base)) {
         return Err(Refusal::bad(
             Cause::SuiteMismatch.code(),
@@ -45,9 +49,16 @@ fn derived(
     }
     let options = request.options;
     let strict = service.options.profile == Profile::Strict;
-    let idle = options.beside(&["selectivePointers", "presentationHeader"]);
+    let idle = match base.sd_jwt() {
+        Some(_) => options.beside(&["selectivePointers"]),
+        None => options.beside(&["selectivePointers", "presentationHeader"]),
+    };
     if let Some(name) = idle.first().filter(|_| strict) {
         return Err(Refusal::Request(StatusCode::BAD_REQUEST, Options::idle(name)));
+    }
+    if base.sd_jwt().is_some() {
+        let answer = json!({ "verifiableCredential": disclosed(&base, &options)?.to_value() });
+        return Ok(json_answer(StatusCode::CREATED, &answer));
     }
     let header = options.presentation_header.as_deref().unwrap_or_default();
     let header = encoding::decode_b64u(header).map_err(|_| option("presentationHeader"))?;
@@ -58,4 +69,15 @@ fn derived(
         .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     let answer = json!({ "verifiableCredential": derived.to_value() });
     Ok(json_answer(StatusCode::CREATED, &answer))
+}
+
+/// An SD-JWT with the disclosures that the pointers need: into the credential, or of an SD-JWT VC into its claims. Whose it is, is
+/// shown by a key binding, which its holder alone can make.
+fn disclosed(base: &SecuredCredential, options: &Options) -> Result<SecuredCredential, Refusal> {
+    let pointer = |text: &String| {
+        let pointer = text.starts_with('/').then(|| ClaimPath::parse(text).ok()).flatten();
+        pointer.ok_or_else(|| option("selectivePointers"))
+    };
+    let chosen = options.selective_pointers.iter().map(pointer).collect::<Result<Vec<_>, _>>()?;
+    base.disclose(&chosen).map_err(|error| Refusal::bad(error.code(), error.to_string()))
 }

@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) mandatory_pointers: Vec<String>,
     pub(crate) disclosable: Vec<ClaimPath>,
     pub(crate) decoys: u8,
+    /// Claims that are computed, each with the claim that it comes from.
+    pub(crate) derived: Vec<(String, String)>,
     pub(crate) selective_pointers: Vec<String>,
     pub(crate) presentation_header: Option<String>,
     pub(crate) status: Option<Vec<StatusPurpose>>,
@@ -179,6 +181,7 @@ impl Options {
                     small.filter(|count| *count <= DECOYS).ok_or_else(|| option("decoys"))?
                 }
             },
+            derived: pairs(options, "derivedClaims")?,
             selective_pointers: texts(options, "selectivePointers")?.unwrap_or_default(),
             presentation_header: text(options, "presentationHeader")?,
             status: texts(options, "statusPurposes")?
@@ -243,6 +246,20 @@ fn texts(options: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>
         Some(Value::Array(list)) => {
             let one = |item: &Value| item.as_str().map(str::to_owned).ok_or_else(|| option(name));
             list.iter().map(one).collect::<Result<_, _>>().map(Some)
+        }
+        Some(_) => Err(option(name)),
+    }
+}
+
+/// An object of texts.
+fn pairs(options: &Map<String, Value>, name: &str) -> Result<Vec<(String, String)>, Refusal> {
+    match options.get(name) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Object(members)) => {
+            let text =
+                |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+            let one = |(name, value): (&String, &Value)| Some((name.clone(), text(value)?));
+            members.iter().map(one).collect::<Option<_>>().ok_or_else(|| option(name))
         }
         Some(_) => Err(option(name)),
     }

@@ -1,5 +1,6 @@
 //! `/credentials/issue`: a credential is judged by the data model, gets its status entries, and is signed.
 
+mod derived;
 mod enveloped;
 
 use std::sync::Arc;
@@ -64,13 +65,13 @@ fn issued(
     Ok(json_answer(StatusCode::CREATED, &answer))
 }
 
-/// The options that say which places in status lists a new credential gets.
-const OF_STATUS: [&str; 3] = ["statusPurposes", "statusMessages", "statusLists"];
+/// The options that say what is added to a new credential: places in status lists, and claims that answer a question.
+const OF_FIRST: [&str; 4] = ["statusPurposes", "statusMessages", "statusLists", "derivedClaims"];
 
 /// The options that have an effect when a first proof is made.
 fn effective(suite: Suite) -> Vec<&'static str> {
     let mut names = vec!["credentialId"];
-    names.extend(OF_STATUS);
+    names.extend(OF_FIRST);
     if let Some(name) = suite.cryptosuite() {
         names.extend(["proofId", "created", "expires", "proofPurpose", "challenge", "domain"]);
         names.extend(["previousProof"]);
@@ -101,6 +102,7 @@ fn first(
             members.insert("issuer".to_owned(), issuer.did.as_str().into());
         }
     }
+    derived::add(&mut credential, &options.derived, now)?;
     let version = check(service, (suite, &issuer), &credential)?;
     add_proof_terms(&mut credential, suite, version);
     check_terms(service, suite, &credential)?;
@@ -271,7 +273,7 @@ fn another(
 ) -> Result<SecuredCredential, Refusal> {
     let issuer = &service.needed_issuer(suite)?;
     let names = effective(suite);
-    let names: Vec<&str> = names.into_iter().filter(|name| !OF_STATUS.contains(name)).collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| !OF_FIRST.contains(name)).collect();
     options.check(service, (suite, issuer), &names)?;
     if credential.get("issuer").is_none() {
         let detail = "issuer is missing: a credential that has proofs names its issuer";

@@ -128,16 +128,12 @@ fn path(
     let mut found = None;
     let judged_at = stamped.map_or(as_of, |stamped| stamped.min(as_of));
     for at in [Some(judged_at), signed_at].into_iter().flatten() {
-        match paths.path(chain, at) {
+        match paths.path(chain, at).map_err(reason) {
             Ok(path) => found = found.or(Some(path)),
-            Err(
-                fault @ (CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown),
-            ) => {
-                let reason = Reason::CertificateUnknown { code: fault.code() };
+            Err(reason @ Reason::CertificateUnknown { .. }) => {
                 return (Check::unknown(name, subject, reason, Weight::Required), None);
             }
-            Err(fault) => {
-                let reason = Reason::CertificateInvalid { code: fault.code() };
+            Err(reason) => {
                 return (Check::fail(name, subject, reason).with("at", at.to_string()), None);
             }
         }
@@ -152,6 +148,26 @@ fn path(
         None => line,
     };
     (line, led)
+}
+
+/// Why certificates show nothing. What is only missing here is no sign against them.
+pub(super) const fn reason(fault: CertificateFault) -> Reason {
+    let code = fault.code();
+    match fault {
+        CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown => {
+            Reason::CertificateUnknown { code }
+        }
+        CertificateFault::Expired
+        | CertificateFault::NotYetValid
+        | CertificateFault::Usage
+        | CertificateFault::Key
+        | CertificateFault::Malformed
+        | CertificateFault::Revoked
+        | CertificateFault::Policy
+        | CertificateFault::Seal
+        | CertificateFault::SealUnknown
+        | CertificateFault::Path => Reason::CertificateInvalid { code },
+    }
 }
 
 /// When authorities had seen the signature, by as many of them as the grade asks for.

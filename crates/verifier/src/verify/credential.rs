@@ -13,7 +13,9 @@ use super::countersigned::Countersigned;
 use super::record::{self, Found, Record};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamped;
-use super::{Bench, certified, compromise, content, countersigned, offered, status};
+use super::{
+    Bench, audience, certified, compromise, content, countersigned, named, offered, status,
+};
 use crate::check::{Check, CheckName, Outcome, Weight};
 use crate::history::DidHistory;
 use crate::material::Receipts;
@@ -30,6 +32,7 @@ pub(super) fn check(
     let credential = secured.credential();
     let digest = secured.issuance_digest();
     validity(bench, subject, secured, checks);
+    audience::check(bench, subject, secured, checks);
     content::schemas(bench, subject, secured, checks);
     content::related_resources(bench, subject, secured, checks);
     let acts = countersigned::about(bench, secured);
@@ -72,6 +75,7 @@ pub(super) fn check(
             .with("did", issuer.as_str())
             .with("versions", u64::try_from(history.versions().len()).unwrap_or(u64::MAX)),
     );
+    named::check(bench, subject, secured, (&issuer, &*history), checks);
     let signed = signature(bench, (subject, secured), &issuer, &history, checks);
     // Those of strangers come after: what is tried in vain for them is taken from one budget.
     let others = other_proofs(bench, subject, secured, checks);

@@ -1,5 +1,6 @@
 //! Check 12: holder binding, nonce, audience, freshness.
 
+mod certified;
 mod key_bound;
 
 use inkan_core::{Timestamp, json, sha256, tolerance};
@@ -30,6 +31,7 @@ pub(super) fn check(
         Err(
             reason @ (Reason::DidUnresolved { .. }
             | Reason::NotADid { .. }
+            | Reason::CertificateUnknown { .. }
             | Reason::SuiteUnknown { .. }
             | Reason::ContextUnknown { .. }
             | Reason::TooMuchWork
@@ -46,6 +48,9 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
     let context = bench.context;
     if let Some(presented) = presentation.key_bound() {
         return key_bound::judge(bench, presentation, presented);
+    }
+    if let Some(chain) = presentation.holder_certificates() {
+        return certified::judge(bench, presentation, chain);
     }
     let did = signer::did_of(presentation.verification_method())?;
     if presentation.holder() != did.as_str() {
@@ -196,8 +201,10 @@ pub(super) fn check_holder(
     let credential = secured.credential();
     let by_key = credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint());
     let ids = credential.subjects().iter().filter_map(|subject| json::text(subject, "id"));
-    // One of a method that nobody here resolves names somebody all the same.
-    let dids: Vec<&str> = ids.filter(|id| id.starts_with("did:")).collect();
+    // One of a method that nobody here resolves names somebody all the same; so does a URL, where certificates may name its owner.
+    let certified = !presenter.holder().starts_with("did:");
+    let names = |id: &&str| id.starts_with("did:") || certified && id.starts_with("https://");
+    let dids: Vec<&str> = ids.filter(names).collect();
     let is_presenter = |id: &&str| *id == presenter.holder() || same_scid(id, presenter.holder());
     let by_did = (!dids.is_empty()).then(|| dids.iter().any(is_presenter));
     let line = match by_key.or(by_did) {

@@ -11,8 +11,9 @@ use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
 use crate::sd_jwt_vc::{IssuerKey, SdJwtVc, Status};
 
 /// Claims about the credential rather than its subject.
-const ABOUT_ITSELF: [&str; 14] = [
+const ABOUT_ITSELF: [&str; 15] = [
     "iss",
+    "aud",
     "iat",
     "nbf",
     "exp",
@@ -70,10 +71,11 @@ pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
     Credential::of_claims(Value::Object(members), (vc.not_before(), vc.expires()), status)
 }
 
-/// Who issued it: `iss`, or else the certificate of the key by its SHA-256.
+/// Who issued it: `iss`, or the DID that its key is of, or else the certificate of the key by its SHA-256.
 fn issuer(vc: &SdJwtVc) -> String {
     match (vc.issuer(), vc.issuer_key()) {
-        (Some(issuer), _) => issuer.to_owned(),
+        // What signs is the DID; its URL is another name, which is judged apart.
+        (Some(issuer), key) => key.did_at_url().unwrap_or(issuer).to_owned(),
         (None, IssuerKey::Certificates(chain)) => {
             let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
             format!("urn:x509:sha-256:{}", sha256(&[leaf]).to_hex())
