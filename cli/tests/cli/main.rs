@@ -31,4 +31,6 @@ mod signing;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod successors;
+#[cfg(test)]
 mod trust;
