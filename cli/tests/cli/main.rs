@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod acts;
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod authorities;
 #[cfg(test)]
 mod bad_input;

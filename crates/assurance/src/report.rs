@@ -128,6 +128,13 @@ impl Report {
         &self.levels
     }
 
+    /// What to ask a wallet for so that this could become an acceptance (DCQL); `None` if no remedy is known. What comes back is judged
+    /// from nothing.
+    #[must_use]
+    pub fn query(&self) -> Option<Value> {
+        self.written.query()
+    }
+
     /// The report as JSON.
     #[must_use]
     pub fn to_value(&self) -> &Value {
