@@ -17,6 +17,8 @@ mod conformance;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod formats;
