@@ -87,8 +87,16 @@ impl Desk {
         let (issuer, holder) = (Party::new(KeyType::Ed25519, rng), Party::new(KeyType::P256, rng));
         let credential = issuer.secure_di(issuer.plain_credential(&holder.did));
         let clock = Arc::new(Hand::default());
-        let mut desk =
-            Self { folder, running: None, clock, issuer, holder, credential, maker: Some(maker), reports: None };
+        let mut desk = Self {
+            folder,
+            running: None,
+            clock,
+            issuer,
+            holder,
+            credential,
+            maker: Some(maker),
+            reports: None,
+        };
         desk.start();
         desk
     }
@@ -621,11 +629,15 @@ fn the_person_takes_the_verdict_along_and_it_is_signed_once() {
     // It says what the report says, which names nobody; and by a digest, what was judged.
     let subject = taken.json()["credential"]["credentialSubject"].clone();
     let told = desk.result(&asked);
-    let said: Value = serde_json::from_str(subject["report"].as_str().expect("text")).expect("JSON");
+    let said: Value =
+        serde_json::from_str(subject["report"].as_str().expect("text")).expect("JSON");
     assert_eq!((&said, &subject["decision"]), (&told["report"], &told["decision"]));
     assert_eq!(subject["artefactSha256"], sha256(&[presentation.as_bytes()]).to_hex());
     assert!(!taken.text().contains(&desk.holder.did), "{}", taken.text());
-    assert_eq!((report(&desk, &asked).json(), told["signedReport"].clone()), (taken.json(), taken.json()));
+    assert_eq!(
+        (report(&desk, &asked).json(), told["signedReport"].clone()),
+        (taken.json(), taken.json())
+    );
     // A verdict against somebody is signed as well, at once.
     let asked = desk.ask("AAL-3", "never");
     assert_eq!(desk.present(&asked).0.json()["result"]["signedReport"]["type"], "inkan-bundle/1");

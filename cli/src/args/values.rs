@@ -126,7 +126,9 @@ pub(super) fn reply_url(text: &str) -> Result<String, String> {
 pub(super) fn origin(text: &str) -> Result<String, String> {
     match site_of(text) {
         Some(origin) if origin == text => Ok(origin),
-        Some(origin) => Err(format!("an origin has no path, and is written as browsers do: {origin}")),
+        Some(origin) => {
+            Err(format!("an origin has no path, and is written as browsers do: {origin}"))
+        }
         None => Err("not an origin such as https://bank.example".to_owned()),
     }
 }

@@ -52,7 +52,8 @@ fn a_refusal_becomes_a_request_whose_answer_is_accepted_once() {
     for wrong in ["http://bank.example/answers", "bank.example", "https://bank.example/#a"] {
         verify("bank", "badge.json", &[&out[..], &["--response-uri", wrong]].concat()).must(2);
     }
-    verify("bank", "badge.json", &[&out[..], &["--origin", "https://bank.example/x"]].concat()).must(2);
+    verify("bank", "badge.json", &[&out[..], &["--origin", "https://bank.example/x"]].concat())
+        .must(2);
     let both = ["--response-uri", ANSWERS, "--origin", "https://bank.example"];
     verify("bank", "badge.json", &[&out[..], &both].concat()).must(2);
     verify("bank", "badge.json", &["--as", "bank"]).must(2);

@@ -13,7 +13,8 @@ fn the_verdict_of_a_session_is_a_credential_that_others_verify() {
     home.run(&[&issue[..], &more].concat()).must(0);
     let desk = ["--tokens", "tokens", "--role", "verifier", "--desk", "--desk-report-as", "acme"];
     let server = Server::start(&home, "acme", &desk);
-    let opened = ["-p", "acme", "desk", "open", "--policy", "authentic", "--why", "a desk", "--json"];
+    let opened =
+        ["-p", "acme", "desk", "open", "--policy", "authentic", "--why", "a desk", "--json"];
     let opened = home.run(&opened).must(0).json();
     let text = |name: &str| opened[name].as_str().unwrap().to_owned();
     let (id, nonce, audience) = (text("id"), text("nonce"), text("audience"));
@@ -23,7 +24,8 @@ fn the_verdict_of_a_session_is_a_credential_that_others_verify() {
     assert!(early.stderr.contains("INK-7186"), "{}", early.stderr);
     let present = ["-p", "holder", "present", "--cred", "badge.json", "--as", "me", "--aud"];
     home.run(&[&present[..], &[&audience, "--nonce", &nonce, "--out", "vp.json"]].concat()).must(0);
-    let shown: Value = serde_json::from_slice(&std::fs::read(home.path("vp.json")).unwrap()).unwrap();
+    let shown: Value =
+        serde_json::from_slice(&std::fs::read(home.path("vp.json")).unwrap()).unwrap();
     let (status, told) = server.post(&path, &shown);
     assert_eq!((status, &told["decision"]), (200, &json!("accept")), "{told:#}");
     let (status, taken) = server.get(&format!("{path}?report=signed"));

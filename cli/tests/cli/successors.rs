@@ -40,14 +40,18 @@ fn a_successor_goes_on_with_token_lists_suspensions_and_messages() {
         verify(file).must(12);
         pause();
         // What they suspended before is lifted by whoever goes on with it.
-        says(&run(&["-p", "merged", "cred", "reinstate", file, "--from", "merged"]).must(0), "reinstated");
+        says(
+            &run(&["-p", "merged", "cred", "reinstate", file, "--from", "merged"]).must(0),
+            "reinstated",
+        );
         verify(file).must(0);
         pause();
     }
     // The predecessor goes on too: what it revokes is revoked in both.
     run(&["-p", "acme", "revoke", "jwt.json", "--reason", "error", "--yes"]).must(0);
     verify("jwt.json").must(12);
-    for (file, said) in [("jwt.json", "already"), ("cwt.json", "revoked"), ("book.json", "revoked")] {
+    for (file, said) in [("jwt.json", "already"), ("cwt.json", "revoked"), ("book.json", "revoked")]
+    {
         if file == "book.json" {
             let shown = run(&["-p", "bank", "cred", "status", "book.json", "--json"]).must(0);
             assert!(shown.stdout.contains("on loan"), "{}", shown.stdout);

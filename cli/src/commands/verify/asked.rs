@@ -32,7 +32,8 @@ impl<'a> Asking<'a> {
             (Some(url), _) => ReplyTo::Post(url),
             (None, Some(origin)) => ReplyTo::Page(origin),
             (None, None) => {
-                let usage = "--request-out: say with --response-uri or --origin where the answer goes";
+                let usage =
+                    "--request-out: say with --response-uri or --origin where the answer goes";
                 return Err(CliError::Usage(usage.to_owned()).into());
             }
         };

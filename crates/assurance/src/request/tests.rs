@@ -50,9 +50,9 @@ fn is_dcql(query: &Value) {
         let values = meta[member].as_array().unwrap();
         assert!(!values.is_empty());
         for value in values {
-            let inner = value.as_array().is_some_and(|inner| {
-                !inner.is_empty() && inner.iter().all(Value::is_string)
-            });
+            let inner = value
+                .as_array()
+                .is_some_and(|inner| !inner.is_empty() && inner.iter().all(Value::is_string));
             assert!(if plain { value.is_string() } else { inner }, "{value}");
         }
         if let Some(claims) = one.get("claims") {
@@ -74,7 +74,8 @@ fn is_dcql(query: &Value) {
 
 #[test]
 fn a_query_names_each_type_as_an_alternative_of_its_own() {
-    let listed = policy(json!(["Badge", "https://x.example/Pass"]), json!({ "ial": { "min": "IAL-1" } }));
+    let listed =
+        policy(json!(["Badge", "https://x.example/Pass"]), json!({ "ial": { "min": "IAL-1" } }));
     let asked = query(&listed, &[&["Other"]]);
     is_dcql(&asked);
     // Both together would be a credential that is both.

@@ -30,7 +30,11 @@ pub(super) const fn is_there(desk: &Desk) -> bool {
 }
 
 /// The signed report of the session of an address, as a file.
-pub(super) async fn download(service: Arc<Service>, secret: String, language: Language) -> Response {
+pub(super) async fn download(
+    service: Arc<Service>,
+    secret: String,
+    language: Language,
+) -> Response {
     let work = move |service: &Service| {
         let desk = desk(service)?;
         let session = desk.store.of_secret(&secret, service.now())?.ok_or_else(unknown)?;
@@ -75,8 +79,9 @@ fn signed(
     // Nobody else's session waits for a ledger.
     let _turn = desk.signing.lock().unwrap_or_else(PoisonError::into_inner);
     let now = service.now();
-    let again =
-        || -> Result<Session, Refusal> { desk.store.session(session.id(), now)?.ok_or_else(unknown) };
+    let again = || -> Result<Session, Refusal> {
+        desk.store.session(session.id(), now)?.ok_or_else(unknown)
+    };
     let known = again()?;
     let Some(claims) = known.claims().filter(|_| known.signed.is_none()) else { return Ok(known) };
     let bundle = signer.sign(&claims, now)?;
