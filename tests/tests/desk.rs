@@ -643,3 +643,44 @@ fn the_person_takes_the_verdict_along_and_it_is_signed_once() {
     assert_eq!(desk.present(&asked).0.json()["result"]["signedReport"]["type"], "inkan-bundle/1");
     assert_eq!(signs.count.load(Ordering::SeqCst), 2);
 }
+
+#[test]
+fn what_was_presented_goes_when_the_session_ends_and_the_verdict_a_day_later() {
+    let mut desk = Desk::new();
+    let later = |desk: &Desk, seconds| desk.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    let file =
+        |desk: &Desk, asked: &Asked| desk.path("desk/sessions").join(format!("{}.json", asked.id));
+    let holds = |desk: &Desk, asked: &Asked| {
+        std::fs::read_to_string(file(desk, asked)).expect("a file").contains("proofValue")
+    };
+    let (waits, left) = (desk.ask("AAL-3", "first"), desk.ask("AAL-3", "first"));
+    for asked in [&waits, &left] {
+        assert_eq!(desk.present(asked).0.status, 401);
+        assert!(holds(&desk, asked), "it is judged again with every answer");
+    }
+    // Nobody confirmed it in time: with the next session that is opened, it goes.
+    later(&desk, 301);
+    let settled = desk.ask("AAL-1", "never");
+    assert!(!holds(&desk, &waits) && !holds(&desk, &left));
+    assert_eq!(desk.result(&waits)["state"], "ended");
+    assert_eq!(desk.present(&settled).0.status, 200);
+    // A verdict is there for a day, for whoever has the address and for who asked, and no longer; though nobody opens another one.
+    later(&desk, 86_400 - 10);
+    assert_eq!(desk.client().get(&settled.path).status, 200);
+    later(&desk, 11);
+    assert_eq!(desk.client().get(&settled.path).status, 404);
+    assert_eq!(desk.operator().get(&format!("/desk/sessions/{}", settled.id)).status, 404);
+    // A desk that opens clears up, without anybody asking for anything.
+    assert!(file(&desk, &settled).is_file());
+    let pending = desk.ask("AAL-3", "first");
+    assert!(!file(&desk, &settled).exists() && !file(&desk, &waits).exists());
+    assert_eq!(desk.present(&pending).0.status, 401);
+    drop(desk.running.take());
+    later(&desk, 301);
+    desk.start();
+    assert!(!holds(&desk, &pending));
+    drop(desk.running.take());
+    later(&desk, 86_400);
+    desk.start();
+    assert!(!file(&desk, &pending).exists());
+}
