@@ -416,6 +416,26 @@ fn requests_are_made_for_what_is_missing_and_only_those() {
 }
 
 #[test]
+fn what_a_wallet_is_asked_for_is_in_the_report_of_whoever_was_refused() {
+    let high = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3"}}));
+    let refused = high.report();
+    let query = refused.query().unwrap();
+    assert_eq!(query["credentials"][0]["meta"]["type_values"][0], json!(["MyNumberCard"]));
+    // Also where the policy wants no request to be written into the report; not where it wants no explanation.
+    assert!(refused.remedies().iter().all(|one| one.cost() > 0));
+    let mut silent = high.clone();
+    silent.policy["assurance"]["onFail"] = json!({"explain": false});
+    assert_eq!(silent.report().query(), None);
+    assert_eq!(World::of(r7()).asking(&json!({"ial": {"min": "IAL-2"}})).report().query(), None);
+    // Alternatives, where the policy names several types.
+    let mut two = high;
+    two.policy["credentialTypes"] = json!(["MyNumberCard", "Passport"]);
+    let values = two.report().query().unwrap()["credentials"][0]["meta"]["type_values"].clone();
+    let each = values.as_array().unwrap();
+    assert!(each.contains(&json!(["MyNumberCard"])) && each.contains(&json!(["Passport"])));
+}
+
+#[test]
 fn a_remedy_says_what_to_add_to_which_item() {
     use inkan_evidence::Row::{R1, R2a, R2b, R3, R4};
     let report = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3"}})).report();
