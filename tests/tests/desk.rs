@@ -621,7 +621,8 @@ fn the_person_takes_the_verdict_along_and_it_is_signed_once() {
     assert_eq!((answer.status, &answer.json()["signedReport"]), (200, &Value::Null));
     assert_eq!(report(&desk, &asked).status, 503);
     signs.away.store(false, Ordering::SeqCst);
-    let page = desk.client().get(&asked.path).text();
+    let page = desk.client().get(&asked.path);
+    let page = page.text();
     assert!(page.contains("href=\"?report=signed\"") && page.contains("signed verdict"), "{page}");
     let taken = report(&desk, &asked);
     assert_eq!((taken.status, taken.header("cache-control")), (200, "no-store"));

@@ -308,7 +308,7 @@ fn a_policy_that_takes_no_credential_says_so() {
 #[test]
 fn named_and_listed_issuers_are_two_conditions() {
     let judged = |issuers: Value| told(&move |world| world.policy["issuers"] = issuers.clone()).1;
-    assert_eq!(judged(json!({"dids": [crate::testing::ISSUER], "registries": ["local"]})), 0);
+    assert_eq!(judged(json!({"dids": [ISSUER], "registries": ["local"]})), 0);
     assert_eq!(judged(json!({"dids": ["did:web:other"], "registries": ["local"]})), 14);
     assert_eq!(judged(json!({"registries": ["other", "local"]})), 0);
 }
