@@ -2,17 +2,19 @@
 //! when the server is gone.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{Digest, Timestamp, encoding, sha256};
 use inkan_credential::presentation::{self, PresentationTerms};
-use inkan_credential::{Presentation, SecuredCredential};
+use inkan_credential::{Artefact, Bundle, Presentation, SecuredCredential};
 use inkan_crypto::KeyType;
 use inkan_io::clock::Clock;
-use inkan_server::credentials::{self, ApiOptions, Protection, Role, RunningApi, Transport};
-use inkan_server::desk::{DeskOptions, MetadataFiles, Store};
+use inkan_server::credentials::{
+    self, ApiOptions, BackingError, Protection, Role, RunningApi, Transport,
+};
+use inkan_server::desk::{DeskOptions, MetadataFiles, ReportSigner, Store};
 use inkan_tests::made::{Party, moment};
 use inkan_tests::made_node::{HttpAnswer, HttpClient, loopback, unlimited};
 use inkan_tests::soft_authenticator::{
@@ -20,7 +22,7 @@ use inkan_tests::soft_authenticator::{
     metadata_of,
 };
 use inkan_tests::{read_json, schemas};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 mod desk {
     mod types;
@@ -39,6 +41,26 @@ impl Clock for Hand {
     }
 }
 
+/// Who signs reports, how often it did, and whether it cannot now.
+#[derive(Debug, Default)]
+struct Signs {
+    count: AtomicI64,
+    away: AtomicBool,
+}
+
+impl ReportSigner for Signs {
+    fn sign(&self, claims: &Map<String, Value>, _: Timestamp) -> Result<Bundle, BackingError> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(BackingError { code: "ledger-unreachable", is_callers: false });
+        }
+        self.count.fetch_add(1, Ordering::SeqCst);
+        let party = Party::new(KeyType::Ed25519, &mut SeededRng::new(77));
+        let mut credential = party.plain_credential(&party.did);
+        credential["credentialSubject"] = json!(claims);
+        Ok(Bundle::of(Artefact::Credential(party.secure_di(credential))))
+    }
+}
+
 struct Desk {
     folder: tempfile::TempDir,
     running: Option<RunningApi>,
@@ -47,6 +69,7 @@ struct Desk {
     holder: Party,
     credential: SecuredCredential,
     maker: Option<Maker>,
+    reports: Option<Arc<Signs>>,
 }
 
 /// A session, as somebody sees it who has its address.
@@ -68,10 +91,27 @@ impl Desk {
         let (issuer, holder) = (Party::new(KeyType::Ed25519, rng), Party::new(KeyType::P256, rng));
         let credential = issuer.secure_di(issuer.plain_credential(&holder.did));
         let clock = Arc::new(Hand::default());
-        let mut desk =
-            Self { folder, running: None, clock, issuer, holder, credential, maker: Some(maker) };
+        let mut desk = Self {
+            folder,
+            running: None,
+            clock,
+            issuer,
+            holder,
+            credential,
+            maker: Some(maker),
+            reports: None,
+        };
         desk.start();
         desk
+    }
+
+    /// The same desk, whose reports are signed.
+    fn signing(&mut self) -> Arc<Signs> {
+        let signs = Arc::new(Signs::default());
+        self.reports = Some(Arc::clone(&signs));
+        drop(self.running.take());
+        self.start();
+        signs
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -89,6 +129,7 @@ impl Desk {
         options.desk = Some(DeskOptions {
             folder: self.path("desk"),
             asker: "The <Bank>".to_owned(),
+            reports: self.reports.clone().map(|signs| -> Arc<dyn ReportSigner> { signs }),
             metadata: Some(MetadataFiles {
                 blob: self.path("blob.jwt"),
                 root: self.path("root.der"),
@@ -556,4 +597,95 @@ fn only_operators_ask_and_only_pages_of_the_desk_answer() {
         assert_eq!(desk.client().get(&format!("/desk/assets/{asset}")).status, 200);
     }
     assert_eq!(desk.client().get("/desk/no-such-session").status, 404);
+}
+
+#[test]
+fn the_person_takes_the_verdict_along_and_it_is_signed_once() {
+    let mut desk = Desk::new();
+    let report = |desk: &Desk, asked: &Asked| {
+        let answer = desk.client().get(&format!("{}?report=signed", asked.path));
+        described(&asked.path, "get", &answer);
+        answer
+    };
+    // Nobody signs: there is none, and no page speaks of it.
+    let asked = desk.ask("AAL-1", "never");
+    assert_eq!(desk.present(&asked).0.status, 200);
+    assert_eq!(report(&desk, &asked).status, 404);
+    assert_eq!(desk.result(&asked)["signedReport"], Value::Null);
+    assert!(!desk.client().get(&asked.path).text().contains("report=signed"));
+
+    let signs = desk.signing();
+    let asked = desk.ask("AAL-1", "never");
+    let early = report(&desk, &asked);
+    assert_ne!(early.status, 200, "{}", early.text());
+    // Who cannot sign now takes nothing from the verdict, and signs when it is asked for.
+    signs.away.store(true, Ordering::SeqCst);
+    let presentation = desk.presentation_of(&desk.holder, &asked.nonce).to_bare();
+    let answer = desk.client().post(&asked.path, "application/json", presentation.as_bytes());
+    assert_eq!((answer.status, &answer.json()["signedReport"]), (200, &Value::Null));
+    assert_eq!(report(&desk, &asked).status, 503);
+    signs.away.store(false, Ordering::SeqCst);
+    let page = desk.client().get(&asked.path);
+    let page = page.text();
+    assert!(page.contains("href=\"?report=signed\"") && page.contains("signed verdict"), "{page}");
+    let taken = report(&desk, &asked);
+    assert_eq!((taken.status, taken.header("cache-control")), (200, "no-store"));
+    assert!(taken.header("content-disposition").starts_with("attachment"));
+    // It says what the report says, which names nobody; and by a digest, what was judged.
+    let subject = taken.json()["credential"]["credentialSubject"].clone();
+    let told = desk.result(&asked);
+    let said: Value =
+        serde_json::from_str(subject["report"].as_str().expect("text")).expect("JSON");
+    assert_eq!((&said, &subject["decision"]), (&told["report"], &told["decision"]));
+    assert_eq!(subject["artefactSha256"], sha256(&[presentation.as_bytes()]).to_hex());
+    assert!(!taken.text().contains(&desk.holder.did), "{}", taken.text());
+    assert_eq!(
+        (report(&desk, &asked).json(), told["signedReport"].clone()),
+        (taken.json(), taken.json())
+    );
+    // A verdict against somebody is signed as well, at once.
+    let asked = desk.ask("AAL-3", "never");
+    assert_eq!(desk.present(&asked).0.json()["result"]["signedReport"]["type"], "inkan-bundle/1");
+    assert_eq!(signs.count.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn what_was_presented_goes_when_the_session_ends_and_the_verdict_a_day_later() {
+    let mut desk = Desk::new();
+    let later = |desk: &Desk, seconds| desk.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    let file =
+        |desk: &Desk, asked: &Asked| desk.path("desk/sessions").join(format!("{}.json", asked.id));
+    let holds = |desk: &Desk, asked: &Asked| {
+        std::fs::read_to_string(file(desk, asked)).expect("a file").contains("proofValue")
+    };
+    let (waits, left) = (desk.ask("AAL-3", "first"), desk.ask("AAL-3", "first"));
+    for asked in [&waits, &left] {
+        assert_eq!(desk.present(asked).0.status, 401);
+        assert!(holds(&desk, asked), "it is judged again with every answer");
+    }
+    // Nobody confirmed it in time: with the next session that is opened, it goes.
+    later(&desk, 301);
+    let settled = desk.ask("AAL-1", "never");
+    assert!(!holds(&desk, &waits) && !holds(&desk, &left));
+    assert_eq!(desk.result(&waits)["state"], "ended");
+    assert_eq!(desk.present(&settled).0.status, 200);
+    // A verdict is there for a day, for whoever has the address and for who asked, and no longer; though nobody opens another one.
+    later(&desk, 86_400 - 10);
+    assert_eq!(desk.client().get(&settled.path).status, 200);
+    later(&desk, 11);
+    assert_eq!(desk.client().get(&settled.path).status, 404);
+    assert_eq!(desk.operator().get(&format!("/desk/sessions/{}", settled.id)).status, 404);
+    // A desk that opens clears up, without anybody asking for anything.
+    assert!(file(&desk, &settled).is_file());
+    let pending = desk.ask("AAL-3", "first");
+    assert!(!file(&desk, &settled).exists() && !file(&desk, &waits).exists());
+    assert_eq!(desk.present(&pending).0.status, 401);
+    drop(desk.running.take());
+    later(&desk, 301);
+    desk.start();
+    assert!(!holds(&desk, &pending));
+    drop(desk.running.take());
+    later(&desk, 86_400);
+    desk.start();
+    assert!(!file(&desk, &pending).exists());
 }

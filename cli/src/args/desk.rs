@@ -26,6 +26,12 @@ pub(crate) enum DeskCommand {
         /// The desk's folder, if it is not the profile's
         #[arg(long, value_name = "DIR")]
         folder: Option<String>,
+        /// Write the signed report to this file; the desk signs them if it was opened with --desk-report-as
+        #[arg(long, value_name = "F")]
+        report_out: Option<String>,
+        /// Replace the file if it exists
+        #[arg(long, requires = "report_out")]
+        force: bool,
     },
 }
 

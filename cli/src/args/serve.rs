@@ -83,6 +83,10 @@ pub(crate) struct ServeArgs {
     /// Who asks, as the pages say it; the profile's name if you give none
     #[arg(long, value_name = "NAME", requires = "desk")]
     pub(crate) desk_name: Option<String>,
+    /// Sign the verdicts of the desk with this DID of the profile, as credentials (VerificationReport) that people take along; they are
+    /// recorded on the ledger, unless --no-ledger
+    #[arg(long, value_name = "DID", requires = "desk", conflicts_with = "throwaway")]
+    pub(crate) desk_report_as: Option<String>,
     /// What FIDO says of models of authenticators (the BLOB of its metadata service); without it no passkey lifts a
     /// presentation above AAL-1+
     #[arg(long, value_name = "FILE", requires_all = ["desk", "fido_root"])]

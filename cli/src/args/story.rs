@@ -407,10 +407,20 @@ pub(crate) struct VerifyArgs {
     /// recorded on the ledger, unless --offline. Not with several files
     #[arg(long, value_name = "F")]
     pub(crate) report_out: Option<String>,
-    /// Who signs it, if several of your DIDs could
-    #[arg(long = "as", value_name = "DID", requires = "report_out")]
+    /// After a refusal, write what to ask the wallet for: a request of OpenID4VP 1.0 with a fresh nonce of this profile (JSON),
+    /// signed by a DID of this profile if it has one. Nothing is written if no presentation would help. Not with several files
+    #[arg(long, value_name = "F", requires = "reply", conflicts_with = "session")]
+    pub(crate) request_out: Option<String>,
+    /// Where the wallet posts its answer to that request
+    #[arg(long, value_name = "URL", group = "reply", requires = "request_out", value_parser = values::reply_url)]
+    pub(crate) response_uri: Option<String>,
+    /// The site whose page hands that request to the browser, which hands back the answer (Digital Credentials API)
+    #[arg(long, value_name = "ORIGIN", group = "reply", requires = "request_out", value_parser = values::origin)]
+    pub(crate) origin: Option<String>,
+    /// Who signs report and request, if several of your DIDs could
+    #[arg(long = "as", value_name = "DID")]
     pub(crate) identity: Option<String>,
-    /// Replace the files of --evidence-out, --graph-out and --report-out if they exist
+    /// Replace the files of --evidence-out, --graph-out, --report-out and --request-out if they exist
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -4,6 +4,7 @@ use inkan_assurance::Ial;
 use inkan_core::Timestamp;
 use inkan_core::text::is_hidden;
 use inkan_core::time::CalendarSpan;
+use inkan_server::desk::Place;
 
 /// A time in RFC 3339.
 pub(super) fn time(text: &str) -> Result<String, String> {
@@ -116,6 +117,37 @@ pub(super) fn host(text: &str) -> Result<String, String> {
     } else {
         Err("not a host such as ledger.example, without scheme and path".to_owned())
     }
+}
+
+/// Where a wallet posts an answer: an https URL, or an http one of this machine.
+pub(super) fn reply_url(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}#".contains(c);
+    match site_of(text) {
+        Some(_) if text.chars().all(plain) => Ok(text.to_owned()),
+        Some(_) | None => {
+            Err("not an https URL without a fragment (http on this machine alone)".to_owned())
+        }
+    }
+}
+
+/// Scheme, host and port of a site, as browsers write them.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    match site_of(text) {
+        Some(origin) if origin == text => Ok(origin),
+        Some(origin) => {
+            Err(format!("an origin has no path, and is written as browsers do: {origin}"))
+        }
+        None => Err("not an origin such as https://bank.example".to_owned()),
+    }
+}
+
+/// The origin of a URL of https, or of http on this machine, that names no user.
+fn site_of(text: &str) -> Option<String> {
+    let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let origin = Place::of(text).ok()?.origin;
+    let host = origin.strip_prefix("http://").map(|rest| rest.split(':').next().unwrap_or(rest));
+    let safe = origin.starts_with("https://") || matches!(host, Some("localhost" | "127.0.0.1"));
+    (safe && !authority.contains('@')).then_some(origin)
 }
 
 /// Whether a certificate can name an issuer so.

@@ -8,7 +8,7 @@ use inkan_io::os_rng::OsRng;
 use inkan_server::desk::{Enrol, Session, Store, Terms, session::WHY};
 use serde_json::{Value, json};
 
-use crate::args::{DeskCommand, DeskEnrol, DeskOpenArgs, PasskeyCommand};
+use crate::args::{DeskCommand, DeskEnrol, DeskOpenArgs, OutArgs, PasskeyCommand};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::output::Outcome;
@@ -18,7 +18,12 @@ use crate::render::table::table;
 pub(super) fn run(command: &DeskCommand, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
         DeskCommand::Open(args) => open(args, context),
-        DeskCommand::Show { id, folder } => show(id, folder.as_deref(), context),
+        DeskCommand::Show { id, folder, report_out, force } => {
+            if let Some(path) = report_out {
+                context.check_out(&OutArgs::to(path, *force))?;
+            }
+            show(id, folder.as_deref(), report_out.as_deref(), context)
+        }
         DeskCommand::Passkeys(PasskeyCommand::List { folder }) => {
             passkeys(folder.as_deref(), context)
         }
@@ -63,11 +68,21 @@ fn open(args: &DeskOpenArgs, context: &mut Context) -> Result<Outcome, Failure> 
     Ok(Outcome::new("inkan-desk-session/1", format!("{}\n", opened.url), opened.to_value()))
 }
 
-fn show(id: &str, folder: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
+fn show(
+    id: &str,
+    folder: Option<&str>,
+    report_out: Option<&str>,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
     let store = store(folder, context)?;
     let missing =
         || Failure::new("desk-session-unknown", "the desk has no such session".to_owned());
     let value = store.session(id, context.now())?.ok_or_else(missing)?.to_result(context.now());
+    if let Some(path) = report_out {
+        let signed = value.get("signedReport").filter(|signed| signed.is_object());
+        let signed = signed.ok_or_else(|| CliError::ReportUnsigned { id: id.to_owned() })?;
+        context.deliver(format!("{signed:#}\n"), Some(path))?;
+    }
     let state = text(&value, "state").unwrap_or_default();
     let report = value.get("report").filter(|report| report.is_object());
     let (human, exit) = match (state, report) {

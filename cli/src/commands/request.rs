@@ -2,7 +2,7 @@
 
 use inkan_core::encoding::b64u;
 use inkan_core::rng::draw;
-use inkan_core::{sha256, tolerance};
+use inkan_core::{Timestamp, sha256, tolerance};
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::{NonceRecord, Profile, Record as _, Shelf};
 use serde_json::json;
@@ -20,17 +20,7 @@ pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Out
     }
     let now = context.now();
     let nonce = fresh_nonce();
-    let record = NonceRecord {
-        nonce: nonce.clone(),
-        audience: aud.clone(),
-        policy: policy.clone(),
-        issued_at: now,
-        used_at: None,
-        used_by: None,
-    };
-    let _lock = home.profile.lock()?;
-    forget_old(&home.profile, now)?;
-    home.profile.put(Shelf::Nonces, &file_name(&nonce), &record.to_value())?;
+    keep(&nonce, (aud.clone(), policy.clone()), &home.profile, now)?;
     let until = now.plus_seconds(tolerance::PRESENTATION);
     context.speech.say(&format!("answer it by {until}; it counts once"));
     let members = json!({
@@ -40,8 +30,28 @@ pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Out
     Ok(Outcome::new("inkan-nonce/1", format!("{nonce}\n"), members))
 }
 
+/// From now on a presentation may answer this nonce, made out to this audience, judged under this policy.
+pub(super) fn keep(
+    nonce: &str,
+    (audience, policy): (Option<String>, Option<String>),
+    profile: &Profile,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let record = NonceRecord {
+        nonce: nonce.to_owned(),
+        audience,
+        policy,
+        issued_at: now,
+        used_at: None,
+        used_by: None,
+    };
+    let _lock = profile.lock()?;
+    forget_old(profile, now)?;
+    Ok(profile.put(Shelf::Nonces, &file_name(nonce), &record.to_value())?)
+}
+
 /// 128 bits; drawn again if the text would look like an option on a command line.
-fn fresh_nonce() -> String {
+pub(super) fn fresh_nonce() -> String {
     loop {
         let nonce = b64u(&draw::<16>(&mut OsRng));
         if !nonce.starts_with('-') {
@@ -56,7 +66,7 @@ pub(crate) fn file_name(nonce: &str) -> String {
 }
 
 /// Forgets nonces that were never answered in time. Those that were answered stay for `verify --replay`.
-fn forget_old(profile: &Profile, now: inkan_core::Timestamp) -> Result<(), Failure> {
+fn forget_old(profile: &Profile, now: Timestamp) -> Result<(), Failure> {
     for (name, record) in profile.all::<NonceRecord>()? {
         let age = now.seconds_since(record.issued_at);
         if record.used_at.is_none() && age > tolerance::PRESENTATION.saturating_mul(12) {

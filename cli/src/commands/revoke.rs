@@ -138,7 +138,11 @@ fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure>
     let (kind, _, state_after) = wish.change.words();
     let entry = target.entry(wish.change.purpose());
     let entry = entry.ok_or_else(|| not_possible(wish.credential, wish.change))?;
-    let taken = taken::list(entry, &target, (&own, &home), &writing.reading()?)?;
+    let reading = writing.reading()?;
+    let taken = taken::list(entry, &target, (&own, &home), &reading)?;
+    if taken.is_some() && wish.change != Change::Revoke {
+        taken::not_revoked(&target, (&own, &home), &reading)?;
+    }
     let due = match taken {
         Some((name, state)) => Due::of(wish.change, entry, (name, state, None))?,
         None => due(wish.change, (entry, &target), (&own, &home))?,

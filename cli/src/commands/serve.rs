@@ -20,7 +20,7 @@ use inkan_server::desk::{DeskOptions, MetadataFiles};
 use inkan_server::ledger_node::LogTo;
 use serde_json::json;
 
-use self::backing::{Ledger, ProfileBacking};
+use self::backing::{Ledger, ProfileBacking, Signing};
 use crate::args::{ServeArgs, ServeProfile, ServeRole, ServeStatus};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -48,6 +48,8 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
     let home = match (args.throwaway, issues || asks) {
         (true, _) => None,
         (false, true) => Some(context.home()?),
+        // Who signs is one of a profile's.
+        (false, false) if args.desk_report_as.is_some() => Some(context.home()?),
         (false, false) => context.home_if_any()?,
     };
     if args.desk {
@@ -134,9 +136,8 @@ fn resting(
         let own = home.profile.keystore().with_file_name("served-offers");
         options.offers.get_or_insert(own);
     }
-    let mut signing = None;
+    let mut owns = Vec::new();
     if options.roles.contains(&Role::Issuer) {
-        let mut owns = Vec::new();
         for name in &args.dids {
             let own = identity::own(&home, Some(name))?;
             if owns.contains(&own) {
@@ -149,26 +150,38 @@ fn resting(
             owns.push(identity::own(&home, None)?);
         }
         options.data.get_or_insert_with(|| home.profile.keystore().with_file_name("served-status"));
-        let mut logged = Vec::new();
-        for own in &owns {
-            if Did::parse(&own.did)?.scid().is_some() {
-                logged.push(own);
-            }
+    }
+    let reporter = match &args.desk_report_as {
+        Some(name) => Some(identity::own(&home, Some(name))?),
+        None => None,
+    };
+    let mut logged = Vec::new();
+    for own in owns.iter().chain(&reporter) {
+        if Did::parse(&own.did)?.scid().is_some() {
+            logged.push(own);
         }
-        if args.no_ledger && !logged.is_empty() {
-            notes.push("what it issues cannot be verified any more once its key is replaced");
-        }
-        let keyring = Keyring::open(context, &home)?;
+    }
+    if args.no_ledger && !logged.is_empty() {
+        notes.push("what it signs cannot be verified any more once its key is replaced");
+    }
+    let mut keyring = None;
+    if !owns.is_empty() || reporter.is_some() {
+        let open = Keyring::open(context, &home)?;
         if ledger == Ledger::Recorded {
             for own in logged {
-                can_record(own, &keyring)?;
+                can_record(own, &open)?;
             }
         }
-        signing = Some((owns, keyring));
+        keyring = Some(open);
     }
+    let signing = keyring.map(|keyring| Signing { issuing: owns, reporter, keyring });
     let backing = ProfileBacking::new(home, signing, ledger, context.speech)?
         .with_policies(super::policy::folders(context));
-    options.backing = Some(Arc::new(backing));
+    let backing = Arc::new(backing);
+    if let Some(desk) = options.desk.as_mut().filter(|_| args.desk_report_as.is_some()) {
+        desk.reports = Some(backing.clone());
+    }
+    options.backing = Some(backing);
     Ok(())
 }
 
@@ -204,6 +217,7 @@ fn desk(args: &ServeArgs, home: Option<&Home>) -> Result<DeskOptions, Failure> {
     Ok(DeskOptions {
         folder,
         asker: name.unwrap_or_else(|| "inkan".to_owned()),
+        reports: None,
         metadata: metadata.map(|(blob, root)| MetadataFiles {
             blob: blob.into(),
             root: root.into(),

@@ -1,5 +1,6 @@
 //! `inkan verify`: gathers what is wanted, verifies, judges under a policy; the exit code is the verdict.
 
+mod asked;
 pub(super) mod cards;
 pub(super) mod derived;
 mod examine;
@@ -49,9 +50,14 @@ use crate::wallet;
 const UNREACHABLE: u8 = 6;
 
 pub(super) fn run(args: &VerifyArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    for path in [&args.evidence_out, &args.graph_out, &args.report_out].into_iter().flatten() {
+    let files = [&args.evidence_out, &args.graph_out, &args.report_out, &args.request_out];
+    for path in files.into_iter().flatten() {
         alone(args, "the files that it is written to are of one verdict")?;
         context.check_out(&OutArgs::to(path, args.force))?;
+    }
+    if args.identity.is_some() && args.report_out.is_none() && args.request_out.is_none() {
+        let usage = "--as says who signs: with --report-out or --request-out";
+        return Err(CliError::Usage(usage.to_owned()).into());
     }
     if args.graph {
         alone(args, "the ladders are those of one verdict")?;
@@ -93,6 +99,7 @@ fn judged(
     let input = context.input(file)?;
     let bundle = read(&input, context)?;
     let signer = args.report_out.as_ref().map(|_| signed::signer(args, &home)).transpose()?;
+    let asking = asked::Asking::of(args, &home)?;
     // One verification at a time per profile: a nonce counts once.
     let lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
@@ -103,17 +110,25 @@ fn judged(
         context.deliver(ladder::svg(&ladder::of_report(report.to_value())), Some(path))?;
     }
     let outcome = shown(args, (&input.name, &types_of(&bundle)), report.to_value(), report.exit());
+    let asked = asking.map_or(Ok(()), |asking| asking.write(&report, args, &home, context));
+    let outcome = beside_verdict(outcome, asked, ("the request was not written", &report), context);
     let Some(signer) = signer else { return Ok(outcome) };
-    match signed::write(&signer, &bundle, &report, args, context) {
-        Ok(()) => Ok(outcome),
-        Err(failure) => {
-            // The verdict stands, and its nonce is used up: it is told all the same, and nobody takes it for done.
-            let (name, body) = failure.to_lines();
-            context.speech.warn(&format!("the report was not signed: {name}{}", body.trim_end()));
-            let exit = report.exit();
-            Ok(outcome.exit(if exit == 0 { failure.exit() } else { exit }))
-        }
-    }
+    let signed = signed::write(&signer, &bundle, &report, args, context);
+    Ok(beside_verdict(outcome, signed, ("the report was not signed", &report), context))
+}
+
+/// The verdict stands, and its nonce is used up: it is told all the same where something beside it failed, and nobody takes that for done.
+fn beside_verdict(
+    outcome: Outcome,
+    done: Result<(), Failure>,
+    (what, report): (&str, &Report),
+    context: &Context,
+) -> Outcome {
+    let Err(failure) = done else { return outcome };
+    let (name, body) = failure.to_lines();
+    context.speech.warn(&format!("{what}: {name}{}", body.trim_end()));
+    let exit = report.exit();
+    outcome.exit(if exit == 0 { failure.exit() } else { exit })
 }
 
 /// Reads what is to be judged. In an answer of the API of issuers it stands in a member, out of which it is taken.

@@ -81,6 +81,12 @@ pub(crate) enum CliError {
         /// The profile searched.
         profile: String,
     },
+    /// A session of a desk whose report nobody signed, or whose verdict does not stand yet.
+    #[error("no signed report is kept of session {id}")]
+    ReportUnsigned {
+        /// The session.
+        id: String,
+    },
     /// A profile without DIDs.
     #[error("profile {profile:?} has no DID yet")]
     DidMissing {
@@ -369,6 +375,7 @@ impl CliError {
             Self::KeyUnknown { .. } => "key-unknown",
             Self::KeyUnsuitable { .. } => "key-unsuitable",
             Self::DidUnknown { .. } => "did-unknown",
+            Self::ReportUnsigned { .. } => "report-not-signed",
             Self::DidMissing { .. } => "did-missing",
             Self::DidNotAtHand { .. } => "did-not-at-hand",
             Self::DidAmbiguous { .. } => "did-ambiguous",

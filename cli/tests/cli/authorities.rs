@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use inkan_core::encoding::decode_b64u;
 use inkan_core::sha256;
 use inkan_crypto::jws;
 use inkan_io::clock::{Clock as _, OsClock};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::common::{Home, Node, Ran};
 use crate::reuse::{OPERATOR, SCHEME, operator};
+use crate::serve::Server;
 use crate::trust::settle;
 
 const BANK: &str = "https://bank.example";
@@ -148,11 +150,70 @@ fn what_was_read_of_a_ledger_is_kept_and_never_hides_what_came_after() {
         verify().must(0);
         assert_eq!(std::fs::read(&file).unwrap(), whole);
     }
+    // One byte, another log's, a head that nobody signed, entries that no such tree has: each with a sum that fits, where it can.
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let summed = |change: &dyn Fn(&mut Value)| {
+        let mut value: Value = serde_json::from_str(&text).unwrap();
+        change(&mut value);
+        value["sha256"] = sum_of(&value).into();
+        format!("{value}\n").into_bytes()
+    };
+    assert_eq!(summed(&|_| ()), whole, "the sum is that of the program");
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    let head = |from: &str, to: &str| {
+        summed(&|file| file["head"] = file["head"].as_str().unwrap().replacen(from, to, 1).into())
+    };
+    let size = text.split("\\n").nth(1).unwrap().to_owned();
+    let (longer, shorter) = (format!("\n{size}0\n"), "\n1\n");
+    let size = format!("\n{size}\n");
+    for damaged in [
+        flipped,
+        head(&size, &longer),
+        head(&size, shorter),
+        summed(&|file| file["origin"] = json!("other.example")),
+        summed(&|file| {
+            let entries = file["leaves"].as_array_mut().unwrap();
+            let mut last = entries.last().unwrap().clone();
+            last[0] = json!(1_000_000);
+            entries.push(last);
+        }),
+    ] {
+        assert_ne!(damaged, whole);
+        std::fs::write(&file, damaged).unwrap();
+        verify().must(0);
+        assert_eq!(std::fs::read(&file).unwrap(), whole, "read afresh, and written anew");
+    }
+    // A server that is running reads on as well.
+    let server = Server::start(&home, "ministry", &["--role", "registry"]);
+    let authorized = || {
+        let query = json!({ "entity_id": university, "authority_id": authority, "action": "issue", "resource": "Degree" });
+        let (status, said) = server.post("/authorization", &query);
+        assert_eq!(status, 200, "{said}");
+        said["authorized"].as_bool().unwrap()
+    };
+    assert!(authorized());
     // What came after it is read: the university is trusted no more.
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     ministry(&["remove", &university, "--for-cause"]);
     verify().must(14);
     assert_eq!(std::fs::read(&file).unwrap(), whole);
+    std::thread::sleep(std::time::Duration::from_millis(6_000));
+    assert!(!authorized());
+    assert!(!authorized(), "by what it read on");
+}
+
+/// The sum of a kept file, over what it says now.
+fn sum_of(file: &Value) -> String {
+    let text = |name: &str| file[name].as_str().unwrap().to_owned();
+    let entry = |one: &Value| {
+        let leaf = decode_b64u(one[1].as_str().unwrap()).unwrap();
+        *sha256(&[&one[0].as_u64().unwrap().to_be_bytes(), &leaf]).as_bytes()
+    };
+    let entries: Vec<u8> = file["leaves"].as_array().unwrap().iter().flat_map(entry).collect();
+    let (origin, head) = (sha256(&[text("origin").as_bytes()]), sha256(&[text("head").as_bytes()]));
+    sha256(&[origin.as_bytes(), head.as_bytes(), &entries]).to_hex()
 }
 
 #[test]

@@ -143,6 +143,35 @@ fn what_an_exchange_says_it_took_is_looked_for_in_what_it_gives_out() {
 }
 
 #[test]
+fn what_is_taken_back_at_an_exchange_is_the_act_that_stands_there() {
+    let (home, _, holder) = Home::with_parties();
+    private(&home, "tokens", &format!("{TOKEN}\n"));
+    let serve = ["-p", "bank", "serve", "--role", "exchange", "--http", "--listen", "127.0.0.1:0"];
+    let node =
+        Node::start(&home, &[&serve[..], &["--tokens", "tokens", "--data", "kept"]].concat());
+    let issue = ["-p", "acme", "issue", "Badge", "--from", "acme", "--to", &holder];
+    let rest =
+        ["--countersigners", "holder=subject", "--claim", "role=engineer", "--out", "offer.json"];
+    home.run(&[&issue[..], &rest].concat()).must(0);
+    let publish =
+        ["-p", "acme", "offer", "publish", "offer.json", "--token-file", "tokens", "--to"];
+    let url = home.run(&[&publish[..], &[&format!("http://{}", node.address)]].concat()).must(0);
+    let url = url.stdout.trim().to_owned();
+    // Accepted and taken back by mail; of neither does the exchange hear.
+    home.run(&["-p", "holder", "countersign", "offer.json", "--out", "mailed.json"]).must(0);
+    home.run(&["-p", "holder", "refuse", "mailed.json", "--out", "back.json"]).must(0);
+    // Then accepted there by another act.
+    home.run(&["-p", "holder", "countersign", &url, "--again"]).must(0);
+    home.run(&["-p", "bank", "countersigners", &url]).must(0);
+    let ran = home.run(&["-p", "holder", "refuse", &url]).must(0);
+    assert!(!ran.stderr.contains("you have refused already"), "{}", ran.stderr);
+    let roll = home.run(&["-p", "bank", "countersigners", &url, "--json"]).must(16).json();
+    let stands = |line: &serde_json::Value| line["standing"] == "stands";
+    let lines = roll["countersignatures"].as_array().unwrap();
+    assert!(!lines.iter().any(|line| line["decision"] == "accept" && stands(line)), "{roll:#}");
+}
+
+#[test]
 fn a_folder_of_something_else_is_no_desk_and_stays_as_it_is() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod acts;
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod authorities;
 #[cfg(test)]
 mod bad_input;
@@ -14,6 +16,8 @@ mod common;
 mod conformance;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod desk;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
@@ -30,5 +34,7 @@ mod several;
 mod signing;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod successors;
 #[cfg(test)]
 mod trust;

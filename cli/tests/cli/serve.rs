@@ -63,7 +63,7 @@ impl Server {
         (status, serde_json::from_str(&body).unwrap())
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let host = &self.address;
         self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
     }

@@ -17,6 +17,7 @@ use crate::outer;
 use crate::policy::{IalLeaf, Policy, TypeWord, Types};
 use crate::remedy::{self, FollowUp, Remedy};
 use crate::report::{Because, Decision, Report, Summary};
+use crate::request::Query;
 use crate::seen::{Seen, decides};
 
 /// What an assessment is made with, beside facts and policy.
@@ -337,11 +338,8 @@ fn follow_up(
     if remedies.is_empty() {
         return FollowUp::default();
     }
-    let mut types: Vec<String> = policy.listed_types().to_vec();
-    if types.is_empty() {
-        let credentials = requested.iter().filter_map(|at| seen.credentials.get(*at));
-        types = credentials.flatten().flat_map(|credential| credential.types.clone()).collect();
-    }
+    let shown = requested.iter().filter_map(|at| seen.credentials.get(*at)).flatten();
+    let query = Query::of(policy, shown.map(|credential| credential.types.clone()));
     let age = leaves.iter().find_map(|leaf| match &leaf.kind {
         LeafKind::Aal(_, age) => *age,
         LeafKind::Ial(_) | LeafKind::Link | LeafKind::Trust => None,
@@ -349,7 +347,7 @@ fn follow_up(
     FollowUp {
         on_fail: policy.on_fail(),
         parties: remedy::parties(remedies, context.registries),
-        types,
+        query: Some(query),
         min_aal: leaves.iter().find_map(authentication).map(AuthenticationLevel::as_str),
         max_age: age,
     }

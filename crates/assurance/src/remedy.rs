@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::catalogue::Catalogue;
 use crate::ial::Lacking;
 use crate::policy::{OnFail, StepUp};
+use crate::request::Query;
 use crate::row::{Need, alternatives};
 
 /// One way to make a requirement hold.
@@ -250,7 +251,8 @@ pub(crate) struct FollowUp {
     pub(crate) on_fail: OnFail,
     /// Parties of the configured registries that may state a row, for the rows of remedies.
     pub(crate) parties: BTreeMap<Row, BTreeSet<String>>,
-    pub(crate) types: Vec<String>,
+    /// What a wallet is asked for; none where there is no remedy.
+    pub(crate) query: Option<Query>,
     pub(crate) min_aal: Option<&'static str>,
     pub(crate) max_age: Option<i64>,
 }
@@ -271,17 +273,17 @@ pub(crate) fn parties(
 impl FollowUp {
     fn request(&self, remedy: &Remedy) -> Map<String, Value> {
         let mut out = Map::new();
+        let query = self.query.as_ref();
         for step in self.on_fail.step_up.iter().flatten() {
             let (name, request) = match (step, remedy.purpose) {
-                (StepUp::Openid4vp, _) => {
-                    let meta = json!({"type_values": [self.types]});
-                    let query =
-                        json!({"credentials": [{"id": "c0", "format": "ldp_vc", "meta": meta}]});
-                    (
-                        "openid4vp",
-                        json!({"response_mode": "dc_api", "dcql_query": query, "nonce": "new"}),
-                    )
-                }
+                // Whoever asks adds a nonce and where the answer goes.
+                (StepUp::Openid4vp, _) => (
+                    "openid4vp",
+                    json!({
+                        "response_type": "vp_token",
+                        "dcql_query": query.map(Query::to_value),
+                    }),
+                ),
                 (StepUp::Webauthn, "aal") if remedy.road == Some(Road::Webauthn) => {
                     ("webauthn", json!({"userVerification": "required"}))
                 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use inkan_core::json;
 use inkan_evidence::Row;
 use inkan_verifier::Check;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::line::Line;
 use crate::remedy::Remedy;
@@ -18,6 +18,24 @@ mod written;
 
 pub(crate) use written::Summary;
 use written::Written;
+
+/// The type of the credential that a signed report is.
+pub const SIGNED: &str = "VerificationReport";
+
+/// What a signed report claims: what was judged is named by its digest alone, and the report is text, so that its bytes stay what they
+/// are and no level in it passes for a claim of the credential. `None` if `report` is not JSON with one reading.
+#[must_use]
+pub fn claims_of(report: &Value, artefact_sha256: &str) -> Option<Map<String, Value>> {
+    let text = String::from_utf8(json::canonicalize(report).ok()?).ok()?;
+    let of = |name: &str| report.get(name).cloned().unwrap_or_default();
+    let claims = [
+        ("artefactSha256", artefact_sha256.into()),
+        ("decision", of("decision")),
+        ("policy", of("policy")),
+        ("report", text.into()),
+    ];
+    Some(claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
 
 /// What a verifier may do with what it was shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,6 +144,13 @@ impl Report {
     #[must_use]
     pub const fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// What to ask a wallet for so that this could become an acceptance (DCQL); `None` if no remedy is known. What comes back is judged
+    /// from nothing.
+    #[must_use]
+    pub fn query(&self) -> Option<Value> {
+        self.written.query()
     }
 
     /// The report as JSON.

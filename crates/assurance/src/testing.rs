@@ -15,8 +15,10 @@ use crate::policy::Policy;
 use crate::report::Report;
 use crate::seen::{Seen, SeenCredential, SeenRecord};
 
+pub(crate) mod seen;
+
 pub(crate) const ISSUER: &str = "did:web:kyc.example";
-pub(crate) const HOLDER: &str = "did:key:holder";
+pub(crate) const HOLDER: &str = seen::SUBJECT;
 pub(crate) const KEY: &str = "holder-thumbprint";
 
 pub(crate) fn at(text: &str) -> Timestamp {

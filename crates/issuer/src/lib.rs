@@ -14,4 +14,4 @@ pub mod status;
 pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
 pub use issue::{Issued, Securing, issue, issue_certified, issue_with, secure};
-pub use status::{StatusEncoding, StatusListState, StatusStateError};
+pub use status::{AnnouncedList, StatusEncoding, StatusListState, StatusStateError};

@@ -24,6 +24,7 @@ use inkan_credential::status_list::{
 use inkan_crypto::Signer;
 
 pub use self::error::StatusStateError;
+pub use self::taken::AnnouncedList;
 use crate::issue::sign_plain;
 
 /// How often a place is drawn before the free ones are counted through.

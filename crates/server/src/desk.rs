@@ -14,6 +14,7 @@
 //! | What is answered under which path? | `handlers`, `form` |
 //! | How is something judged here? | `judge` |
 //! | What is the browser asked, and what does it answer? | `passkey` |
+//! | What does the person take along? | `report` |
 //! | What is shown? | `page`, `ladder`, `words` |
 
 mod fault;
@@ -24,6 +25,7 @@ mod ladder;
 pub mod options;
 mod page;
 mod passkey;
+mod report;
 pub mod session;
 pub mod store;
 mod words;
@@ -33,7 +35,7 @@ pub(crate) use handlers::{
     confirm, open, options as ceremony_options, page as show, present, register, result, script,
     style,
 };
-pub use options::{DeskOptions, MetadataFiles, Place};
+pub use options::{DeskOptions, MetadataFiles, Place, ReportSigner};
 pub use session::{Enrol, Opened, Session, Terms};
 pub use store::Store;
 
@@ -50,6 +52,8 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     /// What is known of models, as of the file's last change.
     metadata: Mutex<Option<(Stamp, Metadata)>>,
+    /// Held while a report is signed: each is signed once.
+    signing: Mutex<()>,
 }
 
 impl Desk {
@@ -63,7 +67,8 @@ impl Desk {
         let store = Store::open(&options.folder)?;
         store.announce(&place, &options)?;
         store.tidy(now)?;
-        let desk = Self { options, place, store, metadata: Mutex::new(None) };
+        let (metadata, signing) = (Mutex::new(None), Mutex::new(()));
+        let desk = Self { options, place, store, metadata, signing };
         // What cannot be used is better said now.
         desk.metadata(now)?;
         Ok(desk)

@@ -176,6 +176,21 @@ impl DidHistory {
         self.versions.iter().rev().filter_map(|version| version.home.as_deref())
     }
 
+    /// The place in the log `origin` of the version by which the DID left it for good, if a receipt shows it: that log took nothing of it
+    /// from then on.
+    #[must_use]
+    pub fn left(&self, origin: &str) -> Option<u64> {
+        if self.homes().next() == Some(origin) {
+            return None;
+        }
+        let away = |version: &&Version| version.home.as_deref().is_some_and(|home| home != origin);
+        let newest_first = self.versions.iter().rev().filter(away);
+        newest_first
+            .filter_map(|version| version.place_in(origin))
+            .map(|place| place.leaf_index)
+            .next()
+    }
+
     /// Every log where the DID lived, with the place of the last version that is shown to be recorded there, if one is.
     #[must_use]
     pub fn logs(&self) -> BTreeMap<&str, Option<u64>> {

@@ -27,6 +27,8 @@ pub struct LedgerView<'a> {
     current: Rc<Vec<Shown<'a>>>,
     /// Ids that somebody asked about.
     asked: RefCell<BTreeSet<MapKey>>,
+    /// Whether it is that of a place in the past.
+    is_past: bool,
 }
 
 /// A receipt and what became of its check.
@@ -74,13 +76,21 @@ impl<'a> LedgerView<'a> {
             })
             .collect();
         let (receipts, current) = (Rc::new(receipts), Rc::new(current));
-        Self { receipts, later: Rc::default(), current, asked: RefCell::default() }
+        let later = Rc::default();
+        Self { receipts, later, current, asked: RefCell::default(), is_past: false }
     }
 
     /// The same of another artefact: nobody has asked yet.
     pub(crate) fn again(&self) -> Self {
         let (receipts, later) = (Rc::clone(&self.receipts), Rc::clone(&self.later));
-        Self { receipts, later, current: Rc::clone(&self.current), asked: RefCell::default() }
+        let is_past = self.is_past;
+        Self {
+            receipts,
+            later,
+            current: Rc::clone(&self.current),
+            asked: RefCell::default(),
+            is_past,
+        }
     }
 
     /// The same as at a place in a log: without the status lists that were recorded there later, however soon. And without
@@ -100,8 +110,14 @@ impl<'a> LedgerView<'a> {
             receipts: Rc::new(receipts),
             later: Rc::new(later),
             current: Rc::new(Vec::new()),
+            is_past: true,
             ..self.again()
         }
+    }
+
+    /// Whether it is that of a place in the past: no head is shown, and whoever asks looks elsewhere whether something was left out.
+    pub(crate) const fn is_past(&self) -> bool {
+        self.is_past
     }
 
     /// All receipts, in the order given.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use inkan_assurance::Policy;
-use inkan_core::Timestamp;
+use inkan_core::{Timestamp, encoding};
 use inkan_credential::bundle::Bundle;
 use inkan_credential::countersignature::{Role, Wanted, WantedSigners};
 use inkan_credential::{Contexts, Format, SecuredCredential};
@@ -130,8 +130,12 @@ fn start(
 
 impl Exchange {
     fn new(seed: u64) -> Self {
+        Self::with_witness(seed, KeyType::Ed25519)
+    }
+
+    fn with_witness(seed: u64, key_type: KeyType) -> Self {
         let mut world = World::new(seed);
-        let witness = world.settle("witness", KeyType::Ed25519);
+        let witness = world.settle("witness", key_type);
         let stranger = world.settle("stranger", KeyType::Ed25519);
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(Moving(AtomicI64::new(world.now.seconds())));
@@ -514,4 +518,64 @@ fn who_publishes_shows_a_token_and_what_holds() {
     assert_eq!(it.client.get("/about").json()["roles"], json!(["exchange"]));
     let answer = it.client.post("/credentials/verify", "application/json", b"{}");
     assert_eq!(answer.status, 404);
+}
+
+/// The other signature that is as good: of (r, s), (r, n−s).
+fn mirrored(proof_value: &str) -> String {
+    let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let order = encoding::decode_hex(order).expect("the order of P-256");
+    let mut signature = encoding::decode_multibase(proof_value).expect("a signature");
+    let mut borrow = 0;
+    for (byte, of_order) in signature[32..].iter_mut().zip(&order).rev() {
+        let left = i16::from(*of_order) - i16::from(*byte) - borrow;
+        borrow = i16::from(left < 0);
+        *byte = u8::try_from(left.rem_euclid(256)).expect("a byte");
+    }
+    encoding::multibase58(&signature)
+}
+
+#[test]
+fn a_mirrored_signature_keeps_nobody_out() {
+    let mut it = Exchange::with_witness(907, KeyType::P256);
+    let case = it.case(Format::DataIntegrity, None);
+    let mut signed = case.clone();
+    it.act(&mut signed, it.witness, Role::Witness, Step::Accept);
+    let good = it.bundle(&signed);
+    let value_of = |bundle: &Value| bundle["credential"]["proof"][1]["proofValue"].clone();
+    // Whoever saw the file mirrors the signature, and has no receipt that opens it; the witness's own does not.
+    let mut other = good.clone();
+    let value = mirrored(value_of(&good).as_str().expect("a value"));
+    assert_ne!(value_of(&good), value.as_str());
+    other["credential"]["proof"][1]["proofValue"] = value.into();
+    for receipts in [true, false] {
+        let (path, _) = it.publish(&case);
+        let mut first = other.clone();
+        if !receipts {
+            first["receipts"] = it.bundle(&case)["receipts"].clone();
+        }
+        let answer = it.send(&path, &first);
+        // With the witness's receipt at hand, which does not open it, it may be refused outright.
+        if !receipts {
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            assert_eq!(value_of(&answer.json()["bundle"]), value_of(&other), "as good by itself");
+        }
+        // Without its record the genuine one is no better, and adds nothing; with it, it takes the place.
+        let mut bare = good.clone();
+        bare["receipts"] = it.bundle(&case)["receipts"].clone();
+        let tag = answer.header("etag").to_owned();
+        if !receipts {
+            assert_eq!(it.send(&path, &bare).header("etag"), tag);
+        }
+        let answer = it.send(&path, &good);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(value_of(&answer.json()["bundle"]), value_of(&good));
+        let proofs = answer.json()["bundle"]["credential"]["proof"].as_array().map(Vec::len);
+        assert_eq!(proofs, Some(2));
+        // From then on nothing changes it any more.
+        let tag = answer.header("etag").to_owned();
+        for again in [&other, &first, &bare, &good] {
+            let answer = it.send(&path, again);
+            assert_eq!((answer.status, answer.header("etag")), (200, tag.as_str()));
+        }
+    }
 }

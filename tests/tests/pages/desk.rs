@@ -119,6 +119,7 @@ impl Desk {
         options.desk = Some(DeskOptions {
             folder: folder.path().join("desk"),
             asker: "Bank of Somewhere".to_owned(),
+            reports: None,
             metadata: Some(MetadataFiles {
                 blob: put("blob.jwt", &signer.sign(&metadata)),
                 root: put("root.der", &signer.root),

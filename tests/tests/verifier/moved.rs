@@ -187,6 +187,33 @@ fn the_log_that_an_issuer_left_does_not_vouch_for_its_last_list() {
 }
 
 #[test]
+fn the_new_home_alone_has_to_be_asked_once_the_old_one_was_left() {
+    let mut world = World::new(173);
+    let case = world.issue(Format::DataIntegrity);
+    let staying = world.head_of(&world.list_key());
+    let mut moved = moved(world);
+    let left = moved.world.head_of(&moved.world.list_key());
+    let with = |moved: &Moved, of_left: &CurrentProof, of_home: &CurrentProof| {
+        let mut parts = before(moved, &case);
+        let home = MapKey::did(moved.world.actor(ISSUER).scid());
+        parts.current = vec![of_left.clone(), of_home.clone()];
+        parts.current.push(moved.other.current(&home, moved.other.size()));
+        parts
+    };
+    let early = moved.head();
+    moved.sleep(7_200);
+    // What the old one showed after it was left is the last that it ever will: how fresh that is, the new one says.
+    accepted(&with(&moved, &left, &moved.head()).judge(&moved.fresh()));
+    undecided(&with(&moved, &left, &early).judge(&moved.fresh()), CheckName::Status, "stale");
+    // What it showed before leaves open what came between.
+    undecided(
+        &with(&moved, &staying, &moved.head()).judge(&moved.fresh()),
+        CheckName::Status,
+        "stale",
+    );
+}
+
+#[test]
 fn what_an_issuer_revoked_at_its_new_home_cannot_be_hidden_by_the_old_one() {
     let mut world = World::new(172);
     let case = world.issue(Format::DataIntegrity);

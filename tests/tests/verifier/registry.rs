@@ -7,14 +7,12 @@ use std::sync::Arc;
 use inkan_core::Timestamp;
 use inkan_credential::Format;
 use inkan_credential::countersignature::{Role, Wanted};
-use inkan_credential::model::StatusPurpose;
 use inkan_crypto::KeyType;
-use inkan_issuer::StatusListState;
 use inkan_issuer::status::{BitState, Publication};
+use inkan_issuer::{AnnouncedList, StatusEncoding, StatusListState};
 use inkan_ledger::{Claims, MapKey, StatusClaims, StatusFormat};
 use inkan_tests::world::{Case, ISSUER, LIST, Order, Parts, Step, Who, World};
 use inkan_verifier::{CheckName, Context, Declared, Succession};
-use serde_json::Value;
 
 use super::expect::{accepted, passed, undecided, worthless};
 
@@ -41,10 +39,10 @@ fn told(world: &World, who: Who, from: Timestamp) -> Context {
 /// Takes over the issuer's list and revokes the credential with it; gives the body and the place of the announcement.
 fn revoked_by(world: &mut World, who: Who, case: &Case) -> (String, u64) {
     world.sleep(60);
-    let served: Value = serde_json::from_str(&world.lists.last().expect("a list").0).expect("JSON");
-    let encoded = served["credentialSubject"]["encodedList"].as_str().expect("a list").to_owned();
-    let mut list = StatusListState::taken_over(LIST, StatusPurpose::Revocation, &encoded)
-        .expect("a list of bits");
+    let body = world.lists.last().expect("a list").0.as_bytes();
+    let theirs = AnnouncedList::read(StatusEncoding::Bitstring, body).expect("a list");
+    let entry = case.status.as_ref().expect("a status");
+    let mut list = StatusListState::taken_over(entry, &theirs).expect("a list of bits");
     list.change(case.status.as_ref().expect("a status"), BitState::Set).expect("its place");
     let actor = &world.actors[who.0];
     let publication = Publication {

@@ -7,16 +7,15 @@ use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::Format;
 use inkan_credential::bundle::ServedStatusList;
-use inkan_credential::model::StatusPurpose;
+use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_crypto::KeyType;
-use inkan_issuer::StatusListState;
 use inkan_issuer::status::BitState;
+use inkan_issuer::{AnnouncedList, StatusEncoding, StatusListState};
 use inkan_ledger::{
     Claims, CurrentProof, Kind, MapKey, Receipt, SignedEntry, StatusClaims, StatusFormat,
 };
 use inkan_tests::world::{Actor, Case, LIST, Ledger, Parts, World, sign_list};
 use inkan_verifier::{CheckName, Context, Declared, Succession};
-use serde_json::Value;
 
 use super::expect::{accepted, undecided, worthless};
 
@@ -133,9 +132,10 @@ impl Successor {
 
 /// The issuer's first list, in which nothing is revoked.
 fn taken_over(world: &World) -> StatusListState {
-    let served: Value = serde_json::from_str(&world.lists[0].0).expect("JSON");
-    let encoded = served["credentialSubject"]["encodedList"].as_str().expect("a list");
-    StatusListState::taken_over(LIST, StatusPurpose::Revocation, encoded).expect("a list of bits")
+    let body = world.lists[0].0.as_bytes();
+    let theirs = AnnouncedList::read(StatusEncoding::Bitstring, body).expect("a list");
+    let entry = StatusEntry::new(StatusPurpose::Revocation, LIST, 0);
+    StatusListState::taken_over(&entry, &theirs).expect("a list of bits")
 }
 
 fn stale(parts: &Parts, context: &Context) {

@@ -1,16 +1,19 @@
 //! Token status lists: which copy counts, what it says, and how old a copy of any list may be.
 
+use std::sync::Arc;
+
 use inkan_credential::Format;
 use inkan_credential::bundle::{ServedStatusList, served_bytes};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::token_status_list::{StatusBits, StatusReference};
+use inkan_crypto::KeyType;
 use inkan_io::gather::from_bundle;
 use inkan_issuer::status::{BitState, Published};
-use inkan_issuer::{Disclosable, Securing, StatusEncoding, StatusListState};
-use inkan_ledger::{MapKey, StatusFormat};
+use inkan_issuer::{AnnouncedList, Disclosable, Securing, StatusEncoding, StatusListState};
+use inkan_ledger::{Claims, MapKey, StatusClaims, StatusFormat};
 use inkan_tests::world::{Case, HOLDER, ISSUER, LIST, Parts, Who, World, sign_list};
 use inkan_verifier::verified::StatusSeen;
-use inkan_verifier::{CheckName, Context, verify};
+use inkan_verifier::{CheckName, Context, Declared, Succession, verify};
 
 use super::expect::{accepted, passed, undecided, worthless};
 
@@ -198,4 +201,70 @@ fn the_ttl_of_a_bitstring_list_counts_in_milliseconds() {
     undecided(&parts.judge(&at(3)), CheckName::Status, "status-list-out-of-date");
     parts.current.push(head);
     accepted(&parts.judge(&at(1)));
+}
+
+#[test]
+fn a_successor_goes_on_with_a_token_list_in_its_own_name() {
+    for encoding in ENCODINGS {
+        let mut book = Book::open(505, encoding, &Securing::SdJwtVc(WHOLE));
+        let (successor, stranger) = (
+            book.world.settle("successor", KeyType::Ed25519),
+            book.world.settle("stranger", KeyType::Ed25519),
+        );
+        let succession = Succession {
+            predecessor: book.world.actor(ISSUER).did.to_string(),
+            successor: book.world.actor(successor).did.to_string(),
+            from: Some(book.world.now),
+            until: None,
+        };
+        let declared = Arc::new(Declared { same: vec![], successions: vec![succession] });
+        let told = |world: &World| Context { declared: declared.clone(), ..world.context() };
+        let with = |book: &Book, heads: &[Who], list: Option<(&Published, u64)>| {
+            let mut parts = book.with_head(&[0]);
+            for who in heads {
+                let key = MapKey::status(book.world.actor(*who).scid(), TOKENS);
+                parts.current.push(book.world.head_of(&key));
+            }
+            if let Some((list, place)) = list {
+                parts.lists.push(ServedStatusList::new(TOKENS, &served_bytes(&list.body)));
+                parts.receipts.push(book.world.ledger.receipt(place));
+            }
+            parts
+        };
+        // It has to be shown that the successor says nothing.
+        let name = CheckName::Status;
+        undecided(&with(&book, &[], None).judge(&told(&book.world)), name, "stale");
+        accepted(&with(&book, &[successor], None).judge(&told(&book.world)));
+        let entry = StatusEntry::new(StatusPurpose::Revocation, TOKENS, book.entry.index);
+        for (who, refused) in [(stranger, false), (successor, true)] {
+            book.world.sleep(60);
+            let theirs = served_bytes(&book.published[0].0.body).into_owned();
+            let theirs = AnnouncedList::read(encoding, &theirs).expect("a list");
+            let mut list = StatusListState::taken_over(&entry, &theirs).expect("one to go on with");
+            list.change(&entry, BitState::Set).expect("a change");
+            let world = &mut book.world;
+            let published = sign_list(&mut list, &world.actors[who.0], world.now, 90 * DAY);
+            let claims = Claims::Status(StatusClaims {
+                uri: TOKENS.to_owned(),
+                format: format_of(&list),
+                sequence: published.seq,
+                digest: published.digest,
+                length: published.length,
+                not_before: published.valid_from,
+                expires: published.valid_until,
+            });
+            let place = world.enter(who, &claims);
+            book.world.sleep(60);
+            let parts = with(&book, &[successor], Some((&published, place)));
+            let verification = parts.judge(&told(&book.world));
+            if refused {
+                worthless(&verification, name, "credential-revoked");
+                // Left out, it is missed.
+                let less = with(&book, &[successor], None).judge(&told(&book.world));
+                undecided(&less, name, "stale");
+            } else {
+                accepted(&verification);
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
 use crate::keyring::Keyring;
-use crate::ledgers::{Writing, dry_run_lines};
+use crate::ledgers::{Reading, Writing, dry_run_lines};
 use crate::output::Outcome;
 
 pub(in crate::commands) fn run(
@@ -27,7 +27,10 @@ pub(in crate::commands) fn run(
     taken::allowed(&target, (&own, &home), context.now())?;
     let malformed =
         |detail: String| CliError::InputMalformed { file: args.credential.clone(), detail };
-    let list = List::of(&target, (&own, &home))?;
+    let list = match List::taken(&target, (&own, &home), &writing.reading()?)? {
+        Some(list) => Some(list),
+        None => List::of(&target, (&own, &home))?,
+    };
     let list = list.ok_or_else(|| malformed("it names no list of messages".to_owned()))?;
     let value = list.position(&args.message).ok_or_else(|| {
         let words = list.state.messages().join(", ");
@@ -80,6 +83,17 @@ impl List {
             return Ok(None);
         }
         Ok(Some(Self { name, state, entry, announced }))
+    }
+
+    /// A predecessor's, as it is gone on with.
+    fn taken(
+        target: &Target,
+        about: (&OwnDid, &Home),
+        reading: &Reading,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(entry) = target.entry(StatusPurpose::Message) else { return Ok(None) };
+        let taken = taken::list(entry, target, about, reading)?;
+        Ok(taken.map(|(name, state)| Self { name, state, entry: entry.clone(), announced: true }))
     }
 
     /// Which value has this text, or is this number.

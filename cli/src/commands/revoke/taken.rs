@@ -1,14 +1,14 @@
-//! Revoking what a predecessor issued: its status list is taken over, bit for bit, and announced anew under the successor's name.
+//! Changing the status of what a predecessor issued: its list is taken over, value for value, and announced anew under the successor's
+//! name, in the encoding that it has.
 //!
 //! Whether that counts is for registries to say, and for verifiers to ask (`inkan trust add B --succeeds A --as AUTHORITY`).
 
-use inkan_core::{Timestamp, json, sha256};
-use inkan_credential::SecuredCredential;
-use inkan_credential::model::StatusEntry;
+use inkan_core::{Timestamp, sha256};
+use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_evidence::registry::declared;
 use inkan_io::profile::{OwnDid, StatusListRecord};
-use inkan_issuer::StatusListState;
-use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry};
+use inkan_issuer::{AnnouncedList, StatusEncoding, StatusListState, StatusStateError};
+use inkan_ledger::{Kind, Leaf, Receipt, SignedEntry, StatusFormat};
 
 use super::Target;
 use crate::commands::issue::status;
@@ -42,16 +42,31 @@ pub(super) fn list(
                 Some(place) => theirs.before(Some(place))?,
                 None => None,
             };
-            state.take_since(&newest, seen.as_deref())?;
+            state.take_since(&newest, seen.as_ref())?;
         }
         return Ok(Some((name, state)));
     }
-    let encoded = theirs.before(None)?.ok_or_else(|| {
+    let announced = theirs.before(None)?.ok_or_else(|| {
         let detail = format!("the ledger has no status list {} of its issuer", entry.list_uri);
         Failure::from(CliError::InputMalformed { file: target.id.clone(), detail })
     })?;
-    let state = StatusListState::taken_over(&entry.list_uri, entry.purpose, &encoded)?;
+    let state = StatusListState::taken_over(entry, &announced)?;
     Ok(Some((status::taken_name(&entry.list_uri), state)))
+}
+
+/// Refuses what would lift a suspension of, or suspend, a credential that is revoked: by the predecessor, or by whoever goes on with
+/// its lists. A token list says one thing of each place, and looks after that itself.
+pub(super) fn not_revoked(
+    target: &Target,
+    about: (&OwnDid, &Home),
+    reading: &Reading,
+) -> Result<(), Failure> {
+    let Some(entry) = target.entry(StatusPurpose::Revocation) else { return Ok(()) };
+    let revoked = match list(entry, target, about, reading)? {
+        Some((_, state)) => state.says(entry)?,
+        None => false,
+    };
+    if revoked { Err(StatusStateError::Final.into()) } else { Ok(()) }
 }
 
 /// Whether one's own DID is the issuer, or is known to have taken over from it: verifiers pass over anybody else's list.
@@ -84,8 +99,8 @@ struct Theirs<'a> {
 }
 
 impl Theirs<'_> {
-    /// The `encodedList` of its newest list, or of the newest one before a place in the log, if the ledger has it.
-    fn before(&self, place: Option<u64>) -> Result<Option<String>, Failure> {
+    /// Its newest list, or the newest one before a place in the log, if the ledger has it.
+    fn before(&self, place: Option<u64>) -> Result<Option<AnnouncedList>, Failure> {
         let (issuer, uri) = (&self.target.issuer, &self.entry.list_uri);
         let entries = self.reading.view().status_entries(issuer, uri)?;
         let at = |one: &&Receipt| place.is_none_or(|place| one.proof().path().leaf_index < place);
@@ -96,11 +111,14 @@ impl Theirs<'_> {
             return Ok(None);
         };
         let body = self.reading.source().status_list(issuer, uri, claims.sequence)?;
-        let body = body.filter(|body| sha256(&[body]) == claims.digest);
-        let secured = body.and_then(|body| SecuredCredential::parse(&body).ok());
-        Ok(secured.and_then(|secured| {
-            let subject = secured.credential().value().get("credentialSubject")?;
-            json::text(subject, "encodedList").map(str::to_owned)
-        }))
+        let Some(body) = body.filter(|body| sha256(&[body]) == claims.digest) else {
+            return Ok(None);
+        };
+        let encoding = match claims.format {
+            StatusFormat::Bitstring { .. } => StatusEncoding::Bitstring,
+            StatusFormat::TokenJwt => StatusEncoding::TokenJwt,
+            StatusFormat::TokenCwt => StatusEncoding::TokenCwt,
+        };
+        Ok(AnnouncedList::read(encoding, &body).ok())
     }
 }

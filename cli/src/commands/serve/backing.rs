@@ -3,6 +3,7 @@
 //! Data flow of issuing: locks of profile and ledger → the keys in force → places in status lists → signature (the API's) →
 //! issuance entry and records, as one intent.
 
+mod report;
 mod session;
 
 use std::collections::BTreeMap;
@@ -65,6 +66,10 @@ pub(super) struct ProfileBacking {
     ledger: Ledger,
     /// None for who only verifies.
     keys: Option<Mutex<Keys>>,
+    /// The DIDs that issue.
+    issuing: Vec<String>,
+    /// The DID that signs the reports of the desk.
+    reporter: Option<String>,
     contexts: Option<Arc<Contexts>>,
     /// Where its policies lie.
     policies: Vec<PathBuf>,
@@ -77,6 +82,16 @@ pub(super) struct ProfileBacking {
     authorities: Authorities,
     /// When the ledger was last asked whether it answers, and what it answered.
     answered: Mutex<Option<(Timestamp, Result<(), BackingError>)>>,
+}
+
+/// Who signs here, and with what.
+#[derive(Debug)]
+pub(super) struct Signing {
+    /// The DIDs that issue.
+    pub(super) issuing: Vec<OwnDid>,
+    /// The DID that signs the reports of the desk.
+    pub(super) reporter: Option<OwnDid>,
+    pub(super) keyring: Keyring,
 }
 
 /// The keys of the DIDs that sign, as they were when last looked at.
@@ -114,20 +129,27 @@ impl ProfileBacking {
     /// A profile that verifies, and signs with the keys of DIDs if any are given.
     pub(super) fn new(
         home: Home,
-        signing: Option<(Vec<OwnDid>, Keyring)>,
+        signing: Option<Signing>,
         ledger: Ledger,
         speech: Speech,
     ) -> Result<Self, Failure> {
         let contexts = pinned::contexts(&pinned::load(&home.profile)?)?.map(Arc::new);
-        let keys = signing.map(|(owns, keyring)| {
+        let did = |own: &OwnDid| own.did.clone();
+        let issuing = signing.iter().flat_map(|signing| &signing.issuing).map(did).collect();
+        let reporter = signing.iter().find_map(|signing| signing.reporter.as_ref().map(did));
+        let keys = signing.map(|Signing { mut issuing, reporter, keyring }| {
+            let is_other = |own: &OwnDid| !issuing.contains(own);
+            issuing.extend(reporter.filter(is_other));
             let mut keys = Keys { owns: Vec::new(), keyring, issuers: Vec::new() };
-            keys.take(owns);
+            keys.take(issuing);
             Mutex::new(keys)
         });
         Ok(Self {
             home,
             ledger,
             keys,
+            issuing,
+            reporter,
             contexts,
             policies: Vec::new(),
             speech,
@@ -143,8 +165,8 @@ impl ProfileBacking {
         Self { policies, ..self }
     }
 
-    /// The DIDs and the keys that are in force now.
-    fn current(&self) -> Result<Option<InForce>, Failure> {
+    /// Those of these DIDs that sign here, and their keys that are in force now.
+    fn current(&self, dids: &[String]) -> Result<Option<InForce>, Failure> {
         let Some(keys) = &self.keys else { return Ok(None) };
         let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
         let now = keys.owns.iter().map(|own| identity::own(&self.home, Some(&own.did)));
@@ -153,7 +175,10 @@ impl ProfileBacking {
             keys.keyring.reopen()?;
             keys.take(owns);
         }
-        Ok(Some((keys.owns.clone(), keys.issuers.clone())))
+        let (mut owns, mut issuers) = (keys.owns.clone(), keys.issuers.clone());
+        owns.retain(|own| dids.contains(&own.did));
+        issuers.retain(|issuer| dids.contains(&issuer.did));
+        Ok(Some((owns, issuers)))
     }
 
     /// What clients are told; the operator reads the rest on standard error.
@@ -214,11 +239,12 @@ impl ProfileBacking {
         })
     }
 
-    fn session(&self, now: Timestamp) -> Result<Session<'_>, Failure> {
+    /// A request of these DIDs that writes.
+    fn session(&self, dids: &[String], now: Timestamp) -> Result<Session<'_>, Failure> {
         let turn = self.turn(QUEUE)?;
         let writing = Writing::begin_at(&self.home, now, self.speech)?;
         let unknown = || CliError::DidMissing { profile: self.home.name().to_owned() };
-        let (owns, issuers) = self.current()?.ok_or_else(unknown)?;
+        let (owns, issuers) = self.current(dids)?.ok_or_else(unknown)?;
         Ok(Session::new(self, turn, writing, (owns, issuers), now))
     }
 
@@ -302,7 +328,7 @@ impl ProfileBacking {
 
 impl Backing for ProfileBacking {
     fn issuers(&self) -> Result<Vec<Issuer>, BackingError> {
-        let current = self.current().map_err(|failure| self.refused(&failure))?;
+        let current = self.current(&self.issuing).map_err(|failure| self.refused(&failure))?;
         Ok(current.map(|(_, issuers)| issuers).unwrap_or_default())
     }
 
@@ -325,7 +351,7 @@ impl Backing for ProfileBacking {
     }
 
     fn begin(&self, now: Timestamp) -> Result<Box<dyn Recording + '_>, BackingError> {
-        match self.session(now) {
+        match self.session(&self.issuing, now) {
             Ok(session) => Ok(Box::new(session)),
             Err(failure) => Err(self.refused(&failure)),
         }

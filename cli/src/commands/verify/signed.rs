@@ -4,19 +4,15 @@
 //! signed, recorded, verified, stamped and countersigned by what does that for every other; nothing has to be learned anew.
 
 use inkan_assurance::Report;
-use inkan_core::json::canonicalize;
+use inkan_assurance::report::{SIGNED, claims_of};
 use inkan_core::sha256;
 use inkan_credential::Bundle;
-use serde_json::json;
 
 use crate::args::{IssueArgs, OutArgs, SecuringFormat, VerifyArgs};
 use crate::commands::issue::{self, Said};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity;
-
-/// The type of the credential.
-const TYPE: &str = "VerificationReport";
 
 /// Whose signature it gets; asked for before anything is judged.
 pub(super) fn signer(args: &VerifyArgs, home: &Home) -> Result<String, Failure> {
@@ -33,17 +29,10 @@ pub(super) fn write(
 ) -> Result<(), Failure> {
     let Some(path) = &args.report_out else { return Ok(()) };
     let judged = sha256(&[bundle.artefact.to_bare().as_bytes()]).to_hex();
-    let value = report.to_value();
-    let bytes = canonicalize(value)
-        .map_err(|error| CliError::Fault(format!("a report is JSON: {error}")))?;
-    // As text: its bytes stay what they are, and no level in it passes for a claim of the credential.
-    let claims = json!({
-        "artefactSha256": judged, "decision": value.get("decision"), "policy": value.get("policy"),
-        "report": String::from_utf8_lossy(&bytes),
-    });
-    let claims = claims.as_object().cloned().unwrap_or_default();
+    let claims = claims_of(report.to_value(), &judged);
+    let claims = claims.ok_or_else(|| CliError::Fault("a report is JSON".to_owned()))?;
     let issue_args = IssueArgs {
-        credential_type: TYPE.to_owned(),
+        credential_type: SIGNED.to_owned(),
         from: signer.to_owned(),
         to: signer.to_owned(),
         credential_format: Some(SecuringFormat::VcJwt),

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use inkan_core::Timestamp;
 use inkan_credential::countersignature::{Decision, Role};
 use inkan_evidence::Registry;
-use inkan_verifier::agreement::{Act, Place};
+use inkan_verifier::agreement::Act;
 use inkan_verifier::verified::ActState;
 use serde_json::{Value, json};
 
@@ -11,33 +11,14 @@ use super::judge;
 use crate::line::Status;
 use crate::policy::Policy;
 use crate::seen::SeenCredential;
-use crate::testing::{ISSUER, at, registry};
+use crate::testing::{ISSUER, at, registry, seen};
 
 fn now() -> Timestamp {
     at("2026-11-21T12:00:00Z")
 }
 
 fn act(role: Role, who: &str, index: u64) -> Act {
-    Act {
-        role,
-        decision: Decision::Accept,
-        act: format!("act-{who}-{}", role.as_str()),
-        controller: who.to_owned(),
-        linked: BTreeSet::new(),
-        proof_id: Some(format!("proof-{who}")),
-        covers: vec![],
-        by_subject: who == "did:key:holder",
-        record: Some(Place {
-            origin: "log".to_owned(),
-            index,
-            leaf_time: at("2026-06-01T00:00:00Z"),
-            existed_by: Some(at("2026-06-01T00:01:00Z")),
-        }),
-        state: ActState::NewestKnown,
-        newer_at: None,
-        capacity: inkan_verifier::Capacity::Own,
-        flaw: None,
-    }
+    seen::act(role, Decision::Accept, who, index)
 }
 
 fn holder() -> Act {
@@ -46,21 +27,11 @@ fn holder() -> Act {
 
 /// Status and code of each item.
 fn judged(items: Value, current: bool, acts: Vec<Act>) -> Vec<(Status, Option<&'static str>)> {
-    let mut policy =
-        json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
+    let mut policy = seen::demanding("countersigned", items);
     if current {
         policy["currentActs"] = json!({"required": true});
     }
-    let credential = SeenCredential {
-        issuer: ISSUER.to_owned(),
-        types: vec![],
-        valid_from: None,
-        record: None,
-        status: None,
-        acts,
-        offer: vec![],
-        proofs: vec![],
-    };
+    let credential = SeenCredential { acts, ..seen::plain() };
     let registries = [Registry::from_value(&registry()).unwrap()];
     let policy = Policy::from_value(&policy).unwrap();
     let lines = judge(&policy, &credential, "cred[0]", &registries, now());
@@ -167,18 +138,8 @@ fn an_empty_list_of_acts_satisfies_nothing_and_many_signers_end() {
 
 /// The lines of a policy's items on a credential of mine.
 fn lines(items: Value, acts: Vec<Act>, registry: &Value) -> Vec<crate::line::Line> {
-    let policy =
-        json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
-    let credential = SeenCredential {
-        issuer: ISSUER.to_owned(),
-        types: vec![],
-        valid_from: None,
-        record: None,
-        status: None,
-        acts,
-        offer: vec![],
-        proofs: vec![],
-    };
+    let policy = seen::demanding("countersigned", items);
+    let credential = SeenCredential { acts, ..seen::plain() };
     let registries = [Registry::from_value(registry).unwrap()];
     judge(&Policy::from_value(&policy).unwrap(), &credential, "cred[0]", &registries, now())
 }
@@ -298,9 +259,6 @@ fn every_lack_has_its_code() {
 fn only_the_issuers_own_record_dates_the_issuance() {
     let dated = |by_signer: bool| {
         let credential = SeenCredential {
-            issuer: ISSUER.to_owned(),
-            types: vec![],
-            valid_from: None,
             record: Some(crate::seen::SeenRecord {
                 origin: "log".to_owned(),
                 size: 1,
@@ -312,10 +270,7 @@ fn only_the_issuers_own_record_dates_the_issuance() {
                 keys: BTreeSet::new(),
                 by_signer,
             }),
-            status: None,
-            acts: vec![],
-            offer: vec![],
-            proofs: vec![],
+            ..seen::plain()
         };
         super::own_record(&credential)
     };

@@ -199,6 +199,50 @@ fn a_base_is_the_same_persons_and_not_later_than_what_came_of_it() {
 }
 
 #[test]
+fn a_chain_of_derivations_ends_after_four() {
+    let level = |links: usize| {
+        let mut world = derived(r3(), r3());
+        for link in 1..links {
+            let process = format!("urn:uuid:base-{link}");
+            let mut base = world.credentials[1].clone();
+            base["evidence"][0].as_object_mut().unwrap().remove("derivedFrom");
+            base["evidence"][0]["verificationProcess"] = json!(process);
+            let digest = inkan_core::sha256(&[format!("credential {}", link + 1).as_bytes()]);
+            world.credentials[link]["evidence"][0]["derivedFrom"] = json!({
+                "credentialSha256": digest.to_hex(), "verificationProcess": process, "holderAal": "AAL-2",
+            });
+            world.credentials.push(base);
+            world.keys.push(KEY);
+        }
+        own_level(&world)
+    };
+    for links in 1..=4 {
+        assert_eq!(level(links), ("IAL-3", vec![]), "{links}");
+    }
+    assert_eq!(level(5), ("IAL-1", vec!["derivation-invalid"]));
+}
+
+#[test]
+fn the_holder_was_logged_in_well_enough_when_something_was_derived() {
+    let with = |aal: Value| {
+        let mut world = derived(r3(), r3());
+        world.evidence()["derivedFrom"]["holderAal"] = aal;
+        own_level(&world)
+    };
+    for enough in ["AAL-2", "AAL-3"] {
+        assert_eq!(with(json!(enough)), ("IAL-3", vec![]), "{enough}");
+    }
+    for little in ["AAL-0", "AAL-1"] {
+        let expected = ("IAL-1", vec!["derivation-not-authenticated"]);
+        assert_eq!(with(json!(little)), expected, "{little}");
+    }
+    // It is no floor either: a base that reaches nothing leaves nothing.
+    let mut world = derived(r3(), r8());
+    world.evidence()["derivedFrom"]["holderAal"] = json!("AAL-1");
+    assert_eq!(own_level(&world), ("IAL-1", vec!["derivation-not-authenticated"]));
+}
+
+#[test]
 fn the_age_is_that_of_the_base_unless_somebody_looked_again_since() {
     let old = || {
         let mut world = derived(r3(), r3());

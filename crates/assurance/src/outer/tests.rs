@@ -10,7 +10,6 @@ use crate::line::Status;
 use crate::policy::Policy;
 use crate::seen::{SeenCredential, SeenProof};
 
-const ISSUER: &str = "did:key:issuer";
 const OTHER: &str = "did:key:other";
 
 fn proof(controller: &str) -> SeenProof {
@@ -18,18 +17,8 @@ fn proof(controller: &str) -> SeenProof {
 }
 
 fn judged(rule: Value, proofs_seen: &[SeenProof]) -> Option<(Status, Option<&'static str>)> {
-    let policy = json!({"type": "inkan-policy/1", "id": "p", "version": "1", "proofs": rule});
-    let credential = SeenCredential {
-        issuer: ISSUER.to_owned(),
-        types: vec![],
-        valid_from: None,
-        record: None,
-        status: None,
-        acts: vec![],
-        offer: vec![],
-        proofs: proofs_seen.to_vec(),
-    };
-    let policy = Policy::from_value(&policy).unwrap();
+    let credential = SeenCredential { proofs: proofs_seen.to_vec(), ..seen::plain() };
+    let policy = Policy::from_value(&seen::demanding("proofs", rule)).unwrap();
     proofs(&policy, &credential, "cred[0]").map(|line| (line.status(), line.code()))
 }
 
@@ -73,13 +62,13 @@ fn a_rule_that_asks_for_nothing_or_for_nobody_is_refused() {
         json!("none"),
         json!({"atLeast": 1, "by": []}),
     ] {
-        let policy = json!({"type": "inkan-policy/1", "id": "p", "version": "1", "proofs": rule});
+        let policy = seen::demanding("proofs", rule);
         assert!(Policy::from_value(&policy).is_err(), "{policy}");
     }
 }
 
 use crate::seen::SeenRecord;
-use crate::testing::{World, at, r8};
+use crate::testing::{ISSUER, World, at, r8, seen};
 
 /// What the outer part says of a world: check and code of each line that does not pass, and the exit.
 fn told(change: &dyn Fn(&mut World)) -> (Vec<&'static str>, u8) {
@@ -319,7 +308,7 @@ fn a_policy_that_takes_no_credential_says_so() {
 #[test]
 fn named_and_listed_issuers_are_two_conditions() {
     let judged = |issuers: Value| told(&move |world| world.policy["issuers"] = issuers.clone()).1;
-    assert_eq!(judged(json!({"dids": [crate::testing::ISSUER], "registries": ["local"]})), 0);
+    assert_eq!(judged(json!({"dids": [ISSUER], "registries": ["local"]})), 0);
     assert_eq!(judged(json!({"dids": ["did:web:other"], "registries": ["local"]})), 14);
     assert_eq!(judged(json!({"registries": ["other", "local"]})), 0);
 }

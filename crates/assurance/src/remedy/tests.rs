@@ -19,7 +19,12 @@ fn what_each_thing_costs() {
                 FactKind::OwnerSignKey,
                 FactKind::OwnerAuthKey,
                 FactKind::AuthenticatorBound,
+                FactKind::AuthenticatorStatusClean,
+                FactKind::UvAttested,
                 FactKind::KeyCertified(Certification::Scheme),
+                FactKind::KeyHardware,
+                FactKind::KeyNonexportable,
+                FactKind::VerifierBound,
                 FactKind::Intent,
             ],
             2,
@@ -27,8 +32,10 @@ fn what_each_thing_costs() {
         (
             &[
                 FactKind::GenuineImage,
+                FactKind::GenuineImagePad,
                 FactKind::OwnerRemoteLive,
                 FactKind::OwnerCode,
+                FactKind::AttributesValidated,
                 FactKind::RevocationGood,
                 FactKind::TimestampToken,
                 FactKind::RegisterConfirmed,

@@ -19,6 +19,7 @@ use crate::level::{AuthenticationLevel, Framework, Ial, IdentityLevel};
 use crate::line::Status;
 use crate::policy::Policy;
 use crate::remedy::FollowUp;
+use crate::request::Query;
 use crate::row::Shape;
 use crate::seen::{self, Seen, SeenRecord};
 
@@ -181,6 +182,11 @@ impl Summary<'_> {
 }
 
 impl Written {
+    /// What a wallet is to be asked for.
+    pub(super) fn query(&self) -> Option<Value> {
+        self.follow_up.query.as_ref().map(Query::to_value)
+    }
+
     /// The whole report.
     pub(super) fn to_value(&self, report: &Report) -> Value {
         let own: Vec<Value> = report.own.iter().map(|line| line.to_value(&self.codes)).collect();

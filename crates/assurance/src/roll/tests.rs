@@ -1,44 +1,18 @@
 //! The table of countersigners, from acts that were verified.
 
-use std::collections::BTreeSet;
-
 use inkan_credential::countersignature::{Decision, Role, Wanted, WantedSigners};
 use inkan_evidence::Registry;
-use inkan_verifier::Capacity;
-use inkan_verifier::agreement::{Act, Place};
+use inkan_verifier::agreement::Act;
 use inkan_verifier::verified::ActState;
 use serde_json::{Value, json};
 
 use super::{Complete, Roll, Stage};
 use crate::policy::Policy;
 use crate::seen::SeenCredential;
-use crate::testing::{ISSUER, at, registry};
+use crate::testing::seen::{act, demanding, plain};
+use crate::testing::{HOLDER, ISSUER, at, registry};
 
-const HOLDER: &str = "did:key:holder";
 const NOTARY: &str = "did:web:notary";
-
-fn act(role: Role, decision: Decision, who: &str, index: u64) -> Act {
-    Act {
-        role,
-        decision,
-        act: format!("act-{who}-{}", role.as_str()),
-        controller: who.to_owned(),
-        linked: BTreeSet::new(),
-        proof_id: Some(format!("proof-{who}")),
-        covers: vec![],
-        by_subject: who == HOLDER,
-        record: Some(Place {
-            origin: "log".to_owned(),
-            index,
-            leaf_time: at("2026-06-01T00:00:00Z"),
-            existed_by: Some(at("2026-06-01T00:01:00Z")),
-        }),
-        state: ActState::NewestKnown,
-        newer_at: None,
-        capacity: Capacity::Own,
-        flaw: None,
-    }
-}
 
 fn accepts(role: Role, who: &str) -> Act {
     act(role, Decision::Accept, who, 5)
@@ -63,21 +37,9 @@ fn wanted(role: Role, by: Option<&[&str]>) -> Wanted {
 }
 
 fn roll(offer: Vec<Wanted>, acts: Vec<Act>, policy: Option<Value>) -> Roll {
-    let credential = SeenCredential {
-        issuer: ISSUER.to_owned(),
-        types: vec![],
-        valid_from: None,
-        record: None,
-        status: None,
-        acts,
-        offer,
-        proofs: vec![],
-    };
-    let policy = policy.map(|items| {
-        let policy =
-            json!({"type": "inkan-policy/1", "id": "p", "version": "1", "countersigned": items});
-        Policy::from_value(&policy).unwrap()
-    });
+    let credential = SeenCredential { acts, offer, ..plain() };
+    let policy =
+        policy.map(|items| Policy::from_value(&demanding("countersigned", items)).unwrap());
     let registries = [Registry::from_value(&registry()).unwrap()];
     let as_of = at("2026-11-21T12:00:00Z");
     Roll::table(&credential, policy.as_ref(), &registries, as_of, |_| vec![json!("acts")])

@@ -12,9 +12,9 @@ use inkan_crypto::Signer;
 use super::{BitState, Publication, StatusEncoding, StatusListState, StatusStateError};
 
 /// The value of a credential in force.
-const VALID: u8 = TokenStatus::Valid.value();
+pub(super) const VALID: u8 = TokenStatus::Valid.value();
 /// Of one that is revoked, for good.
-const INVALID: u8 = TokenStatus::Invalid.value();
+pub(super) const INVALID: u8 = TokenStatus::Invalid.value();
 /// Of one that is suspended.
 pub(super) const SUSPENDED: u8 = TokenStatus::Suspended.value();
 

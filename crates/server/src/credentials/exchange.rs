@@ -10,6 +10,7 @@
 
 mod judge;
 mod merge;
+mod mirrored;
 mod store;
 
 use std::sync::Arc;

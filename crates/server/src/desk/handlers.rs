@@ -9,7 +9,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use inkan_assurance::{Decision, builtin};
-use inkan_core::{Timestamp, json};
+use inkan_core::{Timestamp, json, sha256};
 use inkan_credential::bundle::read_any;
 use inkan_credential::{Artefact, Bundle};
 use inkan_evidence::PresentationEvidence;
@@ -29,7 +29,7 @@ use super::judge::{Judged, judge};
 use super::session::{ATTEMPTS, State, WHY};
 use super::store::PASSKEYS;
 use super::words::Language;
-use super::{Desk, Enrol, Session, Terms, form, page, passkey};
+use super::{Desk, Enrol, Session, Terms, form, page, passkey, report};
 use crate::credentials::answer::{Cause, Finding, Refusal, json_answer};
 use crate::credentials::handle::{blocking, body_of};
 use crate::credentials::service::Service;
@@ -112,6 +112,9 @@ pub(crate) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let language = Language::of(&headers, uri.query());
+    if report::is_asked(uri.query()) {
+        return report::download(service, secret, language).await;
+    }
     let work = move |service: &Service| {
         let desk = desk(service)?;
         let session = desk.store.of_secret(&secret, service.now())?.ok_or_else(unknown)?;
@@ -150,7 +153,8 @@ pub(crate) async fn present(
             } else {
                 body.as_slice()
             };
-            take(service, &secret, bytes).map(|session| (session, service.now()))
+            let session = take(service, &secret, bytes)?;
+            Ok((report::with_report(service, session), service.now()))
         })
         .await
     };
@@ -207,7 +211,7 @@ pub(crate) async fn confirm(
     check_origin(&service, &headers)?;
     let body = body_of(&service, &headers, body).await?;
     blocking(service, move |service| {
-        let session = confirmed(service, &secret, &body)?;
+        let session = report::with_report(service, confirmed(service, &secret, &body)?);
         Ok(verdict(&session, service.now()))
     })
     .await
@@ -250,7 +254,8 @@ fn take(service: &Service, secret: &str, bytes: &[u8]) -> Result<Session, Refusa
     let judged = judge(service, desk, &session, (&bundle, grounds), &nothing_shown())?;
     session.report = Some(judged.report.to_value().clone());
     if let Some(by) = judged.verification.presenter() {
-        session.presented(text, by.holder(), now);
+        let artefact = sha256(&[bundle.artefact.to_bare().as_bytes()]);
+        session.presented((text, &artefact), by.holder(), now);
         if !may_step_up(desk, &session, &judged, by)? {
             session.settle(now);
         }
@@ -429,12 +434,12 @@ fn living(desk: &Desk, secret: &str, now: Timestamp) -> Result<Session, Refusal>
     Ok(session)
 }
 
-fn desk(service: &Service) -> Result<&Desk, Refusal> {
+pub(super) fn desk(service: &Service) -> Result<&Desk, Refusal> {
     let none = || Refusal::missing(Cause::PathUnknown.code(), "there is no desk here");
     service.desk.as_ref().ok_or_else(none)
 }
 
-fn unknown() -> Refusal {
+pub(super) fn unknown() -> Refusal {
     Fault::SessionUnknown.says("there is no such session")
 }
 
@@ -483,10 +488,12 @@ fn shown(
         }
     }
     let told = told.and_then(Refusal::first);
-    Ok(page::html(&page::View { session, policy: &policy, now, language, ceremonies, told }))
+    let signs = report::is_there(desk);
+    let view = page::View { session, policy: &policy, now, language, ceremonies, signs, told };
+    Ok(page::html(&view))
 }
 
-fn refused(refusal: &Refusal, language: Language) -> Response {
+pub(super) fn refused(refusal: &Refusal, language: Language) -> Response {
     page::answer(refusal.status(), page::trouble(refusal.first(), language))
 }
 

@@ -1,14 +1,20 @@
 //! What a desk is started with, and where its pages are.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::http::Uri;
+use inkan_core::Timestamp;
+use inkan_credential::Bundle;
 use inkan_evidence::webauthn::Site;
+use serde_json::{Map, Value};
 
 use super::DeskError;
+use crate::credentials::BackingError;
 
 /// What a desk is started with.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct DeskOptions {
     /// The folder that it keeps sessions and passkeys in, for its owner alone.
     pub folder: PathBuf,
@@ -16,6 +22,19 @@ pub struct DeskOptions {
     pub asker: String,
     /// What is known of models of authenticators; without it no passkey lifts a presentation above AAL-1+.
     pub metadata: Option<MetadataFiles>,
+    /// Who signs the reports on sessions whose verdict stands; nobody does if there is none.
+    pub reports: Option<Arc<dyn ReportSigner>>,
+}
+
+/// Who signs reports.
+pub trait ReportSigner: Debug + Send + Sync {
+    /// A credential of type [`SIGNED`](inkan_assurance::report::SIGNED) with these claims, and what proves it. The same claims again, after a
+    /// fault, may give the credential that was made the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if it cannot be signed, or recorded where it has to be.
+    fn sign(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Bundle, BackingError>;
 }
 
 /// The BLOB of FIDO's metadata service, and by what it is believed.

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::session::{Session, State};
 use super::words::Language;
-use super::{Enrol, ladder};
+use super::{Enrol, ladder, report};
 use crate::credentials::answer::Finding;
 use crate::problem::codes;
 
@@ -32,6 +32,8 @@ pub(super) struct View<'a> {
     pub(super) now: Timestamp,
     pub(super) language: Language,
     pub(super) ceremonies: Ceremonies,
+    /// Whether the verdict can be taken along, signed.
+    pub(super) signs: bool,
     /// What was wrong with what was just sent.
     pub(super) told: Option<&'a Finding>,
 }
@@ -67,7 +69,7 @@ pub(super) fn see_other(to: &str) -> Response {
     response
 }
 
-fn secure(response: &mut Response, kind: &'static str, cache: &'static str) {
+pub(super) fn secure(response: &mut Response, kind: &'static str, cache: &'static str) {
     let ceremonies = "publickey-credentials-get=(self), publickey-credentials-create=(self)";
     for (name, value) in [
         (header::CONTENT_TYPE, kind),
@@ -171,6 +173,11 @@ pub(super) fn html(view: &View<'_>) -> String {
         }
         (State::Settled, false) => {
             verdict(&mut out, view);
+            if view.signs {
+                out.raw("<p><a href=\"").raw(report::QUERY).raw("\" download=\"verdict.json\">");
+                let words = "Take the signed verdict along";
+                out.own(language.say(words, "署名された判定を保存する")).raw("</a></p>\n");
+            }
             asked(&mut out, view);
         }
     }

@@ -3,10 +3,11 @@
 //! In scope: the file of a session, and which step follows which. Out of scope: where it lies (`store`) and what is judged (`judge`).
 
 use inkan_assurance::Policy;
+use inkan_assurance::report::claims_of;
 use inkan_core::rng::draw;
-use inkan_core::{CryptoRng, Timestamp, encoding, json, sha256, tolerance};
+use inkan_core::{CryptoRng, Digest, Timestamp, encoding, json, sha256, tolerance};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{DeskError, Place};
 
@@ -91,6 +92,12 @@ pub struct Session {
     pub(super) answers: Vec<String>,
     /// Of the newest judgement.
     pub(super) report: Option<Value>,
+    /// SHA-256 of what was presented, in hexadecimal: what a signed report says of it.
+    #[serde(default)]
+    artefact: Option<String>,
+    /// The report as a credential, with what proves it, once it was signed.
+    #[serde(default)]
+    pub(super) signed: Option<Value>,
 }
 
 impl Session {
@@ -128,6 +135,8 @@ impl Session {
             holder: None,
             answers: Vec::new(),
             report: None,
+            artefact: None,
+            signed: None,
         };
         Opened { session, url: format!("{}/desk/{secret}", place.base) }
     }
@@ -176,9 +185,15 @@ impl Session {
     }
 
     /// The presentation is in, and uses the nonce up.
-    pub(super) fn presented(&mut self, text: String, holder: &str, now: Timestamp) {
+    pub(super) fn presented(
+        &mut self,
+        (text, artefact): (String, &Digest),
+        holder: &str,
+        now: Timestamp,
+    ) {
         self.state = State::Presented;
         self.presentation = Some(text);
+        self.artefact = Some(artefact.to_hex());
         self.holder = Some(holder.to_owned());
         self.presented_at = Some(now.seconds());
     }
@@ -188,6 +203,12 @@ impl Session {
         self.state = State::Settled;
         self.presentation = None;
         self.settled_at = Some(now.seconds());
+    }
+
+    /// What a signed report on it claims; nothing before the verdict stands.
+    pub(super) fn claims(&self) -> Option<Map<String, Value>> {
+        let report = self.report.as_ref().filter(|_| self.state == State::Settled)?;
+        claims_of(report, self.artefact.as_deref()?)
     }
 
     /// What was decided so far; nothing before a presentation that the holder signed.
@@ -221,6 +242,7 @@ impl Session {
             "settledAt": time(self.settled_at),
             "holder": self.holder,
             "report": self.report,
+            "signedReport": self.signed,
         })
     }
 

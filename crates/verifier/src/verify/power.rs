@@ -12,6 +12,7 @@
 
 mod itself;
 mod link;
+mod newest;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
         Ok(self.places.iter().map(|place| place.entry.clone()).collect())
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         issuer: &Issuer,
         secured: &SecuredCredential,
@@ -127,7 +127,7 @@ impl<'a> Session<'a> {
     }
 
     /// What an earlier request like this one left, if it is on the ledger by now and still good for something.
-    fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, Failure> {
+    pub(super) fn again(&self, request: &Digest) -> Result<Option<SecuredCredential>, Failure> {
         let home = &self.backing.home;
         let pending = Pending::named(&request.to_hex());
         let Some(kept) = pending.find(home)? else { return Ok(None) };

@@ -389,8 +389,11 @@ fn requests_are_made_for_what_is_missing_and_only_those() {
         assert_eq!(asked["rfc9470"]["acr_values"], "AAL-2");
         assert_eq!(asked["rfc9470"]["max_age"], 300);
         assert!(!asked.contains_key("issuer"), "{remedy}");
+        // Where the answer goes, and in answer to what, is for whoever asks to add: a report says the same each time.
+        let openid4vp = asked["openid4vp"].as_object().unwrap();
+        assert_eq!(openid4vp.keys().collect::<Vec<_>>(), ["dcql_query", "response_type"]);
         let query = &asked["openid4vp"]["dcql_query"]["credentials"][0];
-        assert_eq!(query["meta"]["type_values"], json!([["MyNumberCard"]]));
+        assert_eq!(query["meta"]["type_values"][0], json!(["MyNumberCard"]));
         assert_eq!((&remedy["for"], &remedy["cost"]), (&json!("aal"), &json!(2)));
         assert!(remedy.get("row").is_none() && remedy.get("item").is_none());
     }
@@ -410,6 +413,26 @@ fn requests_are_made_for_what_is_missing_and_only_those() {
     let value = plain.report().to_value().clone();
     let first = &value["assurance"]["remedies"][0];
     assert!(first.is_object() && first.get("request").is_none(), "{first}");
+}
+
+#[test]
+fn what_a_wallet_is_asked_for_is_in_the_report_of_whoever_was_refused() {
+    let high = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3"}}));
+    let refused = high.report();
+    let query = refused.query().unwrap();
+    assert_eq!(query["credentials"][0]["meta"]["type_values"][0], json!(["MyNumberCard"]));
+    // Also where the policy wants no request to be written into the report; not where it wants no explanation.
+    assert!(refused.remedies().iter().all(|one| one.cost() > 0));
+    let mut silent = high.clone();
+    silent.policy["assurance"]["onFail"] = json!({"explain": false});
+    assert_eq!(silent.report().query(), None);
+    assert_eq!(World::of(r7()).asking(&json!({"ial": {"min": "IAL-2"}})).report().query(), None);
+    // Alternatives, where the policy names several types.
+    let mut two = high;
+    two.policy["credentialTypes"] = json!(["MyNumberCard", "Passport"]);
+    let values = two.report().query().unwrap()["credentials"][0]["meta"]["type_values"].clone();
+    let each = values.as_array().unwrap();
+    assert!(each.contains(&json!(["MyNumberCard"])) && each.contains(&json!(["Passport"])));
 }
 
 #[test]

@@ -25,7 +25,7 @@ use inkan_ledger::{
 };
 use serde_json::Value;
 
-use super::Why;
+use super::{Why, mirrored};
 use crate::credentials::answer::Refusal;
 
 /// What verifies receipts: the pinned logs, and the time.
@@ -41,8 +41,9 @@ pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Resul
     else {
         return Err(Why::OtherCredential.refuse("an offer is about one credential"));
     };
+    let mut heads = Heads { pinned, seen: BTreeMap::new() };
     let mut out = kept.clone();
-    out.artefact = Artefact::Credential(with_proofs(ours, theirs)?);
+    out.artefact = Artefact::Credential(with_proofs((ours, kept), (theirs, given), &mut heads)?);
     // What was signed says which act it is: the same under another signature, which of ES256 anybody can make, adds nothing.
     let mut known: BTreeSet<Digest> = acts(&out)?.iter().map(Countersignature::digest).collect();
     for compact in &given.countersignatures {
@@ -63,7 +64,6 @@ pub(super) fn merged(kept: &Bundle, given: &Bundle, pinned: Pinned<'_>) -> Resul
     powers(&mut out, given, &acts)?;
     let needs = Needs::of(&out, &acts);
     logs_of_dids(&mut out, given, &needs.parties, pinned.1);
-    let mut heads = Heads { pinned, seen: BTreeMap::new() };
     receipts(&mut out, given, (&needs, &mut heads))?;
     current(&mut out, given, (&needs, &mut heads));
     Ok(out)
@@ -84,8 +84,9 @@ fn full() -> Refusal {
 
 /// The same credential, with the countersignatures of both.
 fn with_proofs(
-    ours: &SecuredCredential,
-    theirs: &SecuredCredential,
+    (ours, kept): (&SecuredCredential, &Bundle),
+    (theirs, given): (&SecuredCredential, &Bundle),
+    heads: &mut Heads<'_>,
 ) -> Result<SecuredCredential, Refusal> {
     let other = || {
         Why::OtherCredential
@@ -107,19 +108,30 @@ fn with_proofs(
         return Err(other());
     }
     let mut all: Vec<&Proof> = ours.proofs().iter().collect();
+    let mut changed = false;
     for proof in theirs.proofs().iter().filter(is_act) {
         if all.iter().any(|known| known.value() == proof.value()) {
             continue;
         }
         // Others name a proof by its id: there is one of each.
-        if all.iter().any(|known| known.id() == proof.id()) {
+        let Some(known) = all.iter_mut().find(|known| known.id() == proof.id()) else {
+            all.push(proof);
+            changed = true;
+            continue;
+        };
+        if !mirrored::are_twins(known, proof) {
             return Err(
                 Why::ActConflict.refuse("a proof with this id is there, and says something else")
             );
         }
-        all.push(proof);
+        if !mirrored::is_recorded(known, &acts(kept)?, kept, heads)
+            && mirrored::is_recorded(proof, &acts(given)?, given, heads)
+        {
+            *known = proof;
+            changed = true;
+        }
     }
-    if all.len() == ours.proofs().len() {
+    if !changed {
         return Ok(ours.clone());
     }
     if all.len() > limits::PROOFS {
@@ -250,13 +262,13 @@ fn logs_of_dids(out: &mut Bundle, given: &Bundle, parties: &BTreeSet<Did>, now: 
 }
 
 /// Signed heads that were looked at, by their text.
-struct Heads<'a> {
+pub(super) struct Heads<'a> {
     pinned: Pinned<'a>,
     seen: BTreeMap<String, Option<VerifiedCheckpoint>>,
 }
 
 impl Heads<'_> {
-    fn of(&mut self, note: &SignedNote) -> Option<&VerifiedCheckpoint> {
+    pub(super) fn of(&mut self, note: &SignedNote) -> Option<&VerifiedCheckpoint> {
         let (logs, now) = self.pinned;
         let verified = || logs.iter().find_map(|policy| verify_checkpoint(note, policy, now).ok());
         self.seen.entry(note.to_string()).or_insert_with(verified).as_ref()

@@ -6,8 +6,8 @@ use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::delegation::Chain;
 use inkan_credential::model::StatusPurpose;
 use inkan_did::Did;
-use inkan_ledger::{Kind, MapKey, SignedEntry};
 
+use super::newest::{Moment, was_newest};
 use super::number;
 use crate::capacity::{PowerFault, Stands};
 use crate::check::{Check, CheckName, Outcome};
@@ -168,44 +168,14 @@ impl Links<'_, '_> {
         }
         // It was revoked since, or that cannot be told: then the list of then has to be the one that was in force.
         let mut used = status(past).filter(|line| line.outcome == Outcome::Pass).peekable();
+        let issuer = credential.issuer();
         let newest = |line: &Check| {
             let at = line.evidence.get("listEntry").and_then(serde_json::Value::as_u64);
-            at.zip(then.place()).is_some_and(|(list, act)| self.was_newest(list, act))
+            let moment =
+                then.place().map(|(origin, place)| Moment { origin, place, time: then.as_of });
+            at.zip(moment).is_some_and(|(list, act)| was_newest(self.bench, issuer, list, &act))
         };
         if used.peek().is_some() && used.all(newest) { Ok(()) } else { Err(open(today)) }
-    }
-
-    /// Whether the log shows that the status list recorded at `list` was the newest when it reached `act`: by the next list, or by
-    /// a state of the map, that came after.
-    fn was_newest(&self, list: u64, (origin, act): (&str, u64)) -> bool {
-        let receipts = || {
-            let leaves =
-                self.bench.ledger.receipts().iter().filter_map(|one| one.result.as_ref().ok());
-            leaves.filter(|leaf| leaf.origin() == origin && leaf.leaf().kind() == Kind::Status)
-        };
-        let own = receipts().find(|leaf| leaf.leaf_index() == list);
-        let Some(own) = own.and_then(|leaf| leaf.signed_entry().ok()) else { return false };
-        let Some(claims) = own.claims().status() else { return false };
-        let is_next = |entry: &SignedEntry| {
-            entry.scid() == own.scid()
-                && entry.claims().status().is_some_and(|status| {
-                    status.uri == claims.uri
-                        && Some(status.sequence) == claims.sequence.checked_add(1)
-                })
-        };
-        let next = receipts().any(|leaf| {
-            leaf.leaf_index() > act && leaf.signed_entry().is_ok_and(|entry| is_next(&entry))
-        });
-        let key = MapKey::status(own.scid(), &claims.uri);
-        let heads = self.bench.ledger.current().filter(|one| *one.key() == key);
-        next || heads.filter(|one| one.epoch().origin() == origin).any(|one| {
-            one.head().is_some_and(|head| {
-                let head = head.value();
-                let still = head.leaf_index == list && one.epoch_index() > act;
-                let follows = Some(head.sequence) == claims.sequence.checked_add(1);
-                still || (follows && head.leaf_index > act)
-            })
-        })
     }
 
     /// Whether all links are in force as of the judged time.
