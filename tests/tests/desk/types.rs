@@ -115,6 +115,7 @@ fn verdict(pinned: Option<&Value>) -> [String; 2] {
         folder: folder.path().join("desk"),
         asker: "A school".to_owned(),
         metadata: None,
+        reports: None,
     });
     let running = credentials::spawn(options, Arc::clone(&clock) as _).expect("it starts");
     let client = || HttpClient::new(running.address());
