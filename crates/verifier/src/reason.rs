@@ -173,14 +173,14 @@ pub enum Reason {
     /// The newest information at hand is past its own end, older than asked for, or a newer one is known to exist.
     #[error("the newest information at hand is too old")]
     Stale,
-    /// Certificates name the issuer, and whether they hold cannot be told.
-    #[error("of the issuer's certificates, {}", certificate_words(.code))]
+    /// Certificates name who signed, and whether they hold cannot be told.
+    #[error("of the certificates that name who signed, {}", certificate_words(.code))]
     CertificateUnknown {
         /// What is missing.
         code: &'static str,
     },
-    /// Certificates name the issuer, and they do not hold.
-    #[error("of the issuer's certificates, {}", certificate_words(.code))]
+    /// Certificates name who signed, and they do not hold.
+    #[error("of the certificates that name who signed, {}", certificate_words(.code))]
     CertificateInvalid {
         /// Why not.
         code: &'static str,
