@@ -21,6 +21,8 @@ mod desk;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod fixed;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod reuse;
