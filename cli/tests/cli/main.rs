@@ -19,6 +19,8 @@ mod contract;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod eseals;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod fixed;
