@@ -6,12 +6,14 @@ mod verifier {
     mod acts;
     mod agreed;
     mod as_of;
+    mod chained;
     mod compromised;
     mod consent;
     mod content;
     mod cose;
     mod expect;
     mod flips;
+    mod formed;
     mod gathered;
     mod hidden_reports;
     mod kept;
