@@ -20,6 +20,7 @@ mod verifier {
     mod key_bound;
     mod keys;
     mod known;
+    mod more;
     mod moved;
     mod other_logs;
     mod outside;
