@@ -129,8 +129,12 @@ fn an_authority_is_asked_pinned_and_stamps_what_it_stamped() {
     assert!(report.out.contains("\"authority\":\"example\""), "{report:?}");
     // A stamp whose list of items was changed is none.
     let mut changed: Value = serde_json::from_str(&text).unwrap();
+    // Another digest of the same kind.
     let item = &mut changed["timestamps"][0]["covers"][0];
-    *item = format!("status-list:{}", item.as_str().unwrap().split_once(':').unwrap().1).into();
+    let (kind, digest) = item.as_str().unwrap().split_once(':').unwrap();
+    let first = if digest.starts_with('A') { 'B' } else { 'A' };
+    let rest: String = digest.chars().skip(1).collect();
+    *item = format!("{kind}:{first}{rest}").into();
     assert_ne!(changed.to_string(), text);
     shell.write("x.json", changed.to_string().as_bytes());
     let report = verify("x.json");

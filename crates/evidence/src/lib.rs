@@ -23,8 +23,6 @@ mod key_statement;
 mod make;
 pub mod metadata;
 pub mod model;
-#[cfg(test)]
-mod oracle;
 pub mod path;
 pub mod registry;
 mod row;

@@ -164,7 +164,7 @@ fn what_a_proof_covers_cannot_be_changed() {
     let value = case.credential.to_value();
     let id = |place: usize| value["proof"][place]["id"].clone();
     for (place, names) in [
-        (2, json!([id(0)])),
+        (2_usize, json!([id(0)])),
         (2, json!(id(0))),
         (2, json!([id(1), id(0)])),
         (2, json!([id(1)])),

@@ -160,7 +160,7 @@ fn one_more_never_refuses_and_one_less_never_accepts() {
             let count = stage.all.len();
             for chosen in &accepted {
                 for place in 0..count {
-                    let more = chosen | 1 << place;
+                    let more = *chosen | (1_u32 << place);
                     assert!(
                         accepted.contains(&more),
                         "{format:?} {number}: {chosen:b} and {place}"

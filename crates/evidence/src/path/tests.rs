@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-mod oracle;
+pub(crate) mod oracle;
 
 /// Files of `fixtures/path`, whose README says what each is.
 macro_rules! fixture {

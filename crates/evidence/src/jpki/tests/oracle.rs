@@ -6,7 +6,7 @@ use std::process::Command;
 use super::*;
 use crate::jpki::chain::{Link, ways};
 use crate::jpki::policies::Policies;
-use crate::oracle::is_there;
+use crate::path::tests::oracle::is_there;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/jpki")
