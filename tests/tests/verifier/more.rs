@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use inkan_assurance::{AssessContext, Catalogue, Decision, Policy, assess};
+use inkan_core::codes::CodeBook;
 use inkan_credential::countersignature::{Role, Wanted, WantedSigners};
 use inkan_credential::{Format, SecuredCredential};
 use inkan_crypto::KeyType;
+use inkan_evidence::facts_of;
 use inkan_ledger::Opening;
 use inkan_tests::world::{Case, HOLDER, ISSUER, Order, Parts, Step, Who, World};
+use inkan_tests::{read_text, schemas};
 use inkan_verifier::CheckName;
 use serde_json::{Value, json};
 
@@ -128,6 +132,61 @@ impl Stage {
     }
 }
 
+/// What holds of every set of subsets that are accepted.
+#[track_caller]
+fn grows(accepted: &BTreeSet<u32>, count: usize, what: &str) {
+    for chosen in accepted {
+        for place in 0..count {
+            let more = *chosen | (1_u32 << place);
+            assert!(accepted.contains(&more), "{what}: {chosen:b} and {place}");
+        }
+    }
+    // All of them together are enough.
+    assert!(accepted.contains(&((1 << count) - 1)), "{what}");
+}
+
+/// The same where nobody but a policy asks.
+#[test]
+fn nor_does_a_policy_see_it_otherwise() {
+    let codes = CodeBook::parse(&read_text(&schemas().join("codes.json"))).expect("the catalogue");
+    let catalogue = Catalogue::builtin().expect("the catalogue of evidence");
+    let terms = AssessContext { registries: &[], catalogue: &catalogue, codes: &codes };
+    let policies = [
+        json!({ "countersigned": [{ "role": "witness", "atLeast": 2 }] }),
+        json!({
+            "countersigned": [
+                { "role": "holder", "by": "subject" },
+                { "role": "notary", "after": "holder", "distinct": true },
+                { "role": "witness", "distinct": true },
+            ],
+        }),
+        json!({
+            "countersigned": [{ "role": "witness", "atLeast": 2 }],
+            "currentActs": { "required": true },
+        }),
+    ];
+    let stage = stage(Format::Jose, &|_, _| vec![], false);
+    let context = stage.world.context();
+    for policy in policies {
+        let mut value = json!({
+            "type": "inkan-policy/1", "id": "more", "version": "1", "issuers": "any",
+            "credentialTypes": "any",
+        });
+        value.as_object_mut().unwrap().extend(policy.as_object().unwrap().clone());
+        let policy = Policy::from_value(&value).expect("a policy");
+        let subsets = 0..1_u32 << stage.all.len();
+        let accepted: BTreeSet<u32> = subsets
+            .filter(|chosen| {
+                let verification = stage.parts(*chosen).judge(&context);
+                let facts = facts_of(&verification, &[]);
+                assess(&verification, &facts, &policy, &terms).decision() == Decision::Accept
+            })
+            .collect();
+        grows(&accepted, stage.all.len(), &value.to_string());
+        assert!(!accepted.contains(&0), "{value}");
+    }
+}
+
 #[test]
 fn one_more_never_refuses_and_one_less_never_accepts() {
     type Demand<'a> = &'a dyn Fn(&World, [Who; 3]) -> Vec<Wanted>;
@@ -157,18 +216,8 @@ fn one_more_never_refuses_and_one_less_never_accepts() {
         for (number, (demand, sealed)) in demands.iter().enumerate() {
             let stage = stage(format, demand, *sealed);
             let accepted = stage.accepted();
-            let count = stage.all.len();
-            for chosen in &accepted {
-                for place in 0..count {
-                    let more = *chosen | (1_u32 << place);
-                    assert!(
-                        accepted.contains(&more),
-                        "{format:?} {number}: {chosen:b} and {place}"
-                    );
-                }
-            }
-            // Every demand is met by all of them, and but for none at all not by nobody.
-            assert!(accepted.contains(&((1 << count) - 1)), "{format:?} {number}");
+            grows(&accepted, stage.all.len(), &format!("{format:?} {number}"));
+            // Nobody at all is enough where nobody is asked.
             assert_eq!(accepted.contains(&0), number == 0, "{format:?} {number}");
         }
     }
