@@ -665,6 +665,7 @@ fn throughput_is_near_that_of_hashing_alone() {
     let total = f64::from(files) * f64::from(size);
     let rate = |took: Duration| total / took.as_secs_f64() / 1e6;
     let cores = std::thread::available_parallelism().unwrap().get();
+    let mut best: f64 = 0.0;
     for round in 0..3 {
         let begin = started();
         std::thread::scope(|scope| {
@@ -690,10 +691,13 @@ fn throughput_is_near_that_of_hashing_alone() {
         let out = format!("big-{round}.inkan-anchors");
         let (took, memory) = peak(&shell, &["-p", "city", "anchor", "add", "big", "--out", &out]);
         let ours = rate(took);
+        best = best.max(ours / sums);
         println!(
             "raw {raw:.0} MB/s, sha256sum {sums:.0} MB/s, anchor add {ours:.0} MB/s ({:.0} % of raw, {:.0} % of sha256sum), {memory} KiB",
             100.0 * ours / raw,
             100.0 * ours / sums
         );
     }
+    // Somebody else may use the machine meanwhile: the best of three counts.
+    assert!(best >= 0.8, "{:.0} % of sha256sum over the same files", 100.0 * best);
 }

@@ -2,18 +2,37 @@
 //! verifies too.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use inkan_core::encoding::decode_b64u;
+use inkan_core::sha256;
+use inkan_credential::Format;
+use inkan_credential::bundle::BundleTimestamp;
+use inkan_evidence::tsa::{Anchors, TimestampRequest};
+use inkan_io::clock::{Clock as _, OsClock};
+use inkan_io::gather::from_bundle;
+use inkan_io::os_rng::OsRng;
+use inkan_io::timestamping::ask;
+use inkan_ledger::{Grade, TimestampChecker};
 use inkan_tests::shell::Shell;
+use inkan_tests::skipped;
 use inkan_tests::tsa::Authority;
+use inkan_tests::world::{ISSUER, Order, World};
+use inkan_verifier::{CheckName, Context, Outcome, Receipts, verify};
 use serde_json::{Value, json};
 
-/// A verifier and issuer on one ledger, a credential without a record, and an authority; none without `openssl`.
+/// An authority; none without `openssl`, which is there in CI.
+fn authority() -> Option<Authority> {
+    let authority = Authority::start();
+    if authority.is_none() {
+        skipped("timestamps: no openssl command of version 3");
+    }
+    authority
+}
+
+/// A verifier and issuer on one ledger, a credential without a record, and an authority.
 fn set() -> Option<(Shell, Authority)> {
-    let Some(authority) = Authority::start() else {
-        eprintln!("no openssl command of version 3: not tested");
-        return None;
-    };
+    let authority = authority()?;
     let shell = Shell::new();
     shell.ok(&[
         "init",
@@ -77,7 +96,7 @@ fn openssl_accepts(shell: &Shell, authority: &Authority, bundle: &str) {
 }
 
 #[test]
-fn an_authority_is_asked_pinned_and_its_stamps_outlive_a_key() {
+fn an_authority_is_asked_pinned_and_stamps_what_it_stamped() {
     let Some((shell, authority)) = set() else { return };
     let ask = ["timestamp", "c.json", "--tsa", authority.url(), "--out", "s.json", "--json"];
     let refused = shell.inkan(&ask);
@@ -109,11 +128,70 @@ fn an_authority_is_asked_pinned_and_its_stamps_outlive_a_key() {
     assert_eq!(report.exit, 0, "{report:?}");
     assert!(report.out.contains("\"authority\":\"example\""), "{report:?}");
     // A stamp whose list of items was changed is none.
-    let changed = text.replace("\"did-log:", "\"evidence:");
-    if changed != text {
-        shell.write("x.json", changed.as_bytes());
-        let report = verify("x.json");
-        assert!(report.finds("timestamp-imprint-mismatch"), "{report:?}");
+    let mut changed: Value = serde_json::from_str(&text).unwrap();
+    // Another digest of the same kind.
+    let item = &mut changed["timestamps"][0]["covers"][0];
+    let (kind, digest) = item.as_str().unwrap().split_once(':').unwrap();
+    let first = if digest.starts_with('A') { 'B' } else { 'A' };
+    let rest: String = digest.chars().skip(1).collect();
+    *item = format!("{kind}:{first}{rest}").into();
+    assert_ne!(changed.to_string(), text);
+    shell.write("x.json", changed.to_string().as_bytes());
+    let report = verify("x.json");
+    assert_ne!(report.exit, 0, "{report:?}");
+    assert!(report.finds("timestamp-imprint-mismatch"), "{report:?}");
+}
+
+/// A credential that nobody recorded, stamped today, whose key is replaced tomorrow.
+#[test]
+fn its_stamps_outlive_a_key() {
+    const HOUR: i64 = 3_600;
+    let Some(authority) = authority() else { return };
+    let root = std::fs::read(authority.anchor()).unwrap();
+    let mut anchors = Anchors::default();
+    anchors.pin_file("example", &root).unwrap();
+    let der = std::fs::read(authority.anchor().with_extension("der")).unwrap();
+    for format in [Format::DataIntegrity, Format::Jose] {
+        let mut world = World::new(480);
+        let today = OsClock.now();
+        assert!(today > world.now, "the clock of this machine is slow");
+        world.now = today.plus_seconds(-HOUR);
+        let order = Order { ledger: false, status: false, ..Order::of(format) };
+        let case = world.draw_up(&order);
+        let items = world.parts(&case).bundle().signed_items();
+        let question = TimestampRequest::new(&BundleTimestamp::statement_of(&items), &mut OsRng);
+        let answer = ask(authority.url(), &question).unwrap();
+        let (token, _) = question.accept(&answer, &sha256(&[&der]), &anchors).unwrap();
+        world.now = today.plus_seconds(24 * HOUR);
+        world.rotate(ISSUER);
+        let checker: Arc<dyn TimestampChecker> = Arc::new(anchors.clone());
+        let context = Context {
+            receipts: Receipts::Used,
+            grade: Grade::Tsa,
+            timestamps: Some(checker),
+            ..world.context()
+        };
+        let mut bundle = world.parts(&case).bundle();
+        let judged = verify(&bundle, &from_bundle(&bundle), &context);
+        assert!(!judged.is_authentic() && !judged.has_failed(), "{judged:#?}");
+        let open = judged.checks().iter().find(|check| check.name == CheckName::KeyInForce);
+        let why = open.and_then(|check| check.reason()).map(|reason| reason.code());
+        assert_eq!(why, Some("receipt-needed"));
+        bundle.timestamps = vec![BundleTimestamp::new(items, token.clone())];
+        let judged = verify(&bundle, &from_bundle(&bundle), &context);
+        assert!(judged.is_authentic(), "{judged:#?}");
+        let line = judged.checks().iter().find(|check| check.name == CheckName::KeyInForce);
+        let line = line.unwrap();
+        assert_eq!(
+            (&line.outcome, &line.evidence["record"]),
+            (&Outcome::Pass, &json!("timestamp"))
+        );
+        // One byte of the token, and it shows nothing of the key.
+        let mut changed = token;
+        *changed.last_mut().unwrap() ^= 1;
+        bundle.timestamps = vec![BundleTimestamp::new(bundle.signed_items(), changed)];
+        let judged = verify(&bundle, &from_bundle(&bundle), &context);
+        assert!(!judged.is_authentic());
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) enum RequestCommand {
         /// The audience the presentation must name
         #[arg(long, value_name = "A")]
         aud: Option<String>,
-        /// The policy it will be judged under
+        /// The policy it will be judged under, as that is now
         #[arg(long, value_name = "P")]
         policy: Option<String>,
     },

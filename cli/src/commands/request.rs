@@ -4,9 +4,10 @@ use inkan_core::encoding::b64u;
 use inkan_core::rng::draw;
 use inkan_core::{Timestamp, sha256, tolerance};
 use inkan_io::os_rng::OsRng;
-use inkan_io::profile::{NonceRecord, Profile, Record as _, Shelf};
+use inkan_io::profile::{FixedPolicy, NonceRecord, Profile, Record as _, Shelf};
 use serde_json::json;
 
+use super::verify::fixed;
 use crate::args::RequestCommand;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -15,16 +16,17 @@ use crate::output::Outcome;
 pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Outcome, Failure> {
     let RequestCommand::Nonce { aud, policy } = command;
     let home = context.home()?;
-    if let Some(policy) = policy {
-        super::policy::load(policy, context)?;
-    }
+    let loaded = policy.as_ref().map(|name| super::policy::load(name, context)).transpose()?;
+    let pinned =
+        policy.as_ref().zip(loaded.as_ref()).map(|(name, policy)| fixed::pin(name, policy));
+    let digest = loaded.as_ref().map(|policy| policy.digest().to_hex());
     let now = context.now();
     let nonce = fresh_nonce();
-    keep(&nonce, (aud.clone(), policy.clone()), &home.profile, now)?;
+    keep(&nonce, (aud.clone(), pinned), &home.profile, now)?;
     let until = now.plus_seconds(tolerance::PRESENTATION);
     context.speech.say(&format!("answer it by {until}; it counts once"));
     let members = json!({
-        "nonce": nonce, "audience": aud, "policy": policy,
+        "nonce": nonce, "audience": aud, "policy": policy, "policySha256": digest,
         "issuedAt": now.to_string(), "validUntil": until.to_string(),
     });
     Ok(Outcome::new("inkan-nonce/1", format!("{nonce}\n"), members))
@@ -33,7 +35,7 @@ pub(super) fn run(command: &RequestCommand, context: &mut Context) -> Result<Out
 /// From now on a presentation may answer this nonce, made out to this audience, judged under this policy.
 pub(super) fn keep(
     nonce: &str,
-    (audience, policy): (Option<String>, Option<String>),
+    (audience, policy): (Option<String>, Option<FixedPolicy>),
     profile: &Profile,
     now: Timestamp,
 ) -> Result<(), Failure> {

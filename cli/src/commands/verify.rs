@@ -5,6 +5,7 @@ pub(super) mod cards;
 pub(super) mod derived;
 mod examine;
 mod finder;
+pub(super) mod fixed;
 mod many;
 pub(super) mod rehearsed;
 mod session;
@@ -19,7 +20,7 @@ use inkan_assurance::{
     AssessContext, Catalogue, Policy, Report, assess, builtin, ledger_grade, receipts,
 };
 use inkan_core::json;
-use inkan_core::{Timestamp, limits};
+use inkan_core::{Digest, Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, SecuredCredential};
 use inkan_evidence::jpki::Jpki;
 use inkan_evidence::registry::declared;
@@ -110,7 +111,9 @@ fn judged(
         context.deliver(ladder::svg(&ladder::of_report(report.to_value())), Some(path))?;
     }
     let outcome = shown(args, (&input.name, &types_of(&bundle)), report.to_value(), report.exit());
-    let asked = asking.map_or(Ok(()), |asking| asking.write(&report, args, &home, context));
+    let asked = asking.map_or(Ok(()), |asking| {
+        asking.write(&report, (args, &judge.terms.policy), &home, context)
+    });
     let outcome = beside_verdict(outcome, asked, ("the request was not written", &report), context);
     let Some(signer) = signer else { return Ok(outcome) };
     let signed = signed::write(&signer, &bundle, &report, args, context);
@@ -179,6 +182,8 @@ fn types_of(bundle: &Bundle) -> Vec<String> {
 /// What holds for every file of a run.
 struct Terms {
     policy: Policy,
+    /// Digest of the policy before the command line added levels, which only makes it stricter.
+    before: Digest,
     context: inkan_verifier::Context,
     contexts: Option<Arc<inkan_credential::Contexts>>,
     resources: Vec<(String, Vec<u8>)>,
@@ -191,7 +196,7 @@ struct Terms {
 
 impl Terms {
     fn of(args: &VerifyArgs, home: &Home, context: &mut Context) -> Result<Self, Failure> {
-        let policy = chosen_policy(args, context)?;
+        let (policy, before) = chosen_policy(args, context)?;
         let received_at = context.now();
         let as_of = args.at.as_deref().map(parse_time).transpose()?.unwrap_or(received_at);
         let pins = pinned::load(&home.profile)?;
@@ -213,6 +218,7 @@ impl Terms {
         };
         Ok(Self {
             policy,
+            before,
             context: judged_with,
             contexts: pinned::contexts(&pins)?.map(Arc::new),
             resources: pins.into_iter().map(|file| (file.url, file.bytes)).collect(),
@@ -258,7 +264,8 @@ impl Judge {
         mut material: Material,
         expected: Option<(&Expectation, &[String])>,
     ) -> Result<Judged, Failure> {
-        let Terms { policy, context, contexts, resources, registries, shown, cards } = &self.terms;
+        let Terms { policy, context, contexts, resources, registries, shown, cards, .. } =
+            &self.terms;
         material.contexts.clone_from(contexts);
         material.resources.extend(resources.iter().cloned());
         let expectation = expected.map(|(expectation, _)| expectation.clone());
@@ -298,7 +305,7 @@ impl Judge {
         home: &Home,
         context: &Context,
     ) -> Result<(Judged, Option<Expectation>), Failure> {
-        let expectation = expectation(args, bundle, &self.terms.policy, home)?;
+        let expectation = expectation(args, bundle, &self.terms, home)?;
         if let Some(time) = answered_before(args, bundle, home)? {
             context.speech.warn(&format!(
                 "the nonce of this presentation was answered already, at {time}: what fails below follows from that; --replay \
@@ -366,23 +373,22 @@ fn shown(args: &VerifyArgs, (name, types): (&str, &[String]), value: &Value, exi
 }
 
 /// The policy of `--policy`, or `authentic`, with `--min-ial` and `--min-aal` added.
-fn chosen_policy(args: &VerifyArgs, context: &mut Context) -> Result<Policy, Failure> {
+/// Beside it the digest of what it was before.
+fn chosen_policy(args: &VerifyArgs, context: &mut Context) -> Result<(Policy, Digest), Failure> {
     let policy = match args.policy.as_deref() {
         Some(name) => policy::load(name, context)?,
         None => builtin("authentic")
             .ok_or_else(|| CliError::Fault("the built-in policy is missing".to_owned()))?,
     };
-    if args.min_ial.is_none() && args.min_aal.is_none() {
-        return Ok(policy);
-    }
-    Ok(policy.with_minimum(args.min_ial.as_deref(), args.min_aal.as_deref())?)
+    let added = policy.with_minimum(args.min_ial.as_deref(), args.min_aal.as_deref())?;
+    Ok((added, policy.digest()))
 }
 
 /// What a presentation must answer: the nonce we made for it, the caller's, or a used one with `--replay`.
 fn expectation(
     args: &VerifyArgs,
     bundle: &Bundle,
-    policy: &Policy,
+    terms: &Terms,
     home: &Home,
 ) -> Result<Option<Expectation>, Failure> {
     let Artefact::Presentation(presentation) = &bundle.artefact else { return Ok(None) };
@@ -409,15 +415,8 @@ fn expectation(
         (Some(_) | None, _) => return Ok(None),
     };
     let Some(record) = record else { return Ok(None) };
-    // A policy is fixed when the nonce is made; nothing later may put a weaker one in its place.
-    if let Some(fixed) = record.policy.as_ref().filter(|_| live == Live::Yes)
-        && args.policy.as_ref() != Some(fixed)
-    {
-        let message = format!("the nonce was made for policy {fixed:?}, not for {:?}", policy.id());
-        return Err(Failure::new("policy-mismatch", message).try_this(
-            "judge it under the policy it was asked for",
-            format!("inkan verify FILE --policy {fixed}"),
-        ));
+    if let Some(policy) = record.policy.as_ref().filter(|_| live == Live::Yes) {
+        fixed::hold(policy, &terms.policy, terms.before)?;
     }
     let audience = args.aud.clone().or(record.audience).ok_or_else(audience_missing)?;
     Ok(Some(Expectation {

@@ -197,6 +197,12 @@ pub(crate) enum CliError {
         /// Why not.
         detail: String,
     },
+    /// A nonce was made for a policy of which only the name was kept.
+    #[error("the nonce was made for policy {name:?}, and what that said then was not kept")]
+    NoncePolicyUnknown {
+        /// The name.
+        name: String,
+    },
     /// No offer that this profile published.
     #[error("profile {profile:?} has published no such offer")]
     OfferNotOurs {
@@ -396,6 +402,7 @@ impl CliError {
             Self::SealNotAllowed => "seal-not-allowed",
             Self::PowerNotUsable { .. } => "power-not-usable",
             Self::OfferFormat => "offer-format-unsuitable",
+            Self::NoncePolicyUnknown { .. } => "nonce-policy-unknown",
             Self::LedgerMissing { .. } => "ledger-missing",
             Self::BatchOther { .. } => "batch-other",
             Self::OutExists { .. } => "out-exists",

@@ -19,7 +19,11 @@ mod contract;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod eseals;
+#[cfg(test)]
 mod exchange;
+#[cfg(test)]
+mod fixed;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]

@@ -316,4 +316,4 @@ pub(crate) fn as_of(said: &Said, subject: &Known<'_>, at: Timestamp) -> Standing
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -33,7 +33,8 @@ use crate::files::layer::{Put, put_many};
 use crate::files::{self, Access, FileError, FolderLock, SystemFiles};
 
 pub use record::{
-    ActRecord, IssuedRecord, NonceRecord, OwnDid, OwnKey, StatusEvent, StatusListRecord,
+    ActRecord, FixedPolicy, IssuedRecord, NonceRecord, OwnDid, OwnKey, PinnedPolicy, StatusEvent,
+    StatusListRecord,
 };
 
 /// The folder of one profile.

@@ -22,6 +22,8 @@
 //! says `delegates`, in the place of the principal. Agent and principal are one controller, and two agents of one principal
 //! count once. What cannot be told of a power leaves the demand open; who asks for current acts asks for powers in force now.
 //!
+//! **Guardians.** Nobody is their own guardian: what the subject signs in that role, or an agent in the subject's place, meets no demand for one.
+//!
 //! **Time.** A deadline is kept if the quorum had seen the record by then, missed if the operator itself dates it later, and
 //! undetermined in between: a receipt under an earlier checkpoint would tell. On operator's time the operator's date counts.
 

@@ -1,4 +1,5 @@
-//! RFC 3161 against `rfc3161-client` in Python, with an authority made of the `openssl` command between the two.
+//! RFC 3161 against `rfc3161-client` in Python, with an authority made of the `openssl` command between the two; and against an authority that is
+//! another implementation altogether, that of `certomancer`.
 
 use inkan_core::encoding::{b64, decode_b64};
 use inkan_core::sha256;
@@ -11,7 +12,7 @@ use inkan_io::os_rng::OsRng;
 use inkan_io::timestamping::ask;
 use inkan_tests::peer;
 use inkan_tests::tsa::Authority;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const TEXT: &[u8] = b"inkan-timestamp/1\ncredential:ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0\n";
 
@@ -61,4 +62,72 @@ fn tokens_of_one_authority_verify_on_both_sides() {
     assert!(verify_token(&token, &sha256(&[TEXT]), &anchor, &anchors).is_ok());
     let wrong = verify_token(&token, &sha256(&[b"something else"]), &anchor, &anchors);
     assert_eq!(wrong, Err(TimestampError::Imprint));
+}
+
+/// Its certificates are good for 2026: this is later.
+const TOO_LATE: i64 = 1_830_297_600;
+
+#[test]
+fn tokens_of_an_authority_in_python_verify_here_and_changed_ones_do_not() {
+    let Some(peer) = peer::installed("certomancer") else { return };
+    let question = TimestampRequest::new(TEXT, &mut OsRng);
+    let asked = b64(&question.to_der().expect("a request"));
+    // What it says of the time is its own: that of the machine only where its certificate is good then.
+    let clock = 1_789_000_000.25;
+    let request = |key: &str, usage: &str, clock: Value| json!({ "do": "answer", "request": asked, "key": key, "usage": usage, "clock": clock });
+    let answers = peer.ask_all(&[
+        request("p256", "timestamps", json!(clock)),
+        request("p384", "timestamps", json!(clock)),
+        request("rsa", "timestamps", json!(clock)),
+        request("p256", "code", json!(clock)),
+        request("p256", "both", json!(clock)),
+        request("p256", "timestamps", json!(TOO_LATE)),
+    ]);
+    let parts = |place: usize| {
+        let text = |name: &str| decode_b64(answers[place][name].as_str().expect("text"));
+        let (answer, root) = (text("answer").expect("base64"), text("root").expect("base64"));
+        let mut anchors = Anchors::default();
+        anchors.add_file(&root).expect("a certificate");
+        (answer, sha256(&[&root]), anchors)
+    };
+    for place in 0..3 {
+        let (answer, anchor, anchors) = parts(place);
+        let (token, stamp) = question.accept(&answer, &anchor, &anchors).expect("a token");
+        // It says fractions of seconds, which are widened to whole ones.
+        assert_eq!(stamp.earliest.seconds(), 1_789_000_000);
+        assert_eq!(stamp.latest.seconds(), 1_789_000_001);
+        let imprint = sha256(&[TEXT]);
+        assert_eq!(verify_token(&token, &imprint, &anchor, &anchors), Ok(stamp));
+        let wrong = verify_token(&token, &sha256(&[b"something else"]), &anchor, &anchors);
+        assert_eq!(wrong, Err(TimestampError::Imprint));
+        let other = TimestampRequest::new(TEXT, &mut OsRng);
+        let other = other.accept(&answer, &anchor, &anchors).map(drop);
+        assert_eq!(other, Err(TimestampError::Nonce));
+        let (_, stranger, strangers) = parts((place + 1) % 3);
+        let under = verify_token(&token, &imprint, &stranger, &strangers);
+        assert_eq!(under, Err(TimestampError::Path));
+        assert_eq!(
+            verify_token(&token, &imprint, &anchor, &Anchors::default()),
+            Err(TimestampError::AnchorUnknown)
+        );
+        // A flipped bit makes it no token, or (where nothing is signed) leaves what it says.
+        let mut refused = 0;
+        let places: Vec<usize> = (0..token.len()).step_by(3).collect();
+        for place in &places {
+            let mut changed = token.clone();
+            changed[*place] ^= 1;
+            match verify_token(&changed, &imprint, &anchor, &anchors) {
+                Ok(found) => assert_eq!(found, stamp, "byte {place}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused * 10 > places.len() * 9, "{refused} of {}", places.len());
+    }
+    for (place, expected) in
+        [(3, TimestampError::Usage), (4, TimestampError::Usage), (5, TimestampError::Path)]
+    {
+        let (answer, anchor, anchors) = parts(place);
+        let said = question.accept(&answer, &anchor, &anchors).map(drop);
+        assert_eq!(said, Err(expected), "{place}");
+    }
 }

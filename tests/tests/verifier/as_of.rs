@@ -6,10 +6,12 @@
 use std::fmt;
 
 use inkan_core::Timestamp;
+use inkan_core::codes::{CodeBook, first_exit};
 use inkan_credential::{Format, sign};
 use inkan_crypto::KeyType;
 use inkan_ledger::MapKey;
 use inkan_tests::world::{Case, ISSUER, Order, Parts, Who, World};
+use inkan_tests::{read_text, schemas};
 use inkan_verifier::{Context, Receipts, Verification};
 
 use super::compromised::report;
@@ -58,6 +60,13 @@ enum Decision {
     Refused,
     Undetermined,
 }
+
+/// In which format, and with keys of which type.
+#[derive(Clone, Copy, Debug)]
+struct Form(Format, KeyType);
+
+const COMMON: Form = Form(Format::DataIntegrity, KeyType::Ed25519);
+const OTHER: Form = Form(Format::Jose, KeyType::P256);
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,6 +123,47 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// The exit code of the verdict: where several lines refuse, the first of 17, 12, 13.
+    fn expected_exit(&self) -> u8 {
+        let Self { events, signed, anchored, revoked, expires, at } = *self;
+        let known = |happened: bool, when: i64| happened && when <= at;
+        // A record of after T was not there.
+        let recorded = anchored && signed <= at;
+        let mut exits = Vec::new();
+        if at < signed || known(expires, EXPIRES) {
+            exits.push(13);
+        }
+        if known(revoked, REVOKED) {
+            exits.push(12);
+        }
+        let ended = known(events.ended, ENDED) && !(recorded && signed < ENDED);
+        let replaced = known(events.rotated, ROTATED) && recorded && signed >= ROTATED;
+        let stolen = known(events.reported, REPORTED) && recorded && signed >= STOLEN;
+        if ended || replaced || stolen {
+            exits.push(17);
+        }
+        if known(events.rotated, ROTATED) && !recorded {
+            exits.push(19);
+        }
+        first_exit(exits).unwrap_or(0)
+    }
+}
+
+/// What the program would end with.
+fn exit(verification: &Verification, codes: &CodeBook) -> u8 {
+    let failed = verification.checks().iter().filter(|check| check.failed());
+    let exits = failed.map(|check| {
+        let code = check.reason().map(|reason| reason.code()).expect("a reason");
+        codes.get(code).expect("a code of the catalogue").exit
+    });
+    match decision(verification) {
+        Decision::Accepted => 0,
+        Decision::Undetermined => 19,
+        Decision::Refused => first_exit(exits).expect("an exit code of a verdict"),
+    }
+}
+
 fn decision(verification: &Verification) -> Decision {
     if verification.has_failed() {
         Decision::Refused
@@ -127,17 +177,18 @@ fn decision(verification: &Verification) -> Decision {
 /// A world that goes from event to event.
 struct Stage {
     world: World,
+    format: Format,
     start: Timestamp,
     clerk: Who,
     reported: Option<u64>,
 }
 
 impl Stage {
-    fn new(seed: u64) -> Self {
-        let mut world = World::new(seed);
+    fn new(seed: u64, Form(format, key_type): Form) -> Self {
+        let mut world = World::with_keys(seed, key_type);
         let clerk = world.settle("clerk", KeyType::Ed25519);
         let start = world.now;
-        Self { world, start, clerk, reported: None }
+        Self { world, format, start, clerk, reported: None }
     }
 
     fn day(&self, day: i64) -> Timestamp {
@@ -158,7 +209,7 @@ impl Stage {
             } else {
                 90 * DAY
             },
-            ..Order::of(Format::DataIntegrity)
+            ..Order::of(self.format)
         };
         let mut case = self.world.draw_up(&order);
         let issuer = self.world.actor(ISSUER);
@@ -166,7 +217,12 @@ impl Stage {
             let method = format!("{}#{fragment}", issuer.did.as_str());
             let value = case.credential.credential().value().clone();
             let id = "urn:uuid:0e2f6a0c-0a4e-4b6c-8a8b-5f1f1f6f2a66";
-            let signed = sign::issue_di(value, id, &method, key, self.world.now);
+            let signed = match self.format {
+                Format::Jose => sign::issue_jose(value, &method, key),
+                Format::DataIntegrity | Format::DataIntegritySd | Format::SdJwt => {
+                    sign::issue_di(value, id, &method, key, self.world.now)
+                }
+            };
             case.credential = signed.expect("signed");
             if let Some(opening) = &mut case.opening {
                 opening.digest = case.credential.issuance_digest();
@@ -192,8 +248,9 @@ impl Stage {
 }
 
 /// Plays one life of an issuer, and judges everything it signed as of every day. Gives the number of cells.
-fn play(events: Events, seed: u64, wrong: &mut Vec<String>) -> usize {
-    let mut stage = Stage::new(seed);
+fn play(events: Events, (seed, form): (u64, Form), wrong: &mut Vec<String>) -> usize {
+    let codes = CodeBook::parse(&read_text(&schemas().join("codes.json"))).expect("the catalogue");
+    let mut stage = Stage::new(seed, form);
     let mut cases: Vec<(Case, Cell)> = Vec::new();
     let mut sizes: Vec<(i64, u64)> = Vec::new();
     let moments: Vec<i64> = (0..=40).collect();
@@ -260,9 +317,12 @@ fn play(events: Events, seed: u64, wrong: &mut Vec<String>) -> usize {
             };
             let verification = parts.judge(&context);
             let (found, expected) = (decision(&verification), cell.expected());
-            if found != expected {
+            let exits = (exit(&verification, &codes), cell.expected_exit());
+            if found != expected || exits.0 != exits.1 {
                 wrong.push(format!(
-                    "{cell}: expected {expected:?}, found {found:?}\n{}",
+                    "{cell}: expected {expected:?} ({}), found {found:?} ({})\n{}",
+                    exits.1,
+                    exits.0,
                     lines(&verification)
                 ));
             }
@@ -273,9 +333,9 @@ fn play(events: Events, seed: u64, wrong: &mut Vec<String>) -> usize {
 }
 
 #[track_caller]
-fn holds(events: Events, seed: u64) {
+fn holds(events: Events, seed: u64, form: Form) {
     let mut wrong = Vec::new();
-    let count = play(events, seed, &mut wrong);
+    let count = play(events, (seed, form), &mut wrong);
     assert!(count >= 26 * JUDGED.len(), "{count} cells");
     let shown: Vec<_> = wrong.iter().take(3).cloned().collect();
     assert!(wrong.is_empty(), "{} of {count} cells:\n{}", wrong.len(), shown.join("\n"));
@@ -283,22 +343,24 @@ fn holds(events: Events, seed: u64) {
 
 /// One test per life of an issuer; each judges 26 credentials as of 12 days.
 macro_rules! lives {
-    ($($name:ident: $rotated:literal $reported:literal $ended:literal, $seed:literal;)*) => {
+    ($($name:ident: $rotated:literal $reported:literal $ended:literal, $seed:literal, $form:ident;)*) => {
         $(
             #[test]
             fn $name() {
                 let events = Events { rotated: $rotated, reported: $reported, ended: $ended };
-                holds(events, $seed);
+                holds(events, $seed, $form);
             }
         )*
     };
 }
 
 lives! {
-    no_rotation_no_deactivation: false false false, 970;
-    no_rotation_then_deactivation: false false true, 971;
-    rotation_no_deactivation: true false false, 972;
-    rotation_then_deactivation: true false true, 973;
-    rotation_after_a_theft_no_deactivation: true true false, 974;
-    rotation_after_a_theft_then_deactivation: true true true, 975;
+    no_rotation_no_deactivation: false false false, 970, COMMON;
+    no_rotation_then_deactivation: false false true, 971, COMMON;
+    rotation_no_deactivation: true false false, 972, COMMON;
+    rotation_then_deactivation: true false true, 973, COMMON;
+    rotation_after_a_theft_no_deactivation: true true false, 974, COMMON;
+    rotation_after_a_theft_then_deactivation: true true true, 975, COMMON;
+    rotation_then_deactivation_of_a_jwt_on_p256: true false true, 976, OTHER;
+    rotation_after_a_theft_then_deactivation_of_a_jwt_on_p256: true true true, 977, OTHER;
 }

@@ -3,12 +3,13 @@
 //! Data flow: remedies of the report → query → nonce of this profile → parameters, signed if the profile has a DID → file. The answer is judged by
 //! `inkan verify` under the same policy, as any presentation is.
 
-use inkan_assurance::{Decision, PresentationRequest, ReplyTo, Report};
+use inkan_assurance::{Decision, Policy, PresentationRequest, ReplyTo, Report};
 use inkan_core::tolerance;
 use inkan_crypto::{KeyType, jws};
 use inkan_io::profile::OwnDid;
 use serde_json::{Value, json};
 
+use super::fixed;
 use crate::args::VerifyArgs;
 use crate::commands::request;
 use crate::context::{Context, Home};
@@ -49,7 +50,7 @@ impl<'a> Asking<'a> {
     pub(super) fn write(
         &self,
         report: &Report,
-        args: &VerifyArgs,
+        (args, policy): (&VerifyArgs, &Policy),
         home: &Home,
         context: &Context,
     ) -> Result<(), Failure> {
@@ -84,7 +85,8 @@ impl<'a> Asking<'a> {
             "validUntil": until.to_string(),
         });
         // Nothing may answer a nonce of which nobody was told; and what was told must be known here.
-        let bound = (Some(asked.audience().to_owned()), args.policy.clone());
+        let pinned = fixed::pin(&fixed::named(args), policy);
+        let bound = (Some(asked.audience().to_owned()), Some(pinned));
         request::keep(&nonce, bound, &home.profile, now)?;
         context.deliver(format!("{value:#}\n"), Some(self.path))?;
         context.speech.say(&format!("to be answered by {until}; the answer counts once"));

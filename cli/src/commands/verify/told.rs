@@ -50,7 +50,7 @@ pub(in crate::commands) fn examine(
     let finder = Finder::open(args, &home, context)?;
     let asked = VerifyArgs { replay: true, ..args.clone() };
     // Without the audience of a presentation nothing is expected of it, and the verdict says so.
-    let expected = expectation(&asked, &bundle, &judge.terms.policy, &home).unwrap_or_default();
+    let expected = expectation(&asked, &bundle, &judge.terms, &home).unwrap_or_default();
     let gathered = finder.find(&bundle, &judge.terms.context)?;
     for missed in &gathered.missed {
         context.speech.detail(missed);

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+pub(crate) mod oracle;
+
 /// Files of `fixtures/path`, whose README says what each is.
 macro_rules! fixture {
     ($name:literal) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use inkan_core::Timestamp;
+use inkan_core::{Digest, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Record, Shelf};
@@ -281,13 +281,60 @@ pub struct NonceRecord {
     /// The audience a presentation must name with it.
     pub audience: Option<String>,
     /// The policy it was made for.
-    pub policy: Option<String>,
+    pub policy: Option<FixedPolicy>,
     /// When it was made.
     pub issued_at: Timestamp,
     /// When a presentation used it up, if one did.
     pub used_at: Option<Timestamp>,
     /// SHA-256 of that presentation, base64url.
     pub used_by: Option<String>,
+}
+
+/// The policy that a nonce was made for: what answers the nonce is judged under no other.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum FixedPolicy {
+    /// A record from before digests were kept. What the policy said then is not known.
+    Named(String),
+    /// These bytes and no others.
+    Pinned(PinnedPolicy),
+}
+
+/// A policy, as it was when a nonce was made for it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PinnedPolicy {
+    /// How the command line named it, with the levels it added: what to type for it again.
+    pub named: String,
+    /// Its own id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its canonical bytes ([RFC 8785](https://www.rfc-editor.org/rfc/rfc8785)).
+    pub digest: Digest,
+}
+
+impl FixedPolicy {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        if let Some(name) = value.as_str() {
+            return Ok(Self::Named(name.to_owned()));
+        }
+        // What is there and cannot be read is not "no policy".
+        let part = |member| text(value, member).map_err(|_| "policy");
+        Ok(Self::Pinned(PinnedPolicy {
+            named: part("named")?,
+            id: part("id")?,
+            version: part("version")?,
+            digest: Digest::from_hex(&part("sha256")?).map_err(|_| "policy")?,
+        }))
+    }
+
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Named(name) => name.as_str().into(),
+            Self::Pinned(PinnedPolicy { named, id, version, digest }) => json!({
+                "named": named, "id": id, "version": version, "sha256": digest.to_hex(),
+            }),
+        }
+    }
 }
 
 impl Record for NonceRecord {
@@ -297,7 +344,7 @@ impl Record for NonceRecord {
         Ok(Self {
             nonce: text(value, "nonce")?,
             audience: optional(value, "audience")?,
-            policy: optional(value, "policy")?,
+            policy: present(value, "policy").map(FixedPolicy::from_value).transpose()?,
             issued_at: time(value, "issuedAt")?,
             used_at: optional_time(value, "usedAt")?,
             used_by: optional(value, "usedBy")?,
@@ -306,7 +353,8 @@ impl Record for NonceRecord {
 
     fn to_value(&self) -> Value {
         json!({
-            "nonce": self.nonce, "audience": self.audience, "policy": self.policy,
+            "nonce": self.nonce, "audience": self.audience,
+            "policy": self.policy.as_ref().map(FixedPolicy::to_value),
             "issuedAt": self.issued_at.to_string(),
             "usedAt": self.used_at.map(|at| at.to_string()), "usedBy": self.used_by,
         })

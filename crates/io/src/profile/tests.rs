@@ -88,6 +88,23 @@ fn records_come_back_as_they_were() {
         used_by: None,
     };
     assert_eq!(NonceRecord::from_value(&nonce.to_value()).unwrap(), nonce);
+    let pinned = FixedPolicy::Pinned(PinnedPolicy {
+        named: "desk --min-aal 2".to_owned(),
+        id: "desk".to_owned(),
+        version: "1".to_owned(),
+        digest: inkan_core::sha256(&[b"{}"]),
+    });
+    for policy in [pinned, FixedPolicy::Named("desk".to_owned())] {
+        let nonce = NonceRecord { policy: Some(policy), ..nonce.clone() };
+        assert_eq!(NonceRecord::from_value(&nonce.to_value()).unwrap(), nonce);
+        // What is there and cannot be read is not "no policy".
+        for damaged in [json!({}), json!(1), json!([]), json!({ "named": "desk", "sha256": "00" })]
+        {
+            let mut value = nonce.to_value();
+            value["policy"] = damaged;
+            assert_eq!(NonceRecord::from_value(&value), Err("policy"));
+        }
+    }
 }
 
 #[test]

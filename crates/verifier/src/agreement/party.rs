@@ -49,12 +49,19 @@ impl<'a> Voice<'a> {
         }
     }
 
+    /// Whether it is the subject of the credential.
+    pub(super) const fn is_subject(&self) -> bool {
+        match self {
+            Self::Own(act) => act.by_subject,
+            Self::For(power) => power.of_subject,
+        }
+    }
+
     /// Whether it is one of those whom a demand names; `None` if it names nobody.
     pub(super) fn is_named(&self, wanted: &Wanted) -> Option<bool> {
         match (&wanted.by, self) {
             (None, _) => None,
-            (Some(WantedSigners::Subject), Self::Own(act)) => Some(act.by_subject),
-            (Some(WantedSigners::Subject), Self::For(power)) => Some(power.of_subject),
+            (Some(WantedSigners::Subject), _) => Some(self.is_subject()),
             (Some(WantedSigners::Dids(dids)), _) => Some(dids.contains(self.name())),
         }
     }

@@ -104,6 +104,18 @@ fn what_one_act_shows_of_a_signer_counts_for_all_of_its_acts() {
 }
 
 #[test]
+fn nobody_is_their_own_guardian() {
+    let items = [Wanted::of(Role::Guardian)];
+    assert!(met(&items, &[act(Role::Guardian, "parent", 5)]));
+    let own = ask(&items, &[act(Role::Guardian, "holder", 5)]);
+    assert_eq!(own.items[0].met, Met::No(Lack::NotNamed));
+    // Nor is the subject by being named, and a witness may be anybody.
+    let by = Some(WantedSigners::Subject);
+    assert!(!met(&[Wanted { by, ..items[0].clone() }], &[act(Role::Guardian, "holder", 5)]));
+    assert!(met(&[witnesses(1)], &[act(Role::Witness, "holder", 5)]));
+}
+
+#[test]
 fn two_keys_and_two_acts_of_one_did_are_one_signer() {
     let again = Act { act: "another".to_owned(), ..act(Role::Witness, "a", 6) };
     let answer = ask(&[witnesses(2)], &[act(Role::Witness, "a", 5), again]);

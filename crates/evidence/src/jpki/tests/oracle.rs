@@ -6,22 +6,7 @@ use std::process::Command;
 use super::*;
 use crate::jpki::chain::{Link, ways};
 use crate::jpki::policies::Policies;
-
-/// Whether the command is there; under `CI=true` it has to be.
-#[expect(clippy::print_stderr, reason = "a test that is not made says so")]
-fn is_there() -> bool {
-    let there = Command::new("openssl")
-        .arg("version")
-        .output()
-        .is_ok_and(|done| String::from_utf8_lossy(&done.stdout).starts_with("OpenSSL 3"));
-    #[expect(clippy::disallowed_methods, reason = "whether a missing command may be passed over")]
-    let must = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(there || !must, "no openssl command of version 3");
-    if !there {
-        eprintln!("NOT TESTED: no openssl command of version 3");
-    }
-    there
-}
+use crate::path::tests::oracle::is_there;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/jpki")
