@@ -24,6 +24,7 @@ mod make;
 pub mod metadata;
 pub mod model;
 pub mod path;
+pub mod register_check;
 pub mod registry;
 mod row;
 mod session;
