@@ -19,7 +19,7 @@ pub mod insecure;
 mod item;
 pub mod jpki;
 pub mod key_attestation;
-mod key_statement;
+pub mod key_statement;
 mod make;
 pub mod metadata;
 pub mod model;
