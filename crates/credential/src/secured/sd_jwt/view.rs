@@ -11,7 +11,7 @@ use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
 use crate::sd_jwt_vc::{IssuerKey, SdJwtVc, Status};
 
 /// Claims about the credential rather than its subject.
-const ABOUT_ITSELF: [&str; 14] = [
+const ABOUT_ITSELF: [&str; 15] = [
     "iss",
     "iat",
     "nbf",
@@ -25,6 +25,7 @@ const ABOUT_ITSELF: [&str; 14] = [
     "jti",
     "ledgerRecord",
     "countersignatureOffer",
+    "keyStatement",
     "evidence",
 ];
 
@@ -53,7 +54,7 @@ pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
     if let Some(until) = vc.expires() {
         members.insert("validUntil".to_owned(), until.to_string().into());
     }
-    for name in ["cnf", "ledgerRecord", "countersignatureOffer", "evidence"] {
+    for name in ["cnf", "ledgerRecord", "countersignatureOffer", "keyStatement", "evidence"] {
         if let Some(value) = claims.get(name) {
             members.insert(name.to_owned(), value.clone());
         }
