@@ -13,10 +13,11 @@ use inkan_core::{Timestamp, sha256};
 use inkan_credential::bundle::{BundleTimestamp, Eseal, SealForm, SealTerms};
 use inkan_credential::delegation::Grant;
 use inkan_credential::{Artefact, Bundle, ConsentReceipt, ConsentRecord, Format};
-use inkan_crypto::{KeyType, jws};
+use inkan_crypto::{KeyType, SecretKey, jws};
 use inkan_did::{DidUrl, webvh};
 use inkan_evidence::PresentationEvidence;
 use inkan_evidence::jpki::{BindingStatement, LoginStatement};
+use inkan_evidence::register_check::{NewRegisterCheck, RegisterResult, RegisterToken};
 use inkan_evidence::webauthn::Registration;
 use inkan_ledger::anchored::{AnchorProof, PackHead};
 use inkan_ledger::epoch::Epoch;
@@ -835,6 +836,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         // In the command line's test of requests.
         "presentation-request",
         "receipt",
+        "register-check",
         "registry",
         "report",
         "story",
@@ -972,6 +974,37 @@ fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
         samples: vec![answer],
         only_read: &[],
         reads: Box::new(move |value| reads(&shown(json!([{ "webauthn": value }])))),
+    }
+    .check();
+}
+
+#[test]
+fn statements_of_base_registers_are_what_their_schema_says() {
+    let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(12));
+    let names = ["name".to_owned(), "birthDate".to_owned()];
+    let at = Timestamp::parse("2026-06-14T09:00:00Z").expect("a time");
+    let stated = |result| {
+        let new = NewRegisterCheck {
+            register: ("did:web:city.example", "did:web:city.example#1"),
+            audience: "https://bank.example",
+            credential: sha256(&[b"credential"]),
+            claims: &names,
+            result,
+        };
+        let token = new.sign(&key, at).expect("a statement");
+        let payload = token.split('.').nth(1).expect("a payload").to_owned();
+        let bytes = inkan_core::encoding::decode_b64u(&payload).expect("base64url");
+        serde_json::from_slice::<Value>(&bytes).expect("JSON")
+    };
+    Closed {
+        place: ("register-check", ""),
+        samples: vec![stated(RegisterResult::Match), stated(RegisterResult::Mismatch)],
+        only_read: &[],
+        reads: Box::new(|value| {
+            let header = [("typ".to_owned(), "register-check+jwt".into())].into_iter().collect();
+            let token = jws::sign(header, value.to_string().as_bytes(), &key).expect("a token");
+            RegisterToken::parse(&token).is_ok()
+        }),
     }
     .check();
 }

@@ -42,7 +42,7 @@ use self::status::Wanted;
 use super::delegate;
 use super::did::document_now;
 use crate::args::{IssueArgs, OutArgs, SecuringFormat, WriteArgs};
-use crate::context::{Context, Home, Input};
+use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
