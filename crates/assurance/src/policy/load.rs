@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::PolicyError;
 use super::outer::{is_did, is_filled, is_text, list};
 use super::requirement::{
-    AalLeaf, Assurance, IalLeaf, LinkLeaf, OnFail, Requirement, StepUp, TrustLeaf,
+    AalLeaf, Assurance, IalLeaf, LinkLeaf, LinkMode, OnFail, Requirement, StepUp, TrustLeaf,
 };
 use crate::level::{AuthenticationLevel, Framework, IdentityLevel};
 use crate::row;
