@@ -109,8 +109,7 @@ fn pro_17_what_was_proofed_once_is_true_now_only_by_a_registers_word() {
     let trusted = report.to_value()["assurance"]["trust"].to_string();
     assert!(trusted.contains("did:web:register.example"), "{trusted}");
     // To somebody else, altered, or about another credential it is nobody's word here.
-    let elsewhere =
-        card.registered(&credential, "https://shop.example", RegisterResult::Match);
+    let elsewhere = card.registered(&credential, "https://shop.example", RegisterResult::Match);
     refused(&[elsewhere], "register-check-invalid", "skipped");
     refused(&[tampered_compact(&good, 2)], "register-check-invalid", "skipped");
     let other = Card::new().reissued();
@@ -126,7 +125,8 @@ fn pro_17_what_was_proofed_once_is_true_now_only_by_a_registers_word() {
     assert!(silent.warnings().contains(&"register-check-mismatch"));
     // A claim that the register was not asked about is not confirmed by the others.
     let named = |claims: serde_json::Value| {
-        let asks = json!({ "min": "IAL-3", "claims": claims, "registerCheck": { "maxAge": "P30D" } });
+        let asks =
+            json!({ "min": "IAL-3", "claims": claims, "registerCheck": { "maxAge": "P30D" } });
         card.report_asking(&credential, &asks, &[says(RegisterResult::Match)]).decision()
     };
     assert_eq!(named(json!(["name"])), Decision::Accept);

@@ -19,8 +19,8 @@ use crate::finding::Code;
 use crate::model::Sha256Text;
 use crate::registry::{PartyRole, Registry};
 
-pub use self::make::{NewRegisterCheck, StateError};
 pub(crate) use self::make::with_register_checks;
+pub use self::make::{NewRegisterCheck, StateError};
 
 /// The largest statement in characters.
 pub const LIMIT: usize = 16 << 10;

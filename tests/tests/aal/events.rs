@@ -223,7 +223,8 @@ fn levels_that_an_operator_claims_move_nothing() {
                     assert_eq!(one.decision(), other.decision(), "{name}: {value}");
                     assert_eq!(one.exit(), other.exit(), "{name}: {value}");
                 }
-                let told = claiming.judged(&asked).0.to_value()["assurance"]["ignoredClaims"].clone();
+                let told =
+                    claiming.judged(&asked).0.to_value()["assurance"]["ignoredClaims"].clone();
                 assert_eq!(told.as_array().map(Vec::len), Some(1), "{name}: {told}");
             }
         }

@@ -173,7 +173,9 @@ impl Filter<'_> {
             }
             RevocationRule::Attested | RevocationRule::Required | RevocationRule::None => {}
         }
-        out.extend(leaf.register_check.as_ref().and_then(|rule| self.unregistered(rule, credential)));
+        out.extend(
+            leaf.register_check.as_ref().and_then(|rule| self.unregistered(rule, credential)),
+        );
         out
     }
 
@@ -189,7 +191,8 @@ impl Filter<'_> {
         let confirmed: BTreeSet<&String> =
             checks.iter().filter(|check| lately(check.at())).flat_map(|c| c.claims()).collect();
         let asked = |name: &String| self.leaf.claims.as_ref().is_none_or(|all| all.contains(name));
-        let all = credential.claims().keys().filter(|name| asked(name)).all(|n| confirmed.contains(n));
+        let all =
+            credential.claims().keys().filter(|name| asked(name)).all(|n| confirmed.contains(n));
         (!all || !credential.facts().iter().any(fact)).then_some(Code::RegisterCheckMissing)
     }
 

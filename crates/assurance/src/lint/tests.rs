@@ -95,10 +95,12 @@ fn parties_are_looked_for_where_registries_are_configured() {
 fn a_register_that_may_confirm_is_looked_for_where_registries_are_configured() {
     let asks = policy(&json!({"ial": {"min": "IAL-2", "registerCheck": {"maxAge": "P30D"}}}));
     assert!(found(&asks, &[]).is_empty());
-    let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let key =
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
     let with = |role: &str, keys: Value, status: &str| {
         let mut list = registry();
-        let entry = json!({"id": "did:web:city.example", "roles": [role], "keys": keys, "status": status});
+        let entry =
+            json!({"id": "did:web:city.example", "roles": [role], "keys": keys, "status": status});
         list["entries"].as_array_mut().unwrap().push(entry);
         found(&asks, &[Registry::from_value(&list).unwrap()])
     };

@@ -79,7 +79,12 @@ fn a_link_that_nothing_judges_is_refused_when_the_policy_is_loaded() {
         let mut policy = sound();
         policy["assurance"]["requires"] = json!({"link": {"mode": mode}});
         let fits = schema().is_valid(&policy);
-        (Policy::from_value(&policy).map(drop).map_err(|error| (error.code(), error.to_string())), fits)
+        (
+            Policy::from_value(&policy)
+                .map(drop)
+                .map_err(|error| (error.code(), error.to_string())),
+            fits,
+        )
     };
     assert_eq!(link("same-key"), (Ok(()), true));
     assert_eq!(link("same-controller"), (Ok(()), true));

@@ -23,7 +23,9 @@ impl TrueNow {
     pub(super) fn of(facts: &Facts) -> Self {
         let (denied, all) = (is_denied(facts), facts.credentials());
         let confirmed = !all.is_empty()
-            && all.iter().all(|one| one.as_ref().is_some_and(|one| !one.register_checks().is_empty()));
+            && all
+                .iter()
+                .all(|one| one.as_ref().is_some_and(|one| !one.register_checks().is_empty()));
         let status = match (denied, confirmed) {
             (true, _) => Status::Fail,
             (false, true) => Status::Pass,

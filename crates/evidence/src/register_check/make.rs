@@ -86,7 +86,9 @@ pub(crate) fn with_register_checks(
     let mut all: Vec<Said> = Vec::new();
     for (position, token) in tokens.iter().enumerate() {
         match check(token, facts.credentials.iter().flatten(), judged) {
-            Ok((path, check)) => all.push(Said { path, check, source: sha256(&[token.as_bytes()]) }),
+            Ok((path, check)) => {
+                all.push(Said { path, check, source: sha256(&[token.as_bytes()]) })
+            }
             Err(code) => {
                 facts.findings.push(Finding::new(code, &format!("registerCheck[{position}]")));
             }
@@ -102,8 +104,7 @@ pub(crate) fn with_register_checks(
                     && denial.check.claims.is_subset(&later.check.claims)
             })
         };
-        let denials: Vec<&Said> =
-            about().filter(|said| !confirms(said)).filter(stands).collect();
+        let denials: Vec<&Said> = about().filter(|said| !confirms(said)).filter(stands).collect();
         let mut kept = Vec::new();
         if let Some(first) = denials.first() {
             let found = Finding::new(Code::RegisterCheckMismatch, &credential.path)

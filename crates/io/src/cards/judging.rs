@@ -27,9 +27,7 @@ impl Cards {
     ) -> Result<Option<Jpki>, CardsError> {
         let signatures = card_signatures(verification);
         let logins = || shown.into_iter().flat_map(PresentationEvidence::card_signatures);
-        if signatures.is_empty()
-            && logins().next().is_none()
-            && statements(verification).is_empty()
+        if signatures.is_empty() && logins().next().is_none() && statements(verification).is_empty()
         {
             return Ok(None);
         }
