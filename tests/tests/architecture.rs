@@ -283,6 +283,44 @@ fn the_verifier_builds_without_openssl() {
 }
 
 #[test]
+fn facts_out_of_nothing_are_for_tests_alone() {
+    for path in manifests() {
+        let manifest: Table = read_text(&path).parse().expect("TOML");
+        assert!(!invents_facts(&manifest), "{} turns {INVENTED} on", path.display());
+    }
+    let caught = |text: &str| invents_facts(&text.parse().expect("TOML"));
+    let on = format!("{{ workspace = true, features = [\"{INVENTED}\"] }}");
+    assert!(!caught(&format!("[dev-dependencies]\ninkan-evidence = {on}")));
+    assert!(!caught(&format!("[features]\n{INVENTED} = []")));
+    for wrong in [
+        format!("[dependencies]\ninkan-evidence = {on}"),
+        format!("[build-dependencies]\ninkan-evidence = {on}"),
+        format!("[target.'cfg(unix)'.dependencies]\ninkan-evidence = {on}"),
+        format!("[workspace.dependencies]\ninkan-evidence = {on}"),
+        format!("[features]\ndefault = [\"{INVENTED}\"]"),
+        format!("[features]\nx = [\"inkan-evidence/{INVENTED}\"]"),
+    ] {
+        assert!(caught(&wrong), "{wrong}");
+    }
+}
+
+/// The feature that makes facts which nobody checked.
+const INVENTED: &str = "insecure-test-facts";
+
+/// Whether anything but a test's dependency turns the feature on.
+fn invents_facts(manifest: &Table) -> bool {
+    fn names(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains(INVENTED),
+            Value::Array(items) => items.iter().any(names),
+            Value::Table(members) => invents_facts(members),
+            _ => false,
+        }
+    }
+    manifest.iter().any(|(name, value)| name != "dev-dependencies" && names(value))
+}
+
+#[test]
 fn no_public_signature_names_a_type_of_a_package_with_one_place() {
     let mut wrong = Vec::new();
     for (name, folder) in crate_folders() {
