@@ -35,6 +35,7 @@ use inkan_evidence::jpki::{
 use inkan_evidence::key_attestation::KeyAttestation;
 use inkan_evidence::metadata::{Metadata, Pinned};
 use inkan_evidence::model::ProofingEvidence;
+use inkan_evidence::register_check::RegisterToken;
 use inkan_evidence::registry::AnswerTerms;
 use inkan_evidence::webauthn::{
     AuthenticatorData, ClientData, Registration, read_attestation_object,
@@ -890,11 +891,14 @@ pub fn fido_metadata(bytes: &[u8]) {
     }
 }
 
-/// A key attestation, or an authentication event.
+/// A key attestation, an authentication event, or a statement of a base register.
 pub fn key_token(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         let _ = KeyAttestation::parse(text);
         let _ = EventToken::parse(text);
+        if let Ok(check) = RegisterToken::parse(text) {
+            let _ = (check.credential(), check.audience());
+        }
     }
 }
 

@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inkan_assurance::Decision;
+use inkan_evidence::register_check::RegisterResult;
+use inkan_tests::made::tampered_compact;
 use inkan_tests::{beside, files_under, read_json, read_text, workspace_root};
-use support::card::Card;
+use serde_json::json;
+use support::card::{Card, US};
 
 #[test]
 fn every_attack_has_a_test_of_its_name_and_bytes_are_bytes() {
@@ -73,6 +76,60 @@ fn clm_02_an_issuers_signature_that_was_altered() {
         *altered.pointer_mut(place).expect(place) = flipped(text).into();
         card.is_refused(altered, "credential-proof-invalid", place);
     }
+}
+
+#[test]
+fn pro_17_what_was_proofed_once_is_true_now_only_by_a_registers_word() {
+    let card = Card::new();
+    let credential = card.signed();
+    let asks = json!({ "min": "IAL-3", "registerCheck": { "maxAge": "P30D" } });
+    let refused = |tokens: &[String], code: &str, status: &str| {
+        let report = card.report_asking(&credential, &asks, tokens);
+        assert_eq!(report.decision(), Decision::Reject, "{code}");
+        assert!(report.reasons().contains(&code), "no {code}: {:?}", report.reasons());
+        assert_eq!(report.levels().achieved_identity, "IAL-3");
+        assert_eq!(report.levels().counted_identity, "IAL-0");
+        assert_eq!(report.to_value()["truth"]["trueNow"]["status"], status, "{code}");
+        report
+    };
+    // Without the demand it is accepted, and the report says that nobody was asked.
+    let plain = card.report_asking(&credential, &json!({ "min": "IAL-3" }), &[]);
+    assert_eq!(plain.decision(), Decision::Accept, "{:?}", plain.reasons());
+    assert_eq!(plain.to_value()["truth"]["trueNow"]["status"], "skipped");
+    refused(&[], "register-check-missing", "skipped");
+    let says = |result| card.registered(&credential, US, result);
+    let good = says(RegisterResult::Match);
+    let report = card.report_asking(&credential, &asks, std::slice::from_ref(&good));
+    assert_eq!(report.decision(), Decision::Accept, "{:?}", report.reasons());
+    let now = &report.to_value()["truth"]["trueNow"];
+    assert_eq!(now["status"], "pass");
+    assert_eq!(now["claims"], json!(["grade", "name", "role"]));
+    assert_eq!(now["register"], "did:web:register.example");
+    assert_eq!(now["checkedAt"], "2026-06-14T09:00:00Z");
+    let trusted = report.to_value()["assurance"]["trust"].to_string();
+    assert!(trusted.contains("did:web:register.example"), "{trusted}");
+    // To somebody else, altered, or about another credential it is nobody's word here.
+    let elsewhere = card.registered(&credential, "https://shop.example", RegisterResult::Match);
+    refused(&[elsewhere], "register-check-invalid", "skipped");
+    refused(&[tampered_compact(&good, 2)], "register-check-invalid", "skipped");
+    let other = Card::new().reissued();
+    let of_other = card.registered(&other, US, RegisterResult::Match);
+    refused(&[of_other], "register-check-invalid", "skipped");
+    // The register's no is told under whatever policy, and meets none that asks.
+    let denied = says(RegisterResult::Mismatch);
+    let report = refused(&[good, denied.clone()], "register-check-mismatch", "fail");
+    assert!(report.warnings().contains(&"register-check-mismatch"));
+    let silent = card.report_asking(&credential, &json!({ "min": "IAL-3" }), &[denied]);
+    assert_eq!(silent.decision(), Decision::Accept);
+    assert_eq!(silent.to_value()["truth"]["trueNow"]["status"], "fail");
+    assert!(silent.warnings().contains(&"register-check-mismatch"));
+    // A claim that the register was not asked about is not confirmed by the others.
+    let named = |claims: serde_json::Value| {
+        let asks =
+            json!({ "min": "IAL-3", "claims": claims, "registerCheck": { "maxAge": "P30D" } });
+        card.report_asking(&credential, &asks, &[says(RegisterResult::Match)]).decision()
+    };
+    assert_eq!(named(json!(["name"])), Decision::Accept);
 }
 
 /// The text with one character in its middle that is another one of the same kind.

@@ -452,6 +452,12 @@ fn seeds_of_authenticators_are_written() {
                 "cnf": { "jkt": "AA" },
                 "factors": [{ "type": "password", "result": "pass", "time": 1_781_299_990 }] }),
         ),
+        (
+            "register-check+jwt",
+            json!({ "type": "inkan-register-check/1", "iss": "did:example:r", "aud": "https://v.example",
+                "iat": 1_781_300_000, "credentialSha256": "ab".repeat(32), "claims": ["name", "birthDate"],
+                "result": "match" }),
+        ),
     ] {
         let header = [("typ".to_owned(), typ.into())].into_iter().collect();
         let token = jws::sign(header, claims.to_string().as_bytes(), &key).expect("a token");

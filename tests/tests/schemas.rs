@@ -204,6 +204,7 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         // In the command line's test of requests.
         "presentation-request",
         "receipt",
+        "register-check",
         "registry",
         "report",
         "story",

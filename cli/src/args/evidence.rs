@@ -16,6 +16,9 @@ pub(crate) enum EvidenceCommand {
     ///
     /// Issue the credential again with what this writes: the age of the proofing starts again, its level does not change.
     Revalidate(Box<EvidenceRevalidateArgs>),
+    /// Base registers: does what a credential claims still stand in the register that keeps it?
+    #[command(subcommand)]
+    Register(RegisterCommand),
     /// Signatures with a person's card: bind a DID to it, log in with it, judge either
     #[command(subcommand)]
     Jpki(JpkiCommand),
@@ -91,6 +94,62 @@ pub(crate) struct EvidenceRevalidateArgs {
     /// Where the evidence goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,
+}
+
+/// `inkan evidence register …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum RegisterCommand {
+    /// As the register: say to a verifier whether claims of a credential are what you hold now
+    ///
+    /// Look the claims up first. The statement names them and holds none of their values; it is for this verifier, and tells when you looked.
+    State(RegisterStateArgs),
+    /// Put a register's statement into the credential's or presentation's bundle, for inkan verify
+    Attach {
+        /// Credential, presentation or bundle; - or nothing reads standard input
+        #[arg(value_name = "FILE")]
+        file: Option<String>,
+        /// The statement (register-check+jwt)
+        #[arg(long, value_name = "F")]
+        statement: String,
+        /// Where the result goes.
+        #[command(flatten)]
+        out: OutArgs,
+    },
+}
+
+/// Arguments of `evidence register state`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RegisterStateArgs {
+    /// The credential; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Your DID, the register's
+    #[arg(long = "as", value_name = "DID")]
+    pub(crate) identity: Option<String>,
+    /// Key of it
+    #[arg(long, value_name = "K")]
+    pub(crate) key: Option<String>,
+    /// The verifier that asked
+    #[arg(long, value_name = "A")]
+    pub(crate) aud: String,
+    /// The claims that you looked up: names, separated by commas
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', required = true)]
+    pub(crate) claims: Vec<String>,
+    /// What you found: match if all of them agree with the register, mismatch if one does not
+    #[arg(long, value_enum, value_name = "match|mismatch", hide_possible_values = true)]
+    pub(crate) result: RegisterFound,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// What a register found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum RegisterFound {
+    /// All claims agree
+    Match,
+    /// One does not
+    Mismatch,
 }
 
 /// `inkan evidence jpki …`

@@ -69,6 +69,9 @@ pub(crate) struct IssueArgs {
     /// Fail unless the evidence will reach this assurance level; writes no level anywhere
     #[arg(long, value_name = "N", value_parser = values::ial)]
     pub(crate) expect_ial: Option<String>,
+    /// What the holder's wallet shows of its key (key-attestation+jwt): it is checked, and the credential says what it shows
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rows", "bearer"])]
+    pub(crate) key_attestation: Option<String>,
     /// How long the credential is valid, such as 365d, 12h or P1Y
     #[arg(long, value_name = "D", value_parser = values::span)]
     pub(crate) valid_for: Option<String>,

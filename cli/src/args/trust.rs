@@ -216,7 +216,7 @@ pub(crate) struct TrustAddArgs {
     pub(crate) party: String,
     /// Credential types it may issue
     #[arg(long, value_name = "TYPE", required_unless_present_any = [
-        "countersigns", "authority", "succeeds", "same_controller", "roles", "rows",
+        "countersigns", "authority", "succeeds", "same_controller", "roles", "rows", "statements",
     ], num_args = 1..)]
     pub(crate) issues: Vec<String>,
     /// Roles in which it may countersign, for policies that name this list as registry
@@ -228,7 +228,13 @@ pub(crate) struct TrustAddArgs {
     /// Rows of the assurance table it may state
     #[arg(long, value_name = "ROW", num_args = 1.., value_parser = ROWS)]
     pub(crate) rows: Vec<String>,
-    /// Keys of an operator of logins or of a wallet provider, by which what it signs is checked: files with a JWK or a set of them
+    /// Credential types with which it is a root of identity (row R1), if that is its role
+    #[arg(long, value_name = "TYPE", num_args = 1..)]
+    pub(crate) anchor_types: Vec<String>,
+    /// Statements that it may make in what it issues: key_statement says where the holder's key is kept
+    #[arg(long, value_name = "KIND", num_args = 1.., value_parser = STATEMENTS)]
+    pub(crate) statements: Vec<String>,
+    /// Keys of an operator of logins, of a wallet provider or of a base register, by which what it signs is checked: files with a JWK or a set of them
     #[arg(long = "key", value_name = "FILE", conflicts_with = "identity")]
     pub(crate) keys: Vec<String>,
     /// Factors that an operator of logins may state
@@ -274,6 +280,8 @@ const PARTY_ROLES: [&str; 7] = [
     "authentication_operator",
     "base_registry",
 ];
+/// Kinds of statement that registries allow.
+const STATEMENTS: [&str; 1] = ["key_statement"];
 /// Factors of a login that are known (assurance §7.1).
 const FACTORS: [&str; 11] = [
     "cookie",

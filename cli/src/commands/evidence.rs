@@ -2,6 +2,7 @@
 
 mod derive;
 mod jpki;
+mod register;
 
 use crate::args::EvidenceCommand;
 use crate::context::Context;
@@ -12,6 +13,7 @@ pub(super) fn run(command: &EvidenceCommand, context: &mut Context) -> Result<Ou
     match command {
         EvidenceCommand::Derive(args) => derive::derive(args, context),
         EvidenceCommand::Revalidate(args) => derive::revalidate(args, context),
+        EvidenceCommand::Register(command) => register::run(command, context),
         EvidenceCommand::Jpki(command) => jpki::run(command, context),
     }
 }

@@ -3,6 +3,8 @@
 //! Data flow: claims + evidence → draft (with `ledgerRecord` and a place in a status list) → signature → commitment →
 //! issuance entry → bundle with receipts, the issuer's log, the status list and proofs of newest states.
 
+mod again;
+mod attested;
 pub(super) mod certified;
 mod input;
 mod offer;
@@ -33,13 +35,14 @@ use inkan_issuer::{
 use inkan_ledger::{Claims, Kind, commitment};
 use serde_json::{Map, Value, json};
 
+use self::again::again;
 use self::certified::Certified;
 use self::input::{Schema, TypeFile};
 use self::status::{Asker, Wanted};
 use super::delegate;
 use super::did::document_now;
 use crate::args::{IssueArgs, OutArgs, SecuringFormat, WriteArgs};
-use crate::context::{Context, Home, Input};
+use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
@@ -89,6 +92,8 @@ pub(super) fn run_with(
     let members = input::members(args, context)?;
     let type_file = input::type_metadata(args, context)?;
     let valid_from = input::valid_from(args, now)?;
+    attested::check(args, (valid_from, now))?;
+    let attestation = attested::read(args, &home, context)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.from))?;
     recordable(&own, args)?;
@@ -110,6 +115,8 @@ pub(super) fn run_with(
     offer::warn_of_issuer(&offer, &own.did, context);
     let offer_value: Value = offer.iter().map(Demand::to_value).collect();
     let members_value = members.clone().map_or(Value::Null, Value::Object);
+    let attestation_value: Value =
+        attestation.as_ref().map_or(Value::Null, |shown| shown.token().into());
     let type_value = type_file
         .as_ref()
         .map_or(Value::Null, |file| TypeMetadata::integrity_of(&file.bytes).into());
@@ -121,6 +128,7 @@ pub(super) fn run_with(
         &offer_value,
         &members_value,
         &type_value,
+        &attestation_value,
     ];
     let pending = pending(args, &inputs)?;
     let kept = pending.find(&home)?.filter(|_| !args.write.dry_run);
@@ -129,6 +137,8 @@ pub(super) fn run_with(
     {
         return Ok(handed(outcome, pending, writing, home));
     }
+    let state = |shown: &attested::Shown| shown.statement(subject_key.as_ref(), now);
+    let key_statement = attestation.as_ref().map(state).transpose()?;
     let disclosable = paths(&args.disclosable)?;
     let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
@@ -157,6 +167,7 @@ pub(super) fn run_with(
         valid_from,
         valid_until,
         offer: &offer,
+        key_statement: key_statement.as_ref(),
         now,
     };
     let draft = terms.draft((subject, subject_key.as_ref()), &claims, &entries)?;
@@ -256,54 +267,6 @@ fn pending(args: &IssueArgs, inputs: &[&Value]) -> Result<Pending, Failure> {
     Pending::of("issue", &format!("{same:?}"), inputs)
 }
 
-/// What an earlier run signed and recorded, and could not hand over: it is handed over now, and nothing is issued twice.
-///
-/// Nothing, if it is good for nothing any more: then it is forgotten, and the command issues another one.
-fn again(
-    args: &IssueArgs,
-    kept: &Value,
-    pending: &Pending,
-    writing: &Writing,
-    context: &Context,
-    home: &Home,
-) -> Result<Option<Outcome>, Failure> {
-    let name = "what was kept of an earlier run";
-    let bytes = kept.to_string().into_bytes();
-    let mut bundle = wallet::read_bundle(&Input { name: name.to_owned(), bytes })?;
-    let credential = wallet::credential_of(&bundle, name)?.clone();
-    if let Some(why) = outlived(&credential, home, context.now())? {
-        pending.done(home)?;
-        context.speech.warn(&format!(
-            "an earlier run recorded such a credential and was interrupted before it was written: {why}, so this is another one",
-        ));
-        return Ok(None);
-    }
-    let reading = writing.reading()?;
-    let index = rows::place_of(&credential, &reading)?;
-    let opening = rows::opening_of(&credential);
-    let fresh = index.zip(opening).map(|(index, opening)| FreshRecord { index, opening });
-    packing::pack(&mut bundle, &reading, &fresh.into_iter().collect::<Vec<_>>())?;
-    context.speech.warn(
-        "an earlier run recorded this credential and was interrupted before it was written: here it is, and no other one",
-    );
-    finish(args, (&credential, &bundle, index), context, home).map(Some)
-}
-
-/// Why a credential that was kept is not handed over any more.
-fn outlived(
-    credential: &SecuredCredential,
-    home: &Home,
-    now: Timestamp,
-) -> Result<Option<&'static str>, Failure> {
-    let name = wallet::name_of(&credential.issuance_digest());
-    let record = home.profile.find::<IssuedRecord>(&name)?;
-    if record.is_some_and(|record| record.revoked.is_some()) {
-        return Ok(Some("it was revoked since"));
-    }
-    let ended = credential.credential().valid_until().is_some_and(|end| end <= now);
-    Ok(ended.then_some("it has ended since"))
-}
-
 /// For what the credential gets a place, and in what kind of status list.
 fn wanted(args: &IssueArgs) -> Wanted<'_> {
     let encoding = status::encoding(args);
@@ -339,6 +302,8 @@ struct Terms<'a> {
     valid_until: Option<Timestamp>,
     /// Who has to countersign.
     offer: &'a [Demand],
+    /// What is said of the holder's key.
+    key_statement: Option<&'a Value>,
     now: Timestamp,
 }
 
@@ -376,6 +341,9 @@ impl Terms<'_> {
         let mut drafted = draft(&request, &mut OsRng)?.offering(self.offer)?;
         if let Some(members) = self.members {
             drafted = drafted.with_members(members)?;
+        }
+        if let Some(statement) = self.key_statement {
+            drafted = drafted.stating_key(statement)?;
         }
         if let Some(schema) = self.schema {
             drafted = drafted.fixing_schema(&schema.bytes)?;

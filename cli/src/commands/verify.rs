@@ -23,9 +23,11 @@ use inkan_core::json;
 use inkan_core::{Digest, Timestamp, limits};
 use inkan_credential::{Artefact, Bundle, SecuredCredential};
 use inkan_evidence::jpki::Jpki;
+use inkan_evidence::register_check;
 use inkan_evidence::registry::declared;
 use inkan_evidence::{Asked, AtHand, Facts, PresentationEvidence, Registry, facts_with};
 use inkan_io::cards::Cards;
+use inkan_io::gather::attested_lists;
 use inkan_io::pinned;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_io::{keep, known};
@@ -192,6 +194,8 @@ struct Terms {
     shown: Option<PresentationEvidence>,
     /// What signatures of cards are judged by, if the profile has a configuration.
     cards: Option<Cards>,
+    /// As whom base registers know this verifier, where no presentation names it.
+    audience: Option<String>,
 }
 
 impl Terms {
@@ -225,6 +229,7 @@ impl Terms {
             registries,
             shown: beside(args, context)?,
             cards: Cards::load(&home.profile)?,
+            audience: args.aud.clone(),
         })
     }
 }
@@ -264,8 +269,9 @@ impl Judge {
         mut material: Material,
         expected: Option<(&Expectation, &[String])>,
     ) -> Result<Judged, Failure> {
-        let Terms { policy, context, contexts, resources, registries, shown, cards, .. } =
-            &self.terms;
+        let Terms {
+            policy, context, contexts, resources, registries, shown, cards, audience, ..
+        } = &self.terms;
         material.contexts.clone_from(contexts);
         material.resources.extend(resources.iter().cloned());
         let expectation = expected.map(|(expectation, _)| expectation.clone());
@@ -275,6 +281,10 @@ impl Judge {
             .as_ref()
             .map(|cards| cards::jpki(cards, bundle, &verification, shown.as_ref(), expected));
         let jpki = jpki.transpose()?.flatten();
+        let named = |shown: &PresentationEvidence| {
+            attested_lists(&shown.status_lists(registries, context.as_of), &material)
+        };
+        let lists = shown.as_ref().map(named).unwrap_or_default();
         let used = BTreeSet::new();
         let asked =
             shown.as_ref().zip(context.expectation.as_ref()).map(|(shown, expected)| Asked {
@@ -283,11 +293,17 @@ impl Judge {
                 site: None,
                 registrations: &[],
                 metadata: None,
-                status_lists: &[],
+                status_lists: &lists,
                 // An event of a holder names the nonce, which counts once.
                 used_events: &used,
             });
-        let at_hand = AtHand { asked: asked.as_ref(), jpki: jpki.as_ref() };
+        let confirmations = register_check::statements_of(bundle);
+        let at_hand = AtHand {
+            asked: asked.as_ref(),
+            jpki: jpki.as_ref(),
+            register_checks: &confirmations,
+            audience: audience.as_deref(),
+        };
         let (facts, _) = facts_with(&verification, registries, &at_hand);
         let codes = crate::catalogue::book();
         let assessment = AssessContext { registries, catalogue: &self.catalogue, codes };
@@ -312,7 +328,8 @@ impl Judge {
                  looks at it again"
             ));
         }
-        let gathered = finder.find(bundle, &self.terms.context)?;
+        let mut gathered = finder.find(bundle, &self.terms.context)?;
+        finder.find_attested(&self.terms, &mut gathered);
         for missed in &gathered.missed {
             context.speech.detail(missed);
         }

@@ -14,6 +14,7 @@ use inkan_io::clock::{Clock as _, OsClock};
 use serde_json::Value;
 
 use super::common::{Home, Ran};
+use super::serve::Server;
 use super::signing::fits;
 
 macro_rules! fixture {
@@ -149,6 +150,7 @@ fn a_card_binds_a_did_and_a_verifier_sees_it_for_itself() {
     verify("withheld.json", &["--min-ial", "3"]).must(15);
     let verified = verify("whole.json", &["--policy", "sure.json", "--explain"]).must(0);
     assert_eq!(level(&verified), "IAL-3");
+    at_a_desk(&home, "whole.json", policy);
     // JPK-03: what is not known of revocation is not good.
     let pins = home.run(&["-p", "bank", "evidence", "jpki", "pins", "--json"]).must(0).json();
     for pin in pins["pins"].as_array().unwrap() {
@@ -160,6 +162,27 @@ fn a_card_binds_a_did_and_a_verifier_sees_it_for_itself() {
     let capped = verify("whole.json", &["--policy", "sure.json"]).must(15);
     assert_eq!(level(&capped), "IAL-2");
     assert!(capped.stdout.contains("jpki-revocation-undetermined"), "{}", capped.stdout);
+}
+
+/// The desk of the bank looks at the card's signature as its command line does.
+fn at_a_desk(home: &Home, file: &str, policy: &str) {
+    let new = ["-p", "bank", "policy", "new", "sure", "--type", "ResidentCertificate"];
+    home.run(&new).must(0);
+    home.write(".config/inkan/policies/bank/sure.json", policy);
+    let desk = ["--tokens", "tokens", "--role", "verifier", "--desk"];
+    let server = Server::start(home, "bank", &desk);
+    let open = ["-p", "bank", "desk", "open", "--policy", "sure", "--why", "a loan", "--json"];
+    let opened = home.run(&open).must(0).json();
+    let text = |name: &str| opened[name].as_str().unwrap().to_owned();
+    let (nonce, audience) = (text("nonce"), text("audience"));
+    let present = ["-p", "holder", "present", "--cred", file, "--as", "me", "--aud", &audience];
+    let out = ["--nonce", &nonce, "--out", "desk-vp.json"];
+    home.run(&[&present[..], &out].concat()).must(0);
+    let shown: Value =
+        serde_json::from_slice(&std::fs::read(home.path("desk-vp.json")).unwrap()).unwrap();
+    let path = text("url").split_once(&server.address).unwrap().1.to_owned();
+    let (status, told) = server.post(&path, &shown);
+    assert_eq!((status, &told["decision"]), (200, &Value::from("accept")), "{told:#}");
 }
 
 #[test]

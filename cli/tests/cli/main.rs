@@ -5,6 +5,8 @@ mod acts;
 #[cfg(test)]
 mod asked;
 #[cfg(test)]
+mod attested;
+#[cfg(test)]
 mod authorities;
 #[cfg(test)]
 mod bad_input;

@@ -16,7 +16,7 @@ use crate::line::{Line, Status};
 use crate::outer;
 use crate::policy::{IalLeaf, Policy, TypeWord, Types};
 use crate::remedy::{self, FollowUp, Remedy};
-use crate::report::{Because, Decision, Report, Summary};
+use crate::report::{self, Because, Decision, Report, Summary};
 use crate::request::Query;
 use crate::seen::{Seen, decides};
 
@@ -270,6 +270,9 @@ fn warnings(seen: &Seen, facts: &Facts, policy: &Policy, leaves: &[Leaf<'_>]) ->
     }
     if policy.judges_no_issuer() {
         out.insert(Code::IssuerNotJudged);
+    }
+    if report::is_denied(facts) {
+        out.insert(Code::RegisterCheckMismatch);
     }
     out.into_iter().map(Code::code).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
+use inkan_evidence::authority::may_anchor;
 use inkan_evidence::model::Agent;
 use inkan_evidence::{
     AuthLevel, Authorised, Basis, Code, CredentialFacts, EventFacts, FactKind, Facts, Finding, Row,
@@ -244,7 +245,7 @@ pub(crate) fn rows<'a>(
 fn around(event: &EventFacts, credential: &CredentialFacts) -> Circumstances {
     Circumstances {
         agent: event.agent(),
-        anchor: event.authorities().iter().any(|by| by.may_anchor(credential.types())),
+        anchor: may_anchor(event.authorities(), credential.types()),
         handed_over: event.is_handed_over(),
     }
 }

@@ -248,10 +248,16 @@ impl World<'_> {
             };
             out.push(member.to_owned());
         }
-        // No statement of a base register is read here, and only over a card's signature does a token count.
-        if leaf.register_check.is_some() {
+        // A base register signs its statements with a key that an entry lists.
+        let confirms = |entry: &Entry| {
+            entry.roles().contains(&PartyRole::BaseRegistry) && !entry.keys().is_empty()
+        };
+        let confirmable =
+            self.registries.is_empty() || self.registries.iter().any(|r| live(r).any(confirms));
+        if leaf.register_check.is_some() && !confirmable {
             out.push("ial.registerCheck".to_owned());
         }
+        // Only over a card's signature does a token count.
         let by_card = |row: &&Row| row::admits(**row, Class::ElectronicallyVerifiable);
         let stamped = admitted.iter().filter(|row| reaches(row)).any(|row| by_card(&row));
         if leaf.timestamp == TimestampRule::Required && !stamped {

@@ -58,7 +58,10 @@ pub(crate) const fn check_of(code: Code) -> &'static str {
             "revocation"
         }
         Code::TimestampMissing | Code::TimestampInvalid => "timestamp",
-        Code::RegisterCheckMissing => "register",
+        Code::RegisterCheckMissing
+        | Code::RegisterCheckMismatch
+        | Code::RegisterCheckInvalid
+        | Code::RegisterCheckNotAuthorised => "register",
         Code::RowNotAdmitted | Code::BasisTooLow | Code::DisputedLevel => "row",
         Code::HolderKeyMismatch
         | Code::HolderNotLinked

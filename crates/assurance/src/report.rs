@@ -14,8 +14,10 @@ use crate::line::Line;
 use crate::remedy::Remedy;
 use crate::seen;
 
+mod true_now;
 mod written;
 
+pub(crate) use true_now::is_denied;
 pub(crate) use written::Summary;
 use written::Written;
 

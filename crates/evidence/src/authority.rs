@@ -92,6 +92,16 @@ fn judged(
     if found.is_empty() { Err(refusal) } else { Ok(found) }
 }
 
+/// Whether a registry says of the party both that it is a root of identity and that it is one with some of these credential types: in one entry
+/// or in two, as an authority states them.
+#[must_use]
+pub fn may_anchor(all: &[Authorised], types: &[String]) -> bool {
+    let names = |by: &Authorised| types.iter().any(|kind| by.anchor_types.contains(kind));
+    let roots = all.iter().filter(|by| by.has_role(PartyRole::RootIdentityIssuer));
+    let mut of_registries = roots.map(Authorised::registry);
+    of_registries.any(|registry| all.iter().any(|by| by.registry == registry && names(by)))
+}
+
 impl Authorised {
     fn new(registry: &Registry, entry: &Entry, as_of: Timestamp) -> Self {
         Self {
@@ -151,13 +161,6 @@ impl Authorised {
     #[must_use]
     pub fn may_state(&self, row: Row) -> bool {
         self.rows.contains(&row)
-    }
-
-    /// Whether it is a root of identity with one of these credential types.
-    #[must_use]
-    pub fn may_anchor(&self, types: &[String]) -> bool {
-        self.has_role(PartyRole::RootIdentityIssuer)
-            && types.iter().any(|kind| self.anchor_types.contains(kind))
     }
 
     /// Whether it may make a kind of statement, such as `key_statement`.

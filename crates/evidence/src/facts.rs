@@ -10,6 +10,7 @@ use inkan_core::{Digest, Timestamp};
 use crate::claims::IgnoredClaim;
 use crate::fact::{Basis, Fact, Place};
 use crate::finding::Finding;
+use crate::register_check::RegisterCheck;
 use crate::row::Road;
 
 mod event;
@@ -183,6 +184,7 @@ pub struct CredentialFacts {
     pub(crate) claims: BTreeMap<String, Digest>,
     pub(crate) events: Vec<EventFacts>,
     pub(crate) facts: Vec<Fact>,
+    pub(crate) registers: Vec<RegisterCheck>,
 }
 
 impl CredentialFacts {
@@ -238,5 +240,11 @@ impl CredentialFacts {
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
         &self.facts
+    }
+
+    /// What base registers say of its claims as they are now: confirmations, or where one of them differs, what differs alone.
+    #[must_use]
+    pub fn register_checks(&self) -> &[RegisterCheck] {
+        &self.registers
     }
 }

@@ -81,6 +81,12 @@ pub enum Code {
     DocumentNotChipVerified,
     /// No base register has confirmed the claims.
     RegisterCheckMissing,
+    /// A base register says that claims are not what it holds.
+    RegisterCheckMismatch,
+    /// A base register's statement is malformed, not signed by it, made for somebody else, or about another credential.
+    RegisterCheckInvalid,
+    /// No registry names the party as a base register for that time.
+    RegisterCheckNotAuthorised,
     /// The certificate's policy is not one that is configured.
     JpkiPolicyUnknown,
     /// The certificate is not one for signatures.
@@ -314,6 +320,9 @@ impl Code {
             Self::RowNotAdmitted => "row-not-admitted",
             Self::DocumentNotChipVerified => "document-not-chip-verified",
             Self::RegisterCheckMissing => "register-check-missing",
+            Self::RegisterCheckMismatch => "register-check-mismatch",
+            Self::RegisterCheckInvalid => "register-check-invalid",
+            Self::RegisterCheckNotAuthorised => "register-check-not-authorised",
             Self::JpkiPolicyUnknown => "jpki-policy-unknown",
             Self::JpkiPolicyNotSignature => "jpki-policy-not-signature",
             Self::JpkiRevoked => "jpki-revoked",
@@ -444,6 +453,8 @@ impl Code {
             | Self::StatementDidMismatch
             | Self::DidCountersignatureMissing
             | Self::RegistryAnswerInvalid
+            | Self::RegisterCheckInvalid
+            | Self::RegisterCheckNotAuthorised
             | Self::AuthenticatorNotBound => Effect::Void,
             Self::PresenceNotShown
             | Self::OwnershipNotShown
@@ -481,6 +492,7 @@ impl Code {
             | Self::RowNotAdmitted
             | Self::DocumentNotChipVerified
             | Self::RegisterCheckMissing
+            | Self::RegisterCheckMismatch
             | Self::MethodNotAccepted => Effect::NotCounted,
             Self::HolderKeyMismatch
             | Self::HolderNotLinked

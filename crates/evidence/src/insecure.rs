@@ -9,6 +9,7 @@ use crate::fact::{Basis, Fact, FactKind, Place};
 use crate::facts::{Authenticator, Facts, Holder, Liveness};
 use crate::jpki::Jpki;
 use crate::make::{Seen, make};
+use crate::register_check::{RegisterCheck, RegisterResult};
 use crate::registry::Registry;
 use crate::row::Road;
 
@@ -115,6 +116,15 @@ pub fn add_at(
             for credential in facts.credentials.iter_mut().flatten() {
                 if credential.path == path {
                     credential.facts.push(fact.clone());
+                    if kind == FactKind::RegisterConfirmed {
+                        credential.registers.push(RegisterCheck {
+                            register: "did:web:register.example".to_owned(),
+                            by: None,
+                            claims: credential.claims.keys().cloned().collect(),
+                            result: RegisterResult::Match,
+                            at,
+                        });
+                    }
                 }
             }
         }

@@ -35,8 +35,10 @@ pub(crate) struct Judged<'a> {
 /// Checks a token; gives what it shows, and by whose authority.
 pub(crate) fn check(token: &str, judged: &Judged<'_>) -> Result<(AttestedKey, Authorised), Code> {
     let invalid = Code::KeyAttestationInvalid;
-    let KeyAttestation { jws, claims, issued, ends, jkts, stated } = KeyAttestation::parse(token)?;
-    let (provider, key) = provider(&jws, &claims, judged, issued)?;
+    let read = KeyAttestation::parse(token)?;
+    let stated = read.stated();
+    let KeyAttestation { jws, claims, issued, ends, jkts, .. } = read;
+    let (provider, key) = provider(&jws, &claims, (judged.registries, judged.as_of), issued)?;
     let at = judged.received_at;
     if issued > at.plus_seconds(tolerance::CREDENTIAL) || ends < at || ends < issued {
         return Err(invalid);
@@ -59,7 +61,8 @@ pub struct KeyAttestation {
     ends: Timestamp,
     /// Thumbprints of the attested keys that are of a kind that is read here.
     jkts: Vec<String>,
-    stated: AttestedKey,
+    /// Names of levels, as stated: of the store, and of whoever may use it.
+    levels: [Vec<String>; 2],
 }
 
 impl KeyAttestation {
@@ -90,16 +93,35 @@ impl KeyAttestation {
         };
         let storage = names("key_storage").ok_or(invalid)?;
         let user = names("user_authentication").ok_or(invalid)?;
-        let stated = AttestedKey::of(&storage, &user);
-        Ok(Self { jws, claims, issued, ends, jkts, stated })
+        Ok(Self { jws, claims, issued, ends, jkts, levels: [storage, user] })
     }
+
+    /// What it says of the store, and of whoever may use the key: names of levels.
+    #[must_use]
+    pub const fn levels(&self) -> &[Vec<String>; 2] {
+        &self.levels
+    }
+
+    fn stated(&self) -> AttestedKey {
+        let [storage, user] = &self.levels;
+        AttestedKey::of(storage, user)
+    }
+}
+
+/// The status list that a token names, if the key of a provider that a registry authorises signed it: nobody else sends a verifier
+/// anywhere.
+#[must_use]
+pub fn list_of(token: &str, registries: &[Registry], as_of: Timestamp) -> Option<String> {
+    let KeyAttestation { jws, claims, issued, .. } = KeyAttestation::parse(token).ok()?;
+    provider(&jws, &claims, (registries, as_of), issued).ok()?;
+    Some(StatusReference::from_claim(claims.get("status")?).ok()??.uri)
 }
 
 /// The wallet provider whose key signed: the party that `iss` or the DID in `kid` names, or any whose key it is.
 fn provider(
     jws: &Jws,
     claims: &Value,
-    judged: &Judged<'_>,
+    (registries, as_of): (&[Registry], Timestamp),
     issued: Timestamp,
 ) -> Result<(Authorised, PublicKey), Code> {
     let of_kid = jws.kid().filter(|kid| kid.starts_with("did:"));
@@ -108,7 +130,7 @@ fn provider(
         Some(name) => Some(name.as_str().ok_or(Code::KeyAttestationInvalid)?),
         None => of_kid,
     };
-    let entries = judged.registries.iter().flat_map(|registry| registry.entries());
+    let entries = registries.iter().flat_map(|registry| registry.entries());
     let mut refusal = Code::AttestationUntrusted;
     for entry in entries {
         let fits = named.is_none_or(|name| name == entry.id());
@@ -125,7 +147,7 @@ fn provider(
         if entry.standing() == Standing::RevokedForCause {
             return Err(Code::AttestationUntrusted);
         }
-        let held = authorise(judged.registries, entry.id(), issued, judged.as_of);
+        let held = authorise(registries, entry.id(), issued, as_of);
         let by = held
             .unwrap_or_default()
             .into_iter()

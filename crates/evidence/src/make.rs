@@ -15,6 +15,7 @@ use crate::facts::{CredentialFacts, EventFacts, Facts, Holder, Liveness};
 use crate::finding::{Code, Finding};
 use crate::jpki::{Channel, Jpki, LoginProof, LoginTerms};
 use crate::model::ProofingEvidence;
+use crate::register_check::{self, with_register_checks};
 use crate::registry::Registry;
 use crate::shown::{self, Offered};
 
@@ -28,6 +29,10 @@ pub struct AtHand<'a> {
     pub asked: Option<&'a Asked<'a>>,
     /// What signatures of cards are judged by; without it, proofs of kind `cms-jpki` are left open.
     pub jpki: Option<&'a Jpki>,
+    /// What base registers state of the credentials, as it came ([`crate::register_check::statements_of`]).
+    pub register_checks: &'a [String],
+    /// This verifier, as who asks a register names it; without it, the audience of the presentation.
+    pub audience: Option<&'a str>,
 }
 
 /// Everything that `verification` and the registries show, as of the time it was judged at.
@@ -61,6 +66,14 @@ pub fn facts_with(
     let audience = verification.presenter().map(Presenter::audience);
     if let (Some(asked), Some(audience)) = (at_hand.asked, audience) {
         facts = with_logins(facts, (asked, audience), at_hand.jpki);
+    }
+    if !at_hand.register_checks.is_empty() {
+        let judged = register_check::Judged {
+            registries,
+            audience: audience.or(at_hand.audience),
+            as_of: verification.as_of(),
+        };
+        facts = with_register_checks(facts, at_hand.register_checks, &judged);
     }
     (facts, shown.remember)
 }
@@ -232,6 +245,7 @@ fn credential_facts(
             .collect::<BTreeMap<_, _>>(),
         events,
         facts: Vec::new(),
+        registers: Vec::new(),
     }
 }
 

@@ -3,12 +3,16 @@
 //! In scope: the closed shape of the file, with its sizes. Out of scope: whether anything in it holds (`aal`). The channel is what this
 //! verifier saw; all else is what somebody sent.
 
-use inkan_core::{encoding, json};
+use std::collections::BTreeSet;
+
+use inkan_core::{Timestamp, encoding, json};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::key_attestation;
 use crate::model::Moment;
+use crate::registry::Registry;
 use crate::webauthn::Assertion;
 
 /// The largest file in bytes.
@@ -141,6 +145,19 @@ impl PresentationEvidence {
             | Offered::Event(_)
             | Offered::Hosted { .. } => None,
         })
+    }
+
+    /// The status lists that key attestations among the answers name, where a wallet provider that a registry authorises signed them.
+    #[must_use]
+    pub fn status_lists(&self, registries: &[Registry], as_of: Timestamp) -> BTreeSet<String> {
+        let tokens = self.offered.iter().filter_map(|offered| match offered {
+            Offered::KeyAttestation(token) | Offered::Hosted { key: token, .. } => Some(token),
+            Offered::KeyStatement(_)
+            | Offered::Webauthn(_)
+            | Offered::Event(_)
+            | Offered::Jpki { .. } => None,
+        });
+        tokens.filter_map(|token| key_attestation::list_of(token, registries, as_of)).collect()
     }
 
     pub(crate) fn offered(&self) -> &[Offered] {

@@ -9,6 +9,8 @@
 //! In scope: keeping and finding them; a list of a million serial numbers is read and checked once, and asked afterwards. Out of scope: what follows
 //! from them (`inkan_evidence::jpki`).
 
+mod judging;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

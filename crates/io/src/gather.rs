@@ -3,6 +3,7 @@
 //! In scope: finding copies. A copy that moves on (a DID log, a status list, an act) does not end the search, so a bundle
 //! made before a revocation or withdrawal hides neither. Out of scope: believing any of it (`inkan-verifier`).
 
+mod attested;
 mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use inkan_ledger::{
 use inkan_verifier::{Material, Want, list_signer};
 use serde_json::Value;
 
+pub use self::attested::{attested_lists, fetch_attested_lists};
 use self::reports::Reports;
 use crate::http::{self, HttpLimits};
 use crate::ledger_source::{LedgerError, LedgerSource, SourceView};

@@ -17,7 +17,7 @@ pub struct Disclosable<'a> {
 }
 
 /// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named: none about the subject may take their place.
-pub(crate) const ABOUT_ITSELF: [&str; 14] = [
+pub(crate) const ABOUT_ITSELF: [&str; 15] = [
     "iss",
     "sub",
     "iat",
@@ -31,6 +31,7 @@ pub(crate) const ABOUT_ITSELF: [&str; 14] = [
     "status",
     "ledgerRecord",
     "countersignatureOffer",
+    "keyStatement",
     "evidence",
 ];
 

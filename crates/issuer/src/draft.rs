@@ -118,6 +118,20 @@ impl Draft {
         Ok(Self { credential: Credential::from_value(value)?, ..self })
     }
 
+    /// The same draft with what the issuer states of the holder's key (`inkan-key-statement/1`), from the attestation that the wallet showed. Only
+    /// for what is secured as the JSON that it is, like [`Self::offering`].
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError::Model`].
+    pub fn stating_key(self, statement: &Value) -> Result<Self, DraftError> {
+        let mut value = self.credential.value().clone();
+        if let Value::Object(members) = &mut value {
+            members.insert("keyStatement".to_owned(), statement.clone());
+        }
+        Ok(Self { credential: Credential::from_value(value)?, ..self })
+    }
+
     /// The same draft, whose claims can stand in an SD-JWT VC: there they share one object with what it says of itself
     /// ([SD-JWT VC §3.2.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-sd-jwt-vc)), so none may have such a name.
     ///
@@ -196,7 +210,7 @@ impl Draft {
 }
 
 /// What is said in another way, or would be taken for what it is not.
-const DECIDED: [&str; 13] = [
+const DECIDED: [&str; 14] = [
     "id",
     "type",
     "validFrom",
@@ -209,6 +223,7 @@ const DECIDED: [&str; 13] = [
     "cnf",
     "status",
     "vct",
+    "keyStatement",
     OFFER,
 ];
 

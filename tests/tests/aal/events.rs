@@ -25,6 +25,22 @@ const FACTORS: [&str; 10] = [
     "ic_card",
 ];
 
+/// All names under which a level is claimed (P1).
+pub(super) const LEVEL_NAMES: [&str; 12] = [
+    "acr",
+    "amr",
+    "ial",
+    "aal",
+    "loa",
+    "vot",
+    "assuranceLevel",
+    "assurance_level",
+    "strength",
+    "identifierClass",
+    "claimedLevels",
+    "claimed_levels",
+];
+
 fn operator() -> Party {
     Party::new(KeyType::P256, &mut SeededRng::new(41))
 }
@@ -189,6 +205,33 @@ fn evt_03_level_claimed_in_the_event() {
 }
 
 #[test]
+fn levels_that_an_operator_claims_move_nothing() {
+    let plain = ae(|_| {});
+    let (asked, weaker) = (json!({ "min": "AAL-2" }), json!({ "min": "AAL-3" }));
+    for name in LEVEL_NAMES {
+        for value in [json!("3"), json!("AAL-0"), json!(["mfa"]), json!({ "aal": "3" })] {
+            let places: [&dyn Fn(&mut Value); 3] = [
+                &|stated| stated[name] = value.clone(),
+                &|stated| stated["factors"][0][name] = value.clone(),
+                &|stated| stated["factors"][1]["certification"][name] = value.clone(),
+            ];
+            for place in places {
+                let claiming = ae(place);
+                for leaf in [&asked, &weaker] {
+                    let ((one, _), (other, _)) = (plain.judged(leaf), claiming.judged(leaf));
+                    assert_eq!(one.levels(), other.levels(), "{name}: {value}");
+                    assert_eq!(one.decision(), other.decision(), "{name}: {value}");
+                    assert_eq!(one.exit(), other.exit(), "{name}: {value}");
+                }
+                let told =
+                    claiming.judged(&asked).0.to_value()["assurance"]["ignoredClaims"].clone();
+                assert_eq!(told.as_array().map(Vec::len), Some(1), "{name}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
 fn evt_04_event_of_another_request() {
     let refused = |change: &dyn Fn(&mut Value)| {
         ae(change).capped("AAL-2", "AAL-1", "authentication-event-not-bound");
@@ -211,7 +254,7 @@ fn evt_04_event_of_another_request() {
 }
 
 #[test]
-fn evt_05_cookie_as_authentication() {
+fn a_cookie_adds_nothing_to_a_holders_proof() {
     let cookie = with("AAL-2", &[factor("cookie", 9, true)], |_| {});
     // Beside a holder's proof, which is AAL-1 by itself, it adds nothing.
     cookie.capped("AAL-2", "AAL-1", "aal-below-requirement");

@@ -11,6 +11,7 @@ use inkan_tests::made::{Party, moment, tampered_compact};
 use serde_json::{Map, Value, json};
 
 use super::desk::{Desk, now};
+use super::events::LEVEL_NAMES;
 
 const LIST: &str = "https://wallet.example/status/1";
 
@@ -74,6 +75,27 @@ fn baseline_ka_reaches_aal_3() {
     assert_eq!(report.to_value()["assurance"]["aal"]["road"], "key-attestation");
     // Without the name of the provider, any whose key it is.
     ka(|claims| drop(claims.as_object_mut().unwrap().remove("iss"))).accepted("AAL-3");
+}
+
+#[test]
+fn levels_that_a_wallet_claims_move_nothing() {
+    let plain = ka(|_| {});
+    let poor = ka(|claims| claims["key_storage"] = json!([]));
+    for name in LEVEL_NAMES {
+        for value in [json!("3"), json!("AAL-0"), json!({ "aal": "3" })] {
+            let claiming = ka(|claims| claims[name] = value.clone());
+            let poorer = ka(|claims| {
+                claims["key_storage"] = json!([]);
+                claims[name] = value.clone();
+            });
+            for (one, other) in [(&plain, &claiming), (&poor, &poorer)] {
+                let leaf = json!({ "min": "AAL-3" });
+                let ((one, _), (other, _)) = (one.judged(&leaf), other.judged(&leaf));
+                assert_eq!(one.levels(), other.levels(), "{name}: {value}");
+                assert_eq!(one.decision(), other.decision(), "{name}: {value}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -108,6 +108,21 @@ fn each_use_case_of_an_account_reaches_its_level_and_the_next_weaker_is_refused(
 }
 
 #[test]
+fn evt_05_cookie_as_authentication() {
+    let (one, none) = (asking(&json!({ "aal": { "min": "AAL-1" } })), BTreeSet::new());
+    let judged = |factors: &[Value]| session(("AAL-2", factors), &one, &|_| {}, &none).0;
+    let baseline = judged(&[factor("password", 9, false)]);
+    assert_eq!(baseline.decision(), Decision::Accept, "{:?}", baseline.reasons());
+    assert_eq!(baseline.levels().achieved_authentication, "AAL-1");
+    for certified in [false, true] {
+        let report = judged(&[factor("cookie", 9, certified)]);
+        assert_eq!((report.decision(), report.exit()), (Decision::Reject, 15));
+        assert_eq!(report.levels().achieved_authentication, "AAL-0");
+        assert!(report.reasons().contains(&"aal-below-requirement"), "{:?}", report.reasons());
+    }
+}
+
+#[test]
 fn an_event_of_a_session_is_for_this_session_once_and_never_aal_3() {
     let login = ready("jp.aal.a1a.securities-login");
     let factors = [factor("password", 9, false)];

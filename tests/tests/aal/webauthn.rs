@@ -1,7 +1,10 @@
 //! Authenticators beside a presentation.
 
+use std::collections::BTreeSet;
+
 use inkan_assurance::Decision;
 use inkan_core::sha256;
+use inkan_credential::bundle::Artefact;
 use inkan_evidence::metadata::{Metadata, MetadataError, ModelStanding, Pinned};
 use inkan_evidence::webauthn::registration::Beside;
 use inkan_evidence::webauthn::{
@@ -76,10 +79,32 @@ fn baseline_hw_reaches_aal_3_and_the_counter_is_handed_back() {
 #[test]
 fn prs_02_presentation_replayed() {
     let mut desk = hw().answered();
-    desk.accepted("AAL-3");
-    desk.live = Live::No;
-    let (report, _) = desk.judged(&json!({ "min": "AAL-1" }));
-    assert!(report.reasons().contains(&"nonce-invalid"), "{:?}", report.reasons());
+    let sent = desk.presentation.to_value().to_string().into_bytes();
+    // Nonces that this verifier made and that nobody has answered.
+    let mut open = BTreeSet::from([NONCE.to_owned()]);
+    let mut receive = |bytes: &[u8], min: &str| {
+        let read = inkan_credential::bundle::read_any(bytes).expect("a presentation");
+        let Artefact::Presentation(received) = read.into_bundle().artefact else {
+            panic!("no presentation")
+        };
+        let nonce = received.nonce().expect("a nonce").to_owned();
+        desk.live = if open.remove(&nonce) { Live::Yes } else { Live::No };
+        desk.judged_after(&desk.verified(&received, &nonce), &json!({ "min": min })).0
+    };
+    let first = receive(&sent, "AAL-3");
+    assert_eq!(first.decision(), Decision::Accept, "{:?}", first.reasons());
+    // The same bytes once more, with the same answer of the authenticator beside them: refused under the weakest policy there is.
+    for min in ["AAL-1", "AAL-3"] {
+        let again = receive(&sent, min);
+        assert_eq!(again.decision(), Decision::Reject);
+        assert!(again.reasons().contains(&"nonce-invalid"), "{:?}", again.reasons());
+        assert_eq!(again.to_value()["presenter"], "not-live");
+    }
+    // Spelt otherwise it is the same presentation.
+    let value: Value = serde_json::from_slice(&sent).expect("JSON");
+    let spelt = format!("{value:#}\n").into_bytes();
+    assert_ne!(spelt, sent);
+    assert!(receive(&spelt, "AAL-1").reasons().contains(&"nonce-invalid"));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What facts rest on: registries, card certificates and statements, what is shown beside a presentation.
 
-use inkan_core::Timestamp;
 use inkan_core::json::canonicalize;
 use inkan_core::rng::insecure::SeededRng;
-use inkan_crypto::KeyType;
+use inkan_core::{Timestamp, sha256};
+use inkan_crypto::{KeyType, SecretKey, jws};
 use inkan_evidence::PresentationEvidence;
 use inkan_evidence::jpki::{BindingStatement, LoginStatement};
+use inkan_evidence::register_check::{NewRegisterCheck, RegisterResult, RegisterToken};
 use inkan_evidence::webauthn::Registration;
 use inkan_tests::{read_json, workspace_root};
 use serde_json::{Value, json};
@@ -181,6 +182,37 @@ fn statements_of_cards_are_what_their_schema_says() {
         samples: vec![text(login.to_bytes())],
         only_read: &[],
         reads: Box::new(|value| LoginStatement::parse(&bytes(value)).is_ok()),
+    }
+    .check();
+}
+
+#[test]
+fn statements_of_base_registers_are_what_their_schema_says() {
+    let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(12));
+    let names = ["name".to_owned(), "birthDate".to_owned()];
+    let at = Timestamp::parse("2026-06-14T09:00:00Z").expect("a time");
+    let stated = |result| {
+        let new = NewRegisterCheck {
+            register: ("did:web:city.example", "did:web:city.example#1"),
+            audience: "https://bank.example",
+            credential: sha256(&[b"credential"]),
+            claims: &names,
+            result,
+        };
+        let token = new.sign(&key, at).expect("a statement");
+        let payload = token.split('.').nth(1).expect("a payload").to_owned();
+        let bytes = inkan_core::encoding::decode_b64u(&payload).expect("base64url");
+        serde_json::from_slice::<Value>(&bytes).expect("JSON")
+    };
+    Closed {
+        place: ("register-check", ""),
+        samples: vec![stated(RegisterResult::Match), stated(RegisterResult::Mismatch)],
+        only_read: &[],
+        reads: Box::new(|value| {
+            let header = [("typ".to_owned(), "register-check+jwt".into())].into_iter().collect();
+            let token = jws::sign(header, value.to_string().as_bytes(), &key).expect("a token");
+            RegisterToken::parse(&token).is_ok()
+        }),
     }
     .check();
 }

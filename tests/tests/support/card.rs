@@ -12,12 +12,21 @@ use inkan_crypto::{KeyType, SecretKey};
 use inkan_evidence::jpki::{
     BindingStatement, CrlIndex, Jpki, JpkiConfig, card_signatures, serials, sign_holder_part,
 };
+use inkan_evidence::register_check::{NewRegisterCheck, RegisterResult};
 use inkan_evidence::{AtHand, Registry, cms, facts_with};
 use inkan_io::gather::from_bundle;
 use inkan_tests::made::{Party, moment};
 use inkan_tests::{fixtures, read, read_text, schemas};
 use inkan_verifier::{Context, Receipts, Verification, verify};
 use serde_json::{Value, json};
+
+/// A base register, and the verifier that asks it.
+const REGISTER: &str = "did:web:register.example";
+pub(crate) const US: &str = "https://bank.example";
+
+fn register_key() -> SecretKey {
+    SecretKey::generate(KeyType::P256, &mut SeededRng::new(91))
+}
 
 /// Issuer, holder, and what a verifier has.
 pub(crate) struct Card {
@@ -77,6 +86,13 @@ impl Card {
         self.issuer.secure_di(credential)
     }
 
+    /// Another credential of the same issuer about the same holder.
+    pub(crate) fn reissued(&self) -> SecuredCredential {
+        let mut credential = self.issuer.plain_credential(&self.holder.did);
+        credential["id"] = json!("urn:uuid:5d0e3a52-7a0b-4a5e-9c39-0b7a6f0a8d12");
+        self.issuer.secure_di(credential)
+    }
+
     fn verified(&self, credential: &SecuredCredential) -> Verification {
         let bundle = Bundle::of(Artefact::Credential(credential.clone()));
         let context = Context {
@@ -96,6 +112,35 @@ impl Card {
     }
 
     pub(crate) fn report(&self, credential: &SecuredCredential) -> Report {
+        let leaf = json!({ "min": "IAL-1", "basis": "verified" });
+        self.report_asking(credential, &leaf, &[])
+    }
+
+    /// What a base register of the verifier's says of the credential to this audience.
+    pub(crate) fn registered(
+        &self,
+        credential: &SecuredCredential,
+        audience: &str,
+        result: RegisterResult,
+    ) -> String {
+        let names = ["name".to_owned(), "role".to_owned(), "grade".to_owned()];
+        let new = NewRegisterCheck {
+            register: (REGISTER, "did:web:register.example#1"),
+            audience,
+            credential: credential.issuance_digest(),
+            claims: &names,
+            result,
+        };
+        new.sign(&register_key(), moment()).expect("a statement")
+    }
+
+    /// The same under this leaf, with what base registers said.
+    pub(crate) fn report_asking(
+        &self,
+        credential: &SecuredCredential,
+        leaf: &Value,
+        register_checks: &[String],
+    ) -> Report {
         let verification = self.verified(credential);
         let signatures = card_signatures(&verification);
         let asked: BTreeSet<Vec<u8>> =
@@ -104,17 +149,26 @@ impl Card {
         let registry = json!({
             "type": "inkan-registry/1", "id": "local", "sequence": 1,
             "issuedAt": "2026-01-01T00:00:00Z",
-            "entries": [{ "id": self.issuer.did, "roles": ["identity_proofer"],
-                          "rows": ["R2b", "R6"], "status": "active" }],
+            "entries": [
+                { "id": self.issuer.did, "roles": ["identity_proofer"], "rows": ["R2b", "R6"],
+                  "status": "active" },
+                { "id": REGISTER, "roles": ["base_registry"], "status": "active",
+                  "keys": [register_key().public_key().to_jwk()] },
+            ],
         });
         let registries = [Registry::from_value(&registry).expect("a registry")];
-        let at_hand = AtHand { jpki: Some(&self.jpki), ..AtHand::default() };
+        let at_hand = AtHand {
+            jpki: Some(&self.jpki),
+            register_checks,
+            audience: Some(US),
+            ..AtHand::default()
+        };
         let (facts, _) = facts_with(&verification, &registries, &at_hand);
         let policy = json!({
             "type": "inkan-policy/1", "id": "test", "version": "1",
             "issuers": "any", "credentialTypes": "optional",
             "assurance": { "framework": "jp-swg-2022",
-                           "requires": { "ial": { "min": "IAL-1", "basis": "verified" } } },
+                           "requires": { "ial": leaf } },
         });
         let policy = Policy::from_value(&policy).expect("a policy");
         let codes = CodeBook::parse(&read_text(&schemas().join("codes.json"))).expect("codes");

@@ -100,6 +100,7 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
         valid_from,
         valid_until,
         offer: &[],
+        key_statement: None,
         now,
     };
     let folder = PathBuf::from(args.out.path().unwrap_or_default());

@@ -18,6 +18,7 @@ use inkan_credential::{Contexts, Opening, SecuredCredential};
 use inkan_crypto::SecretKey;
 use inkan_evidence::Registry;
 use inkan_evidence::registry::declared;
+use inkan_io::cards::Cards;
 use inkan_io::files::{self, FileError};
 use inkan_io::gather::{Copies, Network, Sources, gather};
 use inkan_io::profile::OwnDid;
@@ -279,6 +280,7 @@ impl ProfileBacking {
             receipts: receipts(&policy),
             declared: Arc::new(declared),
             known: known::load(&self.home.profile)?,
+            cards: Cards::load(&self.home.profile)?,
         })
     }
 

@@ -31,6 +31,8 @@ pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome,
         roles: args.roles.clone(),
         rows: args.rows.clone(),
         issues: args.issues.clone(),
+        anchor_types: args.anchor_types.clone(),
+        statements: args.statements.clone(),
         countersigns: args
             .countersigns
             .iter()
@@ -111,26 +113,35 @@ fn keys(args: &TrustAddArgs, context: &Context) -> Result<Vec<PublicKey>, Failur
     Ok(out)
 }
 
-/// An operator of logins and a wallet provider sign statements of their own: without keys, and an operator without factors, nothing that
-/// they state could ever count. Keys stand in the profile's own list alone.
+/// An operator of logins, a wallet provider and a base register sign statements of their own: without keys, and an operator without factors,
+/// nothing that they state could ever count. Keys stand in the profile's own list alone. Types of anchors say something of a root alone.
 fn check_signer(entry: &NewEntry, on_ledger: bool) -> Result<(), Failure> {
     let is = |role: PartyRole| entry.roles.iter().any(|name| name == role.as_str());
     let operator = is(PartyRole::AuthenticationOperator);
-    let signs = operator || is(PartyRole::WalletProvider);
+    let provider = is(PartyRole::WalletProvider);
+    let signs = operator || provider || is(PartyRole::BaseRegistry);
     let usage = |detail: &str| Err(CliError::Usage(detail.to_owned()).into());
     if signs && on_ledger {
         return usage(
-            "an operator of logins or a wallet provider is trusted by its keys, which stand in your own list only: leave --as out",
+            "an operator of logins, a wallet provider or a base register is trusted by its keys, which stand in your own list only: leave --as out",
         );
     }
     if operator && (entry.authenticates.is_none() || entry.keys.is_empty()) {
         return usage("--role authentication_operator goes with --factor, --max-aal and --key");
     }
-    if signs && entry.keys.is_empty() {
+    if provider && entry.keys.is_empty() {
         return usage("--role wallet_provider goes with --key");
     }
+    if signs && entry.keys.is_empty() {
+        return usage("--role base_registry goes with --key");
+    }
     if !signs && !entry.keys.is_empty() {
-        return usage("--key goes with --role authentication_operator or wallet_provider");
+        return usage(
+            "--key goes with --role authentication_operator, wallet_provider or base_registry",
+        );
+    }
+    if !entry.anchor_types.is_empty() && !is(PartyRole::RootIdentityIssuer) {
+        return usage("--anchor-types goes with --role root_identity_issuer");
     }
     if !operator && entry.authenticates.is_some() {
         return usage("--factor goes with --role authentication_operator");
@@ -146,6 +157,8 @@ fn granted(entry: &NewEntry) -> Vec<(TrustStatement, &'static str, String)> {
         (Authorization, actions::STATE, &entry.rows),
         (Authorization, actions::COUNTERSIGN, &entry.countersigns),
         (Authorization, actions::ROLE, &entry.roles),
+        (Authorization, actions::ANCHOR, &entry.anchor_types),
+        (Authorization, actions::MAKE, &entry.statements),
         (Recognition, actions::SUCCEED, &entry.succeeds),
         (Recognition, actions::SAME, &entry.same_controller),
     ];
@@ -177,6 +190,15 @@ fn words(entry: &NewEntry) -> String {
     }
     if entry.roles.iter().any(|role| role == PartyRole::WalletProvider.as_str()) {
         also("say of wallets where their keys are kept".to_owned());
+    }
+    if entry.roles.iter().any(|role| role == PartyRole::BaseRegistry.as_str()) {
+        also("confirm that claims still are what its register holds".to_owned());
+    }
+    if !entry.anchor_types.is_empty() {
+        also(format!("be a root of identity with {}", entry.anchor_types.join(", ")));
+    }
+    if !entry.statements.is_empty() {
+        also("say in what it issues where the holder's key is kept".to_owned());
     }
     if !entry.countersigns.is_empty() {
         also(format!("countersign as {}", entry.countersigns.join(", ")));

@@ -1,13 +1,10 @@
 //! Card signatures in a verification: what the profile judges them by, what the bundle brings of revocation, and which nonces are used up.
 
-use inkan_core::json::text;
-use inkan_core::{Timestamp, encoding, tolerance};
+use inkan_core::{Timestamp, tolerance};
 use inkan_credential::Bundle;
 use inkan_did::Did;
 use inkan_evidence::PresentationEvidence;
-use inkan_evidence::jpki::{
-    CrlIndex, Jpki, bound_statements, card_signatures, serials, statements,
-};
+use inkan_evidence::jpki::{Jpki, bound_statements};
 use inkan_io::cards::Cards;
 use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_verifier::history::DidHistory;
@@ -19,9 +16,6 @@ use crate::commands::request;
 use crate::context::{Context, Home};
 use crate::failure::Failure;
 
-/// The most answers of authorities that a bundle brings and that are looked at; what is pinned is always looked at.
-const BROUGHT: usize = 16;
-
 /// What judges the card signatures of a verification; nothing if there are none.
 pub(super) fn jpki(
     cards: &Cards,
@@ -30,36 +24,7 @@ pub(super) fn jpki(
     shown: Option<&PresentationEvidence>,
     asked: Option<(&Expectation, &[String])>,
 ) -> Result<Option<Jpki>, Failure> {
-    let signatures = card_signatures(verification);
-    let logins = || shown.into_iter().flat_map(PresentationEvidence::card_signatures);
-    if signatures.is_empty() && logins().next().is_none() && statements(verification).is_empty() {
-        return Ok(None);
-    }
-    let all = signatures.iter().map(Vec::as_slice).chain(logins());
-    let mut jpki = cards.judge(&serials(cards.config(), all))?;
-    // Whatever else travels along takes no place from them.
-    let answers = bundle.evidence.iter().filter_map(|item| {
-        let kind = text(item, "type");
-        kind.filter(|kind| ["X509OcspResponse", "X509Crl"].contains(kind)).map(|kind| (kind, item))
-    });
-    for (kind, item) in answers.take(BROUGHT) {
-        let der = text(item, "der").and_then(|der| encoding::decode_b64u(der).ok());
-        match (kind, der) {
-            ("X509OcspResponse", Some(der)) => jpki = jpki.with_ocsp(&der),
-            ("X509Crl", Some(der)) => {
-                // One of another hierarchy says nothing here.
-                if let Ok(list) = CrlIndex::build_under(&der, cards.config()) {
-                    jpki = jpki.with_crl(list);
-                }
-            }
-            _ => {}
-        }
-    }
-    for credential in verification.credentials().iter().flatten() {
-        if let Some(history) = credential.holder_history() {
-            jpki = jpki.with_history(history.clone());
-        }
-    }
+    let Some(jpki) = cards.judging(bundle, verification, shown)? else { return Ok(None) };
     Ok(Some(match asked {
         Some((expected, nonces)) => jpki.asking(&expected.audience, nonces.iter().cloned()),
         None => jpki,

@@ -6,14 +6,15 @@ use inkan_core::Timestamp;
 use inkan_core::json::text;
 use inkan_credential::{Bundle, ConsentReceipt};
 use inkan_io::gather::{
-    Copies, Gathered, Network, Sources, gather, gather_also, gather_consent, gather_did,
+    Copies, Gathered, Network, Sources, fetch_attested_lists, gather, gather_also, gather_consent,
+    gather_did,
 };
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::Shelf;
 use inkan_verifier::{plan, plan_consent, plan_presenter, with_successors};
 use serde_json::Value;
 
-use super::UNREACHABLE;
+use super::{Terms, UNREACHABLE};
 use crate::args::VerifyArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -77,6 +78,16 @@ impl Finder {
             gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// Adds the status lists that key attestations beside the presentation name. What is pinned is never fetched.
+    pub(super) fn find_attested(&self, terms: &Terms, gathered: &mut Gathered) {
+        let Terms { shown, registries, context, resources, .. } = terms;
+        let Some(shown) = shown else { return };
+        let mut uris = shown.status_lists(registries, context.as_of);
+        uris.retain(|uri| !resources.iter().any(|(url, _)| url == uri));
+        let Gathered { material, missed, .. } = gathered;
+        fetch_attested_lists(&uris, self.network, material, missed);
     }
 
     pub(super) fn find_did(&self, did: &str, as_of: Timestamp) -> Result<Gathered, Failure> {

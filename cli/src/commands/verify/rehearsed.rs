@@ -41,7 +41,8 @@ pub(in crate::commands) fn rehearse(
     let _lock = home.profile.lock()?;
     let judge = Judge::new(terms, known::load(&home.profile)?)?;
     let finder = Finder::open(args, &home, context)?;
-    let gathered = finder.find(&bundle, &judge.terms.context)?;
+    let mut gathered = finder.find(&bundle, &judge.terms.context)?;
+    finder.find_attested(&judge.terms, &mut gathered);
     for missed in &gathered.missed {
         context.speech.detail(missed);
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
 use inkan_core::time::CalendarSpan;
-use inkan_evidence::{Basis, Code, CredentialFacts, FactKind, Finding, Row};
+use inkan_evidence::register_check::RegisterResult;
+use inkan_evidence::{Basis, Code, CredentialFacts, Fact, FactKind, Finding, Row};
 
 use super::{Found, Ground, IalOutcome};
 use crate::document::Unknowns;
@@ -172,16 +173,27 @@ impl Filter<'_> {
             }
             RevocationRule::Attested | RevocationRule::Required | RevocationRule::None => {}
         }
-        let confirmed = |rule: &RegisterCheck| {
-            credential.facts().iter().any(|fact| {
-                fact.kind() == FactKind::RegisterConfirmed
-                    && !is_past(fact.at(), rule.max_age.0, self.as_of())
-            })
-        };
-        if leaf.register_check.as_ref().is_some_and(|rule| !confirmed(rule)) {
-            out.push(Code::RegisterCheckMissing);
-        }
+        out.extend(
+            leaf.register_check.as_ref().and_then(|rule| self.unregistered(rule, credential)),
+        );
         out
+    }
+
+    /// Why a base register's word does not do: it denies, or it does not confirm every claim that is asked for, lately. Without names in the
+    /// policy that is every claim that is shown: a level is that of all of them.
+    fn unregistered(&self, rule: &RegisterCheck, credential: &CredentialFacts) -> Option<Code> {
+        let checks = credential.register_checks();
+        if checks.iter().any(|check| check.result() == RegisterResult::Mismatch) {
+            return Some(Code::RegisterCheckMismatch);
+        }
+        let lately = |at| !is_past(at, rule.max_age.0, self.as_of());
+        let fact = |fact: &Fact| fact.kind() == FactKind::RegisterConfirmed && lately(fact.at());
+        let confirmed: BTreeSet<&String> =
+            checks.iter().filter(|check| lately(check.at())).flat_map(|c| c.claims()).collect();
+        let asked = |name: &String| self.leaf.claims.as_ref().is_none_or(|all| all.contains(name));
+        let all =
+            credential.claims().keys().filter(|name| asked(name)).all(|n| confirmed.contains(n));
+        (!all || !credential.facts().iter().any(fact)).then_some(Code::RegisterCheckMissing)
     }
 
     /// What would make the leaf hold.

@@ -33,10 +33,6 @@ fn a_policy_that_nothing_can_satisfy_is_named() {
         always(&json!({"ial": {"min": "IAL-2", "identifier": ["self_asserted"]}})),
         ["ial.rows"]
     );
-    assert_eq!(
-        always(&json!({"ial": {"min": "IAL-2", "registerCheck": {"maxAge": "P30D"}}})),
-        ["ial.registerCheck"]
-    );
     let stamped = |rows: Value| {
         always(&json!({"ial": {"min": "IAL-2", "rows": rows, "timestamp": "required"}}))
     };
@@ -93,6 +89,26 @@ fn parties_are_looked_for_where_registries_are_configured() {
     assert_eq!(found(&listed, &registries)[0].1, "issuers");
     let events = json!({"aal": {"min": "AAL-2", "accept": ["authentication-event"]}});
     assert_eq!(found(&policy(&events), &registries)[0].1, "aal.accept");
+}
+
+#[test]
+fn a_register_that_may_confirm_is_looked_for_where_registries_are_configured() {
+    let asks = policy(&json!({"ial": {"min": "IAL-2", "registerCheck": {"maxAge": "P30D"}}}));
+    assert!(found(&asks, &[]).is_empty());
+    let key =
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let with = |role: &str, keys: Value, status: &str| {
+        let mut list = registry();
+        let entry =
+            json!({"id": "did:web:city.example", "roles": [role], "keys": keys, "status": status});
+        list["entries"].as_array_mut().unwrap().push(entry);
+        found(&asks, &[Registry::from_value(&list).unwrap()])
+    };
+    assert!(with("base_registry", json!([key]), "active").is_empty());
+    let nobody = [("policy-always-refuses", "ial.registerCheck".to_owned())];
+    assert_eq!(with("attribute_issuer", json!([key]), "active"), nobody);
+    assert_eq!(with("base_registry", json!([]), "active"), nobody);
+    assert_eq!(with("base_registry", json!([key]), "revoked-for-cause"), nobody);
 }
 
 #[test]

@@ -179,6 +179,21 @@ pub(super) const OURS: &[(&str, &str, &str)] = &[
         "基本台帳による確認がない。",
     ),
     (
+        "register-check-mismatch",
+        "A base register says that claims are not what it holds.",
+        "クレームが基本台帳の記録と一致しない。",
+    ),
+    (
+        "register-check-invalid",
+        "The statement of a base register does not hold: form, signature, audience, time, or another credential.",
+        "基本台帳の確認書が有効でない(形式・署名・宛先・時刻・対象の証明書)。",
+    ),
+    (
+        "register-check-not-authorised",
+        "The party that confirms is no base register that a registry authorises.",
+        "確認した者が、登録された基本台帳ではない。",
+    ),
+    (
         "jpki-policy-unknown",
         "The certificate's policy is not one that is configured.",
         "証明書ポリシーが設定されたものではない。",

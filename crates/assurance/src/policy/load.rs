@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::PolicyError;
 use super::outer::{is_did, is_filled, is_text, list};
 use super::requirement::{
-    AalLeaf, Assurance, IalLeaf, LinkLeaf, OnFail, Requirement, StepUp, TrustLeaf,
+    AalLeaf, Assurance, IalLeaf, LinkLeaf, LinkMode, OnFail, Requirement, StepUp, TrustLeaf,
 };
 use crate::level::{AuthenticationLevel, Framework, IdentityLevel};
 use crate::row;
@@ -83,7 +83,13 @@ fn check(requirement: &Requirement, framework: Framework) -> Result<(), PolicyEr
         }
         Requirement::Ial(leaf) => check_ial(leaf, framework),
         Requirement::Aal(leaf) => check_aal(leaf, framework),
-        Requirement::Link(LinkLeaf { consistent, .. }) => {
+        Requirement::Link(LinkLeaf { mode, consistent }) => {
+            if *mode == LinkMode::LinkProof {
+                return wrong(
+                    "link.mode",
+                    "is link-proof, and no statement of two keys is judged here: use same-key or same-controller",
+                );
+            }
             list(consistent.as_deref(), "link.consistent", |_| true)
         }
         Requirement::Trust(leaf) => check_trust(leaf),

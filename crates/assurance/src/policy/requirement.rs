@@ -287,7 +287,7 @@ pub enum LinkMode {
     SameKey,
     /// One DID.
     SameController,
-    /// A statement signed by both keys.
+    /// A statement signed by both keys: refused when a policy is loaded, for nothing judges it.
     LinkProof,
 }
 

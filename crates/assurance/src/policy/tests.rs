@@ -74,6 +74,27 @@ fn a_policy_that_uses_every_member_is_read_and_valid_under_the_schema() {
 
 /// Every member of the sound policy is, one by one, given wrong values, removed, or given a neighbour it must not have.
 #[test]
+fn a_link_that_nothing_judges_is_refused_when_the_policy_is_loaded() {
+    let link = |mode: &str| {
+        let mut policy = sound();
+        policy["assurance"]["requires"] = json!({"link": {"mode": mode}});
+        let fits = schema().is_valid(&policy);
+        (
+            Policy::from_value(&policy)
+                .map(drop)
+                .map_err(|error| (error.code(), error.to_string())),
+            fits,
+        )
+    };
+    assert_eq!(link("same-key"), (Ok(()), true));
+    assert_eq!(link("same-controller"), (Ok(()), true));
+    let (refused, fits) = link("link-proof");
+    let (code, why) = refused.unwrap_err();
+    assert_eq!((code, fits), ("policy-malformed", false));
+    assert!(why.contains("link.mode is link-proof"), "{why}");
+}
+
+#[test]
 fn the_schema_and_the_reader_refuse_the_same_policies() {
     let schema = schema();
     let wrong = [

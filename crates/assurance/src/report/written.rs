@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use inkan_core::codes::CodeBook;
 use inkan_core::{Digest, Timestamp};
-use inkan_evidence::{Authorised, FactKind, Facts, IgnoredClaim, Liveness, Road, Row};
+use inkan_evidence::{Authorised, Facts, IgnoredClaim, Liveness, Road, Row};
 use inkan_verifier::Check;
 use serde_json::{Value, json};
 
+use super::true_now::TrueNow;
 use super::{Levels, Report};
 use crate::aal::Reached;
 use crate::assess::AssessContext;
@@ -52,8 +53,8 @@ pub(super) struct Written {
     proofed: Option<(Timestamp, String)>,
     /// Whether any evidence was read.
     has_events: bool,
-    /// When a base register confirmed the claims.
-    confirmed_at: Option<Timestamp>,
+    /// What base registers say of the claims as they are now.
+    true_now: TrueNow,
     row: Option<Row>,
     disputed: bool,
     per_claim: BTreeMap<String, &'static str>,
@@ -130,11 +131,10 @@ impl Summary<'_> {
         let credentials = || self.facts.credentials().iter().flatten();
         let events = || credentials().flat_map(|credential| credential.events());
         let identity = self.identity;
-        let confirmed = credentials()
-            .flat_map(|credential| credential.facts())
-            .find(|fact| fact.kind() == FactKind::RegisterConfirmed);
+        let registers = credentials().flat_map(|credential| credential.register_checks());
         let by: BTreeMap<_, &Authorised> = events()
             .flat_map(|event| event.authorities())
+            .chain(registers.filter_map(|check| check.authority()))
             .map(|by| ((by.party(), by.registry(), by.entry()), by))
             .collect();
         let recorded = self.requested.iter().filter_map(|at| self.seen.credentials.get(*at));
@@ -157,7 +157,7 @@ impl Summary<'_> {
             }),
             proofed: identity.proofed.map(|(at, by)| (at, by.to_owned())),
             has_events: events().next().is_some(),
-            confirmed_at: confirmed.map(|fact| fact.at()),
+            true_now: TrueNow::of(self.facts),
             row: identity.row,
             disputed: identity.disputed,
             per_claim: identity
@@ -242,17 +242,10 @@ impl Written {
             None if self.has_events => json!({"status": "fail", "at": null, "by": null}),
             None => json!({"status": "skipped", "at": null, "by": null}),
         };
-        let confirmed = self.confirmed_at;
-        let status = if confirmed.is_some() { Status::Pass } else { Status::Skipped };
         json!({
             "authentic": authentic.as_str(),
             "proofed": proofed,
-            "trueNow": {
-                "status": status.as_str(),
-                "claims": [],
-                "register": null,
-                "checkedAt": confirmed.map(|at| at.to_string()),
-            },
+            "trueNow": self.true_now.to_value(),
         })
     }
 

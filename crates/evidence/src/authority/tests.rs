@@ -1,7 +1,7 @@
 use inkan_core::Timestamp;
 use serde_json::{Value, json};
 
-use super::authorise;
+use super::{authorise, may_anchor};
 use crate::finding::Code;
 use crate::registry::{PartyRole, Registry};
 use crate::row::Row;
@@ -58,7 +58,29 @@ fn an_authority_says_what_its_entry_says_and_no_more() {
     let by = &found[0];
     assert!(by.may_state(Row::R3) && !by.may_state(Row::R1));
     assert!(by.has_role(PartyRole::IdentityProofer) && !by.has_role(PartyRole::RevocationChecker));
-    assert!(!by.may_anchor(&["MyNumberCard".to_owned()]) && !by.may_issue("Badge"));
+    assert!(!may_anchor(&found, &["MyNumberCard".to_owned()]) && !by.may_issue("Badge"));
     assert!(!by.may_make("key_statement") && !by.may_countersign("notary"));
     assert_eq!((by.party(), by.registry(), by.sequence()), (PARTY, "a", 1));
+}
+
+#[test]
+fn a_root_of_identity_is_one_by_the_word_of_one_registry() {
+    let card = ["MyNumberCard".to_owned()];
+    let stated = |change: Value| {
+        let mut entry = json!({"id": PARTY, "status": "active"});
+        entry.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        entry
+    };
+    let role = stated(json!({"roles": ["root_identity_issuer"]}));
+    let with = stated(json!({"anchorTypes": ["MyNumberCard"]}));
+    let both = stated(json!({"roles": ["root_identity_issuer"], "anchorTypes": ["MyNumberCard"]}));
+    let time = at("2026-03-01T00:00:00Z");
+    let anchors = |registries: &[Registry]| {
+        may_anchor(&authorise(registries, PARTY, time, time).unwrap(), &card)
+    };
+    assert!(anchors(&[registry("a", json!([both]))]));
+    assert!(anchors(&[registry("a", json!([with, role]))]));
+    assert!(!anchors(&[registry("a", json!([role]))]));
+    assert!(!anchors(&[registry("a", json!([with]))]));
+    assert!(!anchors(&[registry("a", json!([role])), registry("b", json!([with]))]));
 }

@@ -21,6 +21,8 @@ pub struct NewEntry {
     pub issues: Vec<String>,
     /// Credential types with which it may be a root of identity.
     pub anchor_types: Vec<String>,
+    /// Kinds of statement that it may make, such as `key_statement`.
+    pub statements: Vec<String>,
     /// Roles in which it may countersign.
     pub countersigns: Vec<String>,
     /// DIDs whose tasks it has taken over.
@@ -163,6 +165,7 @@ impl NewEntry {
             ("rows", &self.rows),
             ("issues", &self.issues),
             ("anchorTypes", &self.anchor_types),
+            ("statements", &self.statements),
             ("countersigns", &self.countersigns),
             ("succeeds", &self.succeeds),
             ("sameController", &self.same_controller),

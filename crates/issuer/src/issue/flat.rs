@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::draft;
 
 /// Members of a credential that have a place in an SD-JWT VC; a JSON-LD context has none and needs none.
-const CARRIED: [&str; 13] = [
+const CARRIED: [&str; 14] = [
     "@context",
     "id",
     "type",
@@ -21,6 +21,7 @@ const CARRIED: [&str; 13] = [
     "evidence",
     "ledgerRecord",
     "countersignatureOffer",
+    "keyStatement",
     "status",
     "vct#integrity",
 ];
@@ -58,8 +59,15 @@ pub(super) fn claims(credential: &Credential, now: Timestamp) -> Result<Value, S
             }
         }
     }
-    let kept =
-        ["cnf", "evidence", "ledgerRecord", "countersignatureOffer", "status", "vct#integrity"];
+    let kept = [
+        "cnf",
+        "evidence",
+        "ledgerRecord",
+        "countersignatureOffer",
+        "keyStatement",
+        "status",
+        "vct#integrity",
+    ];
     for (name, value) in kept.iter().filter_map(|name| Some((name, credential.value().get(*name)?)))
     {
         claims.insert((*name).to_owned(), value.clone());

@@ -11,6 +11,7 @@ use inkan_core::{Digest, Timestamp};
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::{Bundle, Contexts, SecuredCredential};
 use inkan_evidence::Registry;
+use inkan_io::cards::Cards;
 use inkan_io::gather::Network;
 use inkan_ledger::{Grade, LogPolicy, TimestampChecker};
 use inkan_verifier::{CertificateChecker, Declared, KnownState, Material, Receipts, Want};
@@ -46,6 +47,8 @@ pub struct Grounds {
     pub declared: Arc<Declared>,
     /// The newest states that were seen before.
     pub known: Vec<KnownState>,
+    /// What signatures of people's cards are judged by.
+    pub cards: Option<Cards>,
 }
 
 impl Grounds {
@@ -61,6 +64,7 @@ impl Grounds {
             receipts: Receipts::Used,
             declared: Arc::default(),
             known: Vec::new(),
+            cards: None,
         }
     }
 }

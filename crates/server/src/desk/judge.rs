@@ -10,8 +10,9 @@ use inkan_assurance::{AssessContext, Catalogue, Report, assess, ledger_grade, re
 use inkan_core::Timestamp;
 use inkan_credential::Bundle;
 use inkan_evidence::metadata::{Metadata, Pinned};
-use inkan_evidence::{Asked, AtHand, PresentationEvidence, Remember, facts_with};
+use inkan_evidence::{Asked, AtHand, PresentationEvidence, Remember, facts_with, register_check};
 use inkan_io::files;
+use inkan_io::gather::{attested_lists, fetch_attested_lists};
 use inkan_verifier::{Context, Expectation, Live, Verification, verify};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -50,7 +51,8 @@ pub(super) fn judge(
         Some(backing) => backing.registries(now)?,
         None => Vec::new(),
     };
-    let Grounds { mut material, logs, timestamps, certificates, declared, known, .. } = grounds;
+    let Grounds { mut material, logs, timestamps, certificates, declared, known, cards, .. } =
+        grounds;
     material.contexts = service.verifier_contexts().or(material.contexts);
     let context = Context {
         logs,
@@ -80,17 +82,30 @@ pub(super) fn judge(
         None => Vec::new(),
     };
     let (site, metadata) = (desk.place.site(), desk.metadata(now)?);
+    // Where a trusted wallet provider names a list, it is asked how the key stands now.
+    let named = shown.status_lists(&registries, now);
+    fetch_attested_lists(&named, service.options.network, &mut material, &mut Vec::new());
+    let lists = attested_lists(&named, &material);
+    let of_cards = cards.as_ref().map(|cards| cards.judging(bundle, &verification, Some(shown)));
+    let jpki = of_cards.transpose().map_err(|_| Refusal::fault())?.flatten();
+    let jpki = jpki.map(|jpki| jpki.asking(&session.audience, [session.nonce.clone()]));
+    let confirmations = register_check::statements_of(bundle);
     let asked = Asked {
         shown,
         nonce: &session.nonce,
         site: site.as_ref(),
         registrations: &passkeys,
         metadata: metadata.as_ref(),
-        status_lists: &[],
+        status_lists: &lists,
         // An event of a holder names the nonce, which counts once.
         used_events: &BTreeSet::new(),
     };
-    let at_hand = AtHand { asked: Some(&asked), ..AtHand::default() };
+    let at_hand = AtHand {
+        asked: Some(&asked),
+        jpki: jpki.as_ref(),
+        register_checks: &confirmations,
+        audience: Some(&session.audience),
+    };
     let (facts, remember) = facts_with(&verification, &registries, &at_hand);
     let lost = facts.findings().iter().map(|finding| finding.code.code()).collect();
     let catalogue = Catalogue::builtin().map_err(|_| Refusal::fault())?;

@@ -29,10 +29,6 @@ pub(super) fn levels(requires: &Value) -> Said {
     if let Some(leaf) = requires.get("link") {
         let mut out = vec![match text(leaf, "mode") {
             Some("same-controller") => Said::new("by one DID", "一つのDIDによる"),
-            Some("link-proof") => Said::new(
-                "by one key, or a statement that both keys signed",
-                "一つの鍵、または両方の鍵が署名した文による",
-            ),
             _ => Said::new("by one key", "一つの鍵による"),
         }];
         let names = words(leaf, "consistent");

@@ -1,9 +1,11 @@
 //! Properties that hold for whatever was checked.
 
+use std::collections::BTreeMap;
+
 use inkan_evidence::fact::Place;
 use inkan_evidence::insecure::add;
 use inkan_evidence::model::ProofingEvidence;
-use inkan_evidence::{Basis, FactKind, Facts, Road, Row};
+use inkan_evidence::{Basis, Certification, FactKind, Facts, FidoLevel, KeyStorage, Road, Row};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,6 +36,89 @@ const ITEM_FACTS: [FactKind; 10] = [
     FactKind::OwnerSignKey,
     FactKind::OwnerAuthKey,
 ];
+
+/// All names under which a level is claimed (P1).
+const NAMES: [&str; 12] = [
+    "acr",
+    "amr",
+    "ial",
+    "aal",
+    "loa",
+    "vot",
+    "assuranceLevel",
+    "assurance_level",
+    "strength",
+    "identifierClass",
+    "claimedLevels",
+    "claimed_levels",
+];
+const ROADS: [Road; 6] = [
+    Road::IssuerAttestedKey,
+    Road::KeyAttestation,
+    Road::Webauthn,
+    Road::JpkiAuth,
+    Road::HostedKey,
+    Road::AuthenticationEvent,
+];
+const AUTHENTICATOR_FACTS: [FactKind; 12] = [
+    FactKind::AuthenticatorBound,
+    FactKind::AuthenticatorStatusClean,
+    FactKind::UvAttested,
+    FactKind::KeyHardware,
+    FactKind::KeyNonexportable,
+    FactKind::VerifierBound,
+    FactKind::Intent,
+    FactKind::KeyCertified(Certification::Scheme),
+    FactKind::KeyCertified(Certification::Fido(FidoLevel::L1)),
+    FactKind::KeyCertified(Certification::Fido(FidoLevel::L3)),
+    FactKind::KeyCertified(Certification::Iso18045(KeyStorage::Basic)),
+    FactKind::KeyCertified(Certification::Iso18045(KeyStorage::High)),
+];
+const AAL: [&str; 5] = ["AAL-0", "AAL-1", "AAL-1+", "AAL-2", "AAL-3"];
+
+/// What authenticators show, by road: which facts each has. Most facts hold, so that the upper levels are met as well.
+type Shown = BTreeMap<usize, Vec<bool>>;
+
+fn some_facts() -> impl Strategy<Value = Vec<bool>> {
+    prop::collection::vec(prop::bool::weighted(0.85), AUTHENTICATOR_FACTS.len())
+}
+
+fn authenticators() -> impl Strategy<Value = Shown> {
+    prop::collection::btree_map(0..ROADS.len(), some_facts(), 0..4)
+}
+
+fn showing<'a>(world: &World, shown: impl Iterator<Item = (&'a usize, &'a Vec<bool>)>) -> Facts {
+    let mut facts = world.facts();
+    for (road, held) in shown {
+        for (kind, _) in AUTHENTICATOR_FACTS.iter().zip(held).filter(|(_, held)| **held) {
+            add(&mut facts, "presentation", *kind, Basis::Attested, ROADS[*road]);
+        }
+    }
+    facts
+}
+
+/// A leaf that some authenticators meet.
+fn a_login() -> impl Strategy<Value = Value> {
+    (0_usize..4, 0_usize..5).prop_map(|(min, wish)| {
+        let mut leaf = json!({"min": ["AAL-1", "AAL-2", "AAL-3", "AAL-2"][min]});
+        match wish {
+            0 => leaf["phishingResistant"] = json!(true),
+            1 => leaf["hardwareBound"] = json!(true),
+            2 => leaf["accept"] = json!(["webauthn", "key-attestation", "issuer-attested-key"]),
+            3 => leaf["userVerification"] = json!("attested"),
+            _ => {}
+        }
+        json!({"aal": leaf})
+    })
+}
+
+/// How far the authentication came, and whether the policy is met.
+fn logged_in(world: &World, facts: &Facts) -> (usize, bool) {
+    let report = world.report_on(facts);
+    let level = report.levels().achieved_authentication;
+    let place = AAL.iter().position(|known| *known == level).expect("a level");
+    (place, report.decision() == Decision::Accept)
+}
 
 fn a_check() -> impl Strategy<Value = Value> {
     (0..METHODS.len(), any::<bool>(), any::<bool>(), any::<bool>(), 0_u8..5).prop_map(
@@ -116,8 +201,8 @@ proptest! {
     }
 
     #[test]
-    fn claimed_levels_change_nothing(evidence in an_event(), name in 0_usize..5, value in "[0-9A-Za-z+-]{0,8}") {
-        let name = ["ial", "acr", "strength", "identifierClass", "claimedLevels"][name];
+    fn claimed_levels_change_nothing(evidence in an_event(), name in 0..NAMES.len(), value in "[0-9A-Za-z+-]{0,8}") {
+        let name = NAMES[name];
         let world = World::of(evidence);
         let mut claiming = world.clone();
         claiming.evidence()[name] = json!(value);
@@ -127,6 +212,38 @@ proptest! {
         prop_assert_eq!(plain.levels(), claimed.levels());
         prop_assert_eq!(plain.decision(), claimed.decision());
         prop_assert_eq!(claimed.to_value()["assurance"]["ignoredClaims"].as_array().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn adding_an_authenticator_never_lowers_and_taking_one_away_never_raises(shown in authenticators(), road in 0..ROADS.len(), more in some_facts(), leaf in a_login()) {
+        let world = World::of(r8()).asking(&leaf);
+        let mut less = shown;
+        less.remove(&road);
+        let mut all = less.clone();
+        all.insert(road, more);
+        let (before, met) = logged_in(&world, &showing(&world, less.iter()));
+        let (after, still) = logged_in(&world, &showing(&world, all.iter()));
+        prop_assert!(after >= before);
+        prop_assert!(still || !met, "accepted without it, and not with it");
+    }
+
+    #[test]
+    fn removing_what_an_authenticator_showed_never_raises(shown in authenticators(), at in 0_usize..4, kind in 0..AUTHENTICATOR_FACTS.len(), leaf in a_login()) {
+        let world = World::of(r8()).asking(&leaf);
+        let Some(road) = shown.keys().nth(at).copied() else { return Ok(()) };
+        let mut poorer = shown.clone();
+        poorer.get_mut(&road).expect("it is shown")[kind] = false;
+        let (before, met) = logged_in(&world, &showing(&world, shown.iter()));
+        let (after, still) = logged_in(&world, &showing(&world, poorer.iter()));
+        prop_assert!(after <= before);
+        prop_assert!(met || !still, "accepted with less, and not with more");
+    }
+
+    #[test]
+    fn the_order_of_authenticators_changes_no_level_and_no_decision(shown in authenticators(), leaf in a_login()) {
+        let world = World::of(r8()).asking(&leaf);
+        let one = logged_in(&world, &showing(&world, shown.iter()));
+        prop_assert_eq!(one, logged_in(&world, &showing(&world, shown.iter().rev())));
     }
 
     #[test]

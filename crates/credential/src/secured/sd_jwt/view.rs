@@ -26,6 +26,7 @@ const ABOUT_ITSELF: [&str; 15] = [
     "jti",
     "ledgerRecord",
     "countersignatureOffer",
+    "keyStatement",
     "evidence",
 ];
 
@@ -54,7 +55,7 @@ pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
     if let Some(until) = vc.expires() {
         members.insert("validUntil".to_owned(), until.to_string().into());
     }
-    for name in ["cnf", "ledgerRecord", "countersignatureOffer", "evidence"] {
+    for name in ["cnf", "ledgerRecord", "countersignatureOffer", "keyStatement", "evidence"] {
         if let Some(value) = claims.get(name) {
             members.insert(name.to_owned(), value.clone());
         }

@@ -1,0 +1,131 @@
+//! `issue --key-attestation`: what the wallet shows of the holder's key becomes the issuer's statement of it.
+//!
+//! Data flow: token + registries of this profile + status list of the wallet provider → checked as a verifier would → `keyStatement` in the
+//! credential. A verifier that trusts this issuer for such statements needs nothing more of the wallet.
+
+use inkan_core::Timestamp;
+use inkan_credential::token_status_list::StatusListToken;
+use inkan_crypto::PublicKey;
+use inkan_evidence::key_attestation;
+use inkan_evidence::key_statement::{ShownAttestation, state};
+use inkan_evidence::{Code, Registry};
+use inkan_io::gather::{Network, attested_lists, fetch_attested_lists};
+use inkan_io::pinned;
+use inkan_verifier::Material;
+use serde_json::Value;
+
+use crate::args::{IssueArgs, SecuringFormat};
+use crate::context::{Context, Home};
+use crate::failure::{CliError, Failure};
+use crate::registries;
+
+/// A statement counts if the attestation was looked at within a day before the issuance, in seconds.
+const AHEAD: i64 = 86_400;
+
+/// What was shown, and what it is judged by.
+pub(super) struct Shown {
+    token: String,
+    file: String,
+    registries: Vec<Registry>,
+    lists: Vec<StatusListToken>,
+}
+
+/// Options that do not go with an attestation: suites that sign statements would let a holder spell the member otherwise.
+pub(super) fn check(
+    args: &IssueArgs,
+    (valid_from, now): (Timestamp, Timestamp),
+) -> Result<(), Failure> {
+    if args.key_attestation.is_none() {
+        return Ok(());
+    }
+    let of_statements = matches!(
+        args.credential_format,
+        Some(
+            SecuringFormat::EddsaRdfc2022
+                | SecuringFormat::EcdsaRdfc2019
+                | SecuringFormat::EcdsaSd2023
+                | SecuringFormat::Bbs2023
+        )
+    );
+    if of_statements {
+        let usage = "--key-attestation belongs to formats whose text is signed as it is".to_owned();
+        return Err(Failure::from(CliError::Usage(usage)).try_this(
+            "use such a format",
+            "inkan issue … --key-attestation F --credential-format eddsa-jcs-2022",
+        ));
+    }
+    if !(0..=AHEAD).contains(&valid_from.seconds_since(now)) {
+        let usage = "--key-attestation says how the key is kept now: --valid-from may lie a day ahead, and not before".to_owned();
+        return Err(CliError::Usage(usage).into());
+    }
+    Ok(())
+}
+
+/// Reads the token, and gathers what it is judged by.
+pub(super) fn read(
+    args: &IssueArgs,
+    home: &Home,
+    context: &Context,
+) -> Result<Option<Shown>, Failure> {
+    let Some(path) = &args.key_attestation else { return Ok(None) };
+    let input = context.input(Some(path))?;
+    let token = String::from_utf8(input.bytes).map_err(|_| CliError::InputMalformed {
+        file: input.name.clone(),
+        detail: "a key attestation is a compact JWS".to_owned(),
+    })?;
+    let token = token.trim().to_owned();
+    let now = context.now();
+    let registries = registries::of(home, (now, now), registries::Terms::default())?;
+    let mut material = Material::default();
+    let pins = pinned::load(&home.profile)?.into_iter();
+    material.resources.extend(pins.map(|file| (file.url, file.bytes)));
+    let named = key_attestation::list_of(&token, &registries, now).into_iter().collect();
+    let mut missed = Vec::new();
+    fetch_attested_lists(&named, Network::Ask, &mut material, &mut missed);
+    for missed in &missed {
+        context.speech.detail(missed);
+    }
+    let lists = attested_lists(&named, &material);
+    Ok(Some(Shown { token, file: input.name, registries, lists }))
+}
+
+impl Shown {
+    /// The token, which is part of what is issued.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The statement about the holder's key, as of now.
+    pub(super) fn statement(
+        &self,
+        key: Option<&PublicKey>,
+        now: Timestamp,
+    ) -> Result<Value, Failure> {
+        let Some(key) = key else {
+            let detail = "the holder's key is not known here: nothing can be said of it".to_owned();
+            return Err(CliError::InputMalformed { file: self.file.clone(), detail }.into());
+        };
+        let shown = ShownAttestation {
+            token: &self.token,
+            key,
+            registries: &self.registries,
+            status_lists: &self.lists,
+            at: now,
+        };
+        state(&shown).map_err(|code| self.refused(code))
+    }
+
+    fn refused(&self, code: Code) -> Failure {
+        let why = if code == Code::KeyAttestationType {
+            "it is no key attestation (key-attestation+jwt)"
+        } else if code == Code::AttestationUntrusted {
+            "no registry of this profile names who signed it as wallet provider"
+        } else {
+            "its signature, its time, its status, or the key that it names does not hold"
+        };
+        Failure::new(code.code(), why).during(&self.file).try_this(
+            "trust the wallet provider",
+            "inkan trust add DID --role wallet_provider --key FILE",
+        )
+    }
+}

@@ -1,0 +1,189 @@
+//! What others attest, by command: wallet providers of keys, issuers of what they were shown, base registers of claims.
+
+use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::token_status_list::{
+    StatusBits, StatusListToken, StatusReference, TokenStatus, TokenStatusList, TokenTerms,
+};
+use inkan_crypto::{KeyType, PublicKey, SecretKey, jws};
+use inkan_io::clock::{Clock as _, OsClock};
+use serde_json::{Map, Value, json};
+
+use crate::common::{Home, Ran};
+
+const WALLET: &str = "did:web:wallet.example";
+const LIST: &str = "https://wallet.example/status/1";
+/// The audience as the Digital Credentials API names it.
+const BANK: &str = "origin:https://bank.example";
+
+fn wallet() -> SecretKey {
+    SecretKey::generate(KeyType::P256, &mut SeededRng::new(311))
+}
+
+/// The key of a DID of ours.
+fn key_of(home: &Home, profile: &str, name: &str) -> PublicKey {
+    let shown = home.run(&["-p", profile, "did", "resolve", name, "--json"]).must(0).json();
+    let text = shown["didDocument"]["verificationMethod"][0]["publicKeyMultibase"].as_str();
+    PublicKey::from_multikey(text.unwrap()).unwrap()
+}
+
+/// What the wallet provider attests of a key, with other members.
+fn attest(home: &Home, file: &str, key: &PublicKey, change: impl FnOnce(&mut Value)) {
+    let time = OsClock.now().seconds();
+    let mut claims = json!({
+        "iss": WALLET, "iat": time - 10, "exp": time + 3_600, "attested_keys": [key.to_jwk()],
+        "key_storage": ["iso_18045_high"], "user_authentication": ["iso_18045_moderate"],
+    });
+    change(&mut claims);
+    let header: Map<String, Value> =
+        [("typ".to_owned(), "key-attestation+jwt".into())].into_iter().collect();
+    home.write(file, jws::sign(header, claims.to_string().as_bytes(), &wallet()).unwrap());
+}
+
+/// The provider's list, on which place 5 stands so.
+fn list(home: &Home, file: &str, status: TokenStatus) {
+    let now = OsClock.now();
+    let mut list = TokenStatusList::new(StatusBits::One, 64).unwrap();
+    list.set(5, status).unwrap();
+    let terms = TokenTerms {
+        uri: LIST,
+        issued_at: now.plus_seconds(-60),
+        expires: Some(now.plus_seconds(86_400)),
+        ttl: None,
+        aggregation_uri: None,
+    };
+    let method = format!("{WALLET}#1");
+    let token = StatusListToken::issue_jwt(&list, &terms, &method, &wallet()).unwrap();
+    home.write(file, token.to_bytes());
+}
+
+/// A presentation to the bank, judged with what is shown beside it.
+fn presented(home: &Home, file: &str, shown: &Value, more: &[&str]) -> Ran {
+    let asked = home.run(&["-p", "bank", "request", "nonce", "--aud", BANK]).must(0);
+    let nonce = asked.stdout.trim();
+    let line = ["-p", "holder", "present", "--as", "me", "--aud", BANK, "--nonce", nonce];
+    home.run(&[&line[..], &["--cred", file, "--out", "vp.json", "--force"]].concat()).must(0);
+    home.write("shown.json", shown.to_string());
+    let line = ["-p", "bank", "verify", "vp.json", "--authenticator", "shown.json", "--json"];
+    home.run(&[&line[..], more].concat())
+}
+
+#[test]
+fn an_issuer_says_of_the_holders_key_what_its_wallet_showed() {
+    let (home, acme, me) = Home::with_parties();
+    let key = key_of(&home, "holder", "me");
+    home.write("wallet.jwk", wallet().public_key().to_jwk().to_string());
+    let provider = ["trust", "add", WALLET, "--role", "wallet_provider", "--key", "wallet.jwk"];
+    let issue = |more: &[&str]| {
+        let line = ["-p", "acme", "issue", "Badge", "--from", "acme", "--claim", "grade=5"];
+        home.run(&[&line[..], &["--json"], more].concat())
+    };
+    let to = ["--to", &me, "--key-attestation", "ka.jwt", "--out", "badge.json"];
+    let refused = |more: &[&str], code: &str| {
+        let ran = issue(&[&to[..], more].concat());
+        assert_ne!(ran.status, 0, "{code}");
+        assert!(ran.stdout.contains(code), "no {code}: {}{}", ran.stdout, ran.stderr);
+        assert!(!home.path("badge.json").exists());
+    };
+    // Nobody whom the issuer trusts, another key, over, withdrawn: none of it is repeated.
+    attest(&home, "ka.jwt", &key, |_| {});
+    refused(&[], "attestation-untrusted");
+    home.run(&[&["-p", "acme"][..], &provider].concat()).must(0);
+    attest(&home, "ka.jwt", &wallet().public_key(), |_| {});
+    refused(&[], "key-attestation-invalid");
+    attest(&home, "ka.jwt", &key, |claims| claims["exp"] = json!(1_000_000_000));
+    refused(&[], "key-attestation-invalid");
+    let status = StatusReference { index: 5, uri: LIST.to_owned() }.to_claim();
+    attest(&home, "ka.jwt", &key, |claims| claims["status"] = status.clone());
+    list(&home, "list.jwt", TokenStatus::Invalid);
+    home.run(&["-p", "acme", "trust", "pin", LIST, "list.jwt"]).must(0);
+    refused(&[], "key-attestation-invalid");
+    // What says no more than that it is now, and what a reader of RDF could lose.
+    issue(&[&to[..], &["--valid-from", "2020-01-01T00:00:00Z"]].concat()).must(2);
+    issue(&[&to[..], &["--credential-format", "eddsa-rdfc-2022"]].concat()).must(2);
+    list(&home, "list.jwt", TokenStatus::Valid);
+    home.run(&["-p", "acme", "trust", "unpin", LIST]).must(0);
+    home.run(&["-p", "acme", "trust", "pin", LIST, "list.jwt"]).must(0);
+    issue(&to).must(0);
+    let whole: Value =
+        serde_json::from_slice(&std::fs::read(home.path("badge.json")).unwrap()).unwrap();
+    let stated = &whole["credential"]["keyStatement"];
+    assert_eq!(stated["jkt"], key.thumbprint(), "{whole}");
+    assert_eq!(stated["walletProvider"], WALLET);
+    assert_eq!(stated["userAuthentication"], json!(["iso_18045_moderate"]));
+
+    // A verifier that is told whom to believe needs nothing more of the wallet.
+    let beside = json!({ "channel": "dc_api_same_device", "authenticator": [] });
+    let judged = |min: &str| presented(&home, "badge.json", &beside, &["--min-aal", min]);
+    let code = |ran: &Ran, code: &str| {
+        assert!(ran.stdout.contains(code), "no {code}: {}", ran.stdout);
+    };
+    code(&judged("2").must(15), "key-statement-not-authorised");
+    let trust = ["-p", "bank", "trust", "add", &acme, "--issues", "Badge"];
+    home.run(&[&trust[..], &["--statements", "key_statement"]].concat()).must(0);
+    code(&judged("2").must(15), "attestation-untrusted");
+    home.run(&[&["-p", "bank"][..], &provider].concat()).must(0);
+    let report = judged("3").must(0).json();
+    assert_eq!(report["assurance"]["aal"]["road"], "issuer-attested-key");
+    // An SD-JWT VC carries it too.
+    let sd = ["--to", &me, "--key-attestation", "ka.jwt", "--credential-format", "dc+sd-jwt"];
+    issue(&[&sd[..], &["--out", "vc.json"]].concat()).must(0);
+    presented(&home, "vc.json", &beside, &["--min-aal", "3"]).must(0);
+    // The wallet's own word to the verifier, with a list that the verifier has.
+    issue(&["--to", &me, "--out", "plain.json"]).must(0);
+    let token = std::fs::read_to_string(home.path("ka.jwt")).unwrap();
+    let handed = json!({ "channel": "dc_api_same_device",
+        "authenticator": [{ "keyAttestation": token }] });
+    let judged = || presented(&home, "plain.json", &handed, &["--min-aal", "3"]);
+    code(&judged().must(15), "key-attestation-invalid");
+    home.run(&["-p", "bank", "trust", "pin", LIST, "list.jwt"]).must(0);
+    assert_eq!(judged().must(0).json()["assurance"]["aal"]["road"], "key-attestation");
+    // Types of anchors are those of a root of identity.
+    let anchor = ["-p", "bank", "trust", "add", &acme, "--anchor-types", "MyNumberCard"];
+    home.run(&[&anchor[..], &["--rows", "R1"]].concat()).must(2);
+    home.run(&[&anchor[..], &["--rows", "R1", "--role", "root_identity_issuer"]].concat()).must(0);
+}
+
+#[test]
+fn a_base_register_confirms_to_one_verifier_what_a_credential_claims() {
+    let (home, acme, me) = Home::with_parties();
+    let issue = ["-p", "acme", "issue", "Resident", "--from", "acme", "--to", &me];
+    home.write("claims.json", r#"{"name":"Mirai Hase","birthDate":"1990-04-01"}"#);
+    let what = ["--claims", "claims.json", "--out", "resident.json"];
+    home.run(&[&issue[..], &what].concat()).must(0);
+    // The city keeps the register as well, and is trusted for it with its key.
+    home.write("city.jwk", key_of(&home, "acme", "acme").to_jwk().to_string());
+    let role = ["-p", "bank", "trust", "add", &acme, "--role", "base_registry"];
+    home.run(&role).must(2);
+    home.run(&[&role[..], &["--key", "city.jwk"]].concat()).must(0);
+    let state = |claims: &str, result: &str, aud: &str| {
+        let line = ["-p", "acme", "evidence", "register", "state", "resident.json", "--as", "acme"];
+        let what = ["--claims", claims, "--result", result, "--aud", aud];
+        home.run(&[&line[..], &what, &["--out", "said.jwt", "--force"]].concat())
+    };
+    let attach = || {
+        let line = ["evidence", "register", "attach", "resident.json", "--statement", "said.jwt"];
+        home.run(&[&line[..], &["--out", "both.json", "--force"]].concat()).must(0);
+    };
+    let now = |more: &[&str]| {
+        let line = ["-p", "bank", "verify", "both.json", "--json", "--aud", "https://bank.example"];
+        let report = home.run(&[&line[..], more].concat()).must(0).json();
+        report["truth"]["trueNow"].clone()
+    };
+    state("salary", "match", "https://bank.example").must(8);
+    state("name,birthDate", "match", "https://bank.example").must(0);
+    attach();
+    let confirmed = now(&[]);
+    assert_eq!(confirmed["status"], "pass", "{confirmed}");
+    assert_eq!(confirmed["claims"], json!(["birthDate", "name"]));
+    assert_eq!(confirmed["register"], acme);
+    state("name", "mismatch", "https://bank.example").must(0);
+    attach();
+    assert_eq!(now(&[])["status"], "fail");
+    state("name", "match", "https://shop.example").must(0);
+    attach();
+    assert_eq!(now(&[])["status"], "skipped");
+    // A statement about another credential is not attached to this one.
+    home.run(&[&issue[..], &["--claims", "claims.json", "--out", "other.json"]].concat()).must(0);
+    let line = ["evidence", "register", "attach", "other.json", "--statement", "said.jwt"];
+    home.run(&[&line[..], &["--out", "no.json"]].concat()).must(8);
+}
