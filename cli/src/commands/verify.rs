@@ -158,8 +158,22 @@ fn answered(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     if answer.get("@context").is_some() {
         return None;
     }
-    let members = ["verifiableCredential", "verifiablePresentation"];
+    let members = ["verifiableCredential", "verifiablePresentation", "vp_token"];
     let (member, held) = members.into_iter().find_map(|name| Some((name, answer.get(name)?)))?;
+    // OpenID4VP §8.1: under each name of the query a list. Of several nobody said which is meant.
+    let held = match held {
+        Value::Object(queries) if member == "vp_token" => {
+            let mut held = queries.values().filter_map(Value::as_array).flatten();
+            let first = held.next();
+            first.filter(|_| held.next().is_none())?
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => held,
+    };
     let bytes = match held.as_str() {
         Some(compact) => compact.as_bytes().to_vec(),
         None => json::canonicalize(held).ok()?,

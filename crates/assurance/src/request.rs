@@ -59,10 +59,7 @@ impl Query {
     /// The DCQL query: the same in each format, and one of them is enough.
     pub(crate) fn to_value(&self) -> Value {
         let types = json!({ "type_values": self.type_values() });
-        let mut asked = vec![
-            self.one("ldp_vc", "ldp_vc", &types, &["credentialSubject"]),
-            self.one("jwt_vc_json", "jwt_vc_json", &types, &["credentialSubject"]),
-        ];
+        let mut asked = vec![self.one("ldp_vc", "ldp_vc", &types, &["credentialSubject"])];
         let names: BTreeSet<&String> = self.types.iter().flatten().collect();
         // A query of this format names types, and without one nothing can be asked in it.
         if !names.is_empty() {
@@ -240,7 +237,6 @@ impl PresentationRequest {
 fn metadata() -> Value {
     json!({ "vp_formats_supported": {
         "ldp_vc": { "proof_type_values": ["DataIntegrityProof"], "cryptosuite_values": SUITES },
-        "jwt_vc_json": { "alg_values": ALGORITHMS },
         "dc+sd-jwt": { "sd-jwt_alg_values": ALGORITHMS, "kb-jwt_alg_values": ALGORITHMS },
     } })
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cose::Sign1;
 use crate::error::ParseError;
-use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_url, items};
+use crate::model::{CONTEXT_V2, check_envelope_context, has_type, is_audience, is_url};
 use crate::sd_jwt::{KeyBindingError, SdJwt, SdJwtError};
 use crate::sd_jwt_vc::certificates;
 
@@ -255,7 +255,7 @@ fn check_claims(payload: &Value) -> Result<Times, ParseError> {
     if payload.get("vp").is_some() {
         return Err(ParseError::JoseClaim { claim: "vp" });
     }
-    if !items(payload, "aud").iter().all(Value::is_string) {
+    if !is_audience(payload) {
         return Err(ParseError::JoseClaim { claim: "aud" });
     }
     Ok(Times {

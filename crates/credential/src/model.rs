@@ -356,5 +356,11 @@ pub(crate) fn items<'a>(value: &'a Value, member: &str) -> &'a [Value] {
     }
 }
 
+/// Whether `aud`, if it is there, names somebody (RFC 7519 §4.1.3): a text, or a list of texts that is not empty.
+pub(crate) fn is_audience(payload: &Value) -> bool {
+    let named = items(payload, "aud");
+    named.iter().all(Value::is_string) && (payload.get("aud").is_none() || !named.is_empty())
+}
+
 #[cfg(test)]
 mod tests;

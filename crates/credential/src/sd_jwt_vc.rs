@@ -16,7 +16,7 @@ use inkan_core::{CryptoRng, Timestamp, json};
 use inkan_crypto::{PublicKey, Signer};
 use serde_json::{Map, Value};
 
-use crate::model::{is_url, items};
+use crate::model::{is_audience, is_url};
 use crate::sd_jwt::{self, Concealment, SdJwt};
 use crate::sign::check_always_shown;
 use crate::token_status_list::StatusReference;
@@ -120,7 +120,7 @@ impl SdJwtVc {
         check_always_shown(&sd_jwt, &ALWAYS_SHOWN)?;
         let vct = text(payload, "vct")?.filter(|vct| !vct.is_empty()).ok_or(wrong("vct"))?;
         text(payload, "vct#integrity")?;
-        if !items(payload, "aud").iter().all(Value::is_string) {
+        if !is_audience(payload) {
             return Err(wrong("aud"));
         }
         let also = match payload.get("aka_vcts") {

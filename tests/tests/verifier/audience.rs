@@ -98,7 +98,7 @@ fn without_a_name_of_its_own_a_verifier_cannot_tell() {
 #[test]
 fn an_audience_is_text_and_is_not_kept_back() {
     let (issuer, holder) = parties();
-    for audience in [json!(7), json!([7]), json!({ "id": AUDIENCE }), json!(null)] {
+    for audience in [json!(7), json!([7]), json!([]), json!({ "id": AUDIENCE }), json!(null)] {
         let claims = claims(&issuer, &holder, audience);
         assert!(sign::issue_jose(claims.clone(), &issuer.method, &issuer.key).is_err(), "{claims}");
         assert!(sign::issue_cose(claims, &issuer.method, &issuer.key).is_err());

@@ -3,7 +3,7 @@
 //! Signed once the verdict stands, and kept as long as the session. It says what the report says, which names nobody, and which presentation was
 //! judged by its digest. In scope: when, and for whom. Out of scope: by whose key ([`super::ReportSigner`]).
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, TryLockError};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::handlers::{desk, refused, unknown};
 use super::words::Language;
 use super::{Desk, ReportSigner, Session, page};
-use crate::credentials::answer::{Cause, Refusal};
+use crate::credentials::answer::{Cause, Finding, Refusal};
 use crate::credentials::handle::blocking;
 use crate::credentials::service::Service;
 
@@ -41,7 +41,16 @@ pub(super) async fn download(
         let signer = desk.options.reports.as_deref().ok_or_else(|| {
             Refusal::missing(Cause::PathUnknown.code(), "no report is signed here")
         })?;
-        let session = signed((service, desk, signer), session)?;
+        // Who asks again and again keeps one thread waiting for the ledger, and no more.
+        let session = match turn(desk) {
+            Some(turn) => signed((service, desk, signer), session, &turn)?,
+            None if session.signed.is_some() => session,
+            None => {
+                let detail = "another verdict is being signed: ask again in a moment";
+                let finding = Finding::new("overloaded", detail);
+                return Err(Refusal::Request(StatusCode::SERVICE_UNAVAILABLE, finding));
+            }
+        };
         session.signed.ok_or_else(|| Fault::NothingPresented.says("no verdict stands here yet"))
     };
     match blocking(service, work).await {
@@ -65,19 +74,29 @@ pub(super) async fn download(
 pub(super) fn with_report(service: &Service, session: Session) -> Session {
     let Ok(desk) = desk(service) else { return session };
     let Some(signer) = desk.options.reports.as_deref() else { return session };
+    // Of one session at a time: while a ledger is slow, the verdicts of the others do not wait for it.
+    let Some(turn) = turn(desk) else { return session };
     let kept = session.clone();
-    signed((service, desk, signer), session).unwrap_or(kept)
+    signed((service, desk, signer), session, &turn).unwrap_or(kept)
+}
+
+/// The right to sign, if nobody is signing.
+fn turn(desk: &Desk) -> Option<MutexGuard<'_, ()>> {
+    match desk.signing.try_lock() {
+        Ok(turn) => Some(turn),
+        Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 fn signed(
     (service, desk, signer): (&Service, &Desk, &dyn ReportSigner),
     session: Session,
+    _turn: &MutexGuard<'_, ()>,
 ) -> Result<Session, Refusal> {
     if session.signed.is_some() || session.claims().is_none() {
         return Ok(session);
     }
-    // Nobody else's session waits for a ledger.
-    let _turn = desk.signing.lock().unwrap_or_else(PoisonError::into_inner);
     let now = service.now();
     let again = || -> Result<Session, Refusal> {
         desk.store.session(session.id(), now)?.ok_or_else(unknown)

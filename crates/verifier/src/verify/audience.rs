@@ -7,6 +7,9 @@ use super::Bench;
 use crate::check::{Check, CheckName, Weight};
 use crate::reason::Reason;
 
+/// So many names are told.
+const SHOWN: usize = 3;
+
 /// One line, if the credential names an audience and it is not this verifier; what this verifier is called, it says when it asks
 /// for a presentation. Without that nothing can be told.
 pub(super) fn check(
@@ -21,7 +24,11 @@ pub(super) fn check(
     if named.is_empty() || expected.is_some_and(|own| named.contains(&own)) {
         return;
     }
-    let reason = Reason::CredentialAudience { found: named.join(" ") };
+    let mut found = named.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" ");
+    if named.len() > SHOWN {
+        found.push_str(" …");
+    }
+    let reason = Reason::CredentialAudience { found };
     checks.push(match expected {
         Some(_) => Check::fail(NAME, subject, reason),
         None => Check::unknown(NAME, subject, reason, Weight::Required),

@@ -74,12 +74,8 @@ impl Links<'_, '_> {
             return Err(PowerFault::Open { link: 1, code: Reason::TooMuchWork.code() });
         }
         self.bench.mandates.set(left.saturating_sub(1));
-        let context = |as_of, max_age| Context {
-            as_of,
-            max_age,
-            expectation: None,
-            ..self.bench.context.clone()
-        };
+        // Whom the verifier is stays what it is: a power may be made out to it.
+        let context = |as_of, max_age| Context { as_of, max_age, ..self.bench.context.clone() };
         // Whether the lists of then were the newest is asked below, of all that is at hand now.
         let past = self.look(
             &context(then.as_of, None),
