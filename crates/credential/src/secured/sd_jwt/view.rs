@@ -11,7 +11,7 @@ use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
 use crate::sd_jwt_vc::{IssuerKey, SdJwtVc, Status};
 
 /// Claims about the credential rather than its subject.
-const ABOUT_ITSELF: [&str; 15] = [
+const ABOUT_ITSELF: [&str; 16] = [
     "iss",
     "aud",
     "iat",
