@@ -78,6 +78,7 @@ fn what_is_issued_is_read_back() {
 fn registered_claims_are_never_disclosable() {
     let all =
         with(with(claims(), "/vct#integrity", json!("sha256-x")), "/aka_vcts", json!(["urn:b"]));
+    let all = with(all, "/aud", json!("https://bank.example"));
     for claim in ALWAYS_SHOWN {
         let path = format!("/{claim}");
         let error = issued(all.clone(), &[&path]).unwrap_err();
