@@ -38,7 +38,7 @@ fn a_multihash_is_told_by_its_text() {
         let text = multihash58(&Digest::from_bytes(digest));
         assert_eq!(text.len(), 46);
         assert!(is_multihash58(&text), "{text}");
-        assert!(!is_multihash58(&text[1..]));
+        assert!(!is_multihash58(text.strip_prefix('Q').unwrap()));
         assert!(!is_multihash58(&format!("{text}1")));
         assert!(!is_multihash58(&text.replacen('Q', "O", 1)));
     }

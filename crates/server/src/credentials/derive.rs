@@ -38,7 +38,11 @@ fn derived(
 ) -> Result<Response, Refusal> {
     let base = match request.take("verifiableCredential")? {
         Value::String(compact) => SecuredCredential::parse_compact(&compact),
-        value => SecuredCredential::parse_value(value),
+        value @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => SecuredCredential::parse_value(value),
     };
     let base = base.map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
     if suite.is_some_and(|suite| !suite.secures(&base)) {
