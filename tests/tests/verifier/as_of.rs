@@ -181,6 +181,7 @@ struct Stage {
     start: Timestamp,
     clerk: Who,
     reported: Option<u64>,
+    ended: bool,
 }
 
 impl Stage {
@@ -188,7 +189,7 @@ impl Stage {
         let mut world = World::with_keys(seed, key_type);
         let clerk = world.settle("clerk", KeyType::Ed25519);
         let start = world.now;
-        Self { world, format, start, clerk, reported: None }
+        Self { world, format, start, clerk, reported: None, ended: false }
     }
 
     fn day(&self, day: i64) -> Timestamp {
@@ -229,8 +230,10 @@ impl Stage {
             }
         }
         if anchored {
-            // Whoever is not the issuer any more finds somebody else to record it.
-            self.world.record(&mut case, self.clerk);
+            // Whoever is not the issuer any more finds somebody else to record it. The record of a JWT is over what was to be signed, so
+            // that of somebody else does not show that it was.
+            let by_itself = self.format == Format::Jose && !self.ended;
+            self.world.record(&mut case, if by_itself { ISSUER } else { self.clerk });
         }
         case
     }
@@ -293,6 +296,7 @@ fn play(events: Events, (seed, form): (u64, Form), wrong: &mut Vec<String>) -> u
             ENDED if events.ended => {
                 stage.go_to(day);
                 stage.world.deactivate(ISSUER);
+                stage.ended = true;
             }
             _ => {}
         }
