@@ -26,9 +26,9 @@ pub(crate) fn reached(facts: &Facts, findings: &mut BTreeSet<Finding>) -> Reache
     let plain = plain_level(facts).unwrap_or(AuthLevel::Aal0);
     let mut best = Reached { level: plain, road: None };
     let of_session = facts.holder().is_none();
-    for authenticator in
-        facts.authenticators().iter().filter(|one| one.is_of_session() == of_session)
-    {
+    let speaks =
+        |one: &&Authenticator| one.is_of_session() == of_session && !one.facts().is_empty();
+    for authenticator in facts.authenticators().iter().filter(speaks) {
         let (level, lost) = level_of(authenticator, plain);
         for code in lost {
             let subject = format!("authenticator.{}", authenticator.road().as_str());
@@ -246,7 +246,9 @@ pub(crate) fn judge(
         }
         // What no operator says of an account needs a holder who presents.
         let fresh = fresh && (!by_account || road == Road::AuthenticationEvent);
-        let counts = |one: &&Authenticator| one.road() == road && one.is_of_session() == by_account;
+        let counts = |one: &&Authenticator| {
+            one.road() == road && one.is_of_session() == by_account && !one.facts().is_empty()
+        };
         let mut known = facts.authenticators().iter().filter(counts).peekable();
         if known.peek().is_none() {
             out.missing.push((Some(road), facts_for(&all, road, fresh)));

@@ -100,11 +100,10 @@ pub fn facts_of_session(
         let at = nothing.received_at();
         let fact = |kind: &FactKind| Fact::attested(*kind, &event.by, source, at);
         let facts: Vec<Fact> = worth.facts.iter().map(fact).collect();
-        if !facts.is_empty() {
-            let age_seconds = worth.since.map(|since| at.seconds_since(since).max(0));
-            let road = Road::AuthenticationEvent;
-            made.authenticators.push(Authenticator { road, facts, age_seconds, of_session: true });
-        }
+        // Also where it comes to nothing (a cookie): the session was judged, and what it lacks is a factor and no holder.
+        let age_seconds = worth.since.map(|since| at.seconds_since(since).max(0));
+        let road = Road::AuthenticationEvent;
+        made.authenticators.push(Authenticator { road, facts, age_seconds, of_session: true });
         made.remember.used_events.push(event.jti);
     }
     made.findings.sort();
