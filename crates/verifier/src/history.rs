@@ -6,7 +6,7 @@
 
 mod recorded;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use inkan_core::{Timestamp, tolerance};
@@ -177,33 +177,28 @@ impl DidHistory {
     }
 
     /// The place in the log `origin` of the version by which the DID left it for good, if a receipt shows it: that log took nothing of it
-    /// from then on.
+    /// from then on. One that it came back to says nothing of that by an earlier leaving.
     #[must_use]
     pub fn left(&self, origin: &str) -> Option<u64> {
         if self.homes().next() == Some(origin) {
             return None;
         }
         let away = |version: &&Version| version.home.as_deref().is_some_and(|home| home != origin);
-        let newest_first = self.versions.iter().rev().filter(away);
-        newest_first
+        let since_home = self.versions.iter().rev().take_while(away);
+        since_home
             .filter_map(|version| version.place_in(origin))
             .map(|place| place.leaf_index)
-            .next()
+            .max()
     }
 
-    /// Every log where the DID lived, with the place of the last version that is shown to be recorded there, if one is.
+    /// Every log where the DID lived.
     #[must_use]
-    pub fn logs(&self) -> BTreeMap<&str, Option<u64>> {
+    pub fn logs(&self) -> BTreeSet<&str> {
         let homes = self.versions.iter().filter_map(|version| version.home.as_deref());
-        let mut logs: BTreeMap<&str, Option<u64>> = homes.map(|home| (home, None)).collect();
         let places = self.versions.iter().flat_map(|version| [&version.place, &version.arrived]);
-        let places = places.flatten().map(|place| (place.origin.as_str(), place.leaf_index));
-        let pinned = self.pins.iter().map(|pin| (pin.origin.as_str(), pin.head_index));
-        for (origin, at) in places.chain(pinned) {
-            let last = logs.entry(origin).or_insert(None);
-            *last = Some(at).max(*last);
-        }
-        logs
+        let places = places.flatten().map(|place| place.origin.as_str());
+        let pinned = self.pins.iter().map(|pin| pin.origin.as_str());
+        homes.chain(places).chain(pinned).collect()
     }
 
     /// Where the DID ended, if it did: the place is unknown for a version without a receipt.

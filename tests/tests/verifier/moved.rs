@@ -1,5 +1,6 @@
 //! DIDs that moved to another log (ledger §6.6): the home in force counts, and a move counts with the receipts of both logs.
 
+use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::{Artefact, Format};
@@ -9,7 +10,7 @@ use inkan_ledger::{
     Claims, CurrentProof, DigestFormat, Kind, MapKey, Opening, Receipt, SignedEntry, StatusClaims,
     StatusFormat, commitment,
 };
-use inkan_tests::world::{Case, HOLDER, ISSUER, LIST, Ledger, Order, Parts, World};
+use inkan_tests::world::{Actor, Case, HOLDER, ISSUER, LIST, Ledger, Order, Parts, World};
 use inkan_verifier::{CheckName, Context};
 use serde_json::Value;
 
@@ -32,24 +33,35 @@ struct Moved {
     other: Ledger,
 }
 
-fn moved(mut world: World) -> Moved {
-    let mut other = Ledger::new(OTHER, 2, &mut SeededRng::new(4_712), world.now);
+/// The first document of somebody, with this log as the home.
+pub fn at_home(who: &Actor, origin: &str) -> Value {
     let mut document: Value =
-        serde_json::from_str::<Value>(&world.actor(ISSUER).lines[0]).expect("JSON")["state"].take();
+        serde_json::from_str::<Value>(&who.lines[0]).expect("JSON")["state"].take();
     let service = document["service"].as_array_mut().expect("services").iter_mut();
     for service in service.filter(|service| service["type"] == "LedgerLog") {
-        service["serviceEndpoint"] = format!("https://{OTHER}").into();
+        service["serviceEndpoint"] = format!("https://{origin}").into();
     }
+    document
+}
+
+/// Takes all versions of somebody to another log, where those that are not known yet are recorded.
+pub fn import(log: &mut Ledger, who: &Actor, now: Timestamp) -> Vec<Receipt> {
+    let bodies: Vec<&[u8]> = who.lines.iter().map(|line| line.trim_end().as_bytes()).collect();
+    let import = log.log.prepare_import(&bodies, now).expect("an import");
+    let ImportSubmission::New(prepared) = import else { panic!("known there already") };
+    let places: Vec<u64> =
+        prepared.into_iter().map(|one| log.log.commit(one).expect("in order")).collect();
+    log.seal(now);
+    places.into_iter().map(|place| log.receipt(place)).collect()
+}
+
+fn moved(mut world: World) -> Moved {
+    let mut other = Ledger::new(OTHER, 2, &mut SeededRng::new(4_712), world.now);
+    let document = at_home(world.actor(ISSUER), OTHER);
     world.leave(ISSUER, document);
     let issuer = world.actor(ISSUER);
     let left = [0, 1].map(|at| world.ledger.receipt(issuer.places[at]));
-    let bodies: Vec<&[u8]> = issuer.lines.iter().map(|line| line.trim_end().as_bytes()).collect();
-    let import = other.log.prepare_import(&bodies, world.now).expect("an import");
-    let ImportSubmission::New(prepared) = import else { panic!("known there already") };
-    let places: Vec<u64> =
-        prepared.into_iter().map(|one| other.log.commit(one).expect("in order")).collect();
-    other.seal(world.now);
-    let entered = [0, 1].map(|at| other.receipt(places[at]));
+    let entered = import(&mut other, issuer, world.now).try_into().expect("two versions");
 
     let order = Order { ledger: false, status: false, ..Order::of(Format::DataIntegrity) };
     let case = world.draw_up(&order);
@@ -229,4 +241,91 @@ fn what_an_issuer_revoked_at_its_new_home_cannot_be_hidden_by_the_old_one() {
     parts.lists.push(ServedStatusList::new(LIST, body.as_bytes()));
     parts.receipts.push(receipt);
     worthless(&parts.judge(&moved.fresh()), CheckName::Status, "credential-revoked");
+}
+
+/// A log after the other one.
+const THIRD: &str = "third.example";
+
+/// An issuer that moved, came back, perhaps revoked, and left for good.
+struct Returned {
+    world: World,
+    case: Case,
+    other: Ledger,
+    /// Of what it recorded: two versions that came, and the one that left.
+    there: Vec<Receipt>,
+    third: Ledger,
+    /// What the first log showed of the list when it was left, for the first and for the second time.
+    heads: [CurrentProof; 2],
+}
+
+impl Returned {
+    fn new(revokes: bool) -> Self {
+        let mut world = World::new(174);
+        let case = world.issue(Format::DataIntegrity);
+        let key = world.list_key();
+        let mut other = Ledger::new(OTHER, 2, &mut SeededRng::new(4_712), world.now);
+        let away = at_home(world.actor(ISSUER), OTHER);
+        world.leave(ISSUER, away);
+        let first = world.head_of(&key);
+        let mut shown = import(&mut other, world.actor(ISSUER), world.now);
+        world.sleep(60);
+        let back = at_home(world.actor(ISSUER), inkan_tests::world::ORIGIN);
+        let issuer = &mut world.actors[0];
+        let line = issuer.rewrite(back, &mut SeededRng::new(4_713), world.now);
+        let place = other.append(Kind::Did, line.as_bytes(), world.now);
+        shown.push(other.receipt(place));
+        import(&mut world.ledger, &world.actors[0], world.now);
+        if revokes {
+            world.revoke(&case);
+        }
+        let mut third = Ledger::new(THIRD, 2, &mut SeededRng::new(4_714), world.now);
+        let gone = at_home(world.actor(ISSUER), THIRD);
+        world.leave(ISSUER, gone);
+        let heads = [first, world.head_of(&key)];
+        import(&mut third, world.actor(ISSUER), world.now);
+        world.sleep(7_200);
+        let something = Claims::Issuance { commitment: inkan_core::sha256(&[b"later"]) };
+        let issuer = world.actor(ISSUER);
+        let entry = SignedEntry::sign(&something, &issuer.url(), THIRD, &issuer.key, world.now);
+        third.append(Kind::Issuance, entry.expect("one").as_bytes(), world.now);
+        Self { world, case, other, there: shown, third, heads }
+    }
+
+    /// The first list with what the first log showed of it, and all versions; with the leaving for good, or only its line.
+    fn parts(&self, head: usize, leaving: bool) -> Parts {
+        let (world, third) = (&self.world, &self.third);
+        let mut parts = world.parts(&self.case);
+        let home = MapKey::did(world.actor(ISSUER).scid());
+        if !leaving {
+            let places = &world.actor(ISSUER).places;
+            parts.drop_receipt(&world.ledger.receipt(places[places.len() - 1]));
+        }
+        let of_first = [world.head_of(&home), world.head_of(&world.list_key())];
+        parts.current.retain(|one| !of_first.contains(one));
+        parts.receipts.extend(self.there.iter().cloned());
+        parts.lists.clear();
+        for (_, place) in &world.lists {
+            parts.drop_receipt(&world.ledger.receipt(place.expect("recorded")));
+        }
+        world.add_list(&mut parts, 0);
+        parts.current.push(self.heads[head].clone());
+        parts.current.extend([home, world.list_key()].map(|key| third.current(&key, third.size())));
+        parts
+    }
+
+    fn fresh(&self) -> Context {
+        let logs = [&self.world.ledger, &self.other, &self.third].map(Ledger::policy).into();
+        Context { max_age: Some(3_600), logs, ..self.world.context() }
+    }
+}
+
+#[test]
+fn a_log_that_an_issuer_came_back_to_is_not_closed_by_the_first_leaving() {
+    let it = Returned::new(true);
+    undecided(&it.parts(0, false).judge(&it.fresh()), CheckName::Status, "stale");
+    undecided(&it.parts(0, true).judge(&it.fresh()), CheckName::Status, "stale");
+    // What it showed after the last leaving is the last that it ever will.
+    let it = Returned::new(false);
+    accepted(&it.parts(1, true).judge(&it.fresh()));
+    undecided(&it.parts(1, false).judge(&it.fresh()), CheckName::Status, "stale");
 }

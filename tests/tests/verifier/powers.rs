@@ -1,5 +1,6 @@
 //! Acting for somebody: what a power of attorney allows, and every way to be allowed more.
 
+mod left;
 mod succeeded;
 mod timely;
 

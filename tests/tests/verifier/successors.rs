@@ -316,3 +316,38 @@ fn a_successor_in_doubt_is_neither_relied_on_nor_left_out() {
     revoked(&successor.parts(&world, &case, &[2]), &context);
     stale(&successor.parts(&world, &case, &[1]), &context);
 }
+
+#[test]
+fn who_is_silent_at_home_may_have_another_home() {
+    let mut world = World::new(967);
+    let case = world.issue(Format::DataIntegrity);
+    let merged = world.now;
+    let home = Ledger::new(OTHER, 2, &mut SeededRng::new(4_712), world.now);
+    let mut successor = Successor::new(&mut world, Some(home));
+    world.sleep(60);
+    let context = successor.told(&world, &case, &[(merged, None)]);
+    let fresh = |context: &Context| Context { max_age: Some(3_600), ..context.clone() };
+    let key = MapKey::did(successor.actor.scid());
+    let newest = |world: &World, successor: &Successor| {
+        let ledger = successor.ledger(world);
+        ledger.current(&key, ledger.size())
+    };
+    // Its home knows of no list now. Whether it is at home there now, nothing shows.
+    let mut parts = successor.parts(&world, &case, &[]);
+    stale(&parts, &fresh(&context));
+    parts.current.push(newest(&world, &successor));
+    accepted(&parts.judge(&fresh(&context)));
+    // A version that is not at hand may name another home.
+    for name in ["key-2", "key-3"] {
+        world.sleep(10);
+        let line = successor.actor.rotate(name, &mut SeededRng::new(4_713), world.now);
+        let now = world.now;
+        successor.log(&mut world).append(Kind::Did, line.as_bytes(), now);
+    }
+    let mut lacking = successor.parts(&world, &case, &[]);
+    lacking.current.push(newest(&world, &successor));
+    let context = successor.told(&world, &case, &[(merged, None)]);
+    for context in [fresh(&context), context] {
+        undecided(&lacking.judge(&context), CheckName::Status, "did-history-incomplete");
+    }
+}

@@ -82,7 +82,8 @@ fn keys(history: &DidHistory, signer: &Signer) -> Result<BTreeSet<MapKey>, Reaso
 /// Up to when nothing can have been reported about the key that is not at hand: a current-proof shows of each place of the map,
 /// in every log where the DID lived, what stands there. `None` if that is not shown, or not since when.
 ///
-/// A log that the DID has left takes no more reports of it: there it is enough that the proof is later than the leaving.
+/// A log that the DID has left takes no more reports of it: there it is enough that the proof is later than the leaving, where that
+/// is shown.
 pub(super) fn looked_for(
     bench: &Bench<'_>,
     history: &DidHistory,
@@ -90,15 +91,13 @@ pub(super) fn looked_for(
 ) -> Option<Timestamp> {
     let scid = history.did().scid()?;
     let mut until = history.fresh_at()?;
-    let home = history.newest()?.home.as_deref();
     for key in urls(history, signer).ok()?.iter().flat_map(|url| reports::map_keys(scid, url)) {
-        for (origin, last) in history.logs() {
+        for origin in history.logs() {
             let heads = bench.ledger.heads(&key);
             let mut there = heads.filter(|current| current.epoch().origin() == origin);
-            if home.is_none_or(|home| home == origin) {
-                until = until.min(there.filter_map(|current| current.fresh_at()).max()?);
-            } else {
-                there.find(|current| last.is_some_and(|last| current.epoch_index() > last))?;
+            match history.left(origin) {
+                Some(left) => drop(there.find(|current| current.epoch_index() > left)?),
+                None => until = until.min(there.filter_map(|current| current.fresh_at()).max()?),
             }
         }
     }

@@ -131,9 +131,15 @@ fn judge(subject: &str, entry: &StatusEntry, list: &List) -> Check {
         None => line,
     };
     match &list.recorded {
-        Some(recorded) => record::timed(line.with("listEntry", recorded.leaf_index()), recorded),
+        Some(recorded) => of_record(line, recorded),
         None => line,
     }
+}
+
+/// A line that rests on a recorded list: entries of two logs may have one number.
+fn of_record(line: Check, recorded: &Recorded) -> Check {
+    let line = line.with("listLog", recorded.origin()).with("listEntry", recorded.leaf_index());
+    record::timed(line, recorded)
 }
 
 fn refused(subject: &str, reason: Reason) -> Check {

@@ -123,3 +123,57 @@ fn what_a_successor_said_before_the_act_is_not_left_out_for_what_it_says_later()
     let parts = it.parts(&[(&theirs, 0), (&theirs, 1), (&theirs, 2)]);
     open(&parts.judge(&doubted), CheckName::Offered, "power-not-shown");
 }
+
+#[test]
+fn what_a_successor_said_before_its_term_hides_nothing_that_it_revoked_in_it() {
+    let mut it = Succeeded::new(1_032);
+    let (mut theirs, given) = (it.taken(), it.given.clone());
+    it.it.world.publish_powers(&mut theirs);
+    it.term.from = Some(it.it.world.now.plus_seconds(30));
+    it.it.world.sleep(60);
+    it.it.world.revoke_power(&mut theirs, &given);
+    it.act();
+    nothing(&it.parts(&[(&theirs, 1)]).judge(&it.told()), "power-revoked");
+    it.it.world.publish_powers(&mut theirs);
+    // The entry of before the term comes along, and the one that revoked does not.
+    let mut parts = it.parts(&[(&theirs, 2)]);
+    parts.receipts.push(it.it.world.ledger.receipt(theirs.lists[0].1));
+    open(&parts.judge(&it.told()), CheckName::Offered, "power-not-shown");
+}
+
+#[test]
+fn what_a_successor_said_before_its_term_is_no_word_in_it() {
+    let mut it = Succeeded::new(1_033);
+    let (mut theirs, given) = (it.taken(), it.given.clone());
+    it.it.world.publish_powers(&mut theirs);
+    it.term.from = Some(it.it.world.now.plus_seconds(30));
+    it.it.world.sleep(60);
+    let key = MapKey::status(it.it.world.actor(it.successor).scid(), POWER_LIST);
+    let before = it.it.world.head_of(&key);
+    it.act();
+    it.it.world.revoke_power(&mut it.list, &given);
+    let shown = |it: &Succeeded| {
+        let mut parts = it.parts(&[]);
+        it.it.world.add_power_list(&mut parts, &it.list, 1);
+        parts
+    };
+    accepted(&shown(&it).judge(&it.told()));
+    // A state of the map before the act shows nothing of what came between.
+    let mut early = shown(&it);
+    let now = it.it.world.head_of(&key);
+    early.current.retain(|one| *one != now);
+    early.current.push(before);
+    open(&early.judge(&it.told()), CheckName::Offered, "power-not-shown");
+    // Nor is it enough that it was silent where it once lived: it has to be shown that it had not moved.
+    let mut parts = shown(&it);
+    let home = it.it.world.head_of(&MapKey::did(it.it.world.actor(it.successor).scid()));
+    parts.current.retain(|one| *one != home);
+    open(&parts.judge(&it.told()), CheckName::Offered, "power-not-shown");
+    // Once it has announced more, the entries of before its term fill the gap.
+    it.it.world.publish_powers(&mut theirs);
+    let mut later = shown(&it);
+    it.it.world.add_power_list(&mut later, &theirs, 1);
+    open(&later.judge(&it.told()), CheckName::Offered, "power-not-shown");
+    later.receipts.push(it.it.world.ledger.receipt(theirs.lists[0].1));
+    accepted(&later.judge(&it.told()));
+}

@@ -147,9 +147,7 @@ impl Links<'_, '_> {
         let for_good = credential.token_status().is_none()
             && credential.status().iter().all(|one| one.purpose == StatusPurpose::Revocation);
         let (was_good, is_good) = (settled(past), settled(today) && !behind);
-        let lists = |lines| -> Vec<_> {
-            status(lines).map(|line| line.evidence.get("listEntry")).collect()
-        };
+        let lists = |lines| -> Vec<_> { status(lines).map(list_of).collect() };
         let enough =
             was_good && self.bench.context.max_age.is_none() && lists(past) == lists(today);
         if is_good && (for_good || enough) {
@@ -166,10 +164,10 @@ impl Links<'_, '_> {
         let mut used = status(past).filter(|line| line.outcome == Outcome::Pass).peekable();
         let issuer = credential.issuer();
         let newest = |line: &Check| {
-            let at = line.evidence.get("listEntry").and_then(serde_json::Value::as_u64);
             let moment =
                 then.place().map(|(origin, place)| Moment { origin, place, time: then.as_of });
-            at.zip(moment).is_some_and(|(list, act)| was_newest(self.bench, issuer, list, &act))
+            let (list, act) = (list_of(line), moment);
+            list.zip(act).is_some_and(|(list, act)| was_newest(self.bench, issuer, list, &act))
         };
         if used.peek().is_some() && used.all(newest) { Ok(()) } else { Err(open(today)) }
     }
@@ -199,6 +197,12 @@ impl Links<'_, '_> {
 
 fn status(lines: &[Check]) -> impl Iterator<Item = &Check> {
     lines.iter().filter(|line| line.name == CheckName::Status)
+}
+
+/// Log and place of the list that a line rests on, if it is recorded.
+fn list_of(line: &Check) -> Option<(&str, u64)> {
+    let log = line.evidence.get("listLog")?.as_str()?;
+    Some((log, line.evidence.get("listEntry")?.as_u64()?))
 }
 
 /// Whether a line is about who made the link and when, which no later will can change.

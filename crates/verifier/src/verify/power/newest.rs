@@ -11,6 +11,7 @@ use inkan_did::Did;
 use inkan_ledger::{Kind, MapKey, StatusClaims, VerifiedCurrent, VerifiedLeaf};
 
 use crate::declared::Succession;
+use crate::history::DidHistory;
 use crate::verify::Bench;
 
 /// When an act was recorded.
@@ -37,20 +38,28 @@ impl Moment<'_> {
     }
 }
 
-/// Whether the status list recorded at `list`, in the log of the act, was the newest of its announcer at that moment, and nobody else who might
-/// announce it had said anything that is not at hand.
-pub(super) fn was_newest(bench: &Bench<'_>, issuer: &str, list: u64, act: &Moment<'_>) -> bool {
-    let own =
-        lists(bench).find(|(leaf, ..)| leaf.origin() == act.origin && leaf.leaf_index() == list);
+/// Whether the status list recorded at `list`, a log and a place there, was the newest of its announcer at that moment, and nobody who
+/// might announce it, on any log where it lived, had said anything that is not at hand.
+///
+/// It has to be of the log of the act: places of two logs do not compare.
+pub(super) fn was_newest(
+    bench: &Bench<'_>,
+    issuer: &str,
+    (log, list): (&str, u64),
+    act: &Moment<'_>,
+) -> bool {
+    if log != act.origin {
+        return false;
+    }
+    let own = lists(bench).find(|(leaf, ..)| leaf.origin() == log && leaf.leaf_index() == list);
     let Some((_, scid, claims)) = own else { return false };
-    let always = |_: Timestamp| true;
-    let word = Word { bench, scid: &scid, uri: &claims.uri, origin: act.origin, counts: &always };
+    let never = |_: Timestamp| false;
+    let (uri, origin) = (claims.uri.as_str(), act.origin);
+    let word = Word { bench, scid: &scid, uri, origin, over: &never, early: &never };
     if !word.ends_with(claims.sequence, act) {
         return false;
     }
-    let named = Did::parse(issuer).ok();
-    let is_own = |did: &Did| did.scid() == Some(scid.as_str());
-    if named.is_some_and(|did| !is_own(&did) && !nothing_else(bench, &did, &claims.uri, &[], act)) {
+    if !Did::parse(issuer).is_ok_and(|did| nothing_else(bench, &did, uri, &[], act)) {
         return false;
     }
     let begun = |term: &&Succession| term.from.is_none_or(|from| from <= act.time);
@@ -60,7 +69,7 @@ pub(super) fn was_newest(bench: &Bench<'_>, issuer: &str, list: u64, act: &Momen
         let Ok(did) = Did::parse(successor) else { return true };
         let its: Vec<&Succession> =
             terms.iter().copied().filter(|term| term.successor == successor).collect();
-        is_own(&did) || nothing_else(bench, &did, &claims.uri, &its, act)
+        nothing_else(bench, &did, uri, &its, act)
     })
 }
 
@@ -80,10 +89,22 @@ fn nothing_else(
     // Without a SCID nobody stands in a map: what it announces is what it serves.
     let Some(scid) = did.scid() else { return true };
     let Ok(history) = bench.history(did) else { return false };
-    let homes: BTreeSet<String> = history.homes().map(str::to_owned).collect();
+    let mut homes: BTreeSet<&str> = history.homes().collect();
+    if homes.is_empty() {
+        // Who has no home may announce on any log.
+        let pinned = bench.context.logs.iter().flat_map(|policy| policy.logs());
+        homes.extend(pinned.map(|log| log.name()));
+    }
+    if !is_whole(bench, scid, &history, &homes, act) {
+        return false;
+    }
     let counts = |time: Timestamp| terms.is_empty() || terms.iter().any(|term| term.covers(time));
-    // With a second term, what came outside the first hides nothing by that.
-    let skips = |time: Timestamp| counts(time) || terms.len() > 1;
+    // Nothing that counts follows what came after the only term, and nothing precedes what came before the first. Between two terms
+    // neither can be said.
+    let over =
+        |time: Timestamp| matches!(terms, [one] if one.until.is_some_and(|until| time > until));
+    let before = |term: &&Succession, time| term.from.is_some_and(|from| time < from);
+    let early = |time: Timestamp| !terms.is_empty() && terms.iter().all(|one| before(one, time));
     let bodies: BTreeSet<Digest> = bench
         .material
         .status_lists
@@ -94,17 +115,40 @@ fn nothing_else(
     !homes.is_empty()
         && homes.iter().all(|origin| {
             let held = lists(bench).filter(|(leaf, by, claims)| {
+                let time = leaf.leaf().time();
                 by == scid
                     && claims.uri == uri
-                    && leaf.origin() == origin
-                    && bodies.contains(&claims.digest)
-                    && counts(leaf.leaf().time())
-                    && !act.is_before(origin, leaf.leaf_index(), leaf.leaf().time())
+                    && leaf.origin() == *origin
+                    && (early(time) || counts(time) && bodies.contains(&claims.digest))
+                    && !act.is_before(origin, leaf.leaf_index(), time)
             });
             let held = held.map(|(_, _, claims)| claims.sequence).max().unwrap_or(0);
-            let word = Word { bench, scid, uri, origin, counts: &skips };
+            let word = Word { bench, scid, uri, origin, over: &over, early: &early };
             word.ends_with(held, act)
         })
+}
+
+/// Whether a state of the map after the act shows that no version is missing by then: its newest home shows that, or all these logs
+/// do if it has none. Who had moved would have announced elsewhere.
+fn is_whole(
+    bench: &Bench<'_>,
+    scid: &str,
+    history: &DidHistory,
+    logs: &BTreeSet<&str>,
+    act: &Moment<'_>,
+) -> bool {
+    let Some(newest) = history.newest().filter(|_| history.missing().is_none()) else {
+        return false;
+    };
+    let key = MapKey::did(scid);
+    let shown = |origin: &str| {
+        bench.ledger.heads(&key).any(|one| {
+            one.epoch().origin() == origin
+                && one.head().is_some_and(|head| head.value().sequence == newest.number)
+                && act.is_before_state(&one)
+        })
+    };
+    newest.home.as_deref().map_or_else(|| logs.iter().all(|log| shown(log)), shown)
 }
 
 /// What somebody announced of one list in one log.
@@ -113,16 +157,20 @@ struct Word<'a, 'b> {
     scid: &'a str,
     uri: &'a str,
     origin: &'a str,
-    /// Whether what was announced then has to be looked at.
-    counts: &'a dyn Fn(Timestamp) -> bool,
+    /// Whether nothing that counts was announced from then on.
+    over: &'a dyn Fn(Timestamp) -> bool,
+    /// Whether nothing that counts was announced by then.
+    early: &'a dyn Fn(Timestamp) -> bool,
 }
 
 impl Word<'_, '_> {
     /// Whether it is shown that nothing that counts came after number `held`, 0 for none at all, and by the act.
+    ///
+    /// What came before its terms shows nothing of what followed, but for a state after the act of which it is still the newest.
     fn ends_with(&self, held: u64, act: &Moment<'_>) -> bool {
         let Some(next) = held.checked_add(1) else { return false };
         let passed = |place: u64, time: Timestamp| {
-            act.is_before(self.origin, place, time) || !(self.counts)(time)
+            act.is_before(self.origin, place, time) || (self.over)(time)
         };
         let by_receipt = lists(self.bench).any(|(leaf, scid, claims)| {
             scid == self.scid
@@ -138,9 +186,10 @@ impl Word<'_, '_> {
                 None => held == 0 && act.is_before_state(&one),
                 Some(head) => {
                     let value = head.value();
-                    let still = value.sequence == held && act.is_before_state(&one);
-                    let follows = value.sequence == next;
-                    still || (follows && passed(value.leaf_index, head.leaf().time()))
+                    let time = head.leaf().time();
+                    let settled = value.sequence == held || (self.early)(time);
+                    let still = settled && act.is_before_state(&one);
+                    still || (value.sequence == next && passed(value.leaf_index, time))
                 }
             })
     }

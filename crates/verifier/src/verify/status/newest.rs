@@ -11,6 +11,7 @@ use inkan_ledger::{Kind, MapKey, VerifiedCurrent};
 use super::announcer::Announcer;
 use super::{Bench, List, copies};
 use crate::reason::Reason;
+use crate::verify::signer;
 
 /// No newer list is known to exist, the list has not ended, and it is as recent as the context asks for.
 pub(super) fn still_good<P>(
@@ -96,9 +97,16 @@ impl<P> Word<'_, '_, P> {
     }
 
     /// The logs where its word can stand, newest home first; the one that recorded its list last, if it never was at home there. Who
-    /// has no home may announce on any.
+    /// has no home may announce on any. Of whom a version is missing, or nothing is shown that is recent enough, the newest home is
+    /// not known.
     fn homes(&self) -> Result<Vec<String>, Reason> {
         let history = self.bench.history(&self.one.did)?;
+        if !self.is_own() {
+            if let Some(leaf_index) = history.missing() {
+                return Err(Reason::HistoryIncomplete { leaf_index });
+            }
+            signer::recent(self.bench, &history)?;
+        }
         let mut homes: Vec<String> = Vec::new();
         let own = self.own_log().map(str::to_owned);
         for home in history.homes().map(str::to_owned).chain(own) {

@@ -11,11 +11,11 @@ use inkan_did::Did;
 
 use super::announcer::{Announcer, announcers, named};
 use super::newest::still_good;
-use super::{List, ask, copies, invalid, recorded, refused, seconds, signed_by};
+use super::{List, ask, copies, invalid, of_record, recorded, refused, seconds, signed_by};
 use crate::check::{Check, CheckName};
 use crate::reason::Reason;
 use crate::verified::Recorded;
-use crate::verify::{Bench, record};
+use crate::verify::Bench;
 
 /// One line; the time since when the list says so, unless there is none.
 pub(super) fn check(
@@ -37,7 +37,7 @@ pub(super) fn check(
 fn judge(subject: &str, entry: &StatusReference, list: &List<StatusListToken>) -> Check {
     let line = said(subject, entry, &list.parsed, list.since);
     match &list.recorded {
-        Some(recorded) => record::timed(line.with("listEntry", recorded.leaf_index()), recorded),
+        Some(recorded) => of_record(line, recorded),
         None => line,
     }
 }
