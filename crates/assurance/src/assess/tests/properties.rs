@@ -100,7 +100,8 @@ fn showing<'a>(world: &World, shown: impl Iterator<Item = (&'a usize, &'a Vec<bo
 /// A leaf that some authenticators meet.
 fn a_login() -> impl Strategy<Value = Value> {
     (0_usize..4, 0_usize..5).prop_map(|(min, wish)| {
-        let mut leaf = json!({"min": ["AAL-1", "AAL-2", "AAL-3", "AAL-2"][min]});
+        let min = ["AAL-1", "AAL-2", "AAL-3", "AAL-2"][min];
+        let mut leaf = json!({"min": min});
         match wish {
             0 => leaf["phishingResistant"] = json!(true),
             1 => leaf["hardwareBound"] = json!(true),
