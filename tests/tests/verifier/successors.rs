@@ -338,9 +338,10 @@ fn who_is_silent_at_home_may_have_another_home() {
     parts.current.push(newest(&world, &successor));
     accepted(&parts.judge(&fresh(&context)));
     // A version that is not at hand may name another home.
+    let mut rng = SeededRng::new(4_713);
     for name in ["key-2", "key-3"] {
         world.sleep(10);
-        let line = successor.actor.rotate(name, &mut SeededRng::new(4_713), world.now);
+        let line = successor.actor.rotate(name, &mut rng, world.now);
         let now = world.now;
         successor.log(&mut world).append(Kind::Did, line.as_bytes(), now);
     }
