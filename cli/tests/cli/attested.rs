@@ -61,7 +61,10 @@ fn presented(home: &Home, file: &str, shown: &Value, more: &[&str]) -> Ran {
     let asked = home.run(&["-p", "bank", "request", "nonce", "--aud", BANK]).must(0);
     let nonce = asked.stdout.trim();
     let line = ["-p", "holder", "present", "--as", "me", "--aud", BANK, "--nonce", nonce];
-    home.run(&[&line[..], &["--cred", file, "--out", "vp.json", "--force"]].concat()).must(0);
+    // An SD-JWT is shown whole, and has to be told so.
+    let whole: &[&str] = if file == "vc.json" { &["--disclose-all"] } else { &[] };
+    let line = [&line[..], &["--cred", file, "--out", "vp.json", "--force"], whole].concat();
+    home.run(&line).must(0);
     home.write("shown.json", shown.to_string());
     let line = ["-p", "bank", "verify", "vp.json", "--authenticator", "shown.json", "--json"];
     home.run(&[&line[..], more].concat())

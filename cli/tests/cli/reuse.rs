@@ -249,7 +249,7 @@ fn every_ready_made_policy_is_found_by_id_explained_in_both_languages_and_passes
     let policy = json!({
         "type": "inkan-policy/1", "id": "never", "version": "1", "issuers": "any",
         "assurance": { "framework": "jp-swg-2022", "requires": {
-            "ial": { "min": "IAL-2", "registerCheck": { "maxAge": "P30D" } } } },
+            "ial": { "min": "IAL-3", "rows": ["R6", "R7"] } } },
     });
     home.write("never.json", policy.to_string());
     let lint = home.run(&["policy", "lint", "never.json", "--lang", "ja", "--json"]).must(0).json();

@@ -45,7 +45,6 @@ pub(super) fn run(args: &TrustAddArgs, context: &mut Context) -> Result<Outcome,
         authority: args.authority,
         from: args.from.as_deref().map(parse_time).transpose()?,
         until: args.until.as_deref().map(parse_time).transpose()?,
-        ..NewEntry::default()
     };
     // Any other states nothing on a ledger, and what cannot be read stops every verification.
     if entry.authority && !Did::parse(&entry.party).is_ok_and(|did| did.scid().is_some()) {
