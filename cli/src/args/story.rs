@@ -173,6 +173,21 @@ pub(crate) enum SecuringFormat {
     DcSdJwt,
 }
 
+impl SecuringFormat {
+    /// Whether statements are signed, which a holder could spell in another way, and not the text as it is.
+    pub(crate) const fn signs_statements(self) -> bool {
+        match self {
+            Self::EddsaRdfc2022 | Self::EcdsaRdfc2019 | Self::EcdsaSd2023 | Self::Bbs2023 => true,
+            Self::EddsaJcs2022
+            | Self::EcdsaJcs2019
+            | Self::VcJwt
+            | Self::VcCose
+            | Self::VcSdJwt
+            | Self::DcSdJwt => false,
+        }
+    }
+}
+
 /// Kinds of status lists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum StatusKind {

@@ -38,15 +38,7 @@ pub(super) fn check(
     if args.key_attestation.is_none() {
         return Ok(());
     }
-    let of_statements = matches!(
-        args.credential_format,
-        Some(
-            SecuringFormat::EddsaRdfc2022
-                | SecuringFormat::EcdsaRdfc2019
-                | SecuringFormat::EcdsaSd2023
-                | SecuringFormat::Bbs2023
-        )
-    );
+    let of_statements = args.credential_format.is_some_and(SecuringFormat::signs_statements);
     if of_statements {
         let usage = "--key-attestation belongs to formats whose text is signed as it is".to_owned();
         return Err(Failure::from(CliError::Usage(usage)).try_this(

@@ -126,15 +126,7 @@ fn check(args: &IssueArgs, offer: &[Wanted], now: Timestamp) -> Result<(), Failu
     if offer.is_empty() {
         return Ok(());
     }
-    let statements = matches!(
-        args.credential_format,
-        Some(
-            SecuringFormat::EddsaRdfc2022
-                | SecuringFormat::EcdsaRdfc2019
-                | SecuringFormat::EcdsaSd2023
-                | SecuringFormat::Bbs2023
-        )
-    );
+    let statements = args.credential_format.is_some_and(SecuringFormat::signs_statements);
     if statements {
         return Err(Failure::from(CliError::OfferFormat).try_this(
             "use a format whose text is signed as it is",

@@ -175,22 +175,7 @@ fn many_records_are_written_at_once_and_of_two_with_one_name_the_later_counts() 
 #[test]
 fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_command_comes() {
     let mut s = scratch();
-    let mut rng = SeededRng::new(9);
-    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
-    let (update, next, sign) = (key(), key(), key());
-    let request = Create {
-        domain: "ledger.example".to_owned(),
-        path: None,
-        key_id: "sign-1".to_owned(),
-        key: sign.public_key(),
-        others: Vec::new(),
-        next_key_hashes: Vec::new(),
-        services: Vec::new(),
-        home: Some("ledger.example".to_owned()),
-    };
-    let (did, line) = webvh::create(&request, &update, &next.public_key(), s.now).unwrap();
-    s.ledger.submit(Kind::Did, line.as_bytes(), s.now).unwrap();
-    let kid = inkan_did::DidUrl::parse(&format!("{did}#sign-1")).unwrap();
+    let (kid, sign) = signer(&mut s, 9);
     let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"x"]) };
     let body = SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
     let mut intent = Intent { command: "issue".to_owned(), ..Intent::default() };
