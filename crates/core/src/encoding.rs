@@ -101,6 +101,12 @@ pub fn b64u_array<const N: usize>(text: &str) -> Result<[u8; N], EncodingError> 
 /// Base58btc without a multibase prefix.
 #[must_use]
 pub fn base58btc(bytes: &[u8]) -> String {
+    // A signature as a rule: digit by digit it takes a fifth of the time that signing with Ed25519 does.
+    if let Ok(signature) = <&[u8; 64]>::try_from(bytes) {
+        let mut text = [0; five8::BASE58_ENCODED_64_MAX_LEN];
+        let length = usize::from(five8::encode_64(signature, &mut text));
+        return text.iter().take(length).copied().map(char::from).collect();
+    }
     bs58::encode(bytes).into_string()
 }
 

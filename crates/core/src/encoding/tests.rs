@@ -55,6 +55,15 @@ fn a_multihash_is_told_by_its_text() {
 }
 
 proptest::proptest! {
+    /// Signatures are written by another road: what it writes is read as them, leading zeros too.
+    #[test]
+    fn a_signature_is_read_back(mut bytes in proptest::collection::vec(0_u8.., 64), zeros in 0_usize..=64) {
+        bytes[..zeros].fill(0);
+        let text = base58btc(&bytes);
+        proptest::prop_assert_eq!(&text, &bs58::encode(&bytes).into_string());
+        proptest::prop_assert_eq!(decode_base58btc(&text), Ok(bytes));
+    }
+
     /// As decoding says.
     #[test]
     fn a_multihash_is_what_decodes_to_one(text in "Qm[A-Za-z][1-9A-Za-z]{43}|[Qm0OIl1z]{46}", digest in proptest::array::uniform32(0_u8..)) {
