@@ -156,7 +156,8 @@ impl From<CliError> for Failure {
             CliError::DidUnknown { profile, .. } | CliError::DidAmbiguous { profile } => {
                 failure.try_this("see what there is", format!("inkan -p {profile} did list"))
             }
-            CliError::CredentialUnknown { profile, .. } => {
+            CliError::CredentialUnknown { profile, .. }
+            | CliError::CredentialAmbiguous { profile, .. } => {
                 failure.try_this("see what there is", format!("inkan -p {profile} cred list"))
             }
             CliError::SplitView { path, .. } => failure

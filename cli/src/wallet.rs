@@ -36,19 +36,51 @@ pub(crate) fn find(text: &str, home: Option<&Home>, context: &Context) -> Result
     if is_file(text) {
         return read_bundle(&context.input(Some(text))?);
     }
-    let profile = home.map(|home| home.name().to_owned()).unwrap_or_default();
-    let unknown = || CliError::CredentialUnknown { name: text.to_owned(), profile };
-    let Some(home) = home else { return Err(unknown().into()) };
+    let Some(home) = home else {
+        let name = text.to_owned();
+        return Err(CliError::CredentialUnknown { name, profile: String::new() }.into());
+    };
+    let mut all = Vec::new();
     for (name, bundle) in held(home)? {
-        let credential = credential_of(&bundle, &name)?;
-        let id = credential.credential().id().unwrap_or_default();
+        let id = credential_of(&bundle, &name)?.credential().id().unwrap_or_default().to_owned();
+        all.push((name, id, bundle));
+    }
+    let (_, _, bundle) = one_of(all, text, LEAST_OF_HELD, home.name())?;
+    Ok(bundle)
+}
+
+/// So many characters of a name or id may stand for the whole, where it is looked at or shown to somebody.
+const LEAST_OF_HELD: usize = 4;
+
+/// The one of `(name, id, …)` that `text` is the name or the id of; if there is none, the one whose name or id begins with it, and at
+/// least `least` characters of it are given.
+///
+/// # Errors
+///
+/// If none fits, or several do: whoever revokes or shows a credential means one.
+pub(crate) fn one_of<T>(
+    all: Vec<(String, String, T)>,
+    text: &str,
+    least: usize,
+    profile: &str,
+) -> Result<(String, String, T), CliError> {
+    let is = |name: &str, id: &str| name == text || id == text;
+    let begins = |name: &str, id: &str| {
         let short = id.strip_prefix("urn:uuid:").unwrap_or(id);
-        let prefix = text.len() >= 4 && (name.starts_with(text) || short.starts_with(text));
-        if name == text || id == text || prefix {
-            return Ok(bundle);
+        text.len() >= least && (name.starts_with(text) || short.starts_with(text))
+    };
+    let exact = all.iter().any(|(name, id, _)| is(name, id));
+    let fits = |name: &str, id: &str| if exact { is(name, id) } else { begins(name, id) };
+    let mut found: Vec<_> = all.into_iter().filter(|(name, id, _)| fits(name, id)).collect();
+    let (name, profile) = (text.to_owned(), profile.to_owned());
+    match (found.pop(), found.is_empty()) {
+        (None, _) => Err(CliError::CredentialUnknown { name, profile }),
+        (Some(one), true) => Ok(one),
+        (Some(last), false) => {
+            let names = found.into_iter().chain([last]).map(|(name, ..)| name);
+            Err(CliError::CredentialAmbiguous { name, names: names.take(8).collect(), profile })
         }
     }
-    Err(unknown().into())
 }
 
 /// All credentials in the wallet, by name.
@@ -89,4 +121,50 @@ pub(crate) fn read_json(path: &str, context: &Context) -> Result<Value, Failure>
     inkan_core::json::parse(&input.bytes, limits::DOCUMENT).map_err(|error| {
         CliError::InputMalformed { file: input.name, detail: error.to_string() }.into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(ids: &[&str], text: &str) -> Result<String, CliError> {
+        let all = ids
+            .iter()
+            .enumerate()
+            .map(|(index, id)| (format!("{index}0123456789abcde"), (*id).to_owned(), ()));
+        one_of(all.collect(), text, 8, "acme").map(|(name, ..)| name)
+    }
+
+    #[test]
+    fn a_whole_id_is_not_the_beginning_of_another() {
+        let ids = ["urn:example:12", "urn:example:1", "urn:example:11"];
+        for rotated in 0..ids.len() {
+            let mut ids = ids;
+            ids.rotate_left(rotated);
+            let place = ids.iter().position(|id| *id == "urn:example:1").unwrap();
+            assert_eq!(found(&ids, "urn:example:1").unwrap(), format!("{place}0123456789abcde"));
+        }
+    }
+
+    #[test]
+    fn what_fits_several_is_none_of_them() {
+        let ids =
+            ["urn:example:12", "urn:example:11", "urn:uuid:0190-abcdef", "urn:uuid:0190-abcxyz"];
+        for text in ["urn:example:1", "0190-abc", "urn:exam"] {
+            let error = found(&ids, text).unwrap_err();
+            assert!(matches!(error, CliError::CredentialAmbiguous { .. }), "{text}: {error}");
+        }
+        // One id twice: each has a name of its own.
+        let twice = ["urn:example:1", "urn:example:1"];
+        assert!(matches!(
+            found(&twice, "urn:example:1"),
+            Err(CliError::CredentialAmbiguous { .. })
+        ));
+        assert_eq!(found(&twice, "10123456").unwrap(), "10123456789abcde");
+        assert_eq!(found(&ids, "0190-abcd").unwrap(), "20123456789abcde");
+        for text in ["0190-ab", "urn:example:13", ""] {
+            let error = found(&ids, text).unwrap_err();
+            assert!(matches!(error, CliError::CredentialUnknown { .. }), "{text}: {error}");
+        }
+    }
 }

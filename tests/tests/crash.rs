@@ -67,7 +67,7 @@ fn run(order: &Value) {
     let left = AtomicUsize::new(usize::try_from(number("times")).expect("small"));
     let steps = Steps::new(Arc::new(move |step| {
         if Some(step) == wanted && left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            say("here");
+            say(REACHED);
             // Whoever waits for this line kills the process.
             loop {
                 std::thread::sleep(Duration::from_secs(1));
@@ -108,6 +108,9 @@ fn say(line: &str) {
     writeln!(out, "\n@{line}").and_then(|()| out.flush()).expect("a reader");
 }
 
+/// What a process says when it stands at its step and waits to be killed.
+const REACHED: &str = "here";
+
 /// When a process is killed.
 enum Moment {
     At(Step, u64),
@@ -122,6 +125,7 @@ fn campaign(crashes: u64, seed: u64) {
     let now = OsClock.now();
     drop(LedgerFolder::create(&path, people::ORIGIN, &mut rng, now).expect("a ledger"));
     let mut books = Books::default();
+    let mut killed = std::collections::BTreeMap::new();
     let mut random = seed;
     let mut draw = |below: u64| {
         random =
@@ -138,7 +142,13 @@ fn campaign(crashes: u64, seed: u64) {
             Moment::After(Duration::from_millis(10 + draw(150)))
         };
         books.note(&path);
-        let lines = victimise(&path, &moment, &books.next(), base);
+        let mut lines = victimise(&path, &moment, &books.next(), base);
+        if let Moment::At(step, _) = moment
+            && lines.contains(&REACHED.to_owned())
+        {
+            *killed.entry(step.name()).or_insert(0_u64) += 1;
+        }
+        lines.retain(|line| line != REACHED);
         books.acknowledge(&lines);
         books.note(&path);
         // Every third time the next process recovers by itself, and may be killed while it does.
@@ -149,6 +159,11 @@ fn campaign(crashes: u64, seed: u64) {
     books.check(&path, OsClock.now());
     books.check_everything(&path);
     println!("{crashes} crashes, {} entries acknowledged, all of them there", books.count());
+    println!("killed where it stood at a named step: {killed:?}");
+    // A step that is never reached is never tried. Of few crashes, chance may leave one out.
+    let missed = Step::ALL.iter().map(|step| step.name()).filter(|name| !killed.contains_key(name));
+    let missed: Vec<&str> = missed.collect();
+    assert!(missed.is_empty() || crashes < 500, "no process was killed at {missed:?}");
     assert!(books.count() > crashes, "the load was none");
 }
 
@@ -176,7 +191,8 @@ fn victimise(path: &Path, moment: &Moment, first: &[u64], base: u64) -> Vec<Stri
             // A step that does not come again, as before the first batch, is no fault: kill it when it says no more.
             let mut patience = PATIENCE;
             while let Ok(line) = lines.recv_timeout(patience) {
-                if line == "here" {
+                if line == REACHED {
+                    said.push(line);
                     break;
                 }
                 patience = Duration::from_millis(1_500);
@@ -187,7 +203,7 @@ fn victimise(path: &Path, moment: &Moment, first: &[u64], base: u64) -> Vec<Stri
     let died = child.try_wait().expect("a process").is_some();
     child.kill().expect("SIGKILL");
     child.wait().expect("an end");
-    said.extend(lines.iter().filter(|line| line != "here"));
+    said.extend(lines.iter().filter(|line| line != REACHED));
     if died {
         let mut why = String::new();
         let stderr = child.stderr.take().expect("a pipe");

@@ -76,7 +76,7 @@ pub(crate) enum ParamsCommand {
     Show,
     /// Say in the log what will be in force; it must be said as early as the parameters in force demand (notice)
     Announce {
-        /// A value and what it will be, as listMin=1024 or kinds=did,issuance
+        /// A value and what it will be, as promise=43200 (seconds) or kinds=did,issuance
         #[arg(long = "set", value_name = "NAME=VALUE", required = true)]
         set: Vec<String>,
         /// Not before this time (RFC 3339); as early as may be if you give none

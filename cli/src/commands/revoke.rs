@@ -260,7 +260,10 @@ impl Due {
     }
 }
 
-/// A file's credential, or one of our records by id or name.
+/// So many characters of a name or id may stand for the whole where a state is changed.
+const LEAST_OF_ISSUED: usize = 8;
+
+/// A file's credential, or one of our records by name, id, or what either begins with.
 fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure> {
     let records = home.profile.all::<IssuedRecord>()?;
     if is_file(text) {
@@ -278,17 +281,10 @@ fn target(text: &str, home: &Home, context: &Context) -> Result<Target, Failure>
             record,
         });
     }
-    let unknown =
-        || CliError::CredentialUnknown { name: text.to_owned(), profile: home.name().to_owned() };
-    let matches = |name: &str, record: &IssuedRecord| {
-        let short = record.id.strip_prefix("urn:uuid:").unwrap_or(&record.id);
-        let prefix = text.len() >= 8 && (name.starts_with(text) || short.starts_with(text));
-        name == text || record.id == text || prefix
-    };
-    let found = records.into_iter().find(|(name, record)| matches(name, record));
-    let (name, record) = found.ok_or_else(unknown)?;
+    let all = records.into_iter().map(|(name, record)| (name, record.id.clone(), record)).collect();
+    let (name, id, record) = wallet::one_of(all, text, LEAST_OF_ISSUED, home.name())?;
     Ok(Target {
-        id: record.id.clone(),
+        id,
         issuer: record.issuer.clone(),
         entries: entries(&record),
         record: Some((name, record)),

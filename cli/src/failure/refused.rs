@@ -121,6 +121,16 @@ pub(crate) enum CliError {
         /// The profile searched.
         profile: String,
     },
+    /// Several credentials go by one id, or by what it begins with.
+    #[error("{name:?} could be {}", names.join(" or "))]
+    CredentialAmbiguous {
+        /// What was asked for.
+        name: String,
+        /// The names of the first of those that fit.
+        names: Vec<String>,
+        /// The profile searched.
+        profile: String,
+    },
     /// Neither a file nor a consent of this profile.
     #[error("{name:?} is neither a file nor a consent of profile {profile:?}")]
     ConsentUnknown {
@@ -387,6 +397,7 @@ impl CliError {
             Self::DidAmbiguous { .. } => "did-ambiguous",
             Self::NameTaken { .. } => "name-taken",
             Self::CredentialUnknown { .. } => "credential-unknown",
+            Self::CredentialAmbiguous { .. } => "credential-ambiguous",
             Self::ConsentUnknown { .. } => "consent-unknown",
             Self::ListUnknown { .. } => "status-list-unknown",
             Self::MessageListsFull { .. } => "message-lists-full",

@@ -168,26 +168,50 @@ fn proofs(policy: &Policy, credential: &SeenCredential, subject: &str) -> Option
                     |dids: &Vec<String>| dids.iter().any(|did| did == proof.controller.as_str());
                 proof.asserts && by.is_none_or(listed)
             };
-            let all: BTreeSet<&str> = credential
-                .proofs
-                .iter()
-                .filter(counts)
-                .map(|proof| proof.controller.as_str())
-                .collect();
-            let held = credential.proofs.iter().filter(|proof| proof.held);
-            let held: BTreeSet<&str> =
-                held.filter(counts).map(|proof| proof.controller.as_str()).collect();
+            let all = controllers(credential.proofs.iter().filter(counts));
+            let held = controllers(credential.proofs.iter().filter(|one| one.held).filter(counts));
             let enough = |found: usize| u32::try_from(found).map_or(true, |n| n >= count.at_least);
-            let line = if enough(held.len()) {
+            let line = if enough(held) {
                 Line::pass(name, subject)
-            } else if enough(all.len()) {
+            } else if enough(all) {
                 Line::unknown(name, subject, Code::ProofNotChecked)
             } else {
                 Line::fail(name, subject, Code::ProofsTooFew)
             };
-            Some(line.expected(format!("{} controllers", count.at_least)).found(held.len()))
+            Some(line.expected(format!("{} controllers", count.at_least)).found(held))
         }
     }
+}
+
+/// How many controllers speak in these proofs at most, if no two of them may be one under two DIDs.
+fn controllers<'a>(proofs: impl Iterator<Item = &'a SeenProof>) -> usize {
+    let mut parties: Vec<(&str, BTreeSet<&str>)> = Vec::new();
+    for proof in proofs {
+        let linked = proof.linked.iter().map(String::as_str);
+        let controller = proof.controller.as_str();
+        match parties.iter_mut().find(|(known, _)| *known == controller) {
+            Some((_, known)) => known.extend(linked),
+            None => parties.push((controller, linked.collect())),
+        }
+    }
+    most_apart(&parties)
+}
+
+/// Up to so many parties every choice is looked at. Of more, so that nobody makes work, one that is linked with the one before it is
+/// left out: never too many are counted.
+const EVERY_CHOICE: usize = 16;
+
+/// The most of these parties of which no two are linked.
+fn most_apart(parties: &[(&str, BTreeSet<&str>)]) -> usize {
+    let Some(((name, linked), rest)) = parties.split_first() else { return 0 };
+    let is_same =
+        |(other, theirs): &&(&str, BTreeSet<&str>)| linked.contains(other) || theirs.contains(name);
+    let apart: Vec<_> = rest.iter().filter(|one| !is_same(one)).cloned().collect();
+    let with = most_apart(&apart).saturating_add(1);
+    if apart.len() == rest.len() || parties.len() > EVERY_CHOICE {
+        return with;
+    }
+    with.max(most_apart(rest))
 }
 
 /// Whether the types that the policy asks for, or all if it asks for none, are ones that a party issues.

@@ -64,6 +64,8 @@ pub(crate) struct SeenProof {
     pub(crate) controller: String,
     pub(crate) asserts: bool,
     pub(crate) held: bool,
+    /// Other DIDs of the same controller.
+    pub(crate) linked: BTreeSet<String>,
 }
 
 impl Seen {
@@ -135,8 +137,12 @@ impl SeenCredential {
 
 impl SeenProof {
     fn of(proof: &CredentialProof) -> Self {
-        let controller = proof.controller().to_owned();
-        Self { controller, asserts: proof.asserts(), held: proof.held() }
+        Self {
+            controller: proof.controller().to_owned(),
+            asserts: proof.asserts(),
+            held: proof.held(),
+            linked: proof.linked().clone(),
+        }
     }
 }
 

@@ -149,6 +149,7 @@ pub struct CredentialProof {
     pub(crate) controller: String,
     pub(crate) asserts: bool,
     pub(crate) held: bool,
+    pub(crate) linked: BTreeSet<String>,
 }
 
 impl CredentialProof {
@@ -168,6 +169,12 @@ impl CredentialProof {
     #[must_use]
     pub const fn held(&self) -> bool {
         self.held
+    }
+
+    /// Those who made other proofs, or the issuer, that are the same controller under another DID.
+    #[must_use]
+    pub const fn linked(&self) -> &BTreeSet<String> {
+        &self.linked
     }
 }
 

@@ -356,6 +356,6 @@ fn who_holds_a_token_is_served_while_others_flood() {
     times.sort_unstable();
     let (half, most) = (times[times.len() / 2], times[times.len() * 99 / 100]);
     println!("during a flood: p50 {half:?}, p99 {most:?} of {} entries", times.len());
-    // Unoptimised, on a machine that others use, with the flood made on it: the figure is in docs/ledger-faults.md.
+    // Unoptimised, on a machine that others use, with the flood made on it. The figure of an optimised build is in docs/ledger-faults.md.
     assert!(most < Duration::from_secs(3), "p99 {most:?}");
 }

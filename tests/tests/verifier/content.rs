@@ -2,7 +2,8 @@
 
 use inkan_core::encoding::{b64u, decode_b64u};
 use inkan_credential::{Format, SecuredCredential, sign};
-use inkan_crypto::KeyType;
+use inkan_crypto::{KeyType, SecretKey};
+use inkan_did::self_contained;
 use inkan_tests::world::{CLAIM, Case, HOLDER, ISSUER, Order, Parts, World, fitting_schema};
 use inkan_verifier::{CheckName, Context, Receipts};
 use serde_json::{Value, json};
@@ -275,6 +276,41 @@ fn another_proof_of_a_known_suite_must_hold() {
     unresolved["verificationMethod"] = "did:web:nobody.example#key-1".into();
     let verification = both(&unresolved).judge(&world.context());
     assert!(!lines(&verification).contains("other-proof: pass"));
+}
+
+#[test]
+fn one_controller_that_signs_under_two_dids_is_known_as_one() {
+    let mut world = World::new(12);
+    let case = world.issue(Format::DataIntegrity);
+    let parts = world.parts(&case);
+    let stranger = world.visitor(KeyType::Ed25519);
+    let (issuer, stranger) = (world.actor(ISSUER), world.actor(stranger));
+    let plain = case.credential.credential().value().clone();
+    let second = "urn:uuid:0e2f6a0c-0a4e-4b6c-8a8b-5f1f1f6f2a09";
+    let linked = |method: &str, key: &SecretKey| {
+        let other = sign::issue_di(plain.clone(), second, method, key, world.now).expect("signed");
+        let other = other.to_value()["proof"].clone();
+        let both = changed(&parts, |value| {
+            let own = value["proof"].clone();
+            value["proof"] = json!([own, other]);
+        });
+        let verification = both.judge(&world.context());
+        accepted(&verification);
+        let line = passed(&verification, CheckName::OtherProof);
+        let verified = verification.credentials()[0].as_ref().expect("a credential");
+        let [own, other] = verified.proofs() else { panic!("two proofs") };
+        assert_eq!((own.held(), other.held()), (true, true));
+        assert_ne!(own.controller(), other.controller());
+        let linked: Vec<String> = other.linked().iter().cloned().collect();
+        let told = line.evidence.get("sameControllerAs");
+        assert_eq!(told, (!linked.is_empty()).then(|| json!(linked)).as_ref());
+        linked
+    };
+    // The issuer's own key under a DID that is made of it, and somebody else's under such a DID.
+    for (actor, expected) in [(issuer, vec![issuer.did.to_string()]), (stranger, Vec::new())] {
+        let method = self_contained::did_key_url(&actor.key.public_key());
+        assert_eq!(linked(&method, &actor.key), expected);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! How many parties must say what a credential says.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use inkan_verifier::{Check, CheckName, Reason, Weight};
@@ -13,7 +14,12 @@ use crate::seen::{SeenCredential, SeenProof};
 const OTHER: &str = "did:key:other";
 
 fn proof(controller: &str) -> SeenProof {
-    SeenProof { controller: controller.to_owned(), asserts: true, held: true }
+    SeenProof {
+        controller: controller.to_owned(),
+        asserts: true,
+        held: true,
+        linked: BTreeSet::new(),
+    }
 }
 
 fn judged(rule: Value, proofs_seen: &[SeenProof]) -> Option<(Status, Option<&'static str>)> {
@@ -33,6 +39,29 @@ fn parties_are_counted_not_proofs() {
     assert_eq!(judged(two(), &[proof(ISSUER), proof(ISSUER)]), TOO_FEW);
     assert_eq!(judged(two(), &[proof(ISSUER)]), TOO_FEW);
     assert_eq!(judged(json!({"atLeast": 1}), &[]), TOO_FEW, "all of none is not enough");
+}
+
+#[test]
+fn one_controller_under_two_dids_is_one() {
+    let by = |controller: &str, linked: &[&str]| SeenProof {
+        linked: linked.iter().map(|did| (*did).to_owned()).collect(),
+        ..proof(controller)
+    };
+    let two = || json!({"atLeast": 2});
+    assert_eq!(judged(two(), &[proof(ISSUER), by(OTHER, &[ISSUER])]), TOO_FEW);
+    assert_eq!(judged(two(), &[by(ISSUER, &[OTHER]), proof(OTHER)]), TOO_FEW);
+    let third = "did:key:third";
+    assert_eq!(judged(two(), &[proof(ISSUER), by(OTHER, &[ISSUER]), proof(third)]), PASSED);
+    // One that is linked with both of two strangers takes neither of them away.
+    assert_eq!(judged(two(), &[by(OTHER, &[ISSUER, third]), proof(ISSUER), proof(third)]), PASSED);
+    let three = json!({"atLeast": 3});
+    assert_eq!(judged(three, &[by(OTHER, &[ISSUER, third]), proof(ISSUER), proof(third)]), TOO_FEW);
+    // Nor is a linked one that could not be checked a reason to ask again.
+    let unchecked = SeenProof { held: false, ..by(OTHER, &[ISSUER]) };
+    assert_eq!(judged(two(), &[proof(ISSUER), unchecked]), TOO_FEW);
+    // Whoever is named counts once, whatever DIDs of it are named.
+    let named = json!({"atLeast": 2, "by": [ISSUER, OTHER]});
+    assert_eq!(judged(named, &[proof(ISSUER), by(OTHER, &[ISSUER])]), TOO_FEW);
 }
 
 #[test]

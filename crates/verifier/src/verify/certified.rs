@@ -4,6 +4,8 @@
 //! signed, or if it does not say, also when the credential was received: an old signature does not outlive its certificate, unless a
 //! timestamp of an authority shows that it was made before. Then the path has to hold at that time instead.
 
+use std::collections::BTreeSet;
+
 use inkan_core::{Digest, Timestamp, encoding, json, sha256};
 use inkan_credential::SecuredCredential;
 use inkan_credential::bundle::Cover;
@@ -59,7 +61,7 @@ pub(super) fn check(
     offered::check(bench, subject, (credential, None), &countersigned.acts(), checks);
     anchor?;
     let issuer = credential.issuer().to_owned();
-    let own = CredentialProof { controller: issuer.clone(), asserts: true, held: true };
+    let own = CredentialProof { controller: issuer.clone(), asserts: true, held: true, linked: BTreeSet::new() };
     let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
     Some(VerifiedCredential {
         credential: credential.clone(),

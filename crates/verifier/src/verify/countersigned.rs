@@ -12,14 +12,13 @@ use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, Kind, MapKey};
 
-use super::linked::Voice;
+use super::linked::{self, Voice};
 use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
 use super::{Bench, power, signer};
 use crate::agreement::{Act, Flaw, acts};
 use crate::capacity::{Capacity, PowerFault};
 use crate::check::{Check, CheckName, Outcome, Weight};
-use crate::declared::Declared;
 use crate::reason::Reason;
 use crate::verified::{ActState, Recorded, VerifiedCountersignature};
 
@@ -100,7 +99,7 @@ pub(super) fn check(
     let mut verified = Vec::new();
     for (position, (one, mandate)) in held.iter().zip(mandates).enumerate() {
         let (state, newer_at) = state(bench, one, &held);
-        let linked = linked(voices.get(position), &voices, &bench.context.declared);
+        let linked = linked::others_of(voices.get(position), &voices, &bench.context.declared);
         let newer = newer(one, &held, newer_at);
         let line = describe(shown(subject, secured, one, (state, newer)), one.act);
         let line = power::shown(line, subject, &mandate.capacity);
@@ -142,14 +141,6 @@ fn voices(
         voices.push(Voice::of(&issuer, &history, issued));
     }
     voices
-}
-
-/// The other DIDs that are the same controller.
-fn linked(own: Option<&Voice>, all: &[Voice], declared: &Declared) -> BTreeSet<String> {
-    let Some(own) = own else { return BTreeSet::new() };
-    let is_same = |other: &&Voice| other.did() != own.did() && own.is_linked(other, declared);
-    let others = all.iter().filter(is_same);
-    others.map(|other| other.did().to_string()).collect()
 }
 
 /// A countersignature whose cryptography and key held.

@@ -1,5 +1,7 @@
 //! Checks 3–11 of one credential.
 
+use std::collections::BTreeSet;
+
 use inkan_core::{Timestamp, tolerance};
 use inkan_credential::bundle::Cover;
 use inkan_credential::{
@@ -10,6 +12,7 @@ use inkan_did::{Did, Relationship};
 use inkan_ledger::{Grade, Grades, Kind};
 
 use super::countersigned::Countersigned;
+use super::linked::{self, Voice};
 use super::record::{self, Found, Record};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamped;
@@ -110,7 +113,12 @@ pub(super) fn check(
     });
     offered::check(bench, subject, (credential, recorded.as_ref()), &countersigned.acts(), checks);
     let signer = signed?;
-    let own = CredentialProof { controller: issuer.to_string(), asserts: true, held: true };
+    let own = CredentialProof {
+        controller: issuer.to_string(),
+        asserts: true,
+        held: true,
+        linked: BTreeSet::new(),
+    };
     Some(VerifiedCredential {
         credential: credential.clone(),
         format: format_name(secured),
@@ -382,18 +390,35 @@ fn other_proofs(
     secured: &SecuredCredential,
     checks: &mut Vec<Check>,
 ) -> Vec<CredentialProof> {
+    let others: Vec<(usize, &Proof)> = secured
+        .proofs()
+        .iter()
+        .enumerate()
+        .filter(|(index, proof)| {
+            Some(*index) != secured.issuer_proof_index() && proof.countersignature().is_none()
+        })
+        .collect();
+    // The issuer's, too: whoever issues under one DID and adds a proof under another is one party.
+    let dids = others.iter().map(|(_, proof)| signer::did_of(proof.verification_method()).ok());
+    let issuer = Did::parse(secured.credential().issuer()).ok();
+    let voices: Vec<Voice> = dids
+        .chain([issuer].into_iter().filter(|_| !others.is_empty()))
+        .flatten()
+        .filter_map(|did| Some(Voice::of(&did, &*bench.history(&did).ok()?, None)))
+        .collect();
     let mut out = Vec::new();
-    for (index, proof) in secured.proofs().iter().enumerate() {
-        if Some(index) == secured.issuer_proof_index() || proof.countersignature().is_some() {
-            continue;
-        }
+    for (index, proof) in others {
         let judged = other_proof(bench, subject, secured, (index, proof));
         let method = proof.verification_method();
+        let did = signer::did_of(method).ok();
+        let own = voices.iter().find(|voice| Some(voice.did()) == did.as_ref());
+        let linked = linked::others_of(own, &voices, &bench.context.declared);
+        let same: Vec<String> = linked.iter().cloned().collect();
         out.push(CredentialProof {
-            controller: signer::did_of(method)
-                .map_or_else(|_| method.to_owned(), |did| did.to_string()),
+            controller: did.map_or_else(|| method.to_owned(), |did| did.to_string()),
             asserts: *proof.purpose() == Purpose::AssertionMethod,
             held: judged.is_ok(),
+            linked,
         });
         let check = match judged {
             Ok(()) => Check::pass(CheckName::OtherProof, subject),
@@ -412,7 +437,8 @@ fn other_proofs(
             ) => Check::unknown(CheckName::OtherProof, subject, reason, Weight::Informative),
             Err(reason) => Check::fail(CheckName::OtherProof, subject, reason),
         };
-        checks.push(check.with("proof", u64::try_from(index).unwrap_or(u64::MAX)));
+        let check = check.with("proof", u64::try_from(index).unwrap_or(u64::MAX));
+        checks.push(if same.is_empty() { check } else { check.with("sameControllerAs", same) });
     }
     out
 }

@@ -49,6 +49,17 @@ impl Voice {
     }
 }
 
+/// The other DIDs among `all` that are the same controller as the one that speaks with this voice.
+pub(super) fn others_of(
+    own: Option<&Voice>,
+    all: &[Voice],
+    declared: &Declared,
+) -> BTreeSet<String> {
+    let Some(own) = own else { return BTreeSet::new() };
+    let is_same = |other: &&Voice| other.did != own.did && own.is_linked(other, declared);
+    all.iter().filter(is_same).map(|other| other.did.to_string()).collect()
+}
+
 /// The keys that can speak for a DID, or say who can.
 fn keys(version: &Version) -> BTreeSet<String> {
     let purposes = [
