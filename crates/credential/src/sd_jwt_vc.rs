@@ -112,10 +112,9 @@ impl SdJwtVc {
     pub fn from_sd_jwt(sd_jwt: SdJwt) -> Result<Self, SdJwtVcError> {
         let wrong = |claim| SdJwtVcError::Claim { claim };
         let payload = sd_jwt.payload();
-        match sd_jwt.typ() {
-            Some(TYP) => {}
-            Some(OLD_TYP) if payload.get("vct").is_some() => {}
-            Some(_) | None => return Err(SdJwtVcError::NotSdJwtVc),
+        let is = |typ| sd_jwt.jws().is_typed(typ);
+        if !is(TYP) && !(is(OLD_TYP) && payload.get("vct").is_some()) {
+            return Err(SdJwtVcError::NotSdJwtVc);
         }
         check_always_shown(&sd_jwt, &ALWAYS_SHOWN)?;
         let vct = text(payload, "vct")?.filter(|vct| !vct.is_empty()).ok_or(wrong("vct"))?;

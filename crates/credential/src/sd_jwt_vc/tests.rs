@@ -99,6 +99,8 @@ fn registered_claims_are_never_disclosable() {
 
 #[test]
 fn old_drafts_are_read_and_w3c_credentials_are_not() {
+    let whole = with(header(), "/typ", json!("application/dc+sd-jwt"));
+    assert_eq!(parse(whole, &claims(), &[]).unwrap().vct(), VCT);
     let old = with(header(), "/typ", json!("vc+sd-jwt"));
     assert_eq!(parse(old.clone(), &claims(), &[]).unwrap().vct(), VCT);
     let without = with(claims(), "/vct", Value::Null);
