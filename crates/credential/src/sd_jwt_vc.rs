@@ -21,6 +21,8 @@ use crate::sd_jwt::{self, Concealment, SdJwt};
 use crate::sign::check_always_shown;
 use crate::token_status_list::StatusReference;
 
+#[cfg(test)]
+pub(crate) use self::certificate::example;
 pub use self::certificates::{issuer_of, names_issuer};
 pub use self::error::SdJwtVcError;
 pub use self::metadata::{TypeMetadata, TypeMetadataError};
