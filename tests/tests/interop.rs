@@ -6,6 +6,8 @@
 mod certified;
 #[path = "interop/cose.rs"]
 mod cose;
+#[path = "interop/published.rs"]
+mod published;
 #[path = "interop/sd_jwt.rs"]
 mod sd_jwt;
 #[path = "interop/selective.rs"]
