@@ -117,9 +117,7 @@ fn section_1_3_what_is_no_conforming_document_is_an_error() {
 /// A proof over the text alone: what is within means what the contexts on top make of it.
 #[test]
 fn section_6_3_objects_within_bring_no_contexts_of_their_own() {
-    let subject = |context: Value| {
-        json!({ "credentialSubject": { "id": "did:example:a", "@context": context, "name": "A" } })
-    };
+    let subject = |context: Value| json!({ "credentialSubject": { "id": "did:example:a", "@context": context, "name": "A" } });
     accepted(subject(json!(CONTEXT_V2)));
     for context in [
         json!("https://other.example/v1"),

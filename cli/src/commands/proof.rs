@@ -82,9 +82,7 @@ pub(super) fn key_at_hand(
     context: &Context,
 ) -> Option<PublicKey> {
     match named {
-        Named::Method(method) => {
-            key_of_any_version(&DidUrl::parse(method).ok()?, home, context)
-        }
+        Named::Method(method) => key_of_any_version(&DidUrl::parse(method).ok()?, home, context),
         Named::Certificate(der) => x5c::key_of(der).ok(),
         Named::Issuer { url, kid } => {
             let place = published::metadata_of(url)?;

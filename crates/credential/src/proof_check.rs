@@ -270,11 +270,7 @@ fn compact(text: &str, key_of: &mut KeyOf<'_>) -> Result<Checked, ParseError> {
 }
 
 /// The key binding of an SD-JWT, by the key that its issuer confirmed, and over what is shown here.
-fn bound(
-    sd_jwt: &SdJwt,
-    binding: &KeyBinding,
-    key_of: &mut KeyOf<'_>,
-) -> CheckedProof {
+fn bound(sd_jwt: &SdJwt, binding: &KeyBinding, key_of: &mut KeyOf<'_>) -> CheckedProof {
     let (name, key) = match sd_jwt.confirmation() {
         Ok(Some(Confirmation::Key(key))) => ("cnf".to_owned(), Some(key)),
         Ok(Some(Confirmation::Name(name))) => {

@@ -69,7 +69,8 @@ fn what_npm_jose_signs_as_an_https_issuer_is_checked_here_with_its_metadata() {
         }));
         let compact = answer["compact"].as_str().expect("an SD-JWT");
         let vc = SdJwtVc::parse(compact).expect("an SD-JWT VC");
-        let named = IssuerKey::Metadata { issuer: issuer.to_owned(), kid: Some("key-1".to_owned()) };
+        let named =
+            IssuerKey::Metadata { issuer: issuer.to_owned(), kid: Some("key-1".to_owned()) };
         assert_eq!((vc.issuer_key(), &vc.claims()["name"]), (&named, &json!("Ada")));
         let place = published::metadata_of(issuer).expect("a place");
         assert_eq!(place, "https://issuer.example/.well-known/jwt-vc-issuer/badges");

@@ -108,7 +108,7 @@ fn for_whom_it_is_excuses_nothing_else() {
         context.receipts = Receipts::Used;
         let bundle = Bundle::of(Artefact::Credential(credential));
         let verification = verify(&bundle, &Material::default(), &context);
-        refused(&verification, CheckName::Validity, "credential-not-current");
+        refused(&verification, CheckName::Validity, "credential-expired");
         assert!(verification.offers()[0].is_none());
     }
 }

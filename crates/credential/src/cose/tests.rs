@@ -232,7 +232,10 @@ fn a_message_without_a_type_is_what_its_payload_says() {
     });
     let read = crate::bundle::read_any(&made(&shown)).unwrap().into_bundle();
     assert!(matches!(read.artefact, crate::bundle::Artefact::Presentation(_)));
-    assert_eq!(SecuredCredential::parse(&made(&shown)).unwrap_err().code(), "media-type-unsupported");
+    assert_eq!(
+        SecuredCredential::parse(&made(&shown)).unwrap_err().code(),
+        "media-type-unsupported"
+    );
 }
 
 proptest! {

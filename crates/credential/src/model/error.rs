@@ -22,7 +22,9 @@ pub enum ModelError {
     #[error("an inline context redefines a term that an earlier context protects")]
     ContextRedefinition,
     /// An object within the credential brings contexts that the list on top does not have.
-    #[error("an object within the credential has contexts of its own, which could redefine its terms")]
+    #[error(
+        "an object within the credential has contexts of its own, which could redefine its terms"
+    )]
     ContextNested,
     /// `@id` or `@type` where the base context has other names for them.
     #[error("@id and @type are written id and type")]

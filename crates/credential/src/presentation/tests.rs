@@ -161,10 +161,16 @@ fn malformed_jws_presentations_are_refused() {
         let header = with(header.clone(), "/typ", typ).as_object().unwrap().clone();
         let text = jws::sign(header, payload.to_string().as_bytes(), &by.key).unwrap();
         let read = crate::bundle::read_any(text.as_bytes()).unwrap().into_bundle().artefact;
-        assert!(matches!(read, crate::bundle::Artefact::Presentation(shown) if shown.nonce() == Some("n-1")));
-        assert_eq!(SecuredCredential::parse(text.as_bytes()).unwrap_err().code(), "media-type-unsupported");
+        assert!(
+            matches!(read, crate::bundle::Artefact::Presentation(shown) if shown.nonce() == Some("n-1"))
+        );
+        assert_eq!(
+            SecuredCredential::parse(text.as_bytes()).unwrap_err().code(),
+            "media-type-unsupported"
+        );
     }
-    let both = with(payload.clone(), "/type", json!(["VerifiablePresentation", "VerifiableCredential"]));
+    let both =
+        with(payload.clone(), "/type", json!(["VerifiablePresentation", "VerifiableCredential"]));
     let untyped = with(header.clone(), "/typ", Value::Null);
     assert_eq!(code(&untyped, &both), "media-type-unsupported");
     let cases = [

@@ -36,8 +36,7 @@ fn a_jws_is_checked_too() {
     assert!(report(&issued_jose().to_bare()).holds());
     assert!(report(&issued_jose().to_value().to_string()).holds());
     let issuer = issuer();
-    let sd_jwt =
-        sign::issue_sd_jwt_plain(unsigned(), &issuer.method, &issuer.key).unwrap();
+    let sd_jwt = sign::issue_sd_jwt_plain(unsigned(), &issuer.method, &issuer.key).unwrap();
     assert!(report(&sd_jwt.to_bare()).holds());
     assert!(report(&sd_jwt.to_value().to_string()).holds());
     let mut text = issued_jose().to_bare();

@@ -157,8 +157,10 @@ fn the_media_type_may_be_whole_or_absent_where_the_payload_says_what_it_is() {
         let text = jws_of(&untyped, &with(unsigned(), pointer, value.clone()));
         assert_eq!(code(&text), "media-type-unsupported", "{pointer} {value}");
     }
-    let status = json!({ "sub": "https://a.example/1", "iat": 1, "status_list": {}, "@context": [] });
-    let attested = json!({ "iat": 1, "exp": 2, "attested_keys": [], "type": "VerifiableCredential" });
+    let status =
+        json!({ "sub": "https://a.example/1", "iat": 1, "status_list": {}, "@context": [] });
+    let attested =
+        json!({ "iat": 1, "exp": 2, "attested_keys": [], "type": "VerifiableCredential" });
     let bound = json!({ "iat": 1, "aud": "a", "nonce": "n", "sd_hash": "h" });
     for payload in [status, attested, bound] {
         assert_eq!(code(&jws_of(&untyped, &payload)), "media-type-unsupported", "{payload}");

@@ -46,9 +46,15 @@ fn a_media_type_is_named_with_its_beginning_or_without() {
     for same in ["vc+jwt", "application/vc+jwt", "Application/VC+JWT"] {
         assert!(names_media_type(same, "vc+jwt"), "{same}");
     }
-    for other in
-        ["", "vc", "vp+jwt", "text/vc+jwt", "application/application/vc+jwt", "vc+jwt;x=1", "/vc+jwt"]
-    {
+    for other in [
+        "",
+        "vc",
+        "vp+jwt",
+        "text/vc+jwt",
+        "application/application/vc+jwt",
+        "vc+jwt;x=1",
+        "/vc+jwt",
+    ] {
         assert!(!names_media_type(other, "vc+jwt"), "{other}");
     }
     let untyped = Jws::parse(&sign(Map::new(), b"", &key(KeyType::P256)).unwrap(), LIMIT).unwrap();

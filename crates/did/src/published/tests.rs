@@ -80,7 +80,8 @@ fn a_key_is_found_by_its_name_or_by_being_alone() {
     let mut one = all.clone();
     one["jwks"]["keys"].as_array_mut().unwrap().truncate(1);
     assert_eq!(found(&one, issuer, None).as_deref(), Some(P256));
-    for nothing in [json!([]), json!({ "issuer": issuer }), json!({ "issuer": issuer, "jwks": {} })] {
+    for nothing in [json!([]), json!({ "issuer": issuer }), json!({ "issuer": issuer, "jwks": {} })]
+    {
         assert_eq!(found(&nothing, issuer, None), None);
     }
 }
