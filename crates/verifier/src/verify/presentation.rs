@@ -188,7 +188,8 @@ fn other_proofs(bench: &Bench<'_>, presentation: &Presentation) -> Result<(), Re
     Ok(())
 }
 
-/// The presenter must be the holder that the credential names, by a key, by a DID or by an https URL; of several subjects, one of them.
+/// The presenter must be the holder that the credential names, by a key, by a DID or by an https URL; of several subjects,
+/// one of them.
 ///
 /// What names nobody is a bearer credential. Where claims are kept back, nobody can tell which it is: what names the holder
 /// may be among them.
