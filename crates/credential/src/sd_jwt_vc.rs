@@ -115,7 +115,8 @@ impl SdJwtVc {
         let wrong = |claim| SdJwtVcError::Claim { claim };
         let payload = sd_jwt.payload();
         let is = |typ| sd_jwt.jws().is_typed(typ);
-        if !is(TYP) && !(is(OLD_TYP) && payload.get("vct").is_some()) {
+        let of_old = is(OLD_TYP) && payload.get("vct").is_some();
+        if !is(TYP) && !of_old {
             return Err(SdJwtVcError::NotSdJwtVc);
         }
         check_always_shown(&sd_jwt, &ALWAYS_SHOWN)?;

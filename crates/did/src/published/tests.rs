@@ -77,7 +77,7 @@ fn a_key_is_found_by_its_name_or_by_being_alone() {
     assert_eq!(found(&all, issuer, Some("c")), None);
     assert_eq!(found(&all, issuer, None), None, "which of two?");
     assert_eq!(found(&all, "https://other.example", Some("did:web:issuer.example#a")), None);
-    let mut one = all.clone();
+    let mut one = all;
     one["jwks"]["keys"].as_array_mut().unwrap().truncate(1);
     assert_eq!(found(&one, issuer, None).as_deref(), Some(P256));
     for nothing in [json!([]), json!({ "issuer": issuer }), json!({ "issuer": issuer, "jwks": {} })]
