@@ -14,6 +14,7 @@ use inkan_core::time::CalendarSpan;
 use inkan_core::{Timestamp, encoding, json, limits};
 use inkan_credential::countersignature::{self, Countersignature};
 use inkan_credential::delegation::{Chain, Grant, Power};
+use inkan_credential::proof_check::Named;
 use inkan_credential::sd_jwt::{ClaimPath, SdJwt};
 use inkan_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
 use inkan_credential::selective::{self, Disclosure};
@@ -26,7 +27,7 @@ use inkan_credential::{
 use inkan_crypto::jws::Jws;
 use inkan_crypto::{PublicKey, keystore};
 use inkan_did::webvh::{self, Entry, History};
-use inkan_did::{Did, DidDocument, DidUrl, resolve_self_contained};
+use inkan_did::{Did, DidDocument, DidUrl, published, resolve_self_contained};
 use inkan_evidence::authn_event::EventToken;
 use inkan_evidence::jpki::{
     BindingProof, BindingStatement, BindingTerms, CrlIndex, Jpki, JpkiConfig, LoginStatement,
@@ -194,8 +195,9 @@ pub fn time(bytes: &[u8]) {
     }
 }
 
-/// Public keys as Multikey and as JWK.
+/// Public keys as Multikey and as JWK, and in the metadata of issuers.
 pub fn public_key(bytes: &[u8]) {
+    let _ = published::key_in(bytes, "https://a.example", Some("key-1"));
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(key) = PublicKey::from_multikey(text) {
         assert_eq!(key.to_multikey(), text);
@@ -387,7 +389,8 @@ pub fn bundle_file(bytes: &[u8]) {
 /// `inkan proof check`: proofs with a key at hand, and without.
 pub fn proofs(bytes: &[u8]) {
     let _ = proof_check::check(bytes, &mut |_| None);
-    if let Ok(report) = proof_check::check(bytes, &mut |_| Some(some_key())) {
+    let mut any = |_: Named<'_>| Some(some_key());
+    if let Ok(report) = proof_check::check_named(bytes, &mut any, Contexts::built_in()) {
         assert!(!report.proofs.is_empty());
     }
 }

@@ -90,6 +90,8 @@ pub struct Order {
     pub subject: bool,
     /// Who has to countersign, by the issuer's own word.
     pub offer: Vec<Wanted>,
+    /// For whom it is, where its format can say so.
+    pub audience: Option<&'static str>,
 }
 
 /// A credential and what was made about it.
@@ -123,6 +125,7 @@ impl Order {
             ends_in: 365 * 86_400,
             subject: true,
             offer: Vec::new(),
+            audience: None,
         }
     }
 }
@@ -256,6 +259,8 @@ impl World {
         };
         let draft = draft(&request, &mut self.rng).expect("a draft");
         let draft = draft.offering(&order.offer).expect("a draft with an offer");
+        let audience = order.audience.map(|name| ("aud".to_owned(), name.into()));
+        let draft = draft.with_members(&audience.into_iter().collect()).expect("a draft");
         let (method, key) = (issuer.method(), &issuer.key);
         let issued = issue(draft, order.format, (&method, key), self.now, &mut self.rng);
         let issued = issued.expect("a credential");

@@ -6,6 +6,8 @@
 mod certified;
 #[path = "interop/cose.rs"]
 mod cose;
+#[path = "interop/published.rs"]
+mod published;
 #[path = "interop/sd_jwt.rs"]
 mod sd_jwt;
 #[path = "interop/selective.rs"]
@@ -147,15 +149,25 @@ fn our_countersignature_jws_is_verified_by_npm_jose() {
 fn a_vc_jwt_made_by_npm_jose_is_verified_here_and_changed_copies_are_not() {
     let Some(jose) = peer::installed("jose") else { return };
     let holder = Party::new(KeyType::Ed25519, &mut fresh_rng());
-    for alg in ["EdDSA", "Ed25519", "ES256", "ES384"] {
+    // The media type as most write it, whole, and left out.
+    for (alg, typ) in [
+        ("EdDSA", Some("vc+jwt")),
+        ("Ed25519", Some("vc+jwt")),
+        ("ES256", Some("application/vc+jwt")),
+        ("ES384", None),
+    ] {
         // The key is the peer's, made as it signs: the issuer is a did:web that the peer names.
         let issuer = Party::new(KeyType::Ed25519, &mut fresh_rng());
         let mut payload = issuer.credential(&holder.did);
         payload["issuer"] = "did:web:issuer.example".into();
         let kid = "did:web:issuer.example#key-1";
-        let made = jose.ask(&json!({
-            "do": "sign", "alg": alg, "kid": kid, "typ": "vc+jwt", "cty": "vc", "payload": payload,
-        }));
+        let mut asked = json!({
+            "do": "sign", "alg": alg, "kid": kid, "cty": "vc", "payload": payload,
+        });
+        if let Some(typ) = typ {
+            asked["typ"] = typ.into();
+        }
+        let made = jose.ask(&asked);
         let compact = made["compact"].as_str().expect("a JWS");
         let key = PublicKey::from_jwk(&made["jwk"]).expect("the peer's key");
 

@@ -114,6 +114,21 @@ fn section_1_3_what_is_no_conforming_document_is_an_error() {
     assert!(SecuredCredential::parse_value(credential(json!({}))).is_err(), "it is not secured");
 }
 
+/// A proof over the text alone: what is within means what the contexts on top make of it.
+#[test]
+fn section_6_3_objects_within_bring_no_contexts_of_their_own() {
+    let subject = |context: Value| json!({ "credentialSubject": { "id": "did:example:a", "@context": context, "name": "A" } });
+    accepted(subject(json!(CONTEXT_V2)));
+    for context in [
+        json!("https://other.example/v1"),
+        json!({ "name": "https://other.example/#other" }),
+        json!({ "@vocab": "https://other.example/#" }),
+        json!([CONTEXT_V2, null]),
+    ] {
+        refused(subject(context), "credential-context-redefines");
+    }
+}
+
 #[test]
 fn section_4_3_contexts_begin_with_the_base_context() {
     const CODE: &str = "credential-context-invalid";

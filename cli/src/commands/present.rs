@@ -5,15 +5,15 @@ mod disclosure;
 use inkan_core::json::text;
 use inkan_credential::bundle::{Artefact, Bundle};
 use inkan_credential::presentation::{CertifiedForm, PresentationTerms};
-use inkan_credential::{ConsentReceipt, Contexts, Format, SecuredCredential, proof_check};
+use inkan_credential::proof_check::{self, Named};
+use inkan_credential::{ConsentReceipt, Contexts, Format, SecuredCredential};
 use inkan_crypto::Signer;
-use inkan_did::DidUrl;
 use inkan_io::pinned;
 use serde_json::{Value, json};
 
 use super::consent;
-use super::did::key_of_any_version;
 use super::issue::certified;
+use super::proof::key_at_hand;
 use crate::args::{OutArgs, PresentArgs, PresentationFormat};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -162,14 +162,11 @@ fn warn_of_forged(
     home: &Home,
     context: &Context,
 ) {
-    let mut key_of = |method: &str| {
-        let url = DidUrl::parse(method).ok()?;
-        key_of_any_version(&url, Some(home), context)
-    };
+    let mut key_of = |named: Named<'_>| key_at_hand(named, &[], Some(home), context);
     for (number, credential) in credentials.iter().enumerate() {
         let bytes = credential.to_bare().into_bytes();
-        if proof_check::check_with(&bytes, &mut key_of, contexts).is_ok_and(|report| report.fails())
-        {
+        let report = proof_check::check_named(&bytes, &mut key_of, contexts);
+        if report.is_ok_and(|report| report.fails()) {
             context.speech.warn(&format!(
                 "a proof on cred[{number}] does not verify: nobody will accept it (inkan proof check)"
             ));

@@ -4,15 +4,19 @@ mod add;
 
 use std::fmt::Write as _;
 
+use inkan_credential::Contexts;
 use inkan_credential::bundle::read_any;
-use inkan_credential::proof_check::{self, CheckedProof, ProofOutcome, ProofReport};
-use inkan_did::DidUrl;
+use inkan_credential::proof_check::{self, CheckedProof, Named, ProofOutcome, ProofReport};
+use inkan_crypto::PublicKey;
+use inkan_did::{DidUrl, published};
+use inkan_evidence::x5c;
+use inkan_io::pinned::{self, PinnedFile};
 use serde_json::{Value, json};
 
 use super::did::key_of_any_version;
 use crate::args::ProofCommand;
 use crate::catalogue;
-use crate::context::Context;
+use crate::context::{Context, Home};
 use crate::failure::Failure;
 use crate::output::Outcome;
 use crate::render::{Mark, safe};
@@ -30,15 +34,30 @@ fn check(file: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> 
     let bare = bare_bytes(&input.bytes);
     let speech = context.speech;
     let context = &*context;
-    let mut key_of = |method: &str| {
-        let url = DidUrl::parse(method).ok();
-        let found = url.and_then(|url| key_of_any_version(&url, home.as_ref(), context));
-        if found.is_none() {
-            speech.detail(&format!("no key for {method}"));
+    let pins = match &home {
+        Some(home) => pinned::load(&home.profile)?,
+        None => Vec::new(),
+    };
+    let mut key_of = |named: Named<'_>| {
+        let found = key_at_hand(named, &pins, home.as_ref(), context);
+        match named {
+            Named::Issuer { url, .. } if found.is_none() => {
+                let place = published::metadata_of(url).unwrap_or_else(|| url.to_owned());
+                speech.warn(&format!(
+                    "{url} names no key that is at hand: pin what it publishes (inkan trust pin {place} FILE)"
+                ));
+            }
+            Named::Method(method) if found.is_none() => {
+                speech.detail(&format!("no key for {method}"));
+            }
+            Named::Certificate(_) if found.is_none() => {
+                speech.warn("its certificate holds no key of a kind that signs credentials here");
+            }
+            Named::Issuer { .. } | Named::Method(_) | Named::Certificate(_) => {}
         }
         found
     };
-    let report = proof_check::check(&bare, &mut key_of)
+    let report = proof_check::check_named(&bare, &mut key_of, Contexts::built_in())
         .map_err(|error| Failure::from(error).during(&input.name))?;
     let (verdict, exit) = verdict(&report);
     let mut human = format!("{verdict}  {}: cryptography alone\n", safe(&input.name, 60));
@@ -53,6 +72,24 @@ fn check(file: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> 
     let proofs: Vec<Value> = report.proofs.iter().map(to_value).collect();
     let members = json!({ "verdict": verdict, "scope": "cryptography alone", "proofs": proofs });
     Ok(Outcome::new("inkan-proof-check/1", human, members).exit(exit))
+}
+
+/// The key that a signature names, as far as it is at hand: of any version of a DID, in a certificate, or in metadata that are pinned.
+pub(super) fn key_at_hand(
+    named: Named<'_>,
+    pins: &[PinnedFile],
+    home: Option<&Home>,
+    context: &Context,
+) -> Option<PublicKey> {
+    match named {
+        Named::Method(method) => key_of_any_version(&DidUrl::parse(method).ok()?, home, context),
+        Named::Certificate(der) => x5c::key_of(der).ok(),
+        Named::Issuer { url, kid } => {
+            let place = published::metadata_of(url)?;
+            let file = pins.iter().find(|file| file.url == place)?;
+            published::key_in(&file.bytes, url, kid)
+        }
+    }
 }
 
 /// A bundle's own artefact; anything else as it is, also what does not obey the data model.

@@ -242,6 +242,8 @@ fn an_issuer_by_certificate_is_trusted_under_a_policy() {
     for suite in ["vc+jwt", "dc+sd-jwt"] {
         issue(&home, &holder, "badge.json", &[&["--suite", suite], &alone[..]].concat());
         verify(&home, "badge.json", 19);
+        let checked = home.run(&["proof", "check", "badge.json"]).must(0);
+        assert!(checked.stdout.contains("urn:x509:sha-256:"), "{}", checked.stdout);
         let pin = ["-p", "bank", "trust", "pin", "urn:x509:issuer-anchor:root", "ca.pem"];
         home.run(&pin).must(0);
         verify(&home, "badge.json", 0);
@@ -305,6 +307,7 @@ fn in_cose(home: &Home) {
         home.run(&line).must(status);
     };
     judge(19);
+    home.run(&["proof", "check", "shown.json"]).must(0);
     home.run(&["-p", "bank", "trust", "pin", "urn:x509:issuer-anchor:root", "ca.pem"]).must(0);
     judge(0);
     home.run(&["-p", "bank", "trust", "unpin", "urn:x509:issuer-anchor:root"]).must(0);

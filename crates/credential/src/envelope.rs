@@ -3,7 +3,7 @@
 
 use inkan_core::encoding::{b64, b64u, decode_b64, decode_b64u};
 use inkan_core::{Timestamp, json, limits};
-use inkan_crypto::jws::Jws;
+use inkan_crypto::jws::{Jws, names_media_type};
 use serde_json::{Value, json};
 
 use crate::cose::Sign1;
@@ -14,6 +14,10 @@ use crate::sd_jwt_vc::certificates;
 
 /// The `typ` of an SD-JWT VC.
 const SD_JWT_VC: &str = "dc+sd-jwt";
+
+/// What the payload calls itself.
+const CREDENTIAL: &str = "VerifiableCredential";
+const PRESENTATION: &str = "VerifiablePresentation";
 
 /// What kind of artefact an envelope holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,7 +84,7 @@ impl Envelope {
         }
         let subtype = match (is_sd_jwt(compact), self) {
             (false, _) => self.typ(),
-            (true, Self::Credential) if typ_of(compact).as_deref() == Some(SD_JWT_VC) => SD_JWT_VC,
+            (true, Self::Credential) if says_sd_jwt_vc(compact) => SD_JWT_VC,
             (true, Self::Credential | Self::Presentation) => self.sd_typ(),
         };
         json!({
@@ -112,7 +116,7 @@ impl Envelope {
         }
         let expected = match (is_sd_jwt(data), self) {
             (false, _) => self.typ(),
-            (true, Self::Credential) if typ_of(data).as_deref() == Some(SD_JWT_VC) => SD_JWT_VC,
+            (true, Self::Credential) if says_sd_jwt_vc(data) => SD_JWT_VC,
             (true, Self::Credential | Self::Presentation) => self.sd_typ(),
         };
         if media_type.strip_prefix("application/") != Some(expected) {
@@ -139,7 +143,7 @@ pub(crate) struct Times {
     pub(crate) expires: Option<Timestamp>,
 }
 
-/// Reads a compact JWS whose `typ` must be exactly that of `envelope`.
+/// Reads a compact JWS whose `typ` must be that of `envelope`; without one, its payload must say as plainly what it is.
 ///
 /// # Errors
 ///
@@ -149,8 +153,15 @@ pub(crate) fn open(compact: &str, envelope: Envelope) -> Result<Opened, ParseErr
         return Err(ParseError::SdJwt);
     }
     let jws = Jws::parse(compact, limits::JWS)?;
-    check_media_types(&jws, envelope)?;
+    if [SD_JWT_VC, Envelope::Credential.sd_typ(), Envelope::Presentation.sd_typ()]
+        .into_iter()
+        .any(|other| jws.is_typed(other))
+    {
+        return Err(ParseError::SdJwt);
+    }
+    check_types(&jws, (envelope.typ(), envelope.cty()))?;
     let payload = json::parse(jws.payload(), limits::DOCUMENT)?;
+    told((jws.typ(), envelope.typ()), &payload, envelope)?;
     let times = check_claims(&payload)?;
     Ok(Opened { jws, payload, times })
 }
@@ -163,7 +174,8 @@ pub(crate) struct OpenedCose {
     pub(crate) times: Times,
 }
 
-/// Reads the text form of a COSE message whose `typ` must be exactly that of `envelope`.
+/// Reads the text form of a COSE message whose `typ` must be exactly that of `envelope` (RFC 9596 has no short form); without
+/// one, its payload must say as plainly what it is.
 ///
 /// # Errors
 ///
@@ -172,7 +184,7 @@ pub(crate) fn open_cose(text: &str, envelope: Envelope) -> Result<OpenedCose, Pa
     let message = Sign1::parse_text(text)?;
     let (typ, content_type) = envelope.cose_types();
     for (found, expected) in [
-        (message.typ().unwrap_or_default(), typ),
+        (message.typ().unwrap_or(typ), typ),
         (message.content_type().unwrap_or(content_type), content_type),
     ] {
         if found != expected {
@@ -183,6 +195,7 @@ pub(crate) fn open_cose(text: &str, envelope: Envelope) -> Result<OpenedCose, Pa
         }
     }
     let payload = json::parse(message.payload(), limits::DOCUMENT)?;
+    told((message.typ(), typ), &payload, envelope)?;
     let times = check_claims(&payload)?;
     Ok(OpenedCose { message, payload, times })
 }
@@ -194,7 +207,8 @@ pub(crate) struct OpenedSdJwt {
     pub(crate) times: Times,
 }
 
-/// Reads a compact SD-JWT, without key binding, whose `typ` must be exactly that of `envelope`.
+/// Reads a compact SD-JWT, without key binding, whose `typ` must be that of `envelope`; without one, what is shown of its payload
+/// must say as plainly what it is.
 ///
 /// # Errors
 ///
@@ -213,6 +227,7 @@ pub(crate) fn open_parsed(sd_jwt: SdJwt, envelope: Envelope) -> Result<OpenedSdJ
         return Err(ParseError::SdJwt);
     }
     check_types(sd_jwt.jws(), (envelope.sd_typ(), envelope.cty()))?;
+    told((sd_jwt.typ(), envelope.sd_typ()), sd_jwt.payload(), envelope)?;
     refuse_key_binding(&sd_jwt)?;
     let times = check_claims(sd_jwt.payload())?;
     Ok(OpenedSdJwt { sd_jwt, times })
@@ -220,7 +235,7 @@ pub(crate) fn open_parsed(sd_jwt: SdJwt, envelope: Envelope) -> Result<OpenedSdJ
 
 /// Whether it is an SD-JWT VC: `vct` makes it one, of older drafts if the media type is `vc+sd-jwt`.
 pub(crate) fn is_sd_jwt_vc(sd_jwt: &SdJwt) -> bool {
-    sd_jwt.typ() == Some(SD_JWT_VC) || sd_jwt.payload().get("vct").is_some()
+    sd_jwt.jws().is_typed(SD_JWT_VC) || sd_jwt.payload().get("vct").is_some()
 }
 
 /// A key binding has to be looked at, so none is carried where nobody would.
@@ -231,10 +246,37 @@ pub(crate) fn refuse_key_binding(sd_jwt: &SdJwt) -> Result<(), ParseError> {
     }
 }
 
-/// The `typ` of the issuer's JWS in a compact SD-JWT.
-fn typ_of(compact: &str) -> Option<String> {
-    let jws = Jws::parse(compact.split('~').next().unwrap_or_default(), limits::JWS).ok()?;
-    jws.typ().map(str::to_owned)
+/// Whether the issuer's JWS in a compact SD-JWT has the `typ` of an SD-JWT VC.
+fn says_sd_jwt_vc(compact: &str) -> bool {
+    let jws = Jws::parse(compact.split('~').next().unwrap_or_default(), limits::JWS);
+    jws.is_ok_and(|jws| jws.is_typed(SD_JWT_VC))
+}
+
+/// Whether a compact text is to be read as a presentation: by its media type or, where it names none, by the type that its payload
+/// says. Whoever reads it checks both again.
+///
+/// # Errors
+///
+/// [`ParseError::Jws`].
+pub(crate) fn is_presentation(compact: &str) -> Result<bool, ParseError> {
+    const KIND: Envelope = Envelope::Presentation;
+    let says_so = |payload: &[u8]| {
+        json::parse(payload, limits::DOCUMENT).is_ok_and(|said| has_type(&said, PRESENTATION))
+    };
+    if is_key_bound(compact) {
+        return Ok(true);
+    }
+    if Sign1::is_text(compact) {
+        return Ok(Sign1::parse_text(compact).is_ok_and(|message| match message.typ() {
+            Some(typ) => typ == KIND.cose_types().0,
+            None => says_so(message.payload()),
+        }));
+    }
+    let jws = Jws::parse(compact.split('~').next().unwrap_or_default(), limits::JWS)?;
+    Ok(match jws.typ() {
+        Some(_) => jws.is_typed(KIND.typ()) || jws.is_typed(KIND.sd_typ()),
+        None => says_so(jws.payload()),
+    })
 }
 
 /// Whether a compact text is an SD-JWT, by the tilde that ends its first part.
@@ -265,29 +307,35 @@ fn check_claims(payload: &Value) -> Result<Times, ParseError> {
     })
 }
 
-fn check_media_types(jws: &Jws, envelope: Envelope) -> Result<(), ParseError> {
-    let typ = jws.typ().unwrap_or_default();
-    if matches!(typ, "vc+sd-jwt" | "dc+sd-jwt" | "vp+sd-jwt") {
-        return Err(ParseError::SdJwt);
-    }
-    check_types(jws, (envelope.typ(), envelope.cty()))
-}
-
-/// `typ` is there and the one given; `cty` is the one given, if it is there.
+/// `typ` and `cty` are those given, if they are there.
 fn check_types(jws: &Jws, (typ, cty): (&'static str, &'static str)) -> Result<(), ParseError> {
     let short = |text: &str| text.chars().take(64).collect();
-    match jws.typ() {
-        Some(found) if found == typ => {}
-        found => {
-            let found = short(found.unwrap_or_default());
-            return Err(ParseError::MediaType { found, expected: typ });
+    let content = jws.header().get("cty").map(|found| found.as_str().unwrap_or_default());
+    for (found, expected) in [(jws.typ(), typ), (content, cty)] {
+        if let Some(found) = found.filter(|found| !names_media_type(found, expected)) {
+            return Err(ParseError::MediaType { found: short(found), expected });
         }
     }
-    match jws.header().get("cty").map(|found| found.as_str().unwrap_or_default()) {
-        Some(found) if found != cty => {
-            Err(ParseError::MediaType { found: short(found), expected: cty })
-        }
-        Some(_) | None => Ok(()),
+    Ok(())
+}
+
+/// `typ` SHOULD be there and need not be (VC-JOSE-COSE §§3.1–3.3). Then the payload says what it is (VCDM 2.0 §6.2.1): by the base
+/// context, and by one of two types and not by both. What was signed for any other purpose says neither.
+fn told(
+    (typ, expected): (Option<&str>, &'static str),
+    payload: &Value,
+    envelope: Envelope,
+) -> Result<(), ParseError> {
+    let context = payload.get("@context").and_then(Value::as_array).and_then(|list| list.first());
+    let is = |name| has_type(payload, name);
+    let plain = match envelope {
+        Envelope::Credential => is(CREDENTIAL) && !is(PRESENTATION),
+        Envelope::Presentation => is(PRESENTATION) && !is(CREDENTIAL),
+    };
+    if typ.is_some() || plain && context.and_then(Value::as_str) == Some(CONTEXT_V2) {
+        Ok(())
+    } else {
+        Err(ParseError::MediaType { found: String::new(), expected })
     }
 }
 

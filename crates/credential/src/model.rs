@@ -18,7 +18,7 @@ use inkan_core::{Timestamp, json};
 use inkan_crypto::PublicKey;
 use serde_json::Value;
 
-pub(crate) use self::context::{check_context, check_envelope_context};
+pub(crate) use self::context::{check_context, check_envelope_context, check_nested};
 pub(crate) use self::entries::is_origin;
 pub use self::entries::{
     LedgerRecord, MAXIMUM_STATUS_SIZE, SchemaEntry, SchemaKind, StatusEntry, StatusMessage,

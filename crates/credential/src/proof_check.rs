@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use inkan_core::encoding::{b64u, decode_b64};
-use inkan_core::{json, limits};
+use inkan_core::{json, limits, sha256};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
 use serde_json::Value;
@@ -15,10 +15,40 @@ use serde_json::Value;
 use crate::cose::Sign1;
 use crate::envelope::is_sd_jwt;
 use crate::error::ParseError;
+use crate::model::is_url;
 use crate::proof::{self, Proof, ProofError, take_proofs};
 use crate::rdfc::Contexts;
 use crate::sd_jwt::{Confirmation, KeyBinding, SdJwt};
+use crate::sd_jwt_vc::certificates;
 use crate::secured::{compact_text, verify_cose, verify_jws};
+
+/// How a signature says which key made it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Named<'a> {
+    /// By the URL of a verification method, or another name that stands alone.
+    Method(&'a str),
+    /// By the certificate (DER) that holds it.
+    Certificate(&'a [u8]),
+    /// By the https URL of the issuer, whose metadata list its keys.
+    Issuer {
+        /// The URL.
+        url: &'a str,
+        /// The name that the key has there, if it is said.
+        kid: Option<&'a str>,
+    },
+}
+
+impl Named<'_> {
+    /// As it stands in reports. That of a certificate is its digest.
+    fn to_text(self) -> String {
+        match self {
+            Self::Method(name) => name.to_owned(),
+            Self::Certificate(der) => format!("urn:x509:sha-256:{}", sha256(&[der]).to_hex()),
+            Self::Issuer { url, kid: None } => url.to_owned(),
+            Self::Issuer { url, kid: Some(kid) } => format!("{url} {kid}"),
+        }
+    }
+}
 
 /// What became of one proof.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,7 +74,7 @@ pub struct CheckedProof {
     pub index: usize,
     /// Name of the suite, or of the JWS algorithm.
     pub suite: String,
-    /// URL of the key.
+    /// URL of the key; of a key in a certificate `urn:x509:sha-256:` and its digest; else the issuer's URL, and a name.
     pub verification_method: String,
     /// What became of it.
     pub outcome: ProofOutcome,
@@ -104,6 +134,24 @@ pub fn check_with(
     key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
     contexts: &Contexts,
 ) -> Result<ProofReport, ParseError> {
+    let mut key_of = |named: Named<'_>| match named {
+        Named::Method(method) => key_of(method),
+        Named::Certificate(_) | Named::Issuer { .. } => None,
+    };
+    check_named(bytes, &mut key_of, contexts)
+}
+
+/// As [`check_with`], also of signatures whose key a certificate holds or the issuer's metadata list. That a certificate is
+/// anybody's, or that metadata are the issuer's, is not looked at here.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn check_named(
+    bytes: &[u8],
+    key_of: &mut KeyOf<'_>,
+    contexts: &Contexts,
+) -> Result<ProofReport, ParseError> {
     let presented = if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         compact(&compact_text(bytes)?, key_of)?
     } else {
@@ -140,13 +188,16 @@ pub fn check_with(
     Ok(ProofReport { proofs })
 }
 
+/// Gives the keys that are at hand.
+type KeyOf<'a> = dyn FnMut(Named<'_>) -> Option<PublicKey> + 'a;
+
 /// What is signed, and the proofs on it.
 type Checked = (Value, Vec<CheckedProof>);
 
 /// A document with its proofs, or an envelope.
 fn document(
     mut document: Value,
-    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    key_of: &mut KeyOf<'_>,
     contexts: &Contexts,
 ) -> Result<Checked, ParseError> {
     let id = json::text(&document, "id").unwrap_or_default();
@@ -171,11 +222,11 @@ fn document(
 fn one(
     (document, proofs): (&Value, &[Proof]),
     (index, proof): (usize, &Proof),
-    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    key_of: &mut KeyOf<'_>,
     contexts: &Contexts,
 ) -> CheckedProof {
     let outcome = if proof.cryptosuite().is_known() {
-        match key_of(proof.verification_method()) {
+        match key_of(Named::Method(proof.verification_method())) {
             None => ProofOutcome::KeyUnavailable,
             Some(key) => outcome(proof::verify_proof_with(document, proofs, index, &key, contexts)),
         }
@@ -191,42 +242,39 @@ fn one(
     }
 }
 
-fn compact(
-    text: &str,
-    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
-) -> Result<Checked, ParseError> {
+fn compact(text: &str, key_of: &mut KeyOf<'_>) -> Result<Checked, ParseError> {
     if Sign1::is_text(text) {
         let message = Sign1::parse_text(text)?;
         let payload = json::parse(message.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
-        let named = (message.kid(), message.alg());
-        let proof = checked(&payload, named, key_of, |key| verify_cose(&message, key))?;
+        let leaf = message.certificates().and_then(<[_]>::first).map(Vec::as_slice);
+        let header = Header { kid: message.kid(), leaf, alg: message.alg() };
+        let proof = checked(&payload, &header, key_of, |key| verify_cose(&message, key))?;
         return Ok((payload, vec![proof]));
     }
     if is_sd_jwt(text) {
         let sd_jwt = SdJwt::parse(text)?;
         let (jws, payload) = (sd_jwt.jws(), sd_jwt.payload().clone());
-        let named = (jws.kid(), jws.alg().to_jose());
-        let proof = checked(&payload, named, key_of, |key| verify_jws(jws, key))?;
+        let leaf = leaf_of(jws);
+        let proof = checked(&payload, &Header::of(jws, leaf.as_deref()), key_of, |key| {
+            verify_jws(jws, key)
+        })?;
         let bound = sd_jwt.key_binding().map(|binding| bound(&sd_jwt, binding, key_of));
         return Ok((payload, std::iter::once(proof).chain(bound).collect()));
     }
     let jws = Jws::parse(text, limits::JWS)?;
     let payload = json::parse(jws.payload(), limits::DOCUMENT).unwrap_or(Value::Null);
-    let named = (jws.kid(), jws.alg().to_jose());
-    let proof = checked(&payload, named, key_of, |key| verify_jws(&jws, key))?;
+    let leaf = leaf_of(&jws);
+    let header = Header::of(&jws, leaf.as_deref());
+    let proof = checked(&payload, &header, key_of, |key| verify_jws(&jws, key))?;
     Ok((payload, vec![proof]))
 }
 
 /// The key binding of an SD-JWT, by the key that its issuer confirmed, and over what is shown here.
-fn bound(
-    sd_jwt: &SdJwt,
-    binding: &KeyBinding,
-    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
-) -> CheckedProof {
+fn bound(sd_jwt: &SdJwt, binding: &KeyBinding, key_of: &mut KeyOf<'_>) -> CheckedProof {
     let (name, key) = match sd_jwt.confirmation() {
         Ok(Some(Confirmation::Key(key))) => ("cnf".to_owned(), Some(key)),
         Ok(Some(Confirmation::Name(name))) => {
-            let key = key_of(&name);
+            let key = key_of(Named::Method(&name));
             (name, key)
         }
         Ok(Some(Confirmation::Thumbprint(_)) | None) | Err(_) => ("cnf".to_owned(), None),
@@ -240,26 +288,57 @@ fn bound(
     CheckedProof { credential: None, index: 1, suite, verification_method: name, outcome }
 }
 
+/// What a header says of the key.
+struct Header<'a> {
+    kid: Option<&'a str>,
+    leaf: Option<&'a [u8]>,
+    alg: &'a str,
+}
+
+impl<'a> Header<'a> {
+    fn of(jws: &'a Jws, leaf: Option<&'a [u8]>) -> Self {
+        Self { kid: jws.kid(), leaf, alg: jws.alg().to_jose() }
+    }
+}
+
+/// The first of the certificates in a header; nothing that holds a key, if they cannot be read.
+fn leaf_of(jws: &Jws) -> Option<Vec<u8>> {
+    let chain = certificates::read(jws.header().get("x5c")?);
+    Some(chain.and_then(|chain| chain.into_iter().next()).unwrap_or_default())
+}
+
 /// The one signature around `payload`.
 fn checked(
     payload: &Value,
-    (kid, alg): (Option<&str>, &str),
-    key_of: &mut dyn FnMut(&str) -> Option<PublicKey>,
+    header: &Header<'_>,
+    key_of: &mut KeyOf<'_>,
     verify: impl Fn(&PublicKey) -> Result<(), ProofError>,
 ) -> Result<CheckedProof, ParseError> {
-    let kid = kid.ok_or(ParseError::KeyId)?;
     let signer = crate::model::issuer_like(payload, "issuer")
         .or_else(|| crate::model::issuer_like(payload, "holder"))
         .or_else(|| json::text(payload, "iss"));
-    let method = match signer {
-        Some(signer) if kid.starts_with('#') => format!("{signer}{kid}"),
-        _ => kid.to_owned(),
+    let https = signer.filter(|signer| signer.starts_with("https://"));
+    let whole;
+    let named = match (header.kid, header.leaf) {
+        // A DID has its own keys, whatever certificates say.
+        (_, Some(leaf)) if signer.is_none_or(|signer| !signer.starts_with("did:")) => {
+            Named::Certificate(leaf)
+        }
+        (Some(kid), _) if kid.starts_with('#') => {
+            whole = format!("{}{kid}", signer.unwrap_or_default());
+            Named::Method(&whole)
+        }
+        (Some(kid), _) => match https.filter(|_| !is_url(kid)) {
+            Some(url) => Named::Issuer { url, kid: Some(kid) },
+            None => Named::Method(kid),
+        },
+        (None, _) => Named::Issuer { url: https.ok_or(ParseError::KeyId)?, kid: None },
     };
-    let outcome = match key_of(&method) {
+    let outcome = match key_of(named) {
         None => ProofOutcome::KeyUnavailable,
         Some(key) => outcome(verify(&key)),
     };
-    let suite = alg.to_owned();
+    let (suite, method) = (header.alg.to_owned(), named.to_text());
     Ok(CheckedProof { credential: None, index: 0, suite, verification_method: method, outcome })
 }
 

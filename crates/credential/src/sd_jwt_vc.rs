@@ -21,6 +21,8 @@ use crate::sd_jwt::{self, Concealment, SdJwt};
 use crate::sign::check_always_shown;
 use crate::token_status_list::StatusReference;
 
+#[cfg(test)]
+pub(crate) use self::certificate::example;
 pub use self::certificates::{issuer_of, names_issuer};
 pub use self::error::SdJwtVcError;
 pub use self::metadata::{TypeMetadata, TypeMetadataError};
@@ -112,10 +114,10 @@ impl SdJwtVc {
     pub fn from_sd_jwt(sd_jwt: SdJwt) -> Result<Self, SdJwtVcError> {
         let wrong = |claim| SdJwtVcError::Claim { claim };
         let payload = sd_jwt.payload();
-        match sd_jwt.typ() {
-            Some(TYP) => {}
-            Some(OLD_TYP) if payload.get("vct").is_some() => {}
-            Some(_) | None => return Err(SdJwtVcError::NotSdJwtVc),
+        let is = |typ| sd_jwt.jws().is_typed(typ);
+        let of_old = is(OLD_TYP) && payload.get("vct").is_some();
+        if !is(TYP) && !of_old {
+            return Err(SdJwtVcError::NotSdJwtVc);
         }
         check_always_shown(&sd_jwt, &ALWAYS_SHOWN)?;
         let vct = text(payload, "vct")?.filter(|vct| !vct.is_empty()).ok_or(wrong("vct"))?;

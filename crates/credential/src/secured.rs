@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::cose::Sign1;
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
-use crate::model::Credential;
+use crate::model::{Credential, check_nested};
 use crate::proof::{
     Cryptosuite, PreparedProof, Proof, ProofError, Purpose, check_references, take_proofs,
 };
@@ -184,6 +184,9 @@ impl SecuredCredential {
         written_alone: bool,
     ) -> Result<Self, ParseError> {
         let issuer_proof = choose_issuer_proof(&proofs, credential.issuer())?;
+        if proofs.get(issuer_proof).is_some_and(|proof| !proof.cryptosuite().is_rdfc()) {
+            check_nested(credential.value())?;
+        }
         Ok(Self::DataIntegrity(DataIntegrityCredential {
             credential,
             proofs,
@@ -573,6 +576,7 @@ fn claimed(payload: Value) -> Result<Credential, ParseError> {
     envelope::check_claim(&payload, "iss", json_issuer(&payload))?;
     envelope::check_claim(&payload, "jti", json::text(&payload, "id"))?;
     let credential = Credential::from_value(payload)?.with_status_claim();
+    check_nested(credential.value())?;
     envelope::check_claim(credential.value(), "sub", credential.subject_id())?;
     Ok(credential)
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::cose::{CoseError, Headers, Sign1};
 use crate::envelope::Envelope;
+use crate::error::ParseError;
 use crate::model::{Credential, DataModel, ModelError};
 use crate::proof::{self, Cryptosuite, ProofError, Purpose, SignFailure};
 use crate::rdfc::Contexts;
@@ -122,7 +123,7 @@ pub fn secure_di(
     let credential = Credential::read(credential)?;
     let ground = (credential.value(), [].as_slice());
     let proof = proof::add_proof_of(&terms.suite, ground, terms.to_members(), signer, contexts)?;
-    SecuredCredential::with_first_proof(credential, proof).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::with_first_proof(credential, proof).map_err(unread)
 }
 
 /// Puts one more proof on a credential that has some: beside them, or over those that `terms.previous` names.
@@ -166,7 +167,7 @@ pub fn issue_jose(
     let credential = Credential::from_value(credential)?;
     let key = KeyName::Kid(kid);
     let compact = envelop(credential.value(), Envelope::Credential, key, signer)?;
-    SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::parse_compact(&compact).map_err(unread)
 }
 
 /// Puts a credential into a COSE message (`typ` `application/vc+cose`, content type `application/vc`); `kid` is the DID URL of the
@@ -204,7 +205,12 @@ fn cose(
 ) -> Result<SecuredCredential, SignFailure> {
     let credential = Credential::from_value(credential)?;
     let text = message(credential.value(), Envelope::Credential, key, signer)?;
-    SecuredCredential::parse_compact(&text).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::parse_compact(&text).map_err(unread)
+}
+
+/// What was signed breaks a rule that depends on what is around it; the rule says more than that it cannot be read.
+fn unread(error: ParseError) -> SignFailure {
+    if let ParseError::Model(rule) = error { rule.into() } else { SignFailure::Unreadable }
 }
 
 /// The text form of a COSE message around `payload`.
@@ -238,7 +244,7 @@ pub fn issue_jose_certified(
     let credential = Credential::from_value(credential)?;
     let key = KeyName::Certificates(chain);
     let compact = envelop(credential.value(), Envelope::Credential, key, signer)?;
-    SecuredCredential::parse_compact(&compact).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::parse_compact(&compact).map_err(unread)
 }
 
 /// Members of a credential that every verifier needs, so that no holder may keep them back, in whichever format: who says it and
@@ -282,7 +288,7 @@ pub fn issue_sd_jwt(
     let issued = sd_jwt::issue(credential.value().clone(), concealment, header, signer, rng)?;
     check_credential_shown(&issued)?;
     check_holder_shown(&issued)?;
-    SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::parse_compact(issued.shown()).map_err(unread)
 }
 
 /// As [`issue_sd_jwt`], with nothing that the holder may keep back: needs no randomness.
@@ -298,7 +304,7 @@ pub fn issue_sd_jwt_plain(
     let credential = Credential::from_value(credential)?;
     let header = sd_jwt_header(Envelope::Credential, kid);
     let issued = sd_jwt::sign(credential.value(), Vec::new(), header, signer)?;
-    SecuredCredential::parse_compact(issued.shown()).map_err(|_| SignFailure::Unreadable)
+    SecuredCredential::parse_compact(issued.shown()).map_err(unread)
 }
 
 /// Makes an SD-JWT VC (`dc+sd-jwt`) of `claims`; `kid` is the DID URL of the signer's key, whose DID is `iss`.

@@ -142,6 +142,12 @@ impl Jws {
         self.header.get("typ").and_then(Value::as_str)
     }
 
+    /// Whether `typ` names the media type `application/{subtype}`, see [`names_media_type`].
+    #[must_use]
+    pub fn is_typed(&self, subtype: &str) -> bool {
+        self.typ().is_some_and(|typ| names_media_type(typ, subtype))
+    }
+
     /// The name of the key, `kid`.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
@@ -186,6 +192,20 @@ impl Jws {
     pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
         self.signed.verify(key)
     }
+}
+
+/// Whether `text`, the value of `typ` or `cty`, names the media type `application/{subtype}`: without another slash its
+/// beginning may be left out ([RFC 7515 §4.1.9]), and case says nothing in media types.
+///
+/// [RFC 7515 §4.1.9]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9
+#[must_use]
+pub fn names_media_type(text: &str, subtype: &str) -> bool {
+    const BEGINNING: &str = "application/";
+    let rest = match text.split_at_checked(BEGINNING.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(BEGINNING) => rest,
+        Some(_) | None => text,
+    };
+    rest.eq_ignore_ascii_case(subtype)
 }
 
 /// Signs `payload` under `header` and writes the compact form. `alg` is set here; the header is written canonically.

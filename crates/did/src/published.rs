@@ -1,10 +1,11 @@
 //! The keys of a DID for those who know no DIDs: a JWK Set ([RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5)), and the metadata in
 //! which readers of SD-JWT VCs look for it ([draft-ietf-oauth-sd-jwt-vc §5](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-sd-jwt-vc-13#section-5)).
 //!
-//! In scope: which keys, under which names. Out of scope: serving them. Whoever believes what a host serves believes the host:
+//! In scope: which keys, under which names; finding one. Out of scope: serving them, and `jwks_uri`. Whoever believes what a host serves believes the host:
 //! who had which key when, only the DID's log says.
 
-use inkan_crypto::Algorithm;
+use inkan_core::{json, limits};
+use inkan_crypto::{Algorithm, PublicKey};
 use serde_json::{Value, json};
 
 use crate::did::Did;
@@ -48,9 +49,35 @@ pub fn issuer_url(did: &Did) -> Option<String> {
 /// Where the metadata of that issuer are looked for: between host and path.
 #[must_use]
 pub fn metadata_url(did: &Did) -> Option<String> {
-    let place = did.location()?.without_scheme();
-    let (host, path) = place.find('/').map_or((place.as_str(), ""), |at| place.split_at(at));
-    Some(format!("https://{host}{WELL_KNOWN}{path}"))
+    metadata_of(&issuer_url(did)?)
+}
+
+/// The same of an issuer's https URL, without a slash at its end.
+#[must_use]
+pub fn metadata_of(issuer: &str) -> Option<String> {
+    let place = issuer.strip_prefix("https://")?;
+    let place = place.strip_suffix('/').unwrap_or(place);
+    let (host, path) = place.find('/').map_or((place, ""), |at| place.split_at(at));
+    let plain = !host.is_empty() && !place.contains(['?', '#', '@']);
+    plain.then(|| format!("https://{host}{WELL_KNOWN}{path}"))
+}
+
+/// Most keys of one set that are looked at.
+const KEYS: usize = 64;
+
+/// The key of that name among those that the metadata of this issuer list in themselves; without a name, the only one that they list.
+#[must_use]
+pub fn key_in(metadata: &[u8], issuer: &str, kid: Option<&str>) -> Option<PublicKey> {
+    let metadata = json::parse(metadata, limits::DOCUMENT).ok()?;
+    if json::text(&metadata, "issuer") != Some(issuer) {
+        return None;
+    }
+    let keys = metadata.pointer("/jwks/keys")?.as_array()?;
+    let jwk = match kid {
+        Some(kid) => keys.iter().take(KEYS).find(|key| json::text(key, "kid") == Some(kid))?,
+        None => keys.first().filter(|_| keys.len() == 1)?,
+    };
+    PublicKey::from_jwk(jwk).ok()
 }
 
 /// The URL of the did:webvh log that belongs to such a path on a host; none if it is another path.

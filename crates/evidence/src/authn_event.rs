@@ -7,22 +7,29 @@ mod factor;
 
 use std::collections::BTreeSet;
 
-use inkan_core::{Timestamp, json, tolerance};
+use inkan_core::{Timestamp, tolerance};
 use inkan_crypto::jws::Jws;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::authority::{Authorised, authorise};
+use crate::authority::Authorised;
 use crate::claims::{IgnoredClaim, level_claims, without_level_claims};
 use crate::finding::Code;
 use crate::registry::{PartyRole, Registry};
+use crate::token::Kind;
 
 pub(crate) use factor::{Worth, worth};
 
 /// The largest statement in characters.
 pub const LIMIT: usize = 64 << 10;
-/// The media type and the type inside.
-const MEDIA_TYPE: &str = "authn-event+jwt";
+const KIND: Kind = Kind {
+    typ: "authn-event+jwt",
+    limit: LIMIT,
+    invalid: Code::AuthenticationEventInvalid,
+    other: Code::AuthenticationEventInvalid,
+    refused: Code::OperatorNotAuthorised,
+};
+/// The type inside.
 const TYPE: &str = "inkan-authn-event/1";
 /// The longest time that a statement holds, in seconds.
 const SPAN: i64 = 600;
@@ -64,7 +71,9 @@ pub(crate) struct Event {
 /// Checks a statement, rules 1 and 2. `path` is its place in reports.
 pub(crate) fn check(token: &str, path: &str, judged: &Judged<'_>) -> Result<Event, Code> {
     let EventToken { jws, value, stated, issued, ends } = EventToken::parse(token)?;
-    let by = operator(&jws, &stated.iss, issued, judged)?;
+    let by = KIND.signer(&jws, (&stated.iss, issued), (judged.registries, judged.as_of), |by| {
+        by.has_role(PartyRole::AuthenticationOperator) && by.authenticates().is_some()
+    })?;
     let in_time = ends >= issued
         && ends.seconds_since(issued) <= SPAN
         && judged.received_at < ends
@@ -110,51 +119,25 @@ impl EventToken {
     ///
     /// [`Code::AuthenticationEventInvalid`].
     pub fn parse(token: &str) -> Result<Self, Code> {
-        let invalid = Code::AuthenticationEventInvalid;
-        let jws = Jws::parse(token, LIMIT).map_err(|_| invalid)?;
-        if jws.typ() != Some(MEDIA_TYPE) {
-            return Err(invalid);
-        }
-        let value = json::parse(jws.payload(), LIMIT).map_err(|_| invalid)?;
-        let stated = Statement::deserialize(without_level_claims(&value)).map_err(|_| invalid)?;
+        let (jws, value) = KIND.open(token)?;
+        let stated: Statement = KIND.closed(&without_level_claims(&value), TYPE)?;
         let one_form = matches!(
             (&stated.nonce, &stated.cnf, &stated.session),
             (Some(_), Some(_), None) | (None, None, Some(_))
         );
-        if stated.kind != TYPE || stated.factors.len() > FACTORS || !one_form {
-            return Err(invalid);
+        if stated.factors.len() > FACTORS || !one_form {
+            return Err(KIND.invalid);
         }
-        let time = |seconds| Timestamp::from_seconds(seconds).map_err(|_| invalid);
-        let (issued, ends) = (time(stated.iat)?, time(stated.exp)?);
+        let (issued, ends) = (KIND.time(stated.iat)?, KIND.time(stated.exp)?);
         Ok(Self { jws, value, stated, issued, ends })
     }
-}
-
-/// The operator, if one of the keys that its entry lists signed while it was in force.
-fn operator(
-    jws: &Jws,
-    party: &str,
-    issued: Timestamp,
-    judged: &Judged<'_>,
-) -> Result<Authorised, Code> {
-    let refused = Code::OperatorNotAuthorised;
-    let held = authorise(judged.registries, party, issued, judged.as_of).map_err(|_| refused)?;
-    let mut operators = held
-        .into_iter()
-        .filter(|by| by.has_role(PartyRole::AuthenticationOperator) && by.authenticates().is_some())
-        .peekable();
-    if operators.peek().is_none() {
-        return Err(refused);
-    }
-    let signed = |by: &Authorised| by.keys().iter().any(|key| jws.verify(key).is_ok());
-    operators.find(signed).ok_or(Code::AuthenticationEventInvalid)
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Statement {
     #[serde(rename = "type")]
-    kind: String,
+    _kind: String,
     iss: String,
     aud: String,
     iat: i64,

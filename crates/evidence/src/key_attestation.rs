@@ -4,7 +4,7 @@
 //! In scope: the JWT, its signer, its status. Out of scope: wallet attestations (`oauth-client-attestation+jwt`), which say that an app is
 //! genuine and nothing about a key; `trust_chain`. Stricter than there: a key attestation says when it ends.
 
-use inkan_core::{Timestamp, json, tolerance};
+use inkan_core::{Timestamp, tolerance};
 use inkan_credential::token_status_list::{StatusListToken, StatusReference, TokenStatus};
 use inkan_crypto::PublicKey;
 use inkan_crypto::jws::Jws;
@@ -14,13 +14,19 @@ use crate::attested_key::AttestedKey;
 use crate::authority::{Authorised, authorise};
 use crate::finding::Code;
 use crate::registry::{PartyRole, Registry, Standing};
+use crate::token::Kind;
 
 /// The largest token in characters.
 pub const LIMIT: usize = 64 << 10;
-/// The type of the token.
-const TYPE: &str = "key-attestation+jwt";
 /// The most keys that one token attests.
 const KEYS: usize = 64;
+const KIND: Kind = Kind {
+    typ: "key-attestation+jwt",
+    limit: LIMIT,
+    invalid: Code::KeyAttestationInvalid,
+    other: Code::KeyAttestationType,
+    refused: Code::AttestationUntrusted,
+};
 
 /// What a token is judged by.
 pub(crate) struct Judged<'a> {
@@ -72,15 +78,11 @@ impl KeyAttestation {
     ///
     /// [`Code::KeyAttestationType`] for a token of another type, otherwise [`Code::KeyAttestationInvalid`].
     pub fn parse(token: &str) -> Result<Self, Code> {
-        let invalid = Code::KeyAttestationInvalid;
-        let jws = Jws::parse(token, LIMIT).map_err(|_| invalid)?;
-        if jws.typ() != Some(TYPE) {
-            return Err(Code::KeyAttestationType);
-        }
-        let claims = json::parse(jws.payload(), LIMIT).map_err(|_| invalid)?;
+        let invalid = KIND.invalid;
+        let (jws, claims) = KIND.open(token)?;
         let time = |name| {
             let seconds = claims.get(name).and_then(Value::as_i64);
-            seconds.and_then(|seconds| Timestamp::from_seconds(seconds).ok()).ok_or(invalid)
+            KIND.time(seconds.ok_or(invalid)?)
         };
         let (issued, ends) = (time("iat")?, time("exp")?);
         let keys = claims.get("attested_keys").and_then(Value::as_array);

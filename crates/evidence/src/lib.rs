@@ -29,6 +29,7 @@ pub mod registry;
 mod row;
 mod session;
 pub mod shown;
+mod token;
 pub mod tsa;
 pub mod webauthn;
 pub mod x5c;

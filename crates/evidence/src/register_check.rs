@@ -7,17 +7,18 @@ mod make;
 
 use std::collections::BTreeSet;
 
-use inkan_core::json::{self, text};
+use inkan_core::json::text;
 use inkan_core::{Digest, Timestamp, tolerance};
 use inkan_credential::Bundle;
 use inkan_crypto::jws::Jws;
 use serde::Deserialize;
 
-use crate::authority::{Authorised, authorise};
+use crate::authority::Authorised;
 use crate::facts::CredentialFacts;
 use crate::finding::Code;
 use crate::model::Sha256Text;
 use crate::registry::{PartyRole, Registry};
+use crate::token::Kind;
 
 pub(crate) use self::make::with_register_checks;
 pub use self::make::{NewRegisterCheck, StateError};
@@ -29,6 +30,13 @@ pub const EVIDENCE_TYPE: &str = "RegisterCheck";
 /// The media type and the type inside.
 const MEDIA_TYPE: &str = "register-check+jwt";
 const TYPE: &str = "inkan-register-check/1";
+const KIND: Kind = Kind {
+    typ: MEDIA_TYPE,
+    limit: LIMIT,
+    invalid: Code::RegisterCheckInvalid,
+    other: Code::RegisterCheckInvalid,
+    refused: Code::RegisterCheckNotAuthorised,
+};
 /// The most claims of one statement.
 const CLAIMS: usize = 64;
 /// The most statements of one bundle that are looked at.
@@ -121,21 +129,16 @@ impl RegisterToken {
     ///
     /// [`Code::RegisterCheckInvalid`].
     pub fn parse(token: &str) -> Result<Self, Code> {
-        let invalid = Code::RegisterCheckInvalid;
-        let jws = Jws::parse(token, LIMIT).map_err(|_| invalid)?;
-        if jws.typ() != Some(MEDIA_TYPE) {
-            return Err(invalid);
-        }
-        let value = json::parse(jws.payload(), LIMIT).map_err(|_| invalid)?;
-        let stated = Statement::deserialize(&value).map_err(|_| invalid)?;
+        let (jws, said) = KIND.open(token)?;
+        let stated: Statement = KIND.closed(&said, TYPE)?;
         let claims: BTreeSet<String> = stated.claims.iter().cloned().collect();
         let named = (1..=CLAIMS).contains(&stated.claims.len())
             && claims.len() == stated.claims.len()
             && claims.iter().all(|name| !name.is_empty());
-        if stated.kind != TYPE || !named {
-            return Err(invalid);
+        if !named {
+            return Err(KIND.invalid);
         }
-        let issued = Timestamp::from_seconds(stated.iat).map_err(|_| invalid)?;
+        let issued = KIND.time(stated.iat)?;
         Ok(Self { jws, stated, claims, issued })
     }
 
@@ -166,9 +169,11 @@ pub(crate) fn check<'c>(
     credentials: impl Iterator<Item = &'c CredentialFacts>,
     judged: &Judged<'_>,
 ) -> Result<(String, RegisterCheck), Code> {
-    let invalid = Code::RegisterCheckInvalid;
+    let invalid = KIND.invalid;
     let RegisterToken { jws, stated, claims, issued } = RegisterToken::parse(token)?;
-    let by = register(&jws, &stated.iss, issued, judged)?;
+    let by = KIND.signer(&jws, (&stated.iss, issued), (judged.registries, judged.as_of), |by| {
+        by.has_role(PartyRole::BaseRegistry)
+    })?;
     // What was answered to somebody else was for somebody else's purpose: the person it is about may not even know of us.
     let for_us = judged.audience == Some(stated.aud.as_str());
     if !for_us || issued > judged.as_of.plus_seconds(tolerance::CREDENTIAL) {
@@ -195,29 +200,11 @@ pub(crate) fn check<'c>(
     Ok((about.path().to_owned(), said))
 }
 
-/// The register, if one of the keys that its entry lists signed while it was in force.
-fn register(
-    jws: &Jws,
-    party: &str,
-    issued: Timestamp,
-    judged: &Judged<'_>,
-) -> Result<Authorised, Code> {
-    let refused = Code::RegisterCheckNotAuthorised;
-    let held = authorise(judged.registries, party, issued, judged.as_of).map_err(|_| refused)?;
-    let mut registers =
-        held.into_iter().filter(|by| by.has_role(PartyRole::BaseRegistry)).peekable();
-    if registers.peek().is_none() {
-        return Err(refused);
-    }
-    let signed = |by: &Authorised| by.keys().iter().any(|key| jws.verify(key).is_ok());
-    registers.find(signed).ok_or(Code::RegisterCheckInvalid)
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Statement {
     #[serde(rename = "type")]
-    kind: String,
+    _kind: String,
     iss: String,
     aud: String,
     iat: i64,

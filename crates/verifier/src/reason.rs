@@ -332,8 +332,8 @@ pub enum Reason {
         /// Whom it names.
         found: String,
     },
-    /// Claims are kept back, and what is shown names no holder.
-    #[error("what is shown names no holder, and claims are kept back")]
+    /// Claims are kept back, and what is shown names no holder; or it names an https URL, and a DID presents it.
+    #[error("nothing that is shown says whether the presenter is the holder")]
     HolderNotShown,
     /// The signature says of itself that it does not hold at the time it is judged at.
     #[error("the signature is not in force, by its own dates, as of {as_of}")]

@@ -81,7 +81,8 @@ impl Verification {
     }
 
     /// One place per credential, in order: a credential of which everything holds but what it demands of itself, the
-    /// countersignatures of its offer. It is not to be relied on; who countersigns, or looks who has not yet, may look at it.
+    /// countersignatures of its offer, or that it is made out to somebody else (`aud`). It is not to be relied on; who
+    /// countersigns, or looks who has not yet, may look at it.
     #[must_use]
     pub fn offers(&self) -> &[Option<VerifiedCredential>] {
         &self.offers

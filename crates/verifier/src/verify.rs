@@ -86,8 +86,7 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         let mut stopping = checks.iter().skip(from).filter(stops).peekable();
         let mut offer = None;
         if stopping.peek().is_some() {
-            offer =
-                judged.take().filter(|_| stopping.all(|check| check.name == CheckName::Offered));
+            offer = judged.take().filter(|_| stopping.all(concerns_reliance));
         }
         credentials.push(judged);
         offers.push(offer);
@@ -124,6 +123,13 @@ pub fn verify(bundle: &Bundle, material: &Material, context: &Context) -> Verifi
         as_of: context.as_of,
         received_at: context.received_at,
     }
+}
+
+/// Whether a line stops those who would rely on a credential, and not those who sign it too, or look who has: it waits for others,
+/// or it is made out to somebody.
+fn concerns_reliance(check: &Check) -> bool {
+    let made_out = matches!(check.reason(), Some(Reason::CredentialAudience { .. }));
+    made_out || check.name == CheckName::Offered
 }
 
 /// What every check is made with.

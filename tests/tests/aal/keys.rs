@@ -73,6 +73,15 @@ fn baseline_ka_reaches_aal_3() {
         "keyStorage": ["iso_18045_high"] }));
     assert_eq!(report.decision(), Decision::Accept, "{:?}", report.reasons());
     assert_eq!(report.to_value()["assurance"]["aal"]["road"], "key-attestation");
+    // The media type may be written whole, and no other will do.
+    let typed = |typ: &str| {
+        let mut desk = ka(|_| {});
+        let token = token(typ, &claims(&desk), &provider());
+        desk.shown["authenticator"] = json!([{ "keyAttestation": token }]);
+        desk
+    };
+    typed("application/key-attestation+jwt").accepted("AAL-3");
+    typed("kb+jwt").capped("AAL-2", "AAL-1", "key-attestation-type");
     // Without the name of the provider, any whose key it is.
     ka(|claims| drop(claims.as_object_mut().unwrap().remove("iss"))).accepted("AAL-3");
 }

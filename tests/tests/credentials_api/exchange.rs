@@ -145,6 +145,16 @@ impl Exchange {
 
     /// A credential that its subject and the witness have to countersign.
     fn case(&mut self, format: Format, before: Option<i64>) -> Case {
+        self.case_for(format, before, None)
+    }
+
+    /// The same, made out to somebody.
+    fn case_for(
+        &mut self,
+        format: Format,
+        before: Option<i64>,
+        audience: Option<&'static str>,
+    ) -> Case {
         let before = before.map(|seconds| self.world.now.plus_seconds(seconds));
         let witness = self.world.actor(self.witness).did.to_string();
         let by = Some(WantedSigners::Dids([witness].into()));
@@ -152,7 +162,7 @@ impl Exchange {
             Wanted { by: Some(WantedSigners::Subject), before, ..Wanted::of(Role::Holder) },
             Wanted { by, ..Wanted::of(Role::Witness) },
         ];
-        let order = Order { offer, status: false, ..Order::of(format) };
+        let order = Order { offer, status: false, audience, ..Order::of(format) };
         let mut case = self.world.draw_up(&order);
         self.world.record(&mut case, ISSUER);
         case
@@ -304,6 +314,24 @@ fn two_who_sign_at_once_both_land_and_the_issuer_seals() {
         assert!(texts(folder.path()).iter().all(|text| !text.contains(secret)));
         assert!(texts(folder.path()).iter().any(|text| text.contains("/offers/{offer}")));
     }
+}
+
+/// An exchange relies on nothing that it carries, so for whom a credential is made does not concern it.
+#[test]
+fn what_is_made_out_to_somebody_is_carried_to_those_who_sign() {
+    let mut it = Exchange::new(38);
+    let case = it.case_for(Format::Jose, None, Some("https://bank.example"));
+    assert_eq!(case.credential.audience(), ["https://bank.example"]);
+    let (path, _) = it.publish(&case);
+    assert_eq!(it.show(&path).json()["stage"], "offered");
+    let mut signed = case.clone();
+    it.act(&mut signed, HOLDER, Role::Holder, Step::Accept);
+    let witness = it.witness;
+    it.act(&mut signed, witness, Role::Witness, Step::Accept);
+    let answer = it.send(&path, &it.bundle(&signed));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(it.acts(&path), ["holder accept", "witness accept"]);
+    assert_eq!(it.show(&path).json()["stage"], "countersigned");
 }
 
 /// What is answered is what the schema says, and nothing beyond it: nobody sees more than the bundle.

@@ -36,9 +36,9 @@ impl PublicKeyData for Point {
 }
 
 /// Whoever certifies.
-struct Authority {
+pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    der: Vec<u8>,
+    pub(super) der: Vec<u8>,
 }
 
 fn params(name: &str, hosts: &[&str]) -> CertificateParams {
@@ -50,7 +50,7 @@ fn params(name: &str, hosts: &[&str]) -> CertificateParams {
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = params(name, &[]);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -59,7 +59,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), der }
     }
 
-    fn certify(&self, key: &PublicKey, host: &str) -> Vec<u8> {
+    pub(super) fn certify(&self, key: &PublicKey, host: &str) -> Vec<u8> {
         let jwk = key.to_jwk();
         let part = |name: &str| decode_b64u(jwk[name].as_str().expect("a member")).expect("bytes");
         let point = Point([vec![4], part("x"), part("y")].concat());

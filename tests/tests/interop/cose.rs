@@ -1,12 +1,18 @@
 //! Credentials and presentations in COSE messages, against `cbor2` with `cryptography` in Python: each side signs, each side verifies.
 
 use inkan_core::encoding::{b64u, decode_b64u, decode_hex, hex};
-use inkan_credential::presentation::secure_presentation_cose;
+use inkan_credential::presentation::{
+    CertifiedForm, PresentationTerms, present_certified, secure_presentation_cose,
+};
 use inkan_credential::{Presentation, SecuredCredential, sign};
 use inkan_crypto::{KeyType, PublicKey};
+use inkan_evidence::x5c::{IssuerAnchors, key_of};
 use inkan_tests::made::{Party, fresh_rng, moment};
 use inkan_tests::peer::{self, Peer};
+use inkan_verifier::{CertificateChecker as _, CertificateFault, RevocationInfo};
 use serde_json::{Value, json};
+
+use super::certified::Authority;
 
 const TYPES: [KeyType; 3] = [KeyType::Ed25519, KeyType::P256, KeyType::P384];
 const NONCE: &str = "n-1";
@@ -125,5 +131,104 @@ fn messages_by_cbor2_and_cryptography_are_verified_here_and_changed_ones_are_not
                 assert!(copy.verify_proof(&key).is_err(), "{alg}");
             }
         }
+    }
+}
+
+const HOST: &str = "issuer.example";
+const CERTIFIED: &str = "https://issuer.example/badges";
+
+fn verify_certified(peer: &Peer, message: &[u8], anchor: &[u8]) -> Value {
+    let at = moment().seconds();
+    peer.ask(&json!({ "do": "verify", "message": hex(message), "anchor": hex(anchor), "at": at }))
+}
+
+/// `x5chain` (RFC 9360): the certificates in the message give the key, under an anchor that the peer is told.
+#[test]
+fn our_certified_messages_are_verified_by_cbor2_and_cryptography_under_their_anchor_alone() {
+    let Some(peer) = peer::installed("cbor2") else { return };
+    let mut rng = fresh_rng();
+    let issuer = Party::new(KeyType::P256, &mut rng);
+    let (root, other) = (Authority::new("root"), Authority::new("other"));
+    let chain = [root.certify(&issuer.public_key(), HOST)];
+    let mut said = issuer.credential("urn:uuid:0e2f6a0c-0a4e-4b6c-8a8b-5f1f1f6f2c01");
+    said["issuer"] = CERTIFIED.into();
+    let credential = sign::issue_cose_certified(said.clone(), &chain, &issuer.key);
+    let credential = credential.expect("a credential");
+    let terms = PresentationTerms {
+        holder: CERTIFIED,
+        method: CERTIFIED,
+        nonce: NONCE,
+        audience: AUDIENCE,
+        created: moment(),
+    };
+    let (parts, form) = ([credential.clone()], CertifiedForm::Cose);
+    let shown = present_certified(&parts, form, &terms, (&chain, &issuer.key));
+    let shown = shown.expect("a presentation");
+    for (text, payload) in [(credential.to_bare(), &said), (shown.to_bare(), shown.value())] {
+        let bytes = decode_b64u(&text).expect("base64url");
+        let answer = verify_certified(&peer, &bytes, &root.der);
+        assert_eq!(answer["verified"], true, "{answer}");
+        assert_eq!(&answer["payload"], payload);
+        assert_eq!(verify_certified(&peer, &bytes, &other.der)["verified"], false);
+        for place in [8, bytes.len() / 2, bytes.len() - 1] {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            let answer = verify_certified(&peer, &changed, &root.der);
+            assert_eq!(answer["verified"], false, "{place}: {answer}");
+        }
+    }
+    // Whom the certificate does not name is nothing that is signed here.
+    let elsewhere = [root.certify(&issuer.public_key(), "elsewhere.example")];
+    assert!(sign::issue_cose_certified(said, &elsewhere, &issuer.key).is_err());
+}
+
+#[test]
+fn certified_messages_by_cbor2_and_cryptography_are_verified_here() {
+    let Some(peer) = peer::installed("cbor2") else { return };
+    let made = peer.ask(&json!({ "do": "key" }));
+    let public = PublicKey::from_jwk(&made["jwk"]).expect("the peer's key");
+    let root = Authority::new("root");
+    let mut said = Party::new(KeyType::P256, &mut fresh_rng()).credential("urn:uuid:1");
+    said["issuer"] = CERTIFIED.into();
+    let signed = |host: &str, place: &str| {
+        let chain = [root.certify(&public, host), root.der.clone()];
+        let answer = peer.ask(&json!({
+            "do": "sign", "alg": "ES256", "where": place, "privateKey": made["privateKey"],
+            "x5chain": chain.map(|one| hex(&one)), "typ": "application/vc+cose",
+            "contentType": "application/vc", "payload": said,
+        }));
+        b64u(&decode_hex(answer["message"].as_str().expect("a message")).expect("hexadecimal"))
+    };
+    let mut anchors = IssuerAnchors::default();
+    let unknown = Err(CertificateFault::AnchorUnknown);
+    for place in ["protected", "unprotected"] {
+        let text = signed(HOST, place);
+        let read = SecuredCredential::parse(text.as_bytes()).expect("a vc+cose");
+        assert_eq!(read.credential().value(), &said);
+        let chain = read.issuer_certificates().expect("certificates");
+        assert_eq!(key_of(&chain[0]), Ok(public.clone()));
+        assert_eq!(read.verify_issuer_proof(&public), Ok(()));
+        let path = |anchors: &IssuerAnchors| {
+            anchors.path(chain, moment(), &RevocationInfo::default()).map(|path| path.anchor)
+        };
+        if anchors.is_empty() {
+            assert_eq!(path(&anchors), unknown);
+            assert_eq!(anchors.add_file(&root.der), Ok(1));
+        }
+        assert_eq!(path(&anchors), Ok(inkan_core::sha256(&[&root.der])));
+        for copy in changed(&text) {
+            let Ok(copy) = SecuredCredential::parse(copy.as_bytes()) else { continue };
+            let others = copy.issuer_certificates().unwrap_or_default();
+            let path = anchors.path(others, moment(), &RevocationInfo::default());
+            let key = others.first().and_then(|leaf| key_of(leaf).ok());
+            let signed = key.is_some_and(|key| copy.verify_issuer_proof(&key).is_ok());
+            // Outside the signature a certificate may be changed that no path needs.
+            let same = place == "unprotected" && others.first() == chain.first();
+            assert!(path.is_err() || !signed || same, "{place}");
+            assert!(path.is_err() || !signed || *copy.credential().value() == said);
+        }
+        let other = signed("elsewhere.example", place);
+        let error = SecuredCredential::parse(other.as_bytes()).expect_err("another's name");
+        assert_eq!(error.code(), "certificate-issuer-not-named");
     }
 }

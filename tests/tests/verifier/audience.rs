@@ -91,7 +91,25 @@ fn without_a_name_of_its_own_a_verifier_cannot_tell() {
         let mut context = World::new(600).context();
         context.receipts = Receipts::Used;
         let bundle = Bundle::of(Artefact::Credential(credential));
-        open(&verify(&bundle, &Material::default(), &context), CheckName::Validity, CODE);
+        let verification = verify(&bundle, &Material::default(), &context);
+        open(&verification, CheckName::Validity, CODE);
+        // Nobody may rely on it; who countersigns may look at it.
+        assert!(verification.credentials()[0].is_none() && verification.offers()[0].is_some());
+    }
+}
+
+#[test]
+fn for_whom_it_is_excuses_nothing_else() {
+    let (issuer, holder) = parties();
+    let mut claims = claims(&issuer, &holder, json!(AUDIENCE));
+    claims["validUntil"] = json!("2026-06-02T00:00:00Z");
+    for credential in each(&issuer, &claims) {
+        let mut context = World::new(600).context();
+        context.receipts = Receipts::Used;
+        let bundle = Bundle::of(Artefact::Credential(credential));
+        let verification = verify(&bundle, &Material::default(), &context);
+        refused(&verification, CheckName::Validity, "credential-expired");
+        assert!(verification.offers()[0].is_none());
     }
 }
 

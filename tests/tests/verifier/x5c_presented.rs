@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use inkan_core::rng::insecure::SeededRng;
-use inkan_credential::presentation::{CertifiedForm, PresentationTerms, present_certified};
+use inkan_credential::presentation::{
+    CertifiedForm, PresentationTerms, present_certified, present_jose,
+};
 use inkan_credential::{Artefact, Bundle, Presentation, SecuredCredential, sign};
 use inkan_crypto::{KeyType, SecretKey, Signer};
 use inkan_evidence::x5c::IssuerAnchors;
@@ -116,6 +118,26 @@ fn what_is_about_somebody_else_is_not_presented_by_a_certificate() {
         let shown = all.presented(all.about(Some(subject)), FORMS[1], (&chain, &all.key));
         refused(&all.judged(shown, &[&all.pki.root.der]), NAME, "holder-key-mismatch");
     }
+}
+
+/// Whoever copied it has a DID of their own; and a DID may be that of the URL's owner, which is not known here either.
+#[test]
+fn what_is_about_a_url_is_nobodys_who_presents_by_a_did() {
+    let all = Parties::new(48);
+    let multikey = all.key.public_key().to_multikey();
+    let (holder, method) =
+        (format!("did:key:{multikey}"), format!("did:key:{multikey}#{multikey}"));
+    let judged = |subject: Option<&str>| {
+        let terms = PresentationTerms { holder: &holder, method: &method, ..all.terms() };
+        let made = present_jose(&[all.about(subject)], &terms, &all.key).expect("a presentation");
+        all.judged(made, &[&all.pki.root.der])
+    };
+    accepted(&judged(None));
+    accepted(&judged(Some(&holder)));
+    // What is no place on the web is nobody.
+    accepted(&judged(Some("urn:uuid:5b6d1e9a-5a9e-4f53-9d8c-a4f1b1f6c001")));
+    open(&judged(Some(HOLDER)), NAME, "holder-not-shown");
+    refused(&judged(Some("did:example:somebody")), NAME, "holder-key-mismatch");
 }
 
 #[test]

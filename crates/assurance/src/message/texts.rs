@@ -626,7 +626,11 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
         "",
         "クレデンシャルは特定の宛先に発行されており、この検証者がその宛先であることが示されていない。",
     ),
-    ("holder-not-shown", "", "開示された内容に保有者の記載がなく、開示されていない項目がある。"),
+    (
+        "holder-not-shown",
+        "",
+        "提示者が保有者であるかが、開示された内容から分からない（開示されていない項目があるか、https の URL について DID で提示された）。",
+    ),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),
     ("presentation-hash-mismatch", "", "保有者が署名した開示と、実際に提示された開示が異なる。"),

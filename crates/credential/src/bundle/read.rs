@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use inkan_core::{json, limits};
-use inkan_crypto::jws::Jws;
 use serde_json::{Map, Value};
 
 use super::packed::{Beside, unpacked};
@@ -11,9 +10,8 @@ use super::{
     Artefact, BUNDLE_TYPE, Bundle, BundleError, BundleTimestamp, CONSENTS, ESEALS, Eseal, Input,
     POWERS, ServedStatusList, TIMESTAMPS,
 };
-use crate::cose::Sign1;
 use crate::countersignature::Countersignature;
-use crate::envelope::{Envelope, is_key_bound};
+use crate::envelope::is_presentation;
 use crate::error::ParseError;
 use crate::model::is_url;
 use crate::presentation::Presentation;
@@ -55,23 +53,10 @@ fn artefact(value: Value) -> Result<Artefact, ParseError> {
 }
 
 fn compact(text: &str) -> Result<Artefact, ParseError> {
-    if is_key_bound(text) {
-        return Presentation::parse_compact(text).map(Artefact::Presentation);
-    }
-    if Sign1::is_text(text) {
-        let typ = Sign1::parse_text(text).ok().and_then(|message| message.typ().map(str::to_owned));
-        if typ.as_deref() == Some(Envelope::Presentation.cose_types().0) {
-            return Presentation::parse_compact(text).map(Artefact::Presentation);
-        }
-        return SecuredCredential::parse_compact(text).map(Artefact::Credential);
-    }
-    // Only `typ` is looked at here; the readers check it again.
-    let jws = Jws::parse(text.split('~').next().unwrap_or_default(), limits::JWS)?;
-    match jws.typ() {
-        Some("vp+jwt" | "vp+sd-jwt") => {
-            Presentation::parse_compact(text).map(Artefact::Presentation)
-        }
-        Some(_) | None => SecuredCredential::parse_compact(text).map(Artefact::Credential),
+    if is_presentation(text)? {
+        Presentation::parse_compact(text).map(Artefact::Presentation)
+    } else {
+        SecuredCredential::parse_compact(text).map(Artefact::Credential)
     }
 }
 

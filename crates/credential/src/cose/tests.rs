@@ -190,6 +190,7 @@ fn a_message_of_another_type_is_no_credential() {
         ("application/vp+cose", "application/vc"),
         ("application/vc+cose", "application/vp"),
         ("vc+cose", "application/vc"),
+        ("application/statuslist+cwt", "application/vc"),
     ] {
         let headers =
             Headers { typ, content_type: Some(content_type), key: KeyName::Kid(&issuer.method) };
@@ -197,6 +198,44 @@ fn a_message_of_another_type_is_no_credential() {
         let error = SecuredCredential::parse(made.bytes()).unwrap_err();
         assert_eq!(error.code(), "media-type-unsupported", "{typ} {content_type}");
     }
+}
+
+/// COSE that names no type: the payload says what it is, or it is nothing.
+#[test]
+fn a_message_without_a_type_is_what_its_payload_says() {
+    let issuer = issuer();
+    let made = |payload: &serde_json::Value| {
+        let protected = HeaderBuilder::new()
+            .algorithm(Algorithm::EdDSA)
+            .key_id(issuer.method.clone().into_bytes())
+            .build();
+        let message = CoseSign1Builder::new()
+            .protected(protected)
+            .payload(payload.to_string().into_bytes())
+            .try_create_signature(&[], |bytes| issuer.key.sign(bytes))
+            .unwrap()
+            .build();
+        message.to_tagged_vec().unwrap()
+    };
+    let read = SecuredCredential::parse(&made(&unsigned())).unwrap();
+    assert_eq!(read.verify_issuer_proof(&issuer.key.public_key()), Ok(()));
+    let any = crate::bundle::read_any(&made(&unsigned())).unwrap().into_bundle();
+    assert!(matches!(any.artefact, crate::bundle::Artefact::Credential(_)));
+    for types in [json!(["Badge"]), json!(["VerifiableCredential", "VerifiablePresentation"])] {
+        let other = crate::testing::with(unsigned(), "/type", types);
+        let error = SecuredCredential::parse(&made(&other)).unwrap_err();
+        assert_eq!(error.code(), "media-type-unsupported");
+    }
+    let shown = json!({
+        "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation",
+        "holder": issuer.did,
+    });
+    let read = crate::bundle::read_any(&made(&shown)).unwrap().into_bundle();
+    assert!(matches!(read.artefact, crate::bundle::Artefact::Presentation(_)));
+    assert_eq!(
+        SecuredCredential::parse(&made(&shown)).unwrap_err().code(),
+        "media-type-unsupported"
+    );
 }
 
 proptest! {

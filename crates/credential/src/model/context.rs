@@ -3,11 +3,12 @@
 //! Only contexts written into the document are looked at. Remote ones are the business of the suites that expand them.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use serde_json::{Map, Value};
 
-use super::rules::is_url;
-use super::{CONTEXT_V1, CONTEXT_V2, DataModel, ModelError};
+use super::rules::{has_type, is_url};
+use super::{CONTEXT_V1, CONTEXT_V2, DataModel, ModelError, items};
 
 /// Terms that the base context of version 2.0 defines everywhere, all of them protected: no later context may redefine
 /// one (VCDM §5.2). Terms of its type-scoped contexts take precedence by themselves and are not listed.
@@ -100,6 +101,39 @@ pub(crate) fn check_envelope_context(value: &Value) -> Result<(), ModelError> {
         DataModel::V2 => Ok(()),
         DataModel::V1 => Err(ModelError::UnsupportedVersion { version: DataModel::V1.as_str() }),
     }
+}
+
+/// No object within a credential brings a context of its own, other than the base context or the list on top once more (both
+/// change nothing).
+///
+/// For credentials whose signature is over the text. There, nobody works out what the terms mean; who reads the JSON takes them for
+/// what the list on top makes of them (VCDM §6.3), and so they have to mean that to everybody. Suites over RDF know each context
+/// that they come upon. A schema is a value as it is (`@json`), in which such a member is no context.
+pub(crate) fn check_nested(value: &Value) -> Result<(), ModelError> {
+    let Some(members) = value.as_object() else { return Ok(()) };
+    let listed = items(value, "@context");
+    let mut own = members.iter().filter(|(name, _)| *name != "@context");
+    if own.all(|(_, member)| brings_none(member, listed)) {
+        Ok(())
+    } else {
+        Err(ModelError::ContextNested)
+    }
+}
+
+fn brings_none(value: &Value, listed: &[Value]) -> bool {
+    let members = match value {
+        Value::Array(several) => return several.iter().all(|one| brings_none(one, listed)),
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return true,
+    };
+    members.iter().all(|(name, member)| match name.as_str() {
+        "@context" => {
+            let again = items(value, name);
+            again == listed || listed.first().is_some_and(|base| again == slice::from_ref(base))
+        }
+        "jsonSchema" if has_type(value, "JsonSchema") => true,
+        _ => brings_none(member, listed),
+    })
 }
 
 fn is_base(url: &str) -> bool {
@@ -248,6 +282,40 @@ mod tests {
         ] {
             assert_eq!(checked(context.clone()), Ok(DataModel::V2), "{context}");
         }
+    }
+
+    #[test]
+    fn what_is_within_brings_no_context_of_its_own() {
+        let (own, inline) = ("https://a.example/v1", json!({ "a": "https://a.example/#a" }));
+        let list = json!([CONTEXT_V2, own, inline]);
+        let nested = |context: &Value| {
+            let deep = json!([{ "b": { "@context": context, "name": "B" } }]);
+            let all = json!({ "@context": list, "credentialSubject": { "deep": deep } });
+            check_nested(&all).map_err(|error| error.code())
+        };
+        for same in [json!(CONTEXT_V2), json!([CONTEXT_V2]), list.clone()] {
+            assert_eq!(nested(&same), Ok(()), "{same}");
+        }
+        for other in [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!(own),
+            json!([CONTEXT_V2, own]),
+            json!([CONTEXT_V2, inline, own]),
+            json!("https://other.example/v1"),
+            inline,
+            json!({ "name": "https://a.example/#other" }),
+            json!([CONTEXT_V2, null]),
+        ] {
+            assert_eq!(nested(&other), Err("credential-context-redefines"), "{other}");
+        }
+        // A schema of credentials speaks of their contexts, and has none.
+        let schema = json!({ "properties": { "@context": { "type": "array" } } });
+        let subject = |of: &str| json!({ "type": of, "jsonSchema": schema });
+        let all = |subject| json!({ "@context": [CONTEXT_V2], "credentialSubject": subject });
+        assert!(check_nested(&all(subject("JsonSchema"))).is_ok());
+        assert!(check_nested(&all(subject("Other"))).is_err());
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub enum ModelError {
     /// An inline context redefines a term that an earlier context protects.
     #[error("an inline context redefines a term that an earlier context protects")]
     ContextRedefinition,
+    /// An object within the credential brings contexts that the list on top does not have.
+    #[error(
+        "an object within the credential has contexts of its own, which could redefine its terms"
+    )]
+    ContextNested,
     /// `@id` or `@type` where the base context has other names for them.
     #[error("@id and @type are written id and type")]
     Keyword,
@@ -98,7 +103,7 @@ impl ModelError {
             Self::NotAnObject => "credential-not-object",
             Self::UnsupportedVersion { .. } => "vcdm-version-unsupported",
             Self::Context => "credential-context-invalid",
-            Self::ContextRedefinition => "credential-context-redefines",
+            Self::ContextRedefinition | Self::ContextNested => "credential-context-redefines",
             Self::Keyword => "credential-keyword-misplaced",
             Self::Type { .. } => "credential-type-invalid",
             Self::Id => "credential-id-invalid",

@@ -153,10 +153,26 @@ fn malformed_jws_presentations_are_refused() {
         code(&jws::sign(header, payload.to_string().as_bytes(), &by.key).unwrap())
     };
     let payload = jose().value().clone();
-    for typ in ["vc+jwt", "JWT", "vp+ld+json+jwt"] {
+    for typ in ["vc+jwt", "JWT", "vp+ld+json+jwt", "kb+jwt"] {
         let header = with(header.clone(), "/typ", json!(typ));
         assert_eq!(code(&header, &payload), "media-type-unsupported");
     }
+    for typ in [json!("application/vp+jwt"), Value::Null] {
+        let header = with(header.clone(), "/typ", typ).as_object().unwrap().clone();
+        let text = jws::sign(header, payload.to_string().as_bytes(), &by.key).unwrap();
+        let read = crate::bundle::read_any(text.as_bytes()).unwrap().into_bundle().artefact;
+        assert!(
+            matches!(read, crate::bundle::Artefact::Presentation(shown) if shown.nonce() == Some("n-1"))
+        );
+        assert_eq!(
+            SecuredCredential::parse(text.as_bytes()).unwrap_err().code(),
+            "media-type-unsupported"
+        );
+    }
+    let both =
+        with(payload.clone(), "/type", json!(["VerifiablePresentation", "VerifiableCredential"]));
+    let untyped = with(header.clone(), "/typ", Value::Null);
+    assert_eq!(code(&untyped, &both), "media-type-unsupported");
     let cases = [
         ("jose-claim-invalid", "/nonce", json!(1)),
         ("jose-claim-invalid", "/aud", json!([1])),

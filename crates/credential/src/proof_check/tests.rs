@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::countersignature::{Decision, countersign_di};
 use crate::sign;
-use crate::testing::{holder, issued_di, issued_jose, issuer, party, statement, with};
+use crate::testing::{holder, issued_di, issued_jose, issuer, party, statement, unsigned, with};
 
 fn report(text: &str) -> ProofReport {
     let parties = [issuer(), holder()];
@@ -36,8 +36,7 @@ fn a_jws_is_checked_too() {
     assert!(report(&issued_jose().to_bare()).holds());
     assert!(report(&issued_jose().to_value().to_string()).holds());
     let issuer = issuer();
-    let sd_jwt =
-        sign::issue_sd_jwt_plain(crate::testing::unsigned(), &issuer.method, &issuer.key).unwrap();
+    let sd_jwt = sign::issue_sd_jwt_plain(unsigned(), &issuer.method, &issuer.key).unwrap();
     assert!(report(&sd_jwt.to_bare()).holds());
     assert!(report(&sd_jwt.to_value().to_string()).holds());
     let mut text = issued_jose().to_bare();
@@ -45,6 +44,53 @@ fn a_jws_is_checked_too() {
     let swap = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
     text.replace_range(at..=at, swap);
     assert!(!report(&text).holds());
+}
+
+/// Where no DID is the signer, certificates or metadata give the key; that they are anybody's is for `verify`.
+#[test]
+fn a_certificate_or_the_metadata_of_an_issuer_give_the_key() {
+    const ISSUER: &str = "https://acme.example";
+    let (by, chain) = (issuer(), [crate::sd_jwt_vc::example(&[(0x86, ISSUER)])]);
+    let judged = |text: &str, given: &PublicKey| {
+        let mut key_of = |named: Named<'_>| match named {
+            Named::Certificate(der) => (der == chain[0]).then(|| given.clone()),
+            Named::Issuer { url: ISSUER, kid: None | Some("key-1") } => Some(given.clone()),
+            Named::Issuer { .. } | Named::Method(_) => None,
+        };
+        check_named(text.as_bytes(), &mut key_of, Contexts::built_in()).unwrap()
+    };
+    let value = with(unsigned(), "/issuer", json!(ISSUER));
+    let claims = json!({ "vct": "urn:badge", "iss": ISSUER, "name": "Ada" });
+    let claimed = |header: Value| {
+        let header = header.as_object().unwrap().clone();
+        let payload = claims.to_string();
+        format!("{}~", inkan_crypto::jws::sign(header, payload.as_bytes(), &by.key).unwrap())
+    };
+    let certified = "urn:x509:sha-256:";
+    for (text, named) in [
+        (sign::issue_jose_certified(value.clone(), &chain, &by.key).unwrap().to_bare(), certified),
+        (sign::issue_cose_certified(value, &chain, &by.key).unwrap().to_bare(), certified),
+        (claimed(json!({ "typ": "dc+sd-jwt", "x5c": certificates::to_header(&chain) })), certified),
+        (claimed(json!({ "typ": "dc+sd-jwt", "kid": "key-1" })), "https://acme.example key-1"),
+        (claimed(json!({ "typ": "dc+sd-jwt" })), ISSUER),
+    ] {
+        let good = judged(&text, &by.key.public_key());
+        assert!(good.holds(), "{good:?}");
+        assert!(good.proofs[0].verification_method.starts_with(named), "{good:?}");
+        assert!(judged(&text, &holder().key.public_key()).fails());
+        let none = check(text.as_bytes(), &mut |_| None).unwrap();
+        assert_eq!(none.proofs[0].outcome, ProofOutcome::KeyUnavailable);
+    }
+    let other = claimed(json!({ "typ": "dc+sd-jwt", "kid": "key-2" }));
+    let other = judged(&other, &by.key.public_key());
+    assert_eq!(other.proofs[0].outcome, ProofOutcome::KeyUnavailable);
+    // Beside the name of a DID certificates say nothing.
+    let header = json!({ "typ": "vc+jwt", "x5c": certificates::to_header(&chain) });
+    let header = header.as_object().unwrap().clone();
+    let payload = unsigned().to_string();
+    let text = inkan_crypto::jws::sign(header, payload.as_bytes(), &by.key).unwrap();
+    let error = check(text.as_bytes(), &mut |_| None).unwrap_err();
+    assert_eq!(error.code(), "jose-key-id-missing");
 }
 
 #[test]
@@ -96,9 +142,9 @@ fn the_credentials_of_a_presentation_are_checked_with_it() {
     assert_eq!(bad.proofs[0].outcome, ProofOutcome::Verified);
     assert_eq!(bad.proofs[1].outcome, ProofOutcome::Failed(ProofError::Invalid));
     assert!(bad.fails() && !bad.holds());
-    let mut unsigned = issued_di().to_value();
-    unsigned.as_object_mut().unwrap().remove("proof");
-    for nothing in [unsigned, json!("no.jws"), json!({ "id": "data:application/vc+jwt,x.y" })] {
+    let mut bare = issued_di().to_value();
+    bare.as_object_mut().unwrap().remove("proof");
+    for nothing in [bare, json!("no.jws"), json!({ "id": "data:application/vc+jwt,x.y" })] {
         let open = report(&presented(nothing));
         assert!(matches!(open.proofs[1].outcome, ProofOutcome::Unreadable(_)));
         assert!(!open.fails() && !open.holds());

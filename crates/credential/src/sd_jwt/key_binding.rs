@@ -82,7 +82,7 @@ impl KeyBinding {
     pub fn parse(text: &str) -> Result<Self, KeyBindingError> {
         let malformed = |member| KeyBindingError::Malformed { member };
         let jws = Jws::parse(text, limits::JWS)?;
-        if jws.typ() != Some(TYP) {
+        if !jws.is_typed(TYP) {
             return Err(malformed("typ"));
         }
         let payload = json::parse(jws.payload(), limits::JWS).map_err(|_| malformed("payload"))?;

@@ -216,6 +216,7 @@ fn key_bindings_have_their_type_and_claims() {
         SdJwt::parse(&format!("{}{jws}", issued(0).shown())).map(|_| ())
     };
     assert_eq!(made("kb+jwt", &good), Ok(()));
+    assert_eq!(made("application/kb+jwt", &good), Ok(()));
     let mut bad = vec![("JWT", good.clone()), ("kb+jwt", json!([1]))];
     for (member, value) in [
         ("iat", json!("1")),

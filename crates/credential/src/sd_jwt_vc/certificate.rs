@@ -93,7 +93,7 @@ fn parts(mut bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
 
 /// A certificate as far as it is read here, for these names.
 #[cfg(test)]
-pub(super) fn example(names: &[(u8, &str)]) -> Vec<u8> {
+pub(crate) fn example(names: &[(u8, &str)]) -> Vec<u8> {
     fn der(tag: u8, content: &[u8]) -> Vec<u8> {
         let length = u16::try_from(content.len()).unwrap().to_be_bytes();
         [&[tag, 0x82, length[0], length[1]], content].concat()

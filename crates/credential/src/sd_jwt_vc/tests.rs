@@ -99,6 +99,8 @@ fn registered_claims_are_never_disclosable() {
 
 #[test]
 fn old_drafts_are_read_and_w3c_credentials_are_not() {
+    let whole = with(header(), "/typ", json!("application/dc+sd-jwt"));
+    assert_eq!(parse(whole, &claims(), &[]).unwrap().vct(), VCT);
     let old = with(header(), "/typ", json!("vc+sd-jwt"));
     assert_eq!(parse(old.clone(), &claims(), &[]).unwrap().vct(), VCT);
     let without = with(claims(), "/vct", Value::Null);
@@ -168,7 +170,7 @@ fn the_issuers_key_is_where_the_credential_says() {
         Ok(IssuerKey::Unsaid)
     );
     let x5c = |chain: Value| with(plain.clone(), "/x5c", chain);
-    let leaf = certificate::example(&[(0x82, "acme.example")]);
+    let leaf = example(&[(0x82, "acme.example")]);
     let chain = x5c(json!([encoding::b64(&leaf), "BA=="]));
     let certificates = IssuerKey::Certificates(vec![leaf, vec![4]]);
     assert_eq!(key(chain.clone(), web.clone()), Ok(certificates.clone()));
@@ -193,7 +195,7 @@ fn the_issuers_key_is_where_the_credential_says() {
 
 #[test]
 fn certificates_are_written_as_they_are_read() {
-    let chain = [certificate::example(&[(0x82, "acme.example")]), vec![4]];
+    let chain = [example(&[(0x82, "acme.example")]), vec![4]];
     let claims = with(claims(), "/iss", json!("https://acme.example/issuer"));
     let (mut rng, issuer) = (SeededRng::new(1), issuer());
     let none = Concealment::default();

@@ -11,7 +11,7 @@ use inkan_core::json;
 use super::{SecuredCredential, json_issuer};
 use crate::envelope::{self, Envelope, Times};
 use crate::error::ParseError;
-use crate::model::Credential;
+use crate::model::{Credential, check_nested};
 use crate::proof::{Proof, Stage};
 use crate::sd_jwt::{ClaimPath, DeriveError, SdJwt};
 use crate::sd_jwt_vc::{IssuerKey, SdJwtVc};
@@ -52,6 +52,7 @@ impl SdJwtCredential {
             envelope::check_claim(&payload, "jti", Some(id))?;
         }
         let credential = Credential::from_shared(payload)?.with_status_claim();
+        check_nested(credential.value())?;
         if let Some(subject) = credential.subject_id() {
             envelope::check_claim(credential.value(), "sub", Some(subject))?;
         }

@@ -103,18 +103,67 @@ fn the_issuers_own_proof_is_chosen_among_several() {
 #[test]
 fn other_media_types_are_refused_by_name() {
     let payload = unsigned();
-    for typ in ["vp+jwt", "JWT", "vc+ld+json+jwt", "application/vc+jwt", "VC+JWT", ""] {
+    // Tokens that the same key may have signed for other ends, each over what would be a credential.
+    for typ in [
+        "vp+jwt",
+        "JWT",
+        "vc+ld+json+jwt",
+        "text/vc+jwt",
+        "",
+        "kb+jwt",
+        "statuslist+jwt",
+        "key-attestation+jwt",
+        "countersignature+jwt",
+        "application/kb+jwt",
+    ] {
         let text = jws_of(&with(header(), "/typ", json!(typ)), &payload);
         assert_eq!(code(&text), "media-type-unsupported", "{typ}");
     }
-    let text = jws_of(&with(header(), "/typ", Value::Null), &payload);
-    assert_eq!(code(&text), "media-type-unsupported");
     let text = jws_of(&with(header(), "/cty", json!("vp")), &payload);
     assert_eq!(code(&text), "media-type-unsupported");
     for typ in ["vc+sd-jwt", "dc+sd-jwt"] {
         let text = jws_of(&with(header(), "/typ", json!(typ)), &payload);
         assert_eq!(code(&text), "sd-jwt-unsupported", "{typ}");
         assert_eq!(code(&format!("{text}~WyJhIl0~")), "sd-jwt-disclosure-malformed");
+    }
+}
+
+#[test]
+fn the_media_type_may_be_whole_or_absent_where_the_payload_says_what_it_is() {
+    for typ in [json!("application/vc+jwt"), json!("VC+JWT"), Value::Null] {
+        for cty in [json!("vc"), json!("application/vc"), Value::Null] {
+            let header = with(with(header(), "/typ", typ.clone()), "/cty", cty);
+            let text = jws_of(&header, &unsigned());
+            let read = SecuredCredential::parse(text.as_bytes()).unwrap();
+            assert_eq!(read.media_type(), "application/vc+jwt");
+            assert_eq!(read.verify_issuer_proof(&issuer().key.public_key()), Ok(()));
+            let again = SecuredCredential::parse_value(read.to_value()).unwrap();
+            assert_eq!(again.to_bare(), text);
+            let any = crate::bundle::read_any(text.as_bytes()).unwrap().into_bundle();
+            assert!(matches!(any.artefact, crate::bundle::Artefact::Credential(_)));
+        }
+    }
+    // What does not say so by context and type, or says two things, is nothing without a media type.
+    let untyped = json!({ "kid": issuer().method });
+    for (pointer, value) in [
+        ("/@context", Value::Null),
+        ("/@context", json!("https://www.w3.org/ns/credentials/v2")),
+        ("/@context", json!(["https://www.w3.org/2018/credentials/v1"])),
+        ("/type", Value::Null),
+        ("/type", json!(["Badge"])),
+        ("/type", json!(["VerifiablePresentation"])),
+        ("/type", json!(["VerifiableCredential", "VerifiablePresentation"])),
+    ] {
+        let text = jws_of(&untyped, &with(unsigned(), pointer, value.clone()));
+        assert_eq!(code(&text), "media-type-unsupported", "{pointer} {value}");
+    }
+    let status =
+        json!({ "sub": "https://a.example/1", "iat": 1, "status_list": {}, "@context": [] });
+    let attested =
+        json!({ "iat": 1, "exp": 2, "attested_keys": [], "type": "VerifiableCredential" });
+    let bound = json!({ "iat": 1, "aud": "a", "nonce": "n", "sd_hash": "h" });
+    for payload in [status, attested, bound] {
+        assert_eq!(code(&jws_of(&untyped, &payload)), "media-type-unsupported", "{payload}");
     }
 }
 

@@ -43,6 +43,36 @@ fn what_is_no_credential_is_not_signed() {
     assert_eq!(error.code(), "signing-result-unreadable");
 }
 
+#[test]
+fn what_is_signed_as_text_has_its_contexts_on_top() {
+    let issuer = issuer();
+    let contexts = json!([crate::model::CONTEXT_V2, crate::inline_context()]);
+    let with_nested = |nested: Value| {
+        let value = with(unsigned(), "/@context", contexts.clone());
+        with(value, "/credentialSubject/@context", nested)
+    };
+    let (other, same) = (json!("https://www.w3.org/ns/credentials/examples/v2"), contexts.clone());
+    let key = &issuer.key;
+    let all = |value: &Value| {
+        let di = |suite| {
+            let terms = ProofTerms::new(suite, &issuer.method);
+            secure_di(value.clone(), &terms, key, Contexts::built_in()).map(drop)
+        };
+        let made = [
+            di(Cryptosuite::EddsaJcs2022),
+            issue_jose(value.clone(), &issuer.method, key).map(drop),
+            issue_cose(value.clone(), &issuer.method, key).map(drop),
+            issue_sd_jwt_plain(value.clone(), &issuer.method, key).map(drop),
+            // This one works out what the terms mean, and knows the context.
+            di(Cryptosuite::EddsaRdfc2022),
+        ];
+        made.map(|made| made.map_err(|error| error.code()))
+    };
+    let redefines = Err("credential-context-redefines");
+    assert_eq!(all(&with_nested(other)), [redefines, redefines, redefines, redefines, Ok(())]);
+    assert_eq!(all(&with_nested(same)), [Ok(()); 5]);
+}
+
 /// Every suite that makes proofs, with the keys that fit.
 fn suites() -> [(Cryptosuite, KeyType); 6] {
     [

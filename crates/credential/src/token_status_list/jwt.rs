@@ -16,7 +16,7 @@ const TYP: &str = "statuslist+jwt";
 pub(super) fn parse(text: &str) -> Result<StatusListToken, TokenStatusError> {
     let malformed = |member| TokenStatusError::Malformed { member };
     let jws = Jws::parse(text, limits::STATUS_LIST)?;
-    if jws.typ() != Some(TYP) {
+    if !jws.is_typed(TYP) {
         return Err(malformed("typ"));
     }
     let payload = json::parse(jws.payload(), limits::STATUS_LIST)?;

@@ -162,7 +162,10 @@ fn jwt(typ: &str, payload: &Value) -> Result<StatusListToken, TokenStatusError> 
 #[test]
 fn malformed_jwts_are_refused() {
     assert!(jwt("statuslist+jwt", &payload()).is_ok());
-    assert_eq!(jwt("JWT", &payload()).unwrap_err().code(), "status-list-malformed");
+    assert!(jwt("application/statuslist+jwt", &payload()).is_ok());
+    for other in ["JWT", "vc+jwt", "kb+jwt", ""] {
+        assert_eq!(jwt(other, &payload()).unwrap_err().code(), "status-list-malformed", "{other}");
+    }
     for (pointer, value) in [
         ("/sub", Value::Null),
         ("/sub", json!(1)),

@@ -42,6 +42,26 @@ fn what_is_signed_reads_back() {
 }
 
 #[test]
+fn a_media_type_is_named_with_its_beginning_or_without() {
+    for same in ["vc+jwt", "application/vc+jwt", "Application/VC+JWT"] {
+        assert!(names_media_type(same, "vc+jwt"), "{same}");
+    }
+    for other in [
+        "",
+        "vc",
+        "vp+jwt",
+        "text/vc+jwt",
+        "application/application/vc+jwt",
+        "vc+jwt;x=1",
+        "/vc+jwt",
+    ] {
+        assert!(!names_media_type(other, "vc+jwt"), "{other}");
+    }
+    let untyped = Jws::parse(&sign(Map::new(), b"", &key(KeyType::P256)).unwrap(), LIMIT).unwrap();
+    assert!(!untyped.is_typed("vc+jwt") && !untyped.is_typed(""));
+}
+
+#[test]
 fn rfc_8037_appendix_a_4_verifies() {
     let text = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     let jws = Jws::parse(text, LIMIT).unwrap();

@@ -55,6 +55,35 @@ fn the_metadata_lie_between_host_and_path() {
     }
     let key = Did::parse(&format!("did:key:{ED25519}")).unwrap();
     assert_eq!((issuer_url(&key), metadata_url(&key)), (None, None));
+    assert_eq!(metadata_of("https://issuer.example/").as_deref(), Some(at_host));
+    let path = Some("https://issuer.example/.well-known/jwt-vc-issuer/a");
+    assert_eq!(metadata_of("https://issuer.example/a/").as_deref(), path);
+    for other in
+        ["http://a.example", "https://", "https:///a", "https://a.example?x", "https://b@a.example"]
+    {
+        assert_eq!(metadata_of(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_key_is_found_by_its_name_or_by_being_alone() {
+    let document = document("did:web:issuer.example");
+    let (all, issuer) = (jwt_vc_issuer(&document).unwrap(), "https://issuer.example");
+    let found = |said: &Value, issuer: &str, kid: Option<&str>| {
+        key_in(said.to_string().as_bytes(), issuer, kid).map(|key| key.to_multikey())
+    };
+    assert_eq!(found(&all, issuer, Some("did:web:issuer.example#a")).as_deref(), Some(ED25519));
+    assert_eq!(found(&all, issuer, Some("did:web:issuer.example#b")).as_deref(), Some(P256));
+    assert_eq!(found(&all, issuer, Some("c")), None);
+    assert_eq!(found(&all, issuer, None), None, "which of two?");
+    assert_eq!(found(&all, "https://other.example", Some("did:web:issuer.example#a")), None);
+    let mut one = all;
+    one["jwks"]["keys"].as_array_mut().unwrap().truncate(1);
+    assert_eq!(found(&one, issuer, None).as_deref(), Some(P256));
+    for nothing in [json!([]), json!({ "issuer": issuer }), json!({ "issuer": issuer, "jwks": {} })]
+    {
+        assert_eq!(found(&nothing, issuer, None), None);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use inkan_core::{json, limits};
+use inkan_crypto::jws::names_media_type;
 use inkan_did::{Did, published};
 use inkan_ledger::Flags;
 use serde::Deserialize;
@@ -127,10 +128,8 @@ async fn media_type_of(node: &Arc<Node>, path: PathBuf) -> Result<&'static str, 
         let bytes = Ledger::public_file(&path)?;
         Ok(match bytes.first() {
             Some(b'{') => "application/vc",
-            Some(b'e') => match jose_typ(&bytes).as_deref() {
-                Some("statuslist+jwt") => "application/statuslist+jwt",
-                _ => "application/vc+jwt",
-            },
+            Some(b'e') if is_token(&bytes) => "application/statuslist+jwt",
+            Some(b'e') => "application/vc+jwt",
             Some(_) => "application/statuslist+cwt",
             None => "application/octet-stream",
         })
@@ -138,14 +137,16 @@ async fn media_type_of(node: &Arc<Node>, path: PathBuf) -> Result<&'static str, 
     .await
 }
 
-fn jose_typ(bytes: &[u8]) -> Option<String> {
+/// Whether the header of a JWT says that it is a status list token.
+fn is_token(jwt: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Head {
         typ: String,
     }
-    let head = bytes.split(|byte| *byte == b'.').next()?;
-    let head = inkan_core::encoding::decode_b64u(std::str::from_utf8(head).ok()?).ok()?;
-    serde_json::from_slice::<Head>(&head).ok().map(|head| head.typ)
+    let head = jwt.split(|byte| *byte == b'.').next().and_then(|head| str::from_utf8(head).ok());
+    let head = head.and_then(|head| inkan_core::encoding::decode_b64u(head).ok());
+    head.and_then(|head| serde_json::from_slice::<Head>(&head).ok())
+        .is_some_and(|head| names_media_type(&head.typ, "statuslist+jwt"))
 }
 
 #[cfg(test)]

@@ -188,7 +188,8 @@ fn other_proofs(bench: &Bench<'_>, presentation: &Presentation) -> Result<(), Re
     Ok(())
 }
 
-/// The presenter must be the holder that the credential names, by a key or by a DID; of several subjects, one of them.
+/// The presenter must be the holder that the credential names, by a key, by a DID or by an https URL; of several subjects,
+/// one of them.
 ///
 /// What names nobody is a bearer credential. Where claims are kept back, nobody can tell which it is: what names the holder
 /// may be among them.
@@ -201,14 +202,19 @@ pub(super) fn check_holder(
     let credential = secured.credential();
     let by_key = credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint());
     let ids = credential.subjects().iter().filter_map(|subject| json::text(subject, "id"));
-    // One of a method that nobody here resolves names somebody all the same; so does a URL, where certificates may name its owner.
-    let certified = !presenter.holder().starts_with("did:");
-    let names = |id: &&str| id.starts_with("did:") || certified && id.starts_with("https://");
-    let dids: Vec<&str> = ids.filter(names).collect();
+    // One of a method that nobody here resolves names somebody all the same; so does a URL, whose owner certificates may name.
+    let names = |id: &&str| id.starts_with("did:") || id.starts_with("https://");
+    let named: Vec<&str> = ids.filter(names).collect();
     let is_presenter = |id: &&str| *id == presenter.holder() || same_scid(id, presenter.holder());
-    let by_did = (!dids.is_empty()).then(|| dids.iter().any(is_presenter));
-    let line = match by_key.or(by_did) {
+    let by_id = (!named.is_empty()).then(|| named.iter().any(is_presenter));
+    let by_did = |id: &str| id.starts_with("did:");
+    // Whose URL that is, and whether the presenter's DID is the same party's, nobody here can tell.
+    let untold = by_did(presenter.holder()) && !named.iter().any(|id| by_did(id));
+    let line = match by_key.or(by_id) {
         Some(true) => Check::pass(NAME, subject),
+        Some(false) if by_key.is_none() && untold => {
+            Check::unknown(NAME, subject, Reason::HolderNotShown, Weight::Required)
+        }
         Some(false) => Check::fail(NAME, subject, Reason::HolderKeyMismatch),
         None if !secured.shows_all() => {
             Check::unknown(NAME, subject, Reason::HolderNotShown, Weight::Required)

@@ -225,13 +225,24 @@ fn other_kinds_of_sd_jwt_are_refused_by_name() {
     for (pointer, value) in [
         ("/typ", json!("vp+sd-jwt")),
         ("/typ", json!("vc+jwt")),
-        ("/typ", Value::Null),
+        ("/typ", json!("kb+jwt")),
         ("/cty", json!("vp")),
     ] {
         let text = sd_jwt_of(&with(header(), pointer, value.clone()), &unsigned());
         assert_eq!(code(&text), "media-type-unsupported", "{pointer} {value}");
     }
-    assert!(SecuredCredential::parse(sd_jwt_of(&header(), &unsigned()).as_bytes()).is_ok());
+    for typ in [json!("vc+sd-jwt"), json!("application/vc+sd-jwt"), Value::Null] {
+        let text = sd_jwt_of(&with(header(), "/typ", typ.clone()), &unsigned());
+        let read = SecuredCredential::parse(text.as_bytes()).unwrap();
+        assert_eq!(read.media_type(), "application/vc+sd-jwt");
+        assert_eq!(SecuredCredential::parse_value(read.to_value()).unwrap().to_bare(), text);
+    }
+    // An SD-JWT VC has its type, whatever else it says, and what is neither has one too.
+    let untyped = with(header(), "/typ", Value::Null);
+    for (pointer, value) in [("/vct", json!("urn:t")), ("/type", json!(["Badge"]))] {
+        let text = sd_jwt_of(&untyped, &with(unsigned(), pointer, value));
+        assert_eq!(code(&text), "media-type-unsupported", "{pointer}");
+    }
     let unnamed = sd_jwt_of(&with(header(), "/kid", Value::Null), &unsigned());
     assert_eq!(code(&unnamed), "jose-key-id-missing");
 }

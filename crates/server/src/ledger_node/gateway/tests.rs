@@ -1,7 +1,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use inkan_core::encoding::b64u;
 
-use super::{host_of, jose_typ};
+use super::{host_of, is_token};
 
 #[test]
 fn the_host_is_the_one_asked_unless_a_proxy_says_so() {
@@ -15,7 +15,10 @@ fn the_host_is_the_one_asked_unless_a_proxy_says_so() {
 
 #[test]
 fn forms_of_status_lists_are_told_apart() {
-    let jwt = format!("{}.e30.AA", b64u(br#"{"typ":"statuslist+jwt"}"#));
-    assert_eq!(jose_typ(jwt.as_bytes()).as_deref(), Some("statuslist+jwt"));
-    assert_eq!(jose_typ(b"e"), None);
+    let told = |typ: &str| {
+        let head = format!(r#"{{"typ":"{typ}"}}"#);
+        is_token(format!("{}.e30.AA", b64u(head.as_bytes())).as_bytes())
+    };
+    assert!(told("statuslist+jwt") && told("application/statuslist+jwt"));
+    assert!(!told("vc+jwt") && !is_token(b"e"));
 }
