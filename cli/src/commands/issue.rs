@@ -462,7 +462,11 @@ fn recordable(own: &OwnDid, args: &IssueArgs) -> Result<(), Failure> {
 }
 
 /// The subject's key, which evidence is bound to; none if its DID cannot be resolved here.
-fn subject_key(did: &Did, home: &Home, context: &Context) -> Result<Option<PublicKey>, Failure> {
+pub(super) fn subject_key(
+    did: &Did,
+    home: &Home,
+    context: &Context,
+) -> Result<Option<PublicKey>, Failure> {
     let document = match document_now(did, home, context) {
         Ok(document) => document,
         Err(failure) if failure.code() == "did-not-at-hand" => {
