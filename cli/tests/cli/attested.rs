@@ -167,7 +167,6 @@ fn an_issuer_says_of_the_holders_key_what_its_wallet_showed() {
 #[test]
 fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
     let (home, acme, _) = Home::with_parties();
-    home.write("wallet.jwk", wallet().public_key().to_jwk().to_string());
     let holder = SecretKey::generate(KeyType::P256, &mut SeededRng::new(312)).public_key();
     let did = format!("did:key:{}", holder.to_multikey());
     let attested = |nonce: &str| {
@@ -195,8 +194,29 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
         |token: &str, nonce: &str| json!({ "keyAttestation": token, "attestationNonce": nonce });
     let token = attested("n-1");
     refused(path, &body(1, asks(&token, "n-1")), "attestation-untrusted");
-    let provider = ["trust", "add", WALLET, "--role", "wallet_provider", "--key", "wallet.jwk"];
-    home.run(&[&["-p", "acme"][..], &provider].concat()).must(0);
+    // A registry that the profile has no list of its own for: its signed answer is pinned under its key, and never goes back.
+    let (signer, other) =
+        (SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(313)), wallet());
+    let answer = |sequence: u64, key: &SecretKey| {
+        let value = json!({
+            "type": "inkan-registry/1", "id": "https://r.example", "sequence": sequence,
+            "issuedAt": "2026-01-01T00:00:00Z",
+            "entries": [{ "id": WALLET, "roles": ["wallet_provider"], "status": "active",
+                          "keys": [wallet().public_key().to_jwk()] }],
+        });
+        let header: Map<String, Value> =
+            [("typ".to_owned(), "inkan-registry+jws".into())].into_iter().collect();
+        home.write("answer.jws", jws::sign(header, value.to_string().as_bytes(), key).unwrap());
+        let key = signer.public_key().to_multikey();
+        let name = format!("urn:inkan:registry:https://r.example?=key={key}");
+        home.run(&["-p", "acme", "trust", "pin", &name, "answer.jws", "--json"])
+    };
+    let foreign = answer(7, &other);
+    assert!(foreign.status != 0 && foreign.stdout.contains("registry-answer-invalid"));
+    answer(7, &signer).must(0);
+    let older = answer(6, &signer);
+    assert!(older.status != 0 && older.stdout.contains("registry-answer-invalid"));
+    answer(8, &signer).must(0);
     refused(path, &body(1, asks(&token, "n-2")), "key-attestation-invalid");
     refused(path, &body(1, json!({ "attestationNonce": "n-1" })), "option-malformed");
     refused("/credentials/issue", &body(1, asks(&token, "n-1")), "option-without-effect");
