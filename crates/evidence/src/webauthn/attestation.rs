@@ -57,6 +57,13 @@ pub fn read_attestation_object(bytes: &[u8]) -> Result<AuthenticatorData, Webaut
     Object::parse(bytes)?.data()
 }
 
+/// Which part of a platform's statement these bytes are, if they are one: `TPMS_ATTEST`, `TPMT_PUBLIC`, `KeyDescription`. Nothing is known of who made
+/// them.
+#[must_use]
+pub fn platform_structure(bytes: &[u8]) -> Option<&'static str> {
+    tpm::structure_of(bytes).or_else(|| android::is_description(bytes).then_some("KeyDescription"))
+}
+
 /// An attestation object, taken apart (WebAuthn §6.5.4).
 pub(super) struct Object<'a> {
     format: &'a str,

@@ -47,6 +47,11 @@ struct Enforced {
     origin: Option<Vec<u8>>,
 }
 
+/// Whether bytes are what Android says of a key.
+pub(super) fn is_description(bytes: &[u8]) -> bool {
+    KeyDescription::read(bytes).is_ok()
+}
+
 impl KeyDescription {
     fn read(bytes: &[u8]) -> Result<Self, der::Error> {
         let whole = sequence(AnyRef::from_der(bytes)?)?;

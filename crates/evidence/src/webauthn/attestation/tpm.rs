@@ -82,6 +82,12 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     })
 }
 
+/// Which of the two structures these bytes are.
+pub(super) fn structure_of(bytes: &[u8]) -> Option<&'static str> {
+    let public = Public::parse(bytes).map(|_| "TPMT_PUBLIC");
+    public.or_else(|| Attest::parse(bytes).map(|_| "TPMS_ATTEST"))
+}
+
 /// §8.3.1. Gives whether the name of the module is in a form that is read here.
 fn check_certificate(leaf: &Leaf<'_>) -> Result<bool, WebauthnError> {
     let wrong = WebauthnError::Attestation;
