@@ -75,10 +75,10 @@ impl Enforced {
         let (mut out, mut last) = (Self::default(), None);
         while !reader.is_finished() {
             let member = AnyRef::decode(&mut reader)?;
-            let number = match member.tag() {
-                Tag::ContextSpecific { number, .. } => number.0,
-                other => return Err(other.value_error().into()),
+            let Tag::ContextSpecific { number, .. } = member.tag() else {
+                return Err(member.tag().value_error().into());
             };
+            let number = number.0;
             // In order, so that none stands twice.
             if last.is_some_and(|last| number <= last) {
                 return Err(member.tag().value_error().into());

@@ -2,11 +2,11 @@
 //!
 //! In scope: its extensions, its subject, signatures under its key. Out of scope: whom it leads to.
 
-use der::Decode as _;
 use der::asn1::{ObjectIdentifier, OctetString};
 use der::oid::AssociatedOid;
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
-use webpki::{EndEntityCert, ring as engine};
+use der::{Decode, Encode as _};
+use rustls_pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
+use webpki::{RawPublicKeyEntity, ring as engine};
 use x509_cert::certificate::Version;
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::{Certificate, TbsCertificate};
@@ -54,9 +54,9 @@ impl<'a> Leaf<'a> {
             _ => return Err(wrong("alg")),
         };
         let key = self.body().subject_public_key_info();
-        let key = der::Encode::to_der(key).map_err(|_| wrong("certificate"))?;
-        let key = rustls_pki_types::SubjectPublicKeyInfoDer::from(key.as_slice());
-        let key = webpki::RawPublicKeyEntity::try_from(&key).map_err(|_| wrong("certificate"))?;
+        let key = key.to_der().map_err(|_| wrong("certificate"))?;
+        let key = SubjectPublicKeyInfoDer::from(key.as_slice());
+        let key = RawPublicKeyEntity::try_from(&key).map_err(|_| wrong("certificate"))?;
         key.verify_signature(known, message, signature).map_err(|_| wrong("signature"))
     }
 
@@ -75,7 +75,7 @@ impl<'a> Leaf<'a> {
     }
 
     /// An extension, read. `Some(None)`: it is there, in a form that is not read here.
-    pub(super) fn read<T: AssociatedOid + for<'b> der::Decode<'b>>(
+    pub(super) fn read<T: AssociatedOid + for<'b> Decode<'b>>(
         &self,
     ) -> Result<Option<Option<T>>, WebauthnError> {
         Ok(self.extension(T::OID)?.map(|(value, _)| T::from_der(value).ok()))
