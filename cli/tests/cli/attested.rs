@@ -222,7 +222,7 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
     refused("/credentials/issue", &body(1, asks(&token, "n-1")), "option-without-effect");
     let mut stated = body(1, asks(&token, "n-1"));
     stated["credential"]["keyStatement"] = json!({ "type": "inkan-key-statement/1" });
-    refused(path, &stated, "option-malformed");
+    refused(path, &stated, "keyStatement");
     let mut early = body(1, asks(&token, "n-1"));
     early["credential"]["validFrom"] = json!("2026-01-01T00:00:00Z");
     refused(path, &early, "option-malformed");
