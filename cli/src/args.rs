@@ -49,8 +49,8 @@ pub(crate) use eseal::{EsealArgs, EsealForm};
 pub(crate) use evidence::JpkiSignArgs;
 pub(crate) use evidence::{
     EvidenceCommand, EvidenceDeriveArgs, EvidenceRevalidateArgs, EvidenceSourceArgs,
-    JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs, RegisterCommand, RegisterFound,
-    RegisterStateArgs,
+    EvidenceStampArgs, JpkiAttachArgs, JpkiCheckArgs, JpkiCommand, JpkiStatementArgs,
+    RegisterCommand, RegisterFound, RegisterStateArgs,
 };
 pub(crate) use ledger::{
     CheckArgs, GuardCommand, LedgerCommand, LogPinArgs, MapCommand, MirrorArgs, NewestArgs,

@@ -17,6 +17,7 @@ use inkan_evidence::registry::{
     SignerVersion, Standing, Statement, of_former, of_statements, read_statements,
 };
 use inkan_io::ledger_source::{LedgerPlace, SourceView};
+use inkan_io::pinned;
 use inkan_ledger::state::parse_did_body;
 use inkan_ledger::tree::verify_consistency;
 use inkan_ledger::{Kind, Leaf, VerifiedCheckpoint, verify_bundle_under, verify_checkpoint};
@@ -182,7 +183,19 @@ fn continues(old: &Stated, head: &VerifiedCheckpoint, view: &SourceView) -> Resu
 /// The registries of a profile as of a time: the trust list first. The ledger is only opened if the list names an authority.
 /// Offline no node is asked: what authorities stated is then not at hand, which stops the command. So does a node whose head is older than
 /// is allowed: it could hide whom an authority revoked since.
+///
+/// After them come the registries whose signed answers are pinned.
 pub(crate) fn of(
+    home: &Home,
+    (as_of, now): (Timestamp, Timestamp),
+    terms: Terms,
+) -> Result<Vec<Registry>, Failure> {
+    let mut all = of_list(home, (as_of, now), terms)?;
+    all.extend(pinned::registries(&pinned::load(&home.profile)?)?);
+    Ok(all)
+}
+
+fn of_list(
     home: &Home,
     (as_of, now): (Timestamp, Timestamp),
     terms: Terms,

@@ -39,7 +39,7 @@ use inkan_evidence::model::ProofingEvidence;
 use inkan_evidence::register_check::RegisterToken;
 use inkan_evidence::registry::AnswerTerms;
 use inkan_evidence::webauthn::{
-    AuthenticatorData, ClientData, Registration, read_attestation_object,
+    AuthenticatorData, ClientData, Registration, platform_structure, read_attestation_object,
 };
 use inkan_evidence::{PresentationEvidence, Registry, cms, path, tsa, x5c};
 use inkan_io::exchange_client::ExchangeUrl;
@@ -881,6 +881,7 @@ pub fn webauthn(bytes: &[u8]) {
 /// What an authenticator shows about itself.
 pub fn attestation_object(bytes: &[u8]) {
     let _ = read_attestation_object(bytes);
+    let _ = platform_structure(bytes);
 }
 
 /// What FIDO says of models, signed or not.

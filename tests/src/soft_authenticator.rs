@@ -14,6 +14,12 @@ use rcgen::{
 };
 use serde_json::{Map, Value, json};
 
+pub mod platform;
+
+pub use platform::{Format, Platform};
+
+use platform::Made;
+
 /// The model of every authenticator here.
 pub const AAGUID: &str = "f8a011f3-8c0a-4d15-8006-17111f9edc7d";
 /// Where users meet the verifier.
@@ -57,6 +63,8 @@ pub struct SoftAuthenticator {
 pub enum Shows {
     /// By the maker's certificate.
     Maker(Box<Maker>),
+    /// As a platform does, or an old token.
+    Platform(Box<Platform>),
     /// By its own key.
     Itself,
     /// Not at all.
@@ -173,6 +181,12 @@ impl SoftAuthenticator {
                     [("alg", vec![0x26]), ("sig", cbor_bytes(&signature)), ("x5c", chain)];
                 ("packed", cbor_map(&members))
             }
+            Shows::Platform(platform) => platform.statement(&Made {
+                key: &self.key,
+                credential_id: &self.credential_id,
+                data: &data,
+                client: &client,
+            }),
         };
         let object = cbor_map(&[
             ("fmt", cbor_text(format)),

@@ -2,6 +2,7 @@
 //! named after it, each one change to a baseline that is accepted.
 
 mod aal {
+    mod attestation;
     mod desk;
     mod events;
     mod keys;

@@ -78,6 +78,37 @@ fn clm_02_an_issuers_signature_that_was_altered() {
     }
 }
 
+/// From the bytes of the chain to a row: by configuration, each kind of certificate for its own document.
+#[test]
+fn an_office_and_a_company_sign_as_what_they_are_and_as_nothing_else() {
+    let (office, company) = (("office.der", 5104), ("company.der", 5104));
+    let judged = |document, (certificate, seed): (&'static str, u64)| {
+        let card = Card::showing((document, certificate, seed));
+        card.report(&card.signed())
+    };
+    for (document, of) in [("office_seal", office), ("company_certificate", company)] {
+        let report = judged(document, of);
+        assert_eq!(report.decision(), Decision::Accept, "{document}: {:#}", report.to_value());
+        assert_eq!(report.levels().achieved_identity, "IAL-3", "{document}");
+        assert_eq!(report.to_value()["assurance"]["ial"]["row"], "R2b", "{document}");
+    }
+    for (document, of) in [
+        ("office_seal", company),
+        ("company_certificate", office),
+        ("jp_individual_number_card", company),
+        ("jp_individual_number_card", office),
+        ("office_seal", ("card.der", 5101)),
+        ("office_seal", ("office-elsewhere.der", 5104)),
+    ] {
+        let report = judged(document, of);
+        assert_ne!(report.decision(), Decision::Accept, "{document} by {}", of.0);
+        assert_eq!(report.levels().achieved_identity, "IAL-0", "{document} by {}", of.0);
+    }
+    // A hierarchy that nobody configured for a document shows none.
+    let report = judged("passport", company);
+    assert_ne!(report.decision(), Decision::Accept);
+}
+
 #[test]
 fn pro_17_what_was_proofed_once_is_true_now_only_by_a_registers_word() {
     let card = Card::new();

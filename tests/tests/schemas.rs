@@ -196,7 +196,8 @@ fn every_schema_is_usable_and_somebody_tests_it() {
         "exchange",
         "jpki-config",
         "ledger-entry",
-        // What the command prints, in the tests of `inkan ledger`.
+        // What the commands print, in the tests of `inkan ledger`.
+        "ledger-once",
         "ledger-params",
         "policy-cases",
         "policy",

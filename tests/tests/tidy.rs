@@ -2,11 +2,13 @@
 //! belong in this repository.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
 use inkan_tests::peer::{self, Language};
 use inkan_tests::source::literals_in_functions;
-use inkan_tests::{files_under, read, read_json, read_text, schemas, workspace_root};
+use inkan_tests::{files_under, read, read_json, read_text, schemas, skipped, workspace_root};
 use serde_json::Value;
 
 /// Which numbers each crate hands out (`INK-nnnn`).
@@ -269,4 +271,31 @@ fn is_rust(path: &Path) -> bool {
 
 fn shown(path: &Path) -> String {
     path.strip_prefix(workspace_root()).unwrap_or(path).display().to_string()
+}
+
+/// The certificates of tests are made by a script that stands beside them: it still makes these files, and `openssl` says of them what the tests say.
+#[test]
+fn the_certificates_of_cards_are_made_by_their_script() {
+    let there = Command::new("openssl").arg("version").output();
+    let there = there.is_ok_and(|done| done.stdout.starts_with(b"OpenSSL 3"));
+    if !there {
+        skipped("fixtures/jpki/make.sh: no openssl command of version 3");
+        return;
+    }
+    let folder = workspace_root().join("fixtures/jpki");
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    for name in ["make.sh", "statement.json"] {
+        std::fs::copy(folder.join(name), scratch.path().join(name)).expect("a copy");
+    }
+    let done = Command::new("sh").arg("make.sh").current_dir(scratch.path()).output();
+    let done = done.expect("a shell");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{}{said}", String::from_utf8_lossy(&done.stdout));
+    let names = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+        entries.map(|entry| entry.file_name()).collect::<BTreeSet<_>>()
+    };
+    let mut kept = names(&folder);
+    kept.remove(OsStr::new("README.md"));
+    assert_eq!(names(scratch.path()), kept);
 }

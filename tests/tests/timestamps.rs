@@ -45,6 +45,7 @@ fn set() -> Option<(Shell, Authority)> {
         "ledger.example",
     ]);
     let did = shell.ok(&["did", "create", "--name", "acme"]);
+    shell.write("did.txt", did.trim().as_bytes());
     let claims = json!({ "name": "A. Person" }).to_string();
     shell.write("claims.json", claims.as_bytes());
     shell.ok(&[
@@ -140,6 +141,87 @@ fn an_authority_is_asked_pinned_and_stamps_what_it_stamped() {
     let report = verify("x.json");
     assert_ne!(report.exit, 0, "{report:?}");
     assert!(report.finds("timestamp-imprint-mismatch"), "{report:?}");
+}
+
+/// Evidence is stamped before it is issued, and the token counts where the authority is pinned.
+#[test]
+fn evidence_is_stamped_as_a_whole() {
+    let Some((shell, authority)) = set() else { return };
+    let anchor = authority.anchor();
+    shell.ok(&["trust", "pin", "urn:x509:tsa-anchor:example", anchor.to_str().unwrap()]);
+    let did = std::fs::read_to_string(shell.home().join("did.txt")).unwrap();
+    let time = OsClock.now().to_string();
+    let evidence = json!({
+        "type": ["Evidence", "IdentityProofingEvidence"], "time": time,
+        "proofer": { "agent": "trained" }, "session": { "presence": "remote" },
+        "evidence": [{ "type": "document", "documentDetails": { "type": "jp_drivers_license" },
+                       "checkDetails": [{ "checkMethod": "vri", "result": "pass" }] }],
+    });
+    shell.write("e.json", evidence.to_string().as_bytes());
+    let mut policy = json!({
+        "type": "inkan-policy/1", "id": "stamped", "version": "1", "issuers": "any",
+        "credentialTypes": ["Badge"],
+        "assurance": { "framework": "jp-swg-2022",
+                       "requires": { "ial": { "min": "IAL-2", "timestamp": "required" } } },
+    });
+    shell.write("p.json", policy.to_string().as_bytes());
+    policy["assurance"]["requires"]["ial"]["timestamp"] = "none".into();
+    shell.write("q.json", policy.to_string().as_bytes());
+    shell.ok(&["trust", "add", &did, "--role", "identity_proofer", "--rows", "R7"]);
+    let whom = ["--from", "acme", "--to", &did];
+    let stamp = [&["evidence", "stamp", "e.json", "--tsa", authority.url()], &whom[..]].concat();
+    shell.ok(&[&stamp[..], &["--out", "s.json"]].concat());
+    let issue = |evidence: &str, out: &str| {
+        let what = ["issue", "Badge", "--claims", "claims.json", "--no-ledger", "--no-status"];
+        let more = ["--evidence", evidence, "--out", out];
+        shell.ok(&[&what[..], &whom, &more].concat());
+    };
+    let verify = |file: &str, policy: &str| {
+        shell.inkan(&["verify", file, "--policy", policy, "--offline", "--json"])
+    };
+    issue("s.json", "good.json");
+    let report = verify("good.json", "./p.json");
+    assert_eq!(report.exit, 0, "{report:?}");
+    // Without a token the level is there, and what the policy asks is not.
+    issue("e.json", "bare.json");
+    let report = verify("bare.json", "./p.json");
+    assert!(report.exit != 0 && report.finds("timestamp-missing"), "{report:?}");
+    assert_eq!(verify("bare.json", "./q.json").exit, 0);
+    // What is changed after it was stamped is worth nothing under any policy.
+    let text = std::fs::read_to_string(shell.home().join("s.json")).unwrap();
+    let mut changed: Value = serde_json::from_str(&text).unwrap();
+    changed["evidence"][0]["checkDetails"][0]["checkMethod"] = "vpip".into();
+    shell.write("x.json", changed.to_string().as_bytes());
+    issue("x.json", "changed.json");
+    let report = verify("changed.json", "./q.json");
+    assert!(report.exit != 0 && report.finds("timestamp-invalid"), "{report:?}");
+
+    // A seal of somebody whom this verifier does not know leaves the evidence open; one that does not hold is not put in.
+    let text = ["evidence", "stamp", "e.json", "--statement-out", "t.txt", "--out", "f.json"];
+    shell.ok(&[&text[..], &whom].concat());
+    let openssl = |line: &str| {
+        let line: Vec<&str> = line.split(' ').collect();
+        let done = Command::new("openssl").args(&line).current_dir(shell.home()).output();
+        let done = done.expect("openssl");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    openssl(&format!("req -x509 {key} -keyout o.key -out o.pem -subj /CN=Office -days 30"));
+    let sign = "cms -sign -binary -cades -outform DER -signer o.pem -inkey o.key -in t.txt";
+    openssl(&format!("{sign} -out o.p7s"));
+    let seal = |evidence: &str, out: &str| {
+        shell.inkan(&["evidence", "stamp", evidence, "--seal", "o.p7s", "--out", out])
+    };
+    let sealed = seal("f.json", "g.json");
+    assert_eq!(sealed.exit, 0, "{sealed:?}");
+    assert_ne!(seal("s.json", "h.json").exit, 0, "a seal over other evidence");
+    issue("g.json", "sealed.json");
+    let report = verify("sealed.json", "./q.json");
+    assert_eq!(report.exit, 19, "{report:?}");
+    let office = shell.home().join("o.pem");
+    shell.ok(&["trust", "pin", "urn:x509:issuer-anchor:office", office.to_str().unwrap()]);
+    let report = verify("sealed.json", "./q.json");
+    assert_eq!(report.exit, 0, "{report:?}");
 }
 
 /// A credential that nobody recorded, stamped today, whose key is replaced tomorrow.

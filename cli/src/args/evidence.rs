@@ -16,6 +16,11 @@ pub(crate) enum EvidenceCommand {
     ///
     /// Issue the credential again with what this writes: the age of the proofing starts again, its level does not change.
     Revalidate(Box<EvidenceRevalidateArgs>),
+    /// As proofer: a timestamp token (RFC 3161) over your evidence, or an organisation's seal (CMS), put into it
+    ///
+    /// Both are over all of the evidence but tokens and seals; verifiers that pin the authority judge them. Do it last, before inkan issue --evidence:
+    /// whatever is changed afterwards makes them fail, and the evidence with them.
+    Stamp(Box<EvidenceStampArgs>),
     /// Base registers: does what a credential claims still stand in the register that keeps it?
     #[command(subcommand)]
     Register(RegisterCommand),
@@ -91,6 +96,38 @@ pub(crate) struct EvidenceRevalidateArgs {
     /// Who says now that the document was not revoked; you, without it
     #[arg(long, value_name = "DID")]
     pub(crate) checked_by: Option<String>,
+    /// Where the evidence goes.
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+/// Arguments of `evidence stamp`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EvidenceStampArgs {
+    /// The evidence, JSON; - or nothing reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// Which entry of it, from 1; needed if there are several
+    #[arg(long, value_name = "N")]
+    pub(crate) entry: Option<usize>,
+    /// Your DID, which will issue; with --to, for evidence that leaves these out
+    #[arg(long, value_name = "DID", requires = "to")]
+    pub(crate) from: Option<String>,
+    /// DID of whom it is about
+    #[arg(long, value_name = "DID")]
+    pub(crate) to: Option<String>,
+    /// Ask the timestamp authority at this URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) tsa: Option<String>,
+    /// Put a token in that somebody else got: TimeStampToken, or the authority's whole answer, in DER
+    #[arg(long, value_name = "F", conflicts_with = "tsa")]
+    pub(crate) token: Option<String>,
+    /// Put an organisation's seal in: CMS without content, DER (openssl cms -sign -binary -cades)
+    #[arg(long, value_name = "F")]
+    pub(crate) seal: Option<String>,
+    /// Write what tokens and seals are over here, to be stamped or signed by other means; the evidence is completed, and nothing else put in
+    #[arg(long, value_name = "F", conflicts_with_all = ["tsa", "token", "seal"])]
+    pub(crate) statement_out: Option<String>,
     /// Where the evidence goes.
     #[command(flatten)]
     pub(crate) out: OutArgs,

@@ -72,6 +72,9 @@ pub(crate) struct IssueArgs {
     /// What the holder's wallet shows of its key (key-attestation+jwt): it is checked, and the credential says what it shows
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rows", "bearer"])]
     pub(crate) key_attestation: Option<String>,
+    /// The nonce that the wallet had to put into it: one of inkan request nonce, which counts once and for five minutes
+    #[arg(long, value_name = "N", requires = "key_attestation", allow_hyphen_values = true)]
+    pub(crate) attestation_nonce: Option<String>,
     /// How long the credential is valid, such as 365d, 12h or P1Y
     #[arg(long, value_name = "D", value_parser = values::span)]
     pub(crate) valid_for: Option<String>,

@@ -151,7 +151,8 @@ pub(crate) enum TrustCommand {
     /// Pin the bytes of a URL, so that they are used and never fetched: a JSON-LD context, or a resource that a credential names;
     /// as urn:x509:issuer-anchor:NAME a certificate, PEM or DER, that is trusted to certify issuers and who presents (x5c), with
     /// ?=revocation=demanded&policy=OID after it on these terms; as urn:x509:crl:NAME or urn:x509:ocsp:NAME what authorities say they revoked;
-    /// as urn:x509:tsa-anchor:NAME one that is trusted to stamp times
+    /// as urn:x509:tsa-anchor:NAME one that is trusted to stamp times;
+    /// as urn:inkan:registry:ID?=key=MULTIKEY the signed answer of a registry (inkan-registry+jws), which counts beside your own list
     Pin {
         /// The URL that names it
         #[arg(value_name = "URL")]

@@ -36,7 +36,7 @@ pub(super) fn run(args: &EsealArgs, context: &mut Context) -> Result<Outcome, Fa
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let terms = terms(args, (&bundle, &input.name), (&chain, &hand), context.now())?;
-    hold(&chain, &home, &terms, context)?;
+    hold(&chain, &home, terms.time, context)?;
     let statement = terms.statement();
     let members = json!({
         "signer": own.did, "certificate": terms.certificate.to_hex(), "time": terms.time.to_string(),
@@ -104,14 +104,14 @@ fn terms(
 }
 
 /// A path that does not hold under what is pinned here is not used; whether theirs is another anchor is not known.
-fn hold(
+pub(super) fn hold(
     chain: &[Vec<u8>],
     home: &Home,
-    terms: &SealTerms,
+    time: Timestamp,
     context: &Context,
 ) -> Result<(), Failure> {
     let pinned = pinned::issuer_anchors(&pinned::load(&home.profile)?)?;
-    match pinned.path(chain, terms.time, &RevocationInfo::default()) {
+    match pinned.path(chain, time, &RevocationInfo::default()) {
         Ok(_) => Ok(()),
         Err(CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown) => {
             context.speech.warn("the certificates lead to none that is pinned here: only their signature is checked");

@@ -3,6 +3,7 @@
 mod derive;
 mod jpki;
 mod register;
+mod stamp;
 
 use crate::args::EvidenceCommand;
 use crate::context::Context;
@@ -13,6 +14,7 @@ pub(super) fn run(command: &EvidenceCommand, context: &mut Context) -> Result<Ou
     match command {
         EvidenceCommand::Derive(args) => derive::derive(args, context),
         EvidenceCommand::Revalidate(args) => derive::revalidate(args, context),
+        EvidenceCommand::Stamp(args) => stamp::run(args, context),
         EvidenceCommand::Register(command) => register::run(command, context),
         EvidenceCommand::Jpki(command) => jpki::run(command, context),
     }

@@ -115,8 +115,7 @@ pub(super) fn run_with(
     offer::warn_of_issuer(&offer, &own.did, context);
     let offer_value: Value = offer.iter().map(Demand::to_value).collect();
     let members_value = members.clone().map_or(Value::Null, Value::Object);
-    let attestation_value: Value =
-        attestation.as_ref().map_or(Value::Null, |shown| shown.token().into());
+    let attestation_value: Value = attestation.as_ref().map_or(Value::Null, attested::Shown::asked);
     let type_value = type_file
         .as_ref()
         .map_or(Value::Null, |file| TypeMetadata::integrity_of(&file.bytes).into());
@@ -137,7 +136,7 @@ pub(super) fn run_with(
     {
         return Ok(handed(outcome, pending, writing, home));
     }
-    let state = |shown: &attested::Shown| shown.statement(subject_key.as_ref(), now);
+    let state = |shown: &attested::Shown| shown.statement(subject_key.as_ref(), (&home, now));
     let key_statement = attestation.as_ref().map(state).transpose()?;
     let disclosable = paths(&args.disclosable)?;
     let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
@@ -199,6 +198,8 @@ pub(super) fn run_with(
     places.into_iter().for_each(|place| place.into_intent(&mut intent));
     intent.entries.extend(terms.entry(&issued)?);
     intent.records.push(terms.record(&issued, &entries));
+    let used = attestation.as_ref().map(|shown| shown.used(&home, now)).transpose()?;
+    intent.records.extend(used.flatten());
     let mut bundle = Bundle::of(Artefact::Credential(issued.credential.clone()));
     if let Some(Schema { id, value, .. }) = &schema {
         bundle.add_schema(id, value.clone());
@@ -462,7 +463,11 @@ fn recordable(own: &OwnDid, args: &IssueArgs) -> Result<(), Failure> {
 }
 
 /// The subject's key, which evidence is bound to; none if its DID cannot be resolved here.
-fn subject_key(did: &Did, home: &Home, context: &Context) -> Result<Option<PublicKey>, Failure> {
+pub(super) fn subject_key(
+    did: &Did,
+    home: &Home,
+    context: &Context,
+) -> Result<Option<PublicKey>, Failure> {
     let document = match document_now(did, home, context) {
         Ok(document) => document,
         Err(failure) if failure.code() == "did-not-at-hand" => {

@@ -104,7 +104,7 @@ pub(super) fn renew(
     Ok(stamps)
 }
 
-fn anchors(home: &Home) -> Result<Anchors, Failure> {
+pub(super) fn anchors(home: &Home) -> Result<Anchors, Failure> {
     let pins = pinned::load(&home.profile)?;
     Ok(pinned::time_anchors(&pins, home.profile.anchors()?)?)
 }
@@ -201,14 +201,7 @@ type Found = (String, Vec<u8>, Option<TimestampRequest>);
 fn tokens(args: &TimestampArgs, imprint: Digest) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     for path in &args.tokens {
-        let bytes = files::read(Path::new(path), ANSWER_LIMIT)?;
-        // An answer holds a token; a token is none.
-        let token = match tsa::token_of(&bytes) {
-            Ok(token) => token,
-            Err(TimestampError::Malformed) => bytes,
-            Err(error) => return Err(Failure::from(error).during(path)),
-        };
-        found.push((path.clone(), token, None));
+        found.push((path.clone(), token_in(path)?, None));
     }
     for url in &args.tsa {
         let (token, question) = asked(url, imprint)?;
@@ -217,8 +210,18 @@ fn tokens(args: &TimestampArgs, imprint: Digest) -> Result<Vec<Found>, Failure> 
     Ok(found)
 }
 
+/// The token in a file: an answer holds a token; a token is none.
+pub(super) fn token_in(path: &str) -> Result<Vec<u8>, Failure> {
+    let bytes = files::read(Path::new(path), ANSWER_LIMIT)?;
+    match tsa::token_of(&bytes) {
+        Ok(token) => Ok(token),
+        Err(TimestampError::Malformed) => Ok(bytes),
+        Err(error) => Err(Failure::from(error).during(path)),
+    }
+}
+
 /// What an authority answers.
-fn asked(url: &str, imprint: Digest) -> Result<(Vec<u8>, TimestampRequest), Failure> {
+pub(super) fn asked(url: &str, imprint: Digest) -> Result<(Vec<u8>, TimestampRequest), Failure> {
     let question = TimestampRequest::over(imprint, &mut OsRng);
     let answer = timestamping::ask(url, &question)?;
     let token = tsa::token_of(&answer).map_err(|error| Failure::from(error).during(url))?;
@@ -226,7 +229,7 @@ fn asked(url: &str, imprint: Digest) -> Result<(Vec<u8>, TimestampRequest), Fail
 }
 
 /// The pinned authority that made a token, and when.
-fn accepted(
+pub(super) fn accepted(
     token: &[u8],
     (imprint, question): (&Digest, Option<&TimestampRequest>),
     anchors: &Anchors,

@@ -315,6 +315,8 @@ impl Judge {
         let at_hand = AtHand {
             asked: asked.as_ref(),
             jpki: jpki.as_ref(),
+            timestamps: context.timestamps.as_deref(),
+            certificates: context.certificates.as_deref(),
             register_checks: &confirmations,
             audience: audience.as_deref(),
         };

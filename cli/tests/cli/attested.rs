@@ -9,6 +9,7 @@ use inkan_io::clock::{Clock as _, OsClock};
 use serde_json::{Map, Value, json};
 
 use crate::common::{Home, Ran};
+use crate::serve::Server;
 
 const WALLET: &str = "did:web:wallet.example";
 const LIST: &str = "https://wallet.example/status/1";
@@ -114,6 +115,23 @@ fn an_issuer_says_of_the_holders_key_what_its_wallet_showed() {
     assert_eq!(stated["walletProvider"], WALLET);
     assert_eq!(stated["userAuthentication"], json!(["iso_18045_moderate"]));
 
+    // Whoever gave the wallet a nonce has it named, and looks at each attestation once.
+    let nonce = home.run(&["-p", "acme", "request", "nonce"]).must(0).stdout.trim().to_owned();
+    let fresh = ["--to", &me, "--key-attestation", "fresh.jwt", "--attestation-nonce"];
+    let asked = |nonce: &str, out: &str| issue(&[&fresh[..], &[nonce, "--out", out]].concat());
+    let tells = |ran: Ran, code: &str| {
+        assert!(ran.status != 0 && ran.stdout.contains(code), "{code}: {}", ran.stdout);
+    };
+    attest(&home, "fresh.jwt", &key, |_| {});
+    tells(asked(&nonce, "n.json"), "key-attestation-invalid");
+    attest(&home, "fresh.jwt", &key, |claims| claims["nonce"] = json!("another"));
+    tells(asked(&nonce, "n.json"), "key-attestation-invalid");
+    tells(asked("another", "n.json"), "nonce-invalid");
+    attest(&home, "fresh.jwt", &key, |claims| claims["nonce"] = json!(nonce));
+    asked(&nonce, "n.json").must(0);
+    tells(asked(&nonce, "again.json"), "nonce-invalid");
+    assert!(!home.path("again.json").exists());
+
     // A verifier that is told whom to believe needs nothing more of the wallet.
     let beside = json!({ "channel": "dc_api_same_device", "authenticator": [] });
     let judged = |min: &str| presented(&home, "badge.json", &beside, &["--min-aal", min]);
@@ -144,6 +162,86 @@ fn an_issuer_says_of_the_holders_key_what_its_wallet_showed() {
     let anchor = ["-p", "bank", "trust", "add", &acme, "--anchor-types", "MyNumberCard"];
     home.run(&[&anchor[..], &["--rows", "R1"]].concat()).must(2);
     home.run(&[&anchor[..], &["--rows", "R1", "--role", "root_identity_issuer"]].concat()).must(0);
+}
+
+#[test]
+fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
+    let (home, acme, _) = Home::with_parties();
+    let holder = SecretKey::generate(KeyType::P256, &mut SeededRng::new(312)).public_key();
+    let did = format!("did:key:{}", holder.to_multikey());
+    let attested = |nonce: &str| {
+        attest(&home, "ka.jwt", &holder, |claims| claims["nonce"] = json!(nonce));
+        std::fs::read_to_string(home.path("ka.jwt")).unwrap()
+    };
+    let server = Server::start(&home, "acme", &["--tokens", "tokens", "--role", "issuer"]);
+    let body = |grade: u8, options: Value| {
+        json!({
+            "credential": {
+                "@context": ["https://www.w3.org/ns/credentials/v2"],
+                "type": ["VerifiableCredential"], "issuer": acme,
+                "credentialSubject": { "id": did, "description": format!("grade {grade}") },
+            },
+            "options": options,
+        })
+    };
+    let path = "/eddsa-jcs-2022/credentials/issue";
+    let refused = |path: &str, body: &Value, code: &str| {
+        let (status, said) = server.post(path, body);
+        assert_eq!(status, 400, "{said}");
+        assert!(said.to_string().contains(code), "no {code}: {said}");
+    };
+    let asks =
+        |token: &str, nonce: &str| json!({ "keyAttestation": token, "attestationNonce": nonce });
+    let token = attested("n-1");
+    refused(path, &body(1, asks(&token, "n-1")), "attestation-untrusted");
+    // A registry that the profile has no list of its own for: its signed answer is pinned under its key, and never goes back.
+    let (signer, other) =
+        (SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(313)), wallet());
+    let answer = |sequence: u64, key: &SecretKey| {
+        let value = json!({
+            "type": "inkan-registry/1", "id": "https://r.example", "sequence": sequence,
+            "issuedAt": "2026-01-01T00:00:00Z",
+            "entries": [{ "id": WALLET, "roles": ["wallet_provider"], "status": "active",
+                          "keys": [wallet().public_key().to_jwk()] }],
+        });
+        let header: Map<String, Value> =
+            [("typ".to_owned(), "inkan-registry+jws".into())].into_iter().collect();
+        home.write("answer.jws", jws::sign(header, value.to_string().as_bytes(), key).unwrap());
+        let key = signer.public_key().to_multikey();
+        let name = format!("urn:inkan:registry:https://r.example?=key={key}");
+        home.run(&["-p", "acme", "trust", "pin", &name, "answer.jws", "--json"])
+    };
+    let foreign = answer(7, &other);
+    assert!(foreign.status != 0 && foreign.stdout.contains("registry-answer-invalid"));
+    answer(7, &signer).must(0);
+    let older = answer(6, &signer);
+    assert!(older.status != 0 && older.stdout.contains("registry-answer-invalid"));
+    answer(8, &signer).must(0);
+    refused(path, &body(1, asks(&token, "n-2")), "key-attestation-invalid");
+    refused(path, &body(1, json!({ "attestationNonce": "n-1" })), "option-malformed");
+    refused("/credentials/issue", &body(1, asks(&token, "n-1")), "option-without-effect");
+    let mut stated = body(1, asks(&token, "n-1"));
+    stated["credential"]["keyStatement"] = json!({ "type": "inkan-key-statement/1" });
+    refused(path, &stated, "keyStatement");
+    let mut early = body(1, asks(&token, "n-1"));
+    early["credential"]["validFrom"] = json!("2026-01-01T00:00:00Z");
+    refused(path, &early, "option-malformed");
+    let mut nobody = body(1, asks(&token, "n-1"));
+    nobody["credential"]["credentialSubject"]["id"] = json!("did:web:nobody.example");
+    refused(path, &nobody, "option-malformed");
+
+    let (status, said) = server.post(path, &body(1, asks(&token, "n-1")));
+    assert_eq!(status, 201, "{said}");
+    let made = &said["verifiableCredential"];
+    assert_eq!(made["keyStatement"]["jkt"], holder.thumbprint(), "{made}");
+    assert_eq!(made["keyStatement"]["attestedAt"], made["validFrom"], "{made}");
+    // The same request is answered with the same; another one under that nonce, whatever is attested then, is not.
+    let again = server.post(path, &body(1, asks(&token, "n-1")));
+    assert_eq!((again.0, &again.1["verifiableCredential"]), (201, made));
+    refused(path, &body(2, asks(&token, "n-1")), "nonce-invalid");
+    refused(path, &body(2, asks(&attested("n-1"), "n-1")), "nonce-invalid");
+    let (status, said) = server.post(path, &body(2, asks(&attested("n-3"), "n-3")));
+    assert_eq!(status, 201, "{said}");
 }
 
 #[test]

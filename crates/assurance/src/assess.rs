@@ -18,7 +18,7 @@ use crate::policy::{IalLeaf, Policy, TypeWord, Types};
 use crate::remedy::{self, FollowUp, Remedy};
 use crate::report::{self, Because, Decision, Report, Summary};
 use crate::request::Query;
-use crate::seen::{Seen, decides};
+use crate::seen::{Seen, SeenCredential, decides};
 
 /// What an assessment is made with, beside facts and policy.
 #[derive(Clone, Copy, Debug)]
@@ -341,7 +341,12 @@ fn follow_up(
     if remedies.is_empty() {
         return FollowUp::default();
     }
+    // What is asked for may be signed by this verifier: nobody else puts words into it.
+    let trusted = |credential: &&SeenCredential| {
+        outer::is_trusted(policy, credential, context.registries, seen.as_of)
+    };
     let shown = requested.iter().filter_map(|at| seen.credentials.get(*at)).flatten();
+    let shown = shown.filter(trusted);
     let query = Query::of(policy, shown.map(|credential| credential.types.clone()));
     let age = leaves.iter().find_map(|leaf| match &leaf.kind {
         LeafKind::Aal(_, age) => *age,

@@ -79,6 +79,7 @@ pub(crate) fn answer(
         offer: &credential.offer,
         listed: &listed,
         issuer: &credential.issuer,
+        subject: credential.subject.as_deref(),
         // Somebody else's record of the issuance may be as late as they like.
         issued_at: own_record(credential),
         as_of,

@@ -90,6 +90,16 @@ fn types(policy: &Policy, seen: &Seen, requested: &[usize]) -> Vec<Line> {
     out
 }
 
+/// Whether the policy trusts who issued this credential for its type. Where it does not judge issuers, nobody is trusted.
+pub(crate) fn is_trusted(
+    policy: &Policy,
+    credential: &SeenCredential,
+    registries: &[Registry],
+    as_of: Timestamp,
+) -> bool {
+    issuer(policy, credential, "", registries, as_of).status() == Status::Pass
+}
+
 /// Whether the issuer may issue this type: at issuance, and not revoked for cause since.
 fn issuer(
     policy: &Policy,

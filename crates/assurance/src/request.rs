@@ -42,7 +42,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// What `policy` asks for; of any type, what was `shown`, by the types of each credential.
+    /// What `policy` asks for; of any type, what was `shown` by issuers that it trusts, by the types of each credential.
     pub(crate) fn of(policy: &Policy, shown: impl Iterator<Item = Vec<String>>) -> Self {
         let listed = policy.listed_types().iter().map(|one| vec![one.clone()]);
         let mut types: BTreeSet<Vec<String>> = listed.collect();

@@ -128,6 +128,7 @@ impl Roll {
                 offer: &seen.offer,
                 listed: &|_, _, _| None,
                 issuer: &seen.issuer,
+                subject: seen.subject.as_deref(),
                 issued_at: countersigned::own_record(seen),
                 as_of,
                 operator_time,

@@ -29,6 +29,8 @@ pub(crate) struct Seen {
 #[derive(Clone, Debug)]
 pub(crate) struct SeenCredential {
     pub(crate) issuer: String,
+    /// The DID of the only subject.
+    pub(crate) subject: Option<String>,
     pub(crate) types: Vec<String>,
     pub(crate) valid_from: Option<Timestamp>,
     pub(crate) record: Option<SeenRecord>,
@@ -116,6 +118,7 @@ impl SeenCredential {
         };
         Self {
             issuer: credential.issuer().to_owned(),
+            subject: credential.credential().subject_id().map(str::to_owned),
             types: types
                 .into_iter()
                 .filter_map(|kind| kind.as_str())

@@ -126,6 +126,7 @@ impl World {
                 .map(|value| {
                     self.failed.is_none().then(|| SeenCredential {
                         issuer: value["issuer"].as_str().unwrap().to_owned(),
+                        subject: value["credentialSubject"]["id"].as_str().map(str::to_owned),
                         types: types(value),
                         valid_from: Some(at("2026-03-01T12:00:00Z")),
                         record: self.record.clone(),

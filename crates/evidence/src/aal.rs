@@ -158,6 +158,7 @@ impl Maker<'_> {
             registries: self.registries,
             status_lists: asked.status_lists,
             jkt: &self.presenter.key().thumbprint(),
+            nonce: None,
             received_at: self.received_at,
             as_of: self.as_of,
         };
@@ -222,6 +223,7 @@ impl Maker<'_> {
             registries: self.registries,
             status_lists: asked.status_lists,
             jkt: &jkt,
+            nonce: None,
             received_at: self.received_at,
             as_of: self.as_of,
         };

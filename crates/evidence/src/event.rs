@@ -8,8 +8,7 @@ use serde_json::Value;
 use crate::authority::authorise;
 use crate::facts::{Derivation, EventFacts};
 use crate::finding::{Code, Finding};
-use crate::item::{Setting, item_facts, voids};
-use crate::jpki::Jpki;
+use crate::item::{Checkers, Setting, covered, item_facts, voids};
 use crate::model::{ProofingEvidence, StageKind};
 use crate::registry::Registry;
 use crate::row::AuthLevel;
@@ -22,7 +21,7 @@ pub(crate) struct Source<'a> {
     /// When the credential is proved to have existed.
     pub(crate) existed_by: Option<Timestamp>,
     pub(crate) as_of: Timestamp,
-    pub(crate) jpki: Option<&'a Jpki>,
+    pub(crate) checkers: Checkers<'a>,
 }
 
 /// The facts of one entry of `evidence[]`; `None` if the event is void.
@@ -58,14 +57,19 @@ pub(crate) fn event_facts(
             findings.push(Finding::new(code, path).found(&stated.proofer.id));
             Vec::new()
         });
+    let over = covered(entry);
+    let of_stages = stated.session.stages.iter().map(|stage| stage.time.0);
     let setting = Setting {
         registries: source.registries,
         proofer: &stated.proofer.id,
         holder: (&stated.subject.holder, &stated.subject.jkt),
-        jpki: source.jpki,
+        checkers: source.checkers,
+        covered: over.as_deref(),
         by: authorities.first(),
         presence: stated.session.presence,
         time: stated.time.0,
+        end: of_stages.max().map_or(spoken, |last| last.max(spoken)),
+        existed_by: source.existed_by,
         as_of: source.as_of,
         source: digest_of(entry),
     };

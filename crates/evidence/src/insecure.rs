@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::fact::{Basis, Fact, FactKind, Place};
 use crate::facts::{Authenticator, Facts, Holder, Liveness};
+use crate::item::Checkers;
 use crate::jpki::Jpki;
 use crate::make::{Seen, make};
 use crate::register_check::{RegisterCheck, RegisterResult};
@@ -84,7 +85,8 @@ pub fn facts_with(
         nonce_digest: sha256(&[b"nonce"]),
         facts: vec![Fact::verified(FactKind::HolderProof, sha256(&[b"nonce"]), as_of)],
     });
-    make(&seen, holder, by, as_of)
+    let checkers = Checkers { jpki: by.1, ..Checkers::default() };
+    make(&seen, holder, (by.0, checkers), as_of)
 }
 
 /// Adds a fact at a place, such as `cred[0].evidence[0].evidence[0]`, `cred[0]` or `presentation`.

@@ -3,6 +3,8 @@
 //! Whether the document has a portrait, and what its class is, the catalogue says later; it can only take away.
 
 use inkan_core::{Digest, Timestamp, encoding, sha256};
+use inkan_ledger::TimestampChecker;
+use inkan_verifier::CertificateChecker;
 
 use crate::authority::{Authorised, authorise};
 use crate::fact::{Fact, FactKind};
@@ -15,8 +17,11 @@ use crate::model::{
 use crate::registry::{PartyRole, Registry};
 
 mod signature;
+mod whole;
 
 use signature::Proved;
+
+pub use whole::covered;
 
 /// What an item's facts are made from, beside the item.
 pub(crate) struct Setting<'a> {
@@ -24,12 +29,26 @@ pub(crate) struct Setting<'a> {
     pub(crate) proofer: &'a str,
     /// DID and thumbprint of whom the event is about.
     pub(crate) holder: (&'a str, &'a str),
-    pub(crate) jpki: Option<&'a Jpki>,
+    pub(crate) checkers: Checkers<'a>,
+    /// What tokens and seals over the entry are over.
+    pub(crate) covered: Option<&'a [u8]>,
     pub(crate) by: Option<&'a Authorised>,
     pub(crate) presence: Presence,
     pub(crate) time: Timestamp,
+    /// When the last of the event was over.
+    pub(crate) end: Timestamp,
+    /// When the credential is proved to have existed.
+    pub(crate) existed_by: Option<Timestamp>,
     pub(crate) as_of: Timestamp,
     pub(crate) source: Digest,
+}
+
+/// What proofs in evidence are judged by; without one of these, what it would judge is left open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Checkers<'a> {
+    pub(crate) jpki: Option<&'a Jpki>,
+    pub(crate) timestamps: Option<&'a dyn TimestampChecker>,
+    pub(crate) certificates: Option<&'a dyn CertificateChecker>,
 }
 
 /// The facts of one item; `None` if the item is void.
@@ -44,7 +63,12 @@ pub(crate) fn item_facts(
         findings.push(Finding::new(Code::DocumentExpired, path));
         return None;
     }
-    let signed = signature::proved(item, path, setting, findings)?;
+    let mut signed = signature::proved(item, path, setting, findings)?;
+    let whole = whole::judged(item, path, setting, findings)?;
+    signed.judged.extend(whole.judged);
+    signed.kinds.extend(whole.kinds);
+    signed.kinds.sort_unstable();
+    signed.kinds.dedup();
     let mut maker = Maker { setting, path, findings, kinds: Vec::new(), signed_with: Vec::new() };
     let pending = maker.proofs(item, &signed)?;
     if let Some(revocation) = &item.revocation {

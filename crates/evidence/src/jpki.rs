@@ -48,6 +48,7 @@ pub use crl::CrlEntry;
 pub use wanted::{bound_statements, card_signatures, certificates_of, serials, statements};
 
 pub(crate) use binding::check_holder_part;
+pub(crate) use chain::leads_to_anchor;
 
 /// RFC 5280 §4.2.1.4: any policy.
 const ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32.0");

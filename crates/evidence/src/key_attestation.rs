@@ -34,6 +34,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) status_lists: &'a [StatusListToken],
     /// Thumbprint of the key that proved possession.
     pub(crate) jkt: &'a str,
+    /// The nonce that whoever asks gave the wallet, if it has to be named: issuers give one, verifiers see what was made for an issuer.
+    pub(crate) nonce: Option<&'a str>,
     pub(crate) received_at: Timestamp,
     pub(crate) as_of: Timestamp,
 }
@@ -50,6 +52,9 @@ pub(crate) fn check(token: &str, judged: &Judged<'_>) -> Result<(AttestedKey, Au
         return Err(invalid);
     }
     if !jkts.iter().any(|jkt| jkt == judged.jkt) {
+        return Err(invalid);
+    }
+    if judged.nonce.is_some_and(|nonce| json::text(&claims, "nonce") != Some(nonce)) {
         return Err(invalid);
     }
     if let Some(status) = claims.get("status") {
@@ -102,6 +107,12 @@ impl KeyAttestation {
     #[must_use]
     pub const fn levels(&self) -> &[Vec<String>; 2] {
         &self.levels
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub const fn ends(&self) -> Timestamp {
+        self.ends
     }
 
     fn stated(&self) -> AttestedKey {

@@ -39,6 +39,8 @@ pub struct ShownAttestation<'a> {
     pub registries: &'a [Registry],
     /// Status lists of wallet providers.
     pub status_lists: &'a [StatusListToken],
+    /// The nonce that the issuer gave the wallet, which the attestation has to name; none, if the issuer gave none. That it counts once, the issuer sees to.
+    pub nonce: Option<&'a str>,
     /// When it is looked at: at the issuance, or within the day before it.
     pub at: Timestamp,
 }
@@ -51,13 +53,14 @@ pub struct ShownAttestation<'a> {
 /// # Errors
 ///
 /// The code of what is wrong with the attestation: [`Code::KeyAttestationType`], [`Code::KeyAttestationInvalid`] (signature, time, status, another
-/// key), [`Code::AttestationUntrusted`].
+/// key or nonce), [`Code::AttestationUntrusted`].
 pub fn state(shown: &ShownAttestation<'_>) -> Result<Value, Code> {
     let jkt = shown.key.thumbprint();
     let judged = key_attestation::Judged {
         registries: shown.registries,
         status_lists: shown.status_lists,
         jkt: &jkt,
+        nonce: shown.nonce,
         received_at: shown.at,
         as_of: shown.at,
     };

@@ -43,6 +43,7 @@ pub use facts::{
     ItemFacts, Liveness,
 };
 pub use finding::{Code, Effect, Finding};
+pub use item::covered;
 pub use make::{AtHand, Prediction, facts_of, facts_with, predicted};
 pub use registry::{Registry, RegistryError};
 pub use row::{AuthLevel, Certification, FidoLevel, KeyStorage, Road, Row};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use inkan_core::{Digest, Timestamp, json, sha256};
-use inkan_verifier::{Live, Presenter, Verification, VerifiedCredential};
+use inkan_ledger::TimestampChecker;
+use inkan_verifier::{CertificateChecker, Live, Presenter, Verification, VerifiedCredential};
 use serde_json::Value;
 
 use crate::aal::{Asked, Remember, authenticators};
@@ -13,6 +14,7 @@ use crate::event::{Source, event_facts, void_contradictions};
 use crate::fact::{Fact, FactKind};
 use crate::facts::{CredentialFacts, EventFacts, Facts, Holder, Liveness};
 use crate::finding::{Code, Finding};
+use crate::item::Checkers;
 use crate::jpki::{Channel, Jpki, LoginProof, LoginTerms};
 use crate::model::ProofingEvidence;
 use crate::register_check::{self, with_register_checks};
@@ -29,6 +31,10 @@ pub struct AtHand<'a> {
     pub asked: Option<&'a Asked<'a>>,
     /// What signatures of cards are judged by; without it, proofs of kind `cms-jpki` are left open.
     pub jpki: Option<&'a Jpki>,
+    /// What judges timestamp tokens in evidence: under the authorities that it has pinned for artefacts; without it, they are left open.
+    pub timestamps: Option<&'a dyn TimestampChecker>,
+    /// What judges the seals of organisations in evidence; without it, they are left open.
+    pub certificates: Option<&'a dyn CertificateChecker>,
     /// What base registers state of the credentials, as it came ([`crate::register_check::statements_of`]).
     pub register_checks: &'a [String],
     /// This verifier, as who asks a register names it; without it, the audience of the presentation.
@@ -55,7 +61,9 @@ pub fn facts_with(
         .collect();
     let holder =
         verification.presenter().map(|presenter| holder(presenter, verification.received_at()));
-    let made = make(&credentials, holder, (registries, at_hand.jpki), verification.as_of());
+    let AtHand { jpki, timestamps, certificates, .. } = *at_hand;
+    let checkers = Checkers { jpki, timestamps, certificates };
+    let made = make(&credentials, holder, (registries, checkers), verification.as_of());
     let shown = authenticators(verification, registries, at_hand.asked);
     let mut facts = made.with_claims(shown.claims);
     facts.authenticators = shown.authenticators;
@@ -121,7 +129,7 @@ pub fn predicted(prediction: &Prediction<'_>, as_of: Timestamp) -> Facts {
         holder_jkts: BTreeSet::from([prediction.jkt.to_owned()]),
         former_jkts: BTreeSet::new(),
     };
-    make(&[Some(seen)], None, (&[], None), as_of)
+    make(&[Some(seen)], None, (&[], Checkers::default()), as_of)
 }
 
 /// A credential that is not issued yet.
@@ -163,7 +171,7 @@ impl<'a> Seen<'a> {
 pub(crate) fn make(
     credentials: &[Option<Seen<'_>>],
     holder: Option<Holder>,
-    (registries, jpki): (&[Registry], Option<&Jpki>),
+    (registries, checkers): (&[Registry], Checkers<'_>),
     as_of: Timestamp,
 ) -> Facts {
     let mut findings = Vec::new();
@@ -182,7 +190,7 @@ pub(crate) fn make(
                 signer: seen.issuer,
                 existed_by: seen.existed_by,
                 as_of,
-                jpki,
+                checkers,
             };
             Some(credential_facts(seen, path, &source, &mut findings))
         })

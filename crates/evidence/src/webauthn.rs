@@ -1,9 +1,9 @@
 //! WebAuthn ([Level 3](https://www.w3.org/TR/webauthn-3/)) as a second factor beside a presentation (assurance §7): does an authenticator that was
 //! registered to this holder answer for these very bytes, and what is known of its model?
 //!
-//! In scope: client data, authenticator data, keys and signatures, registration with attestation (`packed`), assertions; all of it as values
+//! In scope: client data, authenticator data, keys and signatures, registration with attestation, assertions; all of it as values
 //! in, values out. What a verifier keeps between two ceremonies is its [`Registration`]; the new counter is handed back. Out of scope: which
-//! models are certified ([`crate::metadata`]), other formats of attestation, which show nothing here, and asking a browser.
+//! models are certified ([`crate::metadata`]), and asking a browser.
 //!
 //! Written here, over `der` and `webpki`: the libraries for relying parties draw challenges of their own, and the challenge is what binds an
 //! authenticator to a presentation; they also bring some hundred crates along, key stores and generators among them.
@@ -20,7 +20,7 @@ pub mod registration;
 use inkan_core::{Digest, sha256};
 
 pub use assertion::{Assertion, Proved, verify};
-pub use attestation::{Attested, read_attestation_object};
+pub use attestation::{Attested, platform_structure, read_attestation_object};
 pub use authenticator_data::{Aaguid, AuthenticatorData, Flags};
 pub use client_data::{Ceremony, ClientData};
 pub use error::WebauthnError;

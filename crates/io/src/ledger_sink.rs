@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::ledger_folder::{Accepted, LedgerFolder, Standing};
 use crate::ledger_source::{LedgerError, LedgerPlace, LedgerSource, NodeReader, scid_of};
-use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
+use crate::node_client::{NodeClient, NodeError, NodeUrl, Sent, query_value};
 
 /// How long we wait for a cosigned checkpoint over what was written, in milliseconds.
 const COVER_WAIT: u64 = 45_000;
@@ -354,11 +354,15 @@ fn post_each(
 fn post(client: &NodeClient, kind: Kind, body: &[u8]) -> Result<(Accepted, Promised), NodeError> {
     let path = "/v1/entries?wait=durable";
     let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
-    let value = client.post(path, media_type, body)?;
+    let (value, sent) = client.post(path, media_type, body)?;
     let index = value.get("index").and_then(Value::as_u64);
     let leaf_index = index.ok_or_else(|| client.odd(path, "index is missing"))?;
     let duplicate = json::text(&value, "standing") == Some("duplicate");
     let promise = json::text(&value, "promise").map(str::to_owned);
-    let standing = if duplicate { Standing::Duplicate } else { Standing::New };
+    // Sent twice, the second answer is about the first sending: these very bytes were sent before (ledger specification §2.6).
+    let standing = match sent {
+        Sent::Once if duplicate => Standing::Duplicate,
+        Sent::Once | Sent::Again => Standing::New,
+    };
     Ok((Accepted { leaf_index, standing }, Promised { leaf_index, promise }))
 }

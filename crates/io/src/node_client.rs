@@ -135,7 +135,7 @@ impl NodeClient {
         accept: &str,
         size: usize,
     ) -> Result<Option<Vec<u8>>, NodeError> {
-        let answer = self.patiently(path, Verb::Get, accept, (size, SECONDS))?;
+        let (answer, _) = self.patiently(path, Verb::Get, accept, (size, SECONDS))?;
         if answer.status == 200 {
             return Ok(Some(answer.body));
         }
@@ -155,20 +155,26 @@ impl NodeClient {
         }
     }
 
-    /// Posts an entry; gives the JSON answer.
+    /// Posts an entry; gives the JSON answer, and how often it was sent.
     ///
     /// # Errors
     ///
     /// [`NodeError`]. After any error but a refusal it is not known whether the node recorded it: send it again.
-    pub fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Value, NodeError> {
+    pub fn post(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Result<(Value, Sent), NodeError> {
         let sizes = (JSON_LIMIT, WRITE_SECONDS);
-        let answer =
+        let (answer, sent) =
             self.patiently(path, Verb::Post(media_type, body), "application/json", sizes)?;
         if !matches!(answer.status, 200..=202) {
             return Err(self.refusal(path, &answer));
         }
-        json::parse(&answer.body, JSON_LIMIT)
-            .map_err(|_| self.odd(path, "not JSON with one reading"))
+        let value = json::parse(&answer.body, JSON_LIMIT)
+            .map_err(|_| self.odd(path, "not JSON with one reading"))?;
+        Ok((value, sent))
     }
 
     /// Puts a file; putting it again changes nothing.
@@ -178,7 +184,7 @@ impl NodeClient {
     /// [`NodeError`].
     pub fn put(&self, path: &str, media_type: &str, body: &[u8]) -> Result<(), NodeError> {
         let sizes = (TEXT_LIMIT, WRITE_SECONDS);
-        let answer =
+        let (answer, _) =
             self.patiently(path, Verb::Put(media_type, body), "application/json", sizes)?;
         if matches!(answer.status, 200..=204) {
             return Ok(());
@@ -193,14 +199,17 @@ impl NodeClient {
         verb: Verb<'_>,
         accept: &str,
         (size, seconds): (usize, u64),
-    ) -> Result<Answer, NodeError> {
+    ) -> Result<(Answer, Sent), NodeError> {
         let url = format!("{}{path}", self.url);
         let request = Request { url: &url, verb, accept, bearer: None, size, seconds };
-        let mut tries = 1;
+        let (mut tries, mut sent) = (1, Sent::Once);
         loop {
             let answer = self.session.exchange(&request)?;
             if !matches!(answer.status, 429 | 503) || tries >= TRIES {
-                return Ok(answer);
+                return Ok((answer, sent));
+            }
+            if answer.status == 503 {
+                sent = Sent::Again;
             }
             let wait = answer.retry_after.unwrap_or(1).clamp(1, LONGEST_WAIT);
             std::thread::sleep(Duration::from_secs(wait));
@@ -223,6 +232,15 @@ impl NodeClient {
     pub(crate) fn odd(&self, path: &str, what: &'static str) -> NodeError {
         NodeError::Answer { url: format!("{}{path}", self.url), what }
     }
+}
+
+/// How often a request was sent before it was answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sent {
+    /// Once, as far as it can have been taken: 429 says that it was not even looked at.
+    Once,
+    /// More than once: an answer that says "later" (503) may have come from somebody in between, after the first was taken.
+    Again,
 }
 
 /// A value for a query: everything but letters, digits and `-._~` is percent-encoded.

@@ -5,6 +5,8 @@
 
 use inkan_core::{Digest, encoding, json, sha256};
 use inkan_credential::{Contexts, PinnedContext, RdfcError};
+use inkan_crypto::PublicKey;
+use inkan_evidence::registry::{AnswerTerms, Registry, RegistryError};
 use inkan_evidence::tsa::{Anchors, TimestampError};
 use inkan_evidence::x5c::{Demand, IssuerAnchors, Terms};
 use serde_json::{Value, json};
@@ -24,6 +26,9 @@ pub const OCSP: &str = "urn:x509:ocsp:";
 
 /// What the names of certificates begin with that are trusted to stamp times; what follows names the authority.
 pub const TSA_ANCHOR: &str = "urn:x509:tsa-anchor:";
+
+/// What the names of registries' signed answers begin with; what follows is the registry's id, and after `?=` its keys.
+pub const REGISTRY: &str = "urn:inkan:registry:";
 
 /// A file by URL.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -153,6 +158,50 @@ pub fn time_anchors(files: &[PinnedFile], at_hand: Anchors) -> Result<Anchors, T
         }
     }
     Ok(anchors)
+}
+
+/// The registries whose signed answers (`inkan-registry+jws`) are pinned under [`REGISTRY`], each under the keys that its name says
+/// (`?=key=MULTIKEY`, joined by `&`): what is not the user's own list counts if it is signed.
+///
+/// # Errors
+///
+/// [`RegistryError`]: one that is not signed by such a key is never passed over, for it may revoke somebody.
+pub fn registries(files: &[PinnedFile]) -> Result<Vec<Registry>, RegistryError> {
+    let named = files.iter().filter_map(|file| Some((file.url.strip_prefix(REGISTRY)?, file)));
+    named.map(|(name, file)| registry(name, &file.bytes, None)).collect()
+}
+
+/// The registry of one file, which is not older than the one that was pinned in its place.
+///
+/// # Errors
+///
+/// [`RegistryError`].
+pub fn registry_after(
+    file: &PinnedFile,
+    earlier: &[PinnedFile],
+) -> Result<Option<Registry>, RegistryError> {
+    let Some(name) = file.url.strip_prefix(REGISTRY) else { return Ok(None) };
+    let id = |name: &str| name.split("?=").next().unwrap_or_default().to_owned();
+    let same = |other: &&PinnedFile| {
+        other.url.strip_prefix(REGISTRY).is_some_and(|other| id(other) == id(name))
+    };
+    // Whatever keys it has now: what was accepted before was this registry's.
+    let known = earlier.iter().filter(same).map(|other| registries(std::slice::from_ref(other)));
+    let known = known.collect::<Result<Vec<_>, _>>()?;
+    let newest = known.iter().flatten().map(Registry::sequence).max();
+    registry(name, &file.bytes, newest).map(Some)
+}
+
+fn registry(name: &str, bytes: &[u8], newest: Option<u64>) -> Result<Registry, RegistryError> {
+    let why = "is pinned under a name that says no key: urn:inkan:registry:ID?=key=MULTIKEY";
+    let unnamed = || RegistryError::Answer { why };
+    let (id, terms) = name.split_once("?=").ok_or_else(unnamed)?;
+    let key = |part: &str| PublicKey::from_multikey(part.strip_prefix("key=")?).ok();
+    let keys: Option<Vec<PublicKey>> = terms.split('&').map(key).collect();
+    let keys = keys.ok_or_else(unnamed)?;
+    let terms = AnswerTerms { registry: id, party: None, keys: &keys, newest };
+    let text = str::from_utf8(bytes).map_err(|_| RegistryError::Answer { why: "is no text" })?;
+    Registry::from_answer(text.trim_ascii_end(), &terms)
 }
 
 /// The built-in JSON-LD contexts and those among `files`; none if there are none.

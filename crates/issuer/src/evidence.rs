@@ -17,12 +17,33 @@ pub(crate) fn complete(
     request: &IssueRequest<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<Value>, DraftError> {
-    request.evidence.iter().map(|item| complete_one(item, request, rng)).collect()
+    let parties = Parties {
+        issuer: request.issuer,
+        subject: request.subject,
+        subject_key: request.subject_key,
+    };
+    request.evidence.iter().map(|item| complete_evidence(item, &parties, rng)).collect()
 }
 
-fn complete_one(
+/// Who says it, and about whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties<'a> {
+    /// DID of the issuer, who is the proofer.
+    pub issuer: &'a str,
+    /// DID of the subject, if there is one.
+    pub subject: Option<&'a str>,
+    /// Thumbprint of its key, if it is known.
+    pub subject_key: Option<&'a str>,
+}
+
+/// One entry of evidence as it will stand in the credential: what is there stays as it is, so that a second time changes nothing.
+///
+/// # Errors
+///
+/// [`DraftError::EvidenceMalformed`], [`DraftError::EvidenceMismatch`].
+pub fn complete_evidence(
     item: &Value,
-    request: &IssueRequest<'_>,
+    request: &Parties<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<Value, DraftError> {
     let Value::Object(found) = item else {

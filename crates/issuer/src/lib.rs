@@ -13,5 +13,6 @@ pub mod status;
 
 pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
+pub use evidence::{Parties, complete_evidence};
 pub use issue::{Issued, Securing, issue, issue_certified, issue_with, secure};
 pub use status::{AnnouncedList, StatusEncoding, StatusListState, StatusStateError};

@@ -22,7 +22,7 @@
 //! says `delegates`, in the place of the principal. Agent and principal are one controller, and two agents of one principal
 //! count once. What cannot be told of a power leaves the demand open; who asks for current acts asks for powers in force now.
 //!
-//! **Guardians.** Nobody is their own guardian: what the subject signs in that role, or an agent in the subject's place, meets no demand for one.
+//! **Guardians.** Nobody is their own guardian: what the subject signs in that role, under whichever of its DIDs, or an agent in the subject's place, meets no demand for one.
 //!
 //! **Time.** A deadline is kept if the quorum had seen the record by then, missed if the operator itself dates it later, and
 //! undetermined in between: a receipt under an earlier checkpoint would tell. On operator's time the operator's date counts.
@@ -56,6 +56,8 @@ pub struct Question<'a> {
     pub listed: &'a dyn Fn(usize, &str, &Act) -> Option<bool>,
     /// The issuer's DID.
     pub issuer: &'a str,
+    /// The subject's DID, if there is one.
+    pub subject: Option<&'a str>,
     /// The operator's time of the record of the issuance.
     pub issued_at: Option<Timestamp>,
     /// The time that is judged at.
@@ -81,6 +83,7 @@ impl std::fmt::Debug for Question<'_> {
             .field("items", &self.items)
             .field("offer", &self.offer)
             .field("issuer", &self.issuer)
+            .field("subject", &self.subject)
             .field("issued_at", &self.issued_at)
             .field("as_of", &self.as_of)
             .finish_non_exhaustive()

@@ -33,6 +33,8 @@ pub(crate) struct Card {
     issuer: Party,
     holder: Party,
     jpki: Jpki,
+    /// Document, certificate, and the number that its key is made from.
+    shows: (&'static str, &'static str, u64),
 }
 
 fn file(name: &str) -> Vec<u8> {
@@ -45,6 +47,11 @@ fn now() -> Timestamp {
 
 impl Card {
     pub(crate) fn new() -> Self {
+        Self::showing(("jp_individual_number_card", "card.der", 5101))
+    }
+
+    /// Of an office or a company instead: its hierarchy stands in the same configuration.
+    pub(crate) fn showing(shows: (&'static str, &'static str, u64)) -> Self {
         let rng = &mut SeededRng::new(77);
         let (issuer, holder) =
             (Party::new(KeyType::Ed25519, rng), Party::new(KeyType::Ed25519, rng));
@@ -52,8 +59,10 @@ impl Card {
         let config = config.replace("[\"card\"]", "[\"jp_individual_number_card\"]");
         let config = JpkiConfig::parse(config.as_bytes()).expect("a configuration");
         let list = |name: &str| CrlIndex::build_under(&file(name), &config).expect("a list");
-        let (root, signing) = (list("root.crl"), list("signca.crl"));
-        Self { issuer, holder, jpki: Jpki::new(config).with_crl(root).with_crl(signing) }
+        let lists = ["root.crl", "signca.crl", "bridge.crl", "officeca.crl", "register.crl"];
+        let lists: Vec<CrlIndex> = lists.into_iter().map(list).collect();
+        let jpki = lists.into_iter().fold(Jpki::new(config), |jpki, list| jpki.with_crl(list));
+        Self { issuer, holder, jpki, shows }
     }
 
     /// The credential, as its issuer signed it.
@@ -63,8 +72,9 @@ impl Card {
         let asked = (self.issuer.did.as_str(), "AAECAwQFBgcICQoLDA0ODw");
         let statement = BindingStatement::new(key, asked, moment()).expect("a statement");
         let text = statement.to_bytes();
-        let card = SecretKey::generate(KeyType::P256, &mut SeededRng::new(5101));
-        let cms = cms::sign(&text, &[file("card.der")], moment(), &card).expect("a signature");
+        let (document, certificate, seed) = self.shows;
+        let card = SecretKey::generate(KeyType::P256, &mut SeededRng::new(seed));
+        let cms = cms::sign(&text, &[file(certificate)], moment(), &card).expect("a signature");
         let mut credential = self.issuer.plain_credential(did);
         credential["evidence"] = json!([{
             "type": ["Evidence", "IdentityProofingEvidence"], "verificationProcess": "p",
@@ -73,7 +83,7 @@ impl Card {
             "session": { "presence": "remote" },
             "evidence": [{
                 "type": "electronic_signature",
-                "documentDetails": { "type": "jp_individual_number_card" }, "checkDetails": [],
+                "documentDetails": { "type": document }, "checkDetails": [],
                 "proofs": [{
                     "kind": "cms-jpki", "sha256": sha256(&[&cms]).to_hex(),
                     "value": encoding::b64(&cms),

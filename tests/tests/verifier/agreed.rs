@@ -357,6 +357,7 @@ fn standings(verification: &Verification) -> Vec<(Decision, Standing)> {
         offer: credential.credential().offer(),
         listed: &|_, _, _| None,
         issuer: credential.issuer(),
+        subject: None,
         issued_at: None,
         as_of: verification.as_of(),
         operator_time: false,

@@ -1,5 +1,7 @@
 //! What a countersignature covers: the proofs before it, and the text that was on the screen. Signed by hand over what our own code would not sign.
 
+use std::sync::Arc;
+
 use inkan_core::encoding::multibase58;
 use inkan_core::{json, limits, sha256};
 use inkan_credential::countersignature::{Role, Wanted, WantedSigners};
@@ -7,7 +9,7 @@ use inkan_credential::{Format, SecuredCredential};
 use inkan_crypto::jws::{self, Jws};
 use inkan_crypto::{KeyType, SecretKey, Signer as _};
 use inkan_tests::world::{Case, HOLDER, ISSUER, Order, Step, Who, World};
-use inkan_verifier::{CheckName, Outcome, Reason, Verification};
+use inkan_verifier::{CheckName, Context, Declared, Outcome, Reason, Verification};
 use serde_json::{Value, json};
 
 use super::expect::{accepted, lines, refused};
@@ -193,6 +195,43 @@ fn what_a_proof_covers_cannot_be_changed() {
     changed["proof"][2]["previousProof"] = json!([id(1)]);
     signed_again(&mut changed, 2, &notary.key);
     invalid(&judged(&world, &case, changed), "countersignature-issuer-not-covered");
+}
+
+/// A second DID of the subject is the subject: by what both say of each other, by a registry, by one key.
+#[test]
+fn nobody_is_their_own_guardian_under_another_did() {
+    let mut world = World::new(935);
+    let second = world.settle("second", KeyType::Ed25519);
+    let names = |world: &mut World, who: Who, other: Who| {
+        let line: Value = serde_json::from_str(&world.actor(who).lines[0]).expect("an entry");
+        let mut document = line["state"].clone();
+        document["alsoKnownAs"] = json!([world.actor(other).did.to_string()]);
+        world.leave(who, document);
+    };
+    let signed = |world: &mut World| {
+        let mut case = offered(world, Format::Jose, &[Wanted::of(Role::Guardian)]);
+        act(world, &mut case, second, Role::Guardian, Step::Accept);
+        case
+    };
+    let case = signed(&mut world);
+    accepted(&world.parts(&case).judge(&world.context()));
+    // A registry that this verifier trusts knows that they are one.
+    let both = [HOLDER, second].map(|who| world.actor(who).did.to_string());
+    let declared = Declared { same: vec![both.into_iter().collect()], successions: vec![] };
+    let told = Context { declared: Arc::new(declared), ..world.context() };
+    let missing = |verification: &Verification| {
+        refused(verification, CheckName::Offered, "countersignature-missing");
+    };
+    missing(&world.parts(&case).judge(&told));
+    // Or both say so, when it signs.
+    names(&mut world, second, HOLDER);
+    let alone = signed(&mut world);
+    accepted(&world.parts(&alone).judge(&world.context()));
+    names(&mut world, HOLDER, second);
+    let after = signed(&mut world);
+    missing(&world.parts(&after).judge(&world.context()));
+    // What the child says later does not undo what a guardian signed.
+    accepted(&world.parts(&alone).judge(&world.context()));
 }
 
 #[test]

@@ -3,17 +3,21 @@
 //! Data flow: token + registries of this profile + status list of the wallet provider → checked as a verifier would → `keyStatement` in the
 //! credential. A verifier that trusts this issuer for such statements needs nothing more of the wallet.
 
-use inkan_core::Timestamp;
+use inkan_core::{Timestamp, sha256};
 use inkan_credential::token_status_list::StatusListToken;
 use inkan_crypto::PublicKey;
 use inkan_evidence::key_attestation;
 use inkan_evidence::key_statement::{ShownAttestation, state};
 use inkan_evidence::{Code, Registry};
 use inkan_io::gather::{Network, attested_lists, fetch_attested_lists};
+use inkan_io::intent::RecordDraft;
 use inkan_io::pinned;
+use inkan_io::profile::{NonceRecord, Record as _, Shelf};
 use inkan_verifier::Material;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::super::request;
+use super::super::verify::cards::in_time;
 use crate::args::{IssueArgs, SecuringFormat};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -25,6 +29,8 @@ const AHEAD: i64 = 86_400;
 /// What was shown, and what it is judged by.
 pub(super) struct Shown {
     token: String,
+    /// The nonce that it has to name.
+    nonce: Option<String>,
     file: String,
     registries: Vec<Registry>,
     lists: Vec<StatusListToken>,
@@ -78,33 +84,65 @@ pub(super) fn read(
         context.speech.detail(missed);
     }
     let lists = attested_lists(&named, &material);
-    Ok(Some(Shown { token, file: input.name, registries, lists }))
+    let nonce = args.attestation_nonce.clone();
+    Ok(Some(Shown { token, nonce, file: input.name, registries, lists }))
 }
 
 impl Shown {
-    /// The token, which is part of what is issued.
-    pub(super) fn token(&self) -> &str {
-        &self.token
+    /// What has to be the same for a command to be the same one.
+    pub(super) fn asked(&self) -> Value {
+        json!([self.token, self.nonce])
     }
 
-    /// The statement about the holder's key, as of now.
+    /// The statement about the holder's key, as of now. The caller holds the profile's lock.
     pub(super) fn statement(
         &self,
         key: Option<&PublicKey>,
-        now: Timestamp,
+        (home, now): (&Home, Timestamp),
     ) -> Result<Value, Failure> {
         let Some(key) = key else {
             let detail = "the holder's key is not known here: nothing can be said of it".to_owned();
             return Err(CliError::InputMalformed { file: self.file.clone(), detail }.into());
         };
+        self.record(home, now)?;
         let shown = ShownAttestation {
             token: &self.token,
             key,
+            nonce: self.nonce.as_deref(),
             registries: &self.registries,
             status_lists: &self.lists,
             at: now,
         };
         state(&shown).map_err(|code| self.refused(code))
+    }
+
+    /// The record of the nonce that it answers, which is open.
+    fn record(&self, home: &Home, now: Timestamp) -> Result<Option<NonceRecord>, Failure> {
+        let Some(nonce) = &self.nonce else { return Ok(None) };
+        let found = home.profile.find::<NonceRecord>(&request::file_name(nonce))?;
+        let refused = |why: &str| {
+            Err(Failure::new("nonce-invalid", why).during("--attestation-nonce").try_this(
+                "give the wallet a new one, and ask it for an attestation that names it",
+                "inkan request nonce",
+            ))
+        };
+        match found {
+            None => refused("this profile made no such nonce"),
+            Some(record) if record.used_at.is_some() => {
+                refused("it was answered already: an attestation is looked at once")
+            }
+            Some(record) if !in_time(&record, now) => refused("it is too old"),
+            Some(record) => Ok(Some(record)),
+        }
+    }
+
+    /// What is written when the credential is: the nonce is used up.
+    pub(super) fn used(&self, home: &Home, now: Timestamp) -> Result<Option<RecordDraft>, Failure> {
+        let Some(mut record) = self.record(home, now)? else { return Ok(None) };
+        record.used_at = Some(now);
+        record.used_by = Some(sha256(&[self.token.as_bytes()]).to_b64u());
+        let name = request::file_name(&record.nonce);
+        Ok(Some(RecordDraft { shelf: Shelf::Nonces, name, record: record.to_value() }))
     }
 
     fn refused(&self, code: Code) -> Failure {
@@ -113,7 +151,7 @@ impl Shown {
         } else if code == Code::AttestationUntrusted {
             "no registry of this profile names who signed it as wallet provider"
         } else {
-            "its signature, its time, its status, or the key that it names does not hold"
+            "its signature, its time, its status, or the key or nonce that it names does not hold"
         };
         Failure::new(code.code(), why).during(&self.file).try_this(
             "trust the wallet provider",

@@ -168,7 +168,8 @@ impl Asked<'_> {
         let accepted = writing.commit(intent)?;
         let missing = || CliError::Fault("the ledger took the entry and named no place".to_owned());
         let accepted = accepted.first().ok_or_else(missing)?;
-        // Nothing was sent before: the same bytes are another's who has the key, in the same second.
+        // Sent once, and there before: the same bytes are another's who has the key, in the same second. What was sent again because the
+        // ledger said "later" counts as new: tills of one DID have a key each (ledger specification §2.6).
         if accepted.standing == Standing::Duplicate {
             self.pending()?.done(self.home)?;
             return Err(self.already_used(accepted.leaf_index, None)?);

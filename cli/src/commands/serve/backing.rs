@@ -374,7 +374,14 @@ impl Backing for ProfileBacking {
     }
 
     fn registries(&self, now: Timestamp) -> Result<Vec<Registry>, BackingError> {
+        let pins = || -> Result<Vec<Registry>, Failure> {
+            Ok(pinned::registries(&pinned::load(&self.home.profile)?)?)
+        };
         let all = self.authorities.all(&self.home, now, || self.reading(now));
+        let all = all.and_then(|mut all| {
+            all.extend(pins()?);
+            Ok(all)
+        });
         all.map_err(|failure| self.refused(&failure))
     }
 

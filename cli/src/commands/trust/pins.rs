@@ -61,6 +61,8 @@ pub(super) fn add(
     let _lock = (!write.dry_run).then(|| home.profile.lock()).transpose()?;
     // Whoever verifies reads all of them, so they must be readable together, not only this one.
     let mut all = pinned::load(&home.profile)?;
+    // A registry's answer is signed, and never goes back behind the one that it takes the place of.
+    pinned::registry_after(&pinned, &all)?;
     all.retain(|other| other.url != url);
     all.push(pinned.clone());
     pinned::issuer_anchors(&all).map_err(|_| {
@@ -133,6 +135,8 @@ fn kind(file: &PinnedFile) -> &'static str {
         "OCSP response"
     } else if file.authority().is_some() {
         "timestamp authority"
+    } else if file.url.starts_with(pinned::REGISTRY) {
+        "registry"
     } else if file.is_context() {
         "context"
     } else {

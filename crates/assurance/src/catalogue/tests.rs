@@ -18,6 +18,9 @@ fn the_built_in_catalogue_says_what_the_specification_says() {
         ("jp_health_insurance_card", Some(Ig), Some(Ig), false, Some(Fair), Some(Fair)),
         ("jp_card_substitute_record", None, Some(Ev), true, None, Some(Superior)),
         ("jpki_certificate", None, Some(Ev), false, None, Some(Superior)),
+        // Of organisations: a signature shows them, and no strength of a person's evidence is theirs.
+        ("office_seal", None, Some(Ev), false, None, None),
+        ("company_certificate", None, Some(Ev), false, None, None),
         ("email", Some(Own), Some(Own), false, None, None),
     ];
     let catalogue = catalogue();

@@ -42,6 +42,7 @@ pub(crate) fn act(role: Role, decision: Decision, who: &str, index: u64) -> Act 
 pub(crate) fn plain() -> SeenCredential {
     SeenCredential {
         issuer: ISSUER.to_owned(),
+        subject: Some(SUBJECT.to_owned()),
         types: vec![],
         valid_from: None,
         record: None,

@@ -59,10 +59,10 @@ pub(super) fn proved(
             proofer: Some(setting.proofer),
             document: &item.document_details.kind,
         };
-        let jpki = setting.jpki.filter(|jpki| {
+        let jpki = setting.checkers.jpki.filter(|jpki| {
             jpki.config().profiles().iter().any(|profile| profile.shows(terms.document))
         });
-        let histories = setting.jpki.map_or(&[][..], Jpki::histories);
+        let histories = setting.checkers.jpki.map_or(&[][..], Jpki::histories);
         match (jpki, &proof.value, stated) {
             (Some(jpki), Some(value), Some(text)) => {
                 let cms = bytes_of(proof, value).or_else(|| {

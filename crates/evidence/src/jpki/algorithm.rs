@@ -42,6 +42,11 @@ impl Algorithm {
         Self::P384Sha384,
     ];
 
+    /// Each of them.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter()
+    }
+
     /// The name in configurations.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

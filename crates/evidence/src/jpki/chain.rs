@@ -145,6 +145,20 @@ pub(super) fn ways(leaf: &Link, pool: &[Link], profile: &Profile, at: Timestamp)
     found
 }
 
+/// Whether `leaf` leads to `anchor` at `at`, whatever policies it is under.
+pub(crate) fn leads_to_anchor(
+    leaf: &[u8],
+    others: &[Vec<u8>],
+    anchor: &[u8],
+    at: Timestamp,
+) -> bool {
+    let pool = others.iter().map(Vec::as_slice).chain([anchor]).filter_map(Link::read_der);
+    Link::read_der(leaf).is_some_and(|leaf| {
+        let pool: Vec<Link> = pool.collect();
+        !ways(&leaf, &pool, &Profile::of_anchor(anchor), at).is_empty()
+    })
+}
+
 struct Search<'a> {
     pool: Vec<&'a Link>,
     profile: &'a Profile,

@@ -228,6 +228,19 @@ impl FileProfile {
 }
 
 impl Profile {
+    /// Of one root, for paths whose policies nobody asks about: every algorithm that is known, no document.
+    pub(super) fn of_anchor(anchor: &[u8]) -> Self {
+        Self {
+            name: String::new(),
+            documents: BTreeSet::new(),
+            roots: [sha256(&[anchor])].into(),
+            signing: BTreeSet::new(),
+            user_authentication: BTreeSet::new(),
+            algorithms: Algorithm::all().collect(),
+            certified: false,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -68,7 +68,7 @@ fn facts(tokens: &[String], registry: &Registry, audience: Option<&str>) -> Fact
         holder_jkts: BTreeSet::new(),
         former_jkts: BTreeSet::new(),
     };
-    let made = make(&[Some(seen)], None, (&[], None), at(NOW));
+    let made = make(&[Some(seen)], None, (&[], crate::item::Checkers::default()), at(NOW));
     let registries = std::slice::from_ref(registry);
     with_register_checks(made, tokens, &Judged { registries, audience, as_of: at(NOW) })
 }

@@ -8,8 +8,11 @@ use inkan_core::encoding;
 use inkan_crypto::{KeyType, PublicKey};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
+use x509_cert::Certificate;
 
 use super::cbor::Item;
+use crate::tsa::asn1::RSA;
+use crate::x5c::key_of;
 
 /// COSE algorithms (IANA).
 pub(super) const ES256: i64 = -7;
@@ -54,7 +57,26 @@ impl CredentialKey {
         PublicKey::from_jwk(&jwk).ok().map(|key| Self(Kind::Ours(key)))
     }
 
-    fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+    /// A point on a curve, its coordinates in full length.
+    pub(super) fn from_point(curve: &str, x: &[u8], y: &[u8]) -> Option<Self> {
+        PublicKey::from_jwk(&ec(curve, x, y)).ok().map(|key| Self(Kind::Ours(key)))
+    }
+
+    /// The key of a certificate, DER.
+    pub(super) fn from_certificate(certificate: &[u8]) -> Option<Self> {
+        if let Ok(key) = key_of(certificate) {
+            return Some(Self(Kind::Ours(key)));
+        }
+        let certificate = Certificate::from_der(certificate).ok()?;
+        let info = certificate.tbs_certificate().subject_public_key_info();
+        if info.algorithm.oid != RSA {
+            return None;
+        }
+        let key = RsaKey::from_der(info.subject_public_key.as_bytes()?).ok()?;
+        Self::from_rsa(key.modulus.as_bytes(), key.exponent.as_bytes())
+    }
+
+    pub(super) fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         // RFC 8230 §4: without leading zeros. The engine refuses keys below 2048 bits.
         let whole = |number: &[u8]| number.first().is_some_and(|first| *first != 0);
         let fits = (256..=MODULUS).contains(&modulus.len()) && (1..=8).contains(&exponent.len());
@@ -122,6 +144,13 @@ impl CredentialKey {
             }
         }
     }
+}
+
+/// RFC 8017 §A.1.1.
+#[derive(Sequence)]
+struct RsaKey<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
 }
 
 fn ec(curve: &str, x: &[u8], y: &[u8]) -> Value {

@@ -103,9 +103,16 @@ fn what_is_not_there_is_none_and_what_is_too_large_is_refused() {
 fn a_busy_node_is_asked_again_and_a_conflict_is_not() {
     let busy = answer("503 Busy", "retry-after: 1\r\n", r#"{"code":"storage-full","detail":"d"}"#);
     let (url, asked) = server(vec![busy, answer("202 Accepted", "", r#"{"index":3}"#)]);
-    let value = NodeClient::new(&url).unwrap().post("/v1/entries", "text/jsonl", b"x").unwrap();
-    assert_eq!(value["index"], 3);
+    let post = |url| NodeClient::new(url).unwrap().post("/v1/entries", "text/jsonl", b"x");
+    let (value, sent) = post(&url).unwrap();
+    assert_eq!((&value["index"], sent), (&3.into(), Sent::Again));
     assert_eq!(asked.iter().count(), 2);
+    let (url, _) = server(vec![answer("202 Accepted", "", r#"{"index":3}"#)]);
+    assert_eq!(post(&url).unwrap().1, Sent::Once);
+    let many =
+        answer("429 Too Many", "retry-after: 1\r\n", r#"{"code":"rate-limited","detail":"d"}"#);
+    let (url, _) = server(vec![many, answer("202 Accepted", "", r#"{"index":3}"#)]);
+    assert_eq!(post(&url).unwrap().1, Sent::Once);
     let conflict = answer("409 Conflict", "", r#"{"code":"version-conflict","detail":"d"}"#);
     let (url, asked) = server(vec![conflict.clone(), conflict]);
     let error = NodeClient::new(&url).unwrap().post("/v1/entries", "text/jsonl", b"x").unwrap_err();

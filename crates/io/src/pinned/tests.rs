@@ -34,3 +34,52 @@ fn bytes_that_are_not_those_that_were_pinned_are_refused() {
     profile.put(Shelf::Pinned, &PinnedFile::record_name(URL), &value).unwrap();
     assert_eq!(load(&profile).unwrap_err().code(), "profile-record-malformed");
 }
+
+#[test]
+fn a_registrys_answer_counts_under_its_key_and_never_goes_back() {
+    use inkan_core::rng::insecure::SeededRng;
+    use inkan_crypto::{KeyType, SecretKey, jws};
+    let key = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(5));
+    let other = SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(6));
+    let name = |id: &str, key: &SecretKey| {
+        format!("{REGISTRY}{id}?=key={}", key.public_key().to_multikey())
+    };
+    let answer = |url: &str, sequence: u64, key: &SecretKey| {
+        let text = json!({
+            "type": "inkan-registry/1", "id": "https://r.example", "sequence": sequence,
+            "issuedAt": "2026-01-01T00:00:00Z", "entries": [],
+        });
+        let mut header = serde_json::Map::new();
+        header.insert("typ".to_owned(), "inkan-registry+jws".into());
+        let text = jws::sign(header, text.to_string().as_bytes(), key).unwrap();
+        PinnedFile::new(url, text.into_bytes())
+    };
+    let own = name("https://r.example", &key);
+    let seven = answer(&own, 7, &key);
+    let read = registries(std::slice::from_ref(&seven)).unwrap();
+    assert_eq!((read.len(), read[0].sequence()), (1, 7));
+    let refused = |file: &PinnedFile| registries(std::slice::from_ref(file)).unwrap_err().code();
+    for wrong in [
+        answer(&own, 7, &other),
+        answer(&name("https://s.example", &key), 7, &key),
+        answer(&format!("{REGISTRY}https://r.example"), 7, &key),
+        answer(&format!("{REGISTRY}https://r.example?=key=zNone"), 7, &key),
+        answer(&format!("{REGISTRY}https://r.example?=trust=all"), 7, &key),
+        PinnedFile::new(&own, b"none".to_vec()),
+    ] {
+        assert_eq!(refused(&wrong), "registry-answer-invalid", "{}", wrong.url);
+    }
+    let known = [seven];
+    let after = |file: &PinnedFile| registry_after(file, &known).map(|read| read.is_some());
+    assert_eq!(after(&answer(&own, 8, &key)), Ok(true));
+    assert_eq!(after(&answer(&own, 7, &key)), Ok(true));
+    assert_eq!(after(&answer(&own, 6, &key)).unwrap_err().code(), "registry-answer-invalid");
+    // Under another key it is the same registry.
+    let moved = answer(&name("https://r.example", &other), 6, &other);
+    assert_eq!(after(&moved).unwrap_err().code(), "registry-answer-invalid");
+    // What is pinned under another name is none.
+    assert_eq!(after(&PinnedFile::new("https://r.example/x", b"{}".to_vec())), Ok(false));
+    assert!(
+        registries(&[PinnedFile::new("https://r.example/x", b"{}".to_vec())]).unwrap().is_empty()
+    );
+}

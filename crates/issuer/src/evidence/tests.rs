@@ -72,3 +72,16 @@ fn malformed_evidence_is_refused() {
         assert_eq!(completed(&[evidence]).unwrap_err().code(), "issue-evidence-malformed");
     }
 }
+
+#[test]
+fn what_is_complete_stays_as_it_is() {
+    let parties = Parties {
+        issuer: "did:example:city",
+        subject: Some("did:example:me"),
+        subject_key: Some("thumb"),
+    };
+    let once = complete_evidence(&proofing(json!({})), &parties, &mut SeededRng::new(1)).unwrap();
+    assert_eq!(once["subject"]["jkt"], "thumb");
+    assert_eq!(complete_evidence(&once, &parties, &mut SeededRng::new(2)).unwrap(), once);
+    assert_eq!(completed(std::slice::from_ref(&once)).unwrap(), [once]);
+}

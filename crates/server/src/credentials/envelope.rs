@@ -54,6 +54,9 @@ pub(crate) struct Options {
     pub(crate) status: Option<Vec<StatusPurpose>>,
     pub(crate) messages: Vec<String>,
     pub(crate) lists: Option<ListForm>,
+    /// What the holder's wallet shows of its key, and the nonce that it has to name.
+    pub(crate) key_attestation: Option<String>,
+    pub(crate) attestation_nonce: Option<String>,
     pub(crate) checks: Option<Vec<String>>,
     pub(crate) method: Option<String>,
     pub(crate) suite: Option<String>,
@@ -191,6 +194,8 @@ impl Options {
             lists: text(options, "statusLists")?
                 .map(|name| ListForm::parse(&name).ok_or_else(|| option("statusLists")))
                 .transpose()?,
+            key_attestation: text(options, "keyAttestation")?,
+            attestation_nonce: text(options, "attestationNonce")?,
             checks: texts(options, "checks")?,
             method: text(options, "verificationMethod")?,
             suite: text(options, "cryptosuite")?,

@@ -1,7 +1,10 @@
 //! `/credentials/issue`: a credential is judged by the data model, gets its status entries, and is signed.
 
+mod attested;
 mod derived;
 mod enveloped;
+
+pub(super) use attested::UsedNonces;
 
 use std::sync::Arc;
 
@@ -72,6 +75,7 @@ const OF_FIRST: [&str; 4] = ["statusPurposes", "statusMessages", "statusLists", 
 fn effective(suite: Suite) -> Vec<&'static str> {
     let mut names = vec!["credentialId"];
     names.extend(OF_FIRST);
+    names.extend(attested::OPTIONS.iter().filter(|_| attested::is_for(suite)));
     if let Some(name) = suite.cryptosuite() {
         names.extend(["proofId", "created", "expires", "proofPurpose", "challenge", "domain"]);
         names.extend(["previousProof"]);
@@ -114,6 +118,7 @@ fn first(
             return Err(not_allotted());
         }
     }
+    let attested = attested::read(service, suite, (&credential, options), now)?;
     let wanted = allotment(service, suite, options)?;
     let id = options.credential_id.clone();
     let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
@@ -131,6 +136,7 @@ fn first(
             let detail = "messages and tokens are kept in lists that a ledger announces, and what this key signs is not recorded";
             return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
         }
+        attested::state(service, &mut credential, attested)?;
         if !wanted.purposes.is_empty() {
             let entries = service.status.allot((suite, &issuer), &wanted.purposes, id)?;
             add_status(&mut credential, entries);
@@ -144,6 +150,7 @@ fn first(
     // From here on no other process replaces the key.
     issuer = service.maker(recording.issuers(), suite).cloned().ok_or_else(not_served)?;
     options.check(service, (suite, &issuer), &effective(suite))?;
+    attested::state(service, &mut credential, attested)?;
     if !wanted.purposes.is_empty() {
         let entries = recording.allot(&issuer, &wanted)?;
         match entries.as_slice() {
@@ -273,7 +280,8 @@ fn another(
 ) -> Result<SecuredCredential, Refusal> {
     let issuer = &service.needed_issuer(suite)?;
     let names = effective(suite);
-    let names: Vec<&str> = names.into_iter().filter(|name| !OF_FIRST.contains(name)).collect();
+    let of_first = |name: &&str| OF_FIRST.contains(name) || attested::OPTIONS.contains(name);
+    let names: Vec<&str> = names.into_iter().filter(|name| !of_first(name)).collect();
     options.check(service, (suite, issuer), &names)?;
     if credential.get("issuer").is_none() {
         let detail = "issuer is missing: a credential that has proofs names its issuer";

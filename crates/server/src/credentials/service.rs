@@ -9,6 +9,7 @@ use inkan_credential::Contexts;
 
 use super::answer::{Cause, Refusal};
 use super::exchange::OfferStore;
+use super::issue::UsedNonces;
 use super::options::{ApiOptions, Profile, Role};
 use super::status::StatusStore;
 use super::suites::{Issuer, Suite, can_be_recorded};
@@ -46,6 +47,8 @@ pub(crate) struct Service {
     pub(crate) door: Arc<Door>,
     pub(crate) clients: Option<Buckets<Prefix>>,
     pub(crate) counts: Counts,
+    /// Nonces that wallets answered in attestations.
+    pub(crate) attested: UsedNonces,
     pub(crate) log: RequestLog,
     pub(crate) clock: SharedClock,
     pub(crate) stopping: AtomicBool,

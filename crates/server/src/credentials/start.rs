@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::exchange::{OfferStore, OfferStoreError};
+use super::issue::UsedNonces;
 use super::options::{ApiOptions, Protection, Role, Transport};
 use super::routes;
 use super::service::{Counts, Service};
@@ -253,6 +254,7 @@ impl Prepared {
             door: Arc::new(door),
             clients: limits.client.map(Buckets::new),
             counts: Counts::default(),
+            attested: UsedNonces::default(),
             log: RequestLog::new(options.log.clone()),
             clock,
             stopping: AtomicBool::new(false),

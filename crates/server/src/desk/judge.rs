@@ -103,6 +103,8 @@ pub(super) fn judge(
     let at_hand = AtHand {
         asked: Some(&asked),
         jpki: jpki.as_ref(),
+        timestamps: context.timestamps.as_deref(),
+        certificates: context.certificates.as_deref(),
         register_checks: &confirmations,
         audience: Some(&session.audience),
     };

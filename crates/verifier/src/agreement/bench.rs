@@ -6,7 +6,7 @@ use inkan_core::Timestamp;
 use inkan_credential::countersignature::{Decision, Role, Wanted};
 
 use super::assign::{self, Choice, Party};
-use super::party::{party_of, says, voice};
+use super::party::{Voice, party_of, says, voice};
 use super::{Act, Flaw, Lack, Question, Standing};
 use crate::capacity::Stands;
 use crate::verified::ActState;
@@ -184,7 +184,7 @@ impl<'a> Bench<'a> {
             }
             Err(lack) => return Some(Fit::No(lack)),
         };
-        let own_guardian = wanted.role == Role::Guardian && voice.is_subject();
+        let own_guardian = wanted.role == Role::Guardian && self.is_of_subject(&voice, act);
         if own_guardian || voice.is_named(wanted) == Some(false) {
             return Some(Fit::No(Lack::NotNamed));
         }
@@ -220,6 +220,14 @@ impl<'a> Bench<'a> {
             return Some(Fit::Perhaps(Lack::SignerUnknown));
         }
         Some(self.is_current(act))
+    }
+
+    /// Whether the subject speaks, or signs, under whichever of its DIDs.
+    fn is_of_subject(&self, voice: &Voice<'_>, act: &Act) -> bool {
+        let one = |name: &str| {
+            self.question.subject.is_some_and(|subject| says(self.acts, name, subject))
+        };
+        voice.is_subject() || act.by_subject || one(voice.name()) || one(&act.controller)
     }
 
     /// Whether it is only perhaps an act, or something that is only perhaps one would take it away.

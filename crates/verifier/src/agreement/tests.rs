@@ -60,6 +60,7 @@ fn ask_as(
         offer: items,
         listed: &|_, _, _| None,
         issuer: ISSUER,
+        subject: Some("did:example:holder"),
         issued_at: Some(at("2026-05-31T00:00:00Z")),
         as_of: at("2026-11-21T12:00:00Z"),
         operator_time: false,
@@ -109,6 +110,14 @@ fn nobody_is_their_own_guardian() {
     assert!(met(&items, &[act(Role::Guardian, "parent", 5)]));
     let own = ask(&items, &[act(Role::Guardian, "holder", 5)]);
     assert!(matches!(own.items[0].met, Met::No(_)), "{:?}", own.items[0].met);
+    // Nor under another DID of its own, whichever of the two says so, nor by signing in the place of somebody else.
+    let mut second = act(Role::Guardian, "other", 5);
+    assert!(met(&items, &[second.clone()]));
+    second.linked.insert("did:example:holder".to_owned());
+    assert!(!met(&items, &[second]));
+    let mut by_holder = act(Role::Holder, "holder", 4);
+    by_holder.linked.insert("did:example:other".to_owned());
+    assert!(!met(&items, &[by_holder, act(Role::Guardian, "other", 5)]));
     // Nor is the subject by being named, and a witness may be anybody.
     let by = Some(WantedSigners::Subject);
     assert!(!met(&[Wanted { by, ..items[0].clone() }], &[act(Role::Guardian, "holder", 5)]));

@@ -122,7 +122,7 @@ pub(super) fn check(
     Countersigned { verified, flawed }
 }
 
-/// Those who signed, in their order, and the issuer after them.
+/// Those who signed, in their order, and after them the issuer, and the subject where somebody signs in its place.
 fn voices(
     bench: &Bench<'_>,
     (secured, issued): (&SecuredCredential, Option<&Recorded>),
@@ -139,6 +139,18 @@ fn voices(
         && let Ok(history) = bench.history(&issuer)
     {
         voices.push(Voice::of(&issuer, &history, issued));
+    }
+    // Nobody is their own guardian, under whichever of their DIDs.
+    let guards = |one: &&Held<'_>| matches!(one.act.role(), Role::Guardian | Role::Delegate);
+    let last = held.iter().rfind(guards);
+    let subject = secured.credential().subject_id().and_then(|did| Did::parse(did).ok());
+    if let (Some(guard), Some(subject)) = (last, subject) {
+        // By what its DID said when the last of them signed: what it says later undoes nothing.
+        let record = guard.found.record.as_ref().map(|record| &record.recorded);
+        voices.push(bench.history(&subject).map_or_else(
+            |_| Voice::silent(&subject),
+            |history| Voice::of(&subject, &history, record),
+        ));
     }
     voices
 }

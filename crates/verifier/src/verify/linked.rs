@@ -33,6 +33,11 @@ impl Voice {
         Self { did: did.clone(), keys: versions().flat_map(keys).collect(), also }
     }
 
+    /// That of a DID of which nothing is at hand: what others say of it may count.
+    pub(super) fn silent(did: &Did) -> Self {
+        Self { did: did.clone(), keys: BTreeSet::new(), also: BTreeSet::new() }
+    }
+
     /// Whether both are one controller, by their own words or by those of a registry.
     pub(super) fn is_linked(&self, other: &Self, declared: &Declared) -> bool {
         self.says(other) || declared.are_one(self.did.as_str(), other.did.as_str())

@@ -66,6 +66,7 @@ fn answer(
         offer: credential.offer(),
         listed: &|_, _, _| None,
         issuer: credential.issuer(),
+        subject: credential.subject_id(),
         issued_at,
         as_of: bench.context.as_of,
         operator_time: bench.context.grade == Grade::Operator,

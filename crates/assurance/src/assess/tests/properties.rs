@@ -331,6 +331,7 @@ fn a_bare_credential_is_remedied_by_presenting_it() {
 fn remedies_come_cheapest_first_and_name_who_may_help() {
     let mut world = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3"}}));
     world.policy["assurance"]["onFail"] = json!({"stepUp": ["issuer", "openid4vp"]});
+    world.policy["issuers"] = json!("listed");
     let report = world.report();
     let costs: Vec<u8> = report.remedies().iter().map(crate::Remedy::cost).collect();
     assert!(costs.is_sorted() && !costs.is_empty(), "{costs:?}");

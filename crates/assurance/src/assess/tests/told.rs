@@ -379,6 +379,7 @@ fn requests_are_made_for_what_is_missing_and_only_those() {
     let requests = |requires: Value, types: Value| {
         let mut world = World::of(r7()).asking(&requires);
         world.policy["credentialTypes"] = types;
+        world.policy["issuers"] = json!("listed");
         world.policy["assurance"]["onFail"] = json!({"stepUp": steps});
         world.report().to_value()["assurance"]["remedies"].as_array().unwrap().clone()
     };
@@ -418,7 +419,17 @@ fn requests_are_made_for_what_is_missing_and_only_those() {
 
 #[test]
 fn what_a_wallet_is_asked_for_is_in_the_report_of_whoever_was_refused() {
-    let high = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3"}}));
+    let mut high = World::of(r7()).asking(&json!({"ial": {"min": "IAL-3"}}));
+    // Whoever is not trusted for a type puts none into what this verifier asks for, and may sign.
+    let any = |world: &World| {
+        let query = world.report().query().expect("a query");
+        query["credentials"][0]["meta"]["type_values"][1] == json!(["VerifiableCredential"])
+    };
+    assert!(any(&high), "issuers are not judged");
+    high.policy["issuers"] = json!("listed");
+    let mut forged = high.clone();
+    forged.credentials[0]["type"] = json!(["VerifiableCredential", "MedicalRecord"]);
+    assert!(any(&forged), "a type that the registry does not let it issue");
     let refused = high.report();
     let query = refused.query().unwrap();
     assert_eq!(query["credentials"][0]["meta"]["type_values"][0], json!(["MyNumberCard"]));

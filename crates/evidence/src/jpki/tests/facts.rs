@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::fact::Basis;
 use crate::facts::{Facts, Holder, Liveness};
+use crate::item::Checkers;
 use crate::make::{Seen, make};
 use crate::registry::Registry;
 use crate::row::Road;
@@ -55,7 +56,7 @@ fn made(credential: &Value, jpki: Option<&Jpki>, holder: Option<Holder>) -> Fact
         holder_jkts: BTreeSet::from([jkt.clone()]),
         former_jkts: BTreeSet::from([jkt]),
     };
-    make(&[Some(seen)], holder, (&[registry()], jpki), at(NOW))
+    make(&[Some(seen)], holder, (&[registry()], Checkers { jpki, ..Checkers::default() }), at(NOW))
 }
 
 /// The facts of the one item, with their bases; `None` if it is void.
