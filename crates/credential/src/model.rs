@@ -326,6 +326,16 @@ impl Credential {
         self.ledger_record.as_ref()
     }
 
+    /// The DID URL of the holder's key that the issuer confirmed by its name alone: `cnf.kid` ([RFC 7800 §3.4]) without `jwk` and `jkt`.
+    ///
+    /// [RFC 7800 §3.4]: https://www.rfc-editor.org/rfc/rfc7800#section-3.4
+    #[must_use]
+    pub fn confirmed_name(&self) -> Option<&str> {
+        let cnf = self.value.get("cnf")?;
+        let by_value = ["jwk", "jkt"].iter().any(|member| cnf.get(member).is_some());
+        json::text(cnf, "kid").filter(|name| !by_value && !name.is_empty())
+    }
+
     /// The thumbprint of the holder's key that the issuer confirmed, if it confirmed one: `cnf.jkt` ([RFC 9449 §6.1]), or that
     /// of `cnf.jwk` ([RFC 7800 §3.2]). None only if there is no `cnf`. A confirmation that cannot be read, a key by its name
     /// (`kid`) and two that differ are nobody's: their thumbprint is empty, and so no key has it.

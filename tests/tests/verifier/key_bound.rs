@@ -2,15 +2,18 @@
 
 use inkan_core::Timestamp;
 use inkan_credential::presentation::PresentationTerms;
-use inkan_credential::sd_jwt::ClaimPath;
+use inkan_credential::sd_jwt::{ClaimPath, Concealment};
 use inkan_credential::sd_jwt_vc::TypeMetadata;
-use inkan_credential::{Presentation, SecuredCredential};
+use inkan_credential::{Presentation, SecuredCredential, sign};
 use inkan_crypto::KeyType;
 use inkan_ledger::MapKey;
-use inkan_tests::world::{AUDIENCE, CLAIM, Case, HOLDER, NONCE, Parts, Who, World, fitting_schema};
+use inkan_tests::made::fresh_rng;
+use inkan_tests::world::{
+    AUDIENCE, CLAIM, Case, HOLDER, ISSUER, NONCE, Parts, Who, World, fitting_schema,
+};
 use inkan_tests::{fixtures, read_json};
-use inkan_verifier::{CheckName, Context, Live, Verification, type_name};
-use serde_json::Value;
+use inkan_verifier::{CheckName, Context, Live, Receipts, Verification, type_name};
+use serde_json::{Value, json};
 
 use super::expect::{accepted, noted, open, passed, refused};
 
@@ -93,6 +96,42 @@ fn a_part_is_accepted_in_both_forms_and_with_both_kinds_of_keys() {
         let line = passed(&verification, CheckName::Countersignature);
         assert_eq!(line.evidence["text"], "unchecked");
     }
+}
+
+#[test]
+fn a_key_that_the_issuer_confirmed_by_its_name_presents_and_no_other_does() {
+    let mut world = World::new(303);
+    let case = world.issue_in_parts(true, None);
+    let stranger = world.visitor(KeyType::Ed25519);
+    let context = Context { receipts: Receipts::Used, ..world.asking() };
+    let named = |url: &str| {
+        let (issuer, holder) = (world.actor(ISSUER), world.actor(HOLDER));
+        let claims = json!({
+            "iss": issuer.did.as_str(),
+            "iat": world.now.seconds(),
+            "vct": "https://issuer.example/badge",
+            "sub": holder.did.as_str(),
+            "cnf": { "kid": url },
+            "name": CLAIM,
+        });
+        let none = Concealment { claims: &[], decoys: 0 };
+        let mut rng = fresh_rng();
+        sign::issue_sd_jwt_vc(claims, &none, &issuer.method(), &issuer.key, &mut rng)
+            .expect("a credential")
+    };
+    let shown = |credential: &SecuredCredential, who: Who| {
+        let presentation = bound(&world, credential, who, (NONCE, AUDIENCE, world.now));
+        world.parts_presented(presentation, &[&case]).judge(&context)
+    };
+    let credential = named(&world.actor(HOLDER).method());
+    let verification = shown(&credential, HOLDER);
+    passed(&verification, CheckName::Presentation);
+    let presenter = verification.presenter().expect("a presenter");
+    assert_eq!(presenter.method(), world.actor(HOLDER).method());
+    refused(&shown(&credential, stranger), CheckName::Presentation, "holder-key-mismatch");
+    // The name of somebody else's key, in a credential about the holder: it is for who has that key.
+    let other = named(&world.actor(stranger).method());
+    refused(&shown(&other, HOLDER), CheckName::Presentation, "holder-key-mismatch");
 }
 
 #[test]

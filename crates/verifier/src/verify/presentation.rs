@@ -200,7 +200,11 @@ pub(super) fn check_holder(
     checks: &mut Vec<Check>,
 ) {
     let credential = secured.credential();
-    let by_key = credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint());
+    // Where the issuer gave the name of a key alone, the key that has it now was found by that name, in its owner's document.
+    let by_key = match credential.confirmed_name() {
+        Some(name) => Some(name == presenter.method()),
+        None => credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint()),
+    };
     let ids = credential.subjects().iter().filter_map(|subject| json::text(subject, "id"));
     // One of a method that nobody here resolves names somebody all the same; so does a URL, whose owner certificates may name.
     let names = |id: &&str| id.starts_with("did:") || id.starts_with("https://");
