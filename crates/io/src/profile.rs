@@ -18,6 +18,7 @@
 //! In scope: where each thing lies, and that it survives a crash. Out of scope: what a command does with it (`cli`),
 //! the sealed files' contents ([`crate::keystore_file`]).
 
+mod evidence;
 mod record;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,8 @@
 
 use inkan_core::json;
 use inkan_core::text::is_hidden;
-use inkan_ledger::{ReceiptError, SignedNote};
+use inkan_ledger::{Evidence, ReceiptError, SignedNote};
+use serde_json::Value;
 
 use crate::http::{Answer, HttpError};
 use crate::node_client::TEXT_LIMIT;
@@ -82,6 +83,26 @@ pub enum NodeError {
         url: String,
         /// The entry.
         leaf_index: u64,
+    },
+    /// The node says that it took an entry, and what it says does not hold: the entry may be on the ledger or not.
+    #[error("{url}: the node's acknowledgement of an entry does not hold: {what}")]
+    Acknowledgement {
+        /// The node.
+        url: String,
+        /// What does not hold.
+        what: &'static str,
+        /// What was sent and what was answered (`inkan-acknowledgement/1`).
+        kept: Box<Value>,
+    },
+    /// The log promised an entry and has another one in its place.
+    #[error("{url}: the log promised an entry at {leaf_index}, and another one stands there")]
+    PromiseBroken {
+        /// The node.
+        url: String,
+        /// The place.
+        leaf_index: u64,
+        /// Both halves.
+        evidence: Box<Evidence>,
     },
 }
 
@@ -170,7 +191,7 @@ impl Refusal {
         let text = json::text(&value, "detail").or(json::text(&value, "title")).unwrap_or(said);
         let text: String = text.chars().filter(|c| !is_hidden(*c)).take(300).collect();
         let number = |names: &[&str]| {
-            names.iter().find_map(|name| members.get(*name)).and_then(serde_json::Value::as_u64)
+            names.iter().find_map(|name| members.get(*name)).and_then(Value::as_u64)
         };
         Some(Self {
             code: known.copied().unwrap_or("peer-refused"),
@@ -235,6 +256,27 @@ impl NodeError {
         if let Self::Refused(refusal) = self { Self::ListRefused(refusal) } else { self }
     }
 
+    /// What shows that a node lied, to be kept.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Value> {
+        match self {
+            Self::Acknowledgement { kept, .. } => Some((**kept).clone()),
+            Self::PromiseBroken { evidence, .. } => Some(evidence.to_value()),
+            Self::Url { .. }
+            | Self::Insecure { .. }
+            | Self::Http(_)
+            | Self::Moved { .. }
+            | Self::Refused(_)
+            | Self::ListRefused(_)
+            | Self::Answer { .. }
+            | Self::Proof { .. }
+            | Self::SplitView { .. }
+            | Self::NoLedger { .. }
+            | Self::OnlyFiles { .. }
+            | Self::NotCovered { .. } => None,
+        }
+    }
+
     /// A stable code for reports. Codes are added, never renamed.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -250,6 +292,8 @@ impl NodeError {
             Self::NoLedger { .. } => "no-ledger-there",
             Self::OnlyFiles { .. } => "ledger-files-only",
             Self::NotCovered { .. } => "not-yet-covered",
+            Self::Acknowledgement { .. } => "acknowledgement-invalid",
+            Self::PromiseBroken { .. } => "promise-broken",
         }
     }
 }
