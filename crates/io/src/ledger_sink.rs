@@ -7,6 +7,7 @@ mod acknowledged;
 mod covering;
 #[cfg(test)]
 pub(crate) mod fake;
+mod sending;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::acknowledged::id_of;
 use self::acknowledged::{Expected, check, promise_in};
+use self::sending::BatchLimits;
 use crate::ledger_folder::{Accepted, LedgerFolder};
 use crate::ledger_source::{LedgerError, LedgerPlace, LedgerSource, NodeReader, scid_of};
 use crate::node_client::{NodeClient, NodeError, NodeUrl, query_value};
@@ -49,6 +51,8 @@ pub struct NodeWriter {
     last: Option<Promised>,
     /// What every entry that was acknowledged must be, by its place, until receipts have shown it.
     expected: BTreeMap<u64, Expected>,
+    /// How much the node takes at once, once it was asked.
+    limits: Option<BatchLimits>,
     /// How long a checkpoint is waited for, in milliseconds.
     patience: u64,
     teller: Option<Teller>,
@@ -253,7 +257,7 @@ impl NodeWriter {
         let client = NodeClient::new(url)?;
         let (last, expected, patience) = (None, BTreeMap::new(), COVER_WAIT);
         let pinned = pinned.to_vec();
-        Ok(Self { client, pinned, now, last, expected, patience, teller: None })
+        Ok(Self { client, pinned, now, last, expected, limits: None, patience, teller: None })
     }
 
     fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
@@ -294,18 +298,6 @@ impl NodeWriter {
         if self.last.as_ref().is_none_or(|last| last.leaf_index <= promised.leaf_index) {
             self.last = Some(promised);
         }
-    }
-
-    /// Sends entries in their order, until one is refused.
-    fn submit_each(&mut self, entries: &[(Kind, &[u8])]) -> Submitted {
-        let mut taken = vec![None; entries.len()];
-        for ((kind, body), place) in entries.iter().zip(&mut taken) {
-            match self.submit(*kind, body) {
-                Ok(accepted) => *place = Some(accepted),
-                Err(error) => return Submitted { taken, refused: Some(error.into()) },
-            }
-        }
-        Submitted { taken, refused: None }
     }
 
     fn promises(&self) -> Vec<Promised> {

@@ -146,3 +146,80 @@ fn a_place_where_something_else_stands_is_no_duplicate() {
     sink.submit(Kind::Did, other.as_bytes(), fake.now).unwrap();
     assert_eq!(code(sink.cover(fake.now)).0, "acknowledgement-invalid");
 }
+
+#[test]
+fn many_go_in_batches_of_what_the_node_takes_and_each_is_checked() {
+    let fake = Fake::start();
+    let (kid, key, line) = did(3, fake.now);
+    fake.node.lock().unwrap().burst = Some(8);
+    let mut sink = writer(&fake);
+    sink.submit(Kind::Did, line.as_bytes(), fake.now).unwrap();
+    let bodies: Vec<String> =
+        (0..11).map(|number| issuance(&kid, &key, &format!("{number}"), fake.now)).collect();
+    let entries: Vec<_> = bodies.iter().map(|body| (Kind::Issuance, body.as_bytes())).collect();
+    let submitted = sink.submit_each(&entries, fake.now);
+    assert!(submitted.refused.is_none(), "{submitted:?}");
+    assert!(submitted.taken.iter().all(Option::is_some));
+    assert_eq!(fake.asked("POST /v1/batches"), 3, "of at most four");
+    sink.cover(fake.now).unwrap();
+    assert!(fake.asked("GET /tile/entries/") > 0, "of many, bundles are read");
+
+    // One is refused, and the others stand.
+    let other = did(4, fake.now);
+    let mut more: Vec<String> =
+        (20..23).map(|number| issuance(&kid, &key, &format!("{number}"), fake.now)).collect();
+    more[1] = issuance(&other.0, &other.1, "of nobody", fake.now);
+    let entries: Vec<_> = more.iter().map(|body| (Kind::Issuance, body.as_bytes())).collect();
+    let submitted = sink.submit_each(&entries, fake.now);
+    let taken: Vec<bool> = submitted.taken.iter().map(Option::is_some).collect();
+    assert_eq!(taken, [true, false, true]);
+    assert_eq!(submitted.refused.unwrap().code(), "unknown-signer");
+    sink.cover(fake.now).unwrap();
+}
+
+#[test]
+fn a_batch_that_is_more_than_is_taken_is_sent_in_halves() {
+    let fake = Fake::start();
+    let (kid, key, line) = did(3, fake.now);
+    let mut sink = writer(&fake);
+    sink.submit(Kind::Did, line.as_bytes(), fake.now).unwrap();
+    let bodies: Vec<String> =
+        (0..6).map(|number| issuance(&kid, &key, &format!("{number}"), fake.now)).collect();
+    let entries: Vec<_> = bodies.iter().map(|body| (Kind::Issuance, body.as_bytes())).collect();
+    // It was asked before the node took less.
+    assert!(sink.submit_each(&entries[..2], fake.now).refused.is_none());
+    fake.node.lock().unwrap().burst = Some(2);
+    let submitted = sink.submit_each(&entries, fake.now);
+    assert!(submitted.refused.is_none(), "{submitted:?}");
+    let places: Vec<u64> = submitted.taken.iter().map(|one| one.unwrap().leaf_index).collect();
+    assert!(places.is_sorted(), "in their order: {places:?}");
+}
+
+#[test]
+fn a_batch_whose_answer_does_not_hold_is_refused() {
+    type Twist = fn(&mut Value, &NoteSigner);
+    let lies: &[(&str, Twist)] = &[
+        ("one is left out", |said, _| drop(said["results"].as_array_mut().unwrap().pop())),
+        ("two are swapped", |said, _| said["results"].as_array_mut().unwrap().swap(0, 1)),
+        ("no promise", |said, _| said["promise"] = Value::Null),
+        ("one place for two", |said, _| {
+            said["results"][1]["index"] = said["results"][0]["index"].clone()
+        }),
+        ("a promise of one alone", |said, log| {
+            let leaves = leaf_in(&said["results"][0]);
+            said["promise"] = signed(log, ORIGIN, leaves, Timestamp::EPOCH).into();
+        }),
+    ];
+    let fake = Fake::start();
+    let (kid, key, line) = did(3, fake.now);
+    writer(&fake).submit(Kind::Did, line.as_bytes(), fake.now).unwrap();
+    for (what, twist) in lies {
+        fake.lies(Lie::Answer(Box::new(*twist)));
+        let bodies: Vec<String> = (0..3)
+            .map(|number| issuance(&kid, &key, &format!("{what}{number}"), fake.now))
+            .collect();
+        let entries: Vec<_> = bodies.iter().map(|body| (Kind::Issuance, body.as_bytes())).collect();
+        let refused = writer(&fake).submit_each(&entries, fake.now).refused.unwrap();
+        assert_eq!(refused.code(), "acknowledgement-invalid", "{what}");
+    }
+}

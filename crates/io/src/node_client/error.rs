@@ -148,6 +148,7 @@ const CODES: &[&str] = &[
     "not-found",
     "not-ready",
     "not-yet-covered",
+    "operator-token-invalid",
     "overloaded",
     "parameters-invalid",
     "params-invalid",
@@ -181,14 +182,18 @@ const CODES: &[&str] = &[
 impl Refusal {
     /// Reads a problem; `None` for an answer that is none.
     pub(super) fn parse(answer: &Answer) -> Option<Self> {
-        let value = json::parse(&answer.body, TEXT_LIMIT).ok()?;
+        Self::of(&json::parse(&answer.body, TEXT_LIMIT).ok()?, answer.status)
+    }
+
+    /// The same of a problem that stands in an answer.
+    pub(crate) fn of(value: &Value, status: u16) -> Option<Self> {
         let members = value.as_object()?;
-        let named = json::text(&value, "code");
+        let named = json::text(value, "code");
         // The code also stands at the end of the problem's type.
-        let of_type = json::text(&value, "type").and_then(|uri| uri.rsplit('/').next());
+        let of_type = json::text(value, "type").and_then(|uri| uri.rsplit('/').next());
         let said = named.or(of_type)?;
         let known = CODES.iter().find(|code| **code == said);
-        let text = json::text(&value, "detail").or(json::text(&value, "title")).unwrap_or(said);
+        let text = json::text(value, "detail").or(json::text(value, "title")).unwrap_or(said);
         let text: String = text.chars().filter(|c| !is_hidden(*c)).take(300).collect();
         let number = |names: &[&str]| {
             names.iter().find_map(|name| members.get(*name)).and_then(Value::as_u64)
@@ -196,10 +201,10 @@ impl Refusal {
         Some(Self {
             code: known.copied().unwrap_or("peer-refused"),
             detail: if known.is_some() { text } else { format!("{said}: {text}") },
-            status: answer.status,
+            status,
             expected_sequence: number(&["expectedSeq"]),
             first_index: number(&["firstIndex", "index"]),
-            head_version: json::text(&value, "headVersionId")
+            head_version: json::text(value, "headVersionId")
                 .map(|text| text.chars().filter(|c| c.is_ascii_graphic()).take(128).collect()),
         })
     }
