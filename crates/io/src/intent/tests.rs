@@ -177,7 +177,7 @@ fn many_records_are_written_at_once_and_of_two_with_one_name_the_later_counts() 
 fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_command_comes() {
     let mut s = scratch();
     let (kid, sign) = signer(&mut s, 9);
-    let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"x"]) };
+    let claims = Claims::Issuance { commitment: inkan_core::sha256(&[b"x"]) };
     let body = SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
     let mut intent = Intent { command: "issue".to_owned(), ..Intent::default() };
     intent.entries.push(EntryDraft { kind: Kind::Issuance, body });
@@ -193,7 +193,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
     assert!(s.profile.get(Shelf::Issued, "1").unwrap().is_some());
 
     // One that never reached the ledger is too old by then, and is dropped.
-    let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"y"]) };
+    let claims = Claims::Issuance { commitment: inkan_core::sha256(&[b"y"]) };
     intent.entries[0].body =
         SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
     intent.records[0].name = "2".to_owned();

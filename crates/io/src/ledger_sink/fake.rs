@@ -28,8 +28,6 @@ pub(crate) enum Lie {
     Answer(Box<dyn Fn(&mut Value, &NoteSigner) + Send>),
     /// It takes no entry, and says and promises that it did, at the next place.
     Swallow,
-    /// The same of entries of one kind.
-    SwallowKind(Kind),
 }
 
 /// What a node is made of.
@@ -138,12 +136,7 @@ impl Node {
 
     /// Takes an entry as a node does; the problem, if it is refused.
     fn take(&mut self, kind: Kind, body: &[u8]) -> Result<Value, Value> {
-        let swallows = match &self.lie {
-            Lie::Swallow => true,
-            Lie::SwallowKind(of) => *of == kind,
-            Lie::None | Lie::Answer(_) => false,
-        };
-        if swallows {
+        if matches!(self.lie, Lie::Swallow) {
             let leaf = Leaf::new(kind, self.now, body.to_vec()).unwrap();
             let accepted = Accepted { leaf_index: self.view().size(), standing: Standing::New };
             return Ok(said(accepted, &leaf));
