@@ -110,6 +110,9 @@ pub(crate) struct GlobalArgs {
     /// Ask a node on another machine over plain http; others on the way can read along and hold answers back
     #[arg(long, global = true)]
     pub(crate) insecure_http: bool,
+    /// File with an operator token of the node, which only you may read
+    #[arg(long, global = true, value_name = "F")]
+    pub(crate) ledger_token_file: Option<String>,
     /// File with the keystore's passphrase (also INKAN_PASSPHRASE_FILE)
     #[arg(long, global = true, value_name = "F")]
     pub(crate) passphrase_file: Option<String>,

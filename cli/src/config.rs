@@ -69,6 +69,9 @@ pub(crate) struct ProfileSettings {
     /// Whether that node may be asked over plain http though it is on another machine.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) insecure_http: bool,
+    /// The file with an operator token of that node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ledger_token_file: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -9,6 +9,7 @@ use inkan_io::clock::{Clock as _, OsClock, SteppingClock};
 use inkan_io::files::{self, Access, FileError};
 use inkan_io::http::PlainHttp;
 use inkan_io::ledger_source::LedgerPlace;
+use inkan_io::node_client::NodeToken;
 use inkan_io::profile::Profile;
 use inkan_ledger::LogPolicy;
 use serde_json::json;
@@ -120,6 +121,10 @@ impl Context {
             Some(named) => named,
             None => LedgerPlace::parse(&settings.ledger, plain)?,
         };
+        // The token that a profile keeps is for its own node, and goes to no other.
+        let own = LedgerPlace::parse(&settings.ledger, plain).is_ok_and(|own| own == ledger);
+        let kept = settings.ledger_token_file.as_deref().filter(|_| own);
+        let ledger = self.with_token(ledger, kept)?;
         ledgers::warn_if_exposed(&ledger, self.speech);
         let unasked = self.asked_profile().is_none() && self.config.profiles.len() > 1;
         if unasked && self.world.profile.is_none() {
@@ -146,7 +151,28 @@ impl Context {
             );
             return Err(CliError::Usage(usage).into());
         }
-        Ok(Some(place))
+        self.with_token(place, None).map(Some)
+    }
+
+    /// The same place, with the operator token of this run, or else that of the profile, if it is a node.
+    fn with_token(&self, place: LedgerPlace, kept: Option<&str>) -> Result<LedgerPlace, Failure> {
+        let given = self.global.ledger_token_file.as_deref();
+        if given.is_some() && place.folder().is_some() {
+            let usage = "--ledger-token-file is for a node: a ledger in a folder has no limits";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
+        match given.or(kept).filter(|_| place.folder().is_none()) {
+            Some(file) => Ok(place.with_token(NodeToken::read(Path::new(file))?)?),
+            None => Ok(place),
+        }
+    }
+
+    /// Where the token of this run is kept, for a profile to find it from anywhere.
+    pub(crate) fn ledger_token_file(&self) -> Result<Option<String>, Failure> {
+        let Some(file) = &self.global.ledger_token_file else { return Ok(None) };
+        let path = std::path::absolute(file)
+            .map_err(|error| CliError::Usage(format!("--ledger-token-file {file}: {error}")))?;
+        Ok(Some(path.display().to_string()))
     }
 
     /// Whether plain http may leave this machine: only if somebody said so, now or at `init`.

@@ -233,6 +233,7 @@ failures!(
     inkan_io::ledger_source::LedgerError,
     inkan_io::mirror::MirrorError,
     inkan_io::node_client::NodeError,
+    inkan_io::node_client::TokenError,
     inkan_io::profile::ProfileError,
     inkan_io::seen::SeenError,
     inkan_io::timestamping::AskError,

@@ -13,7 +13,7 @@ use inkan_crypto::Signer;
 use inkan_did::webvh::History;
 use inkan_did::{Did, DidUrl};
 use inkan_io::files::{self, Access, FolderLock};
-use inkan_io::intent::{self, EntryDraft, Fate, Healed, Intent};
+use inkan_io::intent::{self, EntryDraft, Fate, Healed, Intent, IntentError};
 use inkan_io::ledger_folder::{Accepted, LedgerFolderError};
 use inkan_io::ledger_sink::{Awaited, LedgerSink};
 use inkan_io::ledger_source::{LedgerError, LedgerSource, SourceView};
@@ -143,12 +143,17 @@ impl Writing {
         }
         let healed = intent::heal(&home.profile, &mut ledger, now);
         keep_promise(&ledger, home, speech)?;
+        keep_evidence(healed.as_ref().err(), home, speech)?;
         let healed = healed?;
         for healed in &healed {
             let what = match &healed.fate {
                 Fate::Finished => format!("finished what was interrupted: {}", healed.command),
                 Fate::Dropped(why) => {
                     format!("dropped what was interrupted: {} ({why})", healed.command)
+                }
+                Fate::Partly(why) => {
+                    let why = Failure::from_error(why.code(), why);
+                    format!("dropped a part of {}: {}", healed.command, why.message())
                 }
                 Fate::Waits(why) => format!("still waiting, for later: {} ({why})", healed.command),
             };
@@ -184,6 +189,7 @@ impl Writing {
     pub(crate) fn commit(&mut self, intent: &Intent) -> Result<Vec<Accepted>, Failure> {
         let done = intent::carry_out(intent, &self.home.profile, &mut self.ledger, self.now);
         keep_promise(&self.ledger, &self.home, self.speech)?;
+        keep_evidence(done.as_ref().err(), &self.home, self.speech)?;
         let accepted = done?;
         // It may have been kept while we waited, and is fulfilled.
         let node = matches!(self.ledger, LedgerSink::Node(_));
@@ -211,14 +217,23 @@ fn tell_of_waiting(awaited: &Awaited, profile: &Profile, speech: Speech) {
     }
 }
 
-/// Keeps the promise of a node that has not covered an entry yet: broken, it is evidence against the operator.
+/// Keeps the promises of a node about entries that are not covered yet: broken, they are evidence against the operator.
 fn keep_promise(ledger: &LedgerSink, home: &Home, speech: Speech) -> Result<(), Failure> {
-    let Some(promised) = ledger.promised() else { return Ok(()) };
-    let Some(promise) = &promised.promise else { return Ok(()) };
-    let path = home.profile.promise(promised.leaf_index)?;
-    files::write_atomic(&path, promise.as_bytes(), Access::Private)?;
-    let shown = path.display();
-    speech.warn(&format!("the node's promise to cover it is kept: inkan ledger check {shown}"));
+    for promised in ledger.promises() {
+        let Some(promise) = &promised.promise else { continue };
+        let path = home.profile.promise(promised.leaf_index)?;
+        files::write_atomic(&path, promise.as_bytes(), Access::Private)?;
+        let shown = path.display();
+        speech.warn(&format!("the node's promise to cover it is kept: inkan ledger check {shown}"));
+    }
+    Ok(())
+}
+
+/// Keeps what shows that a node lied.
+fn keep_evidence(error: Option<&IntentError>, home: &Home, speech: Speech) -> Result<(), Failure> {
+    let Some(evidence) = error.and_then(IntentError::evidence) else { return Ok(()) };
+    let path = home.profile.keep_evidence(&evidence)?;
+    speech.warn(&format!("what shows it is kept: {}", path.display()));
     Ok(())
 }
 

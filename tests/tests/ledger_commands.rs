@@ -6,12 +6,16 @@ mod copies;
 mod cosigners;
 #[path = "ledger_commands/interrupted.rs"]
 mod interrupted;
+#[path = "ledger_commands/lying.rs"]
+mod lying;
 #[path = "ledger_commands/newest.rs"]
 mod newest;
 #[path = "ledger_commands/once.rs"]
 mod once;
 #[path = "ledger_commands/params.rs"]
 mod params;
+#[path = "ledger_commands/tokens.rs"]
+mod tokens;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -131,7 +131,7 @@ pub(crate) struct CompromiseArgs {
     /// The key, by its name in the DID document
     #[arg(long, value_name = "K")]
     pub(crate) key: String,
-    /// Since when it was in other hands (RFC 3339), at most 30 days back
+    /// Since when it was in other hands (RFC 3339), as far back as the log allows: 30 days, unless it says otherwise
     #[arg(long, value_name = "T", value_parser = values::time)]
     pub(crate) since: String,
     /// Your key that takes its place, if it is still in force; made if there is none of this name

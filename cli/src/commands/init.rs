@@ -72,6 +72,11 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
             ledger: place.to_string(),
             origin: origin.clone(),
             domain: domain.clone(),
+            ledger_token_file: if place.folder().is_none() {
+                context.ledger_token_file()?
+            } else {
+                None
+            },
             insecure_http: matches!(&place, LedgerPlace::Node(url) if url.is_exposed()),
         };
         context.config.profiles.insert(args.name.clone(), settings);

@@ -5,7 +5,7 @@ mod check;
 mod cosign;
 mod newest;
 mod once;
-mod params;
+pub(super) mod params;
 mod pin;
 mod prove;
 mod record;

@@ -22,6 +22,7 @@ fn a_configuration_survives_writing_and_reading() {
         origin: "ledger.example".to_owned(),
         domain: "ledger.example".to_owned(),
         insecure_http: false,
+        ledger_token_file: None,
     };
     let profiles = BTreeMap::from([("acme".to_owned(), settings)]);
     Config { default: Some("acme".to_owned()), profiles: profiles.clone() }.save(&folders).unwrap();

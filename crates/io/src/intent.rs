@@ -7,18 +7,22 @@
 //! status lists, write records. The ledger answers a repeated entry with the index it already has, publishing and
 //! writing are replacements: so a redo changes nothing that was done.
 
+use std::collections::BTreeMap;
+
 use inkan_core::rng::draw;
 use inkan_core::{Timestamp, encoding, json};
 use inkan_credential::bundle::served_bytes;
-use inkan_ledger::state::parse_did_body;
-use inkan_ledger::{EntryId, Kind, SignedEntry};
+use inkan_ledger::{Claims, Kind, SignedEntry};
 use serde_json::{Value, json};
 
 use crate::ledger_folder::{Accepted, Standing};
-use crate::ledger_sink::LedgerSink;
+use crate::ledger_sink::{LedgerSink, Submitted, id_of};
 use crate::ledger_source::{LedgerError, SourceView};
 use crate::os_rng::OsRng;
 use crate::profile::{Profile, ProfileError, Shelf};
+
+/// So many entries are named in an error; more are counted.
+const NAMED: usize = 5;
 
 /// A ledger entry to submit.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,6 +69,29 @@ pub struct Intent {
     pub entries: Vec<EntryDraft>,
     /// Records to write after that.
     pub records: Vec<RecordDraft>,
+    /// On which entries a record rests, by their places: it is written when these are on the ledger, even if others are refused.
+    /// Of a record that is not named here: on all of them.
+    pub rests: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Intent {
+    /// Adds a record that rests on these entries alone, by their places; on none, it is written as soon as anything is recorded.
+    pub fn keep(&mut self, record: RecordDraft, entries: impl IntoIterator<Item = usize>) {
+        self.rests.insert(self.records.len(), entries.into_iter().collect());
+        self.records.push(record);
+    }
+
+    /// The records that may be written when these entries are on the ledger.
+    fn records_of(&self, taken: &[Option<Accepted>]) -> impl Iterator<Item = &RecordDraft> {
+        let is_taken = |entry: &usize| taken.get(*entry).is_some_and(Option::is_some);
+        self.records.iter().enumerate().filter_map(move |(place, record)| {
+            let rests = match self.rests.get(&place) {
+                Some(entries) => entries.iter().all(is_taken),
+                None => taken.iter().all(Option::is_some),
+            };
+            rests.then_some(record)
+        })
+    }
 }
 
 /// Why an intent was not carried out.
@@ -76,6 +103,16 @@ pub enum IntentError {
     /// The ledger refused an entry, or could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Rules refuse an entry when others are on the ledger: what rests on those alone is written, the intent is gone.
+    #[error("{}", partly(recorded, missing))]
+    Partly {
+        /// What is on the ledger, and where.
+        recorded: Vec<(Kind, u64)>,
+        /// What is not, and will not be.
+        missing: Vec<Kind>,
+        /// Why.
+        source: LedgerError,
+    },
     /// An intent on disk is damaged.
     #[error("intent {name}: member {member:?} is missing or malformed")]
     Malformed {
@@ -92,10 +129,45 @@ impl IntentError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Profile(error) => error.code(),
-            Self::Ledger(error) => error.code(),
+            Self::Ledger(error) | Self::Partly { source: error, .. } => error.code(),
             Self::Malformed { .. } => "profile-record-malformed",
         }
     }
+
+    /// What shows that a node lied, to be kept.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Value> {
+        match self {
+            Self::Ledger(LedgerError::Node(error))
+            | Self::Partly { source: LedgerError::Node(error), .. } => error.evidence(),
+            Self::Profile(_)
+            | Self::Ledger(LedgerError::Folder(_))
+            | Self::Partly { source: LedgerError::Folder(_), .. }
+            | Self::Malformed { .. } => None,
+        }
+    }
+}
+
+fn partly(recorded: &[(Kind, u64)], missing: &[Kind]) -> String {
+    let named = |(kind, index): &(Kind, u64)| format!("{index} ({kind})");
+    let mut recorded: Vec<String> = recorded.iter().map(named).collect();
+    let more = recorded.len().saturating_sub(NAMED);
+    recorded.truncate(NAMED);
+    if more > 0 {
+        recorded.push(format!("{more} more"));
+    }
+    let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+    for kind in missing {
+        let count = kinds.entry(*kind).or_default();
+        *count = count.saturating_add(1);
+    }
+    let counted = |(kind, count): (&Kind, &usize)| format!("{count} {kind}");
+    let missing: Vec<String> = kinds.iter().map(counted).collect();
+    format!(
+        "on the ledger, for good: entries {}; refused or not sent: {}",
+        recorded.join(", "),
+        missing.join(", ")
+    )
 }
 
 /// What became of an intent that an earlier command left behind.
@@ -114,6 +186,8 @@ pub enum Fate {
     Finished,
     /// Rules refuse it: it was dropped, and nothing of it is on the ledger.
     Dropped(LedgerError),
+    /// Rules refuse some of it: what rests on the others is written, and the rest was dropped.
+    Partly(IntentError),
     /// It makes a DID that the node does not take yet: it stays, and holds up nothing else, since nothing rests on it.
     Waits(LedgerError),
 }
@@ -124,8 +198,8 @@ pub enum Fate {
 ///
 /// # Errors
 ///
-/// [`IntentError`]. If the ledger refuses an entry by its rules the intent is dropped; after any other failure it stays,
-/// and [`heal`] finishes it.
+/// [`IntentError`]. If the ledger refuses an entry by its rules the intent is dropped, with [`IntentError::Partly`] after what rests
+/// on the entries that are recorded was written; after any other failure it stays, and [`heal`] finishes it.
 pub fn carry_out(
     intent: &Intent,
     profile: &Profile,
@@ -166,6 +240,7 @@ pub fn heal(
             Ok(_) => Fate::Finished,
             Err(IntentError::Ledger(error)) if error.is_rule() => Fate::Dropped(error),
             Err(IntentError::Ledger(error)) if error.is_quota() => Fate::Waits(error),
+            Err(error @ IntentError::Partly { .. }) => Fate::Partly(error),
             Err(error) => return Err(error),
         };
         if !matches!(fate, Fate::Waits(_)) {
@@ -202,16 +277,61 @@ fn steps(
     for list in &intent.lists {
         ledger.stage_list(&list.issuer, &list.uri, list.sequence, &served_bytes(&list.body))?;
     }
-    let accepted = submit(intent, attempt, ledger, now)?;
+    let Submitted { taken, refused } = submit(intent, attempt, ledger, now)?;
+    if let Some(error) = refused {
+        if !error.is_rule() || taken.iter().all(Option::is_none) {
+            return Err(error.into());
+        }
+        finish(intent, &taken, profile, ledger, now)?;
+        return Err(part(intent, &taken, error));
+    }
+    finish(intent, &taken, profile, ledger, now)?;
+    Ok(taken.into_iter().flatten().collect())
+}
+
+/// The steps after the entries, for those that are on the ledger.
+fn finish(
+    intent: &Intent,
+    taken: &[Option<Accepted>],
+    profile: &Profile,
+    ledger: &mut LedgerSink,
+    now: Timestamp,
+) -> Result<(), IntentError> {
     if !intent.entries.is_empty() {
         ledger.cover(now)?;
     }
+    let whole = taken.iter().all(Option::is_some);
     for list in &intent.lists {
-        ledger.deliver_list(&list.issuer, &list.uri, list.sequence, &served_bytes(&list.body))?;
+        if whole || is_announced(list, intent, taken) {
+            let bytes = served_bytes(&list.body);
+            ledger.deliver_list(&list.issuer, &list.uri, list.sequence, &bytes)?;
+        }
     }
-    let records = intent.records.iter();
+    let records = intent.records_of(taken);
     profile.put_all(records.map(|draft| (draft.shelf, draft.name.as_str(), &draft.record)))?;
-    Ok(accepted)
+    Ok(())
+}
+
+/// Whether the entry that announces a list is on the ledger.
+fn is_announced(list: &PublishedList, intent: &Intent, taken: &[Option<Accepted>]) -> bool {
+    let announces = |entry: &EntryDraft| {
+        SignedEntry::parse(entry.kind, entry.body.as_bytes()).is_ok_and(|entry| {
+            matches!(entry.claims(), Claims::Status(status)
+                if status.uri == list.uri && status.sequence == list.sequence)
+        })
+    };
+    intent.entries.iter().zip(taken).any(|(entry, taken)| taken.is_some() && announces(entry))
+}
+
+fn part(intent: &Intent, taken: &[Option<Accepted>], source: LedgerError) -> IntentError {
+    let (mut recorded, mut missing) = (Vec::new(), Vec::new());
+    for (entry, taken) in intent.entries.iter().zip(taken) {
+        match taken {
+            Some(accepted) => recorded.push((entry.kind, accepted.leaf_index)),
+            None => missing.push(entry.kind),
+        }
+    }
+    IntentError::Partly { recorded, missing, source }
 }
 
 /// Submits the entries that the ledger does not have yet, together; answers for all of them, in order.
@@ -220,22 +340,26 @@ fn submit(
     attempt: Attempt,
     ledger: &mut LedgerSink,
     now: Timestamp,
-) -> Result<Vec<Accepted>, LedgerError> {
+) -> Result<Submitted, LedgerError> {
     let view = match attempt {
         Attempt::First => None,
         Attempt::Again => ledger.source()?.view_at(None)?,
     };
-    let mut before = Vec::new();
+    let mut taken = Vec::new();
     for entry in &intent.entries {
-        before.push(match &view {
+        taken.push(match &view {
             Some(view) => recorded(entry, view)?,
             None => None,
         });
     }
-    let missing = intent.entries.iter().zip(&before).filter(|(_, before)| before.is_none());
+    let missing = intent.entries.iter().zip(&taken).filter(|(_, taken)| taken.is_none());
     let missing: Vec<_> = missing.map(|(entry, _)| (entry.kind, entry.body.as_bytes())).collect();
-    let mut submitted = ledger.submit_all(&missing, now)?.into_iter();
-    Ok(before.into_iter().filter_map(|before| before.or_else(|| submitted.next())).collect())
+    let submitted = ledger.submit_each(&missing, now);
+    let open = taken.iter_mut().filter(|taken| taken.is_none());
+    for (open, submitted) in open.zip(submitted.taken) {
+        *open = submitted;
+    }
+    Ok(Submitted { taken, refused: submitted.refused })
 }
 
 /// Where the entry stands, if it was recorded before. The ledger would say so itself, but not of an entry that has
@@ -246,19 +370,18 @@ fn recorded(entry: &EntryDraft, view: &SourceView) -> Result<Option<Accepted>, L
     if entry.kind == Kind::Once {
         return Ok(None);
     }
-    let id = if entry.kind == Kind::Did {
-        parse_did_body(body).ok().map(|entry| EntryId::did(entry.scid(), entry.version_id()))
-    } else {
-        SignedEntry::parse(entry.kind, body).ok().map(|entry| entry.entry_id())
-    };
-    let Some(id) = id else { return Ok(None) };
+    let Some(id) = id_of(entry.kind, body) else { return Ok(None) };
     let place = view.lookup(&id)?;
     Ok(place.map(|leaf_index| Accepted { leaf_index, standing: Standing::Duplicate }))
 }
 
 /// Whether trying again cannot help: the ledger's rules refuse an entry.
 fn is_final(error: &IntentError) -> bool {
-    matches!(error, IntentError::Ledger(error) if error.is_rule())
+    match error {
+        IntentError::Ledger(error) => error.is_rule(),
+        IntentError::Partly { .. } => true,
+        IntentError::Profile(_) | IntentError::Malformed { .. } => false,
+    }
 }
 
 fn to_value(intent: &Intent) -> Value {
@@ -276,11 +399,15 @@ fn to_value(intent: &Intent) -> Value {
         .iter()
         .map(|entry| json!({ "kind": entry.kind.name(), "body": entry.body }))
         .collect();
-    let records: Vec<Value> = intent
-        .records
-        .iter()
-        .map(|draft| {
-            json!({ "shelf": draft.shelf.as_str(), "name": draft.name, "record": draft.record })
+    let records: Vec<Value> = (0..)
+        .zip(&intent.records)
+        .map(|(place, draft)| {
+            let mut value =
+                json!({ "shelf": draft.shelf.as_str(), "name": draft.name, "record": draft.record });
+            if let (Some(rests), Some(members)) = (intent.rests.get(&place), value.as_object_mut()) {
+                members.insert("rests".to_owned(), json!(rests));
+            }
+            value
         })
         .collect();
     json!({
@@ -311,6 +438,12 @@ fn from_value(value: &Value) -> Result<Intent, &'static str> {
     for item in list("records")? {
         let shelf = Shelf::parse(&text(item, "shelf")?).ok_or("shelf")?;
         let record = item.get("record").cloned().ok_or("record")?;
+        if let Some(rests) = item.get("rests") {
+            let place = |value: &Value| usize::try_from(value.as_u64()?).ok();
+            let places = rests.as_array().ok_or("rests")?.iter().map(place);
+            let places = places.collect::<Option<_>>().ok_or("rests")?;
+            intent.rests.insert(intent.records.len(), places);
+        }
         intent.records.push(RecordDraft { shelf, name: text(item, "name")?, record });
     }
     Ok(intent)

@@ -3,12 +3,22 @@
 //! In scope: entries and status lists, until a cosigned checkpoint covers them. Sending anything twice changes nothing,
 //! in either. Out of scope: what is written together with the profile ([`crate::intent`]).
 
+mod acknowledged;
+mod covering;
+#[cfg(test)]
+pub(crate) mod fake;
+mod sending;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use inkan_core::{Timestamp, json};
-use inkan_ledger::{Kind, LogPolicy, Receipt};
-use serde_json::Value;
+use inkan_core::Timestamp;
+use inkan_ledger::{Kind, LogPolicy};
+use serde_json::{Value, json};
 
+pub(crate) use self::acknowledged::id_of;
+use self::acknowledged::{Expected, check, promise_in};
+use self::sending::BatchLimits;
 use crate::ledger_folder::{Accepted, LedgerFolder, Standing};
 use crate::ledger_source::{LedgerError, LedgerPlace, LedgerSource, NodeReader, scid_of};
 use crate::node_client::{NodeClient, NodeError, NodeUrl, Sent, query_value};
@@ -21,9 +31,6 @@ const COVER_STEP: u64 = 150;
 const RARE_STEP: u64 = 500;
 /// After so many milliseconds somebody is told what is waited for.
 const TELL_AFTER: u64 = 1_500;
-
-/// Connections over which a node gets many entries: it makes durable together what waits at the same time.
-const CONNECTIONS: usize = 16;
 
 /// A ledger to write to.
 #[derive(Debug)]
@@ -42,7 +49,22 @@ pub struct NodeWriter {
     now: Timestamp,
     /// The newest entry that was acknowledged, and its promise.
     last: Option<Promised>,
+    /// What every entry that was acknowledged must be, by its place, until receipts have shown it.
+    expected: BTreeMap<u64, Expected>,
+    /// How much the node takes at once, once it was asked.
+    limits: Option<BatchLimits>,
+    /// How long a checkpoint is waited for, in milliseconds.
+    patience: u64,
     teller: Option<Teller>,
+}
+
+/// What became of entries that were submitted together.
+#[derive(Debug)]
+pub struct Submitted {
+    /// Where each is recorded, in their order; `None` for those that are not.
+    pub taken: Vec<Option<Accepted>>,
+    /// Why not all of them are.
+    pub refused: Option<LedgerError>,
 }
 
 /// What a node is waited for, when it takes long.
@@ -122,20 +144,19 @@ impl LedgerSink {
         }
     }
 
-    /// Has entries recorded durably, as [`Self::submit`] does one after the other, at the cost of few syncs: a folder takes all
-    /// of them at once or none, a node groups what comes over several connections.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::submit`]; of those sent to a node some may be recorded.
-    pub fn submit_all(
-        &mut self,
-        entries: &[(Kind, &[u8])],
-        now: Timestamp,
-    ) -> Result<Vec<Accepted>, LedgerError> {
+    /// Has entries recorded durably, as [`Self::submit`] does one after the other. A folder takes all of them at once or none, with
+    /// few syncs; of those sent to a node some may be recorded though others are refused.
+    pub fn submit_each(&mut self, entries: &[(Kind, &[u8])], now: Timestamp) -> Submitted {
         match self {
-            Self::Folder(folder) => Ok(folder.submit_all(entries, now)?),
-            Self::Node(writer) => Ok(writer.submit_all(entries)?),
+            Self::Folder(folder) => match folder.submit_all(entries, now) {
+                Ok(taken) => {
+                    Submitted { taken: taken.into_iter().map(Some).collect(), refused: None }
+                }
+                Err(error) => {
+                    Submitted { taken: vec![None; entries.len()], refused: Some(error.into()) }
+                }
+            },
+            Self::Node(writer) => writer.submit_each(entries),
         }
     }
 
@@ -186,8 +207,9 @@ impl LedgerSink {
     ///
     /// # Errors
     ///
-    /// [`NodeError::NotCovered`] if the node takes too long; the entries stay, and so does its promise
-    /// ([`Self::promised`]).
+    /// [`NodeError::NotCovered`] if the node takes too long; the entries stay, and so do its promises
+    /// ([`Self::promises`]). [`NodeError::PromiseBroken`] and [`NodeError::Acknowledgement`] if another entry stands where one was
+    /// acknowledged.
     pub fn cover(&mut self, now: Timestamp) -> Result<(), LedgerError> {
         match self {
             Self::Folder(folder) => {
@@ -214,6 +236,15 @@ impl LedgerSink {
             Self::Node(writer) => writer.last.as_ref(),
         }
     }
+
+    /// The promises about everything that no checkpoint covers yet, each with the newest entry that it is about.
+    #[must_use]
+    pub fn promises(&self) -> Vec<Promised> {
+        match self {
+            Self::Folder(_) => Vec::new(),
+            Self::Node(writer) => writer.promises(),
+        }
+    }
 }
 
 impl NodeWriter {
@@ -224,13 +255,47 @@ impl NodeWriter {
     /// [`NodeError::Http`].
     pub fn new(url: &NodeUrl, pinned: &[LogPolicy], now: Timestamp) -> Result<Self, NodeError> {
         let client = NodeClient::new(url)?;
-        Ok(Self { client, pinned: pinned.to_vec(), now, last: None, teller: None })
+        let (last, expected, patience) = (None, BTreeMap::new(), COVER_WAIT);
+        let pinned = pinned.to_vec();
+        Ok(Self { client, pinned, now, last, expected, limits: None, patience, teller: None })
     }
 
     fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
-        let (accepted, promised) = post(&self.client, kind, body)?;
-        self.note(promised);
-        Ok(accepted)
+        let path = "/v1/entries?wait=durable";
+        let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
+        let (answer, sent) = self.client.post(path, media_type, body)?;
+        let lie = |what| self.lie(what, (kind, body), &answer);
+        let promise = promise_in(&answer, &self.pinned).map_err(lie)?;
+        let (accepted, expected) = check((kind, body), &answer, promise.as_ref()).map_err(lie)?;
+        self.expect(accepted.leaf_index, expected)
+            .map_err(|what| self.lie(what, (kind, body), &answer))?;
+        // Sent twice, the second answer is about the first sending: these very bytes were sent before (ledger specification §2.6).
+        let standing = match sent {
+            Sent::Once => accepted.standing,
+            Sent::Again => Standing::New,
+        };
+        Ok(Accepted { standing, ..accepted })
+    }
+
+    /// Remembers what a receipt must show later.
+    fn expect(&mut self, leaf_index: u64, expected: Expected) -> Result<(), &'static str> {
+        if self.expected.get(&leaf_index).is_some_and(|before| !before.is_like(&expected)) {
+            return Err("it names one place for two entries");
+        }
+        let promise = expected.promise().map(|promise| promise.note().to_string());
+        self.expected.insert(leaf_index, expected);
+        self.note(Promised { leaf_index, promise });
+        Ok(())
+    }
+
+    /// An acknowledgement that does not hold, with all that shows it.
+    fn lie(&self, what: &'static str, (kind, body): (Kind, &[u8]), answer: &Value) -> NodeError {
+        let url = self.client.url().to_string();
+        let kept = json!({
+            "type": "inkan-acknowledgement/1", "url": url, "kind": kind.name(),
+            "body": String::from_utf8_lossy(body), "answer": answer,
+        });
+        NodeError::Acknowledgement { url, what, kept: Box::new(kept) }
     }
 
     /// Keeps the promise about the newest entry.
@@ -240,43 +305,22 @@ impl NodeWriter {
         }
     }
 
-    /// Sends entries in their order; issuances, none of which rests on another, over several connections.
-    fn submit_all(&mut self, entries: &[(Kind, &[u8])]) -> Result<Vec<Accepted>, NodeError> {
-        let mut out = Vec::new();
-        let issuances = |one: &(Kind, &[u8]), next: &(Kind, &[u8])| {
-            one.0 == Kind::Issuance && next.0 == Kind::Issuance
-        };
-        for run in entries.chunk_by(issuances) {
-            let url = self.client.url().clone();
-            let share = run.len().div_ceil(CONNECTIONS);
-            if share < 2 {
-                for (kind, body) in run {
-                    out.push(self.submit(*kind, body)?);
-                }
-                continue;
-            }
-            let answers: Vec<_> = std::thread::scope(|scope| {
-                let send = |share| {
-                    let url = &url;
-                    scope.spawn(move || post_each(url, share))
-                };
-                let threads: Vec<_> = run.chunks(share).map(send).collect();
-                let joined = threads.into_iter().map(|thread| {
-                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                });
-                joined.collect()
-            });
-            for answer in answers {
-                for (accepted, promised) in answer? {
-                    out.push(accepted);
-                    self.note(promised);
-                }
+    fn promises(&self) -> Vec<Promised> {
+        let Some(last) = &self.last else { return Vec::new() };
+        // One is about many; what is said of it is said of its newest.
+        let mut found: BTreeMap<String, u64> = BTreeMap::new();
+        for (leaf_index, expected) in &self.expected {
+            if let Some(promise) = expected.promise() {
+                found.insert(promise.note().to_string(), *leaf_index);
             }
         }
-        Ok(out)
+        found.extend(last.promise.clone().map(|promise| (promise, last.leaf_index)));
+        let promised = |(promise, leaf_index)| Promised { leaf_index, promise: Some(promise) };
+        found.into_iter().map(promised).collect()
     }
 
-    /// Waits until a checkpoint that holds under the pinned policy covers the newest entry.
+    /// Waits until a checkpoint that holds under the pinned policy covers the newest entry, and sees that every other one stands
+    /// where it was acknowledged.
     fn cover(&mut self) -> Result<(), NodeError> {
         let Some(promised) = self.last.clone() else { return Ok(()) };
         let leaf_index = promised.leaf_index;
@@ -288,21 +332,24 @@ impl NodeWriter {
         let earliest = format!("/v1/receipts/{leaf_index}?at=earliest");
         let (mut path, mut step) = (earliest.clone(), COVER_STEP);
         let mut waited = 0;
-        while waited < COVER_WAIT {
+        while waited < self.patience {
             match self.client.json(&path, crate::ledger_source::SIDECAR) {
-                Ok(Some(value)) if self.covers(&value, leaf_index) => {
-                    self.last = None;
-                    return Ok(());
-                }
-                // The log has enough and we have not: a later head will have the lines of those who are asked more seldom.
-                Ok(Some(value)) if path == earliest => {
-                    if let Some((policy, lines)) = self.policy_of(&value) {
+                Ok(Some(value)) => {
+                    if self.covers(&value, leaf_index)? && self.covers_others(leaf_index)? {
+                        self.last = None;
+                        self.expected.clear();
+                        return Ok(());
+                    }
+                    // The log has enough and we have not: a later head will have the lines of those who are asked more seldom.
+                    if path == earliest
+                        && let Some((policy, lines)) = self.policy_of(&value)
+                    {
                         missing = lines;
                         path = format!("{earliest}&policy={}", query_value(&policy.to_string()));
                         step = RARE_STEP;
                     }
                 }
-                Ok(_) => {}
+                Ok(None) => {}
                 Err(NodeError::Refused(refusal)) if refusal.code == "not-yet-covered" => {}
                 Err(error) => return Err(error),
             }
@@ -315,54 +362,7 @@ impl NodeWriter {
         }
         Err(NodeError::NotCovered { url: self.client.url().to_string(), leaf_index })
     }
-
-    /// The pinned policy of the log that a receipt is of, and which of its cosigners have no line under it.
-    fn policy_of(&self, value: &Value) -> Option<(&LogPolicy, Vec<String>)> {
-        let receipt = Receipt::from_value(value).ok()?;
-        let origin = receipt.note().text().lines().next()?;
-        let policy = self.pinned.iter().find(|policy| policy.has_log(origin))?;
-        let lines = receipt.note().signatures();
-        let silent = policy
-            .witnesses()
-            .iter()
-            .filter(|one| !lines.iter().any(|line| one.key().matches(line)))
-            .map(|one| one.name().to_owned());
-        Some((policy, silent.collect()))
-    }
-
-    /// Whether this is a receipt of that entry that holds under a pinned policy.
-    fn covers(&self, value: &Value, leaf_index: u64) -> bool {
-        let Ok(receipt) = Receipt::from_value(value) else { return false };
-        // Judged by the clock of this moment, not by that of the command's beginning: the stamps are newer.
-        let later = self.now.plus_seconds(i64::try_from(COVER_WAIT / 1_000).unwrap_or(0));
-        self.pinned.iter().any(|policy| {
-            inkan_ledger::verify_receipt(&receipt, policy, later)
-                .is_ok_and(|leaf| leaf.leaf_index() == leaf_index)
-        })
-    }
 }
 
-/// Sends entries one after the other, over a connection of their own.
-fn post_each(
-    url: &NodeUrl,
-    entries: &[(Kind, &[u8])],
-) -> Result<Vec<(Accepted, Promised)>, NodeError> {
-    let client = NodeClient::new(url)?;
-    entries.iter().map(|(kind, body)| post(&client, *kind, body)).collect()
-}
-
-fn post(client: &NodeClient, kind: Kind, body: &[u8]) -> Result<(Accepted, Promised), NodeError> {
-    let path = "/v1/entries?wait=durable";
-    let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
-    let (value, sent) = client.post(path, media_type, body)?;
-    let index = value.get("index").and_then(Value::as_u64);
-    let leaf_index = index.ok_or_else(|| client.odd(path, "index is missing"))?;
-    let duplicate = json::text(&value, "standing") == Some("duplicate");
-    let promise = json::text(&value, "promise").map(str::to_owned);
-    // Sent twice, the second answer is about the first sending: these very bytes were sent before (ledger specification §2.6).
-    let standing = match sent {
-        Sent::Once if duplicate => Standing::Duplicate,
-        Sent::Once | Sent::Again => Standing::New,
-    };
-    Ok((Accepted { leaf_index, standing }, Promised { leaf_index, promise }))
-}
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub use view::SourceView;
 
 use crate::http::PlainHttp;
 use crate::ledger_folder::{LedgerFolderError, LedgerReader};
-use crate::node_client::{NodeError, NodeUrl};
+use crate::node_client::{NodeError, NodeToken, NodeUrl, TokenError};
 
 /// Where a ledger is.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,6 +53,18 @@ impl LedgerPlace {
         match self {
             Self::Folder(path) => Some(path),
             Self::Node(_) => None,
+        }
+    }
+
+    /// The same; a node is sent this token. A folder needs none.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Plain`].
+    pub fn with_token(self, token: NodeToken) -> Result<Self, TokenError> {
+        match self {
+            Self::Folder(path) => Ok(Self::Folder(path)),
+            Self::Node(url) => Ok(Self::Node(url.with_token(token)?)),
         }
     }
 

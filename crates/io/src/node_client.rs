@@ -4,6 +4,7 @@
 //! [`crate::ledger_source`], which checks every proof against a pinned policy.
 
 mod error;
+mod token;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use inkan_core::{json, limits};
 use serde_json::Value;
 
 pub use error::{NodeError, Refusal};
+pub use token::{NodeToken, TokenError};
 
 use crate::http::{Answer, HttpError, PlainHttp, Request, Session, Verb};
 
@@ -29,11 +31,21 @@ const TRIES: u32 = 4;
 const LONGEST_WAIT: u64 = 5;
 
 /// The URL of a node: `https://host[:port][/path]`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct NodeUrl {
     base: String,
     plain: PlainHttp,
+    token: Option<NodeToken>,
 }
+
+/// The same place, whoever asks there.
+impl PartialEq for NodeUrl {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.base, self.plain) == (&other.base, other.plain)
+    }
+}
+
+impl Eq for NodeUrl {}
 
 /// One node, over one connection.
 #[derive(Debug)]
@@ -59,7 +71,8 @@ impl NodeUrl {
         if !plain.permits(&url) {
             return Err(NodeError::Insecure { url: text.to_owned() });
         }
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), plain })
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, plain, token: None })
     }
 
     /// Whether what is said there can be read and changed on the way.
@@ -201,7 +214,8 @@ impl NodeClient {
         (size, seconds): (usize, u64),
     ) -> Result<(Answer, Sent), NodeError> {
         let url = format!("{}{path}", self.url);
-        let request = Request { url: &url, verb, accept, bearer: None, size, seconds };
+        let bearer = self.url.bearer();
+        let request = Request { url: &url, verb, accept, bearer, size, seconds };
         let (mut tries, mut sent) = (1, Sent::Once);
         loop {
             let answer = self.session.exchange(&request)?;

@@ -13,11 +13,13 @@
 //! consents/<act>.json    consent receipts, given and received
 //! jpki/…                 what card signatures are judged by (crate::cards)
 //! cards/<digest>.json    cards for logins, registered to holders
+//! promises/<hash>.evidence.json   what shows that a node lied
 //! ```
 //!
 //! In scope: where each thing lies, and that it survives a crash. Out of scope: what a command does with it (`cli`),
 //! the sealed files' contents ([`crate::keystore_file`]).
 
+mod evidence;
 mod record;
 
 use std::collections::BTreeMap;

@@ -127,10 +127,18 @@ fn a_client_has_its_share_and_an_operator_more() {
         assert_eq!(from("192.0.2.1").get(path).status, 200, "{path} costs nothing");
     }
     // A batch costs as much as its entries.
-    let bodies: Vec<_> = (0..7).map(|_| (Kind::Issuance, &b"x"[..])).collect();
-    let framed = batch::join(bodies).expect("a batch");
-    let answer = from("192.0.2.3").post("/v1/batches", "application/octet-stream", &framed);
-    assert_eq!(answer.code(), "rate-limited");
+    let framed = |count| {
+        batch::join((0..count).map(|_| (Kind::Issuance, &b"x"[..]))).expect("a batch")
+    };
+    let send = |count| {
+        from("192.0.2.3").post("/v1/batches", "application/octet-stream", &framed(count))
+    };
+    // What can never be saved up is not worth a retry, and says how much is.
+    let never = send(6);
+    assert_eq!((never.status, never.code().as_str()), (413, "request-too-large"), "{never:?}");
+    assert_eq!((never.header("retry-after"), &never.json()["most"]), ("", &serde_json::json!(5)));
+    assert_eq!(send(4).status, 200, "that cost one, and this is what is left");
+    assert_eq!(send(2).code(), "rate-limited");
 
     let operator = client.with("authorization", &format!("Bearer {TOKEN}"));
     for _ in 0..20 {

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::past::Past;
 use super::rotate::{later_than, names, put_away};
 use crate::args::CompromiseArgs;
+use crate::commands::ledger::params;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity;
@@ -32,15 +33,20 @@ const TYPING: i64 = 600;
 pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
     let since = super::parse_time(&args.since)?;
-    within_reach(since, args, context.now())?;
+    if since > context.now() {
+        let message = format!("{since} is still to come: a key is reported from a time that has");
+        return Err(CliError::Usage(message).into());
+    }
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(&args.did))?;
     let reading = writing.reading()?;
+    let rules = params::in_force(&reading)?.values;
     let history = reading.history(&own.did, context.now())?;
     let key = named(&own, &history, &args.key)?;
     if let Some((known, place)) = reported(&reading, &key)? {
         return already(&own, &key, (known, since), place, context);
     }
+    within_reach(since, &rules, args, context.now())?;
     let mut plan = Plan::of(args, (&own, &key), history.latest(), context, &home)?;
     if let Some(line) = &plan.line {
         let past = Past::of(&home, Some(&reading), plan.now)?;
@@ -56,12 +62,10 @@ pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcom
     entries.push(entry(&Claims::Trust(claims), &signer, secret, &home, plan.now)?);
     let record =
         RecordDraft { shelf: Shelf::Dids, name: own.name.clone(), record: plan.own.to_value() };
-    let intent = Intent {
-        command: format!("did report-compromise {}", own.name),
-        entries,
-        records: vec![record],
-        ..Intent::default()
-    };
+    let command = format!("did report-compromise {}", own.name);
+    let mut intent = Intent { command, entries, ..Intent::default() };
+    // What the DID is by then does not depend on whether the report is taken.
+    intent.keep(record, plan.line.as_ref().map(|_| 0));
     if args.change.write.dry_run {
         context.speech.say(&format!(
             "would report {} as in other hands since {since}, with {} entries on the ledger:",
@@ -72,8 +76,13 @@ pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcom
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
     plan.save()?;
-    let accepted = writing.commit(&intent)?;
-    plan.put_away()?;
+    let done = writing.commit(&intent);
+    // The new version may be on the ledger though the report is not.
+    let is_new = home.profile.find::<OwnDid>(&own.name)?.as_ref() == Some(&plan.own);
+    if done.is_ok() || (plan.line.is_some() && is_new) {
+        plan.put_away()?;
+    }
+    let accepted = done?;
     let place = accepted.last().map(|accepted| accepted.leaf_index);
     Ok(told(&plan, &key, since, place, context, &home))
 }
@@ -82,18 +91,28 @@ fn drafted(line: &str) -> inkan_io::intent::EntryDraft {
     inkan_io::intent::EntryDraft { kind: Kind::Did, body: line.to_owned() }
 }
 
-/// A report reaches back to a time that has come, and not further than a DID may go for itself.
-fn within_reach(since: Timestamp, args: &CompromiseArgs, now: Timestamp) -> Result<(), Failure> {
-    if since > now {
-        let message = format!("{since} is still to come: a key is reported from a time that has");
-        return Err(CliError::Usage(message).into());
+/// A report reaches back no further than the log lets a DID go for itself, and is of a kind that the log takes: both are known
+/// before anything is sent, since the version without the key is there for good.
+fn within_reach(
+    since: Timestamp,
+    rules: &Parameters,
+    args: &CompromiseArgs,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if !rules.kinds.contains(&Kind::Trust) {
+        let message = "this log takes no statements of trust, so no report of a compromised key";
+        return Err(Failure::new("unsupported-entry-type", message).try_this(
+            "replace the key all the same",
+            format!("inkan did rotate {} --key K", args.did),
+        ));
     }
-    let reach = Parameters::default().compromise_backdating;
+    let reach = rules.compromise_backdating;
     if now.seconds_since(since) > reach {
         // With time to type it.
         let earliest = now.plus_seconds(reach.saturating_neg().saturating_add(TYPING));
+        let how_far = spelled(reach);
         let message = format!(
-            "a DID reports its own key at most 30 days back, since {earliest} at the earliest: whatever it signed \
+            "a DID reports its own key at most {how_far} back in this log, since {earliest} at the earliest: whatever it signed \
              could be taken back otherwise. Further back takes a registry's `void` of what it granted the DID"
         );
         let (did, key) = (&args.did, &args.key);
@@ -102,6 +121,17 @@ fn within_reach(since: Timestamp, args: &CompromiseArgs, now: Timestamp) -> Resu
             .try_this("report it from there, and ask the registry for the rest", again));
     }
     Ok(())
+}
+
+/// Seconds in words, in the largest unit that they are whole in.
+fn spelled(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        0 => (0, "second"),
+        _ if seconds % 86_400 == 0 => (seconds / 86_400, "day"),
+        _ if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
+        _ => (seconds, "second"),
+    };
+    if count == 1 { format!("{count} {unit}") } else { format!("{count} {unit}s") }
 }
 
 /// The URL of the key: by its whole URL, its fragment, or our name for it; any version may list it.

@@ -166,7 +166,7 @@ fn begun_before(
                     return Ok(Some(own));
                 }
             }
-            Fate::Dropped(_) => {}
+            Fate::Dropped(_) | Fate::Partly(_) => {}
         }
     }
     Ok(None)

@@ -386,8 +386,11 @@ impl Run<'_> {
         let command = format!("issue {} --rows", self.terms.args.credential_type);
         let mut intent = Intent { command, ..Intent::default() };
         lists.add_to(&mut intent)?;
-        intent.entries.extend(made.iter().filter_map(|one| one.entry.clone()));
-        intent.records.extend(made.iter().map(|one| one.record.clone()));
+        for one in &made {
+            let place = one.entry.as_ref().map(|_| intent.entries.len());
+            intent.entries.extend(one.entry.clone());
+            intent.keep(one.record.clone(), place);
+        }
         let accepted = writing.commit(&intent)?;
         let recorded = intent.entries.iter().zip(accepted);
         let mut indexes = recorded

@@ -50,15 +50,14 @@ pub(crate) struct Place {
 impl Place {
     /// Adds list, entry and record to an intent.
     pub(crate) fn into_intent(self, intent: &mut Intent) {
+        let mut announced = None;
         if let Some((list, entry)) = self.publication {
+            announced = Some(intent.entries.len());
             intent.lists.push(list);
             intent.entries.push(entry);
         }
-        intent.records.push(RecordDraft {
-            shelf: Shelf::StatusLists,
-            name: self.name,
-            record: self.record.to_value(),
-        });
+        let (shelf, record) = (Shelf::StatusLists, self.record.to_value());
+        intent.keep(RecordDraft { shelf, name: self.name, record }, announced);
     }
 }
 
@@ -291,6 +290,11 @@ pub(crate) struct Republished {
 }
 
 impl Republished {
+    /// Its name in the profile.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The list as the profile keeps it.
     pub(crate) const fn record(&self) -> &StatusListRecord {
         &self.record
@@ -303,13 +307,11 @@ impl Republished {
 
     /// Adds list, entry and record to an intent.
     pub(crate) fn into_intent(self, intent: &mut Intent) {
+        let announced = intent.entries.len();
         intent.lists.push(self.list);
         intent.entries.push(self.entry);
-        intent.records.push(RecordDraft {
-            shelf: Shelf::StatusLists,
-            name: self.name,
-            record: self.record.to_value(),
-        });
+        let (shelf, record) = (Shelf::StatusLists, self.record.to_value());
+        intent.keep(RecordDraft { shelf, name: self.name, record }, [announced]);
     }
 }
 

@@ -23,7 +23,9 @@ const MARGIN: i64 = 60;
 
 pub(super) fn run(command: &ParamsCommand, context: &mut Context) -> Result<Outcome, Failure> {
     if matches!(command, ParamsCommand::Show) {
-        return Ok(shown(&in_force(context)?, None, WriteArgs::default()));
+        let home = context.home()?;
+        let document = in_force(&Reading::open(&home, context)?)?;
+        return Ok(shown(&document, None, WriteArgs::default()));
     }
     let folder = care::folder(context)?;
     let now = context.now();
@@ -72,9 +74,7 @@ pub(super) fn run(command: &ParamsCommand, context: &mut Context) -> Result<Outc
 }
 
 /// The document that the newest epoch leaf names: by the log's signature, from a folder that is in use or from a node.
-fn in_force(context: &mut Context) -> Result<ParametersDocument, Failure> {
-    let home = context.home()?;
-    let reading = Reading::open(&home, context)?;
+pub(in crate::commands) fn in_force(reading: &Reading) -> Result<ParametersDocument, Failure> {
     let last = reading.view().size().checked_sub(1).ok_or(CliError::NoCheckpoint)?;
     let receipt = reading.view().receipt_here(last)?;
     let missing = || CliError::Fault("the newest epoch leaf names no parameters".to_owned());

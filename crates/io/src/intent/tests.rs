@@ -139,6 +139,7 @@ fn what_a_crash_left_of_several_entries_is_finished_whichever_are_recorded() {
         let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
         assert!(matches!(healed[0].fate, Fate::Finished), "{recorded:?}");
         let again = submit(&intent, Attempt::Again, &mut s.ledger, s.now).unwrap();
+        let again: Vec<Accepted> = again.taken.into_iter().map(Option::unwrap).collect();
         assert!(again.iter().all(|one| one.standing == Standing::Duplicate), "{recorded:?}");
         let places: std::collections::BTreeSet<u64> =
             again.iter().map(|one| one.leaf_index).collect();
@@ -176,7 +177,7 @@ fn many_records_are_written_at_once_and_of_two_with_one_name_the_later_counts() 
 fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_command_comes() {
     let mut s = scratch();
     let (kid, sign) = signer(&mut s, 9);
-    let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"x"]) };
+    let claims = Claims::Issuance { commitment: inkan_core::sha256(&[b"x"]) };
     let body = SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
     let mut intent = Intent { command: "issue".to_owned(), ..Intent::default() };
     intent.entries.push(EntryDraft { kind: Kind::Issuance, body });
@@ -192,7 +193,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
     assert!(s.profile.get(Shelf::Issued, "1").unwrap().is_some());
 
     // One that never reached the ledger is too old by then, and is dropped.
-    let claims = inkan_ledger::Claims::Issuance { commitment: inkan_core::sha256(&[b"y"]) };
+    let claims = Claims::Issuance { commitment: inkan_core::sha256(&[b"y"]) };
     intent.entries[0].body =
         SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
     intent.records[0].name = "2".to_owned();
@@ -220,6 +221,8 @@ fn an_intent_survives_writing_and_reading() {
         sequence: 3,
         body: "{}".to_owned(),
     });
+    let record = RecordDraft { shelf: Shelf::Dids, name: "b".to_owned(), record: json!({}) };
+    intent.keep(record, [0]);
     assert_eq!(from_value(&to_value(&intent)).unwrap(), intent);
 }
 
@@ -277,7 +280,83 @@ fn what_somebody_else_used_up_meanwhile_is_not_taken_for_ones_own() {
                 assert_eq!((why.code(), first, kept), ("already-used", "theirs", false));
             }
             Fate::Waits(why) => panic!("{first}: {why}"),
+            Fate::Partly(why) => panic!("{first}: {why}"),
         }
         assert!(!is_pending(&s.profile).unwrap(), "{first}");
     }
+}
+
+#[test]
+fn of_what_a_node_takes_in_part_the_part_that_stands_is_kept() {
+    use crate::ledger_sink::fake::{Fake, did};
+
+    let s = scratch();
+    for crashed in [false, true] {
+        let fake = Fake::start();
+        let pinned = [fake.policy.clone()];
+        let node = crate::ledger_sink::NodeWriter::new(&fake.url, &pinned, fake.now).unwrap();
+        let mut ledger = LedgerSink::Node(node);
+        let ((_, _, first), (_, _, second)) = (did(3, fake.now), did(4, fake.now));
+        let refused = second.replace("sign-1", "sign-2");
+        let bodies = [first.clone(), refused, did(5, fake.now).2];
+        let mut intent = Intent { command: "both".to_owned(), ..Intent::default() };
+        intent.entries.extend(bodies.map(|body| EntryDraft { kind: Kind::Did, body }));
+        let record = |name: &str| RecordDraft {
+            shelf: Shelf::Dids,
+            name: format!("{name}{crashed}"),
+            record: json!({}),
+        };
+        intent.keep(record("first"), [0]);
+        intent.keep(record("second"), [1]);
+        intent.keep(record("none"), None);
+        intent.records.push(record("all"));
+        let error = if crashed {
+            s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+            ledger.submit(Kind::Did, first.as_bytes(), fake.now).unwrap();
+            let mut healed = heal(&s.profile, &mut ledger, fake.now).unwrap();
+            let Some(Healed { fate: Fate::Partly(error), .. }) = healed.pop() else { panic!() };
+            error
+        } else {
+            carry_out(&intent, &s.profile, &mut ledger, fake.now).unwrap_err()
+        };
+        assert_eq!(error.code(), "scid-mismatch");
+        let IntentError::Partly { recorded, missing, .. } = &error else { panic!("{error}") };
+        assert_eq!((recorded.len(), missing.len()), (1, 2), "{error}");
+        assert!(error.to_string().contains("2 did"), "{error}");
+        assert!(!is_pending(&s.profile).unwrap());
+        for (name, kept) in [("first", true), ("none", true), ("second", false), ("all", false)] {
+            let found = s.profile.get(Shelf::Dids, &format!("{name}{crashed}")).unwrap();
+            assert_eq!(found.is_some(), kept, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_node_that_lies_about_an_entry_finishes_no_intent() {
+    use crate::ledger_sink::fake::{Fake, Lie, did};
+
+    let s = scratch();
+    let fake = Fake::start();
+    fake.lies(Lie::Answer(Box::new(|said, _| said["promise"] = json!("x"))));
+    let pinned = [fake.policy.clone()];
+    let node = crate::ledger_sink::NodeWriter::new(&fake.url, &pinned, fake.now).unwrap();
+    let mut ledger = LedgerSink::Node(node);
+    let body = did(3, fake.now).2;
+    let mut intent = Intent { command: "one".to_owned(), ..Intent::default() };
+    intent.entries.push(EntryDraft { kind: Kind::Did, body });
+    intent.records.push(RecordDraft {
+        shelf: Shelf::Dids,
+        name: "a".to_owned(),
+        record: json!({}),
+    });
+    let error = carry_out(&intent, &s.profile, &mut ledger, fake.now).unwrap_err();
+    assert_eq!(error.code(), "acknowledgement-invalid");
+    assert!(is_pending(&s.profile).unwrap(), "it is sent again");
+    assert_eq!(s.profile.get(Shelf::Dids, "a").unwrap(), None);
+    let kept = s.profile.keep_evidence(&error.evidence().unwrap()).unwrap();
+    assert!(!crate::files::open_to_others(&kept).unwrap());
+    assert_eq!(heal(&s.profile, &mut ledger, fake.now).unwrap_err().code(), error.code());
+    fake.lies(Lie::None);
+    assert_eq!(heal(&s.profile, &mut ledger, fake.now).unwrap().len(), 1);
+    assert!(s.profile.get(Shelf::Dids, "a").unwrap().is_some());
 }

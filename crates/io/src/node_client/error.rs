@@ -2,7 +2,8 @@
 
 use inkan_core::json;
 use inkan_core::text::is_hidden;
-use inkan_ledger::{ReceiptError, SignedNote};
+use inkan_ledger::{Evidence, ReceiptError, SignedNote};
+use serde_json::Value;
 
 use crate::http::{Answer, HttpError};
 use crate::node_client::TEXT_LIMIT;
@@ -83,6 +84,26 @@ pub enum NodeError {
         /// The entry.
         leaf_index: u64,
     },
+    /// The node says that it took an entry, and what it says does not hold: the entry may be on the ledger or not.
+    #[error("{url}: the node's acknowledgement of an entry does not hold: {what}")]
+    Acknowledgement {
+        /// The node.
+        url: String,
+        /// What does not hold.
+        what: &'static str,
+        /// What was sent and what was answered (`inkan-acknowledgement/1`).
+        kept: Box<Value>,
+    },
+    /// The log promised an entry and has another one in its place.
+    #[error("{url}: the log promised an entry at {leaf_index}, and another one stands there")]
+    PromiseBroken {
+        /// The node.
+        url: String,
+        /// The place.
+        leaf_index: u64,
+        /// Both halves.
+        evidence: Box<Evidence>,
+    },
 }
 
 /// A problem (RFC 9457) that a node answered.
@@ -127,6 +148,7 @@ const CODES: &[&str] = &[
     "not-found",
     "not-ready",
     "not-yet-covered",
+    "operator-token-invalid",
     "overloaded",
     "parameters-invalid",
     "params-invalid",
@@ -160,25 +182,29 @@ const CODES: &[&str] = &[
 impl Refusal {
     /// Reads a problem; `None` for an answer that is none.
     pub(super) fn parse(answer: &Answer) -> Option<Self> {
-        let value = json::parse(&answer.body, TEXT_LIMIT).ok()?;
+        Self::of(&json::parse(&answer.body, TEXT_LIMIT).ok()?, answer.status)
+    }
+
+    /// The same of a problem that stands in an answer.
+    pub(crate) fn of(value: &Value, status: u16) -> Option<Self> {
         let members = value.as_object()?;
-        let named = json::text(&value, "code");
+        let named = json::text(value, "code");
         // The code also stands at the end of the problem's type.
-        let of_type = json::text(&value, "type").and_then(|uri| uri.rsplit('/').next());
+        let of_type = json::text(value, "type").and_then(|uri| uri.rsplit('/').next());
         let said = named.or(of_type)?;
         let known = CODES.iter().find(|code| **code == said);
-        let text = json::text(&value, "detail").or(json::text(&value, "title")).unwrap_or(said);
+        let text = json::text(value, "detail").or(json::text(value, "title")).unwrap_or(said);
         let text: String = text.chars().filter(|c| !is_hidden(*c)).take(300).collect();
         let number = |names: &[&str]| {
-            names.iter().find_map(|name| members.get(*name)).and_then(serde_json::Value::as_u64)
+            names.iter().find_map(|name| members.get(*name)).and_then(Value::as_u64)
         };
         Some(Self {
             code: known.copied().unwrap_or("peer-refused"),
             detail: if known.is_some() { text } else { format!("{said}: {text}") },
-            status: answer.status,
+            status,
             expected_sequence: number(&["expectedSeq"]),
             first_index: number(&["firstIndex", "index"]),
-            head_version: json::text(&value, "headVersionId")
+            head_version: json::text(value, "headVersionId")
                 .map(|text| text.chars().filter(|c| c.is_ascii_graphic()).take(128).collect()),
         })
     }
@@ -235,6 +261,27 @@ impl NodeError {
         if let Self::Refused(refusal) = self { Self::ListRefused(refusal) } else { self }
     }
 
+    /// What shows that a node lied, to be kept.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Value> {
+        match self {
+            Self::Acknowledgement { kept, .. } => Some((**kept).clone()),
+            Self::PromiseBroken { evidence, .. } => Some(evidence.to_value()),
+            Self::Url { .. }
+            | Self::Insecure { .. }
+            | Self::Http(_)
+            | Self::Moved { .. }
+            | Self::Refused(_)
+            | Self::ListRefused(_)
+            | Self::Answer { .. }
+            | Self::Proof { .. }
+            | Self::SplitView { .. }
+            | Self::NoLedger { .. }
+            | Self::OnlyFiles { .. }
+            | Self::NotCovered { .. } => None,
+        }
+    }
+
     /// A stable code for reports. Codes are added, never renamed.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -250,6 +297,8 @@ impl NodeError {
             Self::NoLedger { .. } => "no-ledger-there",
             Self::OnlyFiles { .. } => "ledger-files-only",
             Self::NotCovered { .. } => "not-yet-covered",
+            Self::Acknowledgement { .. } => "acknowledgement-invalid",
+            Self::PromiseBroken { .. } => "promise-broken",
         }
     }
 }

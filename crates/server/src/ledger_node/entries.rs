@@ -315,6 +315,11 @@ impl FromRequest<Arc<Node>> for Framed {
         let more = framed.len().min(BATCH_ENTRIES).saturating_sub(1);
         let more = u32::try_from(more).unwrap_or(u32::MAX);
         if let Some(clients) = node.clients.as_ref().filter(|_| !caller.free) {
+            // No patience helps with more than can ever be saved up.
+            let most = clients.most();
+            if framed.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+                return Err(Refusal::TooMany { most }.into());
+            }
             clients.take(&caller.prefix, more).map_err(|wait| Refusal::RateLimited { wait })?;
         }
         let entries = framed.iter().map(|entry| (entry.kind(), entry.body.to_vec())).collect();

@@ -149,6 +149,11 @@ impl<K: Ord + Clone> Buckets<K> {
         Self { rate, start: Instant::now(), spent: Mutex::new(spent) }
     }
 
+    /// The most tokens that there can ever be.
+    pub(crate) const fn most(&self) -> u32 {
+        self.rate.burst
+    }
+
     /// Takes tokens; otherwise gives the seconds after which they would be there. Nothing is taken then.
     pub(crate) fn take(&self, key: &K, tokens: u32) -> Result<(), u64> {
         self.take_at(key, tokens, self.start.elapsed())

@@ -29,6 +29,14 @@ pub enum Refusal {
         /// Bytes allowed.
         limit: usize,
     },
+    /// More entries at once than the client's share can ever be.
+    #[error(
+        "more than {most} entries at once are not taken from this network without an operator token"
+    )]
+    TooMany {
+        /// Entries that are taken at once.
+        most: u32,
+    },
     /// The body did not arrive in time.
     #[error("the request did not arrive in time")]
     Timeout,
@@ -74,7 +82,7 @@ impl Refusal {
             Self::NotAcceptable(_) => "not-acceptable",
             Self::MediaType(_) => "unsupported-entry-type",
             Self::Query(_) => "query-invalid",
-            Self::TooLarge { .. } => "request-too-large",
+            Self::TooLarge { .. } | Self::TooMany { .. } => "request-too-large",
             Self::Timeout => "request-timeout",
             Self::RateLimited { .. } => "rate-limited",
             Self::QuotaExceeded { .. } => "quota-exceeded",
@@ -104,6 +112,7 @@ impl From<Refusal> for Problem {
             Refusal::TooLarge { limit } => {
                 problem.with("limit", u64::try_from(limit).unwrap_or(u64::MAX))
             }
+            Refusal::TooMany { most } => problem.with("most", most),
             Refusal::NotFound
             | Refusal::MethodNotAllowed
             | Refusal::NotAcceptable(_)

@@ -1,5 +1,7 @@
 //! Places in status lists for many credentials: the lists are read once and kept in memory until their group is committed.
 
+use std::collections::BTreeMap;
+
 use inkan_core::Timestamp;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_io::intent::{Intent, RecordDraft};
@@ -99,17 +101,18 @@ impl<'a> Lists<'a> {
 
     /// Adds to an intent what was published, and the lists as they are now.
     pub(super) fn add_to(&mut self, intent: &mut Intent) -> Result<(), Failure> {
+        let mut announced: BTreeMap<String, usize> = BTreeMap::new();
         for published in std::mem::take(&mut self.published) {
+            announced.insert(published.name().to_owned(), intent.entries.len());
             published.into_intent(intent);
         }
         for (_, list) in &self.open {
             let Some(list) = list else { continue };
             let record = StatusListRecord { state: list.state.to_value()?, ..list.record.clone() };
-            intent.records.push(RecordDraft {
-                shelf: Shelf::StatusLists,
-                name: list.name.clone(),
-                record: record.to_value(),
-            });
+            let (shelf, name, record) = (Shelf::StatusLists, list.name.clone(), record.to_value());
+            // Places that were given away must never be given again, whatever becomes of the other entries.
+            let rests = announced.get(&name).copied();
+            intent.keep(RecordDraft { shelf, name, record }, rests);
         }
         Ok(())
     }

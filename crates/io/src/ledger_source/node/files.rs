@@ -136,6 +136,13 @@ impl NodeView {
         Ok(Replayed { memory, heads, map })
     }
 
+    /// The leaves of the bundle that has this one, proved, and the place of the first of them.
+    pub(crate) fn proved_leaves(&self, index: u64) -> Result<(u64, Vec<Vec<u8>>), NodeError> {
+        let unknown = || self.shared.only_files("they have no such entry");
+        let tile = Tile::holding(0, index, self.size()).ok_or_else(unknown)?;
+        Ok((tile.start(), self.proved_bundle(&tile)?))
+    }
+
     /// The entries of a tile, which are the log's: a host of files that lies is found out by its first tile, before anything is kept.
     fn proved_bundle(&self, tile: &Tile) -> Result<Vec<Vec<u8>>, NodeError> {
         let entries = self.bundle(tile)?;
