@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use inkan_core::{Timestamp, json};
-use inkan_ledger::{Kind, LogPolicy, Receipt};
+use inkan_ledger::{Kind, LogPolicy, Receipt, batch};
 use serde_json::Value;
 
 use crate::ledger_folder::{Accepted, LedgerFolder, Standing};
@@ -40,6 +40,8 @@ pub struct NodeWriter {
     client: NodeClient,
     pinned: Vec<LogPolicy>,
     now: Timestamp,
+    /// The log that it is taken for, once somebody said so.
+    origin: Option<String>,
     /// The newest entry that was acknowledged, and its promise.
     last: Option<Promised>,
     teller: Option<Teller>,
@@ -90,6 +92,23 @@ impl LedgerSink {
         }
     }
 
+    /// The name of the log, as far as it is known without asking.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        match self {
+            Self::Folder(folder) => Some(folder.reader().origin()),
+            Self::Node(writer) => writer.origin.as_deref(),
+        }
+    }
+
+    /// Says which log a node is taken for: what it signs is made out to no other.
+    pub fn take_for(&mut self, origin: &str) {
+        match self {
+            Self::Folder(_) => {}
+            Self::Node(writer) => writer.origin = Some(origin.to_owned()),
+        }
+    }
+
     /// The ledger as it is now, for reading.
     ///
     /// # Errors
@@ -136,6 +155,22 @@ impl LedgerSink {
         match self {
             Self::Folder(folder) => Ok(folder.submit_all(entries, now)?),
             Self::Node(writer) => Ok(writer.submit_all(entries)?),
+        }
+    }
+
+    /// Has versions of a DID that moves here recorded durably, all of them or none (§6.6 of the ledger specification).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::submit`]: sent again, what stands there already is answered with its places.
+    pub fn submit_import(
+        &mut self,
+        bodies: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, LedgerError> {
+        match self {
+            Self::Folder(folder) => Ok(folder.submit_import(bodies.to_vec(), now)?),
+            Self::Node(writer) => Ok(writer.submit_import(bodies)?),
         }
     }
 
@@ -224,7 +259,8 @@ impl NodeWriter {
     /// [`NodeError::Http`].
     pub fn new(url: &NodeUrl, pinned: &[LogPolicy], now: Timestamp) -> Result<Self, NodeError> {
         let client = NodeClient::new(url)?;
-        Ok(Self { client, pinned: pinned.to_vec(), now, last: None, teller: None })
+        let pinned = pinned.to_vec();
+        Ok(Self { client, pinned, now, origin: None, last: None, teller: None })
     }
 
     fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
@@ -274,6 +310,26 @@ impl NodeWriter {
             }
         }
         Ok(out)
+    }
+
+    fn submit_import(&mut self, bodies: &[Vec<u8>]) -> Result<Vec<Accepted>, NodeError> {
+        const PATH: &str = "/v1/imports";
+        let odd = |what| self.client.odd(PATH, what);
+        let framed = batch::join(bodies.iter().map(|body| (Kind::Did, body.as_slice())));
+        let framed = framed.map_err(|_| odd("it is more than fits into one request"))?;
+        let value = self.client.post(PATH, "application/octet-stream", &framed)?;
+        let entries = value.get("entries").and_then(Value::as_array);
+        let entries = entries.ok_or_else(|| odd("entries are missing"))?;
+        let promise = json::text(&value, "promise").map(str::to_owned);
+        let taken: Option<Vec<Accepted>> = entries.iter().map(accepted).collect();
+        let taken = taken.ok_or_else(|| odd("an entry has no index"))?;
+        if taken.len() != bodies.len() {
+            return Err(odd("it answers for more entries, or fewer"));
+        }
+        if let Some(last) = taken.iter().map(|one| one.leaf_index).max() {
+            self.note(Promised { leaf_index: last, promise });
+        }
+        Ok(taken)
     }
 
     /// Waits until a checkpoint that holds under the pinned policy covers the newest entry.
@@ -355,10 +411,15 @@ fn post(client: &NodeClient, kind: Kind, body: &[u8]) -> Result<(Accepted, Promi
     let path = "/v1/entries?wait=durable";
     let media_type = if kind == Kind::Did { "text/jsonl" } else { "application/jose" };
     let value = client.post(path, media_type, body)?;
-    let index = value.get("index").and_then(Value::as_u64);
-    let leaf_index = index.ok_or_else(|| client.odd(path, "index is missing"))?;
-    let duplicate = json::text(&value, "standing") == Some("duplicate");
+    let accepted = accepted(&value).ok_or_else(|| client.odd(path, "index is missing"))?;
     let promise = json::text(&value, "promise").map(str::to_owned);
+    Ok((accepted, Promised { leaf_index: accepted.leaf_index, promise }))
+}
+
+/// Where a node says that an entry stands.
+fn accepted(value: &Value) -> Option<Accepted> {
+    let leaf_index = value.get("index").and_then(Value::as_u64)?;
+    let duplicate = json::text(value, "standing") == Some("duplicate");
     let standing = if duplicate { Standing::Duplicate } else { Standing::New };
-    Ok((Accepted { leaf_index, standing }, Promised { leaf_index, promise }))
+    Some(Accepted { leaf_index, standing })
 }

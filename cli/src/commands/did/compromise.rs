@@ -30,7 +30,7 @@ use crate::output::Outcome;
 const TYPING: i64 = 600;
 
 pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.did))?;
     let since = super::parse_time(&args.since)?;
     within_reach(since, args, context.now())?;
     let mut writing = Writing::begin(context, &home)?;
