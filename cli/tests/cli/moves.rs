@@ -1,5 +1,7 @@
 //! `inkan did move`: from one ledger to another and back, and what became of all that was recorded before.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::common::{Home, Node, Ran};
@@ -219,4 +221,36 @@ fn an_acceptance_that_is_taken_back_after_a_move_is_taken_back() {
     says(&home.run(&gone).must(0), "withdraws; recorded as entry");
     says(&desk("signed.json").must(16), "act-superseded");
     desk("gone.json").must(16);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let there = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &there) } else { drop(std::fs::copy(path, there).unwrap()) }
+    }
+}
+
+#[test]
+fn a_did_that_was_continued_elsewhere_goes_nowhere() {
+    let (home, ..) = Home::with_parties();
+    other(&home, "b", &[]);
+    pin(&home, &["acme"], "b");
+    // Somebody has a copy of the profile and of the ledger, and takes the DID to the other one.
+    copy(&home.path("ledger"), &home.path("fork"));
+    home.run(&["init", "twin", "--ledger", "fork"]).must(0);
+    let profile = |name: &str| home.path(&format!(".local/share/inkan/{name}"));
+    copy(&profile("acme"), &profile("twin"));
+    pause();
+    home.run(&["-p", "twin", "did", "move", "acme", "--to", "b", "--yes"]).must(0);
+    let acme = |arguments: &[&str]| home.run(&[&["-p", "acme"], arguments].concat());
+    home.write("patch.json", r#"{"description":"here"}"#);
+    acme(&["did", "update", "acme", "--patch", "patch.json"]).must(0);
+    pause();
+    let refused = acme(&["did", "move", "acme", "--to", "b", "--yes", "--json"]).must(18);
+    assert_eq!(refused.json()["error"]["code"], "did-forked");
+    says(&refused, "nothing was recorded");
+    assert_eq!(whereabouts(&home, "acme"), ("ledger.example".into(), Value::Null));
+    acme(&["did", "update", "acme", "--patch", "patch.json"]).must(0);
 }
