@@ -82,6 +82,16 @@ pub(crate) enum CliError {
         /// The log that was there.
         expected: String,
     },
+    /// An authority of the trust list lives in another log than the one whose statements are read.
+    #[error(
+        "the authority {did} has moved to the log {home}: what it states there is not read, and nobody may rely on less"
+    )]
+    AuthorityMoved {
+        /// The authority.
+        did: String,
+        /// Where it is at home.
+        home: String,
+    },
     /// A question that was not answered with yes.
     #[error("not done: you said no")]
     Declined,
@@ -421,6 +431,7 @@ impl CliError {
             Self::MoveUnfinished { .. } => "did-move-unfinished",
             Self::LogPlaceUnknown { .. } => "log-place-unknown",
             Self::OtherLog { .. } => "ledger-other-log",
+            Self::AuthorityMoved { .. } => "authority-moved",
             Self::Declined => "declined",
             Self::AnswerNeeded { .. } => "answer-needed",
             Self::PassphraseNeeded { .. } => "passphrase-needed",

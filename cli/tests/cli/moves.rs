@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::common::{Home, Node, Ran};
 use crate::signing::fits;
+use crate::trust::settle;
 
 const OTHER: &str = "other.example";
 
@@ -228,7 +229,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let there = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &there) } else { drop(std::fs::copy(path, there).unwrap()) }
+        if path.is_dir() {
+            copy(&path, &there);
+        } else {
+            std::fs::copy(path, there).unwrap();
+        }
     }
 }
 
@@ -253,4 +258,23 @@ fn a_did_that_was_continued_elsewhere_goes_nowhere() {
     says(&refused, "nothing was recorded");
     assert_eq!(whereabouts(&home, "acme"), ("ledger.example".into(), Value::Null));
     acme(&["did", "update", "acme", "--patch", "patch.json"]).must(0);
+}
+
+#[test]
+fn who_hears_an_authority_that_has_moved_is_told() {
+    let (home, issuer, _) = Home::with_parties();
+    let ministry = settle(&home, "ministry");
+    home.run(&["-p", "bank", "trust", "add", &ministry, "--authority"]).must(0);
+    let add = ["-p", "ministry", "trust", "add", &issuer, "--issues", "Degree"];
+    let from = ["--from", "2020-01-01T00:00:00Z", "--as", "ministry"];
+    home.run(&[&add[..], &from].concat()).must(0);
+    let check = ["-p", "bank", "trust", "check", &issuer, "--issues", "Degree"];
+    home.run(&check).must(0);
+    other(&home, "b", &[]);
+    pin(&home, &["ministry", "bank"], "b");
+    pause();
+    home.run(&["-p", "ministry", "did", "move", "ministry", "--to", "b", "--yes"]).must(0);
+    says(&home.run(&check).must(19), "has moved to the log other.example");
+    // It states anew in its new home, and counts from one.
+    home.run(&[&add[..], &from].concat()).must(0);
 }
