@@ -42,7 +42,7 @@ pub(crate) use delegate::{DelegateArgs, UnderArgs};
 pub(crate) use desk::{DeskCommand, DeskEnrol, DeskOpenArgs, PasskeyCommand};
 pub(crate) use did::{
     CompromiseArgs, CreateArgs, DeactivateArgs, DidCommand, DidForm, DiffArgs, ExportArgs,
-    ExportForm, HistoryArgs, NewMethod, ResolveArgs, RotateArgs, UpdateArgs,
+    ExportForm, HistoryArgs, MoveArgs, NewMethod, ResolveArgs, RotateArgs, UpdateArgs,
 };
 pub(crate) use eseal::{EsealArgs, EsealForm};
 #[cfg(feature = "pkcs11")]

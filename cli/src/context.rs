@@ -10,7 +10,7 @@ use inkan_io::files::{self, Access, FileError};
 use inkan_io::http::PlainHttp;
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::node_client::NodeToken;
-use inkan_io::profile::Profile;
+use inkan_io::profile::{OwnDid, Profile};
 use inkan_ledger::LogPolicy;
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::args::{GlobalArgs, OutArgs};
 use crate::config::{Config, Folders, ProfileSettings, Project};
 use crate::env;
 use crate::failure::{CliError, Failure};
+use crate::identity;
 use crate::ledgers;
 use crate::output::{Speech, World};
 use crate::prompt::{self, Asking};
@@ -50,12 +51,55 @@ pub(crate) struct Home {
     pub(crate) profile: Profile,
     /// The ledger of this run.
     pub(crate) ledger: LedgerPlace,
+    /// The log that the profile began with, and where it is; `settings.origin` is that of this run.
+    began: (String, String),
+    /// Whether plain http may leave this machine.
+    plain: PlainHttp,
 }
 
 impl Home {
     /// The profile's name.
     pub(crate) fn name(&self) -> &str {
         self.profile.name()
+    }
+
+    /// The same profile at another log; `None` if it does not know where that log is.
+    pub(crate) fn at_log(&self, origin: &str) -> Result<Option<Self>, Failure> {
+        match self.place_of(origin)? {
+            Some(place) => Ok(Some(self.at(origin, self.parse_place(&place)?))),
+            None => Ok((origin == self.settings.origin).then(|| self.clone())),
+        }
+    }
+
+    /// The same profile with the log `origin` at this place.
+    pub(crate) fn at(&self, origin: &str, ledger: LedgerPlace) -> Self {
+        let settings = ProfileSettings { origin: origin.to_owned(), ..self.settings.clone() };
+        Self { settings, ledger, ..self.clone() }
+    }
+
+    /// Where a log is, as `--ledger` takes it.
+    pub(crate) fn place_of(&self, origin: &str) -> Result<Option<String>, Failure> {
+        let (first, place) = &self.began;
+        if origin == first {
+            return Ok(Some(place.clone()));
+        }
+        // A name that no log can have is nowhere.
+        Ok(self.profile.log_place(origin).ok().flatten())
+    }
+
+    /// The log where one of our DIDs is at home.
+    pub(crate) fn log_of<'a>(&'a self, own: &'a OwnDid) -> &'a str {
+        own.log.as_deref().unwrap_or(&self.began.0)
+    }
+
+    /// The log that the profile began with.
+    pub(crate) fn first_log(&self) -> &str {
+        &self.began.0
+    }
+
+    /// Reads a place as `--ledger` does.
+    pub(crate) fn parse_place(&self, text: &str) -> Result<LedgerPlace, Failure> {
+        Ok(LedgerPlace::parse(text, self.plain)?)
     }
 
     /// The policies of logs that this profile trusts, with the certificates of timestamp authorities that lie beside them.
@@ -132,7 +176,70 @@ impl Context {
         }
         self.world.profile = Some(name);
         self.note_ledger(&settings.origin, &ledger);
-        Ok(Home { settings, profile, ledger })
+        let began = (settings.origin.clone(), settings.ledger.clone());
+        Ok(Home { settings, profile, ledger, began, plain })
+    }
+
+    /// Opens the profile at the log where one of our DIDs is at home: what it signs is recorded there, and nowhere else. Without a
+    /// name it is the only one; a DID that is not known is left to whoever asks for it.
+    ///
+    /// # Errors
+    ///
+    /// Another ledger was named than that of its home; it is on its way from one log to another.
+    pub(crate) fn home_of(&mut self, named: Option<&str>) -> Result<Home, Failure> {
+        let home = self.home()?;
+        match identity::own(&home, named) {
+            Ok(own) => self.settled(&home, &own),
+            Err(_) => Ok(home),
+        }
+    }
+
+    /// The same of a DID that was looked up.
+    pub(crate) fn settled(&mut self, home: &Home, own: &OwnDid) -> Result<Home, Failure> {
+        if let Some(to) = &own.moving {
+            let (name, place) =
+                (own.name.clone(), home.place_of(to)?.unwrap_or_else(|| to.clone()));
+            let (from, profile) = (home.log_of(own).to_owned(), home.name().to_owned());
+            return Err(
+                CliError::MoveUnfinished { name, from, to: to.clone(), place, profile }.into()
+            );
+        }
+        self.at_home(home, own)
+    }
+
+    /// The same, of a DID that may be on its way.
+    pub(crate) fn at_home(&mut self, home: &Home, own: &OwnDid) -> Result<Home, Failure> {
+        let origin = home.log_of(own).to_owned();
+        let has_log = own.next_key.is_some();
+        let there = if self.global.ledger.is_some() && has_log {
+            self.check_named(home, own, &origin)?;
+            home.at(&origin, home.ledger.clone())
+        } else if own.log.is_none() {
+            return Ok(home.clone());
+        } else {
+            let unknown = || CliError::LogPlaceUnknown { origin: origin.clone() };
+            home.at_log(&origin)?.ok_or_else(unknown)?
+        };
+        if there.ledger != home.ledger {
+            ledgers::warn_if_exposed(&there.ledger, self.speech);
+        }
+        self.note_ledger(&origin, &there.ledger);
+        Ok(there)
+    }
+
+    /// That the ledger of `--ledger` is the one where the DID is at home.
+    fn check_named(&self, home: &Home, own: &OwnDid, origin: &str) -> Result<(), Failure> {
+        let known = home.place_of(origin)?.map(|place| home.parse_place(&place)).transpose()?;
+        if known.as_ref() == Some(&home.ledger) || !home.ledger.is_present() {
+            return Ok(());
+        }
+        let given = ledgers::origin_at(&home.ledger, home, self.now())?;
+        if given == origin {
+            return Ok(());
+        }
+        let place = home.place_of(origin)?.unwrap_or_else(|| origin.to_owned());
+        let (name, home) = (own.name.clone(), origin.to_owned());
+        Err(CliError::LedgerNotHome { name, home, given, place }.into())
     }
 
     /// The profile of this run, for commands that can do without one.

@@ -160,6 +160,13 @@ impl From<CliError> for Failure {
             | CliError::CredentialAmbiguous { profile, .. } => {
                 failure.try_this("see what there is", format!("inkan -p {profile} cred list"))
             }
+            CliError::LedgerNotHome { place, .. } => failure
+                .try_this("write to its home", format!("leave --ledger out, or: --ledger {place}")),
+            CliError::MoveUnfinished { name, place, profile, .. } => failure
+                .try_this("go on", format!("inkan -p {profile} did move {name} --to {place}")),
+            CliError::LogPlaceUnknown { .. } => {
+                failure.try_this("say where it is", "inkan ledger pin PATH|URL")
+            }
             CliError::SplitView { path, .. } => failure
                 .try_this("both halves are kept as evidence", format!("inkan ledger check {path}")),
             CliError::JpkiNotConfigured => {

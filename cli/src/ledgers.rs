@@ -1,8 +1,10 @@
 //! The ledger, as commands use it, in a folder or behind a URL: reading it, and writing to it together with the profile.
 
 mod heads;
+mod others;
 
-pub(crate) use heads::{split_view, verify_pinned, warn_if_exposed};
+pub(crate) use heads::{origin_at, split_view, verify_pinned, warn_if_exposed};
+use others::Others;
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use inkan_crypto::Signer;
 use inkan_did::webvh::History;
 use inkan_did::{Did, DidUrl};
 use inkan_io::files::{self, Access, FolderLock};
+use inkan_io::gather::OtherLedgers as _;
 use inkan_io::intent::{self, EntryDraft, Fate, Healed, Intent, IntentError};
 use inkan_io::ledger_folder::{Accepted, LedgerFolderError};
 use inkan_io::ledger_sink::{Awaited, LedgerSink};
@@ -31,6 +34,7 @@ use crate::render::safe;
 pub(crate) struct Reading {
     source: LedgerSource,
     view: SourceView,
+    others: Others,
 }
 
 impl Reading {
@@ -59,7 +63,7 @@ impl Reading {
         let view = newest(&source)?;
         let shown = heads::pinned(&view, home, now)?;
         heads::compare(&view, &shown, home, out, now)?;
-        Ok(Self { source, view })
+        Ok(Self { source, view, others: Others::of(home, now) })
     }
 
     /// The same, or nothing where there is no folder: for commands that can do without.
@@ -72,6 +76,47 @@ impl Reading {
         &self.source
     }
 
+    /// Asks nobody over the network for what lives in other ledgers.
+    #[must_use]
+    pub(crate) fn offline(mut self) -> Self {
+        self.others.stay_offline();
+        self
+    }
+
+    /// The other ledgers of the profile, which are asked of what lives there.
+    pub(crate) const fn others(&self) -> &Others {
+        &self.others
+    }
+
+    /// The ledgers where a DID is or was at home, newest first, and this one, each with what it has of the DID; as far as they can
+    /// be asked.
+    pub(crate) fn homes_of(&self, scid: &str) -> Result<Vec<AtHome>, Failure> {
+        let own = AtHome::of(self.source.clone(), self.view.clone(), scid)?;
+        let mut all = vec![own];
+        loop {
+            let is_new = |origin: &String| {
+                all.iter().all(|one| one.source.origin() != origin)
+                    && self.others.ledger(origin).is_some()
+            };
+            let mut next = all.iter().flat_map(AtHome::named).find(is_new);
+            if all.iter().all(|one| one.entries.is_empty()) {
+                next = self.others.usual().into_iter().find(is_new);
+            }
+            let source = next.and_then(|origin| self.others.ledger(&origin));
+            let Some(source) = source else { break };
+            let Some(view) = source.view_at(None)? else { break };
+            all.push(AtHome::of(source, view, scid)?);
+        }
+        let newest: Vec<String> = all
+            .iter()
+            .max_by_key(|one| one.entries.len())
+            .map(|most| most.named().rev().collect())
+            .unwrap_or_default();
+        let rank = |one: &AtHome| newest.iter().position(|home| home == one.source.origin());
+        all.sort_by_key(|one| rank(one).unwrap_or(usize::MAX));
+        Ok(all)
+    }
+
     /// The view itself.
     pub(crate) const fn view(&self) -> &SourceView {
         &self.view
@@ -79,21 +124,7 @@ impl Reading {
 
     /// The log of a DID as `did.jsonl` and, if its entries have any, `did-witness.json`.
     pub(crate) fn did_log(&self, scid: &str) -> Result<Option<(String, Option<String>)>, Failure> {
-        let mut log = String::new();
-        let mut witnesses = Vec::new();
-        for receipt in self.view.did_entries(scid)? {
-            let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes())?;
-            let body = String::from_utf8_lossy(leaf.body()).into_owned();
-            let (line, witness) = match body.split_once('\n') {
-                Some((line, witness)) => (line.to_owned(), Some(witness.to_owned())),
-                None => (body, None),
-            };
-            log.push_str(&line);
-            log.push('\n');
-            witnesses.extend(witness);
-        }
-        let witness = (!witnesses.is_empty()).then(|| format!("[{}]", witnesses.join(",")));
-        Ok((!log.is_empty()).then_some((log, witness)))
+        did_log(&self.view.did_entries(scid)?)
     }
 
     /// The verified history of a DID that must be on this ledger.
@@ -103,6 +134,57 @@ impl Reading {
         let unknown = || CliError::DidNotAtHand { did: did.to_owned() };
         let (log, witness) = self.did_log(scid)?.ok_or_else(unknown)?;
         Ok(History::verify(&log, witness.as_deref(), now)?)
+    }
+}
+
+/// What the entries of a DID say, as `did.jsonl` and, if they have any, `did-witness.json`.
+pub(crate) fn did_log(entries: &[Receipt]) -> Result<Option<(String, Option<String>)>, Failure> {
+    let mut log = String::new();
+    let mut witnesses = Vec::new();
+    for receipt in entries {
+        let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes())?;
+        let body = String::from_utf8_lossy(leaf.body()).into_owned();
+        let (line, witness) = match body.split_once('\n') {
+            Some((line, witness)) => (line.to_owned(), Some(witness.to_owned())),
+            None => (body, None),
+        };
+        log.push_str(&line);
+        log.push('\n');
+        witnesses.extend(witness);
+    }
+    let witness = (!witnesses.is_empty()).then(|| format!("[{}]", witnesses.join(",")));
+    Ok((!log.is_empty()).then_some((log, witness)))
+}
+
+/// A ledger where a DID is or was at home.
+#[derive(Debug)]
+pub(crate) struct AtHome {
+    /// The ledger.
+    pub(crate) source: LedgerSource,
+    /// Its newest head.
+    pub(crate) view: SourceView,
+    /// What it has of the DID, oldest first.
+    pub(crate) entries: Vec<Receipt>,
+}
+
+impl AtHome {
+    fn of(source: LedgerSource, view: SourceView, scid: &str) -> Result<Self, Failure> {
+        let entries = view.did_entries(scid)?;
+        Ok(Self { source, view, entries })
+    }
+
+    /// The log that the newest version here names as its home, if that is another one.
+    pub(crate) fn left_for(&self) -> Option<String> {
+        self.named().next_back().filter(|home| home != self.source.origin())
+    }
+
+    /// The logs that the versions name as home, oldest first.
+    fn named(&self) -> impl DoubleEndedIterator<Item = String> + '_ {
+        self.entries.iter().filter_map(|receipt| {
+            let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
+            let entry = inkan_ledger::state::parse_did_body(leaf.body()).ok()?;
+            entry.document().ledger_log().map(str::to_owned)
+        })
     }
 }
 
@@ -135,6 +217,7 @@ impl Writing {
         }
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
+        ledger.take_for(&home.settings.origin);
         let profile = home.profile.clone();
         ledger.tell_of_waiting(move |awaited| tell_of_waiting(awaited, &profile, speech));
         if let LedgerSink::Folder(folder) = &ledger {
@@ -182,7 +265,7 @@ impl Writing {
         if let Ok(shown) = heads::pinned(&view, &self.home, self.now) {
             heads::compare(&view, &shown, &self.home, None, self.now)?;
         }
-        Ok(Reading { source, view })
+        Ok(Reading { source, view, others: Others::of(&self.home, self.now) })
     }
 
     /// Carries out an intent: ledger first, then the profile.
@@ -191,12 +274,27 @@ impl Writing {
         keep_promise(&self.ledger, &self.home, self.speech)?;
         keep_evidence(done.as_ref().err(), &self.home, self.speech)?;
         let accepted = done?;
-        // It may have been kept while we waited, and is fulfilled.
+        self.fulfilled(&accepted)?;
+        Ok(accepted)
+    }
+
+    /// Brings versions of a DID that moves here, all or none, and waits until they are covered.
+    pub(crate) fn import(&mut self, bodies: &[Vec<u8>]) -> Result<Vec<Accepted>, Failure> {
+        let accepted = self.ledger.submit_import(bodies, self.now)?;
+        let covered = self.ledger.cover(self.now);
+        keep_promise(&self.ledger, &self.home, self.speech)?;
+        covered?;
+        self.fulfilled(&accepted)?;
+        Ok(accepted)
+    }
+
+    /// A promise that may have been kept while we waited is fulfilled.
+    fn fulfilled(&self, accepted: &[Accepted]) -> Result<(), Failure> {
         let node = matches!(self.ledger, LedgerSink::Node(_));
         if let (true, None, Some(newest)) = (node, self.ledger.promised(), accepted.last()) {
             files::remove(&self.home.profile.promise(newest.leaf_index)?)?;
         }
-        Ok(accepted)
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! What is already in a bundle stays; what the ledger knows of issuer, countersigners, holder and status is added, and
 //! proofs of newest states are made anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_credential::bundle::{Artefact, Bundle, ESEALS, POWERS, ServedStatusList, TIMESTAMPS};
 use inkan_credential::countersignature;
@@ -14,7 +14,7 @@ use inkan_ledger::{ActId, Claims, CurrentProof, EntryId, Kind, Leaf, Receipt, Si
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::ledgers::{Reading, opened};
+use crate::ledgers::{AtHome, Reading, did_log, opened};
 use crate::powers::unusable;
 
 /// A record made just now: its place in the log and what it opens to.
@@ -39,23 +39,31 @@ pub(crate) fn pack(
     }
     let parties = parties(bundle)?;
     let mut current = Vec::new();
+    let mut homes: BTreeMap<&str, Vec<AtHome>> = BTreeMap::new();
     for did in &parties.dids {
         let Some(scid) = did.scid() else { continue };
-        let entries = reading.view().did_entries(scid)?;
-        if entries.is_empty() {
-            continue;
+        // Of a DID that moved, the logs that it left show when, and what it said there.
+        for kept in reading.others().kept_receipts(scid)? {
+            add(&mut receipts, kept);
         }
-        entries.into_iter().for_each(|receipt| add(&mut receipts, receipt));
-        current.push(reading.view().did_current(scid)?.to_value());
-        if let Some((log, _)) = reading.did_log(scid)? {
+        let all = reading.homes_of(scid)?;
+        for home in all.iter().filter(|home| !home.entries.is_empty()) {
+            home.entries.iter().for_each(|receipt| add(&mut receipts, receipt.clone()));
+            current.push(home.view.did_current(scid)?.to_value());
+        }
+        let most = all.iter().max_by_key(|home| home.entries.len());
+        if let Some((log, _)) = most.map(|home| did_log(&home.entries)).transpose()?.flatten() {
             bundle.did_logs.insert(did.as_str().to_owned(), log);
         }
+        homes.insert(scid, all);
     }
     for (signer, act) in &parties.acts {
-        let proof = reading.view().act_current(signer.as_str(), act)?;
-        // An act that this ledger does not know says nothing: it may be recorded in another.
-        if proof.claimed_head().is_some() {
-            current.push(proof.to_value());
+        for home in signer.scid().and_then(|scid| homes.get(scid)).into_iter().flatten() {
+            let proof = home.view.act_current(signer.as_str(), act)?;
+            // An act that this ledger does not know says nothing: it may be recorded in another.
+            if proof.claimed_head().is_some() {
+                current.push(proof.to_value());
+            }
         }
     }
     // A list of a power says how it stood when it was used: an older one is not replaced. And what shows that something is not there
@@ -63,14 +71,13 @@ pub(crate) fn pack(
     let kept = kept_proofs(bundle, &parties);
     for (issuer, uri) in &parties.lists {
         let Some(scid) = issuer.scid() else { continue };
-        let proof = reading.view().status_current(issuer.as_str(), uri)?;
-        let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) else {
+        let Some((home, proof, sequence)) = newest_list(homes.get(scid), issuer, uri)? else {
             continue;
         };
-        if let Some(index) = reading.view().lookup(&EntryId::status(scid, uri, sequence))? {
-            add(&mut receipts, reading.view().receipt(index)?);
+        if let Some(index) = home.view.lookup(&EntryId::status(scid, uri, sequence))? {
+            add(&mut receipts, home.view.receipt(index)?);
         }
-        if let Some(bytes) = reading.source().status_list(issuer.as_str(), uri, sequence)? {
+        if let Some(bytes) = home.source.status_list(issuer.as_str(), uri, sequence)? {
             let newest = ServedStatusList::new(uri, &bytes);
             let of_power = parties.power_lists.contains(uri);
             bundle
@@ -88,6 +95,21 @@ pub(crate) fn pack(
     bundle.receipts =
         receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
     Ok(())
+}
+
+/// The newest home of the issuer that announced a list, the proof of it, and the list's number there.
+fn newest_list<'a>(
+    homes: Option<&'a Vec<AtHome>>,
+    issuer: &Did,
+    uri: &str,
+) -> Result<Option<(&'a AtHome, CurrentProof, u64)>, Failure> {
+    for home in homes.into_iter().flatten() {
+        let proof = home.view.status_current(issuer.as_str(), uri)?;
+        if let Some(sequence) = proof.claimed_head().and_then(|leaf| sequence_of(&leaf)) {
+            return Ok(Some((home, proof, sequence)));
+        }
+    }
+    Ok(None)
 }
 
 /// Current-proofs of the status lists of powers, and proofs of absence.

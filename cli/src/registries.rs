@@ -38,6 +38,8 @@ pub(crate) struct Stated {
     head: VerifiedCheckpoint,
     /// What was read of an authority: its signatures are verified once for this head.
     known: Mutex<BTreeMap<String, Arc<Vec<Statement>>>>,
+    /// Authorities among them that have left this log: when, and for which one.
+    left: Mutex<BTreeMap<String, (Timestamp, String)>>,
 }
 
 /// An authority of a trust list, and until when it is heard.
@@ -83,9 +85,10 @@ impl Stated {
             }
             None => (Vec::new(), 0),
         };
-        let known = earlier
-            .filter(|old| old.size == view.size())
-            .map(|old| old.known.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let same = earlier.filter(|old| old.size == view.size());
+        let known =
+            same.map(|old| old.known.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let left = same.map(|old| old.left.lock().unwrap_or_else(PoisonError::into_inner).clone());
         while next < view.size() {
             let (start, bundle) = view.bundle(next)?;
             let first = view.receipt_here(start)?;
@@ -100,7 +103,8 @@ impl Stated {
             }
         }
         let known = Mutex::new(known.unwrap_or_default());
-        Ok(Self { origin, size: view.size(), leaves, head, known })
+        let left = Mutex::new(left.unwrap_or_default());
+        Ok(Self { origin, size: view.size(), leaves, head, known, left })
     }
 
     /// How many entries were read.
@@ -126,6 +130,7 @@ impl Stated {
         };
         let mut versions = Vec::new();
         let mut head: Option<Head> = None;
+        let mut last = None;
         for (leaf_index, leaf) in self.leaves.iter().filter(|(_, leaf)| leaf.kind() == Kind::Did) {
             // Somebody else's; a ledger takes none that cannot be read.
             let Ok(entry) = parse_did_body(leaf.body()) else { continue };
@@ -140,6 +145,12 @@ impl Stated {
                 deactivated: next.deactivated(),
             });
             head = Some(next);
+            last = Some(leaf.time());
+        }
+        let home = head.as_ref().and_then(Head::home).filter(|home| *home != self.origin);
+        if let (Some(home), Some(time)) = (home, last) {
+            let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+            left.insert(authority.to_string(), (time, home.to_owned()));
         }
         if versions.is_empty() {
             return Err(CliError::DidNotAtHand { did: authority.to_string() }.into());
@@ -150,7 +161,20 @@ impl Stated {
 
     /// The registry that an authority's statements come to, as of a time.
     pub(crate) fn registry(&self, authority: &Did, as_of: Timestamp) -> Result<Registry, Failure> {
-        Ok(of_statements(authority.as_str(), &self.of(authority)?, as_of)?)
+        Ok(of_statements(authority.as_str(), &self.here(authority, as_of)?, as_of)?)
+    }
+
+    /// The statements of an authority that was at home in this log as of a time: whom it revoked after it left is not known here.
+    fn here(&self, authority: &Did, as_of: Timestamp) -> Result<Arc<Vec<Statement>>, Failure> {
+        let statements = self.of(authority)?;
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        match left.get(authority.as_str()) {
+            Some((time, home)) if *time <= as_of => {
+                let (did, home) = (authority.to_string(), home.clone());
+                Err(CliError::AuthorityMoved { did, home }.into())
+            }
+            Some(_) | None => Ok(statements),
+        }
     }
 
     /// The same of one that may be listed no longer.
@@ -158,7 +182,7 @@ impl Stated {
         let Heard { did, last } = authority;
         match last {
             None => self.registry(did, as_of),
-            Some(last) => Ok(of_former(did.as_str(), &self.of(did)?, (as_of, *last))?),
+            Some(last) => Ok(of_former(did.as_str(), &self.here(did, as_of)?, (as_of, *last))?),
         }
     }
 

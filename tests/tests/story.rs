@@ -69,6 +69,12 @@ fn the_story_of_a_theft_runs_as_written() {
     runs_as_written(&read_text(&workspace_root().join("tests/transcripts/theft.console")));
 }
 
+/// A DID moves to another ledger; what it issued before is judged by both, and revoked at its new home.
+#[test]
+fn the_story_of_a_move_runs_as_written() {
+    runs_as_written(&read_text(&workspace_root().join("tests/transcripts/move.console")));
+}
+
 /// A consent is given, acknowledged, recorded, withdrawn; what was changed or belongs elsewhere is refused.
 #[test]
 fn the_story_of_a_consent_runs_as_written() {

@@ -19,6 +19,8 @@ pub(crate) enum DidCommand {
     ReportCompromise(CompromiseArgs),
     /// Change the document of a DID by a merge patch (RFC 7396); null takes a member out
     Update(UpdateArgs),
+    /// Move a DID to another ledger, with its history; what was recorded before stays good where it is
+    Move(MoveArgs),
     /// End a DID for good: nothing is signed by it afterwards, and what has its receipt stays good
     Deactivate(DeactivateArgs),
     /// Show all versions of a DID
@@ -150,6 +152,22 @@ pub(crate) struct UpdateArgs {
     /// The merge patch, applied to the document
     #[arg(long, value_name = "FILE")]
     pub(crate) patch: String,
+    /// Why, for your own records; it is not published
+    #[arg(long, value_name = "R", value_parser = values::words)]
+    pub(crate) reason: Option<String>,
+    /// The next keys, dry run and answers.
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+}
+
+/// Arguments of `did move`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MoveArgs {
+    /// The DID, or your name for it
+    pub(crate) did: String,
+    /// The ledger it moves to: a folder, or the URL of a node. Its policy must be pinned: inkan ledger pin
+    #[arg(long, value_name = "LEDGER")]
+    pub(crate) to: String,
     /// Why, for your own records; it is not published
     #[arg(long, value_name = "R", value_parser = values::words)]
     pub(crate) reason: Option<String>,

@@ -56,6 +56,7 @@ fn reasons_and_messages_have_no_hidden_characters() {
         "did rotate DID --key K --reason",
         "did update DID --patch F --reason",
         "did deactivate DID --reason",
+        "did move DID --to L --reason",
         "issue T --from A --to B --messages",
     ] {
         let parsed = |words: &str| {

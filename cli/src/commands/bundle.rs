@@ -62,8 +62,11 @@ fn pack(args: &BundlePackArgs, context: &mut Context) -> Result<Outcome, Failure
         let receipt = consent::find(named, &home, context)?;
         add_consent(&mut bundle, &receipt, named)?;
     }
-    let reading = Reading::open(&home, context)?;
+    let mut reading = Reading::open(&home, context)?;
     let network = if args.offline { Network::Offline } else { Network::Ask };
+    if args.offline {
+        reading = reading.offline();
+    }
     fill(&mut bundle, &reading, (&home, &*context), network, as_of)?;
     let lacks = Contents::of(&bundle);
     for secured in bundle.artefact.credentials() {
@@ -105,6 +108,7 @@ fn fill(
     let schemas: BTreeMap<String, Value> = schemas(home)?;
     let sources = Sources {
         ledger: Some(reading.source()),
+        others: reading.others(),
         schemas: &schemas,
         network,
         copies: Copies::Count,
@@ -120,6 +124,7 @@ fn fill(
         }
         let gathered = gather(bundle, &more, &sources, as_of)?;
         gathered.missed.iter().for_each(|missed| context.speech.detail(missed));
+        reading.others().settle(&gathered.unasked)?;
         keep::absorb_all(bundle, &gathered)?;
         wants.extend(more);
     }

@@ -219,7 +219,7 @@ fn run_on(
     name: &str,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(request.identity)?;
     let credential = wallet::credential_of(&bundle, name)?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, request.identity)?;
@@ -254,11 +254,12 @@ fn run_on(
         under,
     };
     let signer: &dyn Signer = hand.key;
-    let acted = match request.decide {
+    let mut acted = match request.decide {
         Decide::Accept => inkan_holder::accept(&credential, &act, signer, now, &mut OsRng)?,
         Decide::Refuse => inkan_holder::refuse(&credential, &act, signer, now, &mut OsRng)?,
         Decide::Seal => inkan_holder::act::seal(&credential, &act, signer, now, &mut OsRng)?,
     };
+    own::number_here(&mut acted, &bundle, &home)?;
     own::is_next(&acted, &own, &writing)?;
     // What cannot be signed is not shown as if it were; nothing leaves this process before it is shown.
     show(&credential, &acted, context);

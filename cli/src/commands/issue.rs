@@ -82,7 +82,7 @@ pub(super) fn run_with(
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.from))?;
     let now = context.now();
     securing::check(args, context.speech)?;
     certified::check(args)?;

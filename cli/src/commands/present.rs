@@ -30,7 +30,7 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     if let Some(path) = &args.consent_out {
         context.check_out(&OutArgs::of(Some(path.clone()), args.out.existing()))?;
     }
-    let home = context.home()?;
+    let home = context.home_of(args.identity.as_deref())?;
     let (Some(nonce), Some(audience)) = (&args.nonce, &args.aud) else {
         let usage = "--nonce and --aud say to whom you present: ask the verifier for both";
         return Err(CliError::Usage(usage.to_owned()).into());

@@ -92,6 +92,27 @@ impl Target {
     fn entry(&self, purpose: StatusPurpose) -> Option<&StatusEntry> {
         self.entries.iter().find(|entry| entry.purpose == purpose)
     }
+
+    /// With our record as it is now: it was read before anything was locked.
+    pub(super) fn renewed(mut self, home: &Home) -> Result<Self, Failure> {
+        if let Some((name, _)) = &self.record {
+            let record = home.profile.find::<IssuedRecord>(name)?;
+            self.record = record.map(|record| (name.clone(), record));
+        }
+        Ok(self)
+    }
+}
+
+/// The credential, and the profile at the log where its issuer is at home: that is where its status is announced.
+pub(super) fn at_issuer(
+    credential: &str,
+    from: Option<&str>,
+    context: &mut Context,
+) -> Result<(Home, Target), Failure> {
+    let home = context.home()?;
+    let target = target(credential, &home, context)?;
+    let own = issuer(&target, from, &home)?;
+    Ok((context.settled(&home, &own)?, target))
 }
 
 pub(super) fn run(args: &RevokeArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -130,9 +151,9 @@ fn since(text: Option<&str>, context: &Context) -> Result<Option<Timestamp>, Fai
 }
 
 fn carry_out(wish: &Wish<'_>, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let (home, found) = at_issuer(wish.credential, wish.from, context)?;
     let mut writing = Writing::begin(context, &home)?;
-    let target = target(wish.credential, &home, context)?;
+    let target = found.renewed(&home)?;
     let own = issuer(&target, wish.from, &home)?;
     taken::allowed(&target, (&own, &home), context.now())?;
     let (kind, _, state_after) = wish.change.words();

@@ -118,11 +118,12 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome, Fa
 /// Lets the server rest on a profile: on its ledger, what it trusts, and its keys if something is issued.
 fn resting(
     args: &ServeArgs,
-    context: &Context,
+    context: &mut Context,
     home: Home,
     options: &mut ApiOptions,
     notes: &mut Vec<&'static str>,
 ) -> Result<(), Failure> {
+    let home = home_of_served(args, context, home, options.roles.contains(&Role::Issuer))?;
     let ledger = match (args.no_ledger, home.ledger.is_present()) {
         (false, _) => Ledger::Recorded,
         (true, true) => Ledger::Asked,
@@ -183,6 +184,35 @@ fn resting(
     }
     options.backing = Some(backing);
     Ok(())
+}
+
+/// The profile at the log where all DIDs that sign here are at home.
+fn home_of_served(
+    args: &ServeArgs,
+    context: &mut Context,
+    home: Home,
+    issues: bool,
+) -> Result<Home, Failure> {
+    let mut names: Vec<Option<&str>> = Vec::new();
+    if issues {
+        names.extend(args.dids.iter().map(|name| Some(name.as_str())));
+        if names.is_empty() {
+            names.push(None);
+        }
+    }
+    names.extend(args.desk_report_as.as_deref().map(Some));
+    let mut found: Option<Home> = None;
+    for name in names {
+        // What is no DID of ours is refused where it is used.
+        let Ok(own) = identity::own(&home, name) else { continue };
+        let there = context.settled(&home, &own)?;
+        if found.as_ref().is_some_and(|other| other.settings.origin != there.settings.origin) {
+            let usage = "the DIDs that sign here are at home in several logs: serve them apart";
+            return Err(CliError::Usage(usage.to_owned()).into());
+        }
+        found = Some(there);
+    }
+    Ok(found.unwrap_or(home))
 }
 
 /// A server that would record what it issues, and has no key that a ledger takes entries of, could issue nothing. Credentials in

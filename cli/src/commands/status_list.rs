@@ -76,6 +76,11 @@ fn span(seconds: u64) -> String {
 
 fn publish(args: &StatusListPublishArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home()?;
+    // Whose lists they are says in which log they are announced; what is published is read again under the lock.
+    let home = match whose(args, &chosen(args, &home)?) {
+        Ok(from) => context.settled(&home, &identity::own(&home, Some(&from))?)?,
+        Err(_) => home,
+    };
     let mut writing = Writing::begin(context, &home)?;
     let ttl = args.ttl.as_deref().map(seconds).transpose()?;
     if let Some(text) =
@@ -86,15 +91,7 @@ fn publish(args: &StatusListPublishArgs, context: &mut Context) -> Result<Outcom
         ));
     }
     let mut lists = chosen(args, &home)?;
-    let issuers: BTreeSet<&str> = lists.iter().map(|(_, record)| &*record.issuer).collect();
-    let from = match (args.from.as_deref(), issuers.first()) {
-        (Some(from), _) => from.to_owned(),
-        (None, Some(only)) if issuers.len() == 1 => (*only).to_owned(),
-        (None, _) => {
-            let usage = "several of your DIDs have status lists: say with --from whose";
-            return Err(CliError::Usage(usage.to_owned()).into());
-        }
-    };
+    let from = whose(args, &lists)?;
     let own = identity::own(&home, Some(&from))?;
     lists.retain(|(_, record)| record.issuer == own.did);
     if lists.is_empty() {
@@ -137,6 +134,22 @@ fn publish(args: &StatusListPublishArgs, context: &mut Context) -> Result<Outcom
     let named: Vec<&str> = done.iter().filter_map(|list| text(list, "name")).collect();
     context.speech.say(&format!("published {}", named.join(", ")));
     Ok(Outcome::new("inkan-status-lists/1", String::new(), Value::from_iter([("lists", done)])))
+}
+
+/// The DID whose lists are published.
+fn whose(
+    args: &StatusListPublishArgs,
+    lists: &[(String, StatusListRecord)],
+) -> Result<String, Failure> {
+    let issuers: BTreeSet<&str> = lists.iter().map(|(_, record)| &*record.issuer).collect();
+    match (args.from.as_deref(), issuers.first()) {
+        (Some(from), _) => Ok(from.to_owned()),
+        (None, Some(only)) if issuers.len() == 1 => Ok((*only).to_owned()),
+        (None, _) => {
+            let usage = "several of your DIDs have status lists: say with --from whose";
+            Err(CliError::Usage(usage.to_owned()).into())
+        }
+    }
 }
 
 /// A list that no ledger announces, into a file.

@@ -278,25 +278,29 @@ fn state_at(
     Ok(place.state(&checks, subject))
 }
 
-/// Versions of a list on the ledger that was asked, oldest first, as of the judged time.
+/// Versions of a list on the ledgers that were asked, oldest first, as of the judged time.
 fn versions(
     examined: &Examined,
     place: &Named,
     issuer: &str,
     gaps: &mut Vec<String>,
 ) -> Result<Vec<Version>, Failure> {
-    let (Some(ledger), Some(view)) = (examined.ledger(), examined.view()?) else {
+    let Some(ledgers) = examined.ledgers_of(issuer)? else {
         gaps.push("no ledger was asked: when its status changed is not known".to_owned());
         return Ok(Vec::new());
     };
-    let mut receipts = view.status_entries(issuer, place.uri())?;
+    let mut receipts = Vec::new();
+    for (ledger, view) in &ledgers {
+        let there = view.status_entries(issuer, place.uri())?;
+        receipts.extend(there.into_iter().map(|receipt| (ledger, receipt)));
+    }
     let left = receipts.len().saturating_sub(VERSIONS);
     if left > 0 {
         gaps.push(format!("{left} older versions of its status list were not looked at"));
         receipts.drain(..left);
     }
     let mut out = Vec::new();
-    for receipt in receipts {
+    for (ledger, receipt) in receipts {
         let value = match announced(&receipt) {
             Some((sequence, digest)) => ledger
                 .status_list(issuer, place.uri(), sequence)?

@@ -38,6 +38,60 @@ pub(crate) enum CliError {
         /// What the parser says.
         detail: String,
     },
+    /// `--ledger` names another ledger than that of the DID's home.
+    #[error("{name} is at home in the log {home}, and the ledger named is {given}")]
+    LedgerNotHome {
+        /// Our name for the DID.
+        name: String,
+        /// The log where it is at home.
+        home: String,
+        /// The log that was named.
+        given: String,
+        /// Where its home is.
+        place: String,
+    },
+    /// A DID has left one log and has not arrived in another.
+    #[error(
+        "{name} has left the log {from} and has not arrived in {to} yet; nothing is lost, and it signs nothing until it has"
+    )]
+    MoveUnfinished {
+        /// Our name for it.
+        name: String,
+        /// The log that it left.
+        from: String,
+        /// The log that it is on its way to.
+        to: String,
+        /// Where that log is.
+        place: String,
+        /// The profile.
+        profile: String,
+    },
+    /// A DID is at home in a log, and the profile does not know where that log is.
+    #[error("where the log {origin} answers is not known here")]
+    LogPlaceUnknown {
+        /// The log.
+        origin: String,
+    },
+    /// A ledger is of another log than the one that was there.
+    #[error("{place} is the log of {given}, and {expected} was expected there")]
+    OtherLog {
+        /// Where it was asked.
+        place: String,
+        /// The log that is there.
+        given: String,
+        /// The log that was there.
+        expected: String,
+    },
+    /// An authority of the trust list lives in another log than the one whose statements are read.
+    #[error(
+        "the authority {did} has moved to the log {home}: what it states there is not read, and nobody may rely on less"
+    )]
+    AuthorityMoved {
+        /// The authority.
+        did: String,
+        /// Where it is at home.
+        home: String,
+    },
     /// A question that was not answered with yes.
     #[error("not done: you said no")]
     Declined,
@@ -383,6 +437,11 @@ impl CliError {
             Self::ProfileExists { .. } => "profile-exists",
             Self::NameInvalid { .. } => "name-invalid",
             Self::ConfigMalformed { .. } => "config-malformed",
+            Self::LedgerNotHome { .. } => "ledger-not-home",
+            Self::MoveUnfinished { .. } => "did-move-unfinished",
+            Self::LogPlaceUnknown { .. } => "log-place-unknown",
+            Self::OtherLog { .. } => "ledger-other-log",
+            Self::AuthorityMoved { .. } => "authority-moved",
             Self::Declined => "declined",
             Self::AnswerNeeded { .. } => "answer-needed",
             Self::PassphraseNeeded { .. } => "passphrase-needed",

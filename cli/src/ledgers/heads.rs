@@ -5,7 +5,7 @@ use std::path::Path;
 use inkan_core::Timestamp;
 use inkan_io::files::{self, Access};
 use inkan_io::ledger_folder::LedgerFolder;
-use inkan_io::ledger_source::{LedgerPlace, SourceView};
+use inkan_io::ledger_source::{LedgerPlace, LedgerSource, SourceView};
 use inkan_io::seen::{self, Sighting};
 use inkan_ledger::evidence::Growth;
 use inkan_ledger::{
@@ -62,6 +62,26 @@ pub(super) fn is_own(folder: &Path, home: &Home) -> Result<(), Failure> {
     let named = pinned.iter().any(|known| known.has_log(&origin));
     let unknown = ReceiptError::UnknownLog { origin, pinned: named };
     Err(Failure::from(unknown).during(home.ledger.to_string()))
+}
+
+/// The name of the log that is in a folder or behind a URL; of a node it must be one that is pinned here.
+///
+/// # Errors
+///
+/// It cannot be asked, or none of its heads holds.
+pub(crate) fn origin_at(
+    place: &LedgerPlace,
+    home: &Home,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    match place {
+        LedgerPlace::Folder(folder) => Ok(LedgerFolder::policy(folder)?.0),
+        LedgerPlace::Node(_) => {
+            let source = LedgerSource::open(place, &home.pinned()?, now)
+                .map_err(|error| Failure::from(error).during(place.to_string()))?;
+            Ok(source.origin().to_owned())
+        }
+    }
 }
 
 /// Judges under the first pinned policy that knows the log.

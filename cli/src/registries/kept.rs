@@ -37,6 +37,7 @@ pub(super) fn load(home: &Home, origin: &str, now: Timestamp) -> Option<Stated> 
         leaves,
         head,
         known: std::sync::Mutex::default(),
+        left: std::sync::Mutex::default(),
     })
 }
 

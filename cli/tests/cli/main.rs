@@ -29,6 +29,8 @@ mod fixed;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod moves;
+#[cfg(test)]
 mod reuse;
 #[cfg(test)]
 mod secrets;

@@ -1,8 +1,8 @@
 //! [did:webvh 1.0](https://identity.foundation/didwebvh/v1.0/): self-certifying histories of DID documents.
 //!
 //! In scope: the entry rules D1 to D14 of the ledger specification (§6.1) in [`check_next`], the resolution of logs that
-//! others published in [`History::verify`], and the writing of entries in [`create`], [`rotate`], [`update`] and
-//! [`deactivate`]. Out of scope: fetching logs; the order of entries of different DIDs (`inkan-ledger`).
+//! others published in [`History::verify`], and the writing of entries in [`create`], [`rotate`], [`update`],
+//! [`relocate`] and [`deactivate`]. Out of scope: fetching logs; the order of entries of different DIDs (`inkan-ledger`).
 //!
 //! A ledger and a resolver read the same format with different strictness. Where replicas must agree byte for byte,
 //! [`check_next`] refuses what a published log may contain; the list of these cases:
@@ -68,7 +68,7 @@ mod witness;
 
 pub use before::{Before, Settings};
 pub use build::{
-    BuildError, Create, Update, create, deactivate, revise, rotate, update, witness_line,
+    BuildError, Create, Update, create, deactivate, relocate, revise, rotate, update, witness_line,
     witness_proof,
 };
 pub use check::{check_after, check_next, follow};

@@ -3,6 +3,7 @@
 //! In scope: finding copies. A copy that moves on (a DID log, a status list, an act) does not end the search, so a bundle
 //! made before a revocation or withdrawal hides neither. Out of scope: believing any of it (`inkan-verifier`).
 
+mod asking;
 mod attested;
 mod reports;
 
@@ -11,24 +12,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use inkan_core::{Timestamp, limits, sha256};
 use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::{Bundle, ConsentReceipt};
-use inkan_did::{Did, DidUrl, Method, webvh};
-use inkan_ledger::{
-    Checkpoint, CurrentProof, DigestFormat, EntryId, Kind, Leaf, Opening, Receipt, SignedEntry,
-    StatusClaims,
-};
-use inkan_verifier::{Material, Want, list_signer};
+use inkan_did::{Did, Method, webvh};
+use inkan_ledger::{Checkpoint, CurrentProof, Kind, Leaf, Receipt, SignedEntry, StatusClaims};
+use inkan_verifier::{Material, Want};
 use serde_json::Value;
 
+use self::asking::Asked;
+pub use self::asking::{NoOthers, OtherLedgers};
 pub use self::attested::{attested_lists, fetch_attested_lists};
 use self::reports::Reports;
 use crate::http::{self, HttpLimits};
-use crate::ledger_source::{LedgerError, LedgerSource, SourceView};
+use crate::ledger_source::{LedgerError, LedgerSource};
 
 /// Where to look.
 #[derive(Debug)]
 pub struct Sources<'a> {
     /// The ledger, if there is one: a folder, or a node whose answers are checked on the way in.
     pub ledger: Option<&'a LedgerSource>,
+    /// Other ledgers, which are asked of what lives there.
+    pub others: &'a dyn OtherLedgers,
     /// Schemas pinned by the caller, by id.
     pub schemas: &'a BTreeMap<String, Value>,
     /// Whether the network may be asked.
@@ -66,6 +68,10 @@ pub struct Gathered {
     pub unreported: Vec<CurrentProof>,
     /// Of `material.current`, the proofs that one of several who may announce a status list announced none.
     pub unannounced: Vec<CurrentProof>,
+    /// Logs that a DID names as its home now and that could not be asked.
+    pub unasked: BTreeSet<String>,
+    /// Status lists about which the newest home of the issuer could not be asked: no older word is taken for the newest.
+    pub unsettled: BTreeSet<String>,
     /// Plain words about what could not be fetched, for `-v`.
     pub missed: Vec<String>,
 }
@@ -86,16 +92,19 @@ pub fn gather(
     let mut found = collect(from_bundle(bundle), reports, wants, sources, as_of)?;
     if sources.copies == Copies::MustBeRenewed {
         keep_lists_of_powers(bundle, &mut found.material);
-        keep_newest_lists(bundle, &mut found.material);
+        keep_newest_lists(bundle, &mut found);
     }
     Ok(found)
 }
 
 /// Lists that travel in the bundle, where nobody else had them and they are what the ledger says was announced last: files alone
 /// show that, and bring no list.
-fn keep_newest_lists(bundle: &Bundle, material: &mut Material) {
+fn keep_newest_lists(bundle: &Bundle, found: &mut Gathered) {
+    let Gathered { material, unsettled, .. } = found;
     for list in &bundle.status_lists {
-        if material.status_lists.iter().any(|found| found.uri == list.uri) {
+        if unsettled.contains(&list.uri)
+            || material.status_lists.iter().any(|found| found.uri == list.uri)
+        {
             continue;
         }
         let heads = material.current.iter().filter_map(CurrentProof::claimed_head);
@@ -159,8 +168,14 @@ fn collect(
     sources: &Sources<'_>,
     as_of: Timestamp,
 ) -> Result<Gathered, LedgerError> {
-    let mut found =
-        Gathered { material, unreported: Vec::new(), unannounced: Vec::new(), missed: Vec::new() };
+    let mut found = Gathered {
+        material,
+        unreported: Vec::new(),
+        unannounced: Vec::new(),
+        unasked: BTreeSet::new(),
+        unsettled: BTreeSet::new(),
+        missed: Vec::new(),
+    };
     if sources.copies == Copies::MustBeRenewed {
         drop_copies(&mut found.material, sources.ledger.map(LedgerSource::origin));
     }
@@ -175,19 +190,12 @@ fn look(
     as_of: Timestamp,
     found: &mut Gathered,
 ) -> Result<(), LedgerError> {
-    let view = match sources.ledger {
-        Some(ledger) => ledger.view_at(Some(as_of))?.map(|view| (ledger, view)),
-        None => None,
-    };
-    for want in wants {
-        if let Some((ledger, view)) = &view {
-            let before = found.unannounced.len();
-            from_ledger(want, (ledger, view), as_of, &mut reports, found)?;
-            // Where nobody else may announce the list, it decides nothing.
-            if !is_contested(want, wants) {
-                found.unannounced.truncate(before);
-            }
-        }
+    let mut asked = Asked::open(sources, as_of)?;
+    // Where a DID lives has to be known before what it announced is looked for.
+    let (dids, others): (Vec<&Want>, Vec<&Want>) =
+        wants.iter().partition(|want| matches!(want, Want::Did(_)));
+    for want in dids.into_iter().chain(others) {
+        asked.ask(want, wants, &mut reports, found)?;
         from_elsewhere(want, sources, as_of, found);
     }
     Ok(())
@@ -288,97 +296,6 @@ pub fn from_bundle(bundle: &Bundle) -> Material {
 
 fn scid_of(did: &str) -> Option<String> {
     Did::parse(did).ok()?.scid().map(str::to_owned)
-}
-
-fn from_ledger(
-    want: &Want,
-    (ledger, view): (&LedgerSource, &SourceView),
-    as_of: Timestamp,
-    reports: &mut Reports,
-    found: &mut Gathered,
-) -> Result<(), LedgerError> {
-    let material = &mut found.material;
-    match want {
-        Want::Did(did) => {
-            let Some(scid) = scid_of(did) else { return Ok(()) };
-            let versions = view.did_entries(&scid)?;
-            if !versions.is_empty() {
-                reports.know(&scid, &versions);
-                material.receipts.extend(versions);
-                material.current.push(view.did_current(&scid)?);
-                reports.gather(&scid, view, found)?;
-            }
-        }
-        Want::Issuance { log, entry, salt, digest, format } => {
-            if ledger.origin() != log {
-                return Ok(());
-            }
-            let Some(index) = view.lookup(entry)? else { return Ok(()) };
-            let format = match *format {
-                "jws" => DigestFormat::Jws,
-                "di-sd" => DigestFormat::DiSd,
-                _ => DigestFormat::Di,
-            };
-            let opening = Opening::new(format, *salt, *digest);
-            material.receipts.push(view.receipt(index)?.with_opening(opening));
-        }
-        Want::Act { log, scid, act } => {
-            if ledger.origin() == log {
-                material.current.push(view.act_current(scid, act)?);
-            }
-        }
-        Want::StatusList { uri, issuer } => {
-            let Some(scid) = scid_of(issuer) else { return Ok(()) };
-            let current = view.status_current(issuer, uri)?;
-            let Some(status) = current.claimed_head().as_ref().and_then(status_of) else {
-                // That nothing was announced has to be shown of whoever could have.
-                material.current.push(current.clone());
-                found.unannounced.push(current);
-                return Ok(());
-            };
-            let entry = EntryId::status(&scid, uri, status.sequence);
-            if let Some(index) = view.lookup(&entry)? {
-                material.receipts.push(view.receipt(index)?);
-            }
-            let bytes = ledger.status_list(issuer, uri, status.sequence)?;
-            // A folder is this machine's own, and asked now. A node is somebody's: if it stands still, or whoever is between lets
-            // it, an old list would be as good as a fresh one. Since when it is the newest, its proof's stamps show.
-            let list = bytes.map(|bytes| match ledger {
-                LedgerSource::Folder(_) => ServedStatusList::new(uri, &bytes).fetched(as_of),
-                LedgerSource::Node(_) => ServedStatusList::new(uri, &bytes),
-            });
-            let signer = list.as_ref().and_then(|list| list_signer(&list.bytes()));
-            material.status_lists.extend(list);
-            material.current.push(current);
-            if let Some(signer) = signer.and_then(|signer| DidUrl::parse(&signer).ok()) {
-                reports.gather_of(&scid, &signer, view, found)?;
-            }
-        }
-        Want::LastStatusList { uri, issuer, until } => {
-            // Nobody else announces anything here.
-            if scid_of(issuer).is_none() {
-                return Ok(());
-            }
-            let entries = view.status_entries(issuer, uri)?;
-            let is_later = |receipt: &&Receipt| {
-                Leaf::parse(receipt.leaf_bytes()).is_ok_and(|leaf| leaf.time() > *until)
-            };
-            let position = entries.iter().position(|one| is_later(&one)).unwrap_or(entries.len());
-            let (before, after) = entries.split_at(position);
-            if after.is_empty() {
-                return Ok(());
-            }
-            let last = before.last();
-            let leaf = last.and_then(|one| Leaf::parse(one.leaf_bytes()).ok());
-            if let Some(status) = leaf.as_ref().and_then(status_of) {
-                let bytes = ledger.status_list(issuer, uri, status.sequence)?;
-                material.status_lists.extend(bytes.map(|bytes| ServedStatusList::new(uri, &bytes)));
-            }
-            material.receipts.extend(last.into_iter().chain(after.first()).cloned());
-        }
-        Want::Schema(_) => {}
-    }
-    Ok(())
 }
 
 /// What a status entry announces.

@@ -208,7 +208,11 @@ pub fn carry_out(
 ) -> Result<Vec<Accepted>, IntentError> {
     let suffix = encoding::hex(&draw::<4>(&mut OsRng));
     let name = format!("{}-{suffix}", now.seconds());
-    profile.put(Shelf::Intents, &name, &to_value(intent))?;
+    let mut kept = to_value(intent);
+    if let (Some(log), Some(members)) = (ledger.origin(), kept.as_object_mut()) {
+        members.insert("log".to_owned(), log.into());
+    }
+    profile.put(Shelf::Intents, &name, &kept)?;
     let done = steps(intent, Attempt::First, profile, ledger, now);
     let stays = matches!(&done, Err(error) if !is_final(error));
     if !stays {
@@ -217,7 +221,8 @@ pub fn carry_out(
     done
 }
 
-/// Finishes what earlier commands left behind, oldest first.
+/// Finishes what earlier commands left behind in this ledger, oldest first. What was begun in another log stays for a command that
+/// writes there.
 ///
 /// # Errors
 ///
@@ -234,6 +239,11 @@ pub fn heal(
     }
     for name in profile.names(Shelf::Intents)? {
         let Some(value) = profile.get(Shelf::Intents, &name)? else { continue };
+        // Those of earlier versions name none: a profile had one log.
+        let log = json::text(&value, "log");
+        if log.is_some_and(|log| ledger.origin().is_some_and(|here| here != log)) {
+            continue;
+        }
         let intent = from_value(&value)
             .map_err(|member| IntentError::Malformed { name: name.clone(), member })?;
         let fate = match steps(&intent, Attempt::Again, profile, ledger, now) {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use inkan_core::Timestamp;
-use inkan_ledger::{Kind, LogPolicy};
+use inkan_ledger::{Kind, LogPolicy, batch};
 use serde_json::{Value, json};
 
 pub(crate) use self::acknowledged::id_of;
@@ -47,6 +47,8 @@ pub struct NodeWriter {
     client: NodeClient,
     pinned: Vec<LogPolicy>,
     now: Timestamp,
+    /// The log that it is taken for, once somebody said so.
+    origin: Option<String>,
     /// The newest entry that was acknowledged, and its promise.
     last: Option<Promised>,
     /// What every entry that was acknowledged must be, by its place, until receipts have shown it.
@@ -112,6 +114,23 @@ impl LedgerSink {
         }
     }
 
+    /// The name of the log, as far as it is known without asking.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        match self {
+            Self::Folder(folder) => Some(folder.reader().origin()),
+            Self::Node(writer) => writer.origin.as_deref(),
+        }
+    }
+
+    /// Says which log a node is taken for: what it signs is made out to no other.
+    pub fn take_for(&mut self, origin: &str) {
+        match self {
+            Self::Folder(_) => {}
+            Self::Node(writer) => writer.origin = Some(origin.to_owned()),
+        }
+    }
+
     /// The ledger as it is now, for reading.
     ///
     /// # Errors
@@ -157,6 +176,22 @@ impl LedgerSink {
                 }
             },
             Self::Node(writer) => writer.submit_each(entries),
+        }
+    }
+
+    /// Has versions of a DID that moves here recorded durably, all of them or none (§6.6 of the ledger specification).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::submit`]: sent again, what stands there already is answered with its places.
+    pub fn submit_import(
+        &mut self,
+        bodies: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, LedgerError> {
+        match self {
+            Self::Folder(folder) => Ok(folder.submit_import(bodies.to_vec(), now)?),
+            Self::Node(writer) => Ok(writer.submit_import(bodies)?),
         }
     }
 
@@ -256,8 +291,8 @@ impl NodeWriter {
     pub fn new(url: &NodeUrl, pinned: &[LogPolicy], now: Timestamp) -> Result<Self, NodeError> {
         let client = NodeClient::new(url)?;
         let (last, expected, patience) = (None, BTreeMap::new(), COVER_WAIT);
-        let pinned = pinned.to_vec();
-        Ok(Self { client, pinned, now, last, expected, limits: None, patience, teller: None })
+        let (pinned, origin, limits) = (pinned.to_vec(), None, None);
+        Ok(Self { client, pinned, now, origin, last, expected, limits, patience, teller: None })
     }
 
     fn submit(&mut self, kind: Kind, body: &[u8]) -> Result<Accepted, NodeError> {
@@ -317,6 +352,29 @@ impl NodeWriter {
         found.extend(last.promise.clone().map(|promise| (promise, last.leaf_index)));
         let promised = |(promise, leaf_index)| Promised { leaf_index, promise: Some(promise) };
         found.into_iter().map(promised).collect()
+    }
+
+    fn submit_import(&mut self, bodies: &[Vec<u8>]) -> Result<Vec<Accepted>, NodeError> {
+        const PATH: &str = "/v1/imports";
+        let odd = |what| self.client.odd(PATH, what);
+        let framed = batch::join(bodies.iter().map(|body| (Kind::Did, body.as_slice())));
+        let framed = framed.map_err(|_| odd("it is more than fits into one request"))?;
+        let (answer, _) = self.client.post(PATH, "application/octet-stream", &framed)?;
+        let first = (Kind::Did, bodies.first().map(Vec::as_slice).unwrap_or_default());
+        let lie = |what| self.lie(what, first, &answer);
+        let promise = promise_in(&answer, &self.pinned).map_err(lie)?;
+        let entries = answer.get("entries").and_then(Value::as_array);
+        let entries = entries.filter(|entries| entries.len() == bodies.len());
+        let entries = entries.ok_or_else(|| lie("it is of other entries than were sent"))?;
+        let mut taken = Vec::with_capacity(bodies.len());
+        for (body, said) in bodies.iter().zip(entries) {
+            let entry = (Kind::Did, body.as_slice());
+            let checked = check(entry, said, promise.as_ref()).and_then(|(accepted, expected)| {
+                self.expect(accepted.leaf_index, expected).map(|()| accepted)
+            });
+            taken.push(checked.map_err(|what| self.lie(what, entry, &answer))?);
+        }
+        Ok(taken)
     }
 
     /// Waits until a checkpoint that holds under the pinned policy covers the newest entry, and sees that every other one stands

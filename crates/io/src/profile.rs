@@ -5,6 +5,7 @@
 //! next-keystore.json     sealed next keys, apart        dids/<name>.json           own DIDs and their key names
 //! logs/<origin>.policy   pinned log policies            wallet/<name>.json         credentials held (bundles)
 //! logs/<origin>.seen     largest head seen of each log  promises/<index>.promise   promises not kept yet
+//! logs/<origin>.place    where a pinned log answers     moves/<name>.json          own DIDs that moved to another log
 //! trust.json             the trust list                 issued/<name>.json         what was issued, without claims
 //! schemas/<name>.json    pinned JSON Schemas            status/<name>.json         status lists and their next index
 //! pinned/<digest>.json   files pinned by URL and hash
@@ -20,6 +21,7 @@
 //! the sealed files' contents ([`crate::keystore_file`]).
 
 mod evidence;
+mod logs;
 mod record;
 
 use std::collections::BTreeMap;
@@ -27,16 +29,14 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::json::{self, JsonError};
 use inkan_core::limits;
-use inkan_evidence::tsa::Anchors;
 use serde_json::Value;
 
-use crate::anchors::AnchorsError;
 use crate::files::layer::{Put, put_many};
 use crate::files::{self, Access, FileError, FolderLock, SystemFiles};
 
 pub use record::{
-    ActRecord, FixedPolicy, IssuedRecord, NonceRecord, OwnDid, OwnKey, PinnedPolicy, StatusEvent,
-    StatusListRecord,
+    ActRecord, FixedPolicy, IssuedRecord, MoveRecord, NonceRecord, OwnDid, OwnKey, PinnedPolicy,
+    StatusEvent, StatusListRecord,
 };
 
 /// The folder of one profile.
@@ -75,6 +75,8 @@ pub enum Shelf {
     Offers,
     /// Cards for logins that are registered to holders ([`crate::cards`]).
     Cards,
+    /// [`MoveRecord`].
+    Moves,
 }
 
 impl Shelf {
@@ -95,6 +97,7 @@ impl Shelf {
             Self::Consents => "consents",
             Self::Offers => "offers",
             Self::Cards => "cards",
+            Self::Moves => "moves",
         }
     }
 
@@ -104,7 +107,7 @@ impl Shelf {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
 
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Dids,
         Self::Wallet,
         Self::Issued,
@@ -118,6 +121,7 @@ impl Shelf {
         Self::Consents,
         Self::Offers,
         Self::Cards,
+        Self::Moves,
     ];
 }
 
@@ -230,107 +234,10 @@ impl Profile {
         Ok(files::lock(&self.folder)?)
     }
 
-    /// Pins the policy of a log (C2SP `tlog-policy`): receipts of this origin are judged by it from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError`].
-    pub fn pin_log(&self, origin: &str, policy: &str) -> Result<(), ProfileError> {
-        let path = self.log_policy_path(origin)?;
-        Ok(files::write_atomic(&path, policy.as_bytes(), Access::Private)?)
-    }
-
-    /// Takes the policy of a log away, and the certificates beside it; that it is not there is no error.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError`].
-    pub fn unpin_log(&self, origin: &str) -> Result<(), ProfileError> {
-        let path = self.log_policy_path(origin)?;
-        let beside = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        files::remove(&path)?;
-        for name in files::list(&self.folder.join("logs"), ".pem")? {
-            let number = name.strip_prefix(beside).and_then(|rest| rest.strip_prefix(".policy."));
-            if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
-                files::remove(&self.folder.join("logs").join(format!("{name}.pem")))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The pinned policies, as origin and text, in the order of origins.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError`].
-    pub fn pinned_logs(&self) -> Result<Vec<(String, String)>, ProfileError> {
-        let mut out = Vec::new();
-        for file in files::list(&self.folder.join("logs"), ".policy")? {
-            let path = self.folder.join("logs").join(format!("{file}.policy"));
-            let bytes = files::read(&path, limits::DOCUMENT)?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| ProfileError::Malformed { path, member: "text" })?;
-            // The origin's own spelling; `~` stands for its slashes in file names.
-            out.push((file.replace('~', "/"), text));
-        }
-        Ok(out)
-    }
-
-    /// Keeps files with certificates of timestamp authorities beside the policy of a log; they replace those kept before.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError`].
-    pub fn pin_anchors(&self, origin: &str, files: &[Vec<u8>]) -> Result<(), ProfileError> {
-        let policy = self.log_policy_path(origin)?;
-        for (number, bytes) in (1..).zip(files) {
-            let path = policy.with_extension(format!("policy.{number}.pem"));
-            files::write_atomic(&path, bytes, Access::Private)?;
-        }
-        Ok(())
-    }
-
-    /// Certificates of timestamp authorities beside the pinned policies: what checks their tokens.
-    ///
-    /// # Errors
-    ///
-    /// [`AnchorsError`].
-    pub fn anchors(&self) -> Result<Anchors, AnchorsError> {
-        crate::anchors::read_folder(&self.folder.join("logs"))
-    }
-
-    /// Where the largest head seen of a log is remembered.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError::Name`].
-    pub fn seen_head(&self, origin: &str) -> Result<PathBuf, ProfileError> {
-        let file = log_file(origin)?;
-        Ok(self.folder.join("logs").join(format!("{file}.seen")))
-    }
-
     /// Where the newest states seen of DIDs, acts and status lists are remembered.
     #[must_use]
     pub fn known(&self) -> PathBuf {
         self.folder.join("known.json")
-    }
-
-    /// Where it is remembered how far a log was watched.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError::Name`].
-    pub fn watched(&self, origin: &str) -> Result<PathBuf, ProfileError> {
-        Ok(self.seen_head(origin)?.with_extension("watched"))
-    }
-
-    /// Where it is kept what was read of a log's statements about trust.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError::Name`].
-    pub fn stated(&self, origin: &str) -> Result<PathBuf, ProfileError> {
-        Ok(self.seen_head(origin)?.with_extension("stated"))
     }
 
     /// Where the promise of a node about an entry is kept until it is covered.
@@ -342,11 +249,6 @@ impl Profile {
         let folder = self.folder.join("promises");
         files::create_folder(&folder, Access::Private)?;
         Ok(folder.join(format!("{leaf_index}.promise")))
-    }
-
-    fn log_policy_path(&self, origin: &str) -> Result<PathBuf, ProfileError> {
-        let file = log_file(origin)?;
-        Ok(self.folder.join("logs").join(format!("{file}.policy")))
     }
 
     /// Names on a shelf, sorted.
@@ -404,7 +306,10 @@ impl Profile {
 
     /// Makes a shelf that profiles of earlier versions have not.
     fn make(&self, shelf: Shelf) -> Result<(), ProfileError> {
-        if matches!(shelf, Shelf::Pinned | Shelf::Consents | Shelf::Offers | Shelf::Cards) {
+        if matches!(
+            shelf,
+            Shelf::Pinned | Shelf::Consents | Shelf::Offers | Shelf::Cards | Shelf::Moves
+        ) {
             files::create_folder(&self.folder.join(shelf.as_str()), Access::Private)?;
         }
         Ok(())
@@ -469,16 +374,6 @@ pub trait Record: Sized {
 
     /// Writes the JSON form.
     fn to_value(&self) -> Value;
-}
-
-/// The name of the files about a log. An origin with a tilde is refused: it would share them with another log.
-fn log_file(origin: &str) -> Result<String, ProfileError> {
-    if origin.contains('~') {
-        return Err(ProfileError::Name { name: origin.to_owned() });
-    }
-    let file = origin.replace('/', "~");
-    check_name(&file)?;
-    Ok(file)
 }
 
 fn check_name(name: &str) -> Result<(), ProfileError> {

@@ -185,6 +185,14 @@ impl StatusListState {
         self.seq
     }
 
+    /// The same list, whose newest version in the log that announces it from now on has this number; 0 if it has none there. Numbers
+    /// begin anew in a log that the issuer moved to (ledger specification §6.6).
+    #[must_use]
+    pub const fn numbered_after(mut self, seq: u64) -> Self {
+        self.seq = seq;
+        self
+    }
+
     /// What its values are called; none for lists of one bit about another purpose.
     #[must_use]
     pub fn messages(&self) -> &[String] {

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | What are the bytes of a leaf, an entry, an epoch leaf, many entries together? | [`leaf`], [`entry`], [`epoch`], [`batch`] |
 //! | Under which id, commitment and map key does an entry stand? | [`entry_id`], [`commitment`](mod@commitment), [`map`] |
-//! | May this entry follow, under which rules and parameters? | [`state`], [`rules`], [`parameters`], refused as [`rejection`] |
+//! | May this entry follow, under which rules and parameters? | [`state`], [`rules`], [`parameters`], refused as [`rejection`]; to another log: [`moving`] |
 //! | How do leaves become a tree, proofs and signed heads? | [`tree`], [`checkpoint`], [`note`], [`log`] |
 //! | When does a witness cosign? | [`witness`], [`cosignature`], asked as in [`add_checkpoint`] |
 //! | What does a receipt prove, under which trust? | [`receipt`], [`opening`], [`record`], [`anchored`], [`current`], [`policy`] |
@@ -28,6 +28,7 @@ pub mod evidence;
 pub mod leaf;
 pub mod log;
 pub mod map;
+pub mod moving;
 pub mod note;
 pub mod opening;
 pub mod parameters;
@@ -61,6 +62,7 @@ pub use evidence::{Evidence, EvidenceError, Growth, Proven};
 pub use leaf::{Kind, Leaf};
 pub use log::{Log, LogError};
 pub use map::{Flags, MapKey, MapValue};
+pub use moving::{MoveError, plan_import};
 pub use note::{SignedNote, VerifierKey};
 pub use opening::{DigestFormat, Opening, check_commitment};
 pub use parameters::{Parameters, ParametersDocument};

@@ -176,6 +176,25 @@ impl DidHistory {
         self.versions.iter().rev().filter_map(|version| version.home.as_deref())
     }
 
+    /// The logs where it was at home, newest first, each with the place from which on what that log says is of this stay: one that it
+    /// came back to is given again, and knows by that place what it was told before. No place means that it is not known when it came
+    /// back.
+    #[must_use]
+    pub fn stays(&self) -> Vec<(&str, Option<u64>)> {
+        let mut stays: Vec<(&str, Option<u64>)> = Vec::new();
+        for version in &self.versions {
+            let Some(home) = version.home.as_deref() else { continue };
+            if stays.last().is_some_and(|(last, _)| *last == home) {
+                continue;
+            }
+            let again = stays.iter().any(|(before, _)| *before == home);
+            let since = version.place_in(home).map(|place| place.leaf_index);
+            stays.push((home, if again { since } else { Some(0) }));
+        }
+        stays.reverse();
+        stays
+    }
+
     /// The place in the log `origin` of the version by which the DID left it for good, if a receipt shows it: that log took nothing of it
     /// from then on. One that it came back to says nothing of that by an earlier leaving.
     #[must_use]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::bundle::Bundle;
 use inkan_credential::{Artefact, Format};
-use inkan_io::gather::{Copies, Gathered, Network, Sources, from_bundle, gather};
+use inkan_io::gather::{Copies, Gathered, Network, NoOthers, Sources, from_bundle, gather};
 use inkan_io::keep;
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_io::ledger_source::LedgerSource;
@@ -50,6 +50,7 @@ impl Replayed {
     fn gather(&self, bundle: &Bundle) -> Gathered {
         let sources = Sources {
             ledger: Some(&self.source),
+            others: &NoOthers,
             schemas: &BTreeMap::new(),
             network: Network::Offline,
             copies: Copies::MustBeRenewed,

@@ -333,3 +333,32 @@ fn a_report_is_looked_for_in_a_log_that_an_issuer_came_back_to_as_late_as_elsewh
     // What was reported since it came back would be left out.
     undecided(&judged(&early), CheckName::KeyInForce, "stale");
 }
+
+#[test]
+fn what_was_revoked_between_two_stays_is_not_hidden_by_the_word_of_the_first() {
+    let mut world = World::new(175);
+    let case = world.issue(Format::DataIntegrity);
+    let mut moved = moved(world);
+    moved.sleep(60);
+    let (body, receipt) = moved.revoke(&case);
+    // It comes back, and the first log goes on to show what it was told before.
+    moved.sleep(60);
+    let now = moved.world.now;
+    let document = at_home(moved.world.actor(ISSUER), inkan_tests::world::ORIGIN);
+    let line = moved.world.actors[0].rewrite(document, &mut SeededRng::new(4_715), now);
+    let place = moved.other.append(Kind::Did, line.as_bytes(), now);
+    let left = moved.other.receipt(place);
+    let import = moved.world.ledger.log.prepare_import(&[line.trim_end().as_bytes()], now);
+    let ImportSubmission::New(mut prepared) = import.expect("an import") else { panic!("known") };
+    let one = prepared.pop().expect("one version");
+    let back = moved.world.ledger.log.commit(one).expect("in order");
+    moved.world.ledger.seal(now);
+    let mut parts = before(&moved, &case);
+    parts.current.extend([moved.head(), moved.world.head_of(&moved.world.list_key())]);
+    parts.receipts.extend([left, moved.world.ledger.receipt(back)]);
+    let patient = Context { max_age: None, ..moved.fresh() };
+    undecided(&parts.judge(&patient), CheckName::Status, "stale");
+    parts.lists.push(ServedStatusList::new(LIST, body.as_bytes()));
+    parts.receipts.push(receipt);
+    worthless(&parts.judge(&patient), CheckName::Status, "credential-revoked");
+}

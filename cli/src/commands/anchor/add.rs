@@ -56,7 +56,7 @@ struct Group {
 }
 
 pub(super) fn run(args: &AnchorAddArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(args.identity.as_deref())?;
     let sources = sources::all(&args.paths)?;
     if sources.iter().filter(|source| source.is_stream()).count() > 1 {
         let usage = "one stream at a time: each would need a name";

@@ -41,7 +41,7 @@ pub(in crate::commands) struct Wish<'a> {
 
 pub(super) fn run(args: &ConsentGiveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
-    let home = context.home()?;
+    let home = context.home_of(args.identity.as_deref())?;
     let input = context.input(args.file.as_deref())?;
     let presentation = presentation_of(wallet::read_bundle(&input)?.artefact, &input.name)?;
     let own = match args.identity.as_deref() {

@@ -207,6 +207,20 @@ pub(super) fn again(
     Ok(outcome.with("bundle", copy.to_value()))
 }
 
+/// Numbers begin anew in a log that the countersigner moved to: what it said of the act in another one is not counted.
+pub(super) fn number_here(acted: &mut Acted, bundle: &Bundle, home: &Home) -> Result<(), Failure> {
+    let credential = wallet::credential_of(bundle, "input")?;
+    let states = countersignature::list(credential, &bundle.countersignatures)?;
+    let of_act = states.iter().filter(|one| one.act() == acted.countersignature.act());
+    let here = |one: &&Countersignature| one.log() == home.settings.origin;
+    let (here, elsewhere): (Vec<&Countersignature>, Vec<&Countersignature>) =
+        of_act.filter(|one| one.signer() == acted.countersignature.signer()).partition(here);
+    if !elsewhere.is_empty() {
+        acted.seq = u64::try_from(here.len()).unwrap_or(u64::MAX).saturating_add(1);
+    }
+    Ok(())
+}
+
 /// The next state of an act, by a file that is older than the ledger: nothing is sent that would be refused.
 pub(super) fn is_next(acted: &Acted, own: &OwnDid, writing: &Writing) -> Result<(), Failure> {
     if acted.seq <= 1 {

@@ -31,7 +31,7 @@ use crate::output::Outcome;
 const TYPING: i64 = 600;
 
 pub(super) fn run(args: &CompromiseArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.did))?;
     let since = super::parse_time(&args.since)?;
     if since > context.now() {
         let message = format!("{since} is still to come: a key is reported from a time that has");

@@ -64,6 +64,8 @@ fn note(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome, Fa
         keys: vec![OwnKey { fragment, key }],
         next_key: None,
         reasons: BTreeMap::new(),
+        log: None,
+        moving: None,
     };
     if !args.change.write.dry_run {
         keyring.save()?;
@@ -118,6 +120,8 @@ fn register(args: &CreateArgs, context: &Context, home: &Home) -> Result<Outcome
             .collect(),
         next_key: Some(next_name),
         reasons: BTreeMap::new(),
+        log: None,
+        moving: None,
     };
     let record = RecordDraft { shelf: Shelf::Dids, name: name.to_owned(), record: own.to_value() };
     let intent = Intent {

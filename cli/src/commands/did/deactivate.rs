@@ -20,7 +20,7 @@ use crate::output::Outcome;
 use crate::prompt;
 
 pub(super) fn run(args: &DeactivateArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.did))?;
     let mut writing = Writing::begin(context, &home)?;
     let mut own = identity::own(&home, Some(&args.did))?;
     let Some(committed) = own.next_key.clone() else {

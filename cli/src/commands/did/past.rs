@@ -7,7 +7,9 @@ use inkan_core::Timestamp;
 use inkan_crypto::PublicKey;
 use inkan_did::webvh::{Entry, Head, History};
 use inkan_did::{Did, DidDocument, DidUrl, Method, resolve_self_contained};
-use inkan_io::profile::OwnDid;
+use inkan_io::gather::OtherLedgers as _;
+use inkan_io::ledger_source::SourceView;
+use inkan_io::profile::{MoveRecord, OwnDid};
 use inkan_verifier::reports::reportable;
 
 use crate::context::Home;
@@ -20,6 +22,8 @@ pub(super) struct Past {
     histories: Vec<History>,
     /// Keys of DIDs that have no history: each is its key.
     bound: Vec<PublicKey>,
+    /// Logs that our DIDs left: what was reported there is reported.
+    left: Vec<SourceView>,
     /// Whether all of our DIDs could be looked up.
     whole: bool,
 }
@@ -31,7 +35,12 @@ impl Past {
         reading: Option<&Reading>,
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let mut past = Self { histories: Vec::new(), bound: Vec::new(), whole: true };
+        let mut past =
+            Self { histories: Vec::new(), bound: Vec::new(), left: Vec::new(), whole: true };
+        for (_, moved) in home.profile.all::<MoveRecord>()? {
+            let ledger = reading.and_then(|reading| reading.others().ledger(&moved.from));
+            past.left.extend(ledger.map(|ledger| ledger.view_at(None)).transpose()?.flatten());
+        }
         for (_, own) in home.profile.all::<OwnDid>()? {
             let did = Did::parse(&own.did)?;
             if did.method() == Method::Webvh {
@@ -60,7 +69,7 @@ impl Past {
     /// Refuses a key that one of our DIDs reported.
     pub(super) fn refuse_key(&self, key: &PublicKey, reading: &Reading) -> Result<(), Failure> {
         for history in &self.histories {
-            refuse_named(reading, history, |_, known| known == key)?;
+            self.refuse_named(reading, history, |_, known| known == key)?;
         }
         Ok(())
     }
@@ -78,38 +87,45 @@ impl Past {
         let now = all_keys(history.latest());
         for method in document.verification_methods() {
             let fragment = method.id.fragment().unwrap_or_default();
-            refuse_named(reading, history, |known, key| known == fragment || *key == method.key)?;
+            self.refuse_named(reading, history, |known, key| {
+                known == fragment || *key == method.key
+            })?;
             // Whoever had a key of the DID could report a name before it was there.
             if now.method(&method.id).is_none() {
-                refuse(reading, &method.id)?;
+                self.refuse(reading, &method.id)?;
             }
             self.refuse_key(&method.key, reading)?;
         }
         Ok(())
     }
-}
 
-fn refuse_named(
-    reading: &Reading,
-    history: &History,
-    is_it: impl Fn(&str, &PublicKey) -> bool,
-) -> Result<(), Failure> {
-    let documents: Vec<DidDocument> = history.versions().iter().map(all_keys).collect();
-    let documents: Vec<&DidDocument> = documents.iter().collect();
-    reportable(&documents, is_it).iter().try_for_each(|url| refuse(reading, url))
-}
-
-fn refuse(reading: &Reading, url: &DidUrl) -> Result<(), Failure> {
-    if reading.view().compromise_reports(url)?.is_empty() {
-        return Ok(());
+    fn refuse_named(
+        &self,
+        reading: &Reading,
+        history: &History,
+        is_it: impl Fn(&str, &PublicKey) -> bool,
+    ) -> Result<(), Failure> {
+        let documents: Vec<DidDocument> = history.versions().iter().map(all_keys).collect();
+        let documents: Vec<&DidDocument> = documents.iter().collect();
+        reportable(&documents, is_it).iter().try_for_each(|url| self.refuse(reading, url))
     }
-    let message = format!(
-        "{} was reported compromised: neither that key nor its name is taken again, since nobody could tell what is signed with \
-         it from what a thief signs",
-        safe(url.as_str(), 300)
-    );
-    Err(Failure::new("key-compromised", message)
-        .try_this("make another key, under another name", "inkan key generate NEW"))
+
+    fn refuse(&self, reading: &Reading, url: &DidUrl) -> Result<(), Failure> {
+        let mut reports = Vec::new();
+        for view in std::iter::once(reading.view()).chain(&self.left) {
+            reports.extend(view.compromise_reports(url)?);
+        }
+        if reports.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "{} was reported compromised: neither that key nor its name is taken again, since nobody could tell what is signed with \
+             it from what a thief signs",
+            safe(url.as_str(), 300)
+        );
+        Err(Failure::new("key-compromised", message)
+            .try_this("make another key, under another name", "inkan key generate NEW"))
+    }
 }
 
 fn stood(history: &History, key: &PublicKey) -> bool {

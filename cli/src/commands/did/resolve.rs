@@ -17,8 +17,9 @@ use crate::args::{DidForm, ResolveArgs};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity;
-use crate::ledgers::Reading;
+use crate::ledgers::{Reading, did_log};
 use crate::output::Outcome;
+use crate::render::safe;
 
 pub(super) fn run(args: &ResolveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let home = context.home_if_any()?;
@@ -116,12 +117,17 @@ fn prove(did: &Did, head: &Head, home: Option<&Home>, context: &Context) -> Resu
     let reading = Reading::open(home, context)?;
     let scid = did.scid().unwrap_or_default();
     let mut receipts = Vec::new();
-    for (number, receipt) in (1..).zip(reading.view().did_entries(scid)?) {
-        if number <= head.number() {
-            receipts.push(receipt.to_value());
+    let all = reading.homes_of(scid)?;
+    // A move is shown by the receipts of both logs: those that it left come first.
+    for home in all.iter().rev() {
+        for (number, receipt) in (1..).zip(&home.entries) {
+            if number <= head.number() {
+                receipts.push(receipt.to_value());
+            }
         }
     }
-    let current = reading.view().did_current(scid)?.to_value();
+    let newest = all.first().map_or_else(|| reading.view(), |home| &home.view);
+    let current = newest.did_current(scid)?.to_value();
     context.speech.detail(&format!("{} receipts", receipts.len()));
     Ok(json!({ "receipts": receipts, "current": current }))
 }
@@ -169,10 +175,25 @@ pub(super) fn find_log(
         LedgerPlace::Folder(path) => path.is_dir(),
         LedgerPlace::Node(_) => reach != Reach::Nobody,
     };
-    if let Some(home) = home.filter(at_hand)
-        && let Some((log, witness)) = Reading::open(home, context)?.did_log(scid)?
-    {
-        return Ok((log, witness, format!("ledger {}", home.settings.origin)));
+    if let Some(home) = home.filter(at_hand) {
+        let mut reading = Reading::open(home, context)?;
+        if reach == Reach::Nobody {
+            reading = reading.offline();
+        }
+        // A log that the DID has left knows its history up to then alone.
+        let all = reading.homes_of(scid)?;
+        let most = all.iter().max_by_key(|home| home.entries.len());
+        if let Some(home) = most
+            && let Some((log, witness)) = did_log(&home.entries)?
+        {
+            if let Some(elsewhere) = home.left_for() {
+                context.speech.warn(&format!(
+                    "it has moved to the log {}, which is not asked: what came later is not here; inkan ledger pin says where it is",
+                    safe(&elsewhere, 80)
+                ));
+            }
+            return Ok((log, witness, format!("ledger {}", home.source.origin())));
+        }
     }
     let cached = context.folders.cache.join("dids").join(format!("{scid}.jsonl"));
     let url = document_url(did).unwrap_or_default();

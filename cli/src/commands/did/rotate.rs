@@ -24,7 +24,7 @@ use crate::ledgers::{Writing, dry_run_lines};
 use crate::output::Outcome;
 
 pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.did))?;
     let mut writing = Writing::begin(context, &home)?;
     let mut own = identity::own(&home, Some(&args.did))?;
     let Some(committed) = own.next_key.clone() else {

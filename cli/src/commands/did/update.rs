@@ -27,7 +27,7 @@ use crate::output::Outcome;
 use crate::render::safe;
 
 pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.did))?;
     let input = context.input(Some(&args.patch))?;
     let malformed = |detail: String| CliError::InputMalformed { file: input.name.clone(), detail };
     let patch = strict::parse(&input.bytes, limits::DID_DOCUMENT)

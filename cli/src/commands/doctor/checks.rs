@@ -1,5 +1,7 @@
 //! The checks of `doctor`, one question each.
 
+use std::collections::BTreeMap;
+
 use inkan_core::tolerance;
 use inkan_did::webvh::next_key_hash;
 use inkan_io::files::{self, Access};
@@ -13,7 +15,8 @@ use crate::commands::issue::status::state_of;
 use crate::commands::trust;
 use crate::context::{Context, Home};
 use crate::env;
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
+use crate::identity;
 use crate::ledgers::{Reading, Writing};
 use crate::log_policies::own_witnesses;
 use crate::render::safe;
@@ -45,7 +48,36 @@ pub(super) fn repair(home: &Home, context: &Context) -> Result<(), Failure> {
     if intent::is_pending(&home.profile)? {
         Writing::begin(context, home)?;
     }
+    // What was begun in the ledger of a DID that moved is finished there.
+    for (_, own) in home.profile.all::<OwnDid>()? {
+        if let (true, Some(log)) = (intent::is_pending(&home.profile)?, &own.log) {
+            Writing::begin(context, &at_log(home, log)?)?;
+        }
+    }
     Ok(())
+}
+
+fn at_log(home: &Home, log: &str) -> Result<Home, Failure> {
+    let unknown = || CliError::LogPlaceUnknown { origin: log.to_owned() };
+    Ok(home.at_log(log)?.ok_or_else(unknown)?)
+}
+
+/// The ledger where a DID is at home; `opened` are those that were asked before.
+fn reading_of<'a>(
+    own: &OwnDid,
+    home: &Home,
+    context: &Context,
+    opened: &'a mut BTreeMap<Option<String>, Reading>,
+) -> Result<&'a Reading, Failure> {
+    if !opened.contains_key(&own.log) {
+        let reading = match &own.log {
+            None => Reading::open(home, context)?,
+            Some(log) => Reading::open(&at_log(home, log)?, context)?,
+        };
+        opened.insert(own.log.clone(), reading);
+    }
+    let fault = || CliError::Fault("a ledger was opened and is not there".to_owned());
+    Ok(opened.get(&own.log).ok_or_else(fault)?)
 }
 
 fn profile(home: &Home, _: &Context) -> Result<Vec<Finding>, Failure> {
@@ -231,7 +263,7 @@ fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
     if own.is_empty() {
         return Ok(vec![Finding::skipped("dids", "no DIDs yet".to_owned())]);
     }
-    let reading = Reading::open(home, context)?;
+    let mut opened = BTreeMap::new();
     let next = keystore_file::list(&home.profile.next_keystore())?;
     let mut out = Vec::new();
     for (name, own) in own {
@@ -239,6 +271,16 @@ fn dids(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
             out.push(Finding::good("dids", format!("{name} needs no ledger")));
             continue;
         };
+        if let Some(to) = &own.moving {
+            let place = home.place_of(to)?.unwrap_or_else(|| to.clone());
+            let from = home.log_of(&own);
+            let said =
+                format!("{name}: has left {from} and has not arrived in {} yet", safe(to, 80));
+            let fix = format!("inkan -p {} did move {name} --to {place}", home.name());
+            out.push(Finding::bad("dids", said, fix));
+            continue;
+        }
+        let reading = reading_of(&own, home, context, &mut opened)?;
         let head = reading.history(&own.did, context.now())?.latest().clone();
         if head.deactivated() {
             let said = format!("{name}: ended with version {}", head.number());
@@ -266,10 +308,12 @@ fn status_lists(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure>
     if lists.is_empty() {
         return Ok(vec![Finding::skipped("status", "no status lists yet".to_owned())]);
     }
-    let reading = Reading::open(home, context)?;
+    let mut opened = BTreeMap::new();
     let mut out = Vec::new();
     for (name, record) in lists {
         let state = state_of(&record)?;
+        let own = identity::own(home, Some(&record.issuer))?;
+        let reading = reading_of(&own, home, context, &mut opened)?;
         let recorded = reading.view().status_entries(&record.issuer, state.uri())?.len();
         let left = record.valid_until.seconds_since(context.now()) / 86_400;
         out.push(if u64::try_from(recorded).ok() != Some(state.seq()) {

@@ -60,7 +60,7 @@ const TOLD: usize = 20;
 const THREADS: usize = 8;
 
 pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(Some(&args.from))?;
     let now = context.now();
     securing::check(args, context.speech)?;
     let evidence = input::evidence(args, context)?;

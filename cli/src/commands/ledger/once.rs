@@ -39,7 +39,7 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
     }
     context.check_out(&args.out)?;
     let claims = claims(args, context)?;
-    let home = context.home()?;
+    let home = context.home_of(args.identity.as_deref())?;
     let mut writing = Writing::begin(context, &home)?;
     let asked = Asked { claims: &claims, home: &home, now: context.now() };
     let used = asked.used(&writing.reading()?)?;

@@ -69,6 +69,10 @@ pub(super) fn add(args: &LogPinArgs, context: &mut Context) -> Result<Outcome, F
         }
         home.profile.pin_log(&origin, text)?;
         home.profile.pin_anchors(&origin, &anchors)?;
+        // What lives in that log is looked for there.
+        if let Some(place) = place(&args.from, context)? {
+            home.profile.keep_log_place(&origin, &place)?;
+        }
         context.speech.say(&format!("receipts of {origin} are believed by this profile"));
     }
     Ok(Outcome::new("inkan-log-pin/1", String::new(), members))
@@ -90,8 +94,10 @@ pub(super) fn list(context: &mut Context) -> Result<Outcome, Failure> {
             witnesses.len().to_string(),
             safe(&keys.join(" "), 200),
         ]);
-        members
-            .push(json!({ "origin": origin, "own": own, "logKeys": keys, "witnesses": witnesses }));
+        let place = home.place_of(&origin)?;
+        members.push(json!({
+            "origin": origin, "own": own, "logKeys": keys, "witnesses": witnesses, "place": place,
+        }));
     }
     let human = table(&["ORIGIN", "KIND", "WITNESSES", "KEYS"], &rows);
     Ok(Outcome::new("inkan-log-pin-list/1", human, json!({ "logs": Value::Array(members) }))
@@ -124,6 +130,19 @@ fn kept(from: &str, context: &Context) -> Result<Kept, Failure> {
     }
     let place = LedgerPlace::parse(from, context.plain_http(false))?;
     log_policies::read(None, Some(&place))
+}
+
+/// Where the log answers, if that and no policy file was named.
+fn place(from: &str, context: &Context) -> Result<Option<String>, Failure> {
+    if Path::new(from).is_file() {
+        return Ok(None);
+    }
+    Ok(Some(match LedgerPlace::parse(from, context.plain_http(false))? {
+        LedgerPlace::Folder(path) => {
+            std::path::absolute(&path).unwrap_or(path).display().to_string()
+        }
+        node @ LedgerPlace::Node(_) => node.to_string(),
+    }))
 }
 
 /// The one log that a policy is about.

@@ -34,7 +34,7 @@ pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, F
         return Err(CliError::Usage(usage.to_owned()).into());
     }
     context.check_out(&args.out)?;
-    let home = context.home()?;
+    let home = context.home_of(args.identity.as_deref())?;
     let input = context.input(args.file.as_deref())?;
     let mut bundle = wallet::read_bundle(&input)?;
     let mut writing = Writing::begin(context, &home)?;

@@ -7,7 +7,7 @@ use inkan_io::profile::{OwnDid, Record as _, Shelf, StatusEvent, StatusListRecor
 use inkan_issuer::StatusListState;
 use serde_json::json;
 
-use super::{Target, issuer, list_of, status, taken, target};
+use super::{Target, at_issuer, issuer, list_of, status, taken};
 use crate::args::CredMessageArgs;
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
@@ -20,9 +20,9 @@ pub(in crate::commands) fn run(
     args: &CredMessageArgs,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let (home, found) = at_issuer(&args.credential, args.from.as_deref(), context)?;
     let mut writing = Writing::begin(context, &home)?;
-    let target = target(&args.credential, &home, context)?;
+    let target = found.renewed(&home)?;
     let own = issuer(&target, args.from.as_deref(), &home)?;
     taken::allowed(&target, (&own, &home), context.now())?;
     let malformed =

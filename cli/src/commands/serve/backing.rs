@@ -20,7 +20,7 @@ use inkan_evidence::Registry;
 use inkan_evidence::registry::declared;
 use inkan_io::cards::Cards;
 use inkan_io::files::{self, FileError};
-use inkan_io::gather::{Copies, Network, Sources, gather};
+use inkan_io::gather::{Copies, Network, NoOthers, OtherLedgers, Sources, gather};
 use inkan_io::profile::OwnDid;
 use inkan_io::{known, pinned};
 use inkan_ledger::{EntryId, Kind, commitment};
@@ -262,8 +262,18 @@ impl ProfileBacking {
         let declared = declared(&registries, now);
         let wants = &with_successors(wants.to_vec(), &declared);
         let schemas = verify::schemas(&self.home)?;
-        let sources = Sources { ledger, schemas: &schemas, network, copies: Copies::MustBeRenewed };
-        let mut material = gather(bundle, wants, &sources, now)?.material;
+        let others = reading.as_ref().map(Reading::others);
+        let none: &dyn OtherLedgers = &NoOthers;
+        let sources = Sources {
+            ledger,
+            others: others.map_or(none, |others| others),
+            schemas: &schemas,
+            network,
+            copies: Copies::MustBeRenewed,
+        };
+        let gathered = gather(bundle, wants, &sources, now)?;
+        others.map_or(Ok(()), |others| others.settle(&gathered.unasked))?;
+        let mut material = gathered.material;
         let pins = pinned::load(&self.home.profile)?;
         material.contexts = pinned::contexts(&pins)?.map(Arc::new);
         let certificates = pinned::issuer_anchors(&pins)?;

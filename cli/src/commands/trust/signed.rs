@@ -56,7 +56,7 @@ pub(super) fn write_about(
         let detail = "statements on a ledger are about DIDs".to_owned();
         return Err(CliError::InputMalformed { file: party.to_owned(), detail }.into());
     }
-    let home = context.home()?;
+    let home = context.home_of(Some(own))?;
     let mut writing = Writing::begin(context, &home)?;
     let own = identity::own(&home, Some(own))?;
     let authority = Did::parse(&own.did)?;

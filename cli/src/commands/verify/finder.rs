@@ -6,8 +6,8 @@ use inkan_core::Timestamp;
 use inkan_core::json::text;
 use inkan_credential::{Bundle, ConsentReceipt};
 use inkan_io::gather::{
-    Copies, Gathered, Network, Sources, fetch_attested_lists, gather, gather_also, gather_consent,
-    gather_did,
+    Copies, Gathered, Network, NoOthers, OtherLedgers, Sources, fetch_attested_lists, gather,
+    gather_also, gather_consent, gather_did,
 };
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::Shelf;
@@ -36,20 +36,16 @@ impl Finder {
             LedgerPlace::Folder(path) => path.is_dir(),
             LedgerPlace::Node(_) => !args.offline,
         };
-        let alone = ("judge by the bundle alone", "inkan verify FILE --offline");
         let reading = match (asked, args.offline) {
-            (true, _) => Some(Reading::open(home, context).map_err(|failure| {
-                if failure.exit() == UNREACHABLE {
-                    failure.try_this(alone.0, alone.1)
-                } else {
-                    failure
-                }
-            })?),
+            (true, _) => {
+                let reading = Reading::open(home, context).map_err(or_alone)?;
+                Some(if args.offline { reading.offline() } else { reading })
+            }
             (false, true) => None,
             (false, false) => {
                 let (profile, path) = (home.name().to_owned(), home.ledger.to_string());
                 let missing = Failure::from(CliError::LedgerMissing { profile, path });
-                return Err(missing.try_this(alone.0, alone.1));
+                return Err(missing.try_this(ALONE.0, ALONE.1));
             }
         };
         let schemas = schemas(home)?;
@@ -68,14 +64,31 @@ impl Finder {
         bundle: &Bundle,
         terms: &inkan_verifier::Context,
     ) -> Result<Gathered, Failure> {
-        let ledger = self.reading.as_ref().map(Reading::source);
-        let Self { schemas, network, copies, .. } = self;
-        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
+        let sources = self.sources();
         let wants = with_successors(plan(bundle), &terms.declared);
         let mut found = gather(bundle, &wants, &sources, terms.as_of)?;
         if terms.as_of < terms.received_at {
             // Whoever presents does so now.
             gather_also(bundle, &plan_presenter(bundle), &sources, terms.received_at, &mut found)?;
+        }
+        self.settled(found)
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        let Self { reading, schemas, network, copies } = self;
+        let ledger = reading.as_ref().map(Reading::source);
+        let others = reading.as_ref().map(Reading::others);
+        let others: &dyn OtherLedgers = match others {
+            Some(others) => others,
+            None => &NoOthers,
+        };
+        Sources { ledger, others, schemas, network: *network, copies: *copies }
+    }
+
+    /// What was found, if every log was asked that is the home of a DID now and whose place is known.
+    fn settled(&self, found: Gathered) -> Result<Gathered, Failure> {
+        if let Some(reading) = &self.reading {
+            reading.others().settle(&found.unasked).map_err(or_alone)?;
         }
         Ok(found)
     }
@@ -91,10 +104,8 @@ impl Finder {
     }
 
     pub(super) fn find_did(&self, did: &str, as_of: Timestamp) -> Result<Gathered, Failure> {
-        let ledger = self.reading.as_ref().map(Reading::source);
-        let Self { schemas, network, copies, .. } = self;
-        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        Ok(gather_did(did, &sources, as_of)?)
+        let sources = self.sources();
+        self.settled(gather_did(did, &sources, as_of)?)
     }
 
     pub(super) fn find_consent(
@@ -102,11 +113,16 @@ impl Finder {
         consent: &ConsentReceipt,
         as_of: Timestamp,
     ) -> Result<Gathered, Failure> {
-        let ledger = self.reading.as_ref().map(Reading::source);
-        let Self { schemas, network, copies, .. } = self;
-        let sources = Sources { ledger, schemas, network: *network, copies: *copies };
-        Ok(gather_consent(consent, &plan_consent(consent), &sources, as_of)?)
+        let sources = self.sources();
+        self.settled(gather_consent(consent, &plan_consent(consent), &sources, as_of)?)
     }
+}
+
+/// What helps where a ledger does not answer.
+const ALONE: (&str, &str) = ("judge by the bundle alone", "inkan verify FILE --offline");
+
+fn or_alone(failure: Failure) -> Failure {
+    if failure.exit() == UNREACHABLE { failure.try_this(ALONE.0, ALONE.1) } else { failure }
 }
 
 /// The schemas that a profile pinned, by id.

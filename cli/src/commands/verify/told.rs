@@ -4,6 +4,7 @@
 
 use inkan_core::Timestamp;
 use inkan_credential::Bundle;
+use inkan_did::Did;
 use inkan_io::known;
 use inkan_io::ledger_source::{LedgerSource, SourceView};
 use inkan_verifier::{Check, Material, Verification};
@@ -81,12 +82,27 @@ impl Examined {
         self.finder.reading.as_ref().map(Reading::source)
     }
 
-    /// The ledger as of the judged time.
-    pub(in crate::commands) fn view(&self) -> Result<Option<SourceView>, Failure> {
-        match self.ledger() {
-            Some(ledger) => Ok(ledger.view_at(Some(self.context().as_of))?),
-            None => Ok(None),
+    /// The ledgers where a DID is or was at home, as of the judged time, in the order in which it lived there; `None` if no ledger
+    /// was asked.
+    pub(in crate::commands) fn ledgers_of(
+        &self,
+        did: &str,
+    ) -> Result<Option<Vec<(LedgerSource, SourceView)>>, Failure> {
+        let Some(reading) = &self.finder.reading else { return Ok(None) };
+        let scid = Did::parse(did).ok().and_then(|did| did.scid().map(str::to_owned));
+        let sources = match scid {
+            Some(scid) => {
+                reading.homes_of(&scid)?.into_iter().rev().map(|home| home.source).collect()
+            }
+            None => vec![reading.source().clone()],
+        };
+        let mut out = Vec::new();
+        for source in sources {
+            if let Some(view) = source.view_at(Some(self.context().as_of))? {
+                out.push((source, view));
+            }
         }
+        Ok(Some(out))
     }
 
     /// The checks of the same artefact as of another time: what `verify --at` says of it by the ledger alone.

@@ -4,7 +4,10 @@
 //! Every line is checked by the rules of a ledger before it is given out, so nothing is written that a ledger would
 //! refuse. The lines are canonical JSON.
 
+mod relocate;
 mod retired;
+
+pub use relocate::relocate;
 
 use std::collections::BTreeSet;
 

@@ -31,8 +31,11 @@ impl Reports {
 
     /// Takes the versions of a DID, oldest first.
     pub(super) fn know(&mut self, scid: &str, versions: &[Receipt]) {
-        let documents = versions.iter().filter_map(document).collect();
-        self.documents.insert(scid.to_owned(), documents);
+        let documents: Vec<DidDocument> = versions.iter().filter_map(document).collect();
+        // A log that the DID has left knows fewer of them.
+        if self.documents.get(scid).is_none_or(|known| known.len() < documents.len()) {
+            self.documents.insert(scid.to_owned(), documents);
+        }
     }
 
     /// Asks about the keys of a DID that is known.

@@ -89,6 +89,22 @@ fn what_a_crash_left_is_finished_by_the_next_command_at_whatever_step_it_came() 
 }
 
 #[test]
+fn what_was_begun_in_another_log_waits_for_a_command_there() {
+    let mut s = scratch();
+    let mut kept = to_value(&registration(7, s.now));
+    kept["log"] = "other.example".into();
+    s.profile.put(Shelf::Intents, "1-a", &kept).unwrap();
+    let size = size_of(&s.ledger);
+    assert!(heal(&s.profile, &mut s.ledger, s.now).unwrap().is_empty());
+    assert!(is_pending(&s.profile).unwrap());
+    assert_eq!(size_of(&s.ledger), size, "nothing of it is recorded here");
+    kept["log"] = s.ledger.origin().unwrap().into();
+    s.profile.put(Shelf::Intents, "1-a", &kept).unwrap();
+    assert_eq!(heal(&s.profile, &mut s.ledger, s.now).unwrap().len(), 1);
+    assert!(!is_pending(&s.profile).unwrap());
+}
+
+#[test]
 fn an_entry_that_the_rules_refuse_leaves_no_trace() {
     let mut s = scratch();
     let mut intent = registration(7, s.now);

@@ -23,6 +23,10 @@ pub struct OwnDid {
     pub next_key: Option<String>,
     /// Why versions came to be, by `versionId`: our own note, never published.
     pub reasons: BTreeMap<String, String>,
+    /// The log that it moved to; `None` for the one that the profile began with.
+    pub log: Option<String>,
+    /// The log that it is on its way to: it has left the other one, and has not arrived.
+    pub moving: Option<String>,
 }
 
 /// A key in a DID document.
@@ -63,6 +67,8 @@ impl Record for OwnDid {
                     Ok((version.clone(), reason.as_str().ok_or("reasons")?.to_owned()))
                 })
                 .collect::<Result<_, &'static str>>()?,
+            log: optional(value, "log")?,
+            moving: optional(value, "moving")?,
         })
     }
 
@@ -75,6 +81,53 @@ impl Record for OwnDid {
         json!({
             "name": self.name, "did": self.did, "created": self.created.to_string(),
             "keys": keys, "nextKey": self.next_key, "reasons": self.reasons,
+            "log": self.log, "moving": self.moving,
+        })
+    }
+}
+
+/// A move of one of our DIDs from one log to another: what the other one is sent, and what shows that it left the first.
+///
+/// The log that was left is not needed for either: it may be gone by then.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MoveRecord {
+    /// The DID.
+    pub did: String,
+    /// The log that it left.
+    pub from: String,
+    /// The log that it moved to.
+    pub to: String,
+    /// The `versionId` of the version by which it moved.
+    pub version: String,
+    /// The ledger entries of all versions up to that one, oldest first.
+    pub entries: Vec<String>,
+    /// Their receipts in the log that it left; none before it was seen to have left.
+    pub receipts: Vec<Value>,
+    /// The receipt of its arrival; none before it arrived.
+    pub arrival: Option<Value>,
+}
+
+impl Record for MoveRecord {
+    const SHELF: Shelf = Shelf::Moves;
+
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        let list = |member: &'static str| value.get(member).and_then(Value::as_array).ok_or(member);
+        let entries = list("entries")?.iter().map(|one| one.as_str().map(str::to_owned));
+        Ok(Self {
+            did: text(value, "did")?,
+            from: text(value, "from")?,
+            to: text(value, "to")?,
+            version: text(value, "version")?,
+            entries: entries.collect::<Option<_>>().ok_or("entries")?,
+            receipts: list("receipts")?.clone(),
+            arrival: present(value, "arrival").cloned(),
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        json!({
+            "did": self.did, "from": self.from, "to": self.to, "version": self.version,
+            "entries": self.entries, "receipts": self.receipts, "arrival": self.arrival,
         })
     }
 }

@@ -43,6 +43,18 @@ fn two_logs_never_share_a_file() {
 }
 
 #[test]
+fn where_a_log_answers_is_forgotten_with_its_policy() {
+    let (_keep, profile) = scratch();
+    assert_eq!(profile.log_place("ledger.example/a").unwrap(), None);
+    profile.pin_log("ledger.example/a", "log x\n").unwrap();
+    profile.keep_log_place("ledger.example/a", "https://ledger.example").unwrap();
+    let place = profile.log_place("ledger.example/a").unwrap();
+    assert_eq!(place.as_deref(), Some("https://ledger.example"));
+    profile.unpin_log("ledger.example/a").unwrap();
+    assert_eq!(profile.log_place("ledger.example/a").unwrap(), None);
+}
+
+#[test]
 fn records_come_back_as_they_were() {
     let (_keep, profile) = scratch();
     let did = OwnDid {
@@ -52,6 +64,8 @@ fn records_come_back_as_they_were() {
         keys: vec![OwnKey { fragment: "sign-1".to_owned(), key: "sign-1".to_owned() }],
         next_key: Some("acme-next-2".to_owned()),
         reasons: [("2-Qm".to_owned(), "scheduled".to_owned())].into(),
+        log: Some("other.example".to_owned()),
+        moving: None,
     };
     assert_eq!(did.method_url(&did.keys[0]), "did:key:z6Mk#sign-1");
     profile.put(Shelf::Dids, "acme", &did.to_value()).unwrap();

@@ -395,7 +395,8 @@ pub(crate) fn gathered(
         Some(backing) => backing.grounds(bundle, &foreign, network, now)?,
         None => {
             let schemas = BTreeMap::new();
-            let sources = Sources { ledger: None, schemas: &schemas, network, copies };
+            let others = &gather::NoOthers;
+            let sources = Sources { ledger: None, others, schemas: &schemas, network, copies };
             let gathered = gather::gather(bundle, &foreign, &sources, now);
             Grounds::of(gathered.map_err(|_| Refusal::fault())?.material)
         }

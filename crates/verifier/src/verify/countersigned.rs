@@ -1,5 +1,7 @@
 //! Check 11: each countersignature's coverage, proof, key and place, and whether its act has moved on since.
 
+mod elsewhere;
+
 use std::collections::BTreeSet;
 
 use inkan_core::Timestamp;
@@ -400,6 +402,9 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> (ActState, Opti
             (one, other) => one.or(other),
         };
     }
+    if elsewhere::said_elsewhere(bench, one, id) {
+        (later.any, later.disputed) = (true, true);
+    }
     if later.any {
         let own = record.and_then(|record| record.sequence);
         return (ActState::Superseded, later.next_after(own));
@@ -460,13 +465,14 @@ fn withdrawals<'b, 'a>(
     one: &'b Held<'a>,
     all: &'b [Held<'a>],
 ) -> impl Iterator<Item = &'b Held<'a>> {
-    let place = |held: &Held<'_>| {
-        held.record()
-            .map(|record| (record.recorded.registrant(), record.recorded.leaf_index()))
-            .map(|(registrant, at)| (registrant.to_owned(), at))
-    };
-    let earlier = move |other: &Held<'_>| match (place(other), place(one)) {
-        (Some((theirs, at)), Some((ours, own))) => theirs == ours && at < own,
+    // Places of two logs have no order: who moved to another log says more there.
+    let earlier = move |other: &Held<'_>| match (other.record(), one.record()) {
+        (Some(theirs), Some(ours)) => {
+            let (theirs, ours) = (&theirs.recorded, &ours.recorded);
+            theirs.registrant() == ours.registrant()
+                && theirs.origin() == ours.origin()
+                && theirs.leaf_index() < ours.leaf_index()
+        }
         _ => false,
     };
     all.iter().filter(move |other| {

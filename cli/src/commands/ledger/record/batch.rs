@@ -37,7 +37,7 @@ const MOST: usize = 500_000;
 const SUFFIX: &str = ".inkan-receipt.json";
 
 pub(super) fn run(args: &RecordArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let home = context.home()?;
+    let home = context.home_of(args.identity.as_deref())?;
     let targets = targets(args, context)?;
     for target in &targets {
         context.check_out(&args.out.named(&target.receipt))?;

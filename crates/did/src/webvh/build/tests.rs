@@ -206,3 +206,36 @@ fn a_rotation_retires_keys_of_unlinkable_credentials_and_keeps_them_listed() {
     let last = accept(Some(&next), line.as_bytes()).unwrap();
     assert_eq!(last.document().value()["verificationMethod"][1], value["verificationMethod"][1]);
 }
+
+#[test]
+fn a_move_changes_the_home_and_nothing_else() {
+    let mut request = request();
+    request.services = vec![("LinkedDomains".to_owned(), "https://anna.example".to_owned())];
+    let (_, line) = create(&request, &secret(1), &public(2), now()).unwrap();
+    let head = accept(None, line.as_bytes()).unwrap();
+    let line = relocate(&head, "other.example", &secret(2), &public(3), later(1)).unwrap();
+    let next = accept(Some(&head), line.as_bytes()).unwrap();
+    assert_eq!((next.home(), next.did()), (Some("other.example"), head.did()));
+    assert_eq!(next.next_key_hashes(), [commitment(3)]);
+    let mut expected = head.document().value().clone();
+    expected["service"][1]["serviceEndpoint"] = "https://other.example".into();
+    assert_eq!(next.document().value(), &expected);
+    // Back again; and a name that is no origin is refused.
+    let line = relocate(&next, "ledger.example/log", &secret(3), &public(4), later(2)).unwrap();
+    let back = accept(Some(&next), line.as_bytes()).unwrap();
+    assert_eq!(back.document().value(), head.document().value());
+    let refused = relocate(&next, "no origin", &secret(3), &public(4), later(2));
+    assert_eq!(failed(refused), "home-log-invalid");
+}
+
+#[test]
+fn a_service_of_several_types_can_be_the_home_too() {
+    let mut document = serde_json::json!({ "service": [
+        { "id": "#x", "type": ["Other", "LedgerLog"], "serviceEndpoint": "https://a.example" },
+    ] });
+    document = relocate::at_home_in(document, "did:example:x", "b.example");
+    assert_eq!(document["service"].as_array().unwrap().len(), 1);
+    assert_eq!(document["service"][0]["serviceEndpoint"], "https://b.example");
+    let none = relocate::at_home_in(serde_json::json!({}), "did:example:x", "b.example");
+    assert_eq!(none["service"][0]["id"], "did:example:x#ledger");
+}

@@ -39,6 +39,24 @@ pub(super) fn still_good<P>(
     copies::may_be_kept(uri, list.ttl, (list.fetched_at, known_at), as_of)
 }
 
+/// A log where an announcer was at home, and from which place on.
+struct Stay {
+    origin: String,
+    since: Option<u64>,
+}
+
+impl Stay {
+    /// One that it never came back to.
+    fn of(origin: &str) -> Self {
+        Self { origin: origin.to_owned(), since: Some(0) }
+    }
+
+    /// Whether what stands at this place was said in this stay, as far as is known.
+    fn holds(&self, leaf_index: u64) -> bool {
+        self.since.is_some_and(|since| leaf_index >= since)
+    }
+}
+
 /// What one announcer last said, as far as it is shown, beside the list to judge by and the other lists that count.
 struct Word<'a, 'b, P> {
     bench: &'a Bench<'b>,
@@ -54,15 +72,20 @@ impl<P> Word<'_, '_, P> {
         // Without a SCID nobody stands in a map: what it announces is what it serves.
         let Some(scid) = self.one.did.scid() else { return Ok(None) };
         let key = MapKey::status(scid, self.uri);
-        let own = self.own_log();
+        let own = self.own_place();
         // Until when the homes after the one that is looked at are shown to know of no word.
         let mut silent: Option<Option<Timestamp>> = None;
-        for origin in self.homes()? {
-            let is_own = own == Some(origin.as_str());
-            let head = self.bench.ledger.newest(&key, &origin);
+        for stay in self.homes()? {
+            let is_own = own.is_some_and(|(log, at)| log == stay.origin && stay.holds(at));
+            let head = self.bench.ledger.newest(&key, &stay.origin);
             self.silence(head.as_ref())?;
             self.moved(head.as_ref(), own.is_some_and(|_| !is_own))?;
+            // What a log was told before the announcer came back to it is the word of an earlier stay.
+            let is_of_stay = |head: &VerifiedCurrent| {
+                head.head().is_none_or(|newest| stay.holds(newest.value().leaf_index))
+            };
             if let Some(head) = &head
+                && is_of_stay(head)
                 && self.speaks(head, scid)?
             {
                 let seen = self.place(head, is_own)?;
@@ -87,9 +110,10 @@ impl<P> Word<'_, '_, P> {
         Ok(left.is_some_and(|left| head.epoch_index() > left))
     }
 
-    /// The log that recorded the list to judge by, if it is this announcer's own.
-    fn own_log(&self) -> Option<&str> {
-        self.list.recorded.as_ref().map(|record| record.origin()).filter(|_| self.is_own())
+    /// Where the list to judge by is recorded, if it is this announcer's own.
+    fn own_place(&self) -> Option<(&str, u64)> {
+        let record = self.list.recorded.as_ref().filter(|_| self.is_own())?;
+        Some((record.origin(), record.leaf_index()))
     }
 
     fn is_own(&self) -> bool {
@@ -99,7 +123,7 @@ impl<P> Word<'_, '_, P> {
     /// The logs where its word can stand, newest home first; the one that recorded its list last, if it never was at home there. Who
     /// has no home may announce on any. Of whom a version is missing, or nothing is shown that is recent enough, the newest home is
     /// not known.
-    fn homes(&self) -> Result<Vec<String>, Reason> {
+    fn homes(&self) -> Result<Vec<Stay>, Reason> {
         let history = self.bench.history(&self.one.did)?;
         if !self.is_own() {
             if let Some(leaf_index) = history.missing() {
@@ -107,15 +131,15 @@ impl<P> Word<'_, '_, P> {
             }
             signer::recent(self.bench, &history)?;
         }
-        let mut homes: Vec<String> = Vec::new();
-        let own = self.own_log().map(str::to_owned);
-        for home in history.homes().map(str::to_owned).chain(own) {
-            if !homes.contains(&home) {
-                homes.push(home);
-            }
+        let stays = history.stays().into_iter();
+        let stays = stays.map(|(origin, since)| Stay { origin: origin.to_owned(), since });
+        let mut homes: Vec<Stay> = stays.collect();
+        let own = self.own_place().map(|(log, _)| log);
+        if let Some(log) = own.filter(|log| homes.iter().all(|stay| stay.origin != *log)) {
+            homes.push(Stay::of(log));
         }
         if homes.is_empty() {
-            homes.extend(self.bench.ledger.origins().into_iter().map(str::to_owned));
+            homes.extend(self.bench.ledger.origins().into_iter().map(Stay::of));
         }
         if homes.is_empty() {
             // No proof at all is at hand: no log shows anything.
