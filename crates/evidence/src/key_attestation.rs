@@ -4,6 +4,7 @@
 //! In scope: the JWT, its signer, its status. Out of scope: wallet attestations (`oauth-client-attestation+jwt`), which say that an app is
 //! genuine and nothing about a key; `trust_chain`. Stricter than there: a key attestation says when it ends.
 
+use inkan_core::json;
 use inkan_core::{Timestamp, tolerance};
 use inkan_credential::token_status_list::{StatusListToken, StatusReference, TokenStatus};
 use inkan_crypto::PublicKey;
