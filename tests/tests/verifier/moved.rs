@@ -4,7 +4,6 @@ use inkan_core::Timestamp;
 use inkan_core::rng::insecure::SeededRng;
 use inkan_credential::bundle::ServedStatusList;
 use inkan_credential::{Artefact, Format};
-use inkan_crypto::KeyType;
 use inkan_issuer::status::BitState;
 use inkan_ledger::state::ImportSubmission;
 use inkan_ledger::{
@@ -15,7 +14,7 @@ use inkan_tests::world::{Actor, Case, HOLDER, ISSUER, LIST, Ledger, Order, Parts
 use inkan_verifier::{CheckName, Context};
 use serde_json::Value;
 
-use super::expect::{accepted, passed, undecided, worthless};
+use super::expect::{accepted, undecided, worthless};
 
 const OTHER: &str = "other.example";
 const SALT: [u8; 16] = [9; 16];
@@ -282,56 +281,6 @@ fn a_log_that_an_issuer_came_back_to_is_not_closed_by_the_first_leaving() {
     accepted(&parts.judge(&context));
     let fresh = Context { max_age: Some(3_600), ..context };
     undecided(&parts.judge(&fresh), CheckName::Status, "stale");
-}
-
-#[test]
-fn a_report_is_looked_for_in_a_log_that_an_issuer_came_back_to_as_late_as_elsewhere() {
-    let mut world = World::new(175);
-    let case = world.issue(Format::DataIntegrity);
-    let mut other = Ledger::new(OTHER, 2, &mut SeededRng::new(4_712), world.now);
-    let away = at_home(world.actor(ISSUER), OTHER);
-    world.leave(ISSUER, away);
-    let mut there = import(&mut other, world.actor(ISSUER), world.now);
-    let url = format!("{}#key-1", world.actor(ISSUER).did);
-    let url = inkan_did::DidUrl::parse(&url).expect("a URL");
-    let keys = inkan_verifier::reports::map_keys(world.actor(ISSUER).scid(), &url);
-    // After it left for the first time, nothing was reported there.
-    let early: Vec<CurrentProof> = keys.iter().map(|key| world.head_of(key)).collect();
-    let mut rng = SeededRng::new(4_713);
-    for home in [inkan_tests::world::ORIGIN, THIRD] {
-        world.sleep(60);
-        let (document, now) = (at_home(world.actor(ISSUER), home), world.now);
-        let line = world.actors[0].rewrite(document, &mut rng, now);
-        if home != THIRD {
-            let place = other.append(Kind::Did, line.as_bytes(), now);
-            there.push(other.receipt(place));
-        }
-    }
-    let mut third = Ledger::new(THIRD, 2, &mut SeededRng::new(4_714), world.now);
-    import(&mut third, world.actor(ISSUER), world.now);
-    world.sleep(7_200);
-    world.settle("neighbour", KeyType::Ed25519);
-    let something = Claims::Issuance { commitment: inkan_core::sha256(&[b"later"]) };
-    let issuer = world.actor(ISSUER);
-    let entry = SignedEntry::sign(&something, &issuer.url(), THIRD, &issuer.key, world.now);
-    third.append(Kind::Issuance, entry.expect("one").as_bytes(), world.now);
-    let late: Vec<CurrentProof> = keys.iter().map(|key| world.head_of(key)).collect();
-    let judged = |here: &[CurrentProof]| {
-        let mut parts = world.parts(&case);
-        parts.receipts.extend(there.iter().cloned());
-        let home = [MapKey::did(issuer.scid())];
-        parts.current.extend(home.iter().map(|key| third.current(key, third.size())));
-        for key in &keys {
-            parts.current.push(third.current(key, third.size()));
-            parts.current.push(other.current(key, other.size()));
-        }
-        parts.current.extend(here.iter().cloned());
-        let logs = [&world.ledger, &other, &third].map(Ledger::policy).into();
-        parts.judge(&Context { logs, max_age: Some(3_600), ..world.context() })
-    };
-    passed(&judged(&late), CheckName::KeyInForce);
-    // What was reported since it came back would be left out.
-    undecided(&judged(&early), CheckName::KeyInForce, "stale");
 }
 
 #[test]
