@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, param
 use super::database::{self, StoreFailed};
 use super::{ids, places};
 
+mod lines;
 mod notes;
 
 /// The layout of the folder, so that another one is not misread.
@@ -58,6 +59,12 @@ CREATE TABLE IF NOT EXISTS checkpoints(
     note TEXT,
     existed_by INTEGER
 ) STRICT;
+CREATE TABLE IF NOT EXISTS lines(
+    name TEXT NOT NULL,
+    key_id BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY(name, key_id, size)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS places(place TEXT PRIMARY KEY, scid TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS checkpoints_seen ON checkpoints(existed_by, size) WHERE existed_by IS NOT NULL;
 ";
@@ -97,13 +104,14 @@ impl StateDb {
         made.and_then(|()| db.connection.execute_batch(SCHEMA))
             .map_err(|error| db.failed(&error))?;
         match db.meta::<i64>("layout")? {
-            Some(LAYOUT) => Ok(db),
+            Some(LAYOUT) => {}
             None => {
                 db.run("INSERT INTO meta VALUES('layout', ?1)", [LAYOUT])?;
-                Ok(db)
             }
-            Some(_) => Err(db.failed(&rusqlite::Error::InvalidQuery)),
+            Some(_) => return Err(db.failed(&rusqlite::Error::InvalidQuery)),
         }
+        db.complete_lines()?;
+        Ok(db)
     }
 
     /// Opens the database for reading.
