@@ -59,12 +59,6 @@ CREATE TABLE IF NOT EXISTS checkpoints(
     note TEXT,
     existed_by INTEGER
 ) STRICT;
-CREATE TABLE IF NOT EXISTS lines(
-    name TEXT NOT NULL,
-    key_id BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    PRIMARY KEY(name, key_id, size)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS places(place TEXT PRIMARY KEY, scid TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS checkpoints_seen ON checkpoints(existed_by, size) WHERE existed_by IS NOT NULL;
 ";
@@ -110,8 +104,7 @@ impl StateDb {
             }
             Some(_) => return Err(db.failed(&rusqlite::Error::InvalidQuery)),
         }
-        db.complete_lines()?;
-        Ok(db)
+        db.complete_lines().map(|()| db)
     }
 
     /// Opens the database for reading.

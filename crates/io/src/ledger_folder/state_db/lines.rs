@@ -8,6 +8,15 @@ use rusqlite::params;
 
 use super::{Answer, StateDb, number, unsigned};
 
+const TABLE: &str = "
+CREATE TABLE IF NOT EXISTS lines(
+    name TEXT NOT NULL,
+    key_id BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY(name, key_id, size)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Notes that are gone through in one transaction.
 const AT_ONCE: u64 = if cfg!(test) { 100 } else { 4_096 };
 
@@ -33,8 +42,9 @@ impl StateDb {
         Ok(all.is_none() || self.meta::<i64>("lines")? == all)
     }
 
-    /// Makes the rows of notes that have none.
+    /// Makes the table if it is missing, and the rows of notes that have none.
     pub(super) fn complete_lines(&self) -> Answer<()> {
+        self.connection.execute_batch(TABLE).map_err(|error| self.failed(&error))?;
         let Some(all) = self.meta::<i64>("newest_size")?.map(unsigned) else { return Ok(()) };
         let mut done = self.meta::<i64>("lines")?.map_or(0, unsigned);
         while done < all {
