@@ -33,7 +33,7 @@ fn folder(last: u64, who: impl Fn(u64) -> Vec<usize>) -> (tempfile::TempDir, [Lo
         all.execute("INSERT INTO checkpoints VALUES(?1, 0, ?2, ?3)", values).unwrap();
     }
     let last = [i64::try_from(last).unwrap()];
-    all.execute("UPDATE meta SET value = ?1 WHERE name = 'newest_size'", last).unwrap();
+    all.execute("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", last).unwrap();
     all.commit().unwrap();
     let log = LedgerReader::open(&path).unwrap().policy().logs()[0].clone();
     let policy = |keys: &[usize]| {
