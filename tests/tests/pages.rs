@@ -5,6 +5,8 @@
 
 #[path = "pages/desk.rs"]
 mod desk;
+#[path = "pages/receipts.rs"]
+mod receipts;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

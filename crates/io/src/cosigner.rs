@@ -26,6 +26,7 @@ pub(crate) mod fake;
 mod gathering;
 mod http;
 mod local;
+mod rounds;
 mod set;
 mod tsa;
 
@@ -52,7 +53,8 @@ pub enum Pace {
     InProcess,
     /// At every checkpoint, beside what else happens: it is elsewhere, and the operator's own.
     EveryCheckpoint,
-    /// At most once in that time, with the newest checkpoint of that moment: it is somebody else's.
+    /// Once in each span of that time, about the same checkpoint as all others that are asked so, and again about it if it
+    /// fails: it is somebody else's.
     Every(Duration),
 }
 

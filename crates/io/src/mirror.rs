@@ -58,7 +58,8 @@ pub struct Mirror {
     logs: Vec<VerifierKey>,
     key: VerifierKey,
     witness: LocalWitness,
-    /// `None` before the first leaf, and after a failure: then it is read from the disk again.
+    /// `None` before the first leaf, and after a failure of anything but the source: then it is read from the disk again. It may
+    /// go further than what was cosigned.
     copy: Option<Copy>,
     _lock: FolderLock,
 }
@@ -182,14 +183,26 @@ impl Mirror {
         if head.tree_size < seen.tree_size {
             return Err(MirrorError::Older { seen: seen.tree_size, size: head.tree_size });
         }
-        // What is half judged when something fails is forgotten, and read again from the disk.
         let mut copy = match self.copy.take() {
-            Some(copy) if copy.tree.size() == seen.tree_size => Some(copy),
+            Some(copy) if copy.tree.size() >= seen.tree_size => Some(copy),
             Some(_) | None if seen.tree_size == 0 => None,
             Some(_) | None => Some(self.load(&seen)?),
         };
         if head.tree_size > seen.tree_size {
-            self.judge(&mut copy, &head, source)?;
+            let judged = copy.as_ref().map_or(0, |copy| copy.tree.size());
+            if judged > head.tree_size {
+                self.copy = copy;
+                return Err(MirrorError::JudgedFurther { judged, size: head.tree_size });
+            }
+            if let Err(error) = self.judge(&mut copy, &head, source) {
+                // A large log takes hours, in which a source fails now and then: what was judged stays judged. It counts for
+                // something only under a root that is the signed one. What is half judged when anything else fails is
+                // forgotten.
+                if error.is_of_the_source() {
+                    self.copy = copy;
+                }
+                return Err(error);
+            }
         }
         let copy = copy.ok_or(MirrorError::NotSealed)?;
         self.store(&copy.tree, seen.tree_size, head.tree_size)?;
@@ -219,7 +232,9 @@ impl Mirror {
         source: &mut MirrorSource,
     ) -> Result<(), MirrorError> {
         let old = copy.as_ref().map_or(0, |copy| copy.tree.size());
-        for tile in bundles_of_growth(old, head.tree_size) {
+        // The last bundle in any case: whoever was stopped in the middle of it has not stored it.
+        let from = old.min(head.tree_size.saturating_sub(1));
+        for tile in bundles_of_growth(from, head.tree_size) {
             let entries = source.bundle(&tile)?;
             for (place, entry) in (tile.start()..).zip(&entries) {
                 if place < old {

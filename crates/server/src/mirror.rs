@@ -281,7 +281,8 @@ impl Judge for Service {
             Err(MirrorError::Older { seen, .. }) => Verdict::Conflict { seen },
             Err(error) if error.is_fault_of_the_log() => Verdict::Inconsistent,
             Err(
-                error @ (MirrorError::Missing { .. }
+                error @ (MirrorError::JudgedFurther { .. }
+                | MirrorError::Missing { .. }
                 | MirrorError::Answer { .. }
                 | MirrorError::Http(_)),
             ) => Verdict::Later(error.code()),

@@ -9,7 +9,8 @@
 //! | `key` | the witness's key |
 //! | `logs` | origins that have a record: a record that is missing is no new beginning |
 //! | `seen/<hash of origin>` | the newest checkpoint cosigned, with the log's line and the witness's |
-//! | `refused/<hash of origin>-<n>` | checkpoints that the log signed and that do not continue what was seen |
+//! | `refused/<hash of origin>-<n>` | checkpoints that the log signed and that were not shown to continue what was seen |
+//! | `refused/<hash of origin>-<n>.seen` | what had been seen then |
 //!
 //! A witness whose records were restored from a copy vouches for a second history as readily as for the first: they belong
 //! in no backup.
@@ -142,6 +143,21 @@ impl WitnessServiceError {
     }
 }
 
+/// A head that a log signed and that was not shown to continue the one the witness had seen: perhaps the other half of a split
+/// view. Anybody may have sent it, with a wrong proof: only comparing the two tells.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// Name of the log.
+    pub origin: String,
+    /// File with the head that was refused.
+    pub refused: PathBuf,
+    /// File with the head that had been seen.
+    pub seen: PathBuf,
+}
+
+/// Hears of each doubt once, on a thread of the service.
+pub type OnDoubt = Box<dyn Fn(&Doubt) + Send + Sync>;
+
 /// What the witness says to a checkpoint.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -171,19 +187,28 @@ pub(crate) trait Judge: std::fmt::Debug + Send + Sync {
 }
 
 /// A witness with its records: one lock for each log, so that looking and remembering are one step.
-#[derive(Debug)]
 pub(crate) struct Witness {
     folder: PathBuf,
     key: VerifierKey,
     logs: BTreeMap<String, Mutex<LocalWitness>>,
     /// Of hashes in paths.
     origins: BTreeMap<String, String>,
+    on_doubt: OnDoubt,
     _lock: FolderLock,
+}
+
+impl std::fmt::Debug for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Witness").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Witness {
     /// Opens the folder; makes key and records that were never there.
-    pub(crate) fn open(options: &WitnessOptions) -> Result<Self, WitnessServiceError> {
+    pub(crate) fn open(
+        options: &WitnessOptions,
+        on_doubt: OnDoubt,
+    ) -> Result<Self, WitnessServiceError> {
         let folder = options.folder.clone();
         let logs = logs_of_policy(&options.policy)?;
         for sub in [folder.clone(), folder.join("seen"), folder.join("refused")] {
@@ -207,24 +232,32 @@ impl Witness {
             origins.insert(hash, origin.clone());
             open.insert(origin, Mutex::new(witness));
         }
-        Ok(Self { folder, key, logs: open, origins, _lock: lock })
+        Ok(Self { folder, key, logs: open, origins, on_doubt, _lock: lock })
     }
 
     pub(crate) const fn key(&self) -> &VerifierKey {
         &self.key
     }
 
-    /// Keeps a checkpoint that the log signed and that does not continue what was seen: with what was, it may prove that
-    /// there are two histories. Best effort: nothing was cosigned.
-    fn keep(&self, origin: &str, note: &SignedNote) {
+    /// Keeps a checkpoint that the log signed and that does not continue what was seen, and tells: with what was, it may prove
+    /// that there are two histories. Best effort: nothing was cosigned.
+    fn keep(&self, origin: &str, note: &SignedNote, before: &SignedNote) {
         let folder = self.folder.join("refused");
         let hash = origin_hash(origin);
         let text = note.to_string();
         for number in 0..EVIDENCE {
-            let path = folder.join(format!("{hash}-{number}"));
-            match files::read_optional(&path, inkan_ledger::note::NOTE_LIMIT) {
+            let refused = folder.join(format!("{hash}-{number}"));
+            match files::read_optional(&refused, inkan_ledger::note::NOTE_LIMIT) {
                 Ok(None) => {
-                    let _ = files::write_atomic(&path, text.as_bytes(), Access::Private);
+                    // The record of what was seen goes on with the log.
+                    let seen = folder.join(format!("{hash}-{number}.seen"));
+                    let half = |path: &Path, text: &str| {
+                        files::write_atomic(path, text.as_bytes(), Access::Private)
+                    };
+                    if half(&seen, &before.to_string()).and_then(|()| half(&refused, &text)).is_ok()
+                    {
+                        (self.on_doubt)(&Doubt { origin: origin.to_owned(), refused, seen });
+                    }
                     return;
                 }
                 Ok(Some(kept)) if kept == text.as_bytes() => return,
@@ -255,7 +288,9 @@ impl Judge for Witness {
             }
             Err(CosignError::Refused(WitnessError::OldSize { .. })) => Verdict::Inconsistent,
             Err(CosignError::Refused(WitnessError::SplitView(_))) => {
-                self.keep(checkpoint.origin(), &request.note);
+                if let Ok(Some(before)) = witness.seen().map(|seen| seen.note().cloned()) {
+                    self.keep(checkpoint.origin(), &request.note, &before);
+                }
                 Verdict::Inconsistent
             }
             Err(error) => Verdict::Failed(error.code()),

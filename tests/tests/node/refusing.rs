@@ -28,6 +28,29 @@ fn an_import_counts_as_a_new_did() {
     assert_eq!((refused.status, refused.code().as_str()), (429, "quota-exceeded"), "{refused:?}");
 }
 
+/// Each is judged before any is charged: what came before it in the batch counts.
+#[test]
+fn a_batch_has_no_more_new_dids_and_entries_of_a_signer_than_single_entries() {
+    let node = TestNode::with(|options| {
+        options.limits.new_dids = Some(Rate::per_hour(2));
+        options.limits.signer = Some(Rate { burst: 3, ..Rate::per_hour(1) });
+    });
+    let client = node.client();
+    let statuses = |entries: &[(Kind, String)]| {
+        let framed = batch::join(entries.iter().map(|(kind, body)| (*kind, body.as_bytes())));
+        let framed = framed.expect("a batch");
+        let answer = client.post("/v1/batches", "application/octet-stream", &framed);
+        let results = answer.json()["results"].as_array().expect("results").clone();
+        results.iter().map(|one| one["status"].as_u64().expect("a status")).collect::<Vec<_>>()
+    };
+    let people: Vec<_> = (0..3).map(Controller::new).collect();
+    let dids: Vec<_> = people.iter().map(|one| (Kind::Did, one.line.clone())).collect();
+    assert_eq!(statuses(&dids), [202, 202, 429]);
+    let issuances: Vec<_> =
+        (0..4).map(|n| (Kind::Issuance, people[0].issuance(&format!("n{n}")))).collect();
+    assert_eq!(statuses(&issuances), [202, 202, 202, 429]);
+}
+
 #[test]
 fn malformed_bytes_get_a_code_and_no_leaf() {
     let node = TestNode::start();

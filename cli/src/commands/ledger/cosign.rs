@@ -9,7 +9,7 @@ use std::time::Duration;
 use inkan_io::clock::OsClock;
 use inkan_ledger::VerifierKey;
 use inkan_server::mirror::{self, MirrorOptions};
-use inkan_server::witness::{self, WitnessOptions};
+use inkan_server::witness::{self, Doubt, OnDoubt, WitnessOptions};
 use serde_json::{Value, json};
 
 use crate::args::{MirrorArgs, WitnessArgs};
@@ -26,7 +26,15 @@ pub(super) fn witness(args: &WitnessArgs, context: &mut Context) -> Result<Outco
         prefix: who.prefix.clone(),
         ..WitnessOptions::new(data, &who.name, policy, args.listen)
     };
-    witness::run(&options, Arc::new(OsClock), |address, key| {
+    let on_doubt: OnDoubt = Box::new(move |doubt| {
+        let Doubt { origin, refused, seen } = doubt;
+        let (seen, refused) = (seen.display(), refused.display());
+        speech.warn(&format!(
+            "a head of {origin} was not shown to continue what was seen: not cosigned, and both are kept. Whether there \
+             are two histories: inkan ledger watch --compare {seen} {refused}"
+        ));
+    });
+    witness::run(&options, Arc::new(OsClock), on_doubt, |address, key| {
         ready("witness", address, &who.prefix, key, speech);
     })?;
     speech.say("ended in order: what it cosigned is remembered");

@@ -1,7 +1,7 @@
-//! All cosigners of a log: each is asked at its own pace, and none makes another wait.
+//! All cosigners of a log: none makes another wait.
 //!
-//! In scope: one thread for each cosigner that is elsewhere, who is up, what is asked again so that times stay fresh
-//! (§3.3), the alarm. Out of scope: putting lines together (`gathering`), publishing.
+//! In scope: one thread for each cosigner that is elsewhere, who is up, the alarm. Out of scope: who is asked about which head
+//! when (`rounds`), putting lines together (`gathering`), publishing.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,15 +13,9 @@ use inkan_ledger::note::SignatureLine;
 use inkan_ledger::tree::TreeHead;
 use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
+use super::rounds::{LONGEST_PAUSE, Plan, Round, Rounds};
 use super::{CosignError, CosignRequest, Cosigner, Pace, is_ahead, signed_head};
 use crate::clock::Clock;
-
-/// An idle log submits its checkpoint again after this time (§3.3).
-const IDLE: Duration = Duration::from_secs(60);
-/// After a failure an own cosigner is not asked again at once.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// Nor is it left alone for longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The consistency path between two sizes, above 0 and rising; `None` if it cannot be made.
 pub type Consistency = dyn Fn(u64, u64) -> Option<Vec<NodeHash>> + Send + Sync;
@@ -58,6 +52,10 @@ pub struct Standing {
 pub struct CosignerSet {
     own: Vec<(Box<dyn Cosigner>, Standing)>,
     others: Vec<Other>,
+    /// Of the operator's cosigners elsewhere: every head is one.
+    each: Arc<Rounds>,
+    /// Of everybody else's.
+    shared: Arc<Rounds>,
 }
 
 /// A cosigner with a thread of its own.
@@ -70,10 +68,10 @@ struct Other {
 struct Desk {
     state: Mutex<State>,
     changed: Condvar,
+    rounds: Arc<Rounds>,
 }
 
 struct State {
-    newest: Option<SignedNote>,
     stop: bool,
     standing: Standing,
 }
@@ -98,7 +96,11 @@ impl CosignerSet {
         deliver: Arc<dyn Fn(Delivery) + Send + Sync>,
     ) -> std::io::Result<Self> {
         let tools = Arc::new(Tools { consistency, clock, deliver });
-        let mut set = Self { own: Vec::new(), others: Vec::new() };
+        let paces: Vec<_> = cosigners.iter().filter_map(|one| pace_of_others(one.pace())).collect();
+        let (length, now) = (Rounds::length(&paces), instant());
+        let (each, shared) = (Rounds::new(Duration::ZERO, now), Rounds::new(length, now));
+        let (own, others) = (Vec::new(), Vec::new());
+        let mut set = Self { own, others, each: Arc::new(each), shared: Arc::new(shared) };
         for cosigner in cosigners {
             let name = cosigner.name().to_owned();
             let standing = Standing { name, up: None, size: None, at: None, failure: None };
@@ -106,12 +108,17 @@ impl CosignerSet {
                 set.own.push((cosigner, standing));
                 continue;
             }
-            let state = State { newest: None, stop: false, standing };
-            let desk = Arc::new(Desk { state: Mutex::new(state), changed: Condvar::new() });
+            let state = Mutex::new(State { stop: false, standing });
+            let (rounds, length) = match pace_of_others(cosigner.pace()) {
+                Some(_) => (Arc::clone(&set.shared), length),
+                None => (Arc::clone(&set.each), Duration::ZERO),
+            };
+            let plan = Plan::new(cosigner.pace(), length);
+            let desk = Arc::new(Desk { state, changed: Condvar::new(), rounds });
             let (theirs, tools) = (Arc::clone(&desk), Arc::clone(&tools));
             let thread = std::thread::Builder::new()
                 .name("cosigner".to_owned())
-                .spawn(move || work(cosigner, &theirs, &tools))?;
+                .spawn(move || work(cosigner, plan, &theirs, &tools))?;
             set.others.push(Other { desk, thread: Some(thread) });
         }
         Ok(set)
@@ -128,10 +135,13 @@ impl CosignerSet {
         self.own.iter_mut().map(ask).collect()
     }
 
-    /// Has the others cosign `note`, each when its time has come. A note that was not yet sent is replaced.
+    /// Has the others cosign `note`: the operator's at once, those of others if no newer one comes before the next round.
     pub fn offer(&self, note: &SignedNote) {
+        self.each.offer(note);
+        self.shared.offer(note);
         for other in &self.others {
-            other.desk.lock().newest = Some(note.clone());
+            // Whoever is about to wait has not looked yet, or waits when the lock is free.
+            drop(other.desk.lock());
             other.desk.changed.notify_all();
         }
     }
@@ -207,55 +217,31 @@ pub fn check_newest(
     Ok(silent)
 }
 
+/// The pace of a cosigner that is not the operator's own.
+const fn pace_of_others(pace: Pace) -> Option<Duration> {
+    match pace {
+        Pace::InProcess | Pace::EveryCheckpoint => None,
+        Pace::Every(time) => Some(time),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "paces are measured, not dated")]
+fn instant() -> Instant {
+    Instant::now()
+}
+
 /// The thread of one cosigner.
-fn work(mut cosigner: Box<dyn Cosigner>, desk: &Desk, tools: &Tools) {
-    let pace = match cosigner.pace() {
-        Pace::InProcess | Pace::EveryCheckpoint => Duration::ZERO,
-        Pace::Every(time) => time,
-    };
-    let mut plan = Plan { pace, asked: None, pause: Duration::ZERO, cosigned: None };
-    while let Some(note) = desk.next(&plan) {
+fn work(mut cosigner: Box<dyn Cosigner>, mut plan: Plan, desk: &Desk, tools: &Tools) {
+    while let Some(round) = desk.next(&plan) {
+        let note = &round.note;
         let size = Checkpoint::parse_text(note.text()).map_or(0, |c| c.head().tree_size);
-        let request =
-            CosignRequest { note: &note, consistency: &|old| (tools.consistency)(old, size) };
-        let now = tools.clock.now();
+        let request = CosignRequest { note, consistency: &|old| (tools.consistency)(old, size) };
+        let (now, asked) = (tools.clock.now(), instant());
         let lines = cosigner.cosign(&request, now);
         desk.lock().standing.note(note.text(), &lines, now);
-        plan.asked(&note, lines.is_ok());
+        plan.asked(&round, lines.is_ok(), (asked, instant()));
         let (name, text) = (cosigner.name().to_owned(), note.text().to_owned());
         (tools.deliver)(Delivery { name, text, lines });
-    }
-}
-
-/// When one cosigner is asked next.
-struct Plan {
-    pace: Duration,
-    asked: Option<Instant>,
-    /// Besides its pace, after failures.
-    pause: Duration,
-    /// The text it cosigned last.
-    cosigned: Option<String>,
-}
-
-impl Plan {
-    /// How long to wait until `note` may be sent.
-    fn wait(&self, note: &SignedNote) -> Duration {
-        let Some(asked) = self.asked else { return Duration::ZERO };
-        let again = self.cosigned.as_deref() == Some(note.text());
-        // Whoever failed is asked again as after any failure: its line grows old.
-        let idle = if again && self.pause.is_zero() { IDLE } else { Duration::ZERO };
-        self.pace.max(idle).max(self.pause).saturating_sub(asked.elapsed())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "paces are measured, not dated")]
-    fn asked(&mut self, note: &SignedNote, cosigned: bool) {
-        self.asked = Some(Instant::now());
-        if cosigned {
-            self.pause = Duration::ZERO;
-            self.cosigned = Some(note.text().to_owned());
-        } else {
-            self.pause = (self.pause.saturating_mul(2)).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-        }
     }
 }
 
@@ -265,18 +251,20 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the newest note and for its time; `None` when it is time to end.
-    fn next(&self, plan: &Plan) -> Option<SignedNote> {
+    /// Waits for a head and for its turn; `None` when it is time to end.
+    fn next(&self, plan: &Plan) -> Option<Round> {
         let mut state = self.lock();
         loop {
             if state.stop {
                 return None;
             }
-            let wait = match &state.newest {
+            let now = instant();
+            let wait = match self.rounds.current(now) {
                 None => LONGEST_PAUSE,
-                Some(note) => match plan.wait(note) {
-                    Duration::ZERO => return state.newest.clone(),
-                    wait => wait,
+                Some((round, left)) => match plan.wait(&round, now) {
+                    Some(Duration::ZERO) => return Some(round),
+                    Some(wait) => wait.min(left),
+                    None => left,
                 },
             };
             state = self

@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, param
 use super::database::{self, StoreFailed};
 use super::{ids, places};
 
+mod lines;
 mod notes;
 
 /// The layout of the folder, so that another one is not misread.
@@ -97,13 +98,13 @@ impl StateDb {
         made.and_then(|()| db.connection.execute_batch(SCHEMA))
             .map_err(|error| db.failed(&error))?;
         match db.meta::<i64>("layout")? {
-            Some(LAYOUT) => Ok(db),
+            Some(LAYOUT) => {}
             None => {
                 db.run("INSERT INTO meta VALUES('layout', ?1)", [LAYOUT])?;
-                Ok(db)
             }
-            Some(_) => Err(db.failed(&rusqlite::Error::InvalidQuery)),
+            Some(_) => return Err(db.failed(&rusqlite::Error::InvalidQuery)),
         }
+        db.complete_lines().map(|()| db)
     }
 
     /// Opens the database for reading.

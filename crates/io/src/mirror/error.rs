@@ -28,6 +28,14 @@ pub enum MirrorError {
         /// Leaves now.
         size: u64,
     },
+    /// More leaves were judged already than the checkpoint has, on the way to a newer one. Worth a retry with a newer one.
+    #[error("{judged} leaves are judged, and the checkpoint has {size}")]
+    JudgedFurther {
+        /// Leaves judged.
+        judged: u64,
+        /// Leaves of the checkpoint.
+        size: u64,
+    },
     /// A leaf breaks a rule, or is not what the leaves before it make it.
     #[error("the log breaks its rules")]
     Rule(#[source] LogError),
@@ -101,7 +109,7 @@ impl MirrorError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotTheLog => "witness-unknown-log",
-            Self::Older { .. } => "mirror-ahead",
+            Self::Older { .. } | Self::JudgedFurther { .. } => "mirror-ahead",
             Self::Rule(error) => error.code(),
             Self::Parameters(error) => error.code(),
             Self::RootMismatch { .. } => "mirror-root-mismatch",
@@ -134,6 +142,14 @@ impl MirrorError {
             return Some(*leaf_index);
         }
         None
+    }
+
+    /// Whether the source did not give what was asked for: what was judged before stays as good as it was.
+    pub(super) const fn is_of_the_source(&self) -> bool {
+        matches!(
+            self,
+            Self::Http(_) | Self::Answer { .. } | Self::Missing { .. } | Self::Malformed { .. }
+        )
     }
 
     /// Whether the log itself is at fault: a retry cannot help, and somebody should look.

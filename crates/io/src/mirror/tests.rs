@@ -88,6 +88,12 @@ impl Operator {
     }
 }
 
+fn salt(number: u16) -> [u8; 16] {
+    let mut salt = [0; 16];
+    salt[..2].copy_from_slice(&number.to_be_bytes());
+    salt
+}
+
 /// Somebody: SCID, first line, key name. The document's key is that of seed 5.
 fn person() -> (String, String, DidUrl) {
     let request = Create {
@@ -107,6 +113,10 @@ fn person() -> (String, String, DidUrl) {
 
 /// A log with a DID, `issuances` issuances and an act; epochs in between.
 fn honest(issuances: u8) -> Vec<Vec<u8>> {
+    honest_and_more(issuances.into())
+}
+
+fn honest_and_more(issuances: u16) -> Vec<Vec<u8>> {
     let parameters = Parameters::default();
     let (_, digest) = parameters.genesis_document().unwrap();
     let mut log = Log::new(ORIGIN, &parameters, digest).unwrap();
@@ -119,7 +129,8 @@ fn honest(issuances: u8) -> Vec<Vec<u8>> {
     log.submit(Kind::Did, line.as_bytes(), at(10)).unwrap();
     seal(&mut log, at(11));
     for number in 0..issuances {
-        let commitment = commitment(Kind::Issuance, &scid, &[number; 16], &sha256(&[&[number]]));
+        let commitment =
+            commitment(Kind::Issuance, &scid, &salt(number), &sha256(&[&salt(number)]));
         let claims = Claims::Issuance { commitment };
         let body = SignedEntry::sign(&claims, &kid, ORIGIN, &key(5), at(20)).unwrap();
         log.submit(Kind::Issuance, body.as_bytes(), at(20)).unwrap();
@@ -423,4 +434,60 @@ fn an_audit_names_the_leaf_that_the_log_should_not_have_signed() {
     let scratch = tempfile::tempdir().unwrap();
     let error = audit(operator.folder.path(), ORIGIN, &head, scratch.path(), &mut |_| {});
     assert_eq!(error.unwrap_err().code(), "mirror-root-mismatch");
+}
+
+/// A first sync that forgets what it has judged at every hiccup never ends where hiccups come more often.
+#[test]
+fn what_was_judged_stays_judged_when_the_source_fails_in_the_middle() {
+    let operator = Operator::new();
+    let leaves = honest(250);
+    let grown = honest_and_more(300);
+    operator.publish(&leaves);
+    let first = operator.source().checkpoint().unwrap();
+    operator.publish(&grown);
+    let note = operator.source().checkpoint().unwrap();
+    let path = operator.folder.path().join("tile/entries/001.p");
+    let gone = operator.folder.path().join("gone");
+    std::fs::rename(&path, &gone).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut mirror = operator.mirror(folder.path());
+    let judged = |mirror: &Mirror| mirror.copy.as_ref().map(|copy| copy.tree.size());
+    let error = mirror.follow_to(&note, &mut operator.source(), at(400)).unwrap_err();
+    assert_eq!((error.code(), judged(&mirror)), ("log-file-missing", Some(256)));
+    assert!(mirror.newest().unwrap().is_none(), "nothing is cosigned");
+    // Somebody asks for a head that lies behind.
+    let error = mirror.follow_to(&first, &mut operator.source(), at(400)).unwrap_err();
+    assert_eq!((error.code(), judged(&mirror)), ("mirror-ahead", Some(256)));
+    // The first bundle is not even asked for again.
+    std::fs::rename(&gone, &path).unwrap();
+    let full = operator.folder.path().join("tile/entries/000");
+    std::fs::rename(&full, &gone).unwrap();
+    let mirrored = mirror.follow_to(&note, &mut operator.source(), at(400)).unwrap();
+    assert_eq!(mirrored.head.tree_size, u64::try_from(grown.len()).unwrap());
+    // And what it keeps is whole.
+    drop(mirror);
+    operator.mirror(folder.path()).follow_to(&note, &mut operator.source(), at(401)).unwrap();
+    std::fs::rename(&gone, &full).unwrap();
+}
+
+/// Judged on the way to one head, the leaves are not those of the next: nothing of it counts.
+#[test]
+fn what_was_judged_ahead_counts_only_under_the_signed_root() {
+    let operator = Operator::new();
+    let (leaves, mut other) = (honest_and_more(300), honest_and_more(300));
+    // Another log, which keeps all rules as well.
+    other.swap(100, 101);
+    operator.publish(&leaves);
+    let note = operator.source().checkpoint().unwrap();
+    operator.publish(&other);
+    std::fs::remove_dir_all(operator.folder.path().join("tile/entries/001.p")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut mirror = operator.mirror(folder.path());
+    let error = mirror.follow_to(&note, &mut operator.source(), at(400)).unwrap_err();
+    assert_eq!((error.code(), mirror.copy.is_some()), ("log-file-missing", true));
+    operator.publish(&leaves);
+    let error = mirror.follow_to(&note, &mut operator.source(), at(400)).unwrap_err();
+    assert_eq!((error.code(), mirror.copy.is_some()), ("mirror-root-mismatch", false));
+    assert!(mirror.newest().unwrap().is_none(), "nothing is cosigned");
+    mirror.follow_to(&note, &mut operator.source(), at(400)).unwrap();
 }

@@ -2,6 +2,7 @@
 //!
 //! In scope: media types, waiting, limits of signers and of new DIDs, what is answered. Out of scope: the rules.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,9 +83,10 @@ pub(crate) async fn batch(
     let mut results: Vec<Option<Result<Acknowledged, Problem>>> = Vec::with_capacity(entries.len());
     let mut wanted = Vec::with_capacity(entries.len());
     let mut about = Vec::with_capacity(entries.len());
+    let mut before = Before::default();
     for (kind, body) in entries {
         let checked = kind.ok_or_else(unknown_kind).and_then(|kind| {
-            Subject::check(&node, &caller, kind, &body).map(|about| (kind, about))
+            Subject::check(&node, &caller, (kind, &body), &mut before).map(|about| (kind, about))
         });
         match checked {
             Ok((kind, subject)) => {
@@ -145,7 +147,7 @@ pub(crate) async fn import(
         bodies.push(body);
     }
     if let Some(quota) = node.new_dids.as_ref().filter(|_| !caller.free) {
-        quota.peek(&caller.prefix).map_err(|wait| Refusal::QuotaExceeded { wait })?;
+        quota.peek(&caller.prefix, 1).map_err(|wait| Refusal::QuotaExceeded { wait })?;
     }
     let begun = Instant::now();
     let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
@@ -195,7 +197,7 @@ async fn take(
     kind: Kind,
     body: Vec<u8>,
 ) -> Result<Acknowledged, Problem> {
-    let subject = Subject::check(node, caller, kind, &body)?;
+    let subject = Subject::check(node, caller, (kind, &body), &mut Before::default())?;
     let begun = Instant::now();
     let result = node.ledger.submit(kind, body).await;
     node.metrics.acknowledged.record(begun.elapsed());
@@ -214,25 +216,43 @@ enum Subject {
     NewDid(super::limits::Prefix),
 }
 
+/// Entries of one request that were let through and are not charged yet: else one batch is free of the limits.
+#[derive(Debug, Default)]
+struct Before {
+    new_dids: u32,
+    signers: BTreeMap<String, u32>,
+}
+
 impl Subject {
-    /// Finds out, and refuses if there is no room. Nothing is charged before the entry is accepted: else anybody could use
-    /// up the share of a signer with forged entries.
-    fn check(node: &Node, caller: &Caller, kind: Kind, body: &[u8]) -> Result<Self, Problem> {
+    /// Finds out, and refuses if there is no room beside what came before in the same request. Nothing is charged before the
+    /// entry is accepted: else anybody could use up the share of a signer with forged entries.
+    fn check(
+        node: &Node,
+        caller: &Caller,
+        (kind, body): (Kind, &[u8]),
+        before: &mut Before,
+    ) -> Result<Self, Problem> {
         if caller.free {
             return Ok(Self::Free);
         }
         if kind == Kind::Did && is_first_version(body) {
             let Some(quota) = &node.new_dids else { return Ok(Self::Free) };
-            quota.peek(&caller.prefix).map_err(|wait| Refusal::QuotaExceeded { wait })?;
+            let all = before.new_dids.saturating_add(1);
+            let room = quota.peek(&caller.prefix, all);
+            room.map_err(|wait| Refusal::QuotaExceeded { wait })?;
+            before.new_dids = all;
             return Ok(Self::NewDid(caller.prefix));
         }
-        Self::of_signer(node, if kind == Kind::Did { did_of(body) } else { signer_of(body) })
+        let scid = if kind == Kind::Did { did_of(body) } else { signer_of(body) };
+        Self::of_signer(node, scid, before)
     }
 
-    fn of_signer(node: &Node, scid: Option<String>) -> Result<Self, Problem> {
+    fn of_signer(node: &Node, scid: Option<String>, before: &mut Before) -> Result<Self, Problem> {
         match (&node.signers, scid) {
             (Some(signers), Some(scid)) => {
-                signers.peek(&scid).map_err(|wait| Refusal::RateLimited { wait })?;
+                let all = before.signers.get(&scid).map_or(1, |count| count.saturating_add(1));
+                signers.peek(&scid, all).map_err(|wait| Refusal::RateLimited { wait })?;
+                before.signers.insert(scid.clone(), all);
                 Ok(Self::Signer(scid))
             }
             _ => Ok(Self::Free),

@@ -159,12 +159,12 @@ impl<K: Ord + Clone> Buckets<K> {
         self.take_at(key, tokens, self.start.elapsed())
     }
 
-    /// Whether a token could be taken. Takes none.
-    pub(crate) fn peek(&self, key: &K) -> Result<(), u64> {
+    /// Whether so many tokens could be taken. Takes none.
+    pub(crate) fn peek(&self, key: &K, tokens: u32) -> Result<(), u64> {
         let now = self.start.elapsed();
         let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let until = spent.until.get(key).copied().unwrap_or_default();
-        self.after(until, 1, now).map(|_| ())
+        self.after(until, tokens, now).map(|_| ())
     }
 
     /// Takes tokens that were used already, even if the bucket then owes some.

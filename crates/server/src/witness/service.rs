@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use super::http::{Shared, router};
-use super::{Judge, SharedClock, Witness, WitnessOptions, WitnessServiceError};
+use super::{Judge, OnDoubt, SharedClock, Witness, WitnessOptions, WitnessServiceError};
 use crate::connections::{self, Door, Signals, Terms};
 use crate::ledger_node::Rate;
 use crate::ledger_node::limits::Buckets;
@@ -31,7 +31,8 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// How long an end may take.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Runs a witness until it is told to end by SIGTERM or ctrl-c. `ready` is called with its address and its key.
+/// Runs a witness until it is told to end by SIGTERM or ctrl-c. `ready` is called with its address and its key, `on_doubt` with
+/// each head that is kept because it was not shown to continue what was seen.
 ///
 /// # Errors
 ///
@@ -39,12 +40,13 @@ const GRACE: Duration = Duration::from_secs(5);
 pub fn run(
     options: &WitnessOptions,
     clock: SharedClock,
+    on_doubt: OnDoubt,
     ready: impl FnOnce(SocketAddr, &VerifierKey),
 ) -> Result<(), WitnessServiceError> {
-    Prepared::of(options, clock)?.run(ready)
+    Prepared::of(options, clock, on_doubt)?.run(ready)
 }
 
-/// Starts a witness on a thread of its own: for tests and demonstrations.
+/// Starts a witness on a thread of its own, which tells nobody what it keeps: for tests and demonstrations.
 ///
 /// # Errors
 ///
@@ -53,7 +55,7 @@ pub fn spawn(
     options: &WitnessOptions,
     clock: SharedClock,
 ) -> Result<RunningWitness, WitnessServiceError> {
-    Prepared::of(options, clock)?.spawn()
+    Prepared::of(options, clock, Box::new(|_| {}))?.spawn()
 }
 
 /// A witness, or a mirror, on a thread of its own; it ends when this is dropped.
@@ -108,9 +110,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    fn of(options: &WitnessOptions, clock: SharedClock) -> Result<Self, WitnessServiceError> {
+    pub(super) fn of(
+        options: &WitnessOptions,
+        clock: SharedClock,
+        on_doubt: OnDoubt,
+    ) -> Result<Self, WitnessServiceError> {
         let WitnessOptions { listen, prefix, rate, .. } = options.clone();
-        let witness = Witness::open(options)?;
+        let witness = Witness::open(options, on_doubt)?;
         let key = witness.key().clone();
         Self::new(Box::new(witness), key, Desk { listen, prefix, rate, clock })
     }

@@ -150,8 +150,11 @@ fn every_status_of_the_protocol_is_given_for_its_reason() {
 fn a_fork_is_refused_for_ever_and_kept_as_evidence() {
     let stage = Stage::new();
     let (tree, fork) = (tree(&["a", "b", "c", "d"]), tree(&["a", "b", "X", "d"]));
+    let (told, hears) = std::sync::mpsc::channel();
     {
-        let witness = stage.start();
+        let on_doubt: OnDoubt = Box::new(move |doubt| told.send(doubt.clone()).unwrap());
+        let prepared = service::Prepared::of(&stage.options(), Arc::new(Standing), on_doubt);
+        let witness = prepared.unwrap().spawn().unwrap();
         assert_eq!(stage.post(&witness, &body(0, &[], &note(&tree, 3))).status, 200);
         for _ in 0..2 {
             let path = fork.consistency(3, 4).unwrap();
@@ -159,12 +162,21 @@ fn a_fork_is_refused_for_ever_and_kept_as_evidence() {
         }
         assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
     }
+    // Somebody hears of each, once, and finds both halves.
+    let doubts: Vec<Doubt> = hears.try_iter().collect();
+    let text = |path: &Path| {
+        SignedNote::parse(&std::fs::read_to_string(path).unwrap()).unwrap().text().to_owned()
+    };
+    assert!(doubts.iter().all(|doubt| doubt.origin == ORIGIN));
+    let refused: Vec<_> = doubts.iter().map(|doubt| text(&doubt.refused)).collect();
+    assert_eq!(refused, [note(&fork, 4), note(&fork, 3)].map(|note| note.text().to_owned()));
+    assert!(doubts.iter().all(|doubt| text(&doubt.seen) == note(&tree, 3).text()));
     // After a restart, too.
     let witness = stage.start();
     assert_eq!(stage.post(&witness, &body(0, &[], &note(&fork, 2))).body, b"3\n");
     assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
     let kept = std::fs::read_dir(stage.folder.path().join("witness/refused")).unwrap().count();
-    assert_eq!(kept, 2, "one of each");
+    assert_eq!(kept, 4, "one of each, with what was seen");
     let path = tree.consistency(3, 4).unwrap();
     assert_eq!(stage.post(&witness, &body(3, &path, &note(&tree, 4))).status, 200);
 }
@@ -181,7 +193,7 @@ fn of_a_log_that_lies_without_end_sixteen_histories_are_kept() {
         assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
     }
     let kept = std::fs::read_dir(stage.folder.path().join("witness/refused")).unwrap().count();
-    assert_eq!(kept, EVIDENCE);
+    assert_eq!(kept, 2 * EVIDENCE);
 }
 
 #[test]

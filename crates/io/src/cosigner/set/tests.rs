@@ -23,6 +23,8 @@ struct Fake {
     /// Waited for before and after each answer.
     gate: Option<Arc<Barrier>>,
     asked: Arc<Mutex<Vec<Instant>>>,
+    /// How long it takes to answer.
+    delay: Duration,
     up: bool,
     newest: Option<SignedNote>,
 }
@@ -50,6 +52,7 @@ impl Cosigner for Fake {
             gate.wait();
             gate.wait();
         }
+        std::thread::sleep(self.delay);
         assert!(request.note.text().starts_with(ORIGIN));
         if self.up { Ok(Vec::new()) } else { Err(CosignError::NoProof { size: 1 }) }
     }
@@ -65,16 +68,11 @@ fn signer() -> NoteSigner {
     NoteSigner::create(&path, ORIGIN, Purpose::Log, &mut SeededRng::new(3)).unwrap()
 }
 
-#[expect(clippy::disallowed_methods, reason = "paces are measured")]
-fn instant() -> Instant {
-    Instant::now()
-}
-
 fn fake(name: &str, pace: Pace) -> Fake {
     let KeyMaterial::Note(key) = signer().key().material().clone() else { panic!("a log") };
     let key = VerifierKey::new(name, KeyMaterial::Cosignature(key)).unwrap();
-    let (gate, asked) = (None, Arc::default());
-    Fake { name: name.to_owned(), key, pace, gate, asked, up: true, newest: None }
+    let (gate, asked, delay) = (None, Arc::default(), Duration::ZERO);
+    Fake { name: name.to_owned(), key, pace, gate, asked, delay, up: true, newest: None }
 }
 
 fn note(size: u64) -> SignedNote {
@@ -136,22 +134,41 @@ fn only_the_newest_note_is_sent_and_at_its_pace() {
     public.gate = Some(Arc::clone(&gate));
     let asked = Arc::clone(&public.asked);
     let (set, receiver) = start(vec![public]);
+    let offered = instant();
     set.offer(&note(1));
     gate.wait();
     // While it is busy with one, others come.
     (2..=6).for_each(|size| set.offer(&note(size)));
-    let answered = instant();
     gate.wait();
     assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(1).text());
     // Nothing before its time; then the newest, once.
     gate.wait();
     gate.wait();
     assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(6).text());
-    assert!(asked.lock().unwrap()[1] >= answered + pace, "not before its time");
+    assert!(asked.lock().unwrap()[1] >= offered + pace, "not before its time");
     let again = receiver.recv_timeout(A_MOMENT).unwrap_err();
     assert_eq!(again, RecvTimeoutError::Timeout, "an idle log waits a minute");
     assert_eq!(asked.lock().unwrap().len(), 2);
     set.stop();
+}
+
+/// Each by a clock of its own, they are asked about the same head once, at the start.
+#[test]
+fn two_cosigners_of_others_are_asked_about_the_same_heads() {
+    let pace = Duration::from_millis(300);
+    let mut late = fake("late", Pace::Every(pace));
+    late.delay = Duration::from_millis(50);
+    let (set, receiver) = start(vec![fake("quick", Pace::Every(pace)), late]);
+    for size in 1..=150 {
+        set.offer(&note(size));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    set.stop();
+    let (quick, late): (Vec<_>, Vec<_>) =
+        receiver.try_iter().partition(|delivery| delivery.name == "quick");
+    let both = quick.iter().filter(|one| late.iter().any(|other| other.text == one.text)).count();
+    assert!(quick.len() >= 4, "{} rounds in three seconds", quick.len());
+    assert!(both * 2 >= quick.len().max(late.len()), "{both} of {}", quick.len());
 }
 
 #[test]
@@ -171,7 +188,10 @@ fn an_own_cosigner_is_asked_for_each_head_and_pauses_after_failures() {
     set.offer(&note(2));
     assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().text, note(2).text());
     let asked = asked.lock().unwrap().clone();
-    assert!(asked[1] >= asked[0] + FIRST_PAUSE, "not at once after a failure");
+    assert!(
+        asked[1] >= asked[0] + crate::cosigner::rounds::FIRST_PAUSE,
+        "not at once after a failure"
+    );
     set.stop();
 }
 
@@ -203,13 +223,4 @@ fn a_cosigner_that_saw_more_than_the_guard_knows_stops_the_start() {
         let error = check_newest(&mut with(Some(newest), true), logs, &guard).unwrap_err();
         assert_eq!((error.code(), error.is_alarm()), ("guard-behind", true));
     }
-}
-
-#[test]
-fn after_a_failure_a_head_that_was_cosigned_before_does_not_wait_for_the_idle_minute() {
-    let mut plan = Plan { pace: A_MOMENT, asked: None, pause: Duration::ZERO, cosigned: None };
-    plan.asked(&note(1), true);
-    assert!(plan.wait(&note(1)) > LONGEST_PAUSE / 2, "the same again: an idle log");
-    plan.asked(&note(1), false);
-    assert!(plan.wait(&note(1)) <= FIRST_PAUSE);
 }

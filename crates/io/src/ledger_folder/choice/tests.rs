@@ -14,15 +14,15 @@ fn witness(name: &str, seed: u64) -> (VerifierKey, SecretKey) {
     (VerifierKey::new(name, KeyMaterial::Cosignature(secret.public_key())).unwrap(), secret)
 }
 
-/// A ledger with heads of 2 to 1,000 leaves, one a second. The head of `size` has the lines of those whom `who` names.
-fn heads(who: impl Fn(u64) -> Vec<usize>) -> (tempfile::TempDir, LedgerReader, [LogPolicy; 2]) {
+/// A ledger with heads of 2 to `last` leaves, one a second. The head of `size` has the lines of those whom `who` names.
+fn folder(last: u64, who: impl Fn(u64) -> Vec<usize>) -> (tempfile::TempDir, [LogPolicy; 3]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger");
     drop(LedgerFolder::create(&path, ORIGIN, &mut SeededRng::new(1), at(0)).unwrap());
     let witnesses = [witness("one.example", 71), witness("two.example", 72)];
     let mut db = rusqlite::Connection::open(Layout::new(&path).state()).unwrap();
     let all = db.transaction().unwrap();
-    for size in 2..=1_000_u64 {
+    for size in 2..=last {
         let time = at(i64::try_from(size).unwrap());
         let mut note = SignedNote::new(format!("{ORIGIN}\n{size}\nAAAA\n"));
         for (key, secret) in who(size).into_iter().map(|place| &witnesses[place]) {
@@ -32,13 +32,33 @@ fn heads(who: impl Fn(u64) -> Vec<usize>) -> (tempfile::TempDir, LedgerReader, [
         let values = rusqlite::params![size, note.to_string(), time.seconds()];
         all.execute("INSERT INTO checkpoints VALUES(?1, 0, ?2, ?3)", values).unwrap();
     }
+    let last = [i64::try_from(last).unwrap()];
+    all.execute("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", last).unwrap();
     all.commit().unwrap();
-    let reader = LedgerReader::open(&path).unwrap();
-    let log = reader.policy().logs()[0].clone();
-    let policies = witnesses.map(|(key, _)| {
-        LogPolicy::parse(&LogPolicy::text_of_all(&log, &[("w".to_owned(), key)])).unwrap()
-    });
+    let log = LedgerReader::open(&path).unwrap().policy().logs()[0].clone();
+    let policy = |keys: &[usize]| {
+        let named = |place: &usize| (format!("w{place}"), witnesses[*place].0.clone());
+        let keys: Vec<_> = keys.iter().map(named).collect();
+        LogPolicy::parse(&LogPolicy::text_of_all(&log, &keys)).unwrap()
+    };
+    let policies = [policy(&[0]), policy(&[1]), policy(&[0, 1])];
+    (folder, policies)
+}
+
+/// The same, read after somebody had opened it for writing.
+fn heads(
+    last: u64,
+    who: impl Fn(u64) -> Vec<usize>,
+) -> (tempfile::TempDir, LedgerReader, [LogPolicy; 3]) {
+    let (folder, policies) = folder(last, who);
+    let reader = opened(&folder);
     (folder, reader, policies)
+}
+
+fn opened(folder: &tempfile::TempDir) -> LedgerReader {
+    let path = folder.path().join("ledger");
+    drop(StateDb::open(&Layout::new(&path).state()).unwrap());
+    LedgerReader::open(&path).unwrap()
 }
 
 fn size(head: Option<Head>) -> Option<u64> {
@@ -49,8 +69,8 @@ fn size(head: Option<Head>) -> Option<u64> {
 fn the_first_head_that_a_policy_takes_is_found_also_where_its_witness_joined_later() {
     // The second is asked every half minute, from 690 on.
     let joined = |size: u64| size >= 690 && size.is_multiple_of(30);
-    let (_folder, reader, [first, second]) =
-        heads(|size| if joined(size) { vec![0, 1] } else { vec![0] });
+    let (_folder, reader, [first, second, _]) =
+        heads(1_000, |size| if joined(size) { vec![0, 1] } else { vec![0] });
     let over = |policy: &LogPolicy, index, limit| {
         size(reader.shared.first_over(policy, index, limit).unwrap())
     };
@@ -69,11 +89,56 @@ fn the_first_head_that_a_policy_takes_is_found_also_where_its_witness_joined_lat
 
 #[test]
 fn a_witness_that_left_is_found_under_the_heads_of_its_time() {
-    let (_folder, reader, [first, second]) =
-        heads(|size| if size <= 900 { vec![0, 1] } else { vec![0] });
+    let (_folder, reader, [first, second, _]) =
+        heads(1_000, |size| if size <= 900 { vec![0, 1] } else { vec![0] });
     let over =
         |policy: &LogPolicy, index| size(reader.shared.first_over(policy, index, 1_000).unwrap());
     assert_eq!((over(&second, 300), over(&second, 899)), (Some(301), Some(900)));
     assert_eq!((over(&second, 900), over(&first, 900)), (None, Some(901)));
     assert_eq!(size(reader.shared.newest_under(&second, 1_000).unwrap()), Some(900));
+}
+
+/// An authority stamps one head an hour; others, one in thirty; and no head has all lines but a few.
+#[test]
+fn a_head_that_few_have_signed_is_found_among_thousands() {
+    let who = |size: u64| match size {
+        1_500 | 3_600 => vec![0, 1],
+        size if size.is_multiple_of(600) => vec![1],
+        _ => vec![0],
+    };
+    let (_folder, reader, [first, second, both]) = heads(4_000, who);
+    let newest =
+        |policy: &LogPolicy, limit| size(reader.shared.newest_under(policy, limit).unwrap());
+    assert_eq!((newest(&first, 4_000), newest(&second, 4_000)), (Some(4_000), Some(3_600)));
+    assert_eq!((newest(&both, 4_000), newest(&both, 3_599)), (Some(3_600), Some(1_500)));
+    assert_eq!(newest(&both, 1_499), None);
+    let over =
+        |policy: &LogPolicy, index| size(reader.shared.first_over(policy, index, 4_000).unwrap());
+    assert_eq!((over(&second, 1), over(&both, 1)), (Some(600), Some(1_500)));
+    assert_eq!((over(&both, 1_500), over(&both, 3_600)), (Some(3_600), None));
+    let seen = |time| size(reader.shared.seen_by(&both, at(time)).unwrap());
+    assert_eq!((seen(4_000), seen(3_599), seen(1_499)), (Some(3_600), Some(1_500), None));
+}
+
+/// A folder of a program that did not keep who signed what, and one that such a program wrote to in between.
+#[test]
+fn who_signed_what_is_made_again_from_the_notes_wherever_it_is_missing() {
+    let who = |size: u64| if size == 300 || size == 700 { vec![0, 1] } else { vec![0] };
+    let (folder, [_, second, _]) = folder(1_000, who);
+    let path = folder.path().join("ledger");
+    let newest =
+        |reader: &LedgerReader, limit| size(reader.shared.newest_under(&second, limit).unwrap());
+    // Whoever only reads sees the newest, as before.
+    let reader = LedgerReader::open(&path).unwrap();
+    assert_eq!((newest(&reader, 1_000), newest(&reader, 900)), (None, Some(700)));
+    assert_eq!(size(reader.shared.first_over(&second, 600, 1_000).unwrap()), Some(700));
+    let reader = opened(&folder);
+    assert_eq!((newest(&reader, 1_000), newest(&reader, 699)), (Some(700), Some(300)));
+    // It ended half way.
+    let db = rusqlite::Connection::open(Layout::new(&path).state()).unwrap();
+    db.execute("UPDATE meta SET value = 400 WHERE name = 'lines'", []).unwrap();
+    db.execute("DELETE FROM lines WHERE size > 400", []).unwrap();
+    assert_eq!(newest(&reader, 1_000), None, "what is missing is not taken for nothing");
+    let reader = opened(&folder);
+    assert_eq!((newest(&reader, 1_000), newest(&reader, 699)), (Some(700), Some(300)));
 }

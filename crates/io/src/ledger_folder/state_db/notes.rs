@@ -26,6 +26,9 @@ impl StateDb {
     pub(crate) fn put_note(&mut self, row: &CheckpointRow) -> Answer<()> {
         self.run("BEGIN IMMEDIATE", [])?;
         let stored = self.put_row(row).and_then(|()| self.put_late_lines(row)).and_then(|()| {
+            if let Some(kept) = self.note_of(row.size)? {
+                self.put_lines(row.size, &kept)?;
+            }
             // Who answers late answers for an older size, which must not become the newest again.
             let newest = self.newest_note()?.map_or(0, |(size, _)| size);
             if row.size < newest {
@@ -34,7 +37,7 @@ impl StateDb {
             let note = row.note.as_ref().map(ToString::to_string);
             self.run("INSERT OR REPLACE INTO meta VALUES('newest', ?1)", [note])?;
             self.run("INSERT OR REPLACE INTO meta VALUES('newest_size', ?1)", [number(row.size)])?;
-            Ok(())
+            self.lines_are_up_to(row.size)
         });
         self.run(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" }, [])?;
         stored
@@ -109,17 +112,14 @@ impl StateDb {
         )
     }
 
-    /// Checkpoints that the quorum of their day had seen by `time`, the newest first, at most `count`.
-    pub(crate) fn notes_seen_by(
-        &self,
-        time: Timestamp,
-        count: u64,
-    ) -> Answer<Vec<(u64, SignedNote)>> {
-        self.notes(
+    /// The newest checkpoint that the quorum of its day had seen by `time`.
+    pub(crate) fn note_seen_by(&self, time: Timestamp) -> Answer<Option<(u64, SignedNote)>> {
+        let found = self.notes(
             "SELECT size, note FROM checkpoints WHERE existed_by <= ?1 \
-             ORDER BY existed_by DESC, size DESC LIMIT ?2",
-            [time.seconds(), number(count)],
-        )
+             ORDER BY existed_by DESC, size DESC LIMIT 1",
+            [time.seconds()],
+        )?;
+        Ok(found.into_iter().next())
     }
 
     fn notes(&self, query: &str, values: impl rusqlite::Params) -> Answer<Vec<(u64, SignedNote)>> {

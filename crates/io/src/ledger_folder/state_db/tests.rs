@@ -34,7 +34,7 @@ fn a_late_line_is_kept_and_hides_neither_an_earlier_time_nor_a_newer_head() {
     let kept = note(1, &[("log", 0), ("w", 1), ("authority", 5)]);
     assert_eq!(db.note_of(1).unwrap(), Some(kept.clone()));
     assert_eq!(db.newest_note().unwrap().map(|(size, _)| size), Some(3));
-    assert_eq!(db.notes_seen_by(at(2), 1).unwrap().first().map(|(size, _)| *size), Some(3));
+    assert_eq!(db.note_seen_by(at(2)).unwrap().map(|(size, _)| size), Some(3));
     // The newest head is shown as fresh as it is.
     db.put_note(&row(3, &[("log", 0), ("w", 8)])).unwrap();
     assert_eq!(db.newest_note().unwrap(), Some((3, note(3, &[("log", 0), ("w", 8)]))));

@@ -51,8 +51,9 @@ fn memory_is_bounded_and_strangers_then_share() {
 fn what_was_used_is_owed_but_not_for_ever() {
     let buckets = Buckets::new(Rate::per_second(10, 10));
     buckets.charge(&1, 1_000);
-    assert!(buckets.peek(&1).is_err_and(|wait| wait <= 3));
-    assert_eq!(buckets.peek(&2), Ok(()));
+    assert!(buckets.peek(&1, 1).is_err_and(|wait| wait <= 3));
+    assert_eq!(buckets.peek(&2, 10), Ok(()));
+    assert_eq!(buckets.peek(&2, 11), Err(1));
 }
 
 #[test]
