@@ -34,7 +34,7 @@ use inkan_tests::made_anchor;
 use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
 use inkan_tests::soft_authenticator::{
-    Maker, MetadataSigner, Page, Shows, SoftAuthenticator, metadata_of,
+    Format, Maker, MetadataSigner, Page, Platform, Shows, SoftAuthenticator, metadata_of,
 };
 use inkan_tests::world::some_claim;
 use inkan_tests::{files_under, fixtures, read, read_json, read_text, workspace_root};
@@ -413,6 +413,10 @@ fn seeds_of_authenticators_are_written() {
         ("maker", Shows::Maker(Box::new(maker))),
         ("itself", Shows::Itself),
         ("nothing", Shows::Nothing),
+        ("tpm", Shows::Platform(Box::new(Platform::new(Format::Tpm)))),
+        ("android-key", Shows::Platform(Box::new(Platform::new(Format::Android)))),
+        ("apple", Shows::Platform(Box::new(Platform::new(Format::Apple)))),
+        ("fido-u2f", Shows::Platform(Box::new(Platform::new(Format::U2f)))),
     ] {
         let mut authenticator = SoftAuthenticator::new(shows);
         let (client, object) = authenticator.create(&page);
