@@ -39,13 +39,6 @@ struct Model {
 }
 
 impl Metadata {
-    /// Of one model, for tests.
-    #[cfg(test)]
-    pub(crate) fn listing(aaguid: Aaguid, anchor: Vec<u8>) -> Self {
-        let model = Model { anchors: vec![anchor], ..Model::default() };
-        Self { number: 1, next_update: "2999-01-01".to_owned(), models: [(aaguid, model)].into() }
-    }
-
     /// Which BLOB this is; a verifier keeps the number and takes none that is lower.
     #[must_use]
     pub const fn number(&self) -> u64 {

@@ -82,7 +82,7 @@ pub fn register(
 }
 
 /// The same for nobody yet.
-pub(crate) fn register_to(
+fn register_to(
     response: &RegistrationResponse<'_>,
     site: &Site,
     asked: &Digest,
