@@ -121,6 +121,9 @@ pub(crate) struct IssueArgs {
         value_parser = values::words
     )]
     pub(crate) messages: Vec<String>,
+    /// Where the messages are explained: a URL that the credential names; repeat for several
+    #[arg(long = "message-reference", value_name = "URL", requires = "messages")]
+    pub(crate) message_references: Vec<String>,
     /// Do not record the credential on the ledger
     #[arg(long)]
     pub(crate) no_ledger: bool,

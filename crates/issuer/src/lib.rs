@@ -9,9 +9,11 @@ pub mod disclosable;
 pub mod draft;
 pub mod evidence;
 pub mod issue;
+pub mod outside;
 pub mod status;
 
 pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
 pub use issue::{Issued, Securing, issue, issue_certified, issue_with, secure};
+pub use outside::{AtHand, OutsideError};
 pub use status::{AnnouncedList, StatusEncoding, StatusListState, StatusStateError};

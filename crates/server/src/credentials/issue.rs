@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use super::admit::Caller;
 use super::answer::{Cause, Refusal, json_answer};
-use super::backing::Allotment;
+use super::backing::{Allotment, Backing};
 use super::envelope::{Options, Request, option};
 use super::handle::{blocking, request};
 use super::options::Profile;
@@ -66,7 +66,8 @@ fn issued(
 }
 
 /// The options that say what is added to a new credential: places in status lists, and claims that answer a question.
-const OF_FIRST: [&str; 4] = ["statusPurposes", "statusMessages", "statusLists", "derivedClaims"];
+const OF_FIRST: [&str; 5] =
+    ["statusPurposes", "statusMessages", "statusReferences", "statusLists", "derivedClaims"];
 
 /// The options that have an effect when a first proof is made.
 fn effective(suite: Suite) -> Vec<&'static str> {
@@ -114,11 +115,11 @@ fn first(
             return Err(not_allotted());
         }
     }
-    let wanted = allotment(service, suite, options)?;
     let id = options.credential_id.clone();
     let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
     let backing = service.options.backing.as_deref();
     let recorder = backing.filter(|_| service.must_record(suite, &issuer));
+    let wanted = allotment(service, (suite, recorder), options)?;
     if recorder.is_some() && !can_be_recorded(issuer.key.key_type()) {
         let reason =
             "no ledger takes entries of this suite's key, and what is issued here is recorded";
@@ -126,13 +127,8 @@ fn first(
         return Err(Refusal::missing(Cause::SuiteNotServed.code(), detail));
     }
     let Some(backing) = recorder else {
-        let announced = wanted.form.is_token() || !wanted.messages.is_empty();
-        if announced && !wanted.purposes.is_empty() {
-            let detail = "messages and tokens are kept in lists that a ledger announces, and what this key signs is not recorded";
-            return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
-        }
         if !wanted.purposes.is_empty() {
-            let entries = service.status.allot((suite, &issuer), &wanted.purposes, id)?;
+            let entries = service.status.allot((suite, &issuer), &wanted, id)?;
             add_status(&mut credential, entries);
         }
         return sign(service, (suite, &issuer), credential, options);
@@ -181,10 +177,22 @@ fn asked(
     ]))
 }
 
-/// Which places a new credential gets, as far as they can be kept.
-fn allotment(service: &Service, suite: Suite, options: &Options) -> Result<Allotment, Refusal> {
+/// Which places a new credential gets, as far as they can be kept. What was asked for and cannot be kept is refused; what every
+/// credential gets is for those that can have it.
+fn allotment(
+    service: &Service,
+    (suite, recorder): (Suite, Option<&dyn Backing>),
+    options: &Options,
+) -> Result<Allotment, Refusal> {
     let refused = |detail: &str| Refusal::bad(Cause::StatusNotKept.code(), detail.to_owned());
-    let purposes = options.status.as_ref().unwrap_or(&service.options.status).clone();
+    let form = enveloped::lists(suite, options)?;
+    // A token list is announced by a ledger.
+    let can_keep = suite.whole().is_some() && (recorder.is_some() || !form.is_token());
+    let purposes = match &options.status {
+        Some(asked) => asked.clone(),
+        None if options.lists.is_none() && !can_keep => Vec::new(),
+        None => service.options.status.clone(),
+    };
     if !purposes.is_empty() && suite.whole().is_none() {
         return Err(refused("this suite's key cannot sign a status list: ask for no status"));
     }
@@ -192,8 +200,15 @@ fn allotment(service: &Service, suite: Suite, options: &Options) -> Result<Allot
     if says == options.messages.is_empty() {
         return Err(option("statusMessages"));
     }
-    let form = enveloped::lists(suite, options)?;
+    if !says && !options.references.is_empty() {
+        return Err(option("statusReferences"));
+    }
     if form.is_token() {
+        if recorder.is_none() && !purposes.is_empty() {
+            return Err(refused(
+                "token status lists are those that a ledger announces, and what this key signs is not recorded",
+            ));
+        }
         if suite.cryptosuite().is_some() {
             let detail = "places in token status lists are named in JWTs, SD-JWTs and COSE messages: ask for statusLists bitstring";
             return Err(refused(detail));
@@ -202,7 +217,8 @@ fn allotment(service: &Service, suite: Suite, options: &Options) -> Result<Allot
             return Err(refused("messages are said in a Bitstring Status List, not in a token"));
         }
     }
-    Ok(Allotment { purposes, messages: options.messages.clone(), form })
+    let (messages, references) = (options.messages.clone(), options.references.clone());
+    Ok(Allotment { purposes, messages, references, form })
 }
 
 /// The status lists in which a credential has places.
@@ -244,8 +260,19 @@ fn naming_record(mut credential: Value, log: &str) -> Result<Value, Refusal> {
     Ok(credential)
 }
 
-/// Signs a credential as it stands.
+/// Signs a credential as it stands; what would be refused as it is now is not handed out.
 fn sign(
+    service: &Service,
+    by: (Suite, &Issuer),
+    credential: Value,
+    options: &Options,
+) -> Result<SecuredCredential, Refusal> {
+    let secured = secure(service, by, credential, options)?;
+    resources::check(service, secured.credential())?;
+    Ok(secured)
+}
+
+fn secure(
     service: &Service,
     (suite, issuer): (Suite, &Issuer),
     credential: Value,
@@ -346,11 +373,7 @@ fn check(
         let detail = "issuer is not the DID of this suite's key: see /ids";
         return Err(Refusal::bad(Cause::IssuerNotOurs.code(), detail));
     }
-    let resources = entries_of(credential, "relatedResource");
-    if resources.into_iter().any(|one| resources::is_wrong(one, service.options.profile)) {
-        let detail = "relatedResource: the digest is not that of the resource";
-        return Err(Refusal::bad("related-resource-mismatch", detail));
-    }
+    resources::check(service, &read)?;
     Ok(read.version())
 }
 
