@@ -329,6 +329,9 @@ pub(crate) struct PresentArgs {
     /// Show every claim of them
     #[arg(long)]
     pub(crate) disclose_all: bool,
+    /// Id of another party's proof that stays on a credential that is shown in parts; * for all that can. Repeat for several
+    #[arg(long, value_name = "PROOF-ID")]
+    pub(crate) keep: Vec<String>,
     /// How the presentation is secured; without it, one SD-JWT by a key binding, all else by a Data Integrity proof
     #[arg(long, value_enum, value_name = "F")]
     pub(crate) presentation_format: Option<PresentationFormat>,

@@ -65,12 +65,12 @@ impl Disclosable<'_> {
     }
 }
 
-/// JSON pointers to the claims that `named` names, from the subject or else from the whole credential.
+/// JSON pointers to the claims that `named` names, from the member `subject` or else from the whole credential.
 ///
 /// # Errors
 ///
 /// [`ClaimPathError`] if a path names no claim, or a name alone several.
-pub(crate) fn pointers(
+pub fn pointers(
     named: &[ClaimPath],
     whole: &Value,
     subject: &str,

@@ -53,6 +53,8 @@ pub(crate) struct Options {
     /// Claims that are computed, each with the claim that it comes from.
     pub(crate) derived: Vec<(String, String)>,
     pub(crate) selective_pointers: Vec<String>,
+    /// Ids of other proofs that stay.
+    pub(crate) keep: Vec<String>,
     pub(crate) presentation_header: Option<String>,
     pub(crate) status: Option<Vec<StatusPurpose>>,
     pub(crate) messages: Vec<String>,
@@ -187,6 +189,7 @@ impl Options {
             },
             derived: pairs(options, "derivedClaims")?,
             selective_pointers: texts(options, "selectivePointers")?.unwrap_or_default(),
+            keep: texts(options, "keepProofs")?.unwrap_or_default(),
             presentation_header: text(options, "presentationHeader")?,
             status: texts(options, "statusPurposes")?
                 .map(|names| names.iter().map(|name| purpose(name)).collect())
