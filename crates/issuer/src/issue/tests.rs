@@ -1,4 +1,5 @@
 use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::sd_jwt_vc::ABOUT_ITSELF;
 use inkan_credential::selective::Disclosure;
 use inkan_crypto::{KeyType, SecretKey};
 use serde_json::{Map, json};
