@@ -245,17 +245,18 @@ impl StatusStore {
         credential: Option<String>,
     ) -> Result<Vec<Value>, Refusal> {
         let mut lists = self.lists();
+        let wording = match asked.purposes.contains(&StatusPurpose::Message) {
+            true => {
+                Wording { messages: asked.messages.clone(), references: asked.references.clone() }
+            }
+            false => Wording::default(),
+        };
+        // Before any place is taken.
+        lists.check_wording(&issuer.did, &wording)?;
         let mut entries = Vec::new();
         for purpose in &asked.purposes {
-            let wording = match purpose {
-                StatusPurpose::Message => Wording {
-                    messages: asked.messages.clone(),
-                    references: asked.references.clone(),
-                },
-                StatusPurpose::Revocation | StatusPurpose::Suspension | StatusPurpose::Refresh => {
-                    Wording::default()
-                }
-            };
+            let says = *purpose == StatusPurpose::Message;
+            let wording = if says { wording.clone() } else { Wording::default() };
             let fits = |list: &List| {
                 (list.suite, list.purpose) == (suite, *purpose)
                     && (&list.issuer, &list.wording) == (&issuer.did, &wording)
@@ -264,7 +265,6 @@ impl StatusStore {
             let number = match lists.all.iter().position(fits) {
                 Some(number) => number,
                 None => {
-                    lists.check_wording(&issuer.did, &wording)?;
                     let issuer = issuer.did.clone();
                     lists.make(&Step::Begin { suite, purpose: *purpose, issuer, wording })?;
                     lists.all.len().saturating_sub(1)
