@@ -119,8 +119,9 @@ impl Integrity {
         self.members.iter().all(|member| {
             let known = || member.iter().flatten();
             let strongest = known().map(|(hash, _)| *hash).max();
-            let strong = known().filter(|(hash, _)| Some(*hash) == strongest);
-            strong.into_iter().any(|(_, digest)| digests.contains(&digest.as_slice()))
+            known().any(|(hash, digest)| {
+                Some(*hash) == strongest && digests.contains(&digest.as_slice())
+            })
         })
     }
 }

@@ -24,8 +24,8 @@ pub(crate) fn check(service: &Service, credential: &Credential) -> Result<(), Re
     };
     at_hand.check_schemas(credential).map_err(refused)?;
     let profile = service.options.profile;
-    let wrong = at_hand.mismatches(credential).into_iter();
-    match wrong.into_iter().find(|resource| !is_draft(resource, profile)) {
+    let mut wrong = at_hand.mismatches(credential).into_iter();
+    match wrong.find(|resource| !is_draft(resource, profile)) {
         Some(resource) => Err(refused(OutsideError::Resource { id: resource.id.clone() })),
         None => Ok(()),
     }
