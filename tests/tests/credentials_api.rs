@@ -18,6 +18,10 @@ mod exchange;
 mod interface;
 #[path = "credentials_api/legacy.rs"]
 mod legacy;
+#[path = "credentials_api/lists.rs"]
+mod lists;
+#[path = "credentials_api/outside.rs"]
+mod outside;
 #[path = "credentials_api/presentations.rs"]
 mod presentations;
 #[path = "credentials_api/protection.rs"]

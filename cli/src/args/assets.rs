@@ -142,6 +142,9 @@ pub(crate) struct CredDeriveArgs {
     /// Show every claim
     #[arg(long)]
     pub(crate) disclose_all: bool,
+    /// Id of another party's proof that stays on it; * for all that can. Repeat for several
+    #[arg(long, value_name = "PROOF-ID")]
+    pub(crate) keep: Vec<String>,
     /// Write the plain credential instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,

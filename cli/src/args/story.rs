@@ -124,6 +124,9 @@ pub(crate) struct IssueArgs {
         value_parser = values::words
     )]
     pub(crate) messages: Vec<String>,
+    /// Where the messages are explained: a URL that the credential names; repeat for several
+    #[arg(long = "message-reference", value_name = "URL", requires = "messages")]
+    pub(crate) message_references: Vec<String>,
     /// Do not record the credential on the ledger
     #[arg(long)]
     pub(crate) no_ledger: bool,
@@ -329,6 +332,9 @@ pub(crate) struct PresentArgs {
     /// Show every claim of them
     #[arg(long)]
     pub(crate) disclose_all: bool,
+    /// Id of another party's proof that stays on a credential that is shown in parts; * for all that can. Repeat for several
+    #[arg(long, value_name = "PROOF-ID")]
+    pub(crate) keep: Vec<String>,
     /// How the presentation is secured; without it, one SD-JWT by a key binding, all else by a Data Integrity proof
     #[arg(long, value_enum, value_name = "F")]
     pub(crate) presentation_format: Option<PresentationFormat>,

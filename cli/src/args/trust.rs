@@ -39,6 +39,9 @@ pub(crate) struct ProofAddArgs {
     /// The id of a proof on it that this one covers (previousProof); repeat for several
     #[arg(long = "after", value_name = "PROOF-ID")]
     pub(crate) after: Vec<String>,
+    /// Claims that every part shows on which this proof stays (ecdsa-sd-2023, bbs-2023): names, or JSON Pointers, separated by commas
+    #[arg(long, value_name = "PATHS")]
+    pub(crate) mandatory: Vec<String>,
     /// Write the plain credential instead of a bundle
     #[arg(long)]
     pub(crate) bare: bool,

@@ -12,7 +12,7 @@ mod rows;
 mod securing;
 pub(super) mod status;
 
-pub(super) use input::seconds;
+pub(super) use input::{at_hand, seconds};
 pub(super) use securing::{paths, suite};
 
 use inkan_core::{Timestamp, sha256};
@@ -30,7 +30,8 @@ use inkan_io::os_rng::OsRng;
 use inkan_io::pinned;
 use inkan_io::profile::{IssuedRecord, OwnDid, Record as _, Shelf};
 use inkan_issuer::{
-    Draft, DraftError, IssueRequest, Issued, Securing, Warning, draft, issue_certified, issue_with,
+    AtHand, Draft, DraftError, IssueRequest, Issued, Securing, Warning, draft, issue_certified,
+    issue_with,
 };
 use inkan_ledger::{Claims, Kind, commitment};
 use serde_json::{Map, Value, json};
@@ -144,6 +145,7 @@ pub(super) fn run_with(
     let key_type = hand.key.public_key().key_type();
     let mandatory = paths(&args.mandatory)?;
     let url = securing::https_url(args, &own)?;
+    let at_hand = input::with_schema(at_hand(&home)?, schema.as_ref());
     let places = status::allocate(&wanted(args), (&own, &hand, &home), now)?;
     let entries: Vec<_> = places.iter().map(|place| place.entry.clone()).collect();
     let terms = Terms {
@@ -167,6 +169,7 @@ pub(super) fn run_with(
         valid_until,
         offer: &offer,
         key_statement: key_statement.as_ref(),
+        at_hand: &at_hand,
         now,
     };
     let draft = terms.draft((subject, subject_key.as_ref()), &claims, &entries)?;
@@ -282,7 +285,8 @@ fn wanted(args: &IssueArgs) -> Wanted<'_> {
         purposes.push(StatusPurpose::Message);
     }
     let served = args.status_url.as_deref();
-    Wanted { encoding, purposes, messages: &args.messages, served, asker: Asker::Issuer }
+    let (messages, references) = (args.messages.as_slice(), args.message_references.as_slice());
+    Wanted { encoding, purposes, messages, references, served, asker: Asker::Issuer }
 }
 
 /// What every credential of one run has in common.
@@ -305,6 +309,8 @@ struct Terms<'a> {
     offer: &'a [Demand],
     /// What is said of the holder's key.
     key_statement: Option<&'a Value>,
+    /// What it has to go with.
+    at_hand: &'a AtHand,
     now: Timestamp,
 }
 
@@ -365,9 +371,12 @@ impl Terms<'_> {
         }
     }
 
-    /// Signs it.
+    /// Signs it. What departs from a schema or a file at hand as it is now is not handed out: here or elsewhere it would be refused.
     fn sign(&self, draft: Draft) -> Result<Issued, Failure> {
         let issued = self.signed(draft)?;
+        self.at_hand
+            .check(issued.credential.credential())
+            .map_err(|error| Failure::from_error(error.code(), &error))?;
         if let (Some(file), Some(vc)) = (self.type_file, issued.credential.sd_jwt_vc()) {
             file.metadata.check(vc).map_err(|error| {
                 Failure::from_error(error.code(), &error).during("--type-metadata")

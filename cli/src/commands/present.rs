@@ -20,7 +20,7 @@ use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
 use crate::ledgers::Reading;
-use crate::output::Outcome;
+use crate::output::{Outcome, Speech};
 use crate::packing;
 use crate::render::report::short_did;
 use crate::wallet;
@@ -49,9 +49,11 @@ pub(super) fn run(args: &PresentArgs, context: &mut Context) -> Result<Outcome, 
     let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
     let choices = disclosure::choices(&args.disclose, args.disclose_all, credentials.len())?;
+    disclosure::check_kept(&args.keep, &credentials)?;
     let mut disclosed = Vec::new();
     for (position, (credential, choice)) in credentials.iter_mut().zip(&choices).enumerate() {
-        let (shown, what) = disclosure::shown(credential, choice, contexts)
+        let by = (contexts, context.speech);
+        let (shown, what) = disclosure::shown(credential, choice, &args.keep, by)
             .map_err(|failure| disclosure::at(failure, position, choices.len()))?;
         *credential = shown;
         disclosed.extend(what);
@@ -194,11 +196,12 @@ fn counted(credentials: &[SecuredCredential]) -> String {
 /// What one credential shows when these claims are chosen, or all, with the names of that.
 pub(super) fn part(
     credential: &SecuredCredential,
-    (disclose, disclose_all): (&[String], bool),
-    contexts: &Contexts,
+    (disclose, disclose_all, keep): (&[String], bool, &[String]),
+    by: (&Contexts, Speech),
 ) -> Result<(SecuredCredential, Vec<String>), Failure> {
+    disclosure::check_kept(keep, std::slice::from_ref(credential))?;
     match disclosure::choices(disclose, disclose_all, 1)?.as_slice() {
-        [choice] => disclosure::shown(credential, choice, contexts),
+        [choice] => disclosure::shown(credential, choice, keep, by),
         _ => Err(CliError::Fault("one credential has one choice".to_owned()).into()),
     }
 }

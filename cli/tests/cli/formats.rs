@@ -128,8 +128,11 @@ fn lists_are_shown_and_signed_again_with_a_time_to_live() {
 #[test]
 fn a_message_is_read_by_who_verifies() {
     let (home, holder) = parties();
-    let messages = ["--messages", "fresh,in review,shipped,lost"];
+    let explained = "https://acme.example/parcels";
+    let messages = ["--messages", "fresh,in review,shipped,lost", "--message-reference", explained];
     issue(&home, &holder, "parcel.json", &messages);
+    let written = std::fs::read_to_string(home.path("parcel.json")).unwrap();
+    assert!(written.contains(explained), "{written}");
     let shown = || {
         let explained = home.run(&["-p", "bank", "verify", "parcel.json", "--explain"]).must(0);
         let status = home.run(&["-p", "bank", "cred", "status", "parcel.json"]).must(0);

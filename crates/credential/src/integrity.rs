@@ -3,11 +3,14 @@
 //! In scope: reading them, and comparing them with bytes at hand. Out of scope: fetching; a resource that nobody gave is
 //! reported as missing, never as good.
 
+mod known;
+
 use std::collections::BTreeMap;
 
 use inkan_core::{digest, encoding, json, sha256};
 use serde_json::Value;
 
+pub use self::known::known;
 use crate::model::{Credential, is_url, items};
 
 /// Most digests that one member may list.
@@ -107,6 +110,19 @@ impl Integrity {
             }
         }
         fit
+    }
+
+    /// Whether the digests fix a text that has these digests by SHA-256, SHA-384 and so on, of which the bytes are not at hand: in each
+    /// member, one of those of its strongest hash is among them.
+    #[must_use]
+    pub fn is_of_digests(&self, digests: &[&[u8]]) -> bool {
+        self.members.iter().all(|member| {
+            let known = || member.iter().flatten();
+            let strongest = known().map(|(hash, _)| *hash).max();
+            known().any(|(hash, digest)| {
+                Some(*hash) == strongest && digests.contains(&digest.as_slice())
+            })
+        })
     }
 }
 
@@ -245,14 +261,15 @@ impl ResourceOutcome {
     }
 }
 
-/// Compares every related resource of `credential` with the bytes in `given`, by URL. The result has one line for each, in the order
-/// of the credential; resources that the credential does not name are not looked at.
+/// Compares every related resource of `credential` with the bytes in `given`, by URL, or else with those that are [`known`]. The result
+/// has one line for each, in the order of the credential; resources that the credential does not name are not looked at.
 #[must_use]
 pub fn check_related_resources<'a>(
     credential: &'a Credential,
     given: &BTreeMap<String, Vec<u8>>,
 ) -> Vec<(&'a RelatedResource, ResourceOutcome)> {
-    let judge = |resource: &RelatedResource| match given.get(&resource.id) {
+    let bytes = |url: &str| given.get(url).map(Vec::as_slice).or_else(|| known(url));
+    let judge = |resource: &RelatedResource| match bytes(&resource.id) {
         None => ResourceOutcome::Missing,
         Some(bytes) => match resource.integrity.check(bytes) {
             Fit::Same => ResourceOutcome::Checked,

@@ -66,6 +66,28 @@ pub fn read(bytes: &[u8], entry: &SchemaEntry) -> Result<Value, SchemaError> {
         .map_err(|error| SchemaError::Unusable { reason: error.to_string() })
 }
 
+/// The schema that an entry of type `JsonSchema` names, of what is at hand under its id: its bytes, or what they say. Where the issuer
+/// fixed the bytes, only those will do: as they are served, or in the canonical form (RFC 8785) in which a bundle can carry them. None
+/// if it is not at hand: another text of it may be the one that was fixed, so what was only read once is missing, and not wrong.
+///
+/// # Errors
+///
+/// As [`read`], of the bytes.
+pub fn choose(
+    entry: &SchemaEntry,
+    bytes: Option<&[u8]>,
+    said: Option<&Value>,
+) -> Result<Option<Value>, SchemaError> {
+    if let Some(bytes) = bytes {
+        return read(bytes, entry).map(Some);
+    }
+    if entry.integrity.is_none() {
+        return Ok(said.cloned());
+    }
+    let canonical = said.and_then(|schema| json::canonicalize(schema).ok());
+    Ok(canonical.and_then(|bytes| read(&bytes, entry).ok()))
+}
+
 /// Checks that `bytes` are those that the issuer fixed in `entry`, if it fixed any.
 ///
 /// # Errors

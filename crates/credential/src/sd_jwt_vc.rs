@@ -32,10 +32,29 @@ const TYP: &str = "dc+sd-jwt";
 /// The `typ` of drafts before -06.
 const OLD_TYP: &str = "vc+sd-jwt";
 
+/// What an SD-JWT VC says of itself: no claim about the subject may have such a name, since it would be taken for that. The first nine are
+/// always shown, the others may be kept back.
+pub const ABOUT_ITSELF: [&str; 16] = [
+    "iss",
+    "aud",
+    "nbf",
+    "exp",
+    "cnf",
+    "vct",
+    "vct#integrity",
+    "aka_vcts",
+    "status",
+    "sub",
+    "iat",
+    "jti",
+    "ledgerRecord",
+    "countersignatureOffer",
+    "keyStatement",
+    "evidence",
+];
 /// What must not be in a disclosure, nor anything in it (§2.2.2.3 of -13; `aka_vcts` came later).
 /// `aud` by RFC 9901 §9.7, as all that says whether it is good.
-const ALWAYS_SHOWN: [&str; 9] =
-    ["iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"];
+const ALWAYS_SHOWN: &[&str] = ABOUT_ITSELF.split_at(9).0;
 
 /// An SD-JWT VC, well-formed and not yet verified.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +138,7 @@ impl SdJwtVc {
         if !is(TYP) && !of_old {
             return Err(SdJwtVcError::NotSdJwtVc);
         }
-        check_always_shown(&sd_jwt, &ALWAYS_SHOWN)?;
+        check_always_shown(&sd_jwt, ALWAYS_SHOWN)?;
         let vct = text(payload, "vct")?.filter(|vct| !vct.is_empty()).ok_or(wrong("vct"))?;
         text(payload, "vct#integrity")?;
         if !is_audience(payload) {

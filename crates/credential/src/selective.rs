@@ -92,12 +92,15 @@ fn base_proof(
     Ok(proof)
 }
 
+/// In [`Disclosure::keep`], in the place of an id: every other proof that can stay, also those without an id. No id is spelt so.
+pub const EVERY: &str = "*";
+
 /// What a holder chooses to show.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disclosure<'a> {
     /// JSON pointers to claims, beside the mandatory ones. A claim brings `id` and `type` of every object it stands in.
     pub pointers: &'a [&'a str],
-    /// Ids of other proofs that are to stay, beside the issuer's of selective disclosure.
+    /// Ids of other proofs that are to stay, beside the issuer's of selective disclosure; or [`EVERY`].
     pub keep: &'a [&'a str],
     /// At most 4,096 bytes that a proof of `bbs-2023` is bound to, and shows. Other suites take none.
     pub presentation_header: &'a [u8],
@@ -106,7 +109,8 @@ pub struct Disclosure<'a> {
 /// Derives the credential that shows the mandatory claims and the chosen ones.
 ///
 /// The issuer's proof of selective disclosure is derived. Of the other proofs those in `keep` stay: one of selective
-/// disclosure is derived too, and shows what it has to; any other fits only if nothing is left out. All others go.
+/// disclosure is derived too, and shows what it has to; any other fits only if nothing is left out. All others go: [`left_out`] says
+/// which.
 ///
 /// Nothing is verified: call [`verify_base`] when the credential comes. `bbs-2023` draws from `rng`, and no two results of it
 /// are the same.
@@ -133,12 +137,16 @@ pub fn derive(
     let presentation_header = disclosure.presentation_header;
     let holders = Holders { chosen: &chosen, presentation_header };
     let mut proofs: Vec<Value> = Vec::with_capacity(kept.len());
+    let mut unchanged: Vec<&str> = disclosure.keep.to_vec();
     for proof in kept {
         match proof.derive(document, holders, contexts, rng)? {
             Some(derived) => proofs.push(derived.value().clone()),
-            None if whole && predecessors_unchanged(base, proof, disclosure.keep) => {
+            None if whole && predecessors_unchanged(base, proof, &unchanged) => {
+                unchanged.extend(proof.id());
                 proofs.push(proof.value().clone());
             }
+            // Nobody named it.
+            None if !proof.id().is_some_and(|id| disclosure.keep.contains(&id)) => {}
             None => {
                 let id = proof.id().unwrap_or_default().to_owned();
                 return Err(DeriveError::ProofNotKept { id });
@@ -153,6 +161,17 @@ pub fn derive(
         members.insert("proof".to_owned(), proof);
     }
     Ok(SecuredCredential::parse_value(shown)?)
+}
+
+/// The proofs of `base` of which nothing is on `shown`, which was derived of it: what those who made them said goes unseen.
+#[must_use]
+pub fn left_out<'a>(base: &'a SecuredCredential, shown: &SecuredCredential) -> Vec<&'a Proof> {
+    let same = |one: &Proof, other: &Proof| {
+        (one.id(), one.verification_method(), one.cryptosuite())
+            == (other.id(), other.verification_method(), other.cryptosuite())
+    };
+    let stays = |proof: &&Proof| shown.proofs().iter().any(|shown| same(shown, proof));
+    base.proofs().iter().filter(|proof| !stays(proof)).collect()
 }
 
 /// The JSON pointers to claims that a base credential always shows, in the issuer's order.
@@ -217,21 +236,23 @@ fn kept_proofs<'a>(
     keep: &[&str],
 ) -> Result<Vec<&'a Proof>, DeriveError> {
     let known: BTreeSet<&str> = base.proofs().iter().filter_map(Proof::id).collect();
-    if let Some(missing) = keep.iter().find(|id| !known.contains(*id)) {
+    if let Some(missing) = keep.iter().find(|id| **id != EVERY && !known.contains(*id)) {
         return Err(DeriveError::ProofNotKept { id: (*missing).to_owned() });
     }
     let stays = |proof: &&Proof| {
-        std::ptr::eq(*proof, main) || proof.id().is_some_and(|id| keep.contains(&id))
+        let named = proof.id().is_some_and(|id| keep.contains(&id));
+        std::ptr::eq(*proof, main) || named || keep.contains(&EVERY)
     };
     Ok(base.proofs().iter().filter(stays).collect())
 }
 
-/// Whether all proofs that `proof` covers stay as they are; those of selective disclosure become others.
-fn predecessors_unchanged(base: &SecuredCredential, proof: &Proof, keep: &[&str]) -> bool {
+/// Whether all proofs that `proof` covers are among those that stay as they are; those of selective disclosure become others.
+fn predecessors_unchanged(base: &SecuredCredential, proof: &Proof, unchanged: &[&str]) -> bool {
     proof.previous_proof().iter().all(|id| {
         let mut proofs = base.proofs().iter();
         let previous = proofs.find(|previous| previous.id() == Some(id));
-        keep.contains(&id.as_str()) && previous.is_some_and(|previous| previous.stage().is_none())
+        unchanged.contains(&id.as_str())
+            && previous.is_some_and(|previous| previous.stage().is_none())
     })
 }
 

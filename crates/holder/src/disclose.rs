@@ -37,6 +37,7 @@ pub fn disclose(
 }
 
 /// As [`disclose`], for a credential with a base proof of selective disclosure. Its issuer chose what is shown in any case.
+/// Of other proofs on it those stay that `keep` names: see [`selective::Disclosure::keep`].
 /// Proofs of `bbs-2023` draw from `rng`, so that no two of them can be linked.
 ///
 /// # Errors
@@ -45,6 +46,7 @@ pub fn disclose(
 pub fn derive(
     credential: &SecuredCredential,
     chosen: &[ClaimPath],
+    keep: &[&str],
     contexts: &Contexts,
     rng: &mut impl CryptoRng,
 ) -> Result<SecuredCredential, SelectiveError> {
@@ -64,7 +66,7 @@ pub fn derive(
         pointers.extend(inner.iter().map(|place| format!("/{SUBJECT}{place}")));
     }
     let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-    let disclosure = Disclosure { pointers: &pointers, ..Disclosure::default() };
+    let disclosure = Disclosure { pointers: &pointers, keep, ..Disclosure::default() };
     Ok(selective::derive(credential, &disclosure, contexts, rng)?)
 }
 

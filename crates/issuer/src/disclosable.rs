@@ -4,6 +4,7 @@
 //! (`inkan_credential::sd_jwt`), and the claims that every verifier needs, which are refused there.
 
 use inkan_credential::sd_jwt::{ClaimPath, ClaimPathError, PathStep, Step};
+use inkan_credential::sd_jwt_vc::ABOUT_ITSELF;
 use serde_json::Value;
 
 /// Claims that the holder may keep back, each by itself.
@@ -15,25 +16,6 @@ pub struct Disclosable<'a> {
     /// In every object and array where something can be kept back, a random number of decoys up to this.
     pub decoys: u8,
 }
-
-/// Claims of an SD-JWT VC that are about itself, and so are shown unless they are named: none about the subject may take their place.
-pub(crate) const ABOUT_ITSELF: [&str; 15] = [
-    "iss",
-    "sub",
-    "iat",
-    "nbf",
-    "exp",
-    "jti",
-    "cnf",
-    "vct",
-    "vct#integrity",
-    "aud",
-    "status",
-    "ledgerRecord",
-    "countersignatureOffer",
-    "keyStatement",
-    "evidence",
-];
 
 impl Disclosable<'_> {
     /// The claims as paths in `whole`; `subject` are the steps to the object with the claims.
@@ -83,12 +65,12 @@ impl Disclosable<'_> {
     }
 }
 
-/// JSON pointers to the claims that `named` names, from the subject or else from the whole credential.
+/// JSON pointers to the claims that `named` names, from the member `subject` or else from the whole credential.
 ///
 /// # Errors
 ///
 /// [`ClaimPathError`] if a path names no claim, or a name alone several.
-pub(crate) fn pointers(
+pub fn pointers(
     named: &[ClaimPath],
     whole: &Value,
     subject: &str,

@@ -10,14 +10,14 @@ use inkan_core::rng::{draw, draw_uuid_urn};
 use inkan_core::{CryptoRng, Timestamp, digest, encoding, json, limits};
 use inkan_credential::countersignature::{OFFER, Wanted};
 use inkan_credential::model::{CONTEXT_V2, LedgerRecord, StatusEntry};
-use inkan_credential::sd_jwt_vc::TypeMetadata;
+use inkan_credential::sd_jwt_vc::{ABOUT_ITSELF, TypeMetadata};
 use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{Credential, inline_context, schema};
 use inkan_crypto::PublicKey;
 use serde_json::{Map, Value, json};
 
 pub use self::error::DraftError;
-use crate::{disclosable, evidence};
+use crate::evidence;
 
 /// What is to be issued.
 #[derive(Clone, Debug)]
@@ -263,7 +263,7 @@ pub(crate) fn reserved(credential: &Credential) -> Option<&'static str> {
         let mut members = credential.subjects().iter().filter_map(Value::as_object);
         members.any(|members| members.contains_key(name))
     };
-    disclosable::ABOUT_ITSELF.into_iter().find(|name| taken(name))
+    ABOUT_ITSELF.into_iter().find(|name| taken(name))
 }
 
 /// Something that is allowed and probably not meant.

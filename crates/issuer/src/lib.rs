@@ -9,10 +9,12 @@ pub mod disclosable;
 pub mod draft;
 pub mod evidence;
 pub mod issue;
+pub mod outside;
 pub mod status;
 
 pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
 pub use evidence::{Parties, complete_evidence};
 pub use issue::{Issued, Securing, issue, issue_certified, issue_with, secure};
+pub use outside::{AtHand, OutsideError};
 pub use status::{AnnouncedList, StatusEncoding, StatusListState, StatusStateError};

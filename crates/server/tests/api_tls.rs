@@ -18,6 +18,7 @@ mod tests {
     use inkan_io::clock::OsClock;
     use inkan_io::gather::Network;
     use inkan_io::os_rng::OsRng;
+    use inkan_issuer::AtHand;
     use inkan_server::credentials::{
         self, Allotment, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording,
         RunningApi, StatusChange, Transport,
@@ -250,6 +251,9 @@ mod tests {
             _: Timestamp,
             _: Timestamp,
         ) -> Result<Option<Registry>, BackingError> {
+            Err(AWAY)
+        }
+        fn at_hand(&self) -> Result<AtHand, BackingError> {
             Err(AWAY)
         }
         fn contexts(&self) -> Option<Arc<Contexts>> {

@@ -34,7 +34,11 @@ module.exports = {
     issuers: [
       issuer(process.env.INKAN_SUITE ?? 'eddsa-rdfc-2022', ['vc2.0']),
       issuer('eddsa-rdfc-2022', ['eddsa-rdfc-2022']),
-      issuer('eddsa-rdfc-2022', ['BitstringStatusList'], {options: {statusPurposes: ['revocation']}}),
+      issuer('eddsa-rdfc-2022', ['BitstringStatusList'], {options: {
+        statusPurposes: ['revocation', 'message'],
+        statusMessages: ['pending', 'accepted', 'rejected', 'undefined'],
+        statusReferences: ['https://example.org/status-dictionary/'],
+      }}),
       issuer('eddsa-jcs-2022', ['eddsa-jcs-2022']),
       issuer('vc-jwt', ['EnvelopingProof']),
       issuer('ed25519-signature-2020', ['Ed25519Signature2020']),

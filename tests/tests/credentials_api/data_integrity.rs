@@ -519,6 +519,16 @@ fn verify_a_fixed_resource_by_the_digest_that_is_known() {
     let terms = ProofTerms::new(Cryptosuite::EddsaJcs2022, &method);
     let secured = secure_di(wrong, &terms, &key, Contexts::built_in()).expect("signed");
     strict().refuses_as(&secured.to_value(), "related-resource-mismatch");
+    // A weak hash that is right does not make up for a strong one that is not, and a hash says something whatever its length.
+    let right = "sha256-WZVc7WaX1h4D8rJVb+vlMIqxaEKEb1tYbX8fet7JJzQ=";
+    let long = format!("sha512-{}==", "A".repeat(86));
+    for digests in [format!("{right} {long}"), long] {
+        let wrong = with(plain(), "/relatedResource", json!({ "id": V2, "digestSRI": digests }));
+        let answer = strict().try_issue(Suite::EddsaJcs, &wrong, json!({}));
+        assert_eq!(answer.code(), "related-resource-mismatch", "{digests}");
+    }
+    let right = with(plain(), "/relatedResource", json!({ "id": V2, "digestSRI": right }));
+    strict().verify(&strict().issue(Suite::EddsaJcs, &right, json!({})));
 }
 
 #[test]

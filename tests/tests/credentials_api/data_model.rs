@@ -387,6 +387,12 @@ fn s5_3_a_draft_of_the_base_context_is_not_the_published_one() {
         api.try_issue(Suite::EddsaRdfc, &value, json!({})).status
     };
     assert_eq!((issue(PUBLISHED_SRI), issue(DRAFT_SRI)), (201, 400));
+    // At the test suites' server it verifies, and another digest does not.
+    let suites = super::api::lenient();
+    let fixed = |digest: &str| resource(json!({ "id": V2, "digestSRI": digest }));
+    let issued = suites.issue(Suite::EddsaRdfc, &fixed(DRAFT_SRI), json!({}));
+    suites.verify(&issued);
+    api.refuses_as(&issued, "related-resource-mismatch");
 }
 
 // §5.4 – §5.6

@@ -13,6 +13,7 @@ use inkan_crypto::KeyType;
 use inkan_evidence::Registry;
 use inkan_io::clock::Clock;
 use inkan_io::gather::{Network, from_bundle};
+use inkan_issuer::AtHand;
 use inkan_ledger::{Grade, LogPolicy};
 use inkan_server::credentials::{
     self, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording, Role as Plays,
@@ -90,6 +91,9 @@ impl Backing for Pinned {
     }
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
+    }
+    fn at_hand(&self) -> Result<AtHand, BackingError> {
+        Ok(AtHand::default())
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
         None

@@ -3,7 +3,7 @@
 use inkan_server::credentials::Suite;
 use serde_json::{Value, json};
 
-use super::api::{EXAMPLES, V2, credential, strict, with, without};
+use super::api::{EXAMPLES, V2, credential, lenient, strict, with, without};
 
 const SUITES: [Suite; 2] = [Suite::EcdsaSd, Suite::Bbs];
 
@@ -82,6 +82,36 @@ fn what_cannot_be_derived_is_refused() {
     }
     let plain = strict().issue(Suite::EddsaRdfc, &licence(), json!({}));
     assert_eq!(derive(&plain, json!({ "selectivePointers": ["/issuer"] })).0, 400);
+}
+
+#[test]
+fn the_proof_of_another_party_stays_if_the_holder_says_so_and_else_is_told() {
+    let family = json!({ "mandatoryPointers": ["/credentialSubject/family"] });
+    let one = lenient().issue(Suite::EcdsaSd, &licence(), family);
+    let born = json!({ "mandatoryPointers": ["/credentialSubject/born"] });
+    let both = lenient().issue(Suite::Bbs, &one, born);
+    assert_eq!(both["proof"].as_array().map(Vec::len), Some(2));
+    let given = json!(["/credentialSubject/given"]);
+    let (status, answer) = derive(&both, json!({ "selectivePointers": given }));
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(answer["warnings"][0]["code"], "left-out-of-part", "{answer}");
+    assert_eq!(answer["verifiableCredential"]["proof"]["cryptosuite"], "ecdsa-sd-2023");
+    assert!(answer["verifiableCredential"]["credentialSubject"].get("born").is_none());
+
+    let (status, answer) =
+        derive(&both, json!({ "selectivePointers": given, "keepProofs": ["*"] }));
+    assert_eq!((status, answer.get("warnings")), (201, None), "{answer}");
+    let shown = &answer["verifiableCredential"];
+    assert_eq!(shown["proof"].as_array().map(Vec::len), Some(2));
+    // Each shows what it has to.
+    assert_eq!(
+        (&shown["credentialSubject"]["family"], &shown["credentialSubject"]["born"]),
+        (&json!("Byron"), &json!("1815"))
+    );
+    lenient().verify(shown);
+    lenient().refuses(&with(shown.clone(), "/credentialSubject/born", json!("1816")));
+    let (status, answer) = derive(&both, json!({ "keepProofs": ["urn:example:none"] }));
+    assert_eq!((status, &answer["code"]), (400, &json!("disclosure-proof-not-kept")));
 }
 
 #[test]

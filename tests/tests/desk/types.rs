@@ -11,6 +11,7 @@ use inkan_credential::{Bundle, Contexts, SecuredCredential, sign};
 use inkan_crypto::KeyType;
 use inkan_evidence::Registry;
 use inkan_io::gather::{Network, from_bundle};
+use inkan_issuer::AtHand;
 use inkan_server::credentials::{
     self, ApiOptions, Backing, BackingError, Grounds, Issuer, Protection, Recording, Role,
     Transport,
@@ -75,6 +76,9 @@ impl Backing for Pins {
     }
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
+    }
+    fn at_hand(&self) -> Result<AtHand, BackingError> {
+        Ok(AtHand::default())
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
         None

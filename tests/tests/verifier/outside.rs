@@ -267,3 +267,21 @@ fn a_schema_that_is_a_credential_is_judged_as_of_the_time() {
     accepted(&parts.judge(&at(judged[1])));
     undecided(&parts.judge(&at(judged[2])), CheckName::Schema, unverified);
 }
+
+#[test]
+fn a_digest_of_the_base_context_is_checked_though_nobody_gave_it() {
+    let world = World::new(308);
+    let context = without_receipts(&world);
+    let base = |digests: &str| {
+        let resource =
+            json!({ "id": "https://www.w3.org/ns/credentials/v2", "digestSRI": digests });
+        signed(&world, &json!({ "relatedResource": [resource] })).judge(&context)
+    };
+    let right = "sha256-WZVc7WaX1h4D8rJVb+vlMIqxaEKEb1tYbX8fet7JJzQ=";
+    let verification = base(right);
+    accepted(&verification);
+    passed(&verification, CheckName::RelatedResource);
+    for wrong in [sri(b"another"), format!("{right} {}", sri(b"another"))] {
+        worthless(&base(&wrong), CheckName::RelatedResource, "related-resource-mismatch");
+    }
+}

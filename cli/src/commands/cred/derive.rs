@@ -26,7 +26,8 @@ pub(super) fn run(args: &CredDeriveArgs, context: &mut Context) -> Result<Outcom
         None => None,
     };
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
-    let (shown, disclosed) = present::part(&whole, (&args.disclose, args.disclose_all), contexts)?;
+    let chosen = (args.disclose.as_slice(), args.disclose_all, args.keep.as_slice());
+    let (shown, disclosed) = present::part(&whole, chosen, (contexts, context.speech))?;
     context.speech.say(&format!("shows {}", disclosed.join(", ")));
     context.speech.detail("whoever gets it can show it on: a presentation answers one verifier");
     let value = shown.to_value();

@@ -5,13 +5,15 @@ use inkan_core::{Timestamp, limits};
 use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
+use inkan_io::pinned;
 use inkan_io::profile::OwnDid;
-use inkan_issuer::derived;
+use inkan_issuer::{AtHand, derived};
 use serde_json::{Map, Value};
 
 use crate::args::{IssueArgs, parse_span};
 use crate::commands::did::parse_time;
-use crate::context::Context;
+use crate::commands::verify;
+use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::wallet::read_json;
 
@@ -125,6 +127,20 @@ pub(super) fn schema(args: &IssueArgs, context: &Context) -> Result<Option<Schem
         detail: "a schema needs $id: the credential names it by that".to_owned(),
     };
     Ok(Some(Schema { id: id.ok_or_else(missing)?, value, bytes: input.bytes }))
+}
+
+/// What a credential may name outside itself: the files and schemas of the profile.
+pub(in crate::commands) fn at_hand(home: &Home) -> Result<AtHand, Failure> {
+    let pins = pinned::load(&home.profile)?;
+    let resources = pins.into_iter().map(|file| (file.url, file.bytes)).collect();
+    Ok(AtHand { resources, schemas: verify::schemas(home)? })
+}
+
+/// The same with the schema that is issued by, which may not be in the profile, or be another there.
+pub(super) fn with_schema(mut at_hand: AtHand, schema: Option<&Schema>) -> AtHand {
+    let named = schema.map(|schema| (schema.id.clone(), schema.bytes.clone()));
+    at_hand.resources.extend(named);
+    at_hand
 }
 
 /// Type metadata: as they were read, and byte for byte.

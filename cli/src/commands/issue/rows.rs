@@ -85,12 +85,12 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let paths = (disclosable.as_slice(), mandatory.as_slice());
     let securing = securing::securing(args, key_type, paths, contexts, url.as_deref());
     let (own, hand, home, evidence) = (&own, &hand, &home, evidence.as_slice());
-    let certified = None;
+    let at_hand = input::with_schema(input::at_hand(home)?, schema);
     let terms = Terms {
         args,
         own,
         hand,
-        certified,
+        certified: None,
         home,
         evidence,
         securing,
@@ -101,6 +101,7 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
         valid_until,
         offer: &[],
         key_statement: None,
+        at_hand: &at_hand,
         now,
     };
     let folder = PathBuf::from(args.out.path().unwrap_or_default());

@@ -89,6 +89,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) purposes: Vec<StatusPurpose>,
     /// What the list of messages says.
     pub(crate) messages: &'a [String],
+    /// Where these messages are explained.
+    pub(crate) references: &'a [String],
     /// Where the issuer serves the list itself; none for one that a ledger announces.
     pub(crate) served: Option<&'a str>,
     /// Who asks for it.
@@ -104,7 +106,7 @@ pub(crate) enum Asker {
     Caller,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
     /// Whether a list of ours is one for this purpose.
     pub(crate) fn fits(
         &self,
@@ -122,8 +124,8 @@ impl Wanted<'_> {
         {
             return Ok(false);
         }
-        // A list of messages is another with other messages.
-        Ok(purpose != StatusPurpose::Message || said_by(record) == self.messages)
+        // A list of messages is another with other messages, or with another explanation.
+        Ok(purpose != StatusPurpose::Message || said_by(record) == self.said())
     }
 
     /// That a list of ours says these messages, or that one more may begin which does.
@@ -132,12 +134,17 @@ impl Wanted<'_> {
             return Ok(());
         }
         let said = lists.iter().map(|(_, record)| said_by(record));
-        let others: BTreeSet<_> = said.filter(|said| !said.is_empty()).collect();
-        let is_known = others.iter().any(|said| said == self.messages);
+        let others: BTreeSet<_> = said.filter(|(said, _)| !said.is_empty()).collect();
+        let is_known = others.contains(&self.said());
         if is_known || others.len() < WORDINGS {
             return Ok(());
         }
         Err(CliError::MessageListsFull { limit: WORDINGS }.into())
+    }
+
+    fn said(&self) -> (Vec<&str>, Vec<&str>) {
+        let texts = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
+        (texts(self.messages), texts(self.references))
     }
 
     /// The newest of these lists that is one for this purpose.
@@ -173,8 +180,8 @@ impl Wanted<'_> {
         purpose: StatusPurpose,
     ) -> Result<StatusListState, StatusStateError> {
         if purpose == StatusPurpose::Message {
-            let messages: Vec<&str> = self.messages.iter().map(String::as_str).collect();
-            return StatusListState::of_messages(uri, &messages, &[]);
+            let (messages, references) = self.said();
+            return StatusListState::of_messages(uri, &messages, &references);
         }
         if self.encoding.is_token() {
             // Two bits: in force, revoked, suspended.
@@ -394,9 +401,12 @@ pub(crate) fn is_taken(name: &str) -> bool {
 }
 
 /// What a list of messages says, read without the bits of its entries; nothing of other lists.
-fn said_by(record: &StatusListRecord) -> Vec<&str> {
-    let said = record.state.get("messages").and_then(Value::as_array);
-    said.into_iter().flatten().filter_map(Value::as_str).collect()
+fn said_by(record: &StatusListRecord) -> (Vec<&str>, Vec<&str>) {
+    let texts = |name: &str| {
+        let said = record.state.get(name).and_then(Value::as_array);
+        said.into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    (texts("messages"), texts("references"))
 }
 
 /// Reads the issuer's own state of a list.

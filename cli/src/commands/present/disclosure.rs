@@ -1,11 +1,13 @@
 //! What is shown of each credential: from `--disclose` to the credential with those claims. What to show is never guessed.
 
+use inkan_credential::proof::Proof;
 use inkan_credential::sd_jwt::ClaimPath;
 use inkan_credential::{Contexts, SecuredCredential, selective};
 use inkan_io::os_rng::OsRng;
 
 use crate::commands::issue::paths;
 use crate::failure::{CliError, Failure};
+use crate::output::Speech;
 
 /// What the holder chose to show of one credential.
 #[derive(Clone, Debug)]
@@ -63,11 +65,24 @@ fn numbered(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("cred[")?.split_once("]:")
 }
 
-/// The credential with what was chosen, and the names of that.
+/// That every proof that is to stay is on one of these credentials.
+pub(super) fn check_kept(keep: &[String], all: &[SecuredCredential]) -> Result<(), Failure> {
+    let known: Vec<&str> = all.iter().flat_map(|one| one.proofs()).filter_map(Proof::id).collect();
+    let absent = keep.iter().find(|id| *id != selective::EVERY && !known.contains(&id.as_str()));
+    let Some(absent) = absent else { return Ok(()) };
+    let usage = format!(
+        "--keep {absent}: there is no such proof; those with an id are {}",
+        known.join(", ")
+    );
+    Err(CliError::Usage(usage).into())
+}
+
+/// The credential with what was chosen, and the names of that. Of other parties' proofs those stay that are named.
 pub(super) fn shown(
     credential: &SecuredCredential,
     choice: &Choice,
-    contexts: &Contexts,
+    keep: &[String],
+    (contexts, speech): (&Contexts, Speech),
 ) -> Result<(SecuredCredential, Vec<String>), Failure> {
     let known = inkan_holder::disclosable(credential);
     let is_base = selective::is_base(credential);
@@ -87,7 +102,17 @@ pub(super) fn shown(
         }
     };
     if is_base {
-        let derived = inkan_holder::derive(credential, &chosen, contexts, &mut OsRng)?;
+        let own: Vec<&str> = credential.proofs().iter().filter_map(Proof::id).collect();
+        let is_here = |id: &&str| *id == selective::EVERY || own.contains(id);
+        let keep: Vec<&str> = keep.iter().map(String::as_str).filter(is_here).collect();
+        let derived = inkan_holder::derive(credential, &chosen, &keep, contexts, &mut OsRng)?;
+        for lost in selective::left_out(credential, &derived) {
+            let (who, suite) = (lost.verification_method(), lost.cryptosuite().as_str());
+            let id = lost.id().map(|id| format!(", {id}")).unwrap_or_default();
+            speech.warn(&format!(
+                "leaves out that {who} says it too ({suite}{id}): --keep PROOF-ID, or --keep '*' for all that can stay"
+            ));
+        }
         return Ok((derived, chosen.iter().map(ToString::to_string).collect()));
     }
     let shown = inkan_holder::disclose(credential, &chosen)?;

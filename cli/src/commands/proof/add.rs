@@ -3,16 +3,18 @@
 
 use inkan_core::rng::draw_uuid_urn;
 use inkan_credential::bundle::Artefact;
+use inkan_credential::proof::SignFailure;
 use inkan_credential::sign::{self, ProofTerms};
 use inkan_credential::{Contexts, Cryptosuite, SecuredCredential, proof_check, selective};
 use inkan_did::DidUrl;
 use inkan_io::os_rng::OsRng;
 use inkan_io::pinned;
+use inkan_issuer::disclosable::pointers;
 use serde_json::json;
 
 use crate::args::ProofAddArgs;
 use crate::commands::did::key_of_any_version;
-use crate::commands::issue::suite;
+use crate::commands::issue::{paths, suite};
 use crate::context::Context;
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
@@ -66,6 +68,11 @@ pub(super) fn run(args: &ProofAddArgs, context: &mut Context) -> Result<Outcome,
     }
     let id = draw_uuid_urn(&mut OsRng);
     let is_selective = suite.is_selective();
+    if !is_selective && !args.mandatory.is_empty() {
+        let usage =
+            "--mandatory belongs to ecdsa-sd-2023 and bbs-2023: other proofs are about all of it";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     // An id and a moment would be shown with every part, and link them.
     let linked = suite != Cryptosuite::Bbs2023;
     let terms = ProofTerms {
@@ -76,7 +83,11 @@ pub(super) fn run(args: &ProofAddArgs, context: &mut Context) -> Result<Outcome,
     };
     let (_, signer) = hand.pair();
     let signed = if is_selective {
-        selective::add_proof_sd(&credential, &[], (&terms, signer), contexts, &mut OsRng)?
+        let whole = credential.credential().value();
+        let mandatory = pointers(&paths(&args.mandatory)?, whole, "credentialSubject")
+            .map_err(SignFailure::Claim)?;
+        let mandatory: Vec<&str> = mandatory.iter().map(String::as_str).collect();
+        selective::add_proof_sd(&credential, &mandatory, (&terms, signer), contexts, &mut OsRng)?
     } else {
         sign::add_proof_di(&credential, &terms, signer, contexts)?
     };

@@ -23,13 +23,14 @@ use inkan_io::files::{self, FileError};
 use inkan_io::gather::{Copies, Network, NoOthers, OtherLedgers, Sources, gather};
 use inkan_io::profile::OwnDid;
 use inkan_io::{known, pinned};
+use inkan_issuer::AtHand;
 use inkan_ledger::{EntryId, Kind, commitment};
 use inkan_server::credentials::{Backing, BackingError, Grounds, Issuer, Recording};
 use inkan_verifier::{KnownState, Want, with_successors};
 
 use self::session::Session;
 use super::registry::Authorities;
-use crate::commands::issue::status;
+use crate::commands::issue::{self, status};
 use crate::commands::{policy, verify};
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
@@ -416,6 +417,10 @@ impl Backing for ProfileBacking {
         let found =
             self.authorities.registry(&self.home, authority, (at, now), || self.reading(now));
         found.map_err(|failure| self.refused(&failure))
+    }
+
+    fn at_hand(&self) -> Result<AtHand, BackingError> {
+        issue::at_hand(&self.home).map_err(|failure| self.refused(&failure))
     }
 
     fn contexts(&self) -> Option<Arc<Contexts>> {

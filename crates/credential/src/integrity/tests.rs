@@ -154,6 +154,56 @@ fn the_report_says_what_was_checked_missing_and_wrong() {
     );
 }
 
+/// VCDM 2.0 §B.1 prints the digest of the base context, and the suites over RDF use the same text.
+#[test]
+fn the_base_context_is_known_as_it_is_published() {
+    let url = crate::model::CONTEXT_V2;
+    let bytes = known(url).unwrap();
+    let hex = "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734";
+    assert_eq!(sha256(&[bytes]).to_hex(), hex);
+    let read = |bytes: &[u8]| json::parse(bytes, inkan_core::limits::DOCUMENT).unwrap();
+    assert_eq!(read(bytes), read(ssi_contexts::CREDENTIALS_V2.as_bytes()));
+    assert_eq!(known("https://www.w3.org/ns/credentials/v2/"), None);
+
+    let (short, long) = (sri_of("sha256", sha256(&[bytes]).as_bytes()), digest::sha512(&[bytes]));
+    let wrong = |hash: &str, length: usize| sri_of(hash, &vec![7; length]);
+    for (digests, expected) in [
+        (short.clone(), ResourceOutcome::Checked),
+        (format!("{short} {}", sri_of("sha512", &long)), ResourceOutcome::Checked),
+        (wrong("sha256", 32), ResourceOutcome::Wrong),
+        (wrong("sha512", 64), ResourceOutcome::Wrong),
+        // The strongest one decides, whatever a weaker one says.
+        (format!("{short} {}", wrong("sha384", 48)), ResourceOutcome::Wrong),
+    ] {
+        let credential = credential(json!({ "id": url, "digestSRI": digests })).unwrap();
+        let report = check_related_resources(&credential, &BTreeMap::new());
+        assert_eq!(report[0].1, expected, "{digests}");
+    }
+    // What the caller has under that URL goes first.
+    let own = sri_of("sha384", &digest::sha384(&[BODY]));
+    let credential = credential(json!({ "id": url, "digestSRI": own })).unwrap();
+    let given = BTreeMap::from([(url.to_owned(), BODY.to_vec())]);
+    assert_eq!(check_related_resources(&credential, &given)[0].1, ResourceOutcome::Checked);
+}
+
+#[test]
+fn digests_of_a_text_that_is_not_at_hand_are_compared() {
+    let text: [&[u8]; 2] = [&[1; 32], &[2; 48]];
+    let of = |object: Value| Integrity::of(&object).unwrap().unwrap().is_of_digests(&text);
+    let sri = |hash: &str, byte: u8, length: usize| sri_of(hash, &vec![byte; length]);
+    assert!(of(json!({ "digestSRI": sri("sha256", 1, 32) })));
+    assert!(of(
+        json!({ "digestSRI": sri("sha384", 2, 48), "digestMultibase": multihash(0x12, &[1; 32]) })
+    ));
+    assert!(!of(json!({ "digestSRI": sri("sha384", 3, 48) })));
+    let weaker = format!("{} {}", sri("sha256", 1, 32), sri("sha512", 1, 64));
+    assert!(!of(json!({ "digestSRI": weaker })));
+    assert!(!of(
+        json!({ "digestSRI": sri("sha384", 2, 48), "digestMultibase": multihash(0x12, &[2; 32]) })
+    ));
+    assert!(!of(json!({ "digestMultibase": multihash(0x16, &[1; 32]) })));
+}
+
 #[test]
 fn resources_without_url_digest_or_with_the_same_url_twice_are_refused() {
     let digest = sri_of("sha256", &[0; 32]);

@@ -306,6 +306,46 @@ fn proofs_over_all_of_the_document_stay_with_all_of_it() {
 }
 
 #[test]
+fn of_every_proof_those_stay_that_can() {
+    let ids = |credential: &SecuredCredential| {
+        let ids = credential.proofs().iter().filter_map(Proof::id);
+        ids.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let base = with_other_proofs();
+    let part = kept(&["/name"], &[EVERY]).unwrap();
+    assert_eq!(
+        (verify_all(&part), ids(&part)),
+        (2, vec!["urn:uuid:sd".into(), "urn:uuid:other".into()])
+    );
+    let lost: Vec<_> = left_out(&base, &part).iter().filter_map(|proof| proof.id()).collect();
+    assert_eq!(lost, ["urn:uuid:set", "urn:uuid:chain", "urn:uuid:over"]);
+    // Of the whole those over all of it stay too, but for one that covers what became another proof.
+    let whole = kept(&[""], &[EVERY]).unwrap();
+    assert_eq!(verify_all(&whole), 4);
+    let lost: Vec<_> = left_out(&base, &whole).iter().filter_map(|proof| proof.id()).collect();
+    assert_eq!(lost, ["urn:uuid:over"]);
+    assert_eq!(left_out(&base, &kept(&["/name"], &[]).unwrap()).len(), 4);
+}
+
+#[test]
+fn a_proof_without_an_id_stays_with_every_other() {
+    let other = party(13, KeyType::Bls12381G2);
+    let terms = ProofTerms::new(Cryptosuite::Bbs2023, &other.method);
+    let mut plain = document();
+    plain.as_object_mut().unwrap().remove("ledgerRecord");
+    let base = base_of(plain, &["/credentialSubject/familyName"], 3);
+    let pointers = ["/credentialSubject/givenName"];
+    let by: (&ProofTerms<'_>, &dyn Signer) = (&terms, &other.key);
+    let contexts = Contexts::built_in();
+    let both = add_proof_sd(&base, &pointers, by, contexts, &mut SeededRng::new(4)).unwrap();
+    let disclosure = Disclosure { pointers: &["/name"], keep: &[EVERY], ..Disclosure::default() };
+    let part = derive(&both, &disclosure, contexts, &mut SeededRng::new(5)).unwrap();
+    assert_eq!(verify_all(&part), 2);
+    assert!(left_out(&both, &part).is_empty());
+    assert_eq!(left_out(&both, &shown(&both, &["/name"]).unwrap()).len(), 1);
+}
+
+#[test]
 fn proofs_that_no_longer_fit_cannot_stay() {
     for (pointers, keep) in [
         (&["/name"][..], &["urn:uuid:set"][..]),

@@ -13,6 +13,7 @@ use inkan_credential::{Bundle, Contexts, SecuredCredential};
 use inkan_evidence::Registry;
 use inkan_io::cards::Cards;
 use inkan_io::gather::Network;
+use inkan_issuer::AtHand;
 use inkan_ledger::{Grade, LogPolicy, TimestampChecker};
 use inkan_verifier::{CertificateChecker, Declared, KnownState, Material, Receipts, Want};
 
@@ -160,6 +161,13 @@ pub trait Backing: Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Registry>, BackingError>;
 
+    /// Files and schemas that what is issued may name: it has to go with them.
+    ///
+    /// # Errors
+    ///
+    /// [`BackingError`] if they cannot be read.
+    fn at_hand(&self) -> Result<AtHand, BackingError>;
+
     /// Contexts that are pinned beside the built-in ones, as they were at the start.
     fn contexts(&self) -> Option<Arc<Contexts>>;
 }
@@ -205,6 +213,8 @@ pub struct Allotment {
     pub purposes: Vec<StatusPurpose>,
     /// What the list of messages says: one for each of its values, the first being that of a new credential.
     pub messages: Vec<String>,
+    /// URLs where these messages are explained.
+    pub references: Vec<String>,
     /// How the lists are written.
     pub form: ListForm,
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use inkan_core::text::is_hidden;
 use inkan_core::{Timestamp, json, tolerance};
 use inkan_credential::Cryptosuite;
-use inkan_credential::model::StatusPurpose;
+use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::proof::Purpose;
 use inkan_credential::sd_jwt::ClaimPath;
 use serde_json::{Map, Value};
@@ -23,6 +23,9 @@ use super::suites::{Issuer, Suite};
 const DECOYS: u8 = 32;
 /// A message of a status list has at most so many characters.
 const MESSAGE: usize = 200;
+/// A list of messages is explained at so many places at most, each with a URL of at most so many bytes.
+const REFERENCES: usize = 4;
+const REFERENCE: usize = 500;
 
 /// A request that was read.
 #[derive(Debug)]
@@ -50,9 +53,12 @@ pub(crate) struct Options {
     /// Claims that are computed, each with the claim that it comes from.
     pub(crate) derived: Vec<(String, String)>,
     pub(crate) selective_pointers: Vec<String>,
+    /// Ids of other proofs that stay.
+    pub(crate) keep: Vec<String>,
     pub(crate) presentation_header: Option<String>,
     pub(crate) status: Option<Vec<StatusPurpose>>,
     pub(crate) messages: Vec<String>,
+    pub(crate) references: Vec<String>,
     pub(crate) lists: Option<ListForm>,
     /// What the holder's wallet shows of its key, and the nonce that it has to name.
     pub(crate) key_attestation: Option<String>,
@@ -186,11 +192,13 @@ impl Options {
             },
             derived: pairs(options, "derivedClaims")?,
             selective_pointers: texts(options, "selectivePointers")?.unwrap_or_default(),
+            keep: texts(options, "keepProofs")?.unwrap_or_default(),
             presentation_header: text(options, "presentationHeader")?,
             status: texts(options, "statusPurposes")?
                 .map(|names| names.iter().map(|name| purpose(name)).collect())
                 .transpose()?,
             messages: messages(options)?,
+            references: references(options)?,
             lists: text(options, "statusLists")?
                 .map(|name| ListForm::parse(&name).ok_or_else(|| option("statusLists")))
                 .transpose()?,
@@ -228,6 +236,21 @@ fn messages(options: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
         Ok(messages)
     } else {
         Err(option("statusMessages"))
+    }
+}
+
+/// Where messages are explained: some URLs, none of them twice.
+fn references(options: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
+    let urls = texts(options, "statusReferences")?.unwrap_or_default();
+    let differ = urls.iter().collect::<BTreeSet<_>>().len() == urls.len();
+    let short = urls.len() <= REFERENCES && urls.iter().all(|url| url.len() <= REFERENCE);
+    // As they will stand in the credential.
+    let entry = StatusEntry::new(StatusPurpose::Message, "https://issuer.example/status/0", 0);
+    let entry = StatusEntry { references: urls, ..entry };
+    if differ && short && StatusEntry::parse(&entry.to_value()).is_ok() {
+        Ok(entry.references)
+    } else {
+        Err(option("statusReferences"))
     }
 }
 

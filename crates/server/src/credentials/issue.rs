@@ -3,6 +3,7 @@
 mod attested;
 mod derived;
 mod enveloped;
+mod places;
 
 pub(super) use attested::UsedNonces;
 
@@ -14,11 +15,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use inkan_core::{Digest, Timestamp, json, rng, sha256};
-use inkan_credential::model::{DataModel, LedgerRecord, StatusEntry, StatusPurpose};
+use inkan_credential::model::{DataModel, LedgerRecord, StatusEntry};
 use inkan_credential::proof::{Purpose, SignFailure};
 use inkan_credential::selective::{add_proof_sd, secure_sd, verify_base};
 use inkan_credential::sign::{self, ProofTerms};
-use inkan_credential::token_status_list::StatusReference;
 use inkan_credential::{
     Contexts, Credential, Cryptosuite, RdfcError, SecuredCredential, canonical_nquads,
     inline_context,
@@ -27,10 +27,10 @@ use inkan_crypto::Signer;
 use inkan_io::os_rng::OsRng;
 use serde_json::{Value, json};
 
+use self::places::{add_status, add_token_status, allotment};
 use super::admit::Caller;
 use super::answer::{Cause, Refusal, json_answer};
-use super::backing::Allotment;
-use super::envelope::{Options, Request, option};
+use super::envelope::{Options, Request};
 use super::handle::{blocking, request};
 use super::options::Profile;
 use super::resources;
@@ -69,7 +69,8 @@ fn issued(
 }
 
 /// The options that say what is added to a new credential: places in status lists, and claims that answer a question.
-const OF_FIRST: [&str; 4] = ["statusPurposes", "statusMessages", "statusLists", "derivedClaims"];
+const OF_FIRST: [&str; 5] =
+    ["statusPurposes", "statusMessages", "statusReferences", "statusLists", "derivedClaims"];
 
 /// The options that have an effect when a first proof is made.
 fn effective(suite: Suite) -> Vec<&'static str> {
@@ -119,11 +120,11 @@ fn first(
         }
     }
     let attested = attested::read(service, suite, (&credential, options), now)?;
-    let wanted = allotment(service, suite, options)?;
     let id = options.credential_id.clone();
     let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
     let backing = service.options.backing.as_deref();
     let recorder = backing.filter(|_| service.must_record(suite, &issuer));
+    let wanted = allotment(service, (suite, recorder), options)?;
     if recorder.is_some() && !can_be_recorded(issuer.key.key_type()) {
         let reason =
             "no ledger takes entries of this suite's key, and what is issued here is recorded";
@@ -131,14 +132,9 @@ fn first(
         return Err(Refusal::missing(Cause::SuiteNotServed.code(), detail));
     }
     let Some(backing) = recorder else {
-        let announced = wanted.form.is_token() || !wanted.messages.is_empty();
-        if announced && !wanted.purposes.is_empty() {
-            let detail = "messages and tokens are kept in lists that a ledger announces, and what this key signs is not recorded";
-            return Err(Refusal::bad(Cause::StatusNotKept.code(), detail));
-        }
         attested::state(service, &mut credential, attested)?;
         if !wanted.purposes.is_empty() {
-            let entries = service.status.allot((suite, &issuer), &wanted.purposes, id)?;
+            let entries = service.status.allot((suite, &issuer), &wanted, id)?;
             add_status(&mut credential, entries);
         }
         return sign(service, (suite, &issuer), credential, options);
@@ -188,30 +184,6 @@ fn asked(
     ]))
 }
 
-/// Which places a new credential gets, as far as they can be kept.
-fn allotment(service: &Service, suite: Suite, options: &Options) -> Result<Allotment, Refusal> {
-    let refused = |detail: &str| Refusal::bad(Cause::StatusNotKept.code(), detail.to_owned());
-    let purposes = options.status.as_ref().unwrap_or(&service.options.status).clone();
-    if !purposes.is_empty() && suite.whole().is_none() {
-        return Err(refused("this suite's key cannot sign a status list: ask for no status"));
-    }
-    let says = purposes.contains(&StatusPurpose::Message);
-    if says == options.messages.is_empty() {
-        return Err(option("statusMessages"));
-    }
-    let form = enveloped::lists(suite, options)?;
-    if form.is_token() {
-        if suite.cryptosuite().is_some() {
-            let detail = "places in token status lists are named in JWTs, SD-JWTs and COSE messages: ask for statusLists bitstring";
-            return Err(refused(detail));
-        }
-        if says {
-            return Err(refused("messages are said in a Bitstring Status List, not in a token"));
-        }
-    }
-    Ok(Allotment { purposes, messages: options.messages.clone(), form })
-}
-
 /// The status lists in which a credential has places.
 fn lists_of(credential: &Value) -> Vec<String> {
     let entries = entries_of(credential, "credentialStatus").into_iter();
@@ -251,8 +223,19 @@ fn naming_record(mut credential: Value, log: &str) -> Result<Value, Refusal> {
     Ok(credential)
 }
 
-/// Signs a credential as it stands.
+/// Signs a credential as it stands; what would be refused as it is now is not handed out.
 fn sign(
+    service: &Service,
+    by: (Suite, &Issuer),
+    credential: Value,
+    options: &Options,
+) -> Result<SecuredCredential, Refusal> {
+    let secured = secure(service, by, credential, options)?;
+    resources::check(service, secured.credential())?;
+    Ok(secured)
+}
+
+fn secure(
     service: &Service,
     (suite, issuer): (Suite, &Issuer),
     credential: Value,
@@ -354,11 +337,7 @@ fn check(
         let detail = "issuer is not the DID of this suite's key: see /ids";
         return Err(Refusal::bad(Cause::IssuerNotOurs.code(), detail));
     }
-    let resources = entries_of(credential, "relatedResource");
-    if resources.into_iter().any(|one| resources::is_wrong(one, service.options.profile)) {
-        let detail = "relatedResource: the digest is not that of the resource";
-        return Err(Refusal::bad("related-resource-mismatch", detail));
-    }
+    resources::check(service, &read)?;
     Ok(read.version())
 }
 
@@ -426,32 +405,6 @@ fn check_unlinkable(service: &Service, suite: Suite, credential: &Value) -> Resu
         return Ok(());
     };
     Err(Refusal::bad(Cause::RequestMalformed.code(), detail))
-}
-
-fn add_status(credential: &mut Value, entries: Vec<Value>) {
-    let Value::Object(members) = credential else { return };
-    let mut all = match members.remove("credentialStatus") {
-        Some(Value::Array(list)) => list,
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
-    all.extend(entries);
-    let status = match all.as_slice() {
-        [only] => only.clone(),
-        _ => Value::Array(all),
-    };
-    members.insert("credentialStatus".to_owned(), status);
-}
-
-/// The place in a token status list, which is named in a claim of its own.
-fn add_token_status(credential: &mut Value, entry: &StatusEntry) -> Result<(), Refusal> {
-    let Value::Object(members) = credential else { return Ok(()) };
-    let place = StatusReference { index: entry.index, uri: entry.list_uri.clone() };
-    if members.insert("status".to_owned(), place.to_claim()).is_some() {
-        let detail = "status: its place in a status list is said by this server";
-        return Err(Refusal::bad(Cause::RequestMalformed.code(), detail));
-    }
-    Ok(())
 }
 
 /// Calls `sign` with the terms that the options ask for.

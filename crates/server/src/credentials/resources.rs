@@ -1,79 +1,61 @@
-//! Resources whose digests are known here: a credential that fixes another one is not issued (VCDM 2.0 §5.3).
+//! What a credential refers to outside itself, where it is issued (VCDM 2.0 §4.11 and §5.3). Nothing is fetched.
 //!
-//! In scope: the base context, by the digests of its published text. Nothing is fetched.
+//! In scope: what the backing has at hand, and the draft of the base context by which the test suite of the data model goes. Out of
+//! scope: how schemas and digests are judged (`inkan-issuer`, `inkan-credential`).
 
-use inkan_core::{encoding, json};
-use serde_json::Value;
+use inkan_credential::Credential;
+use inkan_credential::integrity::RelatedResource;
+use inkan_credential::model::CONTEXT_V2;
+use inkan_issuer::{AtHand, OutsideError};
 
+use super::answer::Refusal;
 use super::options::Profile;
+use super::service::Service;
 
-/// The digests of one text, in hexadecimal.
-struct Text {
-    sha256: &'static str,
-    sha384: &'static str,
-}
-
-const BASE: &str = "https://www.w3.org/ns/credentials/v2";
-/// The base context as it is published (VCDM 2.0 §B.1).
-const PUBLISHED: Text = Text {
-    sha256: "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734",
-    sha384: "97f1eb8e5042356c805fdd61afa2c557663785e0794dcafa21e138fd38def18cb360133c221aa31d6896a6bf3e65b614",
-};
-/// A draft of it, by which the test suite of the data model goes.
-const DRAFT: Text = Text {
-    sha256: "24a18c90e9856d526111f29376e302d970b2bd10182e33959995b0207d7043b9",
-    sha384: "35239c36999d2155312091af194a1edb61634d6ad789a5e5b19f2aebdd762dd9d1dcaada40eda7ef921c6b8c0ae107a0",
-};
-
-/// Whether a `relatedResource` object fixes a resource that is known here by a digest that it does not have.
-///
-/// The object is well-formed, as the data model has judged; a digest by another hash says nothing here.
-pub(crate) fn is_wrong(resource: &Value, profile: Profile) -> bool {
-    if json::text(resource, "id") != Some(BASE) {
-        return false;
+/// That a credential keeps to the schemas that it names and fixes no other bytes than those, as far as they are at hand: what is signed here
+/// would else be refused by the verifier beside.
+pub(crate) fn check(service: &Service, credential: &Credential) -> Result<(), Refusal> {
+    if credential.schemas().is_empty() && credential.related_resources().is_empty() {
+        return Ok(());
     }
-    let texts: &[Text] = match profile {
-        Profile::Strict => &[PUBLISHED],
-        Profile::Conformance => &[PUBLISHED, DRAFT],
+    let at_hand = match &service.options.backing {
+        Some(backing) => backing.at_hand()?,
+        None => AtHand::default(),
     };
-    let known = |digest: &[u8]| {
-        let hex = encoding::hex(digest);
-        match digest.len() {
-            32 => texts.iter().any(|text| text.sha256 == hex),
-            48 => texts.iter().any(|text| text.sha384 == hex),
-            _ => true,
-        }
-    };
-    let of = |member: &str, decode: fn(&str) -> Option<Vec<u8>>| {
-        let values = match resource.get(member) {
-            Some(Value::Array(list)) => list.iter().collect(),
-            Some(one) => vec![one],
-            None => return false,
-        };
-        let digests: Vec<_> = values
-            .into_iter()
-            .filter_map(Value::as_str)
-            .flat_map(str::split_ascii_whitespace)
-            .filter_map(decode)
-            .collect();
-        !digests.is_empty() && !digests.iter().any(|digest| known(digest))
-    };
-    of("digestSRI", sri) || of("digestMultibase", multibase)
-}
-
-fn sri(expression: &str) -> Option<Vec<u8>> {
-    let (_, value) = expression.split('?').next()?.split_once('-')?;
-    let value = value.trim_end_matches('=').replace('+', "-").replace('/', "_");
-    encoding::decode_b64u(&value).ok()
-}
-
-/// With the prefix of a multihash or without.
-fn multibase(text: &str) -> Option<Vec<u8>> {
-    let bytes = encoding::decode_multibase(text).ok()?;
-    match bytes.split_first_chunk() {
-        Some((&[0x12 | 0x20, length], digest)) if usize::from(length) == digest.len() => {
-            Some(digest.to_vec())
-        }
-        _ => Some(bytes),
+    at_hand.check_schemas(credential).map_err(refused)?;
+    let profile = service.options.profile;
+    let mut wrong = at_hand.mismatches(credential).into_iter();
+    match wrong.find(|resource| !is_draft(resource, profile)) {
+        Some(resource) => Err(refused(OutsideError::Resource { id: resource.id.clone() })),
+        None => Ok(()),
     }
 }
+
+/// As the request's fault, with what does not fit.
+fn refused(error: OutsideError) -> Refusal {
+    let code = error.code();
+    let detail = match error {
+        OutsideError::Schema { id, source } => format!("credentialSchema {id}: {source}"),
+        OutsideError::Resource { .. } => error.to_string(),
+    };
+    Refusal::bad(code, detail)
+}
+
+/// Whether it fixes the draft of the base context, and test suites ask.
+pub(crate) fn is_draft(resource: &RelatedResource, profile: Profile) -> bool {
+    let digests: [&[u8]; 2] = [&DRAFT_SHA256, &DRAFT_SHA384];
+    profile == Profile::Conformance
+        && resource.id == CONTEXT_V2
+        && resource.integrity.is_of_digests(&digests)
+}
+
+/// The digests of that draft.
+const DRAFT_SHA256: [u8; 32] = [
+    0x24, 0xa1, 0x8c, 0x90, 0xe9, 0x85, 0x6d, 0x52, 0x61, 0x11, 0xf2, 0x93, 0x76, 0xe3, 0x02, 0xd9,
+    0x70, 0xb2, 0xbd, 0x10, 0x18, 0x2e, 0x33, 0x95, 0x99, 0x95, 0xb0, 0x20, 0x7d, 0x70, 0x43, 0xb9,
+];
+const DRAFT_SHA384: [u8; 48] = [
+    0x35, 0x23, 0x9c, 0x36, 0x99, 0x9d, 0x21, 0x55, 0x31, 0x20, 0x91, 0xaf, 0x19, 0x4a, 0x1e, 0xdb,
+    0x61, 0x63, 0x4d, 0x6a, 0xd7, 0x89, 0xa5, 0xe5, 0xb1, 0x9f, 0x2a, 0xeb, 0xdd, 0x76, 0x2d, 0xd9,
+    0xd1, 0xdc, 0xaa, 0xda, 0x40, 0xed, 0xa7, 0xef, 0x92, 0x1c, 0x6b, 0x8c, 0x0a, 0xe1, 0x07, 0xa0,
+];

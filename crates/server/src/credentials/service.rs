@@ -130,12 +130,7 @@ impl Service {
         }
     }
 
-    /// Who signs by a suite now.
-    pub(crate) fn issuer(&self, suite: Suite) -> Result<Option<Issuer>, Refusal> {
-        Ok(self.maker(&self.issuers()?, suite).cloned())
-    }
-
-    /// As [`Self::issuer`], or what is answered where nobody does.
+    /// Who signs by a suite now, or what is answered where nobody does.
     pub(crate) fn needed_issuer(&self, suite: Suite) -> Result<Issuer, Refusal> {
         let issuers = self.issuers()?;
         let found = self.maker(&issuers, suite).cloned();

@@ -1,10 +1,12 @@
-//! The status of what was issued here: Bitstring Status Lists, one for each key and purpose, random places in them.
+//! The status of what was issued here: Bitstring Status Lists, one for each key and purpose, random places in them. A list of messages has
+//! several bits for each place.
 //!
 //! In scope: allotting places, serving the lists; `/credentials/status` is in `change`. Every step is in a journal on the disk before
 //! it is answered, if there is a folder for it. Out of scope: the form of lists (`inkan-credential`).
 
 mod change;
 mod journal;
+mod served;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,35 +16,27 @@ use axum::extract::{self, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use inkan_core::{CryptoRng, Timestamp, rng};
-use inkan_credential::model::{StatusEntry, StatusPurpose};
-use inkan_credential::sign::{self, ProofTerms};
-use inkan_credential::status_list::{
-    BitstringStatusList, MINIMUM_BITS, StatusListTerms, status_list_credential,
-};
+use inkan_credential::model::{StatusEntry, StatusMessage, StatusPurpose};
+use inkan_credential::status_list::{BitstringStatusList, MINIMUM_BITS};
 use inkan_io::os_rng::OsRng;
 use serde_json::Value;
 
 pub(crate) use self::change::update;
 pub use self::journal::JournalError;
-use self::journal::{Journal, Step};
+use self::journal::{Journal, Step, Wording};
 use super::answer::{Cause, Finding, Refusal};
-use super::backing::StatusChange;
+use super::backing::{Allotment, StatusChange};
 use super::handle::blocking;
-use super::issue::unsigned;
 use super::service::Service;
 use super::suites::{Issuer, Suite};
 use crate::ledger_node::request::choose;
 
-/// For how long a signed list is good.
-const VALID_SECONDS: i64 = 86_400;
-/// A list is signed again after this, though nothing changed.
-const RENEW_SECONDS: i64 = 43_200;
-/// After how many milliseconds a newer copy should be looked for.
-const TTL: u64 = 300_000;
 /// A new list has at least so many decoys, and at most 127 more.
 const LEAST_DECOYS: usize = 64;
 /// Places that may be taken in one list: half of them, so that one that is free is soon found.
 const FULL: u64 = MINIMUM_BITS / 2;
+/// So many lists of messages callers may begin for one issuer, each with messages of its own.
+const WORDINGS: usize = 16;
 
 /// All lists.
 #[derive(Debug)]
@@ -65,6 +59,9 @@ struct List {
     suite: Suite,
     purpose: StatusPurpose,
     issuer: String,
+    /// Bits of a place.
+    size: u8,
+    wording: Wording,
     taken: BitstringStatusList,
     used: u64,
     bits: BitstringStatusList,
@@ -75,12 +72,47 @@ struct List {
 }
 
 impl List {
-    fn new(suite: Suite, purpose: StatusPurpose, issuer: &str) -> Option<Self> {
-        let empty = || BitstringStatusList::new(MINIMUM_BITS).ok();
-        let (taken, bits) = (empty()?, empty()?);
-        let issuer = issuer.to_owned();
+    /// A list with a value for each message, or with one bit for a place if there are none.
+    fn new(
+        (suite, purpose): (Suite, StatusPurpose),
+        issuer: &str,
+        wording: &Wording,
+    ) -> Option<Self> {
+        let count = wording.messages.len().max(2);
+        let size = u8::try_from(count.ilog2()).ok().filter(|_| count.is_power_of_two())?;
+        let empty = |bits: u64| BitstringStatusList::new(bits).ok();
+        let (taken, bits) = (empty(MINIMUM_BITS)?, empty(MINIMUM_BITS.checked_mul(size.into())?)?);
+        let (issuer, wording) = (issuer.to_owned(), wording.clone());
         let decoys = BTreeSet::new();
-        Some(Self { suite, purpose, issuer, taken, used: 0, bits, decoys, signed: None })
+        Some(Self {
+            suite,
+            purpose,
+            issuer,
+            size,
+            wording,
+            taken,
+            used: 0,
+            bits,
+            decoys,
+            signed: None,
+        })
+    }
+
+    /// The greatest value that a place can have.
+    const fn most(&self) -> u8 {
+        u8::MAX >> 8_u8.saturating_sub(self.size)
+    }
+
+    /// What a credential with this place names.
+    fn entry(&self, uri: &str, index: u64) -> StatusEntry {
+        let named =
+            |(status, message): (u8, &String)| StatusMessage { status, message: message.clone() };
+        StatusEntry {
+            size: self.size,
+            messages: (0..=u8::MAX).zip(&self.wording.messages).map(named).collect(),
+            references: self.wording.references.clone(),
+            ..StatusEntry::new(self.purpose, uri, index)
+        }
     }
 }
 
@@ -93,15 +125,19 @@ impl Lists {
         self.apply(step).ok_or_else(Refusal::fault)
     }
 
-    /// That a place is taken, and what was revoked is not taken back.
-    fn may_write(&self, (list, index): (usize, u64), value: bool) -> Result<(), Refusal> {
+    /// That a place is taken and can have the value, and what was revoked is not taken back.
+    fn may_write(&self, (list, index): (usize, u64), value: u8) -> Result<(), Refusal> {
         let unknown =
             || Refusal::missing(Cause::StatusEntryUnknown.code(), "there is no such status entry");
         let found = self.all.get(list).ok_or_else(unknown)?;
         if !found.taken.get(index).map_err(|_| unknown())? || found.decoys.contains(&index) {
             return Err(unknown());
         }
-        if found.purpose == StatusPurpose::Revocation && !value {
+        if value > found.most() {
+            let detail = format!("value: this list has messages for 0 to {}", found.most());
+            return Err(Refusal::bad("status-value-out-of-range", detail));
+        }
+        if found.purpose == StatusPurpose::Revocation && value == 0 {
             let is_set = found.bits.get(index).map_err(|_| unknown())?;
             if is_set {
                 let detail = "what was revoked stays revoked; suspension can be taken back";
@@ -111,17 +147,35 @@ impl Lists {
         Ok(())
     }
 
+    /// That one more list may begin which says this: each takes room here.
+    fn check_wording(&self, issuer: &str, wording: &Wording) -> Result<(), Refusal> {
+        if wording.messages.is_empty() {
+            return Ok(());
+        }
+        let mut others: Vec<&Wording> = Vec::new();
+        for list in self.all.iter().filter(|list| list.issuer == issuer) {
+            if !list.wording.messages.is_empty() && !others.contains(&&list.wording) {
+                others.push(&list.wording);
+            }
+        }
+        if others.contains(&wording) || others.len() < WORDINGS {
+            return Ok(());
+        }
+        let detail = "this issuer has as many lists with other messages as callers may begin";
+        Err(Refusal::bad("message-lists-full", detail))
+    }
+
     /// Does a step; none if it does not fit what was done before.
     fn apply(&mut self, step: &Step) -> Option<()> {
         match step {
-            Step::Begin { suite, purpose, issuer } => {
-                self.all.push(List::new(*suite, *purpose, issuer)?);
+            Step::Begin { suite, purpose, issuer, wording } => {
+                self.all.push(List::new((*suite, *purpose), issuer, wording)?);
             }
             Step::Decoys { list, places } => {
                 let found = self.all.get_mut(*list)?;
-                for place in places {
+                for (place, value) in places {
                     found.taken.set(*place).ok()?;
-                    found.bits.set_value(*place, 1, 1).ok()?;
+                    found.bits.set_value(*place, found.size, *value).ok()?;
                     found.used = found.used.checked_add(1)?;
                     found.decoys.insert(*place);
                 }
@@ -137,7 +191,7 @@ impl Lists {
             }
             Step::Write { list, index, value, since: _, reason: _ } => {
                 let found = self.all.get_mut(*list)?;
-                found.bits.set_value(*index, 1, u8::from(*value)).ok()?;
+                found.bits.set_value(*index, found.size, *value).ok()?;
                 found.signed = None;
             }
         }
@@ -187,22 +241,32 @@ impl StatusStore {
     pub(crate) fn allot(
         &self,
         (suite, issuer): (Suite, &Issuer),
-        purposes: &[StatusPurpose],
+        asked: &Allotment,
         credential: Option<String>,
     ) -> Result<Vec<Value>, Refusal> {
         let mut lists = self.lists();
+        let wording = match asked.purposes.contains(&StatusPurpose::Message) {
+            true => {
+                Wording { messages: asked.messages.clone(), references: asked.references.clone() }
+            }
+            false => Wording::default(),
+        };
+        // Before any place is taken.
+        lists.check_wording(&issuer.did, &wording)?;
         let mut entries = Vec::new();
-        for purpose in purposes {
+        for purpose in &asked.purposes {
+            let says = *purpose == StatusPurpose::Message;
+            let wording = if says { wording.clone() } else { Wording::default() };
             let fits = |list: &List| {
                 (list.suite, list.purpose) == (suite, *purpose)
-                    && list.issuer == issuer.did
+                    && (&list.issuer, &list.wording) == (&issuer.did, &wording)
                     && list.used < FULL
             };
             let number = match lists.all.iter().position(fits) {
                 Some(number) => number,
                 None => {
                     let issuer = issuer.did.clone();
-                    lists.make(&Step::Begin { suite, purpose: *purpose, issuer })?;
+                    lists.make(&Step::Begin { suite, purpose: *purpose, issuer, wording })?;
                     lists.all.len().saturating_sub(1)
                 }
             };
@@ -214,62 +278,20 @@ impl StatusStore {
             let index = free_place(&lists, number, &mut OsRng).ok_or_else(Refusal::fault)?;
             let credential = credential.clone();
             lists.make(&Step::Take { list: number, index, credential })?;
-            entries.push(StatusEntry::new(*purpose, &self.uri(number), index).to_value());
+            let list = lists.all.get(number).ok_or_else(Refusal::fault)?;
+            entries.push(list.entry(&self.uri(number), index).to_value());
         }
         Ok(entries)
     }
 
-    /// A list as it is served now, signed; none if there is no such list, or no key any more that may sign it.
-    pub(crate) fn served(&self, service: &Service, uri: &str) -> Result<Option<String>, Refusal> {
-        let Some(number) = self.number(uri) else { return Ok(None) };
-        let now = service.now();
-        let mut lists = self.lists();
-        let Some(list) = lists.all.get_mut(number) else { return Ok(None) };
-        let issuer = service.issuer(list.suite)?;
-        let Some(issuer) = issuer.filter(|issuer| issuer.did == list.issuer) else {
-            return Ok(None);
-        };
-        if let Some((at, method, body)) = &list.signed
-            && (0..RENEW_SECONDS).contains(&now.seconds_since(*at))
-            && *method == issuer.method
-        {
-            return Ok(Some(body.clone()));
-        }
-        let terms = StatusListTerms {
-            uri,
-            issuer: &issuer.did,
-            purpose: list.purpose,
-            valid_from: now,
-            valid_until: now.plus_seconds(VALID_SECONDS),
-            ttl_milliseconds: Some(TTL),
-        };
-        let unsigned_list =
-            status_list_credential(&terms, &list.bits).map_err(|_| Refusal::fault())?;
-        let secured = match list.suite.whole().and_then(Suite::cryptosuite) {
-            None => sign::issue_jose(unsigned_list, &issuer.method, &*issuer.key),
-            Some(suite) => {
-                let id = rng::draw_uuid_urn(&mut OsRng);
-                let proof = ProofTerms {
-                    id: Some(&id),
-                    created: Some(now),
-                    ..ProofTerms::new(suite, &issuer.method)
-                };
-                sign::secure_di(unsigned_list, &proof, &*issuer.key, service.contexts())
-            }
-        };
-        let body = secured.map_err(unsigned)?.to_bare();
-        list.signed = Some((now, issuer.method, body.clone()));
-        Ok(Some(body))
-    }
-
     /// That the status of a credential may be set or cleared.
-    fn may_update(&self, place: (usize, u64), value: bool) -> Result<(), Refusal> {
+    fn may_update(&self, place: (usize, u64), value: u8) -> Result<(), Refusal> {
         self.lists().may_write(place, value)
     }
 
     /// Sets or clears the status of a credential: since when, and why, is in the journal alone.
     fn update(&self, place: (usize, u64), change: &StatusChange) -> Result<(), Refusal> {
-        let ((list, index), value) = (place, change.value != 0);
+        let ((list, index), value) = (place, change.value);
         let mut lists = self.lists();
         lists.may_write(place, value)?;
         let (since, reason) = (change.effective, change.reason.clone());
@@ -304,13 +326,15 @@ fn free_place(lists: &Lists, number: usize, rng: &mut impl CryptoRng) -> Option<
     None
 }
 
-/// Places for decoys in a list that has none yet.
-fn decoys(lists: &Lists, number: usize, rng: &mut impl CryptoRng) -> Option<Vec<u64>> {
+/// Places for decoys in a list that has none yet, and their values: any but that of a new credential.
+fn decoys(lists: &Lists, number: usize, rng: &mut impl CryptoRng) -> Option<Vec<(u64, u8)>> {
+    let most = u16::from(lists.all.get(number)?.most());
     let [drawn] = rng::draw(rng);
     let count = LEAST_DECOYS.saturating_add(usize::from(drawn) / 2);
-    let mut places = BTreeSet::new();
+    let mut places = BTreeMap::new();
     while places.len() < count {
-        places.insert(free_place(lists, number, rng)?);
+        let value = u16::from_be_bytes(rng::draw(rng)).checked_rem(most)?.checked_add(1)?;
+        places.insert(free_place(lists, number, rng)?, u8::try_from(value).ok()?);
     }
     Some(places.into_iter().collect())
 }

@@ -22,7 +22,6 @@ use super::answer::{Cause, Finding, Refusal, json_answer};
 use super::backing::Grounds;
 use super::envelope::{Options, Request};
 use super::handle::answered;
-use super::issue::entries_of;
 use super::legacy;
 use super::options::Profile;
 use super::resources;
@@ -87,7 +86,6 @@ fn judged(
     let expected = match &bundle.artefact {
         Artefact::Credential(secured) => {
             check_answers(secured, &request.options, &mut findings);
-            check_resources(service, secured, &mut findings);
             warnings.extend(undefined(service, secured));
             None
         }
@@ -185,15 +183,6 @@ fn check_answers(secured: &SecuredCredential, options: &Options, findings: &mut 
     {
         let detail = "the proof has another purpose than the options name";
         findings.push(Finding::new(Cause::ProofPurposeMismatch.code(), detail));
-    }
-}
-
-/// Resources whose digests are known here (VCDM 2.0, §5.3).
-fn check_resources(service: &Service, secured: &SecuredCredential, findings: &mut Vec<Finding>) {
-    let fixed = entries_of(secured.credential().value(), "relatedResource");
-    if fixed.into_iter().any(|one| resources::is_wrong(one, service.options.profile)) {
-        let detail = "relatedResource: the digest is not that of the resource";
-        findings.push(Finding::new("related-resource-mismatch", detail));
     }
 }
 
@@ -425,6 +414,11 @@ fn is_excused(service: &Service, bundle: &Bundle, check: &Check, options: &Optio
             options.checks.as_ref().is_some_and(|checks| checks.iter().all(|name| name == "proof"))
         }
         (CheckName::Presentation, Reason::HolderKeyMismatch) => check.subject.starts_with("cred["),
+        (CheckName::RelatedResource, Reason::RelatedResourceMismatch { position }) => {
+            let all = named(bundle, check).map(|named| named.credential().related_resources());
+            let fixed = all.and_then(|all| all.get(*position));
+            fixed.is_some_and(|resource| resources::is_draft(resource, service.options.profile))
+        }
         (CheckName::Signature, Reason::IssuerNotController)
         | (
             CheckName::Signature | CheckName::IssuerLog | CheckName::KeyInForce,

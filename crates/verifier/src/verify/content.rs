@@ -156,8 +156,7 @@ struct Schema {
     fixed: bool,
 }
 
-/// The schema that an entry names, from what is at hand. Where the issuer fixed its bytes, only those will do: as they are
-/// served, or in the canonical form in which a bundle can carry them.
+/// The schema that an entry names, from what is at hand.
 fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry, issuer: &str) -> Result<Schema, Reason> {
     let of_verifier = !bench.material.brought.contains(&entry.id);
     let missing = || Reason::SchemaMissing { id: entry.id.clone() };
@@ -167,19 +166,11 @@ fn schema_for(bench: &Bench<'_>, entry: &SchemaEntry, issuer: &str) -> Result<Sc
     let cannot = |error: SchemaError| unusable(entry, &error);
     match &entry.kind {
         SchemaKind::Unknown(_) => Err(missing()),
-        SchemaKind::JsonSchema => match (bytes, parsed) {
-            (Some(bytes), _) => {
-                let schema = schema::read(bytes, entry).map_err(cannot)?;
-                Ok(Schema { schema, fixed: true })
-            }
-            (None, Some(schema)) => Ok(Schema { schema: schema.clone(), fixed: of_verifier }),
-            // Another text of it may be the one that was fixed: it is missing, and not wrong.
-            (None, None) => {
-                let canonical = known.and_then(|schema| json::canonicalize(schema).ok());
-                let schema = canonical.and_then(|bytes| schema::read(&bytes, entry).ok());
-                Ok(Schema { schema: schema.ok_or_else(missing)?, fixed: true })
-            }
-        },
+        SchemaKind::JsonSchema => {
+            let chosen = schema::choose(entry, bytes.map(Vec::as_slice), known).map_err(cannot)?;
+            let fixed = bytes.is_some() || entry.integrity.is_some() || of_verifier;
+            Ok(Schema { schema: chosen.ok_or_else(missing)?, fixed })
+        }
         SchemaKind::JsonSchemaCredential => {
             let chosen = bytes.is_some() || of_verifier;
             let secured = match (bytes, parsed) {

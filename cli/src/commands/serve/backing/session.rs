@@ -283,7 +283,8 @@ fn wanted(asked: &Allotment) -> Wanted<'_> {
         ListForm::TokenJwt | ListForm::TokenCwt => vec![StatusPurpose::Revocation],
     };
     let asker = Asker::Caller;
-    Wanted { encoding, purposes, messages: &asked.messages, served: None, asker }
+    let (messages, references) = (asked.messages.as_slice(), asked.references.as_slice());
+    Wanted { encoding, purposes, messages, references, served: None, asker }
 }
 
 fn hand(issuer: &Issuer) -> Result<Hand<'_>, Failure> {

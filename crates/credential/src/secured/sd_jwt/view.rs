@@ -8,27 +8,7 @@ use inkan_core::{json, sha256};
 use serde_json::{Map, Value, json};
 
 use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
-use crate::sd_jwt_vc::{IssuerKey, SdJwtVc, Status};
-
-/// Claims about the credential rather than its subject.
-const ABOUT_ITSELF: [&str; 16] = [
-    "iss",
-    "aud",
-    "iat",
-    "nbf",
-    "exp",
-    "cnf",
-    "vct",
-    "vct#integrity",
-    "aka_vcts",
-    "status",
-    "sub",
-    "jti",
-    "ledgerRecord",
-    "countersignatureOffer",
-    "keyStatement",
-    "evidence",
-];
+use crate::sd_jwt_vc::{ABOUT_ITSELF, IssuerKey, SdJwtVc, Status};
 
 /// The view.
 pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {

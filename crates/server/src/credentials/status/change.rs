@@ -15,7 +15,7 @@ use inkan_core::text::is_hidden;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use serde_json::{Map, Value, json};
 
-use crate::credentials::answer::{Cause, Refusal, json_answer};
+use crate::credentials::answer::{Cause, Finding, Refusal, json_answer};
 use crate::credentials::backing::{Backing, Recording, StatusChange};
 use crate::credentials::envelope::{Options, Request, kept_purpose, option};
 use crate::credentials::handle::answered;
@@ -265,7 +265,10 @@ fn may_all(
     for Planned { spot, change, .. } in changes {
         match spot {
             Spot::Served(list, index) => {
-                service.status.may_update((*list, *index), change.value != 0)?;
+                service.status.may_update((*list, *index), change.value)?;
+                if !service.status.is_signed_here(service, *list)? {
+                    return Err(unsigned(service, *list));
+                }
             }
             Spot::Announced(place) => {
                 let known =
@@ -277,6 +280,14 @@ fn may_all(
         }
     }
     Ok(())
+}
+
+/// The DID whose list it is has no key here now: the change would be kept, and seen by nobody.
+fn unsigned(service: &Service, list: usize) -> Refusal {
+    let uri = service.status.uri(list);
+    let detail = format!("{uri}: no key of its issuer is here that signs it: nothing was changed");
+    let finding = Finding::new(Cause::StatusListUnsigned.code(), detail);
+    Refusal::Request(StatusCode::SERVICE_UNAVAILABLE, finding)
 }
 
 fn unknown() -> Refusal {

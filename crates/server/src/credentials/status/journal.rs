@@ -14,28 +14,41 @@ use crate::credentials::Suite;
 /// A journal has at most this many bytes.
 const LIMIT: usize = 256 << 20;
 /// A line of it.
-const LINE: usize = 16 << 10;
+const LINE: usize = 1 << 20;
 
 /// One thing that was done.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Step {
     /// A list was begun; its number is how many there were.
-    Begin { suite: Suite, purpose: StatusPurpose, issuer: String },
-    /// Places were set that nobody has.
-    Decoys { list: usize, places: Vec<u64> },
+    Begin { suite: Suite, purpose: StatusPurpose, issuer: String, wording: Wording },
+    /// Places were set that nobody has, each to its value.
+    Decoys { list: usize, places: Vec<(u64, u8)> },
     /// A place was given to a credential.
     Take { list: usize, index: u64, credential: Option<String> },
     /// A status was written, and perhaps since when it holds, and why.
-    Write { list: usize, index: u64, value: bool, since: Option<Timestamp>, reason: Option<String> },
+    Write { list: usize, index: u64, value: u8, since: Option<Timestamp>, reason: Option<String> },
+}
+
+/// What the values of a list are called, and where that is explained; nothing for lists of one bit about another purpose.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Wording {
+    pub(super) messages: Vec<String>,
+    pub(super) references: Vec<String>,
 }
 
 impl Step {
     fn to_line(&self) -> String {
         let value = match self {
-            Self::Begin { suite, purpose, issuer } => json!({
-                "begin": suite.prefix(), "purpose": purpose.as_str(), "issuer": issuer,
-            }),
-            Self::Decoys { list, places } => json!({ "decoys": list, "places": places }),
+            Self::Begin { suite, purpose, issuer, wording: Wording { messages, references } } => {
+                json!({
+                    "begin": suite.prefix(), "purpose": purpose.as_str(), "issuer": issuer,
+                    "messages": messages, "references": references,
+                })
+            }
+            Self::Decoys { list, places } => {
+                let (places, values): (Vec<u64>, Vec<u8>) = places.iter().copied().unzip();
+                json!({ "decoys": list, "places": places, "values": values })
+            }
             Self::Take { list, index, credential } => json!({
                 "take": list, "index": index, "credential": credential,
             }),
@@ -57,23 +70,46 @@ impl Step {
             let suite = Suite::of_prefix(prefix)?;
             let purpose = StatusPurpose::parse(json::text(&value, "purpose")?)?;
             let issuer = json::text(&value, "issuer")?.to_owned();
-            return Some(Self::Begin { suite, purpose, issuer });
+            let (messages, references) = (texts(&value, "messages")?, texts(&value, "references")?);
+            let wording = Wording { messages, references };
+            return Some(Self::Begin { suite, purpose, issuer, wording });
         }
         if let Some(list) = list("decoys") {
             let places = value.get("places")?.as_array()?.iter().map(Value::as_u64);
-            return Some(Self::Decoys { list, places: places.collect::<Option<_>>()? });
+            let places = places.collect::<Option<Vec<_>>>()?;
+            // Journals of earlier versions have lists of one bit alone.
+            let values = match value.get("values") {
+                None => vec![1; places.len()],
+                Some(values) => values.as_array()?.iter().map(byte).collect::<Option<_>>()?,
+            };
+            let same = values.len() == places.len();
+            return same
+                .then(|| Self::Decoys { list, places: places.into_iter().zip(values).collect() });
         }
         let index = number("index")?;
         let said = |name: &str| json::text(&value, name).map(str::to_owned);
         if let Some(list) = list("take") {
             return Some(Self::Take { list, index, credential: said("credential") });
         }
-        let written = value.get("value")?.as_bool()?;
+        let written = match value.get("value")? {
+            Value::Bool(written) => u8::from(*written),
+            number => byte(number)?,
+        };
         // Journals of earlier versions say neither.
         let since = said("since").map(|since| Timestamp::parse(&since)).transpose().ok()?;
         let (list, reason) = (list("write")?, said("reason"));
         Some(Self::Write { list, index, value: written, since, reason })
     }
+}
+
+fn byte(value: &Value) -> Option<u8> {
+    value.as_u64().and_then(|number| u8::try_from(number).ok())
+}
+
+/// A list of texts; an empty one where there is none.
+fn texts(value: &Value, name: &str) -> Option<Vec<String>> {
+    let Some(found) = value.get(name) else { return Some(Vec::new()) };
+    found.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 /// Why a journal is not used.
