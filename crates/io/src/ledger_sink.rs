@@ -38,7 +38,7 @@ pub enum LedgerSink {
     /// In a folder, whose one writer this is.
     Folder(Box<LedgerFolder>),
     /// Behind a URL.
-    Node(NodeWriter),
+    Node(Box<NodeWriter>),
 }
 
 /// A node to write to.
@@ -110,7 +110,7 @@ impl LedgerSink {
     ) -> Result<Self, LedgerError> {
         match place {
             LedgerPlace::Folder(path) => Ok(Self::Folder(Box::new(LedgerFolder::open(path, now)?))),
-            LedgerPlace::Node(url) => Ok(Self::Node(NodeWriter::new(url, pinned, now)?)),
+            LedgerPlace::Node(url) => Ok(Self::Node(Box::new(NodeWriter::new(url, pinned, now)?))),
         }
     }
 
