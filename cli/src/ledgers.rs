@@ -280,10 +280,12 @@ impl Writing {
 
     /// Brings versions of a DID that moves here, all or none, and waits until they are covered.
     pub(crate) fn import(&mut self, bodies: &[Vec<u8>]) -> Result<Vec<Accepted>, Failure> {
-        let accepted = self.ledger.submit_import(bodies, self.now)?;
-        let covered = self.ledger.cover(self.now);
+        let taken = self.ledger.submit_import(bodies, self.now);
+        let done = taken.and_then(|accepted| self.ledger.cover(self.now).map(|()| accepted));
+        let done = done.map_err(IntentError::from);
         keep_promise(&self.ledger, &self.home, self.speech)?;
-        covered?;
+        keep_evidence(done.as_ref().err(), &self.home, self.speech)?;
+        let accepted = done?;
         self.fulfilled(&accepted)?;
         Ok(accepted)
     }

@@ -415,6 +415,7 @@ impl LedgerFolder {
         now: Timestamp,
     ) -> Result<Vec<Accepted>, LedgerFolderError> {
         self.finish_checkpoint(now)?;
+        self.engine.check_clock(now)?;
         let parse = |body| Candidate::parse(Kind::Did, body);
         let candidates = bodies.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         self.engine.check_room()?;
