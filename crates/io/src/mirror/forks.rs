@@ -154,7 +154,154 @@ fn proved(bytes: &[u8], scid: &str, policy: &LogPolicy, now: Timestamp) -> Optio
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use inkan_core::encoding::b64u;
+    use inkan_core::rng::insecure::SeededRng;
+    use inkan_crypto::{KeyType, SecretKey};
+    use inkan_did::webvh::{self, Create, Entry};
+    use serde_json::json;
+
     use super::*;
+    use crate::cosigner::fake::{Reply, serve};
+    use crate::http::PlainHttp;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_768_464_000 + seconds).unwrap()
+    }
+
+    fn key(seed: u64) -> SecretKey {
+        SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(seed))
+    }
+
+    fn entry(line: &str) -> Entry {
+        Entry::parse(line.trim_end().as_bytes(), None).unwrap()
+    }
+
+    /// The SCID of a DID, its first version, and three second ones that its controller signed.
+    fn forked(seed: u64) -> (String, String, [String; 3]) {
+        let request = Create {
+            domain: "people.example".to_owned(),
+            path: None,
+            key_id: "key-1".to_owned(),
+            key: key(seed).public_key(),
+            others: Vec::new(),
+            next_key_hashes: vec![],
+            services: vec![],
+            home: None,
+        };
+        let next = key(seed + 1);
+        let (did, first) =
+            webvh::create(&request, &key(seed + 2), &next.public_key(), at(0)).unwrap();
+        let head = webvh::check_next(None, &entry(&first), at(1)).unwrap();
+        let second = [10, 20, 30].map(|branch| {
+            let keys = [("key-2".to_owned(), key(seed + branch).public_key())];
+            let last = key(seed + branch + 1).public_key();
+            webvh::rotate(&head, &keys, &next, &last, at(60)).unwrap().trim_end().to_owned()
+        });
+        (did.scid().unwrap().to_owned(), first.trim_end().to_owned(), second)
+    }
+
+    /// What a node says: of each fork the version that it recorded, the refused one, and that one's name.
+    fn answer(scid: &str, first: &str, forks: &[(&str, &str, &str)]) -> Vec<u8> {
+        let forks: Vec<Value> = forks
+            .iter()
+            .map(|(recorded, refused, name)| {
+                json!({
+                    "number": 2,
+                    "index": 5,
+                    "recorded": b64u(recorded.as_bytes()),
+                    "refusedVersionId": name,
+                    "refused": b64u(refused.as_bytes()),
+                })
+            })
+            .collect();
+        let history = [b64u(first.as_bytes())];
+        json!({
+            "type": "inkan-equivocations/1", "scid": scid, "history": history, "equivocations": forks,
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    #[test]
+    fn only_what_proves_two_histories_of_that_did_counts() {
+        let (scid, first, [one, two, three]) = forked(100);
+        let policy = LogPolicy::parse("quorum none\n").unwrap();
+        let count = |bytes: &[u8]| proved(bytes, &scid, &policy, at(1_000));
+        let id = |line: &str| entry(line).version_id().to_owned();
+        let (second, third) = (id(&two), id(&three));
+        let fork = (one.as_str(), two.as_str(), second.as_str());
+        let other = (one.as_str(), three.as_str(), third.as_str());
+        assert_eq!(count(&answer(&scid, &first, &[fork])), Some(1));
+        assert_eq!(count(&answer(&scid, &first, &[fork, other])), Some(2));
+        let forged = two.replace("key-2", "key-3");
+        let (_, stranger, [his, his_other, _]) = forked(200);
+        let his_id = id(&his_other);
+        let nothing = [
+            // One version twice is no fork, and one fork listed twice is not two.
+            answer(&scid, &first, &[(&one, &one, &id(&one))]),
+            answer(&scid, &first, &[fork, fork]),
+            // What its controller did not sign; one that is called otherwise than it is; one beside what proves itself.
+            answer(&scid, &first, &[(&one, &forged, &second)]),
+            answer(&scid, &first, &[(&one, &two, &third)]),
+            answer(&scid, &first, &[fork, (&one, &forged, &second)]),
+            // Somebody else's fork, and an answer about somebody else.
+            answer(&scid, &stranger, &[(&his, &his_other, &his_id)]),
+            answer("somebody", &first, &[fork]),
+            b"{}".to_vec(),
+        ];
+        for bytes in nothing {
+            assert_eq!(count(&bytes), None, "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_never_replaced_by_less() {
+        let (scid, first, [one, two, three]) = forked(100);
+        let id = |line: &str| entry(line).version_id().to_owned();
+        let (second, third) = (id(&two), id(&three));
+        let fork = (one.as_str(), two.as_str(), second.as_str());
+        let other = (one.as_str(), three.as_str(), third.as_str());
+        let (less, more) = (answer(&scid, &first, &[fork]), answer(&scid, &first, &[fork, other]));
+        let forged = answer(&scid, &first, &[(&one, &two.replace("key-2", "key-3"), &second)]);
+        let says = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::clone(&says);
+        let url = serve(move |_, _| Reply::new(200, said.lock().unwrap().clone()));
+        let mut source = MirrorSource::url(&url, PlainHttp::Loopback);
+        let folder = tempfile::tempdir().unwrap();
+        let path = forks_path(folder.path(), &scid).unwrap();
+        let log = VerifierKey::parse(
+            "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        )
+        .unwrap();
+        for (shown, kept) in [
+            (&forged, None),
+            (&less, Some(&less)),
+            (&more, Some(&more)),
+            (&less, Some(&more)),
+            (&forged, Some(&more)),
+        ] {
+            shown.clone_into(&mut says.lock().unwrap());
+            let scids = vec![scid.clone()];
+            let asked = ForksToAsk { scids, folder: folder.path().to_path_buf(), log: log.clone() };
+            let left = asked.ask(&mut source, at(1_000), Duration::from_secs(60)).unwrap();
+            assert!(left.is_empty());
+            assert_eq!(std::fs::read(&path).ok().as_ref(), kept);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_scid_has_no_place() {
+        let folder = Path::new("copy");
+        let scid = "Q".repeat(46);
+        let place = folder.join("equivocations").join(format!("{scid}.json"));
+        assert_eq!(forks_path(folder, &scid), Some(place));
+        let long = format!("../{}", "k".repeat(43));
+        for name in ["../key", "", long.as_str(), &"Q".repeat(45), &"\u{e9}".repeat(23)] {
+            assert_eq!(forks_path(folder, name), None, "{name}");
+        }
+    }
 
     #[test]
     fn those_that_nobody_came_to_are_asked_about_first() {
