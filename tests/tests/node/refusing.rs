@@ -150,12 +150,10 @@ fn a_client_has_its_share_and_an_operator_more() {
         assert_eq!(from("192.0.2.1").get(path).status, 200, "{path} costs nothing");
     }
     // A batch costs as much as its entries.
-    let framed = |count| {
-        batch::join((0..count).map(|_| (Kind::Issuance, &b"x"[..]))).expect("a batch")
-    };
-    let send = |count| {
-        from("192.0.2.3").post("/v1/batches", "application/octet-stream", &framed(count))
-    };
+    let framed =
+        |count| batch::join((0..count).map(|_| (Kind::Issuance, &b"x"[..]))).expect("a batch");
+    let send =
+        |count| from("192.0.2.3").post("/v1/batches", "application/octet-stream", &framed(count));
     // What can never be saved up is not worth a retry, and says how much is.
     let never = send(6);
     assert_eq!((never.status, never.code().as_str()), (413, "request-too-large"), "{never:?}");

@@ -61,7 +61,12 @@ pub(super) fn check(
     offered::check(bench, subject, (credential, None), &countersigned.acts(), checks);
     anchor?;
     let issuer = credential.issuer().to_owned();
-    let own = CredentialProof { controller: issuer.clone(), asserts: true, held: true, linked: BTreeSet::new() };
+    let own = CredentialProof {
+        controller: issuer.clone(),
+        asserts: true,
+        held: true,
+        linked: BTreeSet::new(),
+    };
     let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
     Some(VerifiedCredential {
         credential: credential.clone(),
