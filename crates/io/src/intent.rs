@@ -111,7 +111,7 @@ pub enum IntentError {
         /// What is not, and will not be.
         missing: Vec<Kind>,
         /// Why.
-        source: LedgerError,
+        source: Box<LedgerError>,
     },
     /// An intent on disk is damaged.
     #[error("intent {name}: member {member:?} is missing or malformed")]
@@ -129,7 +129,8 @@ impl IntentError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Profile(error) => error.code(),
-            Self::Ledger(error) | Self::Partly { source: error, .. } => error.code(),
+            Self::Ledger(error) => error.code(),
+            Self::Partly { source, .. } => source.code(),
             Self::Malformed { .. } => "profile-record-malformed",
         }
     }
@@ -137,13 +138,14 @@ impl IntentError {
     /// What shows that a node lied, to be kept.
     #[must_use]
     pub fn evidence(&self) -> Option<Value> {
-        match self {
-            Self::Ledger(LedgerError::Node(error))
-            | Self::Partly { source: LedgerError::Node(error), .. } => error.evidence(),
-            Self::Profile(_)
-            | Self::Ledger(LedgerError::Folder(_))
-            | Self::Partly { source: LedgerError::Folder(_), .. }
-            | Self::Malformed { .. } => None,
+        let error = match self {
+            Self::Ledger(error) => error,
+            Self::Partly { source, .. } => source.as_ref(),
+            Self::Profile(_) | Self::Malformed { .. } => return None,
+        };
+        match error {
+            LedgerError::Node(error) => error.evidence(),
+            LedgerError::Folder(_) => None,
         }
     }
 }
@@ -341,7 +343,7 @@ fn part(intent: &Intent, taken: &[Option<Accepted>], source: LedgerError) -> Int
             None => missing.push(entry.kind),
         }
     }
-    IntentError::Partly { recorded, missing, source }
+    IntentError::Partly { recorded, missing, source: Box::new(source) }
 }
 
 /// Submits the entries that the ledger does not have yet, together; answers for all of them, in order.

@@ -311,7 +311,7 @@ fn of_what_a_node_takes_in_part_the_part_that_stands_is_kept() {
         let fake = Fake::start();
         let pinned = [fake.policy.clone()];
         let node = crate::ledger_sink::NodeWriter::new(&fake.url, &pinned, fake.now).unwrap();
-        let mut ledger = LedgerSink::Node(node);
+        let mut ledger = LedgerSink::Node(Box::new(node));
         let ((_, _, first), (_, _, second)) = (did(3, fake.now), did(4, fake.now));
         let refused = second.replace("sign-1", "sign-2");
         let bodies = [first.clone(), refused, did(5, fake.now).2];
@@ -356,7 +356,7 @@ fn a_node_that_lies_about_an_entry_finishes_no_intent() {
     fake.lies(Lie::Answer(Box::new(|said, _| said["promise"] = json!("x"))));
     let pinned = [fake.policy.clone()];
     let node = crate::ledger_sink::NodeWriter::new(&fake.url, &pinned, fake.now).unwrap();
-    let mut ledger = LedgerSink::Node(node);
+    let mut ledger = LedgerSink::Node(Box::new(node));
     let body = did(3, fake.now).2;
     let mut intent = Intent { command: "one".to_owned(), ..Intent::default() };
     intent.entries.push(EntryDraft { kind: Kind::Did, body });

@@ -15,7 +15,7 @@ fn writer(fake: &Fake) -> LedgerSink {
     let pinned = std::slice::from_ref(&fake.policy);
     let mut writer = NodeWriter::new(&fake.url, pinned, fake.now).unwrap();
     writer.patience = 400;
-    LedgerSink::Node(writer)
+    LedgerSink::Node(Box::new(writer))
 }
 
 fn code(result: Result<impl std::fmt::Debug, LedgerError>) -> (&'static str, Option<Value>) {
@@ -31,8 +31,7 @@ fn an_honest_node_is_believed_and_covers() {
     let (kid, key, line) = did(3, fake.now);
     let body = issuance(&kid, &key, "a", fake.now);
     let entries = [(Kind::Did, line.as_bytes()), (Kind::Issuance, body.as_bytes())];
-    for standing in [crate::ledger_folder::Standing::New, crate::ledger_folder::Standing::Duplicate]
-    {
+    for standing in [Standing::New, Standing::Duplicate] {
         let submitted = sink.submit_each(&entries, fake.now);
         assert!(submitted.refused.is_none(), "{submitted:?}");
         let taken: Vec<Accepted> = submitted.taken.into_iter().map(Option::unwrap).collect();
