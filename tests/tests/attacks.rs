@@ -78,21 +78,17 @@ fn clm_02_an_issuers_signature_that_was_altered() {
     }
 }
 
-/// From the bytes of the chain to a row: by configuration, each kind of certificate for its own document.
+/// An organisation's certificate is nobody's identity: no policy about people takes it for a row of theirs, right or wrong.
 #[test]
-fn an_office_and_a_company_sign_as_what_they_are_and_as_nothing_else() {
+fn an_office_and_a_company_sign_for_no_person() {
     let (office, company) = (("office.der", 5104), ("company.der", 5104));
     let judged = |document, (certificate, seed): (&'static str, u64)| {
         let card = Card::showing((document, certificate, seed));
         card.report(&card.signed())
     };
-    for (document, of) in [("office_seal", office), ("company_certificate", company)] {
-        let report = judged(document, of);
-        assert_eq!(report.decision(), Decision::Accept, "{document}: {:#}", report.to_value());
-        assert_eq!(report.levels().achieved_identity, "IAL-3", "{document}");
-        assert_eq!(report.to_value()["assurance"]["ial"]["row"], "R2b", "{document}");
-    }
     for (document, of) in [
+        ("office_seal", office),
+        ("company_certificate", company),
         ("office_seal", company),
         ("company_certificate", office),
         ("jp_individual_number_card", company),

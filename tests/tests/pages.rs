@@ -23,7 +23,7 @@ fn browser() -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
     let named =
         |name: &&str| folders.iter().map(|folder| folder.join(name)).find(|at| at.is_file());
-    let found = BROWSERS.iter().find_map(|name| named(name));
+    let found = BROWSERS.iter().find_map(named);
     let packages = workspace_root().join("tests/interop/pages/node_modules");
     let whole = ["playwright-core", "axe-core"].iter().all(|name| packages.join(name).is_dir());
     if found.is_none() || !whole {

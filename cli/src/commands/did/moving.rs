@@ -28,6 +28,11 @@ use crate::output::Outcome;
 use crate::prompt;
 
 pub(super) fn run(args: &MoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if context.ledger_token_file()?.is_some() {
+        let usage =
+            "--ledger-token-file is for the profile's own node: a move sends it to none of the two";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let first = context.home()?;
     let own = identity::own(&first, Some(&args.did))?;
     if own.next_key.is_none() {

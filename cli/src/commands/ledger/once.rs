@@ -9,7 +9,7 @@ use inkan_did::Did;
 use inkan_io::intent::Intent;
 use inkan_io::ledger_folder::Standing;
 use inkan_io::os_rng::OsRng;
-use inkan_io::profile::OwnDid;
+use inkan_io::profile::{MoveRecord, OwnDid};
 use inkan_ledger::current::OnceStanding;
 use inkan_ledger::{
     Claims, LogPolicy, MapKey, OnceClaims, OnceId, Receipt, VerifiedLeaf, verify_current,
@@ -32,6 +32,22 @@ const SCOPE: usize = 64;
 /// The command, as whoever is told of unfinished ones reads it.
 const COMMAND: &str = "ledger once";
 
+/// What a DID used up in a log that it left, the one where it lives now does not know: it would be used up twice.
+fn has_stayed(args: &OnceArgs, home: &Home) -> Result<(), Failure> {
+    let own = identity::own(home, args.identity.as_deref())?;
+    let scid = Did::parse(&own.did)?.scid().map(str::to_owned);
+    for (_, left) in home.profile.all::<MoveRecord>()? {
+        if scid.is_some() && Did::parse(&left.did)?.scid().map(str::to_owned) == scid {
+            let usage = format!(
+                "{} has moved, and no ledger knows what it used up in another: use things up as a DID that has not (--as)",
+                own.name
+            );
+            return Err(CliError::Usage(usage).into());
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if args.new {
         let id = OnceId::from_bytes(draw(&mut OsRng)).to_b64u();
@@ -40,6 +56,7 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
     context.check_out(&args.out)?;
     let claims = claims(args, context)?;
     let home = context.home_of(args.identity.as_deref())?;
+    has_stayed(args, &home)?;
     let mut writing = Writing::begin(context, &home)?;
     let asked = Asked { claims: &claims, home: &home, now: context.now() };
     let used = asked.used(&writing.reading()?)?;

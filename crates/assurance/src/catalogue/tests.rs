@@ -19,8 +19,8 @@ fn the_built_in_catalogue_says_what_the_specification_says() {
         ("jp_card_substitute_record", None, Some(Ev), true, None, Some(Superior)),
         ("jpki_certificate", None, Some(Ev), false, None, Some(Superior)),
         // Of organisations: a signature shows them, and no strength of a person's evidence is theirs.
-        ("office_seal", None, Some(Ev), false, None, None),
-        ("company_certificate", None, Some(Ev), false, None, None),
+        ("office_seal", None, None, false, None, None),
+        ("company_certificate", None, None, false, None, None),
         ("email", Some(Own), Some(Own), false, None, None),
     ];
     let catalogue = catalogue();

@@ -20,12 +20,15 @@ use crate::note_key::{NoteSigner, Purpose};
 
 pub(crate) const ORIGIN: &str = "ledger.example";
 
+/// What is done to an answer.
+pub(crate) type Change = Box<dyn Fn(&mut Value, &NoteSigner) + Send>;
+
 /// How the node lies.
 pub(crate) enum Lie {
     /// It does not.
     None,
     /// About what it did: the answer about an entry is changed.
-    Answer(Box<dyn Fn(&mut Value, &NoteSigner) + Send>),
+    Answer(Change),
     /// It takes no entry, and says and promises that it did, at the next place.
     Swallow,
 }

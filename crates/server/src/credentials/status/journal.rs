@@ -93,7 +93,11 @@ impl Step {
         }
         let written = match value.get("value")? {
             Value::Bool(written) => u8::from(*written),
-            number => byte(number)?,
+            number @ (Value::Null
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => byte(number)?,
         };
         // Journals of earlier versions say neither.
         let since = said("since").map(|since| Timestamp::parse(&since)).transpose().ok()?;

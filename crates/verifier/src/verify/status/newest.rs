@@ -80,6 +80,12 @@ impl<P> Word<'_, '_, P> {
             let head = self.bench.ledger.newest(&key, &stay.origin);
             self.silence(head.as_ref())?;
             self.moved(head.as_ref(), own.is_some_and(|_| !is_own))?;
+            // Where the stay began is not shown: whether this is its word or an earlier one nobody can tell.
+            if let (None, Some(newest)) =
+                (stay.since, head.as_ref().and_then(VerifiedCurrent::head))
+            {
+                return Err(Reason::HistoryIncomplete { leaf_index: newest.value().leaf_index });
+            }
             // What a log was told before the announcer came back to it is the word of an earlier stay.
             let is_of_stay = |head: &VerifiedCurrent| {
                 head.head().is_none_or(|newest| stay.holds(newest.value().leaf_index))
