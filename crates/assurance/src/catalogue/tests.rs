@@ -145,7 +145,8 @@ fn words_and_signatures() {
         .filter(|(_, document)| document.can_sign())
         .map(|(name, _)| name)
         .collect();
-    let able = ["company_certificate", "jp_individual_number_card", "jpki_certificate", "office_seal"];
+    let able =
+        ["company_certificate", "jp_individual_number_card", "jpki_certificate", "office_seal"];
     assert_eq!(signs, able);
     assert_eq!(
         catalogue.document("email", None, at("2026-01-01T00:00:00Z")).unwrap().issued_by(),
