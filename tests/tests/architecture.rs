@@ -43,6 +43,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("base64", &["inkan-core"]),
     ("base64ct", &["inkan-core"]),
     ("bs58", &["inkan-core"]),
+    ("five8", &["inkan-core"]),
     ("jiff", &["inkan-core"]),
     ("itoa", &["inkan-core"]),
     ("ryu-js", &["inkan-core"]),

@@ -128,10 +128,10 @@ fn a_key_that_the_issuer_confirmed_by_its_name_presents_and_no_other_does() {
     passed(&verification, CheckName::Presentation);
     let presenter = verification.presenter().expect("a presenter");
     assert_eq!(presenter.method(), world.actor(HOLDER).method());
-    refused(&shown(&credential, stranger), CheckName::Presentation, "holder-key-mismatch");
+    refused(&shown(&credential, stranger), CheckName::Presentation, "presentation-proof-invalid");
     // The name of somebody else's key, in a credential about the holder: it is for who has that key.
     let other = named(&world.actor(stranger).method());
-    refused(&shown(&other, HOLDER), CheckName::Presentation, "holder-key-mismatch");
+    refused(&shown(&other, HOLDER), CheckName::Presentation, "presentation-proof-invalid");
 }
 
 #[test]

@@ -80,11 +80,14 @@ impl<P> Word<'_, '_, P> {
             let head = self.bench.ledger.newest(&key, &stay.origin);
             self.silence(head.as_ref())?;
             self.moved(head.as_ref(), own.is_some_and(|_| !is_own))?;
-            // Where the stay began is not shown: whether this is its word or an earlier one nobody can tell.
-            if let (None, Some(newest)) =
-                (stay.since, head.as_ref().and_then(VerifiedCurrent::head))
+            // Where the stay began is not shown: whether this is its word or an earlier one nobody can tell. That it is the list itself
+            // says that nothing was said there after it.
+            let said =
+                head.as_ref().and_then(VerifiedCurrent::head).map(|it| it.value().leaf_index);
+            if let (None, Some(leaf_index)) = (stay.since, said)
+                && own != Some((stay.origin.as_str(), leaf_index))
             {
-                return Err(Reason::HistoryIncomplete { leaf_index: newest.value().leaf_index });
+                return Err(Reason::HistoryIncomplete { leaf_index });
             }
             // What a log was told before the announcer came back to it is the word of an earlier stay.
             let is_of_stay = |head: &VerifiedCurrent| {
