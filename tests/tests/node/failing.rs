@@ -279,6 +279,7 @@ fn a_full_disk_refuses_entries_and_nothing_else_until_there_is_room() {
     later("/v1/entries", &client.submit(&anna.issuance("b")), "storage-full", "60");
     reads_go_on(&client, &anna);
     layer.heal();
+    readiness(&client, None);
     assert_eq!(client.submit_and_wait(&anna.issuance("b"), "cosigned").status, 200);
     node.node.shutdown().expect("in order");
 }
