@@ -20,7 +20,7 @@ use crate::metadata::{Metadata, ModelStanding};
 use crate::registry::Registry;
 use crate::row::{Certification, Road};
 use crate::shown::{Channel, Offered, PresentationEvidence};
-use crate::webauthn::{self, Assertion, Registration, Site, WebauthnError};
+use crate::webauthn::{self, Assertion, Registration, Site, ToldBy, WebauthnError};
 use crate::{IgnoredClaim, key_attestation, key_statement};
 
 /// What this verifier asked, and what it keeps.
@@ -281,12 +281,16 @@ impl Maker<'_> {
                     kinds.push(FactKind::UvClaimed);
                 }
             }
-            Model::Known { certified, hardware } => {
+            Model::Known { certified, hardware, told_by } => {
                 kinds.push(FactKind::AuthenticatorStatusClean);
-                if verified {
-                    kinds.push(FactKind::UvAttested);
+                // Where the key lies, the certificate shows. The rest of the platform's word is no more than a word.
+                match told_by {
+                    ToldBy::Authenticator => {
+                        kinds.extend(verified.then_some(FactKind::UvAttested));
+                        kinds.extend(certified.map(FactKind::KeyCertified));
+                    }
+                    ToldBy::Platform => kinds.extend(verified.then_some(FactKind::UvClaimed)),
                 }
-                kinds.extend(certified.map(FactKind::KeyCertified));
                 if hardware {
                     kinds.push(FactKind::KeyHardware);
                 }
@@ -325,12 +329,12 @@ impl Maker<'_> {
             self.lost(Code::MetadataNotCurrent, path);
             return Model::Unknown;
         }
-        let firmware = match attested {
-            webauthn::Attested::Chain { firmware, .. } => firmware,
+        let (firmware, told_by) = match attested {
+            webauthn::Attested::Chain { firmware, told_by, .. } => (firmware, told_by),
             webauthn::Attested::Unknown
             | webauthn::Attested::Itself
             | webauthn::Attested::None
-            | webauthn::Attested::Unread => None,
+            | webauthn::Attested::Unread => (None, ToldBy::Platform),
         };
         let standing = metadata.standing(&aaguid, firmware, self.as_of);
         // Whoever says to be of a bad model is believed.
@@ -344,6 +348,7 @@ impl Maker<'_> {
         Model::Known {
             certified: standing.and_then(ModelStanding::level).map(Certification::Fido),
             hardware: metadata.is_hardware(&aaguid),
+            told_by,
         }
     }
 
@@ -414,5 +419,6 @@ enum Model {
     Known {
         certified: Option<Certification>,
         hardware: bool,
+        told_by: ToldBy,
     },
 }

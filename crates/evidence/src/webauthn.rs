@@ -20,7 +20,7 @@ pub mod registration;
 use inkan_core::{Digest, sha256};
 
 pub use assertion::{Assertion, Proved, verify};
-pub use attestation::{Attested, platform_structure, read_attestation_object};
+pub use attestation::{Attested, ToldBy, platform_structure, read_attestation_object};
 pub use authenticator_data::{Aaguid, AuthenticatorData, Flags};
 pub use client_data::{Ceremony, ClientData};
 pub use error::WebauthnError;

@@ -57,6 +57,8 @@ pub struct Parts<'a> {
     pub is_attestation_key: bool,
     /// See above.
     pub has_subject: bool,
+    /// TPM: the algorithm by which the key is named.
+    pub name_algorithm: u8,
     /// TPM: algorithm, as COSE in CBOR.
     pub algorithm: Vec<u8>,
     /// Android: where the key lies: software, protected environment, a chip of its own.
@@ -73,6 +75,8 @@ pub struct Parts<'a> {
     pub rp: Vec<u8>,
     /// U2F: whether the certificate names its model.
     pub is_named: bool,
+    /// U2F: a certificate of the credential's own key in place of the maker's.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// What is there before anything is said.
@@ -83,6 +87,30 @@ pub(super) struct Made<'a> {
     pub(super) data: &'a [u8],
     /// Client data.
     pub(super) client: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// Right in everything.
+    fn usual(key: &'a SecretKey, asked: &[u8], challenge: &[u8]) -> Self {
+        Self {
+            attributes: 0x0006_0472,
+            magic: 0xff54_4347,
+            asked: asked.to_vec(),
+            named: Vec::new(),
+            is_attestation_key: true,
+            has_subject: false,
+            name_algorithm: 0x0b,
+            algorithm: vec![0x26],
+            level: 1,
+            software: tlv(0x30, &[]),
+            hardware: hardware_of(&root_of_trust(LOCKED, 0)),
+            challenge: challenge.to_vec(),
+            key,
+            rp: Vec::new(),
+            is_named: true,
+            certificate: None,
+        }
+    }
 }
 
 impl Platform {
@@ -107,31 +135,16 @@ impl Platform {
     pub(super) fn statement(&self, made: &Made<'_>) -> (&'static str, Vec<u8>) {
         let client = sha256(&[made.client]);
         let message = [made.data, client.as_bytes()].concat();
-        let area = |attributes| public_area(made.key, attributes);
         let digest = match self.format {
             Format::Apple => sha256(&[&message]),
             Format::Tpm | Format::Android | Format::U2f => client,
         };
-        let mut parts = Parts {
-            attributes: 0x0006_0472,
-            magic: 0xff54_4347,
-            asked: message.clone(),
-            named: Vec::new(),
-            is_attestation_key: true,
-            has_subject: false,
-            algorithm: vec![0x26],
-            level: 1,
-            software: tlv(0x30, &[]),
-            hardware: tlv(0x30, &[PURPOSE_SIGN, ORIGIN_GENERATED].concat()),
-            challenge: digest.as_bytes().to_vec(),
-            key: made.key,
-            rp: made.data.get(..32).expect("a digest").to_vec(),
-            is_named: true,
-        };
+        let mut parts = Parts::usual(made.key, &message, digest.as_bytes());
+        parts.rp = made.data.get(..32).expect("a digest").to_vec();
         (self.change)(&mut parts);
         match self.format {
             Format::Tpm => {
-                let area = area(parts.attributes);
+                let area = public_area(made.key, &parts);
                 let named = if parts.named.is_empty() { &area } else { &parts.named };
                 ("tpm", self.tpm(&parts, &area, named))
             }
@@ -148,18 +161,7 @@ impl Platform {
     }
 
     fn tpm(&self, parts: &Parts<'_>, area: &[u8], named: &[u8]) -> Vec<u8> {
-        let name = [&[0, 0x0b], sha256(&[named]).as_bytes().as_slice()].concat();
-        let asked = sha256(&[&parts.asked]);
-        let attested = [
-            parts.magic.to_be_bytes().as_slice(),
-            &[0x80, 0x17],
-            &sized(&name),
-            &sized(asked.as_bytes()),
-            &[0; 25],
-            &sized(&name),
-            &sized(&[]),
-        ]
-        .concat();
+        let attested = attested(parts, named);
         let mut params = params_of(parts.has_subject);
         let names = [[2, 1], [2, 2], [2, 3]].map(|[a, b]| {
             let oid = tlv(0x06, &[0x67, 0x81, 0x05, a, b]);
@@ -193,21 +195,10 @@ impl Platform {
     }
 
     fn android(&self, parts: &Parts<'_>, made: &Made<'_>, message: &[u8]) -> Vec<u8> {
-        let level = tlv(0x0a, &[parts.level]);
-        let description = [
-            tlv(0x02, &[1, 0x2c]),
-            level.clone(),
-            tlv(0x02, &[1, 0x2c]),
-            level,
-            tlv(0x04, &parts.challenge),
-            tlv(0x04, &[]),
-            parts.software.clone(),
-            parts.hardware.clone(),
-        ];
         let mut params = params_of(true);
         params.custom_extensions.push(extension(
             &[1, 3, 6, 1, 4, 1, 11_129, 2, 1, 17],
-            tlv(0x30, &description.concat()),
+            description(parts),
             false,
         ));
         let leaf = self.certificate(&params, parts.key);
@@ -233,6 +224,10 @@ impl Platform {
             let value = [&[0x04, 16], aaguid().as_slice()].concat();
             params.custom_extensions.push(extension(&ID_AAGUID, value, false));
         }
+        if let Some(leaf) = &parts.certificate {
+            let signature = der_signature(parts.key, &signed);
+            return cbor_map(&[("sig", cbor_bytes(&signature)), ("x5c", chain(leaf))]);
+        }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
         let leaf = params.signed_by(&key, &self.issuer).expect("a certificate").der().to_vec();
         let signature = key.sign(&signed).expect("a signature");
@@ -248,6 +243,96 @@ pub const ORIGIN_GENERATED: &[u8] = &[0xbf, 0x85, 0x3e, 3, 2, 1, 0];
 pub const ORIGIN_IMPORTED: &[u8] = &[0xbf, 0x85, 0x3e, 3, 2, 1, 2];
 /// Android: `[600] NULL`.
 pub const ALL_APPLICATIONS: &[u8] = &[0xbf, 0x84, 0x58, 2, 5, 0];
+
+/// Android: a device that nobody opened, for [`root_of_trust`].
+pub const LOCKED: u8 = 0xff;
+
+/// Android: `[704] RootOfTrust`: whether the device is locked (a BOOLEAN), and the state of its boot.
+#[must_use]
+pub fn root_of_trust(locked: u8, state: u8) -> Vec<u8> {
+    let digest = tlv(0x04, &[5; 32]);
+    let members = [digest.clone(), tlv(0x01, &[locked]), tlv(0x0a, &[state]), digest];
+    let root = tlv(0x30, &members.concat());
+    [&[0xbf, 0x85, 0x40, u8::try_from(root.len()).expect("short")], root.as_slice()].concat()
+}
+
+/// Android: the usual list of what the protected environment enforces, with this at its end.
+#[must_use]
+pub fn hardware_of(root_of_trust: &[u8]) -> Vec<u8> {
+    tlv(0x30, &[PURPOSE_SIGN, ORIGIN_GENERATED, root_of_trust].concat())
+}
+
+/// A certificate of version 1 for a key on P-256, as old tokens have it, with so many unused bits in its signature (0 is right). Nobody signed it.
+#[must_use]
+pub fn old_certificate(key: &SecretKey, unused: u8) -> Vec<u8> {
+    let (x, y) = point(key);
+    let algorithm = tlv(0x30, &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
+    let of_key = [
+        tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]),
+        tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]),
+    ];
+    let key = [tlv(0x30, &of_key.concat()), tlv(0x03, &[vec![0, 4], x, y].concat())];
+    let validity = [tlv(0x17, b"120101000000Z"), tlv(0x17, b"400101000000Z")];
+    let body = [
+        tlv(0x02, &[1]),
+        algorithm.clone(),
+        tlv(0x30, &[]),
+        tlv(0x30, &validity.concat()),
+        tlv(0x30, &[]),
+        tlv(0x30, &key.concat()),
+    ];
+    let signature = tlv(0x03, &[&[unused], der_nothing().as_slice()].concat());
+    tlv(0x30, &[tlv(0x30, &body.concat()), algorithm, signature].concat())
+}
+
+/// What platforms' statements are made of: `TPMS_ATTEST`, `TPMT_PUBLIC`, `KeyDescription`, each with its name.
+#[must_use]
+pub fn structures(key: &SecretKey) -> [(&'static str, Vec<u8>); 3] {
+    let parts = Parts::usual(key, b"asked", &[0; 32]);
+    let area = public_area(key, &parts);
+    [
+        ("tpm-attest", attested(&parts, &area)),
+        ("tpm-public", area),
+        ("android", description(&parts)),
+    ]
+}
+
+/// An ECDSA signature of nobody.
+fn der_nothing() -> Vec<u8> {
+    tlv(0x30, &[2, 1, 1, 2, 1, 1])
+}
+
+/// `TPMS_ATTEST` over a public area.
+fn attested(parts: &Parts<'_>, named: &[u8]) -> Vec<u8> {
+    let name = [&[0, parts.name_algorithm], sha256(&[named]).as_bytes().as_slice()].concat();
+    let asked = sha256(&[&parts.asked]);
+    [
+        parts.magic.to_be_bytes().as_slice(),
+        &[0x80, 0x17],
+        &sized(&name),
+        &sized(asked.as_bytes()),
+        &[0; 25],
+        &sized(&name),
+        &sized(&[]),
+    ]
+    .concat()
+}
+
+/// `KeyDescription`.
+fn description(parts: &Parts<'_>) -> Vec<u8> {
+    let level = tlv(0x0a, &[parts.level]);
+    let members = [
+        tlv(0x02, &[1, 0x2c]),
+        level.clone(),
+        tlv(0x02, &[1, 0x2c]),
+        level,
+        tlv(0x04, &parts.challenge),
+        tlv(0x04, &[]),
+        parts.software.clone(),
+        parts.hardware.clone(),
+    ];
+    tlv(0x30, &members.concat())
+}
 
 /// One element of DER.
 ///
@@ -292,11 +377,11 @@ fn sized(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// `TPMT_PUBLIC` of a key on P-256.
-fn public_area(key: &SecretKey, attributes: u32) -> Vec<u8> {
+fn public_area(key: &SecretKey, parts: &Parts<'_>) -> Vec<u8> {
     let (x, y) = point(key);
     [
-        [0, 0x23, 0, 0x0b].as_slice(),
-        &attributes.to_be_bytes(),
+        [0, 0x23, 0, parts.name_algorithm].as_slice(),
+        &parts.attributes.to_be_bytes(),
         &sized(&[]),
         &[0, 0x10, 0, 0x10, 0, 3, 0, 0x10],
         &sized(&x),

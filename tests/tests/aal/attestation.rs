@@ -1,12 +1,14 @@
 //! How platforms and old tokens show their model: each format trusted to a listed root, and worth nothing once anything of it is changed.
 
+use inkan_assurance::Decision;
 use inkan_core::sha256;
 use inkan_evidence::webauthn::registration::Beside;
 use inkan_evidence::webauthn::{
-    Attested, Registration, RegistrationResponse, WebauthnError, challenge, register,
+    Attested, Registration, RegistrationResponse, ToldBy, WebauthnError, challenge, register,
 };
 use inkan_tests::soft_authenticator::platform::{
-    ALL_APPLICATIONS, ORIGIN_GENERATED, ORIGIN_IMPORTED, PURPOSE_SIGN, Parts, tlv,
+    ALL_APPLICATIONS, LOCKED, ORIGIN_GENERATED, ORIGIN_IMPORTED, PURPOSE_SIGN, Parts, hardware_of,
+    old_certificate, root_of_trust, tlv,
 };
 use inkan_tests::soft_authenticator::{
     Format, MetadataSigner, PRESENT, Page, Platform, Shows, SoftAuthenticator, metadata_of,
@@ -65,12 +67,17 @@ fn every_format_leads_to_the_root_that_is_listed_for_its_model() {
         let platform = Platform::new(format);
         let anchor = sha256(&[&platform.root]);
         let made = registered(platform, |_| {}).unwrap_or_else(|e| panic!("{format:?}: {e}"));
-        assert_eq!(made.attested(), Attested::Chain { anchor, firmware: None }, "{format:?}");
+        let told_by = match format {
+            Format::Tpm | Format::Android => ToldBy::Platform,
+            Format::Apple | Format::U2f => ToldBy::Authenticator,
+        };
+        let expected = Attested::Chain { anchor, firmware: None, told_by };
+        assert_eq!(made.attested(), expected, "{format:?}");
     }
 }
 
 #[test]
-fn a_certified_platform_reaches_aal_3_and_one_that_nobody_lists_does_not() {
+fn a_platforms_own_word_counts_only_where_the_certificate_is_over_it() {
     for format in [Format::Tpm, Format::Android, Format::Apple] {
         for listed in [true, false] {
             let (mut desk, platform) = (Desk::new(), Platform::new(format));
@@ -82,10 +89,21 @@ fn a_certified_platform_reaches_aal_3_and_one_that_nobody_lists_does_not() {
             desk.register(&authenticator);
             let asked = challenge(NONCE, &desk.presentation.digest());
             desk.show(json!({ "webauthn": authenticator.get(&Page::of(&asked)) }));
-            if listed {
-                desk.accepted("AAL-3");
-            } else {
-                desk.capped("AAL-2", "AAL-1+", "attestation-untrusted");
+            match (format, listed) {
+                (Format::Apple, true) => drop(desk.accepted("AAL-3")),
+                // The key lies in hardware, which counts. That somebody was verified, and by which model, any program says that has a key made.
+                (_, true) => {
+                    desk.capped("AAL-2", "AAL-1+", "user-verification-unattested");
+                    desk.capped("AAL-3", "AAL-1+", "authenticator-not-certified");
+                    let (report, _) = desk.judged(&json!({
+                        "min": "AAL-1", "accept": ["webauthn"], "hardwareBound": true,
+                    }));
+                    assert_eq!(report.decision(), Decision::Accept, "{:?}", report.reasons());
+                    let (report, _) =
+                        desk.judged(&json!({ "min": "AAL-1", "userVerification": "attested" }));
+                    assert_ne!(report.decision(), Decision::Accept);
+                }
+                (_, false) => drop(desk.capped("AAL-2", "AAL-1+", "attestation-untrusted")),
             }
         }
     }
@@ -151,6 +169,9 @@ fn what_a_tpm_did_not_make_or_does_not_keep_is_not_vouched_for() {
     // SHA-1 is not read, whatever it would show.
     let with_sha_1 = attested(tpm, |parts| parts.algorithm = vec![0x39, 0xff, 0xfe]);
     assert_eq!(with_sha_1, Ok(Attested::Unread));
+    assert_eq!(attested(tpm, |parts| parts.name_algorithm = 4), Ok(Attested::Unread));
+    // PS256.
+    assert_eq!(attested(tpm, |parts| parts.algorithm = vec![0x38, 0x24]), Ok(Attested::Unread));
     refused(tpm, "signature", |parts| parts.algorithm = vec![0x38, 0x22]);
 }
 
@@ -168,31 +189,51 @@ fn a_key_that_androids_hardware_does_not_hold_is_not_vouched_for() {
             parts.software = tlv(0x30, &[PURPOSE_SIGN, ORIGIN_GENERATED].concat());
             parts.hardware = tlv(0x30, &[]);
         },
+        // For every application; brought in from elsewhere; to encrypt and to sign.
+        |parts| parts.software = tlv(0x30, ALL_APPLICATIONS),
+        |parts| parts.software = tlv(0x30, ORIGIN_IMPORTED),
+        |parts| {
+            let root = root_of_trust(LOCKED, 0);
+            parts.hardware = tlv(0x30, &[PURPOSE_SIGN, ORIGIN_IMPORTED, &root].concat());
+        },
+        |parts| {
+            let (both, root) = ([0xa1, 8, 0x31, 6, 2, 1, 0, 2, 1, 2], root_of_trust(LOCKED, 0));
+            parts.hardware = tlv(0x30, &[&both, ORIGIN_GENERATED, &root].concat());
+        },
     ] {
         assert_eq!(attested(android, change), Ok(Attested::Unknown));
     }
-    let description = "description of the key";
-    refused(android, description, |parts| parts.level = 3);
-    refused(android, description, |parts| {
-        parts.hardware = tlv(0x30, &[ORIGIN_GENERATED, PURPOSE_SIGN].concat());
-    });
-    refused(android, description, |parts| {
-        parts.hardware = tlv(0x30, &[PURPOSE_SIGN, PURPOSE_SIGN, ORIGIN_GENERATED].concat());
-    });
+    // What is not read is no forgery: the credential counts as one that shows nothing.
+    for change in [
+        (|parts: &mut Parts<'_>| parts.level = 3) as fn(&mut Parts<'_>),
+        |parts| parts.hardware = tlv(0x30, &[ORIGIN_GENERATED, PURPOSE_SIGN].concat()),
+        |parts| {
+            let twice = [PURPOSE_SIGN, PURPOSE_SIGN, ORIGIN_GENERATED];
+            parts.hardware = tlv(0x30, &twice.concat());
+        },
+    ] {
+        assert_eq!(attested(android, change), Ok(Attested::Unread));
+    }
     refused(android, "challenge in the certificate", |parts| parts.challenge[0] ^= 1);
-    refused(android, "a key for every application", |parts| {
-        parts.software = tlv(0x30, ALL_APPLICATIONS);
+}
+
+#[test]
+fn a_device_that_was_opened_vouches_for_nothing() {
+    let opened = |change| assert_eq!(attested(Format::Android, change), Ok(Attested::Unknown));
+    opened(|parts| parts.hardware = hardware_of(&root_of_trust(0, 0)));
+    opened(|parts| parts.hardware = hardware_of(&root_of_trust(LOCKED, 1)));
+    opened(|parts| parts.hardware = hardware_of(&root_of_trust(LOCKED, 2)));
+    opened(|parts| parts.hardware = hardware_of(&root_of_trust(LOCKED, 3)));
+    opened(|parts| parts.hardware = hardware_of(&[]));
+    // What software says of the boot, the opened system says.
+    opened(|parts| {
+        parts.hardware = hardware_of(&[]);
+        parts.software = tlv(0x30, &root_of_trust(LOCKED, 0));
     });
-    let elsewhere = "what the key is for, or where it came from";
-    refused(android, elsewhere, |parts| {
-        parts.hardware = tlv(0x30, &[PURPOSE_SIGN, ORIGIN_IMPORTED].concat());
+    let unread = attested(Format::Android, |parts| {
+        parts.hardware = hardware_of(&root_of_trust(LOCKED, 4));
     });
-    refused(android, elsewhere, |parts| parts.software = tlv(0x30, ORIGIN_IMPORTED));
-    // To encrypt and to sign.
-    refused(android, elsewhere, |parts| {
-        let both = [0xa1, 8, 0x31, 6, 2, 1, 0, 2, 1, 2];
-        parts.hardware = tlv(0x30, &[&both, ORIGIN_GENERATED].concat());
-    });
+    assert_eq!(unread, Ok(Attested::Unread));
 }
 
 #[test]
@@ -230,6 +271,19 @@ fn split(object: &[u8]) -> (Vec<u8>, Vec<u8>) {
 fn what_a_token_did_not_sign_is_not_vouched_for() {
     let unnamed = attested(Format::U2f, |parts| parts.is_named = false);
     assert_eq!(unnamed, Ok(Attested::Unknown), "any client can write a model there");
+    // Certificates of before: of version 1, and such as no strict reader reads.
+    let old = attested(Format::U2f, |parts| {
+        parts.certificate = Some(old_certificate(parts.key, 0));
+    });
+    assert_eq!(old, Ok(Attested::Unknown));
+    let unread = attested(Format::U2f, |parts| {
+        parts.certificate = Some(old_certificate(parts.key, 9));
+    });
+    assert_eq!(unread, Ok(Attested::Unread));
+    refused(Format::U2f, "signature", |parts| {
+        parts.certificate = Some(old_certificate(parts.key, 0));
+        parts.rp[0] ^= 1;
+    });
     // Flags and counter of authenticator data, in front of the model.
     for (offset, value) in [(32, 0x45), (36, 1)] {
         let made = registered(Platform::new(Format::U2f), |object| {

@@ -82,7 +82,9 @@ fn registries_fit_their_schema_where_they_are_read() {
 
 #[test]
 fn what_is_shown_beside_a_presentation_and_what_is_kept_of_it() {
-    let chain = json!({ "outcome": "chain", "anchorSha256": "ab".repeat(32), "firmware": 3 });
+    let chain = json!({
+        "outcome": "chain", "anchorSha256": "ab".repeat(32), "firmware": 3, "toldBy": "authenticator",
+    });
     let key = inkan_crypto::SecretKey::generate(KeyType::P256, &mut SeededRng::new(8));
     let registration = |attestation: Value| {
         json!({

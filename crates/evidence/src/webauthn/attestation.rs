@@ -37,6 +37,8 @@ pub enum Attested {
         anchor: Digest,
         /// The version of the firmware, if the certificate says it.
         firmware: Option<u64>,
+        /// Whose word the authenticator's data are.
+        told_by: ToldBy,
     },
     /// A certificate vouches that leads to nothing that was listed for this model.
     Unknown,
@@ -46,6 +48,16 @@ pub enum Attested {
     None,
     /// Something vouches in a form that is not read here.
     Unread,
+}
+
+/// Who says which model an authenticator is, that it verified its user, how often it signed, and that its key stays.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ToldBy {
+    /// The authenticator that the certificate is of: it puts its name to nothing else.
+    Authenticator,
+    /// Whoever has the key used: it is a general one, and the certificate shows no more than where it lies. Windows, Android, or any program there
+    /// writes the rest, and the key signs it.
+    Platform,
 }
 
 /// Reads an attestation object, and gives what the authenticator says in it. Nothing is known of who vouches for it.
@@ -110,11 +122,14 @@ impl<'a> Object<'a> {
             _ => Shown::Unread,
         };
         Ok(match shown {
-            Shown::Chain { chain, firmware } => trusted(&chain, &credential.aaguid, metadata, at)
-                .map_or(Attested::Unknown, |anchor| Attested::Chain {
-                    anchor: sha256(&[anchor]),
-                    firmware,
-                }),
+            Shown::Chain { chain, firmware, told_by } => {
+                match trusted(&chain, &credential.aaguid, metadata, at) {
+                    Some(anchor) => {
+                        Attested::Chain { anchor: sha256(&[anchor]), firmware, told_by }
+                    }
+                    None => Attested::Unknown,
+                }
+            }
             Shown::Unfit => Attested::Unknown,
             Shown::Itself => Attested::Itself,
             Shown::Nothing => Attested::None,
@@ -141,6 +156,7 @@ enum Shown<'a> {
         chain: Vec<&'a [u8]>,
         /// The version of the firmware, if the certificate says it.
         firmware: Option<u64>,
+        told_by: ToldBy,
     },
     /// Certificates that are sound, and do not say that the key lies where it cannot be copied: no maker vouches for that.
     Unfit,

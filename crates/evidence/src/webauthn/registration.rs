@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::attestation::Object;
 use super::{
-    Aaguid, Attested, CREDENTIAL_ID_LIMIT, Ceremony, ClientData, CredentialKey, LIMIT, Site,
+    Aaguid, Attested, CREDENTIAL_ID_LIMIT, Ceremony, ClientData, CredentialKey, LIMIT, Site, ToldBy,
     WebauthnError, challenge,
 };
 use crate::metadata::Metadata;
@@ -185,12 +185,15 @@ impl Registration {
     #[must_use]
     pub fn to_value(&self) -> Value {
         let attestation = match self.attested {
-            Attested::Chain { anchor, firmware: None } => {
-                json!({ "outcome": "chain", "anchorSha256": anchor.to_hex() })
+            Attested::Chain { anchor, firmware, told_by } => {
+                let mut chain = json!({
+                    "outcome": "chain", "anchorSha256": anchor.to_hex(), "toldBy": told_by.name(),
+                });
+                if let (Some(firmware), Some(chain)) = (firmware, chain.as_object_mut()) {
+                    chain.insert("firmware".to_owned(), firmware.into());
+                }
+                chain
             }
-            Attested::Chain { anchor, firmware: Some(firmware) } => json!({
-                "outcome": "chain", "anchorSha256": anchor.to_hex(), "firmware": firmware,
-            }),
             Attested::Unknown => json!({ "outcome": "unknown" }),
             Attested::Itself => json!({ "outcome": "self" }),
             Attested::None => json!({ "outcome": "none" }),
@@ -265,13 +268,32 @@ struct FileAttestation {
     outcome: String,
     anchor_sha256: Option<Sha256Text>,
     firmware: Option<u64>,
+    told_by: Option<String>,
+}
+
+impl ToldBy {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Authenticator => "authenticator",
+            Self::Platform => "platform",
+        }
+    }
 }
 
 impl FileAttestation {
     fn read(self) -> Option<Attested> {
+        let told_by = match self.told_by.as_deref() {
+            Some("authenticator") => ToldBy::Authenticator,
+            // Files of before do not say it. Either may have written them, and the lesser counts.
+            Some("platform") | None => ToldBy::Platform,
+            Some(_) => return None,
+        };
+        if self.outcome != "chain" && self.told_by.is_some() {
+            return None;
+        }
         match (self.outcome.as_str(), self.anchor_sha256, self.firmware) {
             ("chain", Some(anchor), firmware) => {
-                Some(Attested::Chain { anchor: anchor.0, firmware })
+                Some(Attested::Chain { anchor: anchor.0, firmware, told_by })
             }
             ("unknown", None, None) => Some(Attested::Unknown),
             ("self", None, None) => Some(Attested::Itself),

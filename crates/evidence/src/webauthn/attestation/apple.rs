@@ -8,7 +8,7 @@ use inkan_core::sha256;
 
 use super::super::WebauthnError;
 use super::certificate::Leaf;
-use super::{Given, Shown};
+use super::{Given, Shown, ToldBy};
 
 /// Apple's extension with the digest.
 const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113635.100.8.2");
@@ -24,7 +24,7 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     let wrong = WebauthnError::Attestation("nonce in the certificate");
     given.only(&["x5c"])?;
     let (leaf, chain) = given.chain()?;
-    let leaf = Leaf::parse(leaf)?;
+    let Some(leaf) = Leaf::parse(leaf) else { return Ok(Shown::Unread) };
     let (value, _) = leaf.extension(NONCE)?.ok_or(wrong.clone())?;
     let held = Extension::from_der(value).map_err(|_| wrong.clone())?.nonce;
     let expected = sha256(&[given.data, given.client.as_bytes()]);
@@ -32,5 +32,5 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
         return Err(wrong);
     }
     leaf.is_key(&given.credential.key)?;
-    Ok(Shown::Chain { chain, firmware: None })
+    Ok(Shown::Chain { chain, firmware: None, told_by: ToldBy::Authenticator })
 }

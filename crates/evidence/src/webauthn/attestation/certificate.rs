@@ -17,21 +17,38 @@ use super::super::{Aaguid, WebauthnError};
 /// `id-fido-gen-ce-aaguid` (WebAuthn §8.2.1).
 const ID_AAGUID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.45724.1.1.4");
 
-/// A certificate of version 3 that is read; nothing is known of who made it.
+/// A certificate that is read; nothing is known of who made it.
+///
+/// What its DER hides from us is no forgery: tokens from the years of U2F carry certificates that were encoded wrongly. Nobody vouches then.
 #[derive(Debug)]
 pub(super) struct Leaf<'a> {
     der: &'a [u8],
     parsed: Certificate,
 }
 
+/// What verifies signatures of a COSE algorithm, if they are read here.
+pub(super) fn signed_with(algorithm: i64) -> Option<&'static dyn SignatureVerificationAlgorithm> {
+    match algorithm {
+        key::ES256 => Some(engine::ECDSA_P256_SHA256),
+        key::ES384 => Some(engine::ECDSA_P384_SHA384),
+        key::EDDSA => Some(engine::ED25519),
+        key::RS256 => Some(engine::RSA_PKCS1_2048_8192_SHA256),
+        _ => None,
+    }
+}
+
 impl<'a> Leaf<'a> {
-    pub(super) fn parse(der: &'a [u8]) -> Result<Self, WebauthnError> {
-        let wrong = WebauthnError::Attestation;
-        let parsed = Certificate::from_der(der).map_err(|_| wrong("certificate"))?;
-        if parsed.tbs_certificate().version() != Version::V3 {
-            return Err(wrong("version of the certificate"));
+    pub(super) fn parse(der: &'a [u8]) -> Option<Self> {
+        Certificate::from_der(der).ok().map(|parsed| Self { der, parsed })
+    }
+
+    /// That it is of version 3, as `packed` and `tpm` ask (WebAuthn §8.2.1, §8.3.1).
+    pub(super) fn is_of_version_3(&self) -> Result<(), WebauthnError> {
+        if self.body().version() == Version::V3 {
+            Ok(())
+        } else {
+            Err(WebauthnError::Attestation("version of the certificate"))
         }
-        Ok(Self { der, parsed })
     }
 
     pub(super) fn body(&self) -> &TbsCertificate {
@@ -41,23 +58,16 @@ impl<'a> Leaf<'a> {
     /// That a signature is its key's.
     pub(super) fn signed(
         &self,
-        algorithm: i64,
+        algorithm: &dyn SignatureVerificationAlgorithm,
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), WebauthnError> {
         let wrong = WebauthnError::Attestation;
-        let known: &dyn SignatureVerificationAlgorithm = match algorithm {
-            key::ES256 => engine::ECDSA_P256_SHA256,
-            key::ES384 => engine::ECDSA_P384_SHA384,
-            key::EDDSA => engine::ED25519,
-            key::RS256 => engine::RSA_PKCS1_2048_8192_SHA256,
-            _ => return Err(wrong("alg")),
-        };
         let key = self.body().subject_public_key_info();
         let key = key.to_der().map_err(|_| wrong("certificate"))?;
         let key = SubjectPublicKeyInfoDer::from(key.as_slice());
         let key = RawPublicKeyEntity::try_from(&key).map_err(|_| wrong("certificate"))?;
-        key.verify_signature(known, message, signature).map_err(|_| wrong("signature"))
+        key.verify_signature(algorithm, message, signature).map_err(|_| wrong("signature"))
     }
 
     /// The value of an extension, and whether it is critical; one that stands twice is an error.

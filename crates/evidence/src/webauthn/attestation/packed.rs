@@ -4,8 +4,8 @@ use der::Decode as _;
 use der::asn1::ObjectIdentifier;
 
 use super::super::WebauthnError;
-use super::certificate::Leaf;
-use super::{Given, Shown};
+use super::certificate::{Leaf, signed_with};
+use super::{Given, Shown, ToldBy};
 
 /// `id-fido-gen-ce-fw-version` (FIDO certification): the version of the firmware.
 const ID_FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.45724.1.1.5");
@@ -34,7 +34,10 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     }
     given.only(&["alg", "sig", "x5c"])?;
     let (leaf, chain) = given.chain()?;
-    let leaf = Leaf::parse(leaf)?;
+    let (Some(leaf), Some(algorithm)) = (Leaf::parse(leaf), signed_with(algorithm)) else {
+        return Ok(Shown::Unread);
+    };
+    leaf.is_of_version_3()?;
     leaf.signed(algorithm, &message, signature)?;
     let has = |oid, value: Option<&[u8]>| {
         let mut subject = leaf.body().subject().iter();
@@ -48,5 +51,5 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     leaf.names(&given.credential.aaguid)?;
     let firmware = leaf.extension(ID_FIRMWARE)?;
     let firmware = firmware.and_then(|(value, _)| u64::from_der(value).ok());
-    Ok(Shown::Chain { chain, firmware })
+    Ok(Shown::Chain { chain, firmware, told_by: ToldBy::Authenticator })
 }

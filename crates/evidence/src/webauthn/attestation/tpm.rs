@@ -2,9 +2,10 @@
 //! TPM 2.0 Library, Part 2).
 //!
 //! In scope: `TPMS_ATTEST` of a certified key, `TPMT_PUBLIC` of keys on elliptic curves and RSA, the certificate of the attestation key. Out of scope:
-//! SHA-1, with which older modules sign: what it vouches for is not read.
+//! SHA-1, with which older modules sign and name keys, and signatures of other kinds: what they vouch for is not read.
 //!
-//! Stricter than WebAuthn: a key that may be taken to another module, or was brought into this one, is not vouched for.
+//! Stricter than WebAuthn: a key that may be taken to another module, or was brought into this one, is not vouched for. And the module vouches for
+//! the key alone: that its user was verified is a rule of the system which uses it, and the attestation does not show the rule.
 
 mod structure;
 
@@ -16,8 +17,8 @@ use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
 use self::structure::{Attest, Public};
 use super::super::cbor::Item;
 use super::super::{WebauthnError, key};
-use super::certificate::Leaf;
-use super::{Given, Shown};
+use super::certificate::{Leaf, signed_with};
+use super::{Given, Shown, ToldBy};
 
 /// TCG EK Credential Profile §3.2.9: the maker of the module, its model, its version.
 const NAMED: [ObjectIdentifier; 3] = [
@@ -27,8 +28,6 @@ const NAMED: [ObjectIdentifier; 3] = [
 ];
 /// `tcg-kp-AIKCertificate`.
 const ATTESTATION_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.8.3");
-/// RSA with SHA-1 (COSE, `RS1`).
-const RS1: i64 = -65_535;
 /// TPM_ALG_SHA256 and its elder sisters.
 const TPM_SHA_256: u16 = 0x000b;
 const TPM_SHA_384: u16 = 0x000c;
@@ -41,36 +40,36 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     if given.member("ver").and_then(Item::text) != Some("2.0") {
         return Err(wrong("ver"));
     }
-    let algorithm = given.algorithm()?;
-    if algorithm == RS1 {
-        return Ok(Shown::Unread);
-    }
     let (attested, area) = (given.bytes("certInfo")?, given.bytes("pubArea")?);
     let public = Public::parse(area).ok_or(wrong("pubArea"))?;
     if public.key() != Some(&given.credential.key) {
         return Err(wrong("key of pubArea"));
     }
     let (leaf, chain) = given.chain()?;
-    let leaf = Leaf::parse(leaf)?;
+    let algorithm = given.algorithm()?;
+    let of_signature = match algorithm {
+        key::ES256 | key::RS256 => &SHA256,
+        key::ES384 => &SHA384,
+        _ => return Ok(Shown::Unread),
+    };
+    let of_name = match public.name_algorithm {
+        TPM_SHA_256 => &SHA256,
+        TPM_SHA_384 => &SHA384,
+        TPM_SHA_512 => &SHA512,
+        _ => return Ok(Shown::Unread),
+    };
+    let (Some(leaf), Some(algorithm)) = (Leaf::parse(leaf), signed_with(algorithm)) else {
+        return Ok(Shown::Unread);
+    };
+    leaf.is_of_version_3()?;
     let readable = check_certificate(&leaf)?;
     leaf.names(&given.credential.aaguid)?;
     leaf.signed(algorithm, attested, given.bytes("sig")?)?;
 
     let certified = Attest::parse(attested).ok_or(wrong("certInfo"))?;
-    let of_signature = match algorithm {
-        key::ES256 | key::RS256 => &SHA256,
-        key::ES384 => &SHA384,
-        _ => return Err(wrong("alg")),
-    };
     if certified.extra_data != digest(of_signature, &given.message()).as_ref() {
         return Err(wrong("extraData"));
     }
-    let of_name = match public.name_algorithm {
-        TPM_SHA_256 => &SHA256,
-        TPM_SHA_384 => &SHA384,
-        TPM_SHA_512 => &SHA512,
-        _ => return Err(wrong("nameAlg")),
-    };
     let name = [&public.name_algorithm.to_be_bytes(), digest(of_name, area).as_ref()].concat();
     if certified.name != name {
         return Err(wrong("name"));
@@ -78,7 +77,7 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     Ok(match (readable, public.stays()) {
         (false, _) => Shown::Unread,
         (true, false) => Shown::Unfit,
-        (true, true) => Shown::Chain { chain, firmware: None },
+        (true, true) => Shown::Chain { chain, firmware: None, told_by: ToldBy::Platform },
     })
 }
 

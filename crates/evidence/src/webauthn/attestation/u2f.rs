@@ -7,8 +7,8 @@
 use inkan_core::{encoding, json};
 
 use super::super::{WebauthnError, key};
-use super::certificate::Leaf;
-use super::{Given, Shown};
+use super::certificate::{Leaf, signed_with};
+use super::{Given, Shown, ToldBy};
 
 /// Flags (somebody touched it, a credential follows) and counter of a registration.
 const UNSIGNED: [u8; 5] = [0x41, 0, 0, 0, 0];
@@ -37,8 +37,11 @@ pub(super) fn check<'a>(given: &Given<'a>) -> Result<Shown<'a>, WebauthnError> {
     let client = given.client.as_bytes().as_slice();
     let message = [&[0], rp, client, &credential.id, &[4], &x, &y].concat();
     // Step 6: ES256 is of a key on P-256 alone (step 2).
-    let leaf = Leaf::parse(leaf)?;
-    leaf.signed(key::ES256, &message, given.bytes("sig")?)?;
+    let (Some(leaf), Some(algorithm)) = (Leaf::parse(leaf), signed_with(key::ES256)) else {
+        return Ok(Shown::Unread);
+    };
+    leaf.signed(algorithm, &message, given.bytes("sig")?)?;
     let named = leaf.names(&credential.aaguid)?;
-    Ok(if named { Shown::Chain { chain, firmware: None } } else { Shown::Unfit })
+    let told_by = ToldBy::Authenticator;
+    Ok(if named { Shown::Chain { chain, firmware: None, told_by } } else { Shown::Unfit })
 }

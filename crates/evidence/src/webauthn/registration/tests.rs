@@ -51,3 +51,31 @@ fn a_challenge_names_nonce_and_presentation_apart() {
     let parts = [b"inkan-aal-bind-v1".as_slice(), &[0], b"nonce", one.as_bytes()];
     assert_eq!(asked, sha256(&parts));
 }
+
+#[test]
+fn a_file_that_does_not_say_who_told_is_the_platforms_word() {
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let read = |attestation: Value| {
+        let file = json!({
+            "type": TYPE, "credentialId": "AQ", "key": key, "aaguid": AAGUID, "rpId": "bank.example",
+            "holder": "did:example:a", "jkt": "AA", "counter": 4, "backupEligible": false,
+            "attestation": attestation, "registeredAt": "2026-06-14T09:00:00Z",
+        });
+        Registration::parse(file.to_string().as_bytes()).ok().map(|read| read.attested())
+    };
+    let chain = |told_by: Option<&str>| {
+        let mut chain = json!({ "outcome": "chain", "anchorSha256": "ab".repeat(32) });
+        if let Some(told_by) = told_by {
+            chain["toldBy"] = told_by.into();
+        }
+        match read(chain) {
+            Some(Attested::Chain { told_by, .. }) => Some(told_by),
+            _ => None,
+        }
+    };
+    assert_eq!(chain(None), Some(ToldBy::Platform));
+    assert_eq!(chain(Some("platform")), Some(ToldBy::Platform));
+    assert_eq!(chain(Some("authenticator")), Some(ToldBy::Authenticator));
+    assert_eq!(chain(Some("maker")), None);
+    assert_eq!(read(json!({ "outcome": "none", "toldBy": "authenticator" })), None);
+}
