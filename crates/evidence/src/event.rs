@@ -8,27 +8,27 @@ use serde_json::Value;
 use crate::authority::authorise;
 use crate::facts::{Derivation, EventFacts};
 use crate::finding::{Code, Finding};
-use crate::item::{Checkers, Setting, covered, item_facts, voids};
-use crate::model::{ProofingEvidence, StageKind};
+use crate::item::{Once, Setting, covered, item_facts, voids};
+use crate::model::{ProofKind, ProofingEvidence, StageKind};
 use crate::registry::Registry;
 use crate::row::AuthLevel;
 
 /// What an event's facts are made from, beside the entry of `evidence[]`.
-pub(crate) struct Source<'a> {
+pub(crate) struct Source<'a, 'c> {
     pub(crate) registries: &'a [Registry],
     /// The party that signed the credential.
     pub(crate) signer: &'a str,
     /// When the credential is proved to have existed.
     pub(crate) existed_by: Option<Timestamp>,
     pub(crate) as_of: Timestamp,
-    pub(crate) checkers: Checkers<'a>,
+    pub(crate) once: &'a Once<'c>,
 }
 
 /// The facts of one entry of `evidence[]`; `None` if the event is void.
 pub(crate) fn event_facts(
     entry: &Value,
     path: &str,
-    source: &Source<'_>,
+    source: &Source<'_, '_>,
     findings: &mut Vec<Finding>,
 ) -> Option<EventFacts> {
     // What the parser has to say may quote the evidence, and a report holds no personal data.
@@ -57,14 +57,16 @@ pub(crate) fn event_facts(
             findings.push(Finding::new(code, path).found(&stated.proofer.id));
             Vec::new()
         });
-    let over = covered(entry);
+    // Nothing comes of proofs over the entry of somebody whose word counts for nothing: they are left open.
+    let is_meant = !authorities.is_empty() && has_proofs_over_it(&stated);
+    let over = if is_meant { covered(entry) } else { None };
     let of_stages = stated.session.stages.iter().map(|stage| stage.time.0);
     let setting = Setting {
         registries: source.registries,
         proofer: &stated.proofer.id,
         holder: (&stated.subject.holder, &stated.subject.jkt),
-        checkers: source.checkers,
-        covered: over.as_deref(),
+        once: source.once,
+        covered: over.as_deref().map(|over| (over, sha256(&[over]))),
         by: authorities.first(),
         presence: stated.session.presence,
         time: stated.time.0,
@@ -126,7 +128,7 @@ pub(crate) fn void_contradictions<'a>(
 }
 
 /// Nothing of the event lies in the future, after the credential existed, or far from the event's own time.
-fn check_times(stated: &ProofingEvidence, source: &Source<'_>) -> Result<(), Code> {
+fn check_times(stated: &ProofingEvidence, source: &Source<'_, '_>) -> Result<(), Code> {
     let time = stated.time.0;
     let stages = || stated.session.stages.iter().map(|stage| stage.time.0);
     let checks = || {
@@ -155,6 +157,14 @@ fn check_times(stated: &ProofingEvidence, source: &Source<'_>) -> Result<(), Cod
     Ok(())
 }
 
+/// Whether tokens or seals over the entry are disclosed.
+fn has_proofs_over_it(stated: &ProofingEvidence) -> bool {
+    let mut proofs = stated.evidence.iter().flat_map(|item| &item.proofs);
+    proofs.any(|proof| {
+        proof.value.is_some() && matches!(proof.kind, ProofKind::Rfc3161 | ProofKind::Eseal)
+    })
+}
+
 fn derived_at(stated: &ProofingEvidence) -> Option<Timestamp> {
     stated.derived_from.as_ref()?.time.map(|moment| moment.0)
 }
@@ -162,7 +172,7 @@ fn derived_at(stated: &ProofingEvidence) -> Option<Timestamp> {
 /// When it was last shown that nothing has changed; `None` if that check voids the event.
 fn revalidation(
     stated: &ProofingEvidence,
-    source: &Source<'_>,
+    source: &Source<'_, '_>,
     path: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<Option<Timestamp>> {

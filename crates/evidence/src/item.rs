@@ -16,22 +16,24 @@ use crate::model::{
 };
 use crate::registry::{PartyRole, Registry};
 
+mod once;
 mod signature;
 mod whole;
 
 use signature::Proved;
 
+pub(crate) use once::Once;
 pub use whole::covered;
 
 /// What an item's facts are made from, beside the item.
-pub(crate) struct Setting<'a> {
+pub(crate) struct Setting<'a, 'c> {
     pub(crate) registries: &'a [Registry],
     pub(crate) proofer: &'a str,
     /// DID and thumbprint of whom the event is about.
     pub(crate) holder: (&'a str, &'a str),
-    pub(crate) checkers: Checkers<'a>,
-    /// What tokens and seals over the entry are over.
-    pub(crate) covered: Option<&'a [u8]>,
+    pub(crate) once: &'a Once<'c>,
+    /// What tokens and seals over the entry are over, with its digest, if anything can come of one.
+    pub(crate) covered: Option<(&'a [u8], Digest)>,
     pub(crate) by: Option<&'a Authorised>,
     pub(crate) presence: Presence,
     pub(crate) time: Timestamp,
@@ -55,7 +57,7 @@ pub(crate) struct Checkers<'a> {
 pub(crate) fn item_facts(
     item: &Item,
     path: &str,
-    setting: &Setting<'_>,
+    setting: &Setting<'_, '_>,
     findings: &mut Vec<Finding>,
 ) -> Option<ItemFacts> {
     let expired = item.document_details.date_of_expiry.as_ref();
@@ -100,7 +102,7 @@ pub(crate) fn item_facts(
     })
 }
 
-impl Setting<'_> {
+impl Setting<'_, '_> {
     /// Attested if the proofer is authorised, otherwise merely claimed.
     fn fact(&self, kind: FactKind) -> Fact {
         match self.by {
@@ -110,15 +112,15 @@ impl Setting<'_> {
     }
 }
 
-struct Maker<'a, 'b> {
-    setting: &'a Setting<'a>,
+struct Maker<'a, 'b, 'c> {
+    setting: &'a Setting<'a, 'c>,
     path: &'a str,
     findings: &'b mut Vec<Finding>,
     kinds: Vec<FactKind>,
     signed_with: Vec<(Certificate, String)>,
 }
 
-impl Maker<'_, '_> {
+impl Maker<'_, '_, '_> {
     fn lost(&mut self, code: Code, path: &str) {
         self.findings.push(Finding::new(code, path));
     }

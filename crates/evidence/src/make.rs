@@ -14,7 +14,7 @@ use crate::event::{Source, event_facts, void_contradictions};
 use crate::fact::{Fact, FactKind};
 use crate::facts::{CredentialFacts, EventFacts, Facts, Holder, Liveness};
 use crate::finding::{Code, Finding};
-use crate::item::Checkers;
+use crate::item::{Checkers, Once};
 use crate::jpki::{Channel, Jpki, LoginProof, LoginTerms};
 use crate::model::ProofingEvidence;
 use crate::register_check::{self, with_register_checks};
@@ -176,6 +176,7 @@ pub(crate) fn make(
 ) -> Facts {
     let mut findings = Vec::new();
     let mut ignored = Vec::new();
+    let once = Once::new(checkers);
     let mut made: Vec<Option<CredentialFacts>> = credentials
         .iter()
         .enumerate()
@@ -190,8 +191,9 @@ pub(crate) fn make(
                 signer: seen.issuer,
                 existed_by: seen.existed_by,
                 as_of,
-                checkers,
+                once: &once,
             };
+            once.next_credential();
             Some(credential_facts(seen, path, &source, &mut findings))
         })
         .collect();
@@ -214,7 +216,7 @@ fn claim_finding(claim: &IgnoredClaim) -> Finding {
 fn credential_facts(
     seen: &Seen<'_>,
     path: String,
-    source: &Source<'_>,
+    source: &Source<'_, '_>,
     findings: &mut Vec<Finding>,
 ) -> CredentialFacts {
     let events: Vec<EventFacts> = listed(seen.value, "evidence")

@@ -33,7 +33,7 @@ pub(super) struct Proved {
 pub(super) fn proved(
     item: &Item,
     path: &str,
-    setting: &Setting<'_>,
+    setting: &Setting<'_, '_>,
     findings: &mut Vec<Finding>,
 ) -> Option<Proved> {
     let mut out = Proved::default();
@@ -59,10 +59,10 @@ pub(super) fn proved(
             proofer: Some(setting.proofer),
             document: &item.document_details.kind,
         };
-        let jpki = setting.checkers.jpki.filter(|jpki| {
+        let jpki = setting.once.checkers().jpki.filter(|jpki| {
             jpki.config().profiles().iter().any(|profile| profile.shows(terms.document))
         });
-        let histories = setting.checkers.jpki.map_or(&[][..], Jpki::histories);
+        let histories = setting.once.checkers().jpki.map_or(&[][..], Jpki::histories);
         match (jpki, &proof.value, stated) {
             (Some(jpki), Some(value), Some(text)) => {
                 let cms = bytes_of(proof, value).or_else(|| {
@@ -130,7 +130,7 @@ fn bytes_of(proof: &Proof, value: &str) -> Option<Vec<u8>> {
 }
 
 /// Assurance §4: all times of one event agree, to within a day.
-fn is_in_time(bound: &Bound, setting: &Setting<'_>) -> bool {
+fn is_in_time(bound: &Bound, setting: &Setting<'_, '_>) -> bool {
     let near = |other: inkan_core::Timestamp| {
         other.seconds_since(setting.time).saturating_abs() <= tolerance::EVIDENCE_TIMESTAMP
     };

@@ -5,7 +5,7 @@
 
 use inkan_core::{Digest, Timestamp, encoding, json, sha256, tolerance};
 use inkan_credential::bundle::SealForm;
-use inkan_verifier::{CertificateFault, RevocationInfo};
+use inkan_verifier::CertificateFault;
 use serde_json::Value;
 
 use super::Setting;
@@ -48,7 +48,8 @@ pub(super) struct Whole {
 }
 
 /// What became of one of them.
-enum Said {
+#[derive(Clone, Copy)]
+pub(super) enum Said {
     /// It holds, and gives this.
     Holds(Option<FactKind>),
     /// Nothing at hand tells.
@@ -61,7 +62,7 @@ enum Said {
 pub(super) fn judged(
     item: &Item,
     path: &str,
-    setting: &Setting<'_>,
+    setting: &Setting<'_, '_>,
     findings: &mut Vec<Finding>,
 ) -> Option<Whole> {
     let mut out = Whole::default();
@@ -71,10 +72,19 @@ pub(super) fn judged(
         matches!(kind, ProofKind::Rfc3161 | ProofKind::Eseal).then_some((position, proof, value))
     });
     for (position, proof, value) in meant.take(PROOFS) {
-        let said = match (bytes_of(proof, value), proof.kind) {
+        let is_token = proof.kind == ProofKind::Rfc3161;
+        let said = match (bytes_of(proof, value), setting.covered) {
             (None, _) => Said::Fails(Code::EvidenceProofFailed),
-            (Some(token), ProofKind::Rfc3161) => timestamp(&token, setting),
-            (Some(cms), _) => seal(cms, setting),
+            (Some(_), None) => Said::Open,
+            (Some(bytes), Some((covered, imprint))) => {
+                setting.once.said((is_token, proof.sha256.0, imprint), || {
+                    if is_token {
+                        timestamp(&bytes, &imprint, setting)
+                    } else {
+                        seal(bytes, covered, setting)
+                    }
+                })
+            }
         };
         match said {
             Said::Holds(kind) => {
@@ -93,10 +103,8 @@ pub(super) fn judged(
 }
 
 /// A token over the evidence, under an authority that is pinned.
-fn timestamp(token: &[u8], setting: &Setting<'_>) -> Said {
-    let (Some(checker), Some(covered)) = (setting.checkers.timestamps, setting.covered) else {
-        return Said::Open;
-    };
+fn timestamp(token: &[u8], imprint: &Digest, setting: &Setting<'_, '_>) -> Said {
+    let Some(checker) = setting.once.checkers().timestamps else { return Said::Open };
     let pinned: Vec<Digest> = checker
         .pinned()
         .into_iter()
@@ -106,8 +114,7 @@ fn timestamp(token: &[u8], setting: &Setting<'_>) -> Said {
     if pinned.is_empty() {
         return Said::Open;
     }
-    let imprint = sha256(&[covered]);
-    let found = pinned.iter().find_map(|anchor| checker.check(anchor, token, &imprint).ok());
+    let found = pinned.iter().find_map(|anchor| checker.check(anchor, token, imprint).ok());
     let Some(stamp) = found else { return Said::Fails(Code::TimestampInvalid) };
     if stamp.earliest > setting.as_of.plus_seconds(tolerance::EVIDENCE_CLOCKS) {
         // As of then there was none yet.
@@ -120,10 +127,8 @@ fn timestamp(token: &[u8], setting: &Setting<'_>) -> Said {
 }
 
 /// A seal over the evidence, under an authority that is pinned.
-fn seal(cms: Vec<u8>, setting: &Setting<'_>) -> Said {
-    let (Some(checker), Some(covered)) = (setting.checkers.certificates, setting.covered) else {
-        return Said::Open;
-    };
+fn seal(cms: Vec<u8>, covered: &[u8], setting: &Setting<'_, '_>) -> Said {
+    let Some(checker) = setting.once.checkers().certificates else { return Said::Open };
     let sealed = match checker.seal(&SealForm::Cms(cms), covered) {
         Ok(sealed) => sealed,
         Err(CertificateFault::Seal) => return Said::Fails(Code::EvidenceProofFailed),
@@ -135,7 +140,8 @@ fn seal(cms: Vec<u8>, setting: &Setting<'_>) -> Said {
     }
     // Its own time is its own word: what proves that it was there by then is the credential that holds it.
     let at = setting.existed_by.map_or(setting.as_of, |by| by.min(setting.as_of));
-    match checker.path(&sealed.chain, at, &RevocationInfo::default()) {
+    let Some(paths) = setting.once.paths() else { return Said::Open };
+    match paths.path(&sealed.chain, at) {
         Ok(_) => Said::Holds(None),
         Err(CertificateFault::AnchorUnknown | CertificateFault::RevocationUnknown) => Said::Open,
         Err(_) => Said::Fails(Code::EvidenceProofFailed),
@@ -143,7 +149,7 @@ fn seal(cms: Vec<u8>, setting: &Setting<'_>) -> Said {
 }
 
 /// Assurance §4: all times of one event agree. What is over the evidence came after it, and within a day.
-fn follows(time: Timestamp, setting: &Setting<'_>) -> bool {
+fn follows(time: Timestamp, setting: &Setting<'_, '_>) -> bool {
     let after = time.seconds_since(setting.end);
     (tolerance::EVIDENCE_CLOCKS.saturating_neg()..=tolerance::EVIDENCE_TIMESTAMP).contains(&after)
 }

@@ -1,14 +1,18 @@
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use inkan_crypto::PublicKey;
 use inkan_ledger::{StampInterval, TimestampChecker};
-use inkan_verifier::{CertificateChecker, Path, PathChecker, Revocation, Sealed};
+use inkan_verifier::{
+    CertificateChecker, Path, PathChecker, Revocation, RevocationInfo, Sealed,
+};
 use serde_json::json;
 
 use super::*;
 use crate::facts::Facts;
 use crate::item::Checkers;
 use crate::make::{Seen, make};
+use crate::registry::Registry;
 
 const CITY: &str = "did:web:city.example";
 const TIME: &str = "2026-03-01T10:22:31Z";
@@ -144,7 +148,16 @@ fn facts(entry: &Value, whole: bool, existed_by: Option<Timestamp>) -> Facts {
         timestamps: whole.then_some(&Authority),
         certificates: whole.then_some(&Register),
     };
-    make(&[Some(seen)], None, (&[], checkers), at("2026-11-21T12:00:00Z"))
+    make(&[Some(seen)], None, (&[registry()], checkers), at("2026-11-21T12:00:00Z"))
+}
+
+/// Knows the proofer.
+fn registry() -> Registry {
+    let value = json!({
+        "type": "inkan-registry/1", "id": "own", "sequence": 1, "issuedAt": "2026-01-01T00:00:00Z",
+        "entries": [{ "id": CITY, "roles": ["identity_proofer"], "rows": ["R4"], "status": "active" }],
+    });
+    Registry::from_value(&value).unwrap()
 }
 
 /// Whether the item has a token, and whether something is open; the finding of a void item.
@@ -260,4 +273,122 @@ fn without_anything_to_judge_by_both_are_open() {
     // So are more than anybody needs.
     let many: Vec<Value> = (0..9).map(|_| stamp("2026-03-01T10:30:00Z")).collect();
     assert_eq!(judged(json!(many)), Ok((true, true)));
+}
+
+/// A register and an authority that count what they are asked.
+#[derive(Debug, Default)]
+struct Counting {
+    reads: AtomicUsize,
+    seals: AtomicUsize,
+    tokens: AtomicUsize,
+}
+
+impl CertificateChecker for Counting {
+    fn key(&self, leaf: &[u8]) -> Result<PublicKey, CertificateFault> {
+        Register.key(leaf)
+    }
+
+    fn paths<'a>(&'a self, said: &RevocationInfo) -> Box<dyn PathChecker + 'a> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Register.paths(said)
+    }
+
+    fn seal(&self, form: &SealForm, statement: &[u8]) -> Result<Sealed, CertificateFault> {
+        self.seals.fetch_add(1, Ordering::Relaxed);
+        Register.seal(form, statement)
+    }
+}
+
+impl TimestampChecker for Counting {
+    fn can_check(&self, anchor: &Digest, token: &[u8]) -> bool {
+        Authority.can_check(anchor, token)
+    }
+
+    fn check(
+        &self,
+        anchor: &Digest,
+        token: &[u8],
+        imprint: &Digest,
+    ) -> Result<StampInterval, &'static str> {
+        self.tokens.fetch_add(1, Ordering::Relaxed);
+        Authority.check(anchor, token, imprint)
+    }
+
+    fn check_until(
+        &self,
+        anchor: &Digest,
+        token: &[u8],
+        imprint: &Digest,
+        until: Timestamp,
+    ) -> Result<StampInterval, &'static str> {
+        Authority.check_until(anchor, token, imprint, until)
+    }
+
+    fn pinned(&self) -> Vec<(String, Digest)> {
+        Authority.pinned()
+    }
+}
+
+/// How often lists were read, seals and tokens judged, for so many credentials of so many items, each with such a proof; how many items were left open.
+fn work(
+    registries: &[Registry],
+    credentials: usize,
+    proofs: &dyn Fn(usize, &str) -> Value,
+    items: usize,
+) -> ([usize; 3], usize) {
+    let mut entry = entry(json!([]));
+    let item = entry["evidence"][0].clone();
+    entry["evidence"] = (0..items).map(|_| item.clone()).collect();
+    let imprint = sha256(&[&covered(&entry).unwrap()]).to_hex();
+    for (number, item) in entry["evidence"].as_array_mut().unwrap().iter_mut().enumerate() {
+        item["proofs"] = json!([proofs(number, &imprint)]);
+    }
+    let value = json!({
+        "type": ["VerifiableCredential", "Badge"], "issuer": CITY,
+        "credentialSubject": { "id": "did:key:h" }, "evidence": [entry],
+    });
+    let seen = (0..credentials).map(|_| {
+        Some(Seen {
+            value: &value,
+            digest: sha256(&[b"credential"]),
+            issuer: CITY,
+            existed_by: None,
+            holder_jkts: BTreeSet::new(),
+            former_jkts: BTreeSet::new(),
+        })
+    });
+    let seen: Vec<_> = seen.collect();
+    let counting = Counting::default();
+    let checkers =
+        Checkers { jpki: None, timestamps: Some(&counting), certificates: Some(&counting) };
+    let facts = make(&seen, None, (registries, checkers), at("2026-11-21T12:00:00Z"));
+    let events = facts.credentials().iter().flatten().flat_map(|known| known.events());
+    let items: Vec<_> = events.flat_map(|event| event.items()).collect();
+    let open = items.iter().filter(|item| item.is_pending()).count();
+    let Counting { reads, seals, tokens } = counting;
+    ([reads.into_inner(), seals.into_inner(), tokens.into_inner()], open)
+}
+
+#[test]
+fn each_proof_is_judged_once_and_no_more_than_anybody_needs() {
+    let known = [registry()];
+    let seal = |second: usize, over: &str| {
+        proof("eseal", &format!("{over} pinned 2026-03-01T11:00:{second:02}Z"))
+    };
+    let token = |second: usize, over: &str| {
+        proof("rfc3161", &format!("{over} 2026-03-01T11:00:{second:02}Z"))
+    };
+    // One seal in forty items; what authorities said is read once.
+    assert_eq!(work(&known, 1, &|_, over| seal(0, over), 40), ([1, 1, 0], 0));
+    // Forty different ones: sixteen, and the rest stay open.
+    assert_eq!(work(&known, 1, &seal, 40), ([1, 16, 0], 24));
+    // The pinned certificates are two, and the second vouches.
+    assert_eq!(work(&known, 1, &token, 40), ([0, 0, 16], 24));
+    assert_eq!(work(&known, 1, &|_, over| token(0, over), 40), ([0, 0, 1], 0));
+    // Of each credential anew, up to what a verification may cost.
+    assert_eq!(work(&known, 2, &|_, over| seal(0, over), 40), ([1, 2, 0], 0));
+    assert_eq!(work(&known, 6, &seal, 20), ([1, 64, 0], 56));
+    // Whoever nobody knows has nothing judged.
+    assert_eq!(work(&[], 3, &seal, 40), ([0, 0, 0], 120));
+    assert_eq!(work(&[], 3, &token, 40), ([0, 0, 0], 120));
 }
