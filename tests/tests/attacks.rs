@@ -15,6 +15,9 @@ use inkan_tests::{beside, files_under, read_json, read_text, workspace_root};
 use serde_json::json;
 use support::card::{Card, US};
 
+/// The policy for signatures with a My Number Card.
+const ESIGNATURE: &str = "jp.ial.r2b.mynumber-card-esignature.json";
+
 #[test]
 fn every_attack_has_a_test_of_its_name_and_bytes_are_bytes() {
     let Some(path) = beside("assurance/attacks.json") else { return };
@@ -99,6 +102,26 @@ fn an_office_and_a_company_sign_for_no_person() {
         let report = judged(document, of);
         assert_ne!(report.decision(), Decision::Accept, "{document} by {}", of.0);
         assert_eq!(report.levels().achieved_identity, "IAL-0", "{document} by {}", of.0);
+    }
+    // Nor does the policy for signatures with a person's card, as it is built in: row, identifier and level are what it asks for. Where the bytes
+    // lie, and who issued and presents them, is asked of all alike.
+    let text = read_text(&workspace_root().join("crates/assurance/policies").join(ESIGNATURE));
+    let mut policy: serde_json::Value = serde_json::from_str(&text).expect("a policy");
+    policy["issuers"] = json!("any");
+    policy["ledger"] = json!({ "required": false });
+    policy["assurance"]["requires"]["ial"]["holderBinding"] = json!(false);
+    let under = |shows| {
+        let card = Card::showing(shows);
+        card.report_under(&policy, &card.signed(), &[])
+    };
+    let person = under(("jp_individual_number_card", "card.der", 5101));
+    assert_eq!(person.decision(), Decision::Accept, "{:#}", person.to_value());
+    for (document, (certificate, seed)) in
+        [("office_seal", office), ("company_certificate", company)]
+    {
+        let report = under((document, certificate, seed));
+        assert_eq!(report.decision(), Decision::Reject, "{document}: {:#}", report.to_value());
+        assert_eq!(report.levels().achieved_identity, "IAL-0", "{document}");
     }
     // A hierarchy that nobody configured for a document shows none.
     let report = judged("passport", company);

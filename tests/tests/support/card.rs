@@ -151,6 +151,22 @@ impl Card {
         leaf: &Value,
         register_checks: &[String],
     ) -> Report {
+        let policy = json!({
+            "type": "inkan-policy/1", "id": "test", "version": "1",
+            "issuers": "any", "credentialTypes": "optional",
+            "assurance": { "framework": "jp-swg-2022",
+                           "requires": { "ial": leaf } },
+        });
+        self.report_under(&policy, credential, register_checks)
+    }
+
+    /// The same under this policy.
+    pub(crate) fn report_under(
+        &self,
+        policy: &Value,
+        credential: &SecuredCredential,
+        register_checks: &[String],
+    ) -> Report {
         let verification = self.verified(credential);
         let signatures = card_signatures(&verification);
         let asked: BTreeSet<Vec<u8>> =
@@ -174,13 +190,7 @@ impl Card {
             ..AtHand::default()
         };
         let (facts, _) = facts_with(&verification, &registries, &at_hand);
-        let policy = json!({
-            "type": "inkan-policy/1", "id": "test", "version": "1",
-            "issuers": "any", "credentialTypes": "optional",
-            "assurance": { "framework": "jp-swg-2022",
-                           "requires": { "ial": leaf } },
-        });
-        let policy = Policy::from_value(&policy).expect("a policy");
+        let policy = Policy::from_value(policy).expect("a policy");
         let codes = CodeBook::parse(&read_text(&schemas().join("codes.json"))).expect("codes");
         let catalogue = Catalogue::builtin().expect("a catalogue");
         let context =
