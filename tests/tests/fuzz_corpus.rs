@@ -33,6 +33,7 @@ use inkan_tests::made::{Party, moment};
 use inkan_tests::made_anchor;
 use inkan_tests::made_consent;
 use inkan_tests::made_ledger::Ledger;
+use inkan_tests::soft_authenticator::platform::structures;
 use inkan_tests::soft_authenticator::{
     Format, Maker, MetadataSigner, Page, Platform, Shows, SoftAuthenticator, metadata_of,
 };
@@ -434,6 +435,9 @@ fn seeds_of_authenticators_are_written() {
         seed("presentation_evidence", name, shown.to_string());
     }
     let key = SecretKey::generate(KeyType::P256, &mut SeededRng::new(8));
+    for (name, bytes) in structures(&key) {
+        seed("attestation_object", name, bytes);
+    }
     let registration = json!({
         "type": "inkan-webauthn-registration/1", "credentialId": "AQ",
         "key": key.public_key().to_jwk(), "aaguid": "f8a011f3-8c0a-4d15-8006-17111f9edc7d",
