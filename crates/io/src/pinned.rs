@@ -3,6 +3,8 @@
 //!
 //! In scope: keeping the bytes, and that they are still those that were pinned. Out of scope: what they mean.
 
+use std::collections::BTreeSet;
+
 use inkan_core::{Digest, encoding, json, sha256};
 use inkan_credential::{Contexts, PinnedContext, RdfcError};
 use inkan_crypto::PublicKey;
@@ -165,9 +167,15 @@ pub fn time_anchors(files: &[PinnedFile], at_hand: Anchors) -> Result<Anchors, T
 ///
 /// # Errors
 ///
-/// [`RegistryError`]: one that is not signed by such a key is never passed over, for it may revoke somebody.
+/// [`RegistryError`]: one that is not signed by such a key is never passed over, for it may revoke somebody. Nor are two answers of one
+/// registry taken: whom the newer drops, the older would go on naming.
 pub fn registries(files: &[PinnedFile]) -> Result<Vec<Registry>, RegistryError> {
     let named = files.iter().filter_map(|file| Some((file.url.strip_prefix(REGISTRY)?, file)));
+    let mut ids = BTreeSet::new();
+    if !named.clone().all(|(name, _)| ids.insert(registry_id(name))) {
+        let why = "is pinned beside another one of the same registry: pin the newest once more, or unpin one of the two";
+        return Err(RegistryError::Answer { why });
+    }
     named.map(|(name, file)| registry(name, &file.bytes, None)).collect()
 }
 
@@ -181,15 +189,40 @@ pub fn registry_after(
     earlier: &[PinnedFile],
 ) -> Result<Option<Registry>, RegistryError> {
     let Some(name) = file.url.strip_prefix(REGISTRY) else { return Ok(None) };
-    let id = |name: &str| name.split("?=").next().unwrap_or_default().to_owned();
-    let same = |other: &&PinnedFile| {
-        other.url.strip_prefix(REGISTRY).is_some_and(|other| id(other) == id(name))
-    };
     // Whatever keys it has now: what was accepted before was this registry's.
-    let known = earlier.iter().filter(same).map(|other| registries(std::slice::from_ref(other)));
-    let known = known.collect::<Result<Vec<_>, _>>()?;
-    let newest = known.iter().flatten().map(Registry::sequence).max();
-    registry(name, &file.bytes, newest).map(Some)
+    let mut known = Vec::new();
+    for other in earlier.iter().filter(|other| replaces(file, other)) {
+        let read = registries(std::slice::from_ref(other))?;
+        known.extend(read.iter().map(|read| (read.sequence(), payload(other))));
+    }
+    let newest = known.iter().map(|(sequence, _)| *sequence).max();
+    let read = registry(name, &file.bytes, newest)?;
+    let otherwise =
+        |(sequence, said): &(u64, &[u8])| *sequence == read.sequence() && *said != payload(file);
+    if known.iter().any(otherwise) {
+        let why = "says something else under a number that was accepted before";
+        return Err(RegistryError::Answer { why });
+    }
+    Ok(Some(read))
+}
+
+/// Whether a file takes the place of another: it has the same URL, or is another answer of the same registry, under whichever keys.
+#[must_use]
+pub fn replaces(file: &PinnedFile, other: &PinnedFile) -> bool {
+    let id = |file: &PinnedFile| {
+        file.url.strip_prefix(REGISTRY).map(|name| registry_id(name).to_owned())
+    };
+    file.url == other.url || (id(file).is_some() && id(file) == id(other))
+}
+
+/// The registry that a name is of, whatever keys it says.
+fn registry_id(name: &str) -> &str {
+    name.split("?=").next().unwrap_or(name)
+}
+
+/// What a compact signature is over: one signed once more, under the same key or another, is the same answer.
+fn payload(file: &PinnedFile) -> &[u8] {
+    file.bytes.split(|byte| *byte == b'.').nth(1).unwrap_or_default()
 }
 
 fn registry(name: &str, bytes: &[u8], newest: Option<u64>) -> Result<Registry, RegistryError> {

@@ -63,7 +63,12 @@ pub(super) fn add(
     let mut all = pinned::load(&home.profile)?;
     // A registry's answer is signed, and never goes back behind the one that it takes the place of.
     pinned::registry_after(&pinned, &all)?;
-    all.retain(|other| other.url != url);
+    let (replaced, rest): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|other| pinned::replaces(&pinned, other));
+    // Of the same name is overwritten; an answer under other keys stands in a file of its own.
+    let gone: Vec<&str> =
+        replaced.iter().map(|other| other.url.as_str()).filter(|other| *other != url).collect();
+    all = rest;
     all.push(pinned.clone());
     pinned::issuer_anchors(&all).map_err(|_| {
         let detail = "with it, more anchors of issuers are pinned than are kept".to_owned();
@@ -77,11 +82,21 @@ pub(super) fn add(
             .try_this("unpin those that nobody needs", "inkan trust unpin URL")
     })?;
     let what = kind(&pinned);
-    let members = json!({ "url": url, "sha256": found, "kind": what, "dryRun": write.dry_run });
+    let members = json!({
+        "url": url, "sha256": found, "kind": what, "replaced": gone, "dryRun": write.dry_run,
+    });
     if write.dry_run {
         context.speech.say(&format!("would pin {url} as {}", with_article(what)));
+        for other in &gone {
+            context.speech.say(&format!("it would take the place of {other}"));
+        }
     } else {
+        // The new one first: between the two both are there, and neither counts.
         home.profile.put(Shelf::Pinned, &PinnedFile::record_name(url), &pinned.to_value())?;
+        for other in &gone {
+            home.profile.remove(Shelf::Pinned, &PinnedFile::record_name(other))?;
+            context.speech.say(&format!("it takes the place of {other}"));
+        }
         context.speech.say(&format!("pinned {url} as {}, sha256 {found}", with_article(what)));
     }
     Ok(Outcome::new("inkan-pin/1", String::new(), members))
@@ -98,6 +113,11 @@ pub(super) fn remove(url: &str, context: &mut Context) -> Result<Outcome, Failur
     } else {
         format!("{url} is not pinned")
     });
+    if there && url.starts_with(pinned::REGISTRY) {
+        context.speech.say(
+            "how far this registry had come is forgotten with it: what is pinned next may be older",
+        );
+    }
     Ok(Outcome::new("inkan-pin/1", String::new(), json!({ "url": url, "removed": there })))
 }
 

@@ -73,10 +73,30 @@ fn a_registrys_answer_counts_under_its_key_and_never_goes_back() {
     let after = |file: &PinnedFile| registry_after(file, &known).map(|read| read.is_some());
     assert_eq!(after(&answer(&own, 8, &key)), Ok(true));
     assert_eq!(after(&answer(&own, 7, &key)), Ok(true));
+    // Under one number it says one thing.
+    let mut otherwise = json!({
+        "type": "inkan-registry/1", "id": "https://r.example", "sequence": 7,
+        "issuedAt": "2026-01-01T00:00:00Z", "entries": [],
+    });
+    otherwise["nextUpdate"] = json!("2027-01-01T00:00:00Z");
+    let header = || [("typ".to_owned(), Value::from("inkan-registry+jws"))].into_iter().collect();
+    let text = jws::sign(header(), otherwise.to_string().as_bytes(), &key).unwrap();
+    let otherwise = PinnedFile::new(&own, text.into_bytes());
+    assert_eq!(after(&otherwise).unwrap_err().code(), "registry-answer-invalid");
     assert_eq!(after(&answer(&own, 6, &key)).unwrap_err().code(), "registry-answer-invalid");
     // Under another key it is the same registry.
     let moved = answer(&name("https://r.example", &other), 6, &other);
     assert_eq!(after(&moved).unwrap_err().code(), "registry-answer-invalid");
+    // Once it has another key, one of the two is in force, and neither if both were kept.
+    let moved = answer(&name("https://r.example", &other), 8, &other);
+    assert_eq!(after(&moved), Ok(true));
+    assert!(replaces(&moved, &known[0]) && replaces(&known[0], &moved));
+    let elsewhere = answer(&name("https://s.example", &key), 8, &key);
+    assert!(!replaces(&elsewhere, &known[0]));
+    let unnamed = |url: &str| PinnedFile::new(url, b"{}".to_vec());
+    assert!(!replaces(&unnamed("https://r.example/x"), &unnamed("https://r.example/y")));
+    let both = registries(&[known[0].clone(), moved]).unwrap_err();
+    assert_eq!(both.code(), "registry-answer-invalid");
     // What is pinned under another name is none.
     assert_eq!(after(&PinnedFile::new("https://r.example/x", b"{}".to_vec())), Ok(false));
     assert!(
