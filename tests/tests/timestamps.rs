@@ -196,6 +196,21 @@ fn evidence_is_stamped_as_a_whole() {
     let report = verify("changed.json", "./q.json");
     assert!(report.exit != 0 && report.finds("timestamp-invalid"), "{report:?}");
 
+    // What names all but its id is given one before it is stamped; what was stamped is not completed afterwards.
+    let mut named: Value = serde_json::from_str(&text).unwrap();
+    named.as_object_mut().unwrap().remove("id");
+    shell.write("late.json", named.to_string().as_bytes());
+    let late = ["issue", "Badge", "--claims", "claims.json", "--no-ledger", "--no-status"];
+    let late = [&late[..], &whom, &["--evidence", "late.json", "--out", "late-vc.json"]].concat();
+    let refused = shell.inkan(&late);
+    assert!(refused.exit == 8 && refused.err.contains("before it was complete"), "{refused:?}");
+    named["evidence"][0].as_object_mut().unwrap().remove("proofs");
+    shell.write("named.json", named.to_string().as_bytes());
+    let own = ["evidence", "stamp", "named.json", "--tsa", authority.url(), "--out", "own.json"];
+    shell.ok(&own);
+    issue("own.json", "own-vc.json");
+    assert_eq!(verify("own-vc.json", "./p.json").exit, 0);
+
     // A seal of somebody whom this verifier does not know leaves the evidence open; one that does not hold is not put in.
     let text = ["evidence", "stamp", "e.json", "--statement-out", "t.txt", "--out", "f.json"];
     shell.ok(&[&text[..], &whom].concat());

@@ -40,7 +40,8 @@ pub struct Parties<'a> {
 ///
 /// # Errors
 ///
-/// [`DraftError::EvidenceMalformed`], [`DraftError::EvidenceMismatch`].
+/// [`DraftError::EvidenceMalformed`], [`DraftError::EvidenceMismatch`]; [`DraftError::EvidenceStamped`] for what is not complete and has tokens or seals
+/// over all that it says: with anything more in it they would be over something else.
 pub fn complete_evidence(
     item: &Value,
     request: &Parties<'_>,
@@ -50,9 +51,7 @@ pub fn complete_evidence(
         return Err(DraftError::EvidenceMalformed { member: "evidence" });
     };
     let mut members = found.clone();
-    if !members.contains_key("id") {
-        members.insert("id".to_owned(), draw_uuid_urn(rng).into());
-    }
+    identify(&mut members, rng);
     let names = members.get("type").map(std::slice::from_ref).unwrap_or_default();
     let is_proofing = names.iter().any(|name| match name {
         Value::Array(list) => list.iter().any(|name| name.as_str() == Some(PROOFING)),
@@ -75,7 +74,49 @@ pub fn complete_evidence(
             members.remove("subject");
         }
     }
-    Ok(Value::Object(members))
+    unless_stamped(found, members)
+}
+
+/// The same for evidence of which nothing but its `id` may be missing, whoever issues it.
+///
+/// # Errors
+///
+/// [`DraftError::EvidenceMalformed`], [`DraftError::EvidenceStamped`].
+pub fn identify_evidence(item: &Value, rng: &mut impl CryptoRng) -> Result<Value, DraftError> {
+    let Value::Object(found) = item else {
+        return Err(DraftError::EvidenceMalformed { member: "evidence" });
+    };
+    let mut members = found.clone();
+    identify(&mut members, rng);
+    unless_stamped(found, members)
+}
+
+fn identify(members: &mut Map<String, Value>, rng: &mut impl CryptoRng) {
+    if !members.contains_key("id") {
+        members.insert("id".to_owned(), draw_uuid_urn(rng).into());
+    }
+}
+
+/// What came of it, unless it came after tokens and seals that are over all of it.
+fn unless_stamped(
+    found: &Map<String, Value>,
+    completed: Map<String, Value>,
+) -> Result<Value, DraftError> {
+    let parts = ["id", "verificationProcess", "proofer", "subject"];
+    let filled = parts.into_iter().find(|part| found.get(*part) != completed.get(*part));
+    match filled {
+        Some(member) if is_stamped(found) => Err(DraftError::EvidenceStamped { member }),
+        Some(_) | None => Ok(Value::Object(completed)),
+    }
+}
+
+/// Whether one of its items has a proof over the whole entry.
+fn is_stamped(entry: &Map<String, Value>) -> bool {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let items = list(entry.get("evidence"));
+    let mut proofs = items.iter().flat_map(|item| list(item.get("proofs")));
+    proofs
+        .any(|proof| matches!(proof.get("kind").and_then(Value::as_str), Some("rfc3161" | "eseal")))
 }
 
 /// The object in a member; an empty one is put there if there is none.

@@ -14,7 +14,7 @@ pub mod status;
 
 pub use disclosable::Disclosable;
 pub use draft::{Draft, DraftError, IssueRequest, Warning, draft};
-pub use evidence::{Parties, complete_evidence};
+pub use evidence::{Parties, complete_evidence, identify_evidence};
 pub use issue::{Issued, Securing, issue, issue_certified, issue_with, secure};
 pub use outside::{AtHand, OutsideError};
 pub use status::{AnnouncedList, StatusEncoding, StatusListState, StatusStateError};

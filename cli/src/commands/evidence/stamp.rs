@@ -12,7 +12,7 @@ use inkan_evidence::x5c::IssuerAnchors;
 use inkan_evidence::{cms, covered};
 use inkan_io::files::{self, Access};
 use inkan_io::os_rng::OsRng;
-use inkan_issuer::{Parties, complete_evidence};
+use inkan_issuer::{Parties, complete_evidence, identify_evidence};
 use inkan_verifier::CertificateChecker as _;
 use serde_json::{Value, json};
 
@@ -40,9 +40,11 @@ pub(super) fn run(args: &EvidenceStampArgs, context: &mut Context) -> Result<Out
     let mut whole = inkan_core::json::parse(&input.bytes, inkan_core::limits::DOCUMENT)
         .map_err(|error| malformed(error.to_string()))?;
     let entry = chosen(&mut whole, args.entry).map_err(|detail| malformed(detail.to_owned()))?;
-    if let Some(to) = &args.to {
-        *entry = completed(entry, (args.from.as_deref(), to), &home, context)?;
-    }
+    *entry = match &args.to {
+        Some(to) => completed(entry, (args.from.as_deref(), to), &home, context)?,
+        // What is issued has an id, and the proofs are over it.
+        None => identify_evidence(entry, &mut OsRng)?,
+    };
     ProofingEvidence::parse(entry).map_err(|error| malformed(error.to_string()))?;
     let statement = covered(entry).ok_or_else(|| malformed("no canonical form".to_owned()))?;
     let digest = sha256(&[&statement]);

@@ -491,7 +491,8 @@ impl Run<'_> {
             | DraftError::Keyword { .. }
             | DraftError::Member { .. }
             | DraftError::EvidenceMalformed { .. }
-            | DraftError::EvidenceMismatch { .. } => None,
+            | DraftError::EvidenceMismatch { .. }
+            | DraftError::EvidenceStamped { .. } => None,
         };
         let failure = Failure::from_error(error.code(), error);
         Fault { code: failure.code(), column, message: failure.message().to_owned() }

@@ -45,6 +45,12 @@ pub enum DraftError {
         /// `holder` or `jkt`.
         member: &'static str,
     },
+    /// Evidence with tokens or seals over the whole of it from which something is missing.
+    #[error("evidence was stamped or sealed before it was complete: {member} would be filled in")]
+    EvidenceStamped {
+        /// The member.
+        member: &'static str,
+    },
 }
 
 impl DraftError {
@@ -60,6 +66,7 @@ impl DraftError {
             Self::Member { .. } => "draft-member-taken",
             Self::EvidenceMalformed { .. } => "issue-evidence-malformed",
             Self::EvidenceMismatch { .. } => "issue-evidence-mismatch",
+            Self::EvidenceStamped { .. } => "issue-evidence-stamped",
         }
     }
 }

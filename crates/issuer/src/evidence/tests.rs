@@ -85,3 +85,43 @@ fn what_is_complete_stays_as_it_is() {
     assert_eq!(complete_evidence(&once, &parties, &mut SeededRng::new(2)).unwrap(), once);
     assert_eq!(completed(std::slice::from_ref(&once)).unwrap(), [once]);
 }
+
+#[test]
+fn nothing_is_filled_into_what_was_stamped() {
+    let parties = Parties {
+        issuer: "did:example:city",
+        subject: Some("did:example:me"),
+        subject_key: Some("thumb"),
+    };
+    let again = |value: &Value| complete_evidence(value, &parties, &mut SeededRng::new(2));
+    for kind in ["rfc3161", "eseal"] {
+        let stamped = json!({ "evidence": [{}, { "proofs": [{ "kind": kind }] }] });
+        let whole = json!({
+            "id": "urn:uuid:1", "verificationProcess": "urn:uuid:2",
+            "proofer": { "id": "did:example:city" },
+            "subject": { "holder": "did:example:me", "jkt": "thumb" },
+            "evidence": stamped["evidence"],
+        });
+        let whole = proofing(whole);
+        assert_eq!(again(&whole).unwrap(), whole);
+        for member in ["id", "verificationProcess", "proofer", "subject"] {
+            let mut lacking = whole.clone();
+            lacking.as_object_mut().unwrap().remove(member);
+            let refused = again(&lacking).unwrap_err();
+            assert_eq!(refused, DraftError::EvidenceStamped { member });
+            assert_eq!(refused.code(), "issue-evidence-stamped");
+        }
+        let mut lacking = whole.clone();
+        lacking["subject"].as_object_mut().unwrap().remove("jkt");
+        assert_eq!(again(&lacking), Err(DraftError::EvidenceStamped { member: "subject" }));
+        // Stamped under an id alone, as evidence of any other type.
+        let refused = identify_evidence(&stamped, &mut SeededRng::new(2)).unwrap_err();
+        assert_eq!(refused, DraftError::EvidenceStamped { member: "id" });
+        assert_eq!(identify_evidence(&whole, &mut SeededRng::new(2)).unwrap(), whole);
+    }
+    // Proofs that are over something else do not mind.
+    let other = proofing(json!({ "evidence": [{ "proofs": [{ "kind": "cms-jpki" }] }] }));
+    assert!(again(&other).is_ok());
+    let named = identify_evidence(&json!({ "type": "Exam" }), &mut SeededRng::new(2)).unwrap();
+    assert!(named["id"].as_str().unwrap().starts_with("urn:uuid:"), "{named}");
+}
