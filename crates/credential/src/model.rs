@@ -326,14 +326,25 @@ impl Credential {
         self.ledger_record.as_ref()
     }
 
-    /// The DID URL of the holder's key that the issuer confirmed by its name alone: `cnf.kid` ([RFC 7800 §3.4]) without `jwk` and `jkt`.
+    /// The DID URL of the holder's key that the issuer confirmed by its name alone: `cnf.kid` ([RFC 7800 §3.4]), and
+    /// nothing beside it: a second condition that is not read here must not be lost.
     ///
     /// [RFC 7800 §3.4]: https://www.rfc-editor.org/rfc/rfc7800#section-3.4
     #[must_use]
     pub fn confirmed_name(&self) -> Option<&str> {
         let cnf = self.value.get("cnf")?;
-        let by_value = ["jwk", "jkt"].iter().any(|member| cnf.get(member).is_some());
-        json::text(cnf, "kid").filter(|name| !by_value && !name.is_empty())
+        let is_alone = cnf.as_object().is_some_and(|members| members.len() == 1);
+        json::text(cnf, "kid").filter(|name| is_alone && !name.is_empty())
+    }
+
+    /// Whether whoever signs with this key, by this DID URL, is whom the issuer confirmed; none if it confirmed nobody. That the key has
+    /// this name now, the caller has seen in its owner's document.
+    #[must_use]
+    pub fn is_confirmed(&self, key: &PublicKey, method: &str) -> Option<bool> {
+        match self.confirmed_name() {
+            Some(name) => Some(name == method),
+            None => self.confirmed_key().map(|jkt| jkt == key.thumbprint()),
+        }
     }
 
     /// The thumbprint of the holder's key that the issuer confirmed, if it confirmed one: `cnf.jkt` ([RFC 9449 §6.1]), or that

@@ -417,6 +417,25 @@ fn what_is_kept_back_is_not_named_and_who_presents_is_told_by_the_key() {
 }
 
 #[test]
+fn whoever_is_known_by_the_name_of_a_key_consents_with_it_and_nobody_else_does() {
+    let (mut world, presentation) = super::key_bound::shown_by_name(718);
+    assert!(presentation.holder().is_empty());
+    let bank = world.settle("bank", KeyType::P256);
+    let given = give(&mut world, &presentation, bank, None);
+    let receipt = ConsentReceipt::of(given).expect("a receipt");
+    let mut scene = Scene { world, bank, presentation, receipt, entries: Vec::new() };
+    holds(&scene.judge());
+    let of = scene.presentation.clone();
+    let other = give_as(&mut scene.world, bank, &of, (bank, None)).expect("a consent");
+    scene.receipt = ConsentReceipt::of(other).expect("a receipt");
+    let mut file = scene.packed();
+    let act = ActId::from_bytes(scene.newest().terms().act);
+    file.current.push(scene.world.act_head(bank, &act).to_value());
+    let judged = judge(&file, Some(&of), &scene.context());
+    assert_eq!(codes(&judged), ["consent-of-another-presentation"]);
+}
+
+#[test]
 fn what_is_wanted_names_the_act_the_states_and_both_parties() {
     let mut scene = scene(715);
     scene.acknowledge(scene.bank);

@@ -49,6 +49,22 @@ pub(super) fn shown(seed: u64, flat: bool, claims: &[&str]) -> (World, Case, Pre
     (world, case, presentation)
 }
 
+/// A credential that names its holder by nothing but the name of a key, presented with that.
+pub(super) fn shown_by_name(seed: u64) -> (World, Presentation) {
+    let world = World::new(seed);
+    let (issuer, holder) = (world.actor(ISSUER), world.actor(HOLDER));
+    let claims = json!({
+        "iss": issuer.did.as_str(), "iat": world.now.seconds(), "vct": "https://issuer.example/badge",
+        "cnf": { "kid": holder.method() }, "name": CLAIM,
+    });
+    let none = Concealment { claims: &[], decoys: 0 };
+    let made =
+        sign::issue_sd_jwt_vc(claims, &none, &issuer.method(), &issuer.key, &mut fresh_rng());
+    let credential = made.expect("a credential");
+    let presentation = bound(&world, &credential, HOLDER, (NONCE, AUDIENCE, world.now));
+    (world, presentation)
+}
+
 fn judged(world: &World, case: &Case, presentation: Presentation) -> Verification {
     world.parts_presented(presentation, &[case]).judge(&world.asking())
 }
@@ -104,14 +120,14 @@ fn a_key_that_the_issuer_confirmed_by_its_name_presents_and_no_other_does() {
     let case = world.issue_in_parts(true, None);
     let stranger = world.visitor(KeyType::Ed25519);
     let context = Context { receipts: Receipts::Used, ..world.asking() };
-    let named = |url: &str| {
+    let confirmed = |cnf: Value| {
         let (issuer, holder) = (world.actor(ISSUER), world.actor(HOLDER));
         let claims = json!({
             "iss": issuer.did.as_str(),
             "iat": world.now.seconds(),
             "vct": "https://issuer.example/badge",
             "sub": holder.did.as_str(),
-            "cnf": { "kid": url },
+            "cnf": cnf,
             "name": CLAIM,
         });
         let none = Concealment { claims: &[], decoys: 0 };
@@ -119,6 +135,7 @@ fn a_key_that_the_issuer_confirmed_by_its_name_presents_and_no_other_does() {
         sign::issue_sd_jwt_vc(claims, &none, &issuer.method(), &issuer.key, &mut rng)
             .expect("a credential")
     };
+    let named = |url: &str| confirmed(json!({ "kid": url }));
     let shown = |credential: &SecuredCredential, who: Who| {
         let presentation = bound(&world, credential, who, (NONCE, AUDIENCE, world.now));
         world.parts_presented(presentation, &[&case]).judge(&context)
@@ -129,6 +146,10 @@ fn a_key_that_the_issuer_confirmed_by_its_name_presents_and_no_other_does() {
     let presenter = verification.presenter().expect("a presenter");
     assert_eq!(presenter.method(), world.actor(HOLDER).method());
     refused(&shown(&credential, stranger), CheckName::Presentation, "presentation-proof-invalid");
+    // A second condition, which nobody here reads, is not lost.
+    let method = world.actor(HOLDER).method();
+    let both = confirmed(json!({ "kid": method, "x5t#S256": "dGh1bWI" }));
+    refused(&shown(&both, HOLDER), CheckName::Presentation, "holder-key-mismatch");
     // The name of somebody else's key, in a credential about the holder: it is for who has that key.
     let other = named(&world.actor(stranger).method());
     refused(&shown(&other, HOLDER), CheckName::Presentation, "presentation-proof-invalid");

@@ -136,7 +136,16 @@ fn what_is_about_a_url_is_nobodys_who_presents_by_a_did() {
     accepted(&judged(Some(&holder)));
     // What is no place on the web is nobody.
     accepted(&judged(Some("urn:uuid:5b6d1e9a-5a9e-4f53-9d8c-a4f1b1f6c001")));
-    open(&judged(Some(HOLDER)), NAME, "holder-not-shown");
+    accepted(&judged(Some("URN:uuid:5b6d1e9a-5a9e-4f53-9d8c-a4f1b1f6c001")));
+    for somebody in [
+        HOLDER,
+        "http://alice.example/",
+        "HTTPS://alice.example/",
+        "acct:alice@example.org",
+        "mailto:alice@example.org",
+    ] {
+        open(&judged(Some(somebody)), NAME, "holder-not-shown");
+    }
     refused(&judged(Some("did:example:somebody")), NAME, "holder-key-mismatch");
 }
 

@@ -13,7 +13,7 @@ use inkan_core::{Timestamp, tolerance};
 use inkan_credential::consent::{
     ConsentError, ConsentReceipt, ConsentRecord, ConsentState, ConsentTerms, signer_of,
 };
-use inkan_credential::{Credential, Presentation, SecuredCredential};
+use inkan_credential::{Presentation, SecuredCredential};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, MapKey, VerifiedCurrent, commitment};
@@ -130,6 +130,8 @@ struct Judged {
     found: Found,
     /// The key that signed it, if it holds.
     key: Option<PublicKey>,
+    /// The name by which it did.
+    method: String,
 }
 
 /// Why nothing is judged of a state.
@@ -196,7 +198,8 @@ fn state(
     let at = found.record.as_ref().filter(|record| record.recorded.is_by_signer());
     let from =
         at.map_or(record.event().time, |at| at.recorded.leaf_time().max(record.event().time));
-    Ok(Judged { state: record.state(), from, found, key })
+    let method = record.method().to_owned();
+    Ok(Judged { state: record.state(), from, found, key, method })
 }
 
 /// The line of a signature that does not hold, or of which that cannot be told.
@@ -393,10 +396,11 @@ fn presenter(presentation: &Presentation, judged: Option<&Judged>) -> Result<(),
         return Ok(());
     }
     let credential = presentation.credentials().first().map(SecuredCredential::credential);
-    let confirmed = credential.and_then(Credential::confirmed_key);
-    let signed = judged.and_then(|given| given.key.as_ref());
-    match (confirmed, signed) {
-        (Some(thumbprint), Some(key)) if thumbprint == key.thumbprint() => Ok(()),
+    let signed = judged.and_then(|given| Some((given.key.as_ref()?, given.method.as_str())));
+    match credential.zip(signed) {
+        Some((credential, (key, method))) if credential.is_confirmed(key, method) == Some(true) => {
+            Ok(())
+        }
         _ => Err(ConsentError::OtherPresentation),
     }
 }

@@ -188,7 +188,14 @@ fn other_proofs(bench: &Bench<'_>, presentation: &Presentation) -> Result<(), Re
     Ok(())
 }
 
-/// The presenter must be the holder that the credential names, by a key, by a DID or by an https URL; of several subjects,
+/// Whether an id is somebody's: a DID of whatever method, a URL, whose owner certificates may name, an address of mail. A URN is drawn for what
+/// it names, and nobody could show that it is theirs.
+fn names_somebody(id: &str) -> bool {
+    let scheme = id.split(':').next().unwrap_or_default();
+    !id.is_empty() && !scheme.eq_ignore_ascii_case("urn")
+}
+
+/// The presenter must be the holder that the credential names, by a key, by a DID or by another URL; of several subjects,
 /// one of them.
 ///
 /// What names nobody is a bearer credential. Where claims are kept back, nobody can tell which it is: what names the holder
@@ -201,14 +208,9 @@ pub(super) fn check_holder(
 ) {
     let credential = secured.credential();
     // Where the issuer gave the name of a key alone, the key that has it now was found by that name, in its owner's document.
-    let by_key = match credential.confirmed_name() {
-        Some(name) => Some(name == presenter.method()),
-        None => credential.confirmed_key().map(|jkt| jkt == presenter.key().thumbprint()),
-    };
+    let by_key = credential.is_confirmed(presenter.key(), presenter.method());
     let ids = credential.subjects().iter().filter_map(|subject| json::text(subject, "id"));
-    // One of a method that nobody here resolves names somebody all the same; so does a URL, whose owner certificates may name.
-    let names = |id: &&str| id.starts_with("did:") || id.starts_with("https://");
-    let named: Vec<&str> = ids.filter(names).collect();
+    let named: Vec<&str> = ids.filter(|id| names_somebody(id)).collect();
     let is_presenter = |id: &&str| *id == presenter.holder() || same_scid(id, presenter.holder());
     let by_id = (!named.is_empty()).then(|| named.iter().any(is_presenter));
     let by_did = |id: &str| id.starts_with("did:");
