@@ -67,7 +67,7 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) status: Vec<ServeStatus>,
-    /// Folder that offers are kept in, and the status of credentials where no ledger announces it; in the profile if you give none
+    /// Folder that offers and answered nonces of attestations are kept in, and the status of credentials where no ledger announces it; in the profile if you give none
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
     /// Do not record what is issued in the profile's ledger: it then does not outlive its key

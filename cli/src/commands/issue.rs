@@ -12,7 +12,7 @@ mod rows;
 mod securing;
 pub(super) mod status;
 
-pub(super) use input::{at_hand, seconds};
+pub(super) use input::{named_at_hand, seconds};
 pub(super) use securing::{paths, suite};
 
 use inkan_core::{Timestamp, sha256};
@@ -145,7 +145,7 @@ pub(super) fn run_with(
     let key_type = hand.key.public_key().key_type();
     let mandatory = paths(&args.mandatory)?;
     let url = securing::https_url(args, &own)?;
-    let at_hand = input::with_schema(at_hand(&home)?, schema.as_ref());
+    let at_hand = input::with_schema(input::at_hand(&home)?, schema.as_ref());
     let places = status::allocate(&wanted(args), (&own, &hand, &home), now)?;
     let entries: Vec<_> = places.iter().map(|place| place.entry.clone()).collect();
     let terms = Terms {

@@ -197,7 +197,7 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
     // A registry that the profile has no list of its own for: its signed answer is pinned under its key, and never goes back.
     let (signer, other) =
         (SecretKey::generate(KeyType::Ed25519, &mut SeededRng::new(313)), wallet());
-    let answer = |sequence: u64, key: &SecretKey| {
+    let answer_of = |sequence: u64, key: &SecretKey, named: &SecretKey| {
         let value = json!({
             "type": "inkan-registry/1", "id": "https://r.example", "sequence": sequence,
             "issuedAt": "2026-01-01T00:00:00Z",
@@ -207,10 +207,11 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
         let header: Map<String, Value> =
             [("typ".to_owned(), "inkan-registry+jws".into())].into_iter().collect();
         home.write("answer.jws", jws::sign(header, value.to_string().as_bytes(), key).unwrap());
-        let key = signer.public_key().to_multikey();
+        let key = named.public_key().to_multikey();
         let name = format!("urn:inkan:registry:https://r.example?=key={key}");
         home.run(&["-p", "acme", "trust", "pin", &name, "answer.jws", "--json"])
     };
+    let answer = |sequence: u64, key: &SecretKey| answer_of(sequence, key, &signer);
     let foreign = answer(7, &other);
     assert!(foreign.status != 0 && foreign.stdout.contains("registry-answer-invalid"));
     answer(7, &signer).must(0);
@@ -230,6 +231,16 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
     nobody["credential"]["credentialSubject"]["id"] = json!("did:web:nobody.example");
     refused(path, &nobody, "option-malformed");
 
+    // What comes to nothing leaves the nonce to the next try; what answers it was made for it.
+    let mut named = body(1, asks(&token, "n-1"));
+    named["credential"]["ledgerRecord"] = json!({ "log": "elsewhere", "salt": "AA" });
+    refused(path, &named, "ledgerRecord");
+    attest(&home, "old.jwt", &holder, |claims| {
+        claims["nonce"] = json!("n-1");
+        claims["iat"] = json!(claims["iat"].as_i64().unwrap() - 86_400);
+    });
+    let old = std::fs::read_to_string(home.path("old.jwt")).unwrap();
+    refused(path, &body(1, asks(&old, "n-1")), "attestation-not-fresh");
     let (status, said) = server.post(path, &body(1, asks(&token, "n-1")));
     assert_eq!(status, 201, "{said}");
     let made = &said["verifiableCredential"];
@@ -241,6 +252,20 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
     refused(path, &body(2, asks(&attested("n-1"), "n-1")), "nonce-invalid");
     let (status, said) = server.post(path, &body(2, asks(&attested("n-3"), "n-3")));
     assert_eq!(status, 201, "{said}");
+    // Nor after the server was started anew.
+    drop(server);
+    let server = Server::start(&home, "acme", &["--tokens", "tokens", "--role", "issuer"]);
+    for nonce in ["n-1", "n-3"] {
+        let (status, said) = server.post(path, &body(3, asks(&attested(nonce), nonce)));
+        assert!(status == 400 && said.to_string().contains("nonce-invalid"), "{said}");
+    }
+    // A registry that has another key: what it said before is out of force, and so is whom the new answer leaves out.
+    let mut moved = answer_of(9, &other, &other).must(0).json();
+    let old = moved["replaced"].as_array_mut().unwrap().pop().expect("what was replaced");
+    assert!(old.as_str().unwrap().ends_with(&signer.public_key().to_multikey()), "{old}");
+    let listed = home.run(&["-p", "acme", "trust", "pins", "--json"]).must(0).json();
+    assert_eq!(listed["pins"].as_array().unwrap().len(), 1, "{listed}");
+    assert_ne!(answer(8, &signer).status, 0, "nor does the old key bring it back");
 }
 
 #[test]

@@ -110,10 +110,10 @@ impl KeyAttestation {
         &self.levels
     }
 
-    /// When it ends.
+    /// When it was made.
     #[must_use]
-    pub const fn ends(&self) -> Timestamp {
-        self.ends
+    pub const fn issued(&self) -> Timestamp {
+        self.issued
     }
 
     fn stated(&self) -> AttestedKey {

@@ -46,6 +46,7 @@ pub(crate) mod verify;
 
 pub use backing::{Allotment, Backing, BackingError, Grounds, ListForm, Recording, StatusChange};
 pub use exchange::OfferStoreError;
+pub use issue::NoncesError;
 pub use options::{ApiOptions, Profile, Protection, Role, Transport};
 pub use start::{ApiError, RunningApi, run, spawn};
 pub use status::JournalError;

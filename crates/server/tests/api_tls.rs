@@ -253,7 +253,7 @@ mod tests {
         ) -> Result<Option<Registry>, BackingError> {
             Err(AWAY)
         }
-        fn at_hand(&self) -> Result<AtHand, BackingError> {
+        fn at_hand(&self, _: &std::collections::BTreeSet<String>) -> Result<AtHand, BackingError> {
             Err(AWAY)
         }
         fn contexts(&self) -> Option<Arc<Contexts>> {

@@ -91,7 +91,8 @@ pub(super) fn read(
 impl Shown {
     /// What has to be the same for a command to be the same one.
     pub(super) fn asked(&self) -> Value {
-        json!([self.token, self.nonce])
+        // As versions before nonces wrote it: what was begun by one of them is found.
+        self.nonce.as_ref().map_or_else(|| json!(self.token), |nonce| json!([self.token, nonce]))
     }
 
     /// The statement about the holder's key, as of now. The caller holds the profile's lock.

@@ -1,11 +1,13 @@
 //! What `issue` reads: claims, evidence, schema, validity.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use inkan_assurance::{Catalogue, Ial, expect_ial};
 use inkan_core::{Timestamp, limits};
 use inkan_credential::sd_jwt_vc::TypeMetadata;
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
-use inkan_io::pinned;
+use inkan_io::pinned::{self, PinnedFile};
 use inkan_io::profile::OwnDid;
 use inkan_issuer::{AtHand, derived};
 use serde_json::{Map, Value};
@@ -129,8 +131,23 @@ pub(super) fn schema(args: &IssueArgs, context: &Context) -> Result<Option<Schem
     Ok(Some(Schema { id: id.ok_or_else(missing)?, value, bytes: input.bytes }))
 }
 
+/// Of the files that a credential names outside itself, those that the profile pins, and its schemas.
+pub(in crate::commands) fn named_at_hand(
+    home: &Home,
+    named: &BTreeSet<String>,
+) -> Result<AtHand, Failure> {
+    let mut resources = BTreeMap::new();
+    for url in named {
+        let name = PinnedFile::record_name(url);
+        // Other files of the profile, of which some are large and one may be damaged, are none of its business.
+        let found = home.profile.find::<PinnedFile>(&name)?.filter(|file| file.url == *url);
+        resources.extend(found.map(|file| (file.url, file.bytes)));
+    }
+    Ok(AtHand { resources, schemas: verify::schemas(home)? })
+}
+
 /// What a credential may name outside itself: the files and schemas of the profile.
-pub(in crate::commands) fn at_hand(home: &Home) -> Result<AtHand, Failure> {
+pub(super) fn at_hand(home: &Home) -> Result<AtHand, Failure> {
     let pins = pinned::load(&home.profile)?;
     let resources = pins.into_iter().map(|file| (file.url, file.bytes)).collect();
     Ok(AtHand { resources, schemas: verify::schemas(home)? })

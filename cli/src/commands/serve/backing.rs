@@ -6,7 +6,7 @@
 mod report;
 mod session;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -419,8 +419,8 @@ impl Backing for ProfileBacking {
         found.map_err(|failure| self.refused(&failure))
     }
 
-    fn at_hand(&self) -> Result<AtHand, BackingError> {
-        issue::at_hand(&self.home).map_err(|failure| self.refused(&failure))
+    fn at_hand(&self, named: &BTreeSet<String>) -> Result<AtHand, BackingError> {
+        issue::named_at_hand(&self.home, named).map_err(|failure| self.refused(&failure))
     }
 
     fn contexts(&self) -> Option<Arc<Contexts>> {

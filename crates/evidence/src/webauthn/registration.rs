@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::attestation::Object;
 use super::{
-    Aaguid, Attested, CREDENTIAL_ID_LIMIT, Ceremony, ClientData, CredentialKey, LIMIT, Site, ToldBy,
-    WebauthnError, challenge,
+    Aaguid, Attested, CREDENTIAL_ID_LIMIT, Ceremony, ClientData, CredentialKey, LIMIT, Site,
+    ToldBy, WebauthnError, challenge,
 };
 use crate::metadata::Metadata;
 use crate::model::{Moment, Sha256Text};

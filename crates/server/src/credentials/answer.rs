@@ -38,6 +38,9 @@ pub(crate) enum Cause {
     QueryAhead,
     PolicyUnknown,
     EnvelopeOutdated,
+    AttestationNotFresh,
+    NoncesFull,
+    NoncesUnwritable,
 }
 
 impl Cause {
@@ -71,6 +74,9 @@ impl Cause {
             Self::QueryAhead => "query-time-ahead",
             Self::PolicyUnknown => "policy-unknown",
             Self::EnvelopeOutdated => "envelope-outdated",
+            Self::AttestationNotFresh => "attestation-not-fresh",
+            Self::NoncesFull => "attestation-nonces-full",
+            Self::NoncesUnwritable => "nonce-journal-unwritable",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! In scope: the questions that the API asks. Out of scope: answering them; who starts the server does, with a profile. It is
 //! asked anew for every request, so that a key replaced by another process is not signed with any more.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -161,12 +162,12 @@ pub trait Backing: Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Registry>, BackingError>;
 
-    /// Files and schemas that what is issued may name: it has to go with them.
+    /// Of the files that what is issued names by URL, those that are pinned, and the schemas of the profile: it has to go with them.
     ///
     /// # Errors
     ///
     /// [`BackingError`] if they cannot be read.
-    fn at_hand(&self) -> Result<AtHand, BackingError>;
+    fn at_hand(&self, named: &BTreeSet<String>) -> Result<AtHand, BackingError>;
 
     /// Contexts that are pinned beside the built-in ones, as they were at the start.
     fn contexts(&self) -> Option<Arc<Contexts>>;

@@ -68,6 +68,8 @@ pub(crate) struct Options {
     pub(crate) suite: Option<String>,
     /// Names of all that was given, in order.
     given: Vec<String>,
+    /// All that was given, as JCS.
+    canonical: Vec<u8>,
 }
 
 impl Request {
@@ -79,7 +81,7 @@ impl Request {
             return Err(Refusal::bad(Cause::RequestMalformed.code(), "the body is no JSON object"));
         };
         let options = match members.remove("options") {
-            None | Some(Value::Null) => Options::default(),
+            None | Some(Value::Null) => Options::read(&Map::new())?,
             Some(Value::Object(options)) => Options::read(&options)?,
             Some(_) => return Err(option("options")),
         };
@@ -106,6 +108,11 @@ impl Request {
 }
 
 impl Options {
+    /// The options as they came, as JCS, without those that say nothing: what is the same here was asked alike, whichever version reads it.
+    pub(crate) fn canonical(&self) -> &[u8] {
+        &self.canonical
+    }
+
     /// The options that would have no effect, where only these have one.
     pub(crate) fn beside(&self, effective: &[&str]) -> Vec<&str> {
         let has_effect = |name: &&str| !effective.contains(name);
@@ -162,6 +169,10 @@ impl Options {
         let nothing =
             |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         let given = options.iter().filter(|(_, value)| !nothing(value));
+        let said: Map<String, Value> =
+            given.clone().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let canonical = json::canonicalize(&Value::Object(said))
+            .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
         let mut given: Vec<String> = given.map(|(name, _)| name.clone()).collect();
         given.sort();
         Ok(Self {
@@ -208,6 +219,7 @@ impl Options {
             method: text(options, "verificationMethod")?,
             suite: text(options, "cryptosuite")?,
             given,
+            canonical,
         })
     }
 }

@@ -3,9 +3,11 @@
 mod attested;
 mod derived;
 mod enveloped;
+mod nonces;
 mod places;
 
-pub(super) use attested::UsedNonces;
+pub use nonces::NoncesError;
+pub(super) use nonces::UsedNonces;
 
 use std::sync::Arc;
 
@@ -25,8 +27,10 @@ use inkan_credential::{
 };
 use inkan_crypto::Signer;
 use inkan_io::os_rng::OsRng;
+use inkan_issuer::AtHand;
 use serde_json::{Value, json};
 
+use self::nonces::Held;
 use self::places::{add_status, add_token_status, allotment};
 use super::admit::Caller;
 use super::answer::{Cause, Refusal, json_answer};
@@ -108,7 +112,7 @@ fn first(
         }
     }
     derived::add(&mut credential, &options.derived, now)?;
-    let version = check(service, (suite, &issuer), &credential)?;
+    let (version, at_hand) = check(service, (suite, &issuer), &credential)?;
     add_proof_terms(&mut credential, suite, version);
     check_terms(service, suite, &credential)?;
     enveloped::check(suite, &credential)?;
@@ -132,12 +136,17 @@ fn first(
         return Err(Refusal::missing(Cause::SuiteNotServed.code(), detail));
     }
     let Some(backing) = recorder else {
-        attested::state(service, &mut credential, attested)?;
+        let held = attested::state(service, &mut credential, attested)?;
         if !wanted.purposes.is_empty() {
             let entries = service.status.allot((suite, &issuer), &wanted, id)?;
             add_status(&mut credential, entries);
         }
-        return sign(service, (suite, &issuer), credential, options);
+        let secured = sign(service, (suite, &issuer), credential, (options, &at_hand))?;
+        if let Some(held) = held {
+            held.write()?;
+            held.keep();
+        }
+        return Ok(secured);
     };
     let mut recording = backing.begin(now)?;
     if let Some(secured) = recording.again(&asked)? {
@@ -146,7 +155,7 @@ fn first(
     // From here on no other process replaces the key.
     issuer = service.maker(recording.issuers(), suite).cloned().ok_or_else(not_served)?;
     options.check(service, (suite, &issuer), &effective(suite))?;
-    attested::state(service, &mut credential, attested)?;
+    let held = attested::state(service, &mut credential, attested)?;
     if !wanted.purposes.is_empty() {
         let entries = recording.allot(&issuer, &wanted)?;
         match entries.as_slice() {
@@ -156,8 +165,13 @@ fn first(
     }
     let log = backing.log_of(&issuer).unwrap_or_default();
     let credential = naming_record(credential, log)?;
-    let secured = sign(service, (suite, &issuer), credential, options)?;
+    let secured = sign(service, (suite, &issuer), credential, (options, &at_hand))?;
+    // Before it can be handed out, now or when it is asked for again; what is not recorded leaves the nonce free.
+    held.as_ref().map_or(Ok(()), Held::write)?;
     recording.record(&issuer, &secured, id.as_deref(), &asked)?;
+    if let Some(held) = held {
+        held.keep();
+    }
     Ok(secured)
 }
 
@@ -170,16 +184,16 @@ fn asked(
 ) -> Result<Digest, Refusal> {
     let credential = json::canonicalize(credential)
         .map_err(|error| Refusal::bad(error.code(), error.to_string()))?;
-    let options = format!("{options:?}");
-    let length = |part: &str| part.len().to_be_bytes();
+    let options = options.canonical();
+    let length = |part: &[u8]| part.len().to_be_bytes();
     let name = suite.prefix();
     let caller = caller.map_or([0; 32], |caller| *caller.digest().as_bytes());
     Ok(sha256(&[
         &caller,
-        &length(name),
+        &length(name.as_bytes()),
         name.as_bytes(),
-        &length(&options),
-        options.as_bytes(),
+        &length(options),
+        options,
         &credential,
     ]))
 }
@@ -228,10 +242,10 @@ fn sign(
     service: &Service,
     by: (Suite, &Issuer),
     credential: Value,
-    options: &Options,
+    (options, at_hand): (&Options, &AtHand),
 ) -> Result<SecuredCredential, Refusal> {
     let secured = secure(service, by, credential, options)?;
-    resources::check(service, secured.credential())?;
+    resources::check(service, secured.credential(), at_hand)?;
     Ok(secured)
 }
 
@@ -320,12 +334,12 @@ fn is_signed_by(issuers: &[Issuer], secured: &SecuredCredential, contexts: &Cont
     secured.verify_issuer_proof_with(&key, contexts).is_ok()
 }
 
-/// What the data model says, whose credential it is, and what it fixes about others.
+/// What the data model says, whose credential it is, and what it fixes about others; gives what is at hand of these.
 fn check(
     service: &Service,
     (suite, issuer): (Suite, &Issuer),
     credential: &Value,
-) -> Result<DataModel, Refusal> {
+) -> Result<(DataModel, AtHand), Refusal> {
     let embedded = suite.cryptosuite().is_some();
     // The test suites have credentials of version 1.1 signed; nobody else begins with these any more.
     let read = match service.options.profile {
@@ -337,8 +351,9 @@ fn check(
         let detail = "issuer is not the DID of this suite's key: see /ids";
         return Err(Refusal::bad(Cause::IssuerNotOurs.code(), detail));
     }
-    resources::check(service, &read)?;
-    Ok(read.version())
+    let at_hand = resources::read(service, &read)?;
+    resources::check(service, &read, &at_hand)?;
+    Ok((read.version(), at_hand))
 }
 
 /// The terms of proofs, which the context of version 1.1 does not define (VC Data Integrity 1.0, §2.4), and neither one those of
@@ -449,3 +464,6 @@ pub(crate) fn unsigned(error: SignFailure) -> Refusal {
     let detail = source.map_or_else(|| error.to_string(), ToString::to_string);
     Refusal::bad(error.code(), detail)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! In scope: what the backing has at hand, and the draft of the base context by which the test suite of the data model goes. Out of
 //! scope: how schemas and digests are judged (`inkan-issuer`, `inkan-credential`).
 
+use std::collections::BTreeSet;
+
 use inkan_credential::Credential;
 use inkan_credential::integrity::RelatedResource;
 use inkan_credential::model::CONTEXT_V2;
@@ -12,16 +14,24 @@ use super::answer::Refusal;
 use super::options::Profile;
 use super::service::Service;
 
+/// What is at hand of all that a credential names, read once for an issuance: nothing that is signed with it names more.
+pub(crate) fn read(service: &Service, credential: &Credential) -> Result<AtHand, Refusal> {
+    let schemas = credential.schemas().iter().map(|schema| schema.id.clone());
+    let resources = credential.related_resources().iter().map(|resource| resource.id.clone());
+    let named: BTreeSet<String> = schemas.chain(resources).collect();
+    match &service.options.backing {
+        Some(backing) if !named.is_empty() => Ok(backing.at_hand(&named)?),
+        Some(_) | None => Ok(AtHand::default()),
+    }
+}
+
 /// That a credential keeps to the schemas that it names and fixes no other bytes than those, as far as they are at hand: what is signed here
 /// would else be refused by the verifier beside.
-pub(crate) fn check(service: &Service, credential: &Credential) -> Result<(), Refusal> {
-    if credential.schemas().is_empty() && credential.related_resources().is_empty() {
-        return Ok(());
-    }
-    let at_hand = match &service.options.backing {
-        Some(backing) => backing.at_hand()?,
-        None => AtHand::default(),
-    };
+pub(crate) fn check(
+    service: &Service,
+    credential: &Credential,
+    at_hand: &AtHand,
+) -> Result<(), Refusal> {
     at_hand.check_schemas(credential).map_err(refused)?;
     let profile = service.options.profile;
     let mut wrong = at_hand.mismatches(credential).into_iter();

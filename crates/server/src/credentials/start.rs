@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::exchange::{OfferStore, OfferStoreError};
-use super::issue::UsedNonces;
+use super::issue::{NoncesError, UsedNonces};
 use super::options::{ApiOptions, Protection, Role, Transport};
 use super::routes;
 use super::service::{Counts, Service};
@@ -79,6 +79,9 @@ pub enum ApiError {
     /// The journal of status lists cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The journal of attestations' nonces cannot be used.
+    #[error(transparent)]
+    Nonces(#[from] NoncesError),
     /// The folder of offers cannot be used.
     #[error(transparent)]
     Offers(#[from] OfferStoreError),
@@ -110,6 +113,7 @@ impl ApiError {
             Self::File(error) => error.code(),
             Self::Tokens(error) => error.code(),
             Self::Journal(error) => error.code(),
+            Self::Nonces(error) => error.code(),
             Self::Offers(error) => error.code(),
             Self::Listen { .. } => "listen-failed",
             Self::Start(_) => "api-start-failed",
@@ -228,6 +232,7 @@ impl Prepared {
         let base = options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         let base = base.unwrap_or_else(|| format!("{scheme}://{address}"));
         let status = StatusStore::open(&base, options.data.as_deref())?;
+        let attested = UsedNonces::open(options.data.as_deref(), clock.now())?;
         let offers = OfferStore::open(options.offers.as_deref())?;
         let desk = options.desk.clone().map(|desk| Desk::open(desk, &base, clock.now()));
         let desk = desk.transpose()?;
@@ -254,7 +259,7 @@ impl Prepared {
             door: Arc::new(door),
             clients: limits.client.map(Buckets::new),
             counts: Counts::default(),
-            attested: UsedNonces::default(),
+            attested,
             log: RequestLog::new(options.log.clone()),
             clock,
             stopping: AtomicBool::new(false),

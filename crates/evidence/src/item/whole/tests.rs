@@ -3,9 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use inkan_crypto::PublicKey;
 use inkan_ledger::{StampInterval, TimestampChecker};
-use inkan_verifier::{
-    CertificateChecker, Path, PathChecker, Revocation, RevocationInfo, Sealed,
-};
+use inkan_verifier::{CertificateChecker, Path, PathChecker, Revocation, RevocationInfo, Sealed};
 use serde_json::json;
 
 use super::*;

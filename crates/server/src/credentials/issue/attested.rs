@@ -1,10 +1,7 @@
 //! `options.keyAttestation`: what the wallet shows of the holder's key becomes the issuer's statement of it, as `inkan issue --key-attestation` does.
 //!
 //! Data flow: token + registries of the profile + status list of the wallet provider → checked as a verifier would → `keyStatement` in the credential.
-//! A nonce that the caller gave the wallet has to be named, and counts once: this server remembers it until the attestation ends, or the server does.
-
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+//! A nonce that the caller gave the wallet has to be named, and counts once (`nonces`); what answers it was made within a day.
 
 use inkan_core::{Digest, Timestamp, json, sha256};
 use inkan_credential::inline_context;
@@ -17,6 +14,7 @@ use inkan_verifier::Material;
 use serde_json::Value;
 
 use super::entries_of;
+use super::nonces::{FRESH, Held};
 use crate::credentials::answer::{Cause, Refusal};
 use crate::credentials::envelope::{Options, option};
 use crate::credentials::service::Service;
@@ -26,18 +24,12 @@ use crate::credentials::suites::Suite;
 pub(super) const OPTIONS: [&str; 2] = ["keyAttestation", "attestationNonce"];
 /// A statement counts if the attestation was looked at within a day before the issuance, in seconds.
 const AHEAD: i64 = 86_400;
-/// The most nonces that are remembered.
-const NONCES: usize = 65_536;
-
-/// Nonces that attestations named, by digest, until those end.
-#[derive(Debug, Default)]
-pub(crate) struct UsedNonces(Mutex<BTreeMap<Digest, Timestamp>>);
 
 /// A statement that is not in the credential yet.
 pub(super) struct Attested {
     statement: Value,
-    /// The nonce that it answers, and when the attestation ends.
-    nonce: Option<(Digest, Timestamp)>,
+    /// The nonce that it answers.
+    nonce: Option<Digest>,
     now: Timestamp,
 }
 
@@ -115,22 +107,25 @@ pub(super) fn read(
         )
     };
     let statement = key_statement::state(&shown).map_err(refused)?;
-    let ends = KeyAttestation::parse(token).map_err(refused)?.ends();
-    let nonce = nonce.map(|nonce| (sha256(&[nonce.as_bytes()]), ends));
+    let issued = KeyAttestation::parse(token).map_err(refused)?.issued();
+    // Then nonces need be remembered no longer than that, however long the attestation itself is good.
+    if nonce.is_some() && now.seconds_since(issued) > FRESH {
+        let detail = "keyAttestation answers attestationNonce and was made more than a day ago";
+        return Err(Refusal::bad(Cause::AttestationNotFresh.code(), detail));
+    }
+    let nonce = nonce.map(|nonce| sha256(&[nonce.as_bytes()]));
     Ok(Some(Attested { statement, nonce, now }))
 }
 
-/// Puts the statement in, and uses up its nonce.
-pub(super) fn state(
-    service: &Service,
+/// Puts the statement in, and gives the nonce that is used up by it once the credential is made.
+pub(super) fn state<'a>(
+    service: &'a Service,
     credential: &mut Value,
     attested: Option<Attested>,
-) -> Result<(), Refusal> {
-    let Some(Attested { statement, nonce, now }) = attested else { return Ok(()) };
-    let Value::Object(members) = credential else { return Ok(()) };
-    if let Some((nonce, ends)) = nonce {
-        service.attested.use_up(nonce, ends, now)?;
-    }
+) -> Result<Option<Held<'a>>, Refusal> {
+    let Some(Attested { statement, nonce, now }) = attested else { return Ok(None) };
+    let Value::Object(members) = credential else { return Ok(None) };
+    let held = nonce.map(|nonce| service.attested.hold(nonce, now)).transpose()?;
     members.insert("keyStatement".to_owned(), statement);
     members.entry("validFrom").or_insert_with(|| now.to_string().into());
     let term = inline_context();
@@ -142,25 +137,7 @@ pub(super) fn state(
             return Err(Refusal::bad(Cause::RequestMalformed.code(), detail));
         }
     }
-    Ok(())
-}
-
-impl UsedNonces {
-    fn use_up(&self, nonce: Digest, ends: Timestamp, now: Timestamp) -> Result<(), Refusal> {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= NONCES {
-            used.retain(|_, ends| *ends >= now);
-        }
-        if used.len() >= NONCES {
-            // To forget one that still counts would let it count twice.
-            return Err(Refusal::fault());
-        }
-        if used.insert(nonce, ends).is_some() {
-            let detail = "attestationNonce was answered already: an attestation is looked at once";
-            return Err(Refusal::bad("nonce-invalid", detail.to_owned()));
-        }
-        Ok(())
-    }
+    Ok(held)
 }
 
 /// The key that the credential is bound to: the one that an SD-JWT names, or that of the one subject, whose DID says it by itself.
@@ -173,20 +150,4 @@ fn holder_key(credential: &Value) -> Option<PublicKey> {
     let did = Did::parse(json::text(subject, "id")?).ok()?;
     let document = resolve_self_contained(&did).ok()?;
     document.methods_for(Relationship::Authentication).next().map(|method| method.key.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nonce_counts_once_until_its_attestation_ends() {
-        let time = |text: &str| Timestamp::parse_strict(text).unwrap();
-        let (now, ends) = (time("2026-06-14T09:00:00Z"), time("2026-06-14T10:00:00Z"));
-        let used = UsedNonces::default();
-        used.use_up(sha256(&[b"one"]), ends, now).unwrap();
-        used.use_up(sha256(&[b"two"]), ends, now).unwrap();
-        assert!(used.use_up(sha256(&[b"one"]), ends, now).is_err());
-        assert!(used.use_up(sha256(&[b"two"]), ends, now).is_err());
-    }
 }
