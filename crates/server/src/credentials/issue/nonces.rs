@@ -103,11 +103,13 @@ impl UsedNonces {
         let mut nonces = BTreeMap::new();
         let lines = bytes.get(..end).unwrap_or_default().split(|byte| *byte == b'\n');
         for (line, number) in lines.zip(1..).filter(|(line, _)| !line.is_empty()) {
-            match read(line) {
-                Some((nonce, Some(until))) => drop(nonces.insert(nonce, until)),
-                Some((nonce, None)) => drop(nonces.remove(&nonce)),
-                None => return Err(NoncesError::Malformed { path, line: number }),
-            }
+            let Some((nonce, until)) = read(line) else {
+                return Err(NoncesError::Malformed { path, line: number });
+            };
+            match until {
+                Some(until) => nonces.insert(nonce, until),
+                None => nonces.remove(&nonce),
+            };
         }
         let counting = nonces.into_iter().filter(|(_, until)| *until >= now);
         let nonces =
