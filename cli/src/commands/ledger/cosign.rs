@@ -54,6 +54,7 @@ pub(super) fn mirror(args: &MirrorArgs, context: &mut Context) -> Result<Outcome
     let options = MirrorOptions {
         prefix: who.prefix.clone(),
         every: Duration::from_secs(args.every),
+        plain: context.plain_http(false),
         ..MirrorOptions::new(
             &PathBuf::from(&who.data),
             &who.name,
