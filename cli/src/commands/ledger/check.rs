@@ -119,6 +119,18 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
     }
 }
 
+/// Exit code of an alarm.
+const ALARM: u8 = 18;
+
+/// The ledger, where it can be asked; one that shows another history than before is an alarm all the same.
+fn at_hand(home: &Home, context: &Context) -> Result<Option<Reading>, Failure> {
+    match Reading::open(home, context) {
+        Ok(reading) => Ok(Some(reading)),
+        Err(failure) if failure.exit() == ALARM => Err(failure),
+        Err(_) => Ok(None),
+    }
+}
+
 /// The entry of a proof that does not have it with it: from a file, else from the ledger, and believed as far as it is proved.
 fn leaf_of(
     index: u64,

@@ -6,6 +6,7 @@ use inkan_ledger::promise::{Breach, PromiseState, VerifiedPromise, verify_promis
 use inkan_ledger::{Evidence, Proven, Receipt, SignedNote};
 use serde_json::json;
 
+use super::ALARM;
 use crate::args::CheckArgs;
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
@@ -16,9 +17,6 @@ use crate::render::report::moment;
 
 /// Exit code of what cannot be told yet.
 const CANNOT_TELL: u8 = 19;
-/// Exit code of an alarm.
-const ALARM: u8 = 18;
-
 /// A promise, against the ledger as it is now.
 pub(super) fn promise(
     text: &str,
@@ -181,7 +179,7 @@ fn upheld(evidence: &Evidence, home: &Home, context: &Context) -> Result<Upheld,
     let verified = ledgers::verify_pinned(home, |policy| verify_promise(promise, policy))?;
     let origin = verified.promise().origin();
     let policy = super::super::status::policy_of(origin, home)?;
-    let reading = Reading::open(home, context).ok();
+    let reading = super::at_hand(home, context)?;
     let Some(reading) = reading.filter(|reading| reading.source().origin() == origin) else {
         return Ok(Upheld::NotAsked);
     };

@@ -13,7 +13,7 @@ use inkan_ledger::{Kind, Leaf, Receipt, ReceiptError, Rejection, SignedEntry, ve
 use crate::args::CheckArgs;
 use crate::context::{Context, Home};
 use crate::failure::Failure;
-use crate::ledgers::{self, Reading};
+use crate::ledgers;
 
 /// An entry at its place, which was proved before.
 pub(in crate::commands::ledger) struct Signed<'a> {
@@ -77,8 +77,8 @@ impl Signed<'_> {
         let versions = if !args.history.is_empty() {
             args.history.iter().map(|file| receipt_in(file)).collect::<Result<_, _>>()?
         } else if home.ledger.folder().is_some() || context.names_ledger() {
-            // A ledger that is gone or behind takes nothing from what the file proves.
-            let reading = Reading::open(home, context).ok();
+            // A ledger that is gone takes nothing from what the file proves.
+            let reading = super::at_hand(home, context)?;
             let reading = reading.filter(|reading| reading.source().origin() == self.origin);
             let entries = reading.map(|reading| reading.view().did_entries(&scid));
             match entries {
