@@ -338,7 +338,7 @@ pub(crate) struct InitArgs {
     /// Policy of the log (C2SP tlog-policy) that you got another way, instead of trusting what the ledger says of itself
     #[arg(long, value_name = "FILE")]
     pub(crate) log_policy: Option<String>,
-    /// Parameters that a new ledger begins with, where they are not the usual ones: a JSON object as {"listMin": 1024}
+    /// Parameters that a new ledger begins with, where they are not the usual ones: a JSON object as {"promise": 43200}
     #[arg(long, value_name = "FILE")]
     pub(crate) params: Option<String>,
     /// Certificate, PEM or DER, of a timestamp authority that the policy names: without it its stamps are not checked

@@ -1,5 +1,8 @@
 //! What a command is given: options, folders, configuration, the profile, the time.
 
+mod token;
+
+use std::cell::OnceCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +26,9 @@ use crate::ledgers;
 use crate::output::{Speech, World};
 use crate::prompt::{self, Asking};
 
+use token::GivenToken;
+pub(crate) use token::with_token_of;
+
 /// Options, folders, configuration; what a run used is noted in `world` for the JSON answer.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -38,6 +44,8 @@ pub(crate) struct Context {
     pub(crate) asking: Asking,
     global: GlobalArgs,
     project: Project,
+    /// The token of this run, once it was read.
+    given: OnceCell<Arc<GivenToken>>,
     /// A clock that a story moves; the system's where there is none.
     clock: Option<Rc<SteppingClock>>,
 }
@@ -55,6 +63,8 @@ pub(crate) struct Home {
     began: (String, String),
     /// Whether plain http may leave this machine.
     plain: PlainHttp,
+    /// The token of this run: it goes to the ledger that is written.
+    given: Option<Arc<GivenToken>>,
 }
 
 impl Home {
@@ -75,6 +85,19 @@ impl Home {
     pub(crate) fn at(&self, origin: &str, ledger: LedgerPlace) -> Self {
         let settings = ProfileSettings { origin: origin.to_owned(), ..self.settings.clone() };
         Self { settings, ledger, ..self.clone() }
+    }
+
+    /// The same, at a ledger that is written: it is the one that the token of this run is for, if there is one.
+    pub(crate) fn written(mut self) -> Result<Self, Failure> {
+        if let Some(given) = &self.given {
+            self.ledger = given.attach(self.ledger)?;
+        }
+        Ok(self)
+    }
+
+    /// The same, at a ledger that the token of this run is never sent to.
+    pub(crate) fn without_token(self) -> Self {
+        Self { given: None, ..self }
     }
 
     /// Where a log is, as `--ledger` takes it.
@@ -122,7 +145,8 @@ impl Context {
         let asking = Asking::new(global.no_input);
         let project = Project::load()?;
         let world = World::default();
-        Ok(Self { speech, folders, config, world, asking, global, project, clock: None })
+        let given = OnceCell::new();
+        Ok(Self { speech, folders, config, world, asking, global, project, given, clock: None })
     }
 
     /// A run inside a story: in the story's folders, on its clock, and deaf to the working folder.
@@ -134,8 +158,9 @@ impl Context {
     ) -> Result<Self, Failure> {
         let config = Config::load(&folders)?;
         let asking = Asking::new(global.no_input);
-        let (world, project) = (World::default(), Project::default());
-        Ok(Self { speech, folders, config, world, asking, global, project, clock: Some(clock) })
+        let (world, project, given) = (World::default(), Project::default(), OnceCell::new());
+        let clock = Some(clock);
+        Ok(Self { speech, folders, config, world, asking, global, project, given, clock })
     }
 
     /// The time now.
@@ -161,14 +186,23 @@ impl Context {
         let settings = settings.ok_or_else(|| CliError::ProfileUnknown { name: name.clone() })?;
         let profile = Profile::open(&self.folders.data.join(&name), &name)?;
         let plain = self.plain_http(settings.insecure_http);
-        let ledger = match self.ledger_place(plain)? {
+        let (named, given) = (self.ledger_place(plain)?, self.given()?);
+        let is_named = named.is_some();
+        let ledger = match named {
             Some(named) => named,
             None => LedgerPlace::parse(&settings.ledger, plain)?,
         };
         // The token that a profile keeps is for its own node, and goes to no other.
         let own = LedgerPlace::parse(&settings.ledger, plain).is_ok_and(|own| own == ledger);
-        let kept = settings.ledger_token_file.as_deref().filter(|_| own);
-        let ledger = self.with_token(ledger, kept)?;
+        let ledger = match (&given, settings.ledger_token_file.as_deref().filter(|_| own)) {
+            (Some(_), _) if is_named => ledger,
+            // Where there is but one ledger there is no doubt; of several it is for the one that is written.
+            (Some(given), _) if !is_spread(&profile)? => given.attach(ledger)?,
+            (_, Some(kept)) if ledger.folder().is_none() => {
+                ledger.with_token(NodeToken::read(Path::new(kept))?)?
+            }
+            (_, _) => ledger,
+        };
         ledgers::warn_if_exposed(&ledger, self.speech);
         let unasked = self.asked_profile().is_none() && self.config.profiles.len() > 1;
         if unasked && self.world.profile.is_none() {
@@ -177,7 +211,7 @@ impl Context {
         self.world.profile = Some(name);
         self.note_ledger(&settings.origin, &ledger);
         let began = (settings.origin.clone(), settings.ledger.clone());
-        Ok(Home { settings, profile, ledger, began, plain })
+        Ok(Home { settings, profile, ledger, began, plain, given })
     }
 
     /// Opens the profile at the log where one of our DIDs is at home: what it signs is recorded there, and nowhere else. Without a
@@ -215,10 +249,10 @@ impl Context {
             self.check_named(home, own, &origin)?;
             home.at(&origin, home.ledger.clone())
         } else if own.log.is_none() {
-            return Ok(home.clone());
+            return home.clone().written();
         } else {
             let unknown = || CliError::LogPlaceUnknown { origin: origin.clone() };
-            home.at_log(&origin)?.ok_or_else(unknown)?
+            home.at_log(&origin)?.ok_or_else(unknown)?.written()?
         };
         if there.ledger != home.ledger {
             ledgers::warn_if_exposed(&there.ledger, self.speech);
@@ -258,20 +292,35 @@ impl Context {
             );
             return Err(CliError::Usage(usage).into());
         }
-        self.with_token(place, None).map(Some)
+        match self.given()? {
+            Some(given) => given.attach(place).map(Some),
+            None => Ok(Some(place)),
+        }
     }
 
-    /// The same place, with the operator token of this run, or else that of the profile, if it is a node.
-    fn with_token(&self, place: LedgerPlace, kept: Option<&str>) -> Result<LedgerPlace, Failure> {
-        let given = self.global.ledger_token_file.as_deref();
-        if given.is_some() && place.folder().is_some() {
-            let usage = "--ledger-token-file is for a node: a ledger in a folder has no limits";
-            return Err(CliError::Usage(usage.to_owned()).into());
+    /// The token of this run, if one was given.
+    fn given(&self) -> Result<Option<Arc<GivenToken>>, Failure> {
+        let Some(file) = self.global.ledger_token_file.as_deref() else { return Ok(None) };
+        if let Some(given) = self.given.get() {
+            return Ok(Some(Arc::clone(given)));
         }
-        match given.or(kept).filter(|_| place.folder().is_none()) {
-            Some(file) => Ok(place.with_token(NodeToken::read(Path::new(file))?)?),
-            None => Ok(place),
+        let read = Arc::new(GivenToken::read(file)?);
+        Ok(Some(Arc::clone(self.given.get_or_init(|| read))))
+    }
+
+    /// That a token which was given went to somebody: who gives one relies on it.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if it did not.
+    pub(crate) fn check_token_used(&self) -> Result<(), Failure> {
+        if self.global.ledger_token_file.is_none()
+            || self.given.get().is_some_and(|given| given.is_used())
+        {
+            return Ok(());
         }
+        let usage = "--ledger-token-file went to no ledger: this wrote to none, and your DIDs live in several; name the node with --ledger";
+        Err(CliError::Usage(usage.to_owned()).into())
     }
 
     /// Where the token of this run is kept, for a profile to find it from anywhere.
@@ -296,6 +345,11 @@ impl Context {
     /// The file with the keystore's passphrase, if one is named.
     pub(crate) fn passphrase_file(&self) -> Option<String> {
         self.global.passphrase_file.clone().or_else(env::passphrase_file)
+    }
+
+    /// Whether a ledger was named for this run, by a flag or for this folder.
+    pub(crate) const fn names_ledger(&self) -> bool {
+        self.global.ledger.is_some() || self.project.ledger.is_some()
     }
 
     /// Reads the input of a command: a file, or standard input for `-` and nothing.
@@ -348,6 +402,12 @@ impl Context {
         self.speech.say(&format!("wrote {path}"));
         Ok(String::new())
     }
+}
+
+/// Whether a DID of this profile lives elsewhere than in its first ledger, or is on its way.
+fn is_spread(profile: &Profile) -> Result<bool, Failure> {
+    let owns = profile.all::<OwnDid>()?;
+    Ok(owns.iter().any(|(_, own)| own.log.is_some() || own.moving.is_some()))
 }
 
 /// What becomes of a file that is where a result shall go.

@@ -20,7 +20,6 @@ use inkan_io::intent::{self, EntryDraft, Fate, Healed, Intent, IntentError};
 use inkan_io::ledger_folder::{Accepted, LedgerFolderError};
 use inkan_io::ledger_sink::{Awaited, LedgerSink};
 use inkan_io::ledger_source::{LedgerError, LedgerSource, SourceView};
-use inkan_io::profile::Profile;
 use inkan_ledger::{Claims, Receipt, SignedEntry};
 use serde_json::{Value, json};
 
@@ -211,6 +210,7 @@ impl Writing {
 
     /// The same at a given time, for what outlives a command's context.
     pub(crate) fn begin_at(home: &Home, now: Timestamp, speech: Speech) -> Result<Self, Failure> {
+        let home = &home.clone().written()?;
         present(home)?;
         if let Some(folder) = home.ledger.folder() {
             heads::is_own(folder, home)?;
@@ -218,13 +218,13 @@ impl Writing {
         let lock = home.profile.lock()?;
         let mut ledger = open_waiting(home, now)?;
         ledger.take_for(&home.settings.origin);
-        let profile = home.profile.clone();
-        ledger.tell_of_waiting(move |awaited| tell_of_waiting(awaited, &profile, speech));
+        let told = home.clone();
+        ledger.tell_of_waiting(move |awaited| tell_of_waiting(awaited, &told, speech));
         if let LedgerSink::Folder(folder) = &ledger {
             folder.silent().iter().for_each(|name| speech.warn(&no_answer(name)));
             folder.unattended().iter().for_each(|name| speech.warn(&no_key(name)));
         }
-        let healed = intent::heal(&home.profile, &mut ledger, now);
+        let healed = intent::heal(&home.profile, &mut ledger, home.first_log(), now);
         keep_promise(&ledger, home, speech)?;
         keep_evidence(healed.as_ref().err(), home, speech)?;
         let healed = healed?;
@@ -294,14 +294,15 @@ impl Writing {
     fn fulfilled(&self, accepted: &[Accepted]) -> Result<(), Failure> {
         let node = matches!(self.ledger, LedgerSink::Node(_));
         if let (true, None, Some(newest)) = (node, self.ledger.promised(), accepted.last()) {
-            files::remove(&self.home.profile.promise(newest.leaf_index)?)?;
+            let origin = &self.home.settings.origin;
+            self.home.profile.forget_promise(origin, newest.leaf_index)?;
         }
         Ok(())
     }
 }
 
 /// Says what takes so long, and that nothing is lost by not waiting for it: the promise is kept at once.
-fn tell_of_waiting(awaited: &Awaited, profile: &Profile, speech: Speech) {
+fn tell_of_waiting(awaited: &Awaited, home: &Home, speech: Speech) {
     let entry = awaited.promised.leaf_index;
     let names: Vec<String> = awaited.missing.iter().map(|name| safe(name, 60)).collect();
     let whom = match names.as_slice() {
@@ -312,7 +313,8 @@ fn tell_of_waiting(awaited: &Awaited, profile: &Profile, speech: Speech) {
         "entry {entry} is recorded; waiting for {whom}, up to 45 s (Ctrl-C ends the waiting alone: the next command goes on)"
     ));
     // Whether it could be kept is told when the waiting ends.
-    if let (Some(promise), Ok(path)) = (&awaited.promised.promise, profile.promise(entry)) {
+    let path = home.profile.promise(&home.settings.origin, entry);
+    if let (Some(promise), Ok(path)) = (&awaited.promised.promise, path) {
         let _ = files::write_atomic(&path, promise.as_bytes(), Access::Private);
     }
 }
@@ -321,7 +323,7 @@ fn tell_of_waiting(awaited: &Awaited, profile: &Profile, speech: Speech) {
 fn keep_promise(ledger: &LedgerSink, home: &Home, speech: Speech) -> Result<(), Failure> {
     for promised in ledger.promises() {
         let Some(promise) = &promised.promise else { continue };
-        let path = home.profile.promise(promised.leaf_index)?;
+        let path = home.profile.promise(&home.settings.origin, promised.leaf_index)?;
         files::write_atomic(&path, promise.as_bytes(), Access::Private)?;
         let shown = path.display();
         speech.warn(&format!("the node's promise to cover it is kept: inkan ledger check {shown}"));

@@ -15,7 +15,7 @@ pub struct FileServer {
 }
 
 impl FileServer {
-    /// Serves `checkpoint` and `tile/…` of a folder, and nothing else.
+    /// Serves `checkpoint`, `tile/…` and `public/…` of a folder, and nothing else.
     ///
     /// # Panics
     ///
@@ -64,7 +64,8 @@ fn answer(mut stream: TcpStream, folder: &Path, noted: &Mutex<Vec<String>>) {
         break;
     }
     let path = first.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
-    let public = path == "checkpoint" || path.starts_with("tile/");
+    let folders = ["tile/", "public/"];
+    let public = path == "checkpoint" || folders.iter().any(|one| path.starts_with(one));
     let file: Option<PathBuf> = (public && !path.contains("..")).then(|| folder.join(&path));
     noted.lock().expect("no panic").push(path);
     let found = file.and_then(|file| std::fs::read(file).ok());

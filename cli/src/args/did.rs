@@ -168,6 +168,9 @@ pub(crate) struct MoveArgs {
     /// The ledger it moves to: a folder, or the URL of a node. Its policy must be pinned: inkan ledger pin
     #[arg(long, value_name = "LEDGER")]
     pub(crate) to: String,
+    /// File with an operator token of the node it moves to, which only you may read; --ledger-token-file is for the one it leaves
+    #[arg(long, value_name = "F")]
+    pub(crate) to_token_file: Option<String>,
     /// Why, for your own records; it is not published
     #[arg(long, value_name = "R", value_parser = values::words)]
     pub(crate) reason: Option<String>,

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use inkan_server::ledger_node::{Limits, Rate};
 
-use super::{OutArgs, WriteArgs};
+use super::{OutArgs, WriteArgs, values};
 
 /// What an operator needs to know before the first request.
 const START_HELP: &str = "\
@@ -280,8 +280,8 @@ pub(crate) struct ProveArgs {
     /// Index of the entry, or its entry id
     #[arg(
         value_name = "ENTRY",
-        required_unless_present_any = ["current", "act", "status", "once"],
-        conflicts_with_all = ["current", "act", "status", "once"]
+        required_unless_present_any = ["current", "act", "status", "trust", "once"],
+        conflicts_with_all = ["current", "act", "status", "trust", "once"]
     )]
     pub(crate) entry: Option<String>,
     /// Prove it in the tree of this size, and that this tree continues the one that had the entry first
@@ -302,17 +302,23 @@ pub(crate) struct ProveArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NewestArgs {
     /// The newest version of this DID, or that it is not registered, as of now
-    #[arg(long, value_name = "DID", conflicts_with_all = ["act", "status", "once"])]
+    #[arg(long, value_name = "DID", conflicts_with_all = ["act", "status", "trust", "once"])]
     pub(crate) current: Option<String>,
     /// The newest state of this act of a registrant, or that there is none
-    #[arg(long, num_args = 2, value_names = ["DID", "ACT"], conflicts_with_all = ["status", "once"])]
+    #[arg(long, num_args = 2, value_names = ["DID", "ACT"], conflicts_with_all = ["status", "trust", "once"])]
     pub(crate) act: Vec<String>,
     /// What an issuer announced last under this URL of a status list
-    #[arg(long, num_args = 2, value_names = ["DID", "URL"], conflicts_with_all = ["once"])]
+    #[arg(long, num_args = 2, value_names = ["DID", "URL"], conflicts_with_all = ["trust", "once"])]
     pub(crate) status: Vec<String>,
+    /// What an authority stated last of somebody: TYPE is authorization or recognition
+    #[arg(long, num_args = 5, value_names = ["DID", "TYPE", "ENTITY", "ACTION", "RESOURCE"], conflicts_with = "once")]
+    pub(crate) trust: Vec<String>,
     /// Whether this one-time id was used in a scope
     #[arg(long, num_args = 2, value_names = ["SCOPE", "ID"])]
     pub(crate) once: Vec<String>,
+    /// As of this time (RFC 3339), not of now: no head that the quorum saw later counts
+    #[arg(long, value_name = "T", value_parser = values::time)]
+    pub(crate) at: Option<String>,
 }
 
 /// Forms of a proof.
@@ -343,6 +349,10 @@ pub(crate) struct CheckArgs {
     /// The entry that a tlog-proof or COSE Receipt is of, as GET /v1/entries/N gives it; else the ledger is asked for it
     #[arg(long, value_name = "LEAF")]
     pub(crate) leaf: Option<String>,
+    /// Receipts of the versions of the DID that signed the entry, to check its signature by; a ledger in a folder is asked for them,
+    /// and a node that --ledger names
+    #[arg(long, value_name = "RECEIPT", num_args = 1.., conflicts_with = "deep")]
+    pub(crate) history: Vec<String>,
     /// Demand this root hash (base64url or hexadecimal)
     #[arg(long, value_name = "HASH")]
     pub(crate) root: Option<String>,

@@ -38,6 +38,10 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Fai
     }
     let folder = context.folders.data.join(&args.name);
     let named = context.ledger_place(context.plain_http(false))?;
+    if named.is_none() && context.ledger_token_file()?.is_some() {
+        let usage = "--ledger-token-file is for a node: name it with --ledger";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let place = absolute(named.unwrap_or_else(|| LedgerPlace::Folder(folder.join("ledger"))))?;
     crate::ledgers::warn_if_exposed(&place, context.speech);
     let parameters = parameters(args)?;
@@ -213,7 +217,7 @@ fn absolute(place: LedgerPlace) -> Result<LedgerPlace, Failure> {
 fn parameters(args: &InitArgs) -> Result<Option<Parameters>, Failure> {
     let Some(file) = &args.params else { return Ok(None) };
     let bytes = files::read(Path::new(file), inkan_core::limits::DOCUMENT)?;
-    let detail = "a JSON object of parameters is asked for, as {\"listMin\": 1024}".to_owned();
+    let detail = "a JSON object of parameters is asked for, as {\"promise\": 43200}".to_owned();
     let malformed = CliError::InputMalformed { file: file.clone(), detail };
     let value = inkan_core::json::parse(&bytes, inkan_core::limits::DOCUMENT).ok();
     let changed = value.as_ref().and_then(Value::as_object);

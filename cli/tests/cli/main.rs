@@ -1,6 +1,8 @@
 //! The `inkan` binary, run as a person or a script runs it.
 
 #[cfg(test)]
+mod accused;
+#[cfg(test)]
 mod acts;
 #[cfg(test)]
 mod asked;
@@ -29,7 +31,11 @@ mod fixed;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod halfway;
+#[cfg(test)]
 mod moves;
+#[cfg(test)]
+mod newest;
 #[cfg(test)]
 mod reuse;
 #[cfg(test)]
@@ -44,5 +50,7 @@ mod signing;
 mod status;
 #[cfg(test)]
 mod successors;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod trust;

@@ -97,3 +97,49 @@ fn a_credential_without_a_suspension_list_cannot_be_suspended() {
     home.run(&["-p", "bank", "verify", "two.json"]).must(12);
     home.run(&["-p", "bank", "verify", "badge.json"]).must(0);
 }
+
+/// An operator may ask for longer lists than there are: none of them may be stuck for that.
+#[test]
+fn lists_grow_when_their_ledger_asks_for_longer_ones() {
+    let home = Home::new();
+    home.write("params.json", r#"{"notice":0}"#);
+    let init = ["init", "acme", "--role", "issuer", "--ledger", "ledger"];
+    home.run(&[&init[..], &["--params", "params.json"]].concat()).must(0);
+    home.run(&["init", "bank", "--role", "verifier", "--ledger", "ledger"]).must(0);
+    home.cheap("acme");
+    let acme = |arguments: &[&str]| home.run(&[&["-p", "acme"], arguments].concat());
+    let did = acme(&["did", "create", "--name", "acme"]).must(0).stdout;
+    let issue = |out: &str, rest: &[&str]| {
+        let issue = ["issue", "Badge", "--from", "acme", "--to", did.trim(), "--claim", "a=b"];
+        acme(&[&issue[..], rest, &["--out", out]].concat()).must(0)
+    };
+    issue("bits.json", &["--suspendable"]);
+    issue("token.json", &["--credential-format", "vc+jwt", "--status", "token"]);
+
+    let announce = |least: &str, more: &[&str]| {
+        let announce = ["ledger", "params", "announce", "--set", least, "--yes"];
+        acme(&[&announce[..], more].concat())
+    };
+    announce("listMin=999999999999", &[]).must(2);
+    let soon = inkan_io::clock::Clock::now(&inkan_io::clock::OsClock).plus_seconds(3).to_string();
+    let ran = announce("listMin=262144", &["--not-before", &soon]).must(0);
+    assert!(ran.stderr.contains("made longer"), "{}", ran.stderr);
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    acme(&["ledger", "params", "apply", "--yes"]).must(0);
+
+    // Every way in which a list is published goes on.
+    let bank = |file: &str| home.run(&["-p", "bank", "verify", file]);
+    acme(&["cred", "suspend", "bits.json"]).must(0);
+    bank("bits.json").must(12);
+    acme(&["cred", "reinstate", "bits.json"]).must(0);
+    bank("bits.json").must(0);
+    for file in ["bits.json", "token.json"] {
+        bank(file).must(0);
+        acme(&["revoke", file, "--reason", "left", "--yes"]).must(0);
+        bank(file).must(12);
+    }
+    acme(&["status-list", "publish"]).must(0);
+    // Those that begin now are long enough from the first.
+    issue("new.json", &["--messages", "here,gone"]);
+    bank("new.json").must(0);
+}

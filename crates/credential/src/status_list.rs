@@ -50,6 +50,22 @@ impl BitstringStatusList {
         Ok(Self { bytes: vec![0; length] })
     }
 
+    /// Makes it longer, with zeroes at its end: so many bits at least, rounded up to whole bytes. It is never made shorter.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusListError::TooLarge`] above the limit; nothing is changed then.
+    pub fn grow(&mut self, bits: u64) -> Result<(), StatusListError> {
+        let length = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX);
+        if length > limits::STATUS_LIST_INFLATED {
+            return Err(StatusListError::TooLarge);
+        }
+        if length > self.bytes.len() {
+            self.bytes.resize(length, 0);
+        }
+        Ok(())
+    }
+
     /// Number of bits.
     #[must_use]
     pub fn len(&self) -> u64 {

@@ -211,9 +211,7 @@ pub fn carry_out(
     let suffix = encoding::hex(&draw::<4>(&mut OsRng));
     let name = format!("{}-{suffix}", now.seconds());
     let mut kept = to_value(intent);
-    if let (Some(log), Some(members)) = (ledger.origin(), kept.as_object_mut()) {
-        members.insert("log".to_owned(), log.into());
-    }
+    name_log(&mut kept, ledger.origin());
     profile.put(Shelf::Intents, &name, &kept)?;
     let done = steps(intent, Attempt::First, profile, ledger, now);
     let stays = matches!(&done, Err(error) if !is_final(error));
@@ -223,8 +221,15 @@ pub fn carry_out(
     done
 }
 
+/// Says in which log an intent was begun.
+fn name_log(intent: &mut Value, log: Option<&str>) {
+    if let (Some(log), Some(members)) = (log, intent.as_object_mut()) {
+        members.insert("log".to_owned(), log.into());
+    }
+}
+
 /// Finishes what earlier commands left behind in this ledger, oldest first. What was begun in another log stays for a command that
-/// writes there.
+/// writes there; earlier versions knew only `first`, the log that the profile began with, and did not name it.
 ///
 /// # Errors
 ///
@@ -232,6 +237,7 @@ pub fn carry_out(
 pub fn heal(
     profile: &Profile,
     ledger: &mut LedgerSink,
+    first: &str,
     now: Timestamp,
 ) -> Result<Vec<Healed>, IntentError> {
     let mut out = Vec::new();
@@ -240,10 +246,10 @@ pub fn heal(
         ledger.cover(now)?;
     }
     for name in profile.names(Shelf::Intents)? {
-        let Some(value) = profile.get(Shelf::Intents, &name)? else { continue };
-        // Those of earlier versions name none: a profile had one log.
-        let log = json::text(&value, "log");
-        if log.is_some_and(|log| ledger.origin().is_some_and(|here| here != log)) {
+        let Some(mut value) = profile.get(Shelf::Intents, &name)? else { continue };
+        let named = json::text(&value, "log").map(str::to_owned);
+        let log = named.as_deref().unwrap_or(first);
+        if ledger.origin().is_some_and(|here| here != log) {
             continue;
         }
         let intent = from_value(&value)
@@ -257,6 +263,9 @@ pub fn heal(
         };
         if !matches!(fate, Fate::Waits(_)) {
             profile.remove(Shelf::Intents, &name)?;
+        } else if named.is_none() {
+            name_log(&mut value, Some(first));
+            profile.put(Shelf::Intents, &name, &value)?;
         }
         out.push(Healed { command: intent.command, fate });
     }

@@ -66,6 +66,7 @@ pub use database::StoreFailed;
 pub use error::LedgerFolderError;
 pub use places::public_path;
 pub use public::GatewayMetrics;
+pub(crate) use public::status_path;
 pub use reader::{LedgerReader, LedgerStatus};
 pub use steps::{Step, Steps};
 pub use view::{DidVersion, View};

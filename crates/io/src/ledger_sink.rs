@@ -123,11 +123,15 @@ impl LedgerSink {
         }
     }
 
-    /// Says which log a node is taken for: what it signs is made out to no other.
+    /// Says which log a node is taken for: what it signs is made out to no other, and promises and receipts of no other are believed.
     pub fn take_for(&mut self, origin: &str) {
         match self {
             Self::Folder(_) => {}
-            Self::Node(writer) => writer.origin = Some(origin.to_owned()),
+            Self::Node(writer) => {
+                // Another log of ours, run by somebody else, cannot speak for this one.
+                writer.pinned.retain(|policy| policy.has_log(origin));
+                writer.origin = Some(origin.to_owned());
+            }
         }
     }
 
@@ -314,9 +318,11 @@ impl NodeWriter {
 
     /// Remembers what a receipt must show later.
     fn expect(&mut self, leaf_index: u64, expected: Expected) -> Result<(), &'static str> {
-        if self.expected.get(&leaf_index).is_some_and(|before| !before.is_like(&expected)) {
+        let before = self.expected.get(&leaf_index);
+        if before.is_some_and(|before| !before.is_like(&expected)) {
             return Err("it names one place for two entries");
         }
+        let expected = expected.or_promise_of(before);
         let promise = expected.promise().map(|promise| promise.note().to_string());
         self.expected.insert(leaf_index, expected);
         self.note(Promised { leaf_index, promise });

@@ -5,6 +5,7 @@
 //! (`inkan-verifier`), which comes after this in any case.
 
 mod node;
+mod trust;
 mod view;
 
 use std::fmt;
@@ -12,12 +13,12 @@ use std::path::{Path, PathBuf};
 
 use inkan_core::{Digest, Timestamp};
 use inkan_crypto::PublicKey;
-use inkan_did::DidUrl;
+use inkan_ledger::LogPolicy;
 use inkan_ledger::evidence::{Evidence, forks_from_value, forks_to_value};
-use inkan_ledger::{KEY_COMPROMISED, LogPolicy, MapKey, TrustStatement};
 
 pub use node::{NodeReader, NodeView, published_policy};
 pub(crate) use node::{SIDECAR, list_path};
+pub use trust::TrustQuestion;
 pub use view::SourceView;
 
 use crate::http::PlainHttp;
@@ -313,12 +314,6 @@ impl LedgerSource {
             Self::Node(reader) => Ok(reader.status_list(issuer, uri, sequence)?),
         }
     }
-}
-
-/// Where the map has a report of this DID about this key.
-fn compromise_key(key: &DidUrl, statement: TrustStatement) -> MapKey {
-    let did = key.did().as_str();
-    MapKey::trust_of(scid_of(did), statement, did, KEY_COMPROMISED, key.as_str())
 }
 
 /// The SCID of a did:webvh DID; other text is taken as a SCID.

@@ -4,7 +4,7 @@
 //! keystore.json          sealed keys in use             nonces/<digest>.json       nonces asked, once each
 //! next-keystore.json     sealed next keys, apart        dids/<name>.json           own DIDs and their key names
 //! logs/<origin>.policy   pinned log policies            wallet/<name>.json         credentials held (bundles)
-//! logs/<origin>.seen     largest head seen of each log  promises/<index>.promise   promises not kept yet
+//! logs/<origin>.seen     largest head seen of each log  promises/<origin>.<index>.promise   not kept yet
 //! logs/<origin>.place    where a pinned log answers     moves/<name>.json          own DIDs that moved to another log
 //! trust.json             the trust list                 issued/<name>.json         what was issued, without claims
 //! schemas/<name>.json    pinned JSON Schemas            status/<name>.json         status lists and their next index
@@ -22,6 +22,7 @@
 
 mod evidence;
 mod logs;
+mod promises;
 mod record;
 
 use std::collections::BTreeMap;
@@ -238,17 +239,6 @@ impl Profile {
     #[must_use]
     pub fn known(&self) -> PathBuf {
         self.folder.join("known.json")
-    }
-
-    /// Where the promise of a node about an entry is kept until it is covered.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError`].
-    pub fn promise(&self, leaf_index: u64) -> Result<PathBuf, ProfileError> {
-        let folder = self.folder.join("promises");
-        files::create_folder(&folder, Access::Private)?;
-        Ok(folder.join(format!("{leaf_index}.promise")))
     }
 
     /// Names on a shelf, sorted.

@@ -8,6 +8,7 @@
 
 mod error;
 mod file;
+mod growing;
 mod taken;
 mod token;
 
@@ -343,7 +344,7 @@ impl StatusListState {
         (name, signer): (KeyName<'_>, &dyn Signer),
     ) -> Result<Published, StatusStateError> {
         let (valid_from, valid_until) = (publication.valid_from, publication.valid_until);
-        let (bytes, length) = match self.encoding {
+        let bytes = match self.encoding {
             StatusEncoding::Bitstring => {
                 let KeyName::Kid(method) = name else { return Err(StatusStateError::OtherList) };
                 let terms = StatusListTerms {
@@ -358,11 +359,10 @@ impl StatusListState {
                 let id = format!("{}#proof-{}", self.uri, self.seq.saturating_add(1));
                 let key = (method, signer);
                 let signed = sign_plain(unsigned, publication.format, &id, key, valid_from)?;
-                (signed.to_bare().into_bytes(), self.bits.len())
+                signed.to_bare().into_bytes()
             }
             StatusEncoding::TokenJwt | StatusEncoding::TokenCwt => {
-                let signed = self.token(publication, (name, signer))?;
-                (signed.to_bytes(), signed.list().len())
+                self.token(publication, (name, signer))?.to_bytes()
             }
         };
         self.seq = self.seq.saturating_add(1);
@@ -371,7 +371,7 @@ impl StatusListState {
             digest: sha256(&[&bytes]),
             body: served.body,
             seq: self.seq,
-            length,
+            length: self.length(),
             valid_from,
             valid_until,
         })

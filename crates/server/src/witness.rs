@@ -9,8 +9,7 @@
 //! | `key` | the witness's key |
 //! | `logs` | origins that have a record: a record that is missing is no new beginning |
 //! | `seen/<hash of origin>` | the newest checkpoint cosigned, with the log's line and the witness's |
-//! | `refused/<hash of origin>-<n>` | checkpoints that the log signed and that were not shown to continue what was seen |
-//! | `refused/<hash of origin>-<n>.seen` | what had been seen then |
+//! | `refused/` | checkpoints that the log signed and that were not shown to continue what was seen (`doubts`) |
 //!
 //! A witness whose records were restored from a copy vouches for a second history as readily as for the first: they belong
 //! in no backup.
@@ -34,14 +33,14 @@ use inkan_ledger::{Checkpoint, SignedNote, VerifierKey};
 
 use crate::ledger_node::Rate;
 
+mod doubts;
 mod http;
 pub(crate) mod service;
 
 pub use crate::ledger_node::SharedClock;
+use doubts::Doubts;
+pub use doubts::{Doubt, OnDoubt};
 pub use service::{RunningWitness, run, spawn};
-
-/// Checkpoints of one log that are kept as evidence.
-const EVIDENCE: usize = 16;
 
 /// What can be set of a witness.
 #[derive(Clone, Debug)]
@@ -143,21 +142,6 @@ impl WitnessServiceError {
     }
 }
 
-/// A head that a log signed and that was not shown to continue the one the witness had seen: perhaps the other half of a split
-/// view. Anybody may have sent it, with a wrong proof: only comparing the two tells.
-#[derive(Clone, Debug)]
-pub struct Doubt {
-    /// Name of the log.
-    pub origin: String,
-    /// File with the head that was refused.
-    pub refused: PathBuf,
-    /// File with the head that had been seen.
-    pub seen: PathBuf,
-}
-
-/// Hears of each doubt once, on a thread of the service.
-pub type OnDoubt = Box<dyn Fn(&Doubt) + Send + Sync>;
-
 /// What the witness says to a checkpoint.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -193,7 +177,7 @@ pub(crate) struct Witness {
     logs: BTreeMap<String, Mutex<LocalWitness>>,
     /// Of hashes in paths.
     origins: BTreeMap<String, String>,
-    on_doubt: OnDoubt,
+    doubts: Doubts,
     _lock: FolderLock,
 }
 
@@ -232,39 +216,12 @@ impl Witness {
             origins.insert(hash, origin.clone());
             open.insert(origin, Mutex::new(witness));
         }
-        Ok(Self { folder, key, logs: open, origins, on_doubt, _lock: lock })
+        let doubts = Doubts::new(folder.join("refused"), on_doubt);
+        Ok(Self { folder, key, logs: open, origins, doubts, _lock: lock })
     }
 
     pub(crate) const fn key(&self) -> &VerifierKey {
         &self.key
-    }
-
-    /// Keeps a checkpoint that the log signed and that does not continue what was seen, and tells: with what was, it may prove
-    /// that there are two histories. Best effort: nothing was cosigned.
-    fn keep(&self, origin: &str, note: &SignedNote, before: &SignedNote) {
-        let folder = self.folder.join("refused");
-        let hash = origin_hash(origin);
-        let text = note.to_string();
-        for number in 0..EVIDENCE {
-            let refused = folder.join(format!("{hash}-{number}"));
-            match files::read_optional(&refused, inkan_ledger::note::NOTE_LIMIT) {
-                Ok(None) => {
-                    // The record of what was seen goes on with the log.
-                    let seen = folder.join(format!("{hash}-{number}.seen"));
-                    let half = |path: &Path, text: &str| {
-                        files::write_atomic(path, text.as_bytes(), Access::Private)
-                    };
-                    if half(&seen, &before.to_string()).and_then(|()| half(&refused, &text)).is_ok()
-                    {
-                        (self.on_doubt)(&Doubt { origin: origin.to_owned(), refused, seen });
-                    }
-                    return;
-                }
-                Ok(Some(kept)) if kept == text.as_bytes() => return,
-                Ok(Some(_)) => {}
-                Err(_) => return,
-            }
-        }
     }
 }
 
@@ -287,9 +244,10 @@ impl Judge for Witness {
                 Verdict::Conflict { seen }
             }
             Err(CosignError::Refused(WitnessError::OldSize { .. })) => Verdict::Inconsistent,
-            Err(CosignError::Refused(WitnessError::SplitView(_))) => {
+            Err(CosignError::Refused(WitnessError::SplitView(error))) => {
+                let bare = witness.with_lines_of_log(&request.note);
                 if let Ok(Some(before)) = witness.seen().map(|seen| seen.note().cloned()) {
-                    self.keep(checkpoint.origin(), &request.note, &before);
+                    self.doubts.hear(&bare, &before, &error);
                 }
                 Verdict::Inconsistent
             }

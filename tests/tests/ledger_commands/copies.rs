@@ -256,6 +256,11 @@ fn files_without_a_node_prove_and_verify() {
     );
     // Its status list is in the file, and is what was announced last.
     ok(&["verify", "newest.json"]);
+    // That of this one is among the files, and says what was said last: also of one whose own copy is older.
+    ok(&["verify", "bare.json"]);
+    assert_eq!(reader(&["verify", "taken.json"]).exit, 12);
+    let (public, away) = (shell.home().join("ledger/public"), shell.home().join("away"));
+    std::fs::rename(&public, &away).unwrap();
     let said = reader(&["verify", "bare.json", "--json"]);
     assert_eq!(said.exit, 19, "nobody serves its list: {said:?}");
     assert!(said.finds("status-list-missing"), "{said:?}");
@@ -265,6 +270,16 @@ fn files_without_a_node_prove_and_verify() {
     // The list in this file is older than the revocation.
     let revoked = reader(&["verify", "taken.json", "--json"]);
     assert_eq!(revoked.exit, 19, "{revoked:?}");
+    // A web server that keeps back what begins with a dot has the newest all the same; one that alters it is found out.
+    std::fs::rename(&away, &public).unwrap();
+    std::fs::remove_dir_all(public.join(".status")).unwrap();
+    ok(&["verify", "bare.json"]);
+    for list in files_of(&public).iter().filter(|file| file.to_string_lossy().contains("/status/"))
+    {
+        std::fs::write(list, b"{}").unwrap();
+    }
+    let said = reader(&["verify", "bare.json", "--json"]);
+    assert!(!matches!(said.exit, 0 | 1 | 101), "{said:?}");
 
     // Who serves something else is found out: an entry, a hash, another head.
     let served = shell.home().join("ledger/tile/entries/000.p").join(size.to_string());

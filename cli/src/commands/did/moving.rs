@@ -28,19 +28,20 @@ use crate::output::Outcome;
 use crate::prompt;
 
 pub(super) fn run(args: &MoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    if context.ledger_token_file()?.is_some() {
-        let usage =
-            "--ledger-token-file is for the profile's own node: a move sends it to none of the two";
-        return Err(CliError::Usage(usage.to_owned()).into());
-    }
     let first = context.home()?;
     let own = identity::own(&first, Some(&args.did))?;
     if own.next_key.is_none() {
         let detail = "a DID of this method is its key: it is in no ledger".to_owned();
         return Err(CliError::InputMalformed { file: own.did, detail }.into());
     }
-    let from = context.at_home(&first, &own)?;
-    let target = Target::open(&args.to, &from, context)?;
+    let from = match context.at_home(&first, &own) {
+        // It has left that log already: the rest needs no word of it, and where it answers may be forgotten.
+        Err(failure) if own.moving.is_some() && failure.code() == "log-place-unknown" => {
+            first.at(first.log_of(&own), first.ledger.clone())
+        }
+        found => found?,
+    };
+    let target = Target::open((&args.to, args.to_token_file.as_deref()), &from, context)?;
     if own.moving.is_none() && target.origin() == from.settings.origin {
         context.speech.say(&format!("{} is at home in {} already", own.name, target.origin()));
         let members = json!({
@@ -100,7 +101,10 @@ fn leave(
     let version = Entry::parse(line.as_bytes(), None)?.version_id().to_owned();
     let mut entries = bodies(&reading, head.scid())?;
     entries.push(line.clone());
-    let known = target.check(&entries, head.scid())?;
+    let known = target.check(&entries, head.scid()).map_err(|failure| {
+        let there = target.origin();
+        failure.during(format!("{there} would refuse it, and nothing was recorded"))
+    })?;
     target.warn(&own, context)?;
     own.next_key = Some(next_name);
     own.moving = Some(target.origin().to_owned());
@@ -190,9 +194,11 @@ fn on_the_way(
     args: &MoveArgs,
 ) -> Failure {
     let (name, left, to) = (&own.name, &from.settings.origin, target.origin());
+    let token = args.to_token_file.as_ref().map(|file| format!(" --to-token-file {file}"));
+    let (profile, place, token) = (from.name(), &args.to, token.unwrap_or_default());
     failure.during(format!("{name} has left {left} and has not arrived in {to} yet")).try_this(
         "nothing is lost; go on with the same command",
-        format!("inkan -p {} did move {name} --to {}", from.name(), args.to),
+        format!("inkan -p {profile} did move {name} --to {place}{token}"),
     )
 }
 

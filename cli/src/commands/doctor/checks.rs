@@ -312,7 +312,20 @@ fn status_lists(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure>
     let mut out = Vec::new();
     for (name, record) in lists {
         let state = state_of(&record)?;
-        let own = identity::own(home, Some(&record.issuer))?;
+        let own = match identity::own(home, Some(&record.issuer)) {
+            Ok(own) if own.moving.is_none() => own,
+            Ok(own) => {
+                let said = format!("{name}: not compared, {} is on its way", own.name);
+                out.push(Finding::skipped("status", said));
+                continue;
+            }
+            // A list that came with somebody else's profile.
+            Err(_) => {
+                let said = format!("{name}: not compared, its issuer is none of this profile");
+                out.push(Finding::skipped("status", said));
+                continue;
+            }
+        };
         let reading = reading_of(&own, home, context, &mut opened)?;
         let recorded = reading.view().status_entries(&record.issuer, state.uri())?.len();
         let left = record.valid_until.seconds_since(context.now()) / 86_400;

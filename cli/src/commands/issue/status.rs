@@ -19,10 +19,11 @@ use inkan_ledger::{Claims, StatusClaims, StatusFormat};
 use serde_json::Value;
 
 use crate::args::{IssueArgs, SecuringFormat, StatusKind};
+use crate::commands::ledger::params::in_force;
 use crate::context::Home;
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
-use crate::ledgers;
+use crate::ledgers::{self, Reading};
 
 /// How long a published list may be relied on: the ledger admits 366 days.
 const VALID_DAYS: i64 = 365;
@@ -162,13 +163,15 @@ impl<'a> Wanted<'a> {
     }
 
     /// A new list for this purpose, with places set that nobody has: from its first version on it does not tell how many credentials
-    /// are revoked. Those that come later stand apart from the first ones in the list's history, and hide less.
+    /// are revoked. Those that come later stand apart from the first ones in the list's history, and hide less. It is as long as the
+    /// ledger asks for.
     pub(crate) fn make(
         &self,
         uri: &str,
         purpose: StatusPurpose,
+        least: u64,
     ) -> Result<StatusListState, StatusStateError> {
-        let mut state = self.empty(uri, purpose)?;
+        let mut state = self.empty(uri, purpose)?.grown_to(least)?;
         let [drawn] = draw(&mut OsRng);
         state.add_decoys(LEAST_DECOYS.saturating_add(u64::from(drawn) / 2), &mut OsRng)?;
         Ok(state)
@@ -230,7 +233,7 @@ pub(crate) fn allocate(
                     continue;
                 }
                 let uri = list_uri(&own.did, count)?;
-                let mut state = wanted.make(&uri, *purpose)?;
+                let mut state = wanted.make(&uri, *purpose, least(home, now))?;
                 let entry = state.allocate(&mut OsRng)?;
                 let name = format!("{}.{count}", own.name);
                 publish(state, name, (own, hand, home), now)?.with(entry)
@@ -256,7 +259,7 @@ fn begin(
             return Err(CliError::InputMalformed { file, detail: detail.to_owned() }.into());
         }
     }
-    let mut state = wanted.make(url, purpose)?;
+    let mut state = wanted.make(url, purpose, 0)?;
     let entry = state.allocate(&mut OsRng)?;
     let record = StatusListRecord {
         issuer: own.did.clone(),
@@ -343,9 +346,17 @@ pub(crate) fn sign(
     ))
 }
 
-/// Signs a list as it is now, and announces it on the ledger.
+/// How long status lists must be in the ledger of `home` now. Where it cannot be asked the list stays as it is: the ledger says what
+/// it takes.
+pub(crate) fn least(home: &Home, now: Timestamp) -> u64 {
+    let reading = Reading::open_at(home, now);
+    let parameters = reading.and_then(|reading| in_force(&reading));
+    parameters.map_or(0, |parameters| parameters.values.list_min)
+}
+
+/// Signs a list as it is now, and announces it on the ledger; one that is too short for it by now grows.
 pub(crate) fn publish(
-    mut state: StatusListState,
+    state: StatusListState,
     name: String,
     (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
     now: Timestamp,
@@ -357,6 +368,7 @@ pub(crate) fn publish(
         valid_from: now,
         valid_until,
     };
+    let mut state = state.grown_to(least(home, now))?;
     let published = state.publish(&publication, hand.pair())?;
     let claims = Claims::Status(StatusClaims {
         uri: state.uri().to_owned(),

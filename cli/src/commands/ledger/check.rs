@@ -1,11 +1,12 @@
 //! `inkan ledger check`: what does this file of a ledger prove, under the policies pinned here?
 //!
-//! A receipt in any of its forms, a proof of the newest, a checkpoint, a promise, evidence, or the data folder of a ledger. Any other file is told what it is.
+//! A receipt in any of its forms (and whether its entry is signed by whom it names), a proof of the newest, a checkpoint, a promise, evidence, or the data folder of a ledger. Any other file is told what it is.
 
 mod accuse;
 mod cosed;
 mod folder;
 mod opened;
+pub(super) mod signed;
 
 pub(in crate::commands) use accuse::proven;
 
@@ -56,8 +57,9 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
         let usage = "--leaf is the entry of a tlog-proof or of a COSE Receipt, and this is none";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
-    if newest::is_asked(&args.newest) && !matches!(subject, Subject::Current(_)) {
-        let usage = "--current, --act, --status and --once say what a proof of the newest is about, and this is none";
+    let is_about = newest::is_asked(&args.newest) || args.newest.at.is_some();
+    if is_about && !matches!(subject, Subject::Current(_)) {
+        let usage = "--current, --act, --status, --trust, --once and --at are about a proof of the newest, and this is none";
         return Err(CliError::Usage(usage.to_owned()).into());
     }
     let mut note = String::new();
@@ -85,7 +87,14 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             demand(args.root.as_deref(), verified.root_hash().digest())?;
             let opened = opened::judge(&receipt, &verified, args)
                 .map_err(|failure| failure.during(&input.name))?;
-            Ok(of_receipt(&verified, opened, &note))
+            let entry = signed::Signed {
+                origin: verified.origin(),
+                index: verified.leaf_index(),
+                leaf: verified.leaf(),
+            };
+            let entry = entry.judge(args, (&home, context));
+            let entry = entry.map_err(|failure| failure.during(&input.name))?;
+            Ok(of_receipt(&verified, opened, (&entry, &note)))
         }
         Subject::Checkpoint(note) => {
             let verified =
@@ -98,7 +107,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
             Err(CliError::Fault("a proof without its entry".to_owned()).into())
         }
         Subject::Current(proof) => {
-            let outcome = newest::check(&proof, &input, &args.newest, (&home, now))?;
+            let outcome = newest::check(&proof, &input, args, (&home, context))?;
             let head = Checkpoint::parse_text(proof.epoch().note().text());
             if let Ok(head) = head {
                 demand(args.root.as_deref(), head.head().root_hash.digest())?;
@@ -107,6 +116,18 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
         }
         Subject::Promise(text) => accuse::promise(&text, &input, args, &home, context),
         Subject::Evidence(evidence) => accuse::evidence(&evidence, &input, &home, context),
+    }
+}
+
+/// Exit code of an alarm.
+const ALARM: u8 = 18;
+
+/// The ledger, where it can be asked; one that shows another history than before is an alarm all the same.
+fn at_hand(home: &Home, context: &Context) -> Result<Option<Reading>, Failure> {
+    match Reading::open(home, context) {
+        Ok(reading) => Ok(Some(reading)),
+        Err(failure) if failure.exit() == ALARM => Err(failure),
+        Err(_) => Ok(None),
     }
 }
 
@@ -212,7 +233,11 @@ fn demand(root: Option<&str>, found: &Digest) -> Result<(), Failure> {
     }
 }
 
-fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened, note: &str) -> Outcome {
+fn of_receipt(
+    verified: &VerifiedLeaf,
+    opened: opened::Opened,
+    (entry, note): (&signed::Judged, &str),
+) -> Outcome {
     let leaf = verified.leaf();
     let head = verified.checkpoint();
     let when = when(head).unwrap_or_else(|| {
@@ -229,6 +254,7 @@ fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened, note: &str) -> Ou
     human.push_str(&rest(head));
     human.push_str(&opened.human);
     human.push_str(note);
+    human.push_str(&entry.line());
     human.push_str("  what the entry says was not judged: inkan verify does that\n");
     let mut members = members(head);
     members.insert("index".to_owned(), verified.leaf_index().into());
@@ -236,6 +262,7 @@ fn of_receipt(verified: &VerifiedLeaf, opened: opened::Opened, note: &str) -> Ou
     let leaf_time = json!({ "time": leaf.time().to_string(), "basis": "claimed" });
     members.insert("leafTime".to_owned(), leaf_time);
     members.insert("file".to_owned(), "receipt".into());
+    members.insert("entry".to_owned(), entry.word().into());
     members.extend(opened.members);
     Outcome::new("inkan-ledger-check/1", human, members.into())
 }

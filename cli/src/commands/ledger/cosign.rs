@@ -27,12 +27,19 @@ pub(super) fn witness(args: &WitnessArgs, context: &mut Context) -> Result<Outco
         ..WitnessOptions::new(data, &who.name, policy, args.listen)
     };
     let on_doubt: OnDoubt = Box::new(move |doubt| {
-        let Doubt { origin, refused, seen } = doubt;
+        let Doubt { origin, refused, seen, is_proven } = doubt;
         let (seen, refused) = (seen.display(), refused.display());
-        speech.warn(&format!(
-            "a head of {origin} was not shown to continue what was seen: not cosigned, and both are kept. Whether there \
-             are two histories: inkan ledger watch --compare {seen} {refused}"
-        ));
+        let what = if *is_proven {
+            format!(
+                "{origin} SIGNED TWO HISTORIES: heads of one size with two roots. Not cosigned, and both are kept:"
+            )
+        } else {
+            format!(
+                "a head of {origin} was not shown to continue what was seen: not cosigned, and both are kept. Whether \
+                 there are two histories:"
+            )
+        };
+        speech.warn(&format!("{what} inkan ledger watch --compare {seen} {refused}"));
     });
     witness::run(&options, Arc::new(OsClock), on_doubt, |address, key| {
         ready("witness", address, &who.prefix, key, speech);
@@ -47,6 +54,7 @@ pub(super) fn mirror(args: &MirrorArgs, context: &mut Context) -> Result<Outcome
     let options = MirrorOptions {
         prefix: who.prefix.clone(),
         every: Duration::from_secs(args.every),
+        plain: context.plain_http(false),
         ..MirrorOptions::new(
             &PathBuf::from(&who.data),
             &who.name,

@@ -1,15 +1,20 @@
-//! `inkan ledger prove --current …` and `check` of what it writes: which entry is the newest of its kind, or that there is none.
+//! `inkan ledger prove --current …` and `check` of what it writes: which entry is the newest of its kind, or that there is none, now
+//! or as of a time.
 
 use inkan_core::Timestamp;
 use inkan_did::Did;
-use inkan_io::ledger_source::SourceView;
-use inkan_ledger::current::stands_under;
+use inkan_io::ledger_source::{SourceView, TrustQuestion};
+use inkan_ledger::current::{TrustStanding, stands_under};
 use inkan_ledger::map::Flags;
 use inkan_ledger::state::claimed_scid;
-use inkan_ledger::{ActId, CurrentProof, MapKey, OnceId, VerifiedCurrent, verify_current};
+use inkan_ledger::{
+    ActId, CurrentProof, Kind, MapKey, OnceId, TrustStatement, VerifiedCurrent, verify_current,
+};
 use serde_json::{Value, json};
 
-use crate::args::{NewestArgs, ProofForm, ProveArgs};
+use super::check::signed;
+use crate::args::{CheckArgs, NewestArgs, ProofForm, ProveArgs};
+use crate::commands::did::parse_time;
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
 use crate::ledgers::{self, Reading};
@@ -22,6 +27,7 @@ enum Asked {
     Did(String),
     Act { scid: String, act: ActId },
     Status { did: String, uri: String },
+    Trust(TrustQuestion),
     Once { scope: String, id: OnceId },
 }
 
@@ -49,6 +55,18 @@ impl Asked {
             scid(did)?;
             return Ok(Some(Self::Status { did: did.clone(), uri: uri.clone() }));
         }
+        if let [did, statement, entity, action, resource] = args.trust.as_slice() {
+            scid(did)?;
+            let statement = TrustStatement::from_name(statement)
+                .ok_or_else(|| usage("TYPE is authorization or recognition"))?;
+            return Ok(Some(Self::Trust(TrustQuestion {
+                authority: did.clone(),
+                statement,
+                entity_id: entity.clone(),
+                action: action.clone(),
+                resource: resource.clone(),
+            })));
+        }
         if let [scope, id] = args.once.as_slice() {
             let id = inkan_core::Digest::from_b64u(id);
             let id =
@@ -69,6 +87,7 @@ impl Asked {
             Self::Status { did, uri } => {
                 MapKey::status(Did::parse(did)?.scid().unwrap_or_default(), uri)
             }
+            Self::Trust(about) => about.key(),
             Self::Once { scope, id } => MapKey::once(scope, id),
         })
     }
@@ -78,6 +97,7 @@ impl Asked {
             Self::Did(scid) => view.did_current(scid)?,
             Self::Act { scid, act } => view.act_current(scid, act)?,
             Self::Status { did, uri } => view.status_current(did, uri)?,
+            Self::Trust(about) => view.trust_current(about)?,
             Self::Once { scope, id } => view.once_current(scope, id)?,
         })
     }
@@ -86,7 +106,18 @@ impl Asked {
 /// Whether anything of this kind is asked for.
 pub(super) fn is_asked(args: &NewestArgs) -> bool {
     args.current.is_some()
-        || !(args.act.is_empty() && args.status.is_empty() && args.once.is_empty())
+        || [&args.act, &args.status, &args.trust, &args.once].iter().any(|one| !one.is_empty())
+}
+
+/// As of when it is asked.
+pub(super) fn moment_of(args: &NewestArgs, now: Timestamp) -> Result<Timestamp, Failure> {
+    let Some(text) = &args.at else { return Ok(now) };
+    let at = parse_time(text)?;
+    if at > now {
+        let usage = format!("--at {at} is still to come");
+        return Err(CliError::Usage(usage).into());
+    }
+    Ok(at)
 }
 
 /// Writes the proof, which was verified before.
@@ -99,11 +130,18 @@ pub(super) fn prove(args: &ProveArgs, context: &mut Context) -> Result<Outcome, 
     let asked = Asked::read(&args.newest)?.ok_or_else(fault)?;
     let home = context.home()?;
     let reading = Reading::open(&home, context)?;
-    let proof = asked.prove(reading.view())?;
+    let at = moment_of(&args.newest, context.now())?;
+    let proof = match &args.newest.at {
+        None => asked.prove(reading.view())?,
+        Some(_) => {
+            let view = reading.source().view_at(Some(at))?;
+            asked.prove(&view.ok_or(CliError::NoCheckpoint)?)?
+        }
+    };
     let policy = super::status::policy_of(reading.source().origin(), &home)?;
-    let verified = verify_current(&proof, &asked.key()?, &policy, context.now())?;
-    context.speech.say(&sentence(&verified, context.now()));
-    let mut members = members(&verified);
+    let verified = verify_current(&proof, &asked.key()?, &policy, at)?;
+    context.speech.say(&sentence(&verified, at)?);
+    let mut members = members(&verified, at)?;
     members.insert("current".to_owned(), proof.to_value());
     members.insert("out".to_owned(), args.out.path().into());
     let human = context.deliver(format!("{:#}\n", proof.to_value()), args.out.path())?;
@@ -114,24 +152,36 @@ pub(super) fn prove(args: &ProveArgs, context: &mut Context) -> Result<Outcome, 
 pub(super) fn check(
     proof: &CurrentProof,
     input: &Input,
-    args: &NewestArgs,
-    (home, now): (&Home, Timestamp),
+    args: &CheckArgs,
+    (home, context): (&Home, &Context),
 ) -> Result<Outcome, Failure> {
-    let key = match Asked::read(args)? {
+    let at = moment_of(&args.newest, context.now())?;
+    let key = match Asked::read(&args.newest)? {
         Some(asked) => asked.key()?,
         None => {
             let head = proof.claimed_head();
             let found = head.as_ref().and_then(stands_under).map(|(key, _)| key);
-            let usage = "it shows that there is nothing, and not of what: say so (--current DID, --act, --status, --once)";
+            let usage = "it shows that there is nothing, and not of what: say so (--current DID, --act, --status, --trust, --once)";
             found.ok_or_else(|| CliError::Usage(usage.to_owned()))?
         }
     };
-    let judge = |policy: &inkan_ledger::LogPolicy| verify_current(proof, &key, policy, now);
+    let judge = |policy: &inkan_ledger::LogPolicy| verify_current(proof, &key, policy, at);
     let verified =
         ledgers::verify_pinned(home, judge).map_err(|error| error.during(&input.name))?;
-    let mut human = format!("{} {}\n", Mark::Pass.painted(), sentence(&verified, now));
+    let entry = verified.head().map(|head| signed::Signed {
+        origin: verified.epoch().origin(),
+        index: head.value().leaf_index,
+        leaf: head.leaf(),
+    });
+    let entry = entry.map(|entry| entry.judge(args, (home, context))).transpose();
+    let entry = entry.map_err(|error| error.during(&input.name))?;
+    let mut human = format!("{} {}\n", Mark::Pass.painted(), sentence(&verified, at)?);
     human.push_str(&super::check::rest(verified.epoch().checkpoint()));
-    let mut members = members(&verified);
+    let mut members = members(&verified, at)?;
+    if let Some(entry) = entry {
+        human.push_str(&entry.line());
+        members.insert("entry".to_owned(), entry.word().into());
+    }
     members.insert("file".to_owned(), "current".into());
     Ok(Outcome::new("inkan-ledger-check/1", human, members.into()))
 }
@@ -142,7 +192,24 @@ fn about(verified: &VerifiedCurrent) -> Option<String> {
     claimed_scid(leaf.kind(), leaf.body())
 }
 
-fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
+/// What a statement of trust means at a time, in one word and in several.
+fn standing(
+    verified: &VerifiedCurrent,
+    at: Timestamp,
+) -> Result<Option<(&'static str, &'static str)>, Failure> {
+    if verified.key().kind() != Kind::Trust {
+        return Ok(None);
+    }
+    Ok(Some(match verified.trust_at(at)? {
+        TrustStanding::NeverStated => ("never-stated", "was never stated"),
+        TrustStanding::Holds(_) => ("holds", "holds"),
+        TrustStanding::NotThen(_) => ("not-then", "holds at other times only"),
+        TrustStanding::Ended(_) => ("ended", "has ended"),
+        TrustStanding::Void(_) => ("void", "is void"),
+    }))
+}
+
+fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> Result<String, Failure> {
     let log = safe(verified.epoch().origin(), 80);
     let when = match verified.fresh_at() {
         Some(fresh) => {
@@ -152,7 +219,10 @@ fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
         None => "by the operator's word alone".to_owned(),
     };
     let kind = verified.key().kind().name();
-    match verified.head() {
+    let stated = standing(verified, now)?
+        .map(|(_, words)| format!("; at {} it {words}", moment(&now.to_string())));
+    let stated = stated.unwrap_or_default();
+    Ok(match verified.head() {
         Some(head) => {
             let value = head.value();
             let ended = if value.flags.has(Flags::ENDED) { ", and has ended" } else { "" };
@@ -161,15 +231,18 @@ fn sentence(verified: &VerifiedCurrent, now: Timestamp) -> String {
             let by =
                 about(verified).map_or_else(String::new, |scid| format!(" of {}", safe(&scid, 60)));
             format!(
-                "entry {} of {log} is the newest of its kind ({kind}{by}, number {}){ended}{moved}, {when}",
+                "entry {} of {log} is the newest of its kind ({kind}{by}, number {}){ended}{moved}, {when}{stated}",
                 value.leaf_index, value.sequence
             )
         }
-        None => format!("{log} has nothing of this kind ({kind}), {when}"),
-    }
+        None => format!("{log} has nothing of this kind ({kind}), {when}{stated}"),
+    })
 }
 
-fn members(verified: &VerifiedCurrent) -> serde_json::Map<String, Value> {
+fn members(
+    verified: &VerifiedCurrent,
+    at: Timestamp,
+) -> Result<serde_json::Map<String, Value>, Failure> {
     let mut members = super::check::members(verified.epoch().checkpoint());
     let head = verified.head().map(|head| {
         let value = head.value();
@@ -181,5 +254,9 @@ fn members(verified: &VerifiedCurrent) -> serde_json::Map<String, Value> {
     members.insert("kind".to_owned(), verified.key().kind().name().into());
     members.insert("about".to_owned(), about(verified).map_or(Value::Null, Value::from));
     members.insert("newest".to_owned(), head.unwrap_or(Value::Null));
-    members
+    members.insert("at".to_owned(), at.to_string().into());
+    if let Some((word, _)) = standing(verified, at)? {
+        members.insert("standing".to_owned(), word.into());
+    }
+    Ok(members)
 }

@@ -1,7 +1,8 @@
 //! `inkan ledger params show | announce | apply`: what an operator may set, and how it is changed: said in the log first, in
 //! force later.
 
-use inkan_core::Timestamp;
+use inkan_core::{Timestamp, limits};
+use inkan_credential::status_list::MINIMUM_BITS;
 use inkan_io::ledger_folder::LedgerFolder;
 use inkan_ledger::Leaf;
 use inkan_ledger::epoch::Epoch;
@@ -45,6 +46,7 @@ pub(super) fn run(command: &ParamsCommand, context: &mut Context) -> Result<Outc
                     .collect();
                 CliError::Usage(format!("--set takes NAME=VALUE, of {}", names.join(", ")))
             })?;
+            about_lists(values.list_min, document.values.list_min, context)?;
             let soonest = now.plus_seconds(document.values.notice.saturating_add(MARGIN));
             let not_before = match not_before {
                 Some(time) => parse_time(time)?,
@@ -73,6 +75,26 @@ pub(super) fn run(command: &ParamsCommand, context: &mut Context) -> Result<Outc
     }
 }
 
+/// What a new least length of status lists means for whoever has some.
+fn about_lists(next: u64, now: u64, context: &Context) -> Result<(), Failure> {
+    let most = u64::try_from(limits::STATUS_LIST_INFLATED).unwrap_or(u64::MAX).saturating_mul(8);
+    if next > most {
+        let usage = format!("listMin={next}: no status list has more than {most} bits");
+        return Err(CliError::Usage(usage).into());
+    }
+    if next != now && next < MINIMUM_BITS {
+        context.speech.warn(&format!(
+            "listMin={next} changes nothing: no Bitstring Status List has fewer than {MINIMUM_BITS} entries"
+        ));
+    } else if next > now.max(MINIMUM_BITS) {
+        context.speech.warn(
+            "status lists that are shorter are made longer when they are published next, by a revocation too; an issuer \
+             whose software cannot do that can revoke nothing that is in them: give them time with --not-before",
+        );
+    }
+    Ok(())
+}
+
 /// The document that the newest epoch leaf names: by the log's signature, from a folder that is in use or from a node.
 pub(in crate::commands) fn in_force(reading: &Reading) -> Result<ParametersDocument, Failure> {
     let last = reading.view().size().checked_sub(1).ok_or(CliError::NoCheckpoint)?;
@@ -88,7 +110,7 @@ fn confirm(write: WriteArgs, context: &Context, question: &str) -> Result<(), Fa
     if write.yes { Ok(()) } else { Ok(prompt::confirm(context.asking, question)?) }
 }
 
-/// `listMin=1024`, `kinds=did,issuance`.
+/// `promise=43200`, `kinds=did,issuance`.
 fn changes(set: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut out = Map::new();
     for one in set {

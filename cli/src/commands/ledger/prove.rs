@@ -25,6 +25,11 @@ pub(super) fn run(args: &ProveArgs, context: &mut Context) -> Result<Outcome, Fa
     if newest::is_asked(&args.newest) {
         return newest::prove(args, context);
     }
+    if args.newest.at.is_some() {
+        let usage =
+            "--at is about a proof of the newest: --current, --act, --status, --trust or --once";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let entry = args.entry.as_deref().unwrap_or_default();
     let home = context.home()?;
     let reading = Reading::open(&home, context)?;

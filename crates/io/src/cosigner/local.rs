@@ -11,7 +11,7 @@ use inkan_ledger::tree::{ConsistencyError, TreeHead};
 use inkan_ledger::witness::{WitnessError, admit};
 use inkan_ledger::{Checkpoint, NodeHash, SignedNote, VerifierKey};
 
-use super::{CosignError, CosignRequest, Cosigner, Pace};
+use super::{CosignError, CosignRequest, Cosigner, Pace, with_lines_of};
 use crate::files::{self, Access, FileError};
 use crate::note_key::NoteSigner;
 
@@ -68,6 +68,12 @@ impl LocalWitness {
             None => Seen::read(&self.path, self.logs.first().map_or("", VerifierKey::name))?,
         };
         Ok(self.seen.insert(seen))
+    }
+
+    /// The note with the lines of its log alone.
+    #[must_use]
+    pub fn with_lines_of_log(&self, note: &SignedNote) -> SignedNote {
+        with_lines_of(note, &self.logs)
     }
 
     /// Cosigns `note` if it continues what was seen last, which the caller says had `old` leaves.

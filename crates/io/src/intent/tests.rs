@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::*;
 use crate::ledger_folder::LedgerFolder;
+use crate::ledger_sink::NodeWriter;
+use crate::ledger_sink::fake::Fake;
 
 struct Scratch {
     _folder: tempfile::TempDir,
@@ -22,6 +24,14 @@ fn scratch() -> Scratch {
         LedgerFolder::create(&path, "ledger.example", &mut SeededRng::new(1), now).unwrap();
     let ledger = LedgerSink::Folder(Box::new(folder_ledger));
     Scratch { _folder: folder, profile, ledger, now }
+}
+
+fn node(fake: &Fake) -> LedgerSink {
+    let pinned = std::slice::from_ref(&fake.policy);
+    let node = NodeWriter::new(&fake.url, pinned, fake.now).unwrap();
+    let mut ledger = LedgerSink::Node(Box::new(node));
+    ledger.take_for("ledger.example");
+    ledger
 }
 
 fn size_of(ledger: &LedgerSink) -> u64 {
@@ -77,7 +87,7 @@ fn what_a_crash_left_is_finished_by_the_next_command_at_whatever_step_it_came() 
             s.ledger.cover(s.now).unwrap();
         }
         let size = size_of(&s.ledger);
-        let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+        let healed = heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap();
         assert_eq!(healed[0].command, "did create");
         assert!(matches!(healed[0].fate, Fate::Finished));
         assert!(!is_pending(&s.profile).unwrap());
@@ -95,13 +105,38 @@ fn what_was_begun_in_another_log_waits_for_a_command_there() {
     kept["log"] = "other.example".into();
     s.profile.put(Shelf::Intents, "1-a", &kept).unwrap();
     let size = size_of(&s.ledger);
-    assert!(heal(&s.profile, &mut s.ledger, s.now).unwrap().is_empty());
+    assert!(heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap().is_empty());
     assert!(is_pending(&s.profile).unwrap());
     assert_eq!(size_of(&s.ledger), size, "nothing of it is recorded here");
     kept["log"] = s.ledger.origin().unwrap().into();
     s.profile.put(Shelf::Intents, "1-a", &kept).unwrap();
-    assert_eq!(heal(&s.profile, &mut s.ledger, s.now).unwrap().len(), 1);
+    assert_eq!(heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap().len(), 1);
     assert!(!is_pending(&s.profile).unwrap());
+}
+
+/// Earlier versions named no log, and knew one.
+#[test]
+fn what_names_no_log_was_begun_in_the_profile_s_first() {
+    let mut s = scratch();
+    let intent = registration(7, s.now);
+    s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+    let size = size_of(&s.ledger);
+    assert!(heal(&s.profile, &mut s.ledger, "first.example", s.now).unwrap().is_empty());
+    assert!(is_pending(&s.profile).unwrap(), "neither tried here nor dropped");
+    assert_eq!(size_of(&s.ledger), size);
+    assert_eq!(heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap().len(), 1);
+    assert!(!is_pending(&s.profile).unwrap());
+
+    // One that has to wait says from then on where.
+    let fake = Fake::start();
+    fake.node.lock().unwrap().full = true;
+    s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
+    let mut ledger = node(&fake);
+    let healed = heal(&s.profile, &mut ledger, "ledger.example", fake.now).unwrap();
+    assert!(matches!(healed[0].fate, Fate::Waits(_)), "{healed:?}");
+    let kept = s.profile.get(Shelf::Intents, "1-a").unwrap().unwrap();
+    assert_eq!(json::text(&kept, "log"), Some("ledger.example"));
+    assert_eq!(from_value(&kept), Ok(intent), "and nothing else is another");
 }
 
 #[test]
@@ -115,7 +150,7 @@ fn an_entry_that_the_rules_refuse_leaves_no_trace() {
     assert_eq!(s.profile.get(Shelf::Dids, "acme").unwrap(), None);
 
     s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
-    let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+    let healed = heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap();
     let Fate::Dropped(why) = &healed[0].fate else { panic!("{healed:?}") };
     assert_eq!(why.code(), "scid-mismatch");
     assert!(!is_pending(&s.profile).unwrap());
@@ -152,7 +187,7 @@ fn what_a_crash_left_of_several_entries_is_finished_whichever_are_recorded() {
             let entry: &EntryDraft = &intent.entries[*index];
             s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
         }
-        let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+        let healed = heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap();
         assert!(matches!(healed[0].fate, Fate::Finished), "{recorded:?}");
         let again = submit(&intent, Attempt::Again, &mut s.ledger, s.now).unwrap();
         let again: Vec<Accepted> = again.taken.into_iter().map(Option::unwrap).collect();
@@ -204,7 +239,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
     let entry = &intent.entries[0];
     s.ledger.submit(entry.kind, entry.body.as_bytes(), s.now).unwrap();
     let late = s.now.plus_seconds(30 * 86_400);
-    let healed = heal(&s.profile, &mut s.ledger, late).unwrap();
+    let healed = heal(&s.profile, &mut s.ledger, "ledger.example", late).unwrap();
     assert!(matches!(healed[0].fate, Fate::Finished), "{healed:?}");
     assert!(s.profile.get(Shelf::Issued, "1").unwrap().is_some());
 
@@ -214,7 +249,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
         SignedEntry::sign(&claims, &kid, "ledger.example", &sign, s.now).unwrap();
     intent.records[0].name = "2".to_owned();
     s.profile.put(Shelf::Intents, "1-b", &to_value(&intent)).unwrap();
-    let healed = heal(&s.profile, &mut s.ledger, late).unwrap();
+    let healed = heal(&s.profile, &mut s.ledger, "ledger.example", late).unwrap();
     assert!(matches!(healed[0].fate, Fate::Dropped(_)));
     assert_eq!(s.profile.get(Shelf::Issued, "2").unwrap(), None);
 }
@@ -223,7 +258,7 @@ fn an_entry_that_was_recorded_before_the_crash_is_found_however_late_the_next_co
 fn a_damaged_intent_is_named() {
     let mut s = scratch();
     s.profile.put(Shelf::Intents, "1-a", &json!({ "command": "x", "lists": [] })).unwrap();
-    let error = heal(&s.profile, &mut s.ledger, s.now).unwrap_err();
+    let error = heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap_err();
     assert_eq!(error.code(), "profile-record-malformed");
     assert!(error.to_string().contains("1-a"), "{error}");
 }
@@ -288,7 +323,7 @@ fn what_somebody_else_used_up_meanwhile_is_not_taken_for_ones_own() {
         let record = json!({ "kept": 1 });
         intent.records.push(RecordDraft { shelf: Shelf::Pending, name: "1".to_owned(), record });
         s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
-        let healed = heal(&s.profile, &mut s.ledger, s.now).unwrap();
+        let healed = heal(&s.profile, &mut s.ledger, "ledger.example", s.now).unwrap();
         let kept = s.profile.get(Shelf::Pending, "1").unwrap().is_some();
         match &healed[0].fate {
             Fate::Finished => assert!(first != "theirs" && kept, "{first}"),
@@ -304,14 +339,12 @@ fn what_somebody_else_used_up_meanwhile_is_not_taken_for_ones_own() {
 
 #[test]
 fn of_what_a_node_takes_in_part_the_part_that_stands_is_kept() {
-    use crate::ledger_sink::fake::{Fake, did};
+    use crate::ledger_sink::fake::did;
 
     let s = scratch();
     for crashed in [false, true] {
         let fake = Fake::start();
-        let pinned = [fake.policy.clone()];
-        let node = crate::ledger_sink::NodeWriter::new(&fake.url, &pinned, fake.now).unwrap();
-        let mut ledger = LedgerSink::Node(Box::new(node));
+        let mut ledger = node(&fake);
         let ((_, _, first), (_, _, second)) = (did(3, fake.now), did(4, fake.now));
         let refused = second.replace("sign-1", "sign-2");
         let bodies = [first.clone(), refused, did(5, fake.now).2];
@@ -329,7 +362,7 @@ fn of_what_a_node_takes_in_part_the_part_that_stands_is_kept() {
         let error = if crashed {
             s.profile.put(Shelf::Intents, "1-a", &to_value(&intent)).unwrap();
             ledger.submit(Kind::Did, first.as_bytes(), fake.now).unwrap();
-            let mut healed = heal(&s.profile, &mut ledger, fake.now).unwrap();
+            let mut healed = heal(&s.profile, &mut ledger, "ledger.example", fake.now).unwrap();
             let Some(Healed { fate: Fate::Partly(error), .. }) = healed.pop() else { panic!() };
             error
         } else {
@@ -349,14 +382,12 @@ fn of_what_a_node_takes_in_part_the_part_that_stands_is_kept() {
 
 #[test]
 fn the_answer_of_a_node_that_lies_finishes_no_intent_and_what_its_log_shows_does() {
-    use crate::ledger_sink::fake::{Fake, Lie, did};
+    use crate::ledger_sink::fake::{Lie, did};
 
     let s = scratch();
     let fake = Fake::start();
     fake.lies(Lie::Answer(Box::new(|said, _| said["promise"] = json!("x"))));
-    let pinned = [fake.policy.clone()];
-    let node = crate::ledger_sink::NodeWriter::new(&fake.url, &pinned, fake.now).unwrap();
-    let mut ledger = LedgerSink::Node(Box::new(node));
+    let mut ledger = node(&fake);
     let body = did(3, fake.now).2;
     let mut intent = Intent { command: "one".to_owned(), ..Intent::default() };
     intent.entries.push(EntryDraft { kind: Kind::Did, body });
@@ -372,7 +403,7 @@ fn the_answer_of_a_node_that_lies_finishes_no_intent_and_what_its_log_shows_does
     let kept = s.profile.keep_evidence(&error.evidence().unwrap()).unwrap();
     assert!(!crate::files::open_to_others(&kept).unwrap());
     // It did take the entry, and lies on: what counts is the proof that it stands there, which is asked for first.
-    assert_eq!(heal(&s.profile, &mut ledger, fake.now).unwrap().len(), 1);
+    assert_eq!(heal(&s.profile, &mut ledger, "ledger.example", fake.now).unwrap().len(), 1);
     assert!(!is_pending(&s.profile).unwrap());
     assert!(s.profile.get(Shelf::Dids, "a").unwrap().is_some());
 }

@@ -19,8 +19,9 @@ use super::state_db::StateDb;
 /// Heads that are looked at one after another where it is not kept who signed which: a folder that no program has written to
 /// since that is kept.
 const NEAR: u64 = 256;
-/// So often a search goes on where those who are asked for signed other heads each.
-const STEPS: usize = 4_096;
+/// So often one question may look for the next line of a witness, however many a policy names and wherever their lines are: policies
+/// are the asker's.
+const LOOK_UPS: usize = 8_192;
 
 type Head = (u64, SignedNote);
 
@@ -40,7 +41,8 @@ impl Shared {
         }
         if self.database(StateDb::lines_are_complete)? {
             let from = index.saturating_add(1);
-            let size = self.database(|db| first_from(db, policy, (from, limit)))?;
+            let mut search = self.database(|db| Search::of(db, policy))?;
+            let size = self.database(|db| search.first_from(db, (from, limit)))?;
             return self.head_of(policy, size);
         }
         let near = self.database(|db| db.notes_over(index, limit, NEAR))?;
@@ -56,8 +58,24 @@ impl Shared {
         policy: &LogPolicy,
         limit: u64,
     ) -> Result<Option<Head>, LedgerFolderError> {
-        if policy.needs_cosignatures() && self.database(StateDb::lines_are_complete)? {
-            let size = self.database(|db| newest_up_to(db, policy, limit))?;
+        let mut search = self.search(policy)?;
+        self.newest_in(policy, limit, search.as_mut())
+    }
+
+    /// What goes by the lines that are kept, where they are and are asked for.
+    fn search<'a>(&self, policy: &'a LogPolicy) -> Result<Option<Search<'a>>, LedgerFolderError> {
+        let by_lines = policy.needs_cosignatures() && self.database(StateDb::lines_are_complete)?;
+        Ok(if by_lines { Some(self.database(|db| Search::of(db, policy))?) } else { None })
+    }
+
+    fn newest_in(
+        &self,
+        policy: &LogPolicy,
+        limit: u64,
+        search: Option<&mut Search<'_>>,
+    ) -> Result<Option<Head>, LedgerFolderError> {
+        if let Some(search) = search {
+            let size = self.database(|db| search.newest_up_to(db, limit))?;
             return self.head_of(policy, size);
         }
         let rows = self.database(|db| db.notes_up_to(limit, NEAR))?;
@@ -80,8 +98,10 @@ impl Shared {
             return Ok(Some(newest));
         }
         // Whoever cosigned late did so within a few heads.
+        let mut search = self.search(policy)?;
         for _ in 0..NEAR {
-            let Some(head) = self.newest_under(policy, limit)? else { return Ok(None) };
+            let head = self.newest_in(policy, limit, search.as_mut())?;
+            let Some(head) = head else { return Ok(None) };
             if counts(&head) {
                 return Ok(Some(head));
             }
@@ -101,61 +121,85 @@ impl Shared {
     }
 }
 
-/// The smallest size in these bounds under which enough witnesses have lines.
-///
-/// No head below the place that enough witnesses have reached can do, so it goes from one such place to the next.
-fn first_from(
-    db: &StateDb,
-    policy: &LogPolicy,
-    (from, limit): (u64, u64),
-) -> Result<Option<u64>, StoreFailed> {
-    let mut size = from;
-    for _ in 0..STEPS {
-        let mut reached = reached(policy, |key| db.line_from(key, size))?;
-        reached.sort_unstable();
-        match enough(policy, &reached).filter(|place| *place <= limit) {
-            Some(place) if place == size => return Ok(Some(size)),
-            Some(place) => size = place,
-            None => return Ok(None),
+/// One question about lines, and how much it may still cost.
+struct Search<'a> {
+    policy: &'a LogPolicy,
+    /// Witnesses that ever signed a head here, with their places in the policy.
+    witnesses: Vec<(usize, &'a VerifierKey)>,
+    left: usize,
+}
+
+impl<'a> Search<'a> {
+    /// Whoever has no line at all is asked about no more.
+    fn of(db: &StateDb, policy: &'a LogPolicy) -> Result<Self, StoreFailed> {
+        let mut witnesses = Vec::new();
+        for (place, witness) in policy.witnesses().iter().enumerate() {
+            if db.line_from(witness.key(), 0)?.is_some() {
+                witnesses.push((place, witness.key()));
+            }
         }
+        let left = LOOK_UPS.saturating_sub(policy.witnesses().len());
+        Ok(Self { policy, witnesses, left })
     }
-    Ok(None)
-}
 
-/// The largest size up to `limit` under which enough witnesses have lines; found in the same way.
-fn newest_up_to(db: &StateDb, policy: &LogPolicy, limit: u64) -> Result<Option<u64>, StoreFailed> {
-    let mut size = limit;
-    for _ in 0..STEPS {
-        let mut reached = reached(policy, |key| db.line_up_to(key, size))?;
-        reached.sort_unstable_by(|one, other| other.cmp(one));
-        match enough(policy, &reached) {
-            Some(place) if place == size => return Ok(Some(size)),
-            Some(place) => size = place,
-            None => return Ok(None),
+    /// The smallest size in these bounds under which enough witnesses have lines; none if that costs too much.
+    ///
+    /// No head below the place that enough witnesses have reached can do, so it goes from one such place to the next.
+    fn first_from(
+        &mut self,
+        db: &StateDb,
+        (from, limit): (u64, u64),
+    ) -> Result<Option<u64>, StoreFailed> {
+        let mut size = from;
+        while let Some(mut reached) = self.reached(|key| db.line_from(key, size))? {
+            reached.sort_unstable();
+            match self.enough(&reached).filter(|place| *place <= limit) {
+                Some(place) if place == size => return Ok(Some(size)),
+                Some(place) => size = place,
+                None => return Ok(None),
+            }
         }
+        Ok(None)
     }
-    Ok(None)
-}
 
-/// The next size that each witness has a line under, with its place in the policy.
-fn reached(
-    policy: &LogPolicy,
-    next: impl Fn(&VerifierKey) -> Result<Option<u64>, StoreFailed>,
-) -> Result<Vec<(u64, usize)>, StoreFailed> {
-    let mut reached = Vec::new();
-    for (place, witness) in policy.witnesses().iter().enumerate() {
-        reached.extend(next(witness.key())?.map(|size| (size, place)));
+    /// The largest size up to `limit` under which enough witnesses have lines; found in the same way.
+    fn newest_up_to(&mut self, db: &StateDb, limit: u64) -> Result<Option<u64>, StoreFailed> {
+        let mut size = limit;
+        while let Some(mut reached) = self.reached(|key| db.line_up_to(key, size))? {
+            reached.sort_unstable_by(|one, other| other.cmp(one));
+            match self.enough(&reached) {
+                Some(place) if place == size => return Ok(Some(size)),
+                Some(place) => size = place,
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
     }
-    Ok(reached)
-}
 
-/// The size at which, in this order, enough witnesses are together.
-fn enough(policy: &LogPolicy, reached: &[(u64, usize)]) -> Option<u64> {
-    let mut together = BTreeSet::new();
-    reached.iter().find_map(|(size, place)| {
-        together.insert(*place);
-        policy.is_met_by(&together).then_some(*size)
-    })
+    /// The next size that each witness has a line under, with its place in the policy; none when it has cost enough.
+    fn reached(
+        &mut self,
+        next: impl Fn(&VerifierKey) -> Result<Option<u64>, StoreFailed>,
+    ) -> Result<Option<Vec<(u64, usize)>>, StoreFailed> {
+        let Some(left) = self.left.checked_sub(self.witnesses.len().max(1)) else {
+            return Ok(None);
+        };
+        self.left = left;
+        let mut reached = Vec::new();
+        for (place, key) in &self.witnesses {
+            reached.extend(next(key)?.map(|size| (size, *place)));
+        }
+        Ok(Some(reached))
+    }
+
+    /// The size at which, in this order, enough witnesses are together.
+    fn enough(&self, reached: &[(u64, usize)]) -> Option<u64> {
+        let mut together = BTreeSet::new();
+        reached.iter().find_map(|(size, place)| {
+            together.insert(*place);
+            self.policy.is_met_by(&together).then_some(*size)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -120,6 +120,14 @@ impl Expected {
         self.leaf_hash == other.leaf_hash
     }
 
+    /// The same; a duplicate comes without promise, and the one that was given before still shows who broke it.
+    pub(super) fn or_promise_of(mut self, before: Option<&Self>) -> Self {
+        if self.promise.is_none() {
+            self.promise = before.and_then(|before| before.promise.clone());
+        }
+        self
+    }
+
     /// The promise of it.
     pub(super) const fn promise(&self) -> Option<&Arc<VerifiedPromise>> {
         self.promise.as_ref()

@@ -41,6 +41,8 @@ pub(crate) struct Node {
     pub(crate) lie: Lie,
     /// Limits that it publishes, and keeps.
     pub(crate) burst: Option<u64>,
+    /// It takes no new DID now.
+    pub(crate) full: bool,
     /// First lines of requests.
     pub(crate) asked: Vec<String>,
     path: std::path::PathBuf,
@@ -57,14 +59,24 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn start() -> Self {
+        Self::start_as(ORIGIN)
+    }
+
+    pub(crate) fn start_as(origin: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Timestamp::parse("2026-03-02T09:00:00Z").unwrap();
         let path = folder.path().join("ledger");
-        let ledger = LedgerFolder::create(&path, ORIGIN, &mut SeededRng::new(1), now).unwrap();
+        let ledger = LedgerFolder::create(
+            &path,
+            origin,
+            &mut SeededRng::new(if origin == ORIGIN { 1 } else { 2 }),
+            now,
+        )
+        .unwrap();
         let policy = LogPolicy::parse(ledger.reader().policy_text()).unwrap();
         let log = NoteSigner::read(&path.join("keys").join("log"), Purpose::Log).unwrap();
-        let (lie, burst, asked) = (Lie::None, None, Vec::new());
-        let node = Node { folder: ledger, log, now, lie, burst, asked, path };
+        let (lie, burst, full, asked) = (Lie::None, None, false, Vec::new());
+        let node = Node { folder: ledger, log, now, lie, burst, full, asked, path };
         let node = Arc::new(Mutex::new(node));
         let shared = Arc::clone(&node);
         let url = serve(move |line, body| shared.lock().unwrap().answer(line, body));
@@ -139,6 +151,9 @@ impl Node {
 
     /// Takes an entry as a node does; the problem, if it is refused.
     fn take(&mut self, kind: Kind, body: &[u8]) -> Result<Value, Value> {
+        if self.full && kind == Kind::Did {
+            return Err(json!({ "status": 429, "code": "quota-exceeded", "detail": "full" }));
+        }
         if matches!(self.lie, Lie::Swallow) {
             let leaf = Leaf::new(kind, self.now, body.to_vec()).unwrap();
             let accepted = Accepted { leaf_index: self.view().size(), standing: Standing::New };

@@ -1,6 +1,7 @@
 //! Writing to a node that says what is not so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inkan_core::rng::insecure::SeededRng;
 use inkan_core::{Digest, sha256};
@@ -117,6 +118,55 @@ fn another_entry_at_the_promised_place_is_evidence_against_the_log() {
     let later = fake.now.plus_seconds(60);
     let proven = evidence.verify(&fake.policy, later).unwrap();
     assert!(matches!(proven, Proven::PromiseBroken { .. }), "{proven:?}");
+}
+
+/// Two operators that work together: one acknowledges, another log that the profile knows promises.
+#[test]
+fn another_log_of_the_profile_promises_nothing_here() {
+    let (fake, other) = (Fake::start(), Fake::start_as("other.example"));
+    let pinned = [fake.policy.clone(), other.policy.clone()];
+    for taken_for in [None, Some(ORIGIN)] {
+        let mut sink =
+            LedgerSink::Node(Box::new(NodeWriter::new(&fake.url, &pinned, fake.now).unwrap()));
+        if let Some(origin) = taken_for {
+            sink.take_for(origin);
+        }
+        let node = Arc::clone(&other.node);
+        fake.lies(Lie::Answer(Box::new(move |said, _| {
+            let other = node.lock().unwrap();
+            said["promise"] = signed(&other.log, "other.example", leaf_in(said), other.now).into();
+        })));
+        let (_, _, line) = did(3, fake.now);
+        let submitted = sink.submit(Kind::Did, line.as_bytes(), fake.now);
+        assert_eq!(submitted.is_ok(), taken_for.is_none(), "{submitted:?}");
+    }
+}
+
+#[test]
+fn a_promise_is_not_forgotten_for_a_later_answer_without_one() {
+    let fake = Fake::start();
+    fake.lies(Lie::Swallow);
+    let mut sink = writer(&fake);
+    let ((_, _, line), (_, _, other)) = (did(3, fake.now), did(4, fake.now));
+    let taken = sink.submit(Kind::Did, line.as_bytes(), fake.now).unwrap();
+    // The node says that it stands there already, and promises nothing more.
+    fake.lies(Lie::None);
+    writer(&fake).submit(Kind::Did, other.as_bytes(), fake.now).unwrap();
+    let leaf = inkan_ledger::Leaf::new(Kind::Did, fake.now, line.clone().into_bytes()).unwrap();
+    let id = id_of(Kind::Did, line.as_bytes()).unwrap();
+    let said = json!({
+        "index": taken.leaf_index, "leafHash": leaf.hash().digest().to_hex(),
+        "entryId": id.digest().to_hex(), "time": fake.now.seconds(), "standing": "duplicate",
+        "promise": Value::Null,
+    });
+    fake.lies(Lie::Answer(Box::new(move |answer, _| *answer = said.clone())));
+    let again = sink.submit(Kind::Did, line.as_bytes(), fake.now).unwrap();
+    assert_eq!(again, Accepted { standing: Standing::Duplicate, ..taken });
+    assert_eq!(sink.promises().len(), 1, "kept");
+    let (code, evidence) = code(sink.cover(fake.now));
+    assert_eq!(code, "promise-broken");
+    let evidence = Evidence::from_value(&evidence.unwrap()).unwrap();
+    assert!(evidence.verify(&fake.policy, fake.now.plus_seconds(60)).is_ok());
 }
 
 #[test]

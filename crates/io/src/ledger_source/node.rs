@@ -248,8 +248,7 @@ impl NodeReader {
     ) -> Result<Option<Vec<u8>>, NodeError> {
         let path = list_path(issuer, uri, sequence);
         match self.shared.or_files(self.shared.client.bytes(&path, "*/*", limits::STATUS_LIST)) {
-            // It is where its URI says, if anywhere.
-            Err(NodeError::OnlyFiles { .. }) => Ok(None),
+            Err(NodeError::OnlyFiles { .. }) => self.list_in_files(issuer, uri, sequence),
             found => found,
         }
     }

@@ -5,7 +5,8 @@ use inkan_ledger::entry::OnceId;
 use inkan_ledger::tree::tiles::Tile;
 use inkan_ledger::{ActId, CurrentProof, EntryId, NodeHash, Receipt, SignedNote, TrustStatement};
 
-use super::{LedgerError, NodeView, compromise_key, scid_of};
+use super::trust::compromise;
+use super::{LedgerError, NodeView, TrustQuestion, scid_of};
 use crate::ledger_folder::{LedgerFolderError, View};
 
 /// A ledger up to one signed head; later entries are not seen.
@@ -159,6 +160,18 @@ impl SourceView {
         }
     }
 
+    /// Proves what an authority stated last of somebody, or that it stated nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`].
+    pub fn trust_current(&self, about: &TrustQuestion) -> Result<CurrentProof, LedgerError> {
+        match self {
+            Self::Folder(view) => Ok(view.current(&about.key())?),
+            Self::Node(view) => Ok(view.trust_current(about)?),
+        }
+    }
+
     /// Proves whether a one-time use was made.
     ///
     /// # Errors
@@ -192,10 +205,7 @@ impl SourceView {
     pub fn compromise_proofs(&self, key: &DidUrl) -> Result<Vec<CurrentProof>, LedgerError> {
         let mut found = Vec::new();
         for statement in [TrustStatement::Authorization, TrustStatement::Recognition] {
-            found.push(match self {
-                Self::Folder(view) => view.current(&compromise_key(key, statement))?,
-                Self::Node(view) => view.compromise_current(key, statement)?,
-            });
+            found.push(self.trust_current(&compromise(key, statement))?);
         }
         Ok(found)
     }

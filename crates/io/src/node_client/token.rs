@@ -108,7 +108,8 @@ impl NodeUrl {
     }
 
     /// Whether a token is sent.
-    pub(crate) const fn has_token(&self) -> bool {
+    #[must_use]
+    pub const fn has_token(&self) -> bool {
         self.token.is_some()
     }
 }

@@ -143,7 +143,7 @@ impl Profile {
 }
 
 /// The name of the files about a log. An origin with a tilde is refused: it would share them with another log.
-fn log_file(origin: &str) -> Result<String, ProfileError> {
+pub(super) fn log_file(origin: &str) -> Result<String, ProfileError> {
     if origin.contains('~') {
         return Err(ProfileError::Name { name: origin.to_owned() });
     }

@@ -55,6 +55,38 @@ fn where_a_log_answers_is_forgotten_with_its_policy() {
 }
 
 #[test]
+fn promises_of_two_logs_about_one_place_are_two_files() {
+    use inkan_core::rng::insecure::SeededRng;
+    use inkan_ledger::{LeafHash, Promise};
+
+    use crate::note_key::{NoteSigner, Purpose};
+
+    let (keep, profile) = scratch();
+    let logs = ["ledger.example/a", "ledger.example/b"];
+    let promised = logs.map(|origin| {
+        let key = keep.path().join(origin.replace('/', "-"));
+        let log = NoteSigner::create(&key, origin, Purpose::Log, &mut SeededRng::new(1)).unwrap();
+        let leaves = [(17, LeafHash::of(b"leaf"))].into();
+        let promise = Promise::new(origin, at("2026-03-02T00:00:00Z"), leaves).unwrap();
+        log.promise(&promise).unwrap().to_string()
+    });
+    for (origin, promise) in logs.iter().zip(&promised) {
+        std::fs::write(profile.promise(origin, 17).unwrap(), promise).unwrap();
+    }
+    // Earlier versions named no log in the file's name.
+    let earlier = profile.folder().join("promises/17.promise");
+    std::fs::write(&earlier, &promised[0]).unwrap();
+    profile.forget_promise(logs[1], 17).unwrap();
+    assert!(!profile.promise(logs[1], 17).unwrap().exists());
+    assert!(earlier.exists(), "another log's");
+    let kept = std::fs::read_to_string(profile.promise(logs[0], 17).unwrap()).unwrap();
+    assert_eq!(kept, promised[0]);
+    profile.forget_promise(logs[0], 17).unwrap();
+    assert!(!earlier.exists());
+    assert!(!profile.promise(logs[0], 17).unwrap().exists());
+}
+
+#[test]
 fn records_come_back_as_they_were() {
     let (_keep, profile) = scratch();
     let did = OwnDid {

@@ -2,7 +2,7 @@
 
 use inkan_core::{json, limits};
 use inkan_credential::model::{MAXIMUM_STATUS_SIZE, StatusPurpose};
-use inkan_credential::status_list::{BitstringStatusList, MINIMUM_BITS};
+use inkan_credential::status_list::BitstringStatusList;
 use inkan_credential::token_status_list::StatusBits;
 use serde_json::{Value, json};
 
@@ -93,6 +93,7 @@ impl StatusListState {
                 .filter(|encoding| encoding.is_token())
                 .ok_or(malformed("encoding"))?,
         };
+        let used = BitstringStatusList::decode(text("used")?)?;
         let state = Self {
             encoding,
             uri: text("uri")?.to_owned(),
@@ -105,11 +106,11 @@ impl StatusListState {
                 Some(ttl) => Some(ttl.as_u64().ok_or(malformed("ttl"))?),
             },
             bits: BitstringStatusList::decode(text("bits")?)?,
-            used: BitstringStatusList::decode(text("used")?)?,
             decoys: match value.get("decoys") {
-                None => BitstringStatusList::new(MINIMUM_BITS)?,
+                None => BitstringStatusList::new(used.len())?,
                 Some(_) => BitstringStatusList::decode(text("decoys")?)?,
             },
+            used,
             seq: value.get("seq").and_then(Value::as_u64).ok_or(malformed("seq"))?,
         };
         state.check()

@@ -9,6 +9,7 @@ use inkan_credential::SecuredCredential;
 use inkan_credential::model::{StatusEntry, StatusPurpose};
 use inkan_credential::status_list::{BitstringStatusList, MINIMUM_BITS};
 use inkan_credential::token_status_list::{StatusListToken, TokenStatusList};
+use serde_json::Value;
 
 use super::token::{INVALID, VALID};
 use super::{StatusEncoding, StatusListState, StatusStateError};
@@ -22,7 +23,8 @@ pub struct AnnouncedList {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Values {
-    Bitstring(BitstringStatusList),
+    /// With what it says its bits are about.
+    Bitstring(BitstringStatusList, Vec<String>),
     Token(TokenStatusList),
 }
 
@@ -34,7 +36,7 @@ impl AnnouncedList {
     /// [`StatusStateError::List`] or [`StatusStateError::Token`] if they are no such list.
     pub fn read(encoding: StatusEncoding, bytes: &[u8]) -> Result<Self, StatusStateError> {
         let values = match encoding {
-            StatusEncoding::Bitstring => Values::Bitstring(bits_of(bytes)?),
+            StatusEncoding::Bitstring => bits_of(bytes)?,
             StatusEncoding::TokenJwt => {
                 let text = str::from_utf8(bytes).unwrap_or_default().trim_ascii();
                 Values::Token(StatusListToken::parse_jwt(text)?.list().clone())
@@ -49,7 +51,7 @@ impl AnnouncedList {
     /// The value of an entry of so many bits; `None` beyond the end.
     fn value(&self, index: u64, size: u8) -> Option<u8> {
         match &self.values {
-            Values::Bitstring(list) => list.value(index, size).ok(),
+            Values::Bitstring(list, _) => list.value(index, size).ok(),
             Values::Token(list) => list.get(index).ok().map(|status| status.value()),
         }
     }
@@ -57,19 +59,25 @@ impl AnnouncedList {
     /// How many entries of so many bits it has.
     fn entries(&self, size: u8) -> u64 {
         match &self.values {
-            Values::Bitstring(list) => list.len().checked_div(u64::from(size)).unwrap_or(0),
+            Values::Bitstring(list, _) => list.len().checked_div(u64::from(size)).unwrap_or(0),
             Values::Token(list) => list.len(),
         }
     }
 }
 
-/// The bits of a Bitstring Status List Credential.
-fn bits_of(bytes: &[u8]) -> Result<BitstringStatusList, StatusStateError> {
+/// The bits of a Bitstring Status List Credential, and its purposes.
+fn bits_of(bytes: &[u8]) -> Result<Values, StatusStateError> {
     const MALFORMED: StatusStateError = StatusStateError::Malformed { member: "encodedList" };
     let secured = SecuredCredential::parse(bytes).map_err(|_| MALFORMED)?;
     let subject = secured.credential().value().get("credentialSubject");
     let encoded = subject.and_then(|subject| json::text(subject, "encodedList"));
-    Ok(BitstringStatusList::decode(encoded.ok_or(MALFORMED)?)?)
+    let list = BitstringStatusList::decode(encoded.ok_or(MALFORMED)?)?;
+    let purposes = match subject.and_then(|subject| subject.get("statusPurpose")) {
+        Some(Value::Array(purposes)) => purposes.iter().filter_map(Value::as_str).collect(),
+        Some(one) => one.as_str().into_iter().collect(),
+        None => Vec::new(),
+    };
+    Ok(Values::Bitstring(list, purposes.into_iter().map(str::to_owned).collect()))
 }
 
 impl StatusListState {
@@ -87,14 +95,14 @@ impl StatusListState {
         announced: &AnnouncedList,
     ) -> Result<Self, StatusStateError> {
         let size = match &announced.values {
-            Values::Bitstring(_) => entry.size,
+            Values::Bitstring(..) => entry.size,
             // What a token's entry says has no purpose of its own.
             Values::Token(_) if is_messages(entry) => return Err(StatusStateError::OtherList),
             Values::Token(list) => list.bits().number(),
         };
         let there = announced.entries(size);
         let places = match &announced.values {
-            Values::Bitstring(_) => there,
+            Values::Bitstring(..) => there,
             // Others make shorter ones.
             Values::Token(_) => there.max(MINIMUM_BITS).next_multiple_of(8),
         };
@@ -132,7 +140,7 @@ impl StatusListState {
     ///
     /// # Errors
     ///
-    /// [`StatusStateError::Malformed`] if `newest` is in another encoding, or has other places.
+    /// [`StatusStateError::Malformed`] if `newest` is in another encoding, or about something else; [`StatusStateError::List`] if it is longer than any can be.
     pub fn take_since(
         &mut self,
         newest: &AnnouncedList,
@@ -141,10 +149,15 @@ impl StatusListState {
         if newest.encoding != self.encoding {
             return Err(StatusStateError::Malformed { member: "encoding" });
         }
-        let (there, here) = (newest.entries(self.size), self.used.len());
-        let fits = if self.encoding.is_token() { there <= here } else { there == here };
-        if !fits {
-            return Err(StatusStateError::Malformed { member: "encodedList" });
+        if let Values::Bitstring(_, purposes) = &newest.values
+            && !purposes.iter().any(|purpose| purpose == self.purpose.as_str())
+        {
+            return Err(StatusStateError::Malformed { member: "statusPurpose" });
+        }
+        // Either may have grown since, for a ledger that asks for longer ones.
+        let there = newest.entries(self.size);
+        if there > self.used.len() {
+            *self = self.clone().with_entries(there)?;
         }
         for place in 0..there {
             let value = newest.value(place, self.size).unwrap_or(VALID);

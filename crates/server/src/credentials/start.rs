@@ -25,7 +25,7 @@ use crate::desk::{Desk, DeskError};
 use crate::ledger_node::SharedClock;
 use crate::ledger_node::limits::Buckets;
 use crate::ledger_node::options::{OperatorTokens, TokensError};
-use crate::ledger_node::request_log::RequestLog;
+use crate::ledger_node::request_log::{RequestLog, again_and_again};
 
 /// How long an end may take.
 const GRACE: Duration = Duration::from_secs(10);
@@ -272,6 +272,7 @@ impl Prepared {
         let Self { runtime, listener, tls, service, .. } = self;
         let router = routes::router(Arc::clone(&service));
         let door = Arc::clone(&service.door);
+        runtime.spawn(again_and_again(move || service.log.expire(service.now())));
         runtime.block_on(connections::serve_over(listener, router, door, stopping, tls));
         runtime.shutdown_timeout(Duration::from_millis(100));
     }

@@ -4,8 +4,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use inkan_core::Timestamp;
 use serde_json::{Map, Value};
@@ -16,6 +17,8 @@ use super::options::LogTo;
 const HOUR: i64 = 3_600;
 /// Files that are kept: what is older than 24 hours goes.
 const HOURS: i64 = 24;
+/// Between two looks for what is too old.
+const SWEEP: Duration = Duration::from_secs(600);
 
 /// One request, as much of it as may be kept.
 #[derive(Clone, Debug)]
@@ -53,6 +56,13 @@ impl RequestLog {
     pub(crate) fn notice(&self, time: Timestamp, code: &str, names: &[String]) {
         let line = serde_json::json!({ "time": time.seconds(), "code": code, "names": names });
         self.put(time, &format!("{line}\n"));
+    }
+
+    /// Deletes the files that are too old, whether anything is written or not.
+    pub(crate) fn expire(&self, now: Timestamp) {
+        if let LogTo::Folder(folder) = &self.to {
+            expire(folder, now.seconds().div_euclid(HOUR));
+        }
     }
 
     fn put(&self, time: Timestamp, text: &str) {
@@ -95,10 +105,26 @@ impl Line<'_> {
     }
 }
 
+/// Runs `sweep` at once and then every few minutes: who stopped asking has not agreed to be remembered for longer.
+pub(crate) async fn again_and_again(sweep: impl Fn()) {
+    loop {
+        sweep();
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
 /// Opens the file of an hour and deletes those that are too old.
-fn roll(folder: &PathBuf, hour: i64) -> Option<File> {
+fn roll(folder: &Path, hour: i64) -> Option<File> {
     fs::create_dir_all(folder).ok()?;
-    for entry in fs::read_dir(folder).ok()?.flatten() {
+    expire(folder, hour);
+    let path = folder.join(format!("requests-{hour}.jsonl"));
+    OpenOptions::new().create(true).append(true).open(path).ok()
+}
+
+/// Deletes what is too old in this hour.
+fn expire(folder: &Path, hour: i64) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
         let name = entry.file_name();
         let of_hour = name.to_str().and_then(|name| {
             name.strip_prefix("requests-")?.strip_suffix(".jsonl")?.parse::<i64>().ok()
@@ -107,8 +133,6 @@ fn roll(folder: &PathBuf, hour: i64) -> Option<File> {
             let _ = fs::remove_file(entry.path());
         }
     }
-    let path = folder.join(format!("requests-{hour}.jsonl"));
-    OpenOptions::new().create(true).append(true).open(path).ok()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use super::cose::CoseKeyError;
 use super::ledger::Ledger;
 use super::node::{Node, Parts};
 use super::options::{NodeOptions, OperatorTokens, TokensError};
-use super::request_log::RequestLog;
+use super::request_log::{RequestLog, again_and_again};
 use super::routes;
 use crate::connections::{self, Signals};
 
@@ -278,6 +278,8 @@ impl Prepared {
             let serving = tokio::spawn(connections::serve(listener, router, door, stopping));
             let watching = Arc::clone(&node);
             let mut watching = tokio::spawn(async move { watching.ledger.watch().await });
+            let kept = Arc::clone(&node);
+            let sweeping = tokio::spawn(again_and_again(move || kept.log.expire(kept.now())));
             // What is durable is known only after it has been opened again (§9): whoever runs it starts it again.
             let ending = tokio::select! {
                 _ = end.recv() => Ending::Asked,
@@ -296,6 +298,7 @@ impl Prepared {
             let _ = stop.send(true);
             let _ = tokio::time::timeout_at(deadline, serving).await;
             watching.abort();
+            sweeping.abort();
             let ended = match tokio::time::timeout_at(deadline, closing).await {
                 Ok(Ok(ended)) => ended,
                 // What was acknowledged is on the disk; the next start finishes the checkpoint.

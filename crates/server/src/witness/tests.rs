@@ -150,18 +150,16 @@ fn every_status_of_the_protocol_is_given_for_its_reason() {
 fn a_fork_is_refused_for_ever_and_kept_as_evidence() {
     let stage = Stage::new();
     let (tree, fork) = (tree(&["a", "b", "c", "d"]), tree(&["a", "b", "X", "d"]));
-    let (told, hears) = std::sync::mpsc::channel();
-    {
-        let on_doubt: OnDoubt = Box::new(move |doubt| told.send(doubt.clone()).unwrap());
-        let prepared = service::Prepared::of(&stage.options(), Arc::new(Standing), on_doubt);
-        let witness = prepared.unwrap().spawn().unwrap();
+    let hears = {
+        let (witness, hears) = overheard(&stage);
         assert_eq!(stage.post(&witness, &body(0, &[], &note(&tree, 3))).status, 200);
         for _ in 0..2 {
             let path = fork.consistency(3, 4).unwrap();
             assert_eq!(stage.post(&witness, &body(3, &path, &note(&fork, 4))).status, 422);
         }
         assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
-    }
+        hears
+    };
     // Somebody hears of each, once, and finds both halves.
     let doubts: Vec<Doubt> = hears.try_iter().collect();
     let text = |path: &Path| {
@@ -185,7 +183,7 @@ fn a_fork_is_refused_for_ever_and_kept_as_evidence() {
 #[test]
 fn of_a_log_that_lies_without_end_sixteen_histories_are_kept() {
     let stage = Stage::new();
-    let witness = stage.start();
+    let (witness, hears) = overheard(&stage);
     let honest = tree(&["a", "b", "c"]);
     assert_eq!(stage.post(&witness, &body(0, &[], &note(&honest, 3))).status, 200);
     for lie in 0..20 {
@@ -193,7 +191,73 @@ fn of_a_log_that_lies_without_end_sixteen_histories_are_kept() {
         assert_eq!(stage.post(&witness, &body(3, &[], &note(&fork, 3))).status, 422);
     }
     let kept = std::fs::read_dir(stage.folder.path().join("witness/refused")).unwrap().count();
-    assert_eq!(kept, 2 * EVIDENCE);
+    assert_eq!(kept, 2 * doubts::KEPT);
+    assert_eq!(hears.try_iter().count(), 20, "each is told");
+}
+
+/// Starts a witness whose doubts are heard, in order.
+fn overheard(stage: &Stage) -> (RunningWitness, std::sync::mpsc::Receiver<Doubt>) {
+    let (told, hears) = std::sync::mpsc::channel();
+    let on_doubt: OnDoubt = Box::new(move |doubt| drop(told.send(doubt.clone())));
+    let prepared = service::Prepared::of(&stage.options(), Arc::new(Standing), on_doubt).unwrap();
+    (prepared.spawn().unwrap(), hears)
+}
+
+/// Anybody may send what the log signed once, with whatever lines and path.
+#[test]
+fn what_a_stranger_sends_silences_no_alarm_of_two_histories() {
+    let stage = Stage::new();
+    let (witness, hears) = overheard(&stage);
+    let leaves: Vec<String> = (0..60).map(|leaf| leaf.to_string()).collect();
+    let leaves: Vec<&str> = leaves.iter().map(String::as_str).collect();
+    let honest = tree(&leaves);
+    let post = |old, path: &[NodeHash], note: &SignedNote| {
+        assert_eq!(stage.post(&witness, &body(old, path, note)).status, 422);
+    };
+    assert_eq!(stage.post(&witness, &body(0, &[], &note(&honest, 3))).status, 200);
+    // The head that it has seen, and a later one, with paths of a wrong length: that proves nothing.
+    let later = honest.consistency(3, 40).unwrap();
+    for junk in 0..20_u8 {
+        let line = SignatureLine {
+            name: format!("unknown-{junk}"),
+            key_id: [junk; 4],
+            signature: vec![2; 64],
+        };
+        let mut same = note(&honest, 3);
+        same.put(line.clone());
+        post(3, &[NodeHash::empty()], &same);
+        let mut short = note(&honest, 40);
+        short.put(line.clone());
+        post(3, &later[1..], &short);
+        // Of a right length and wrong: it may be true, and is told once for each head, whatever lines it has.
+        let mut wrong = note(&honest, 40);
+        wrong.put(line);
+        post(3, &vec![NodeHash::empty(); later.len()], &wrong);
+    }
+    let doubts: Vec<Doubt> = hears.try_iter().collect();
+    assert_eq!(doubts.len(), 1, "{doubts:?}");
+    assert!(!doubts[0].is_proven);
+    // Every head that the log ever signs, each with a wrong path.
+    for size in 41..59 {
+        let path = honest.consistency(3, size).unwrap();
+        post(3, &vec![NodeHash::empty(); path.len()], &note(&honest, size));
+    }
+    assert_eq!(hears.try_iter().count(), 18, "also when the oldest of them makes room");
+    // A second history is told and kept all the same, and what proves itself comes apart: also with a path that is too much.
+    let fork = tree(&["0", "1", "X", "3"]);
+    post(3, &fork.consistency(3, 4).unwrap(), &note(&fork, 4));
+    post(3, &[NodeHash::empty()], &note(&fork, 3));
+    post(3, &[], &note(&fork, 3));
+    let doubts: Vec<Doubt> = hears.try_iter().collect();
+    assert_eq!(doubts.iter().map(|doubt| doubt.is_proven).collect::<Vec<_>>(), [false, true]);
+    let text = |path: &Path| {
+        SignedNote::parse(&std::fs::read_to_string(path).unwrap()).unwrap().text().to_owned()
+    };
+    assert_eq!(text(&doubts[0].refused), note(&fork, 4).text());
+    assert_eq!(text(&doubts[1].refused), note(&fork, 3).text());
+    assert!(doubts.iter().all(|doubt| text(&doubt.seen) == note(&honest, 3).text()));
+    let kept = std::fs::read_dir(stage.folder.path().join("witness/refused")).unwrap().count();
+    assert_eq!(kept, 2 * (doubts::KEPT + 1), "and no disk is filled");
 }
 
 #[test]

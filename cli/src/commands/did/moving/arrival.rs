@@ -44,7 +44,8 @@ pub(super) fn arrive(
     }
     let mut writing = Writing::begin(context, &target.home)?;
     let (name, mut moved) = current(own, &target.home)?;
-    let known = target.check(&moved.entries, scid(own))?;
+    let refuses = |failure: Failure| failure.during(format!("{} refuses it", target.origin()));
+    let known = target.check(&moved.entries, scid(own)).map_err(refuses)?;
     let lacking = moved.entries.get(known..).unwrap_or_default();
     let bodies: Vec<Vec<u8>> = lacking.iter().map(|entry| entry.as_bytes().to_vec()).collect();
     if !bodies.is_empty() {

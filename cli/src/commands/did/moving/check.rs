@@ -3,12 +3,11 @@
 use inkan_did::webvh::Head;
 use inkan_io::ledger_source::LedgerPlace;
 use inkan_io::profile::{IssuedRecord, OwnDid, StatusListRecord};
-use inkan_ledger::epoch::Epoch;
-use inkan_ledger::parameters::ParametersDocument;
-use inkan_ledger::{Kind, Leaf, Parameters, plan_import};
+use inkan_ledger::{Kind, Parameters, plan_import};
 
 use super::bodies;
-use crate::context::{Context, Home};
+use crate::commands::ledger::params::in_force;
+use crate::context::{Context, Home, with_token_of};
 use crate::failure::{CliError, Failure};
 use crate::ledgers::{self, Reading};
 use crate::render::safe;
@@ -24,11 +23,19 @@ pub(super) struct Target {
 
 impl Target {
     /// Asks it for its newest head, which must hold under a pinned policy, and for its parameters.
-    pub(super) fn open(to: &str, from: &Home, context: &Context) -> Result<Self, Failure> {
-        let place = absolute(from.parse_place(to)?);
+    /// `token` is a file with an operator token of it: neither of the two is ever sent the other's.
+    pub(super) fn open(
+        (to, token): (&str, Option<&str>),
+        from: &Home,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        let mut place = absolute(from.parse_place(to)?);
+        if let Some(file) = token {
+            place = with_token_of(place, ("--to-token-file", file))?;
+        }
         ledgers::warn_if_exposed(&place, context.speech);
         // Which log is there is asked first, and then believed only if it is pinned.
-        let home = from.at(&from.settings.origin, place);
+        let home = from.at(&from.settings.origin, place).without_token();
         let reading = Reading::open(&home, context).map_err(|failure| {
             if failure.code() == "unknown-log" {
                 failure.try_this(
@@ -40,7 +47,7 @@ impl Target {
             }
         })?;
         let home = home.at(reading.source().origin(), home.ledger.clone());
-        let parameters = in_force(&reading)?;
+        let parameters = in_force(&reading)?.values;
         Ok(Self { home, reading, parameters })
     }
 
@@ -52,10 +59,8 @@ impl Target {
     /// That it would take these versions; how many of them it has.
     pub(super) fn check(&self, entries: &[String], scid: &str) -> Result<usize, Failure> {
         let there = bodies(&self.reading, scid)?;
-        plan_import(entries, &there, &self.parameters).map_err(|error| {
-            Failure::from_error(error.code(), &error)
-                .during(format!("{} would refuse it, and nothing was recorded", self.origin()))
-        })
+        plan_import(entries, &there, &self.parameters)
+            .map_err(|error| Failure::from_error(error.code(), &error))
     }
 
     /// Says what the DID cannot do there that it did so far.
@@ -114,17 +119,4 @@ fn absolute(place: LedgerPlace) -> LedgerPlace {
         }
         node @ LedgerPlace::Node(_) => node,
     }
-}
-
-/// The parameters that the newest epoch leaf names.
-fn in_force(reading: &Reading) -> Result<Parameters, Failure> {
-    let last = reading.view().size().checked_sub(1).ok_or(CliError::NoCheckpoint)?;
-    let receipt = reading.view().receipt_here(last)?;
-    let missing = || CliError::Fault("the newest epoch leaf names no parameters".to_owned());
-    let leaf = Leaf::parse(receipt.leaf_bytes())?;
-    let epoch = Epoch::parse(leaf.body()).map_err(|_| missing())?;
-    let bytes = reading.source().parameters(&epoch.params)?.ok_or_else(missing)?;
-    let document = ParametersDocument::parse(&bytes);
-    let document = document.map_err(|error| Failure::from_error(error.code(), &error))?;
-    Ok(document.values)
 }

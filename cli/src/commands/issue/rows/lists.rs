@@ -40,7 +40,7 @@ impl<'a> Lists<'a> {
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let mut lists = who.2.profile.all::<StatusListRecord>()?;
-        lists.retain(|(_, record)| record.issuer == who.0.did);
+        lists.retain(|(name, record)| record.issuer == who.0.did && !status::is_taken(name));
         let count = lists.len();
         let mut all = Self { who, wanted, now, open: Vec::new(), count, published: Vec::new() };
         for purpose in &all.wanted.purposes.clone() {
@@ -77,7 +77,7 @@ impl<'a> Lists<'a> {
         }
         self.count = self.count.saturating_add(1);
         let uri = status::list_uri(&self.who.0.did, self.count)?;
-        let state = self.wanted.make(&uri, purpose)?;
+        let state = self.wanted.make(&uri, purpose, status::least(self.who.2, self.now))?;
         let name = format!("{}.{}", self.who.0.name, self.count);
         let mut new = self.publish(name, state)?;
         let taken = new.state.allocate(&mut OsRng)?;

@@ -6,6 +6,7 @@ use inkan_ledger::promise::{Breach, PromiseState, VerifiedPromise, verify_promis
 use inkan_ledger::{Evidence, Proven, Receipt, SignedNote};
 use serde_json::json;
 
+use super::ALARM;
 use crate::args::CheckArgs;
 use crate::context::{Context, Home, Input};
 use crate::failure::{CliError, Failure};
@@ -16,9 +17,6 @@ use crate::render::report::moment;
 
 /// Exit code of what cannot be told yet.
 const CANNOT_TELL: u8 = 19;
-/// Exit code of an alarm.
-const ALARM: u8 = 18;
-
 /// A promise, against the ledger as it is now.
 pub(super) fn promise(
     text: &str,
@@ -132,11 +130,27 @@ pub(super) fn evidence(
     let (mut human, mut proofs) = (String::new(), Vec::new());
     for evidence in all {
         let proven = proven(evidence, home, now).map_err(|error| error.during(&input.name))?;
+        match upheld(evidence, home, context)? {
+            Upheld::InTime => {
+                let log = kept_by(&proven);
+                human.push_str(&format!(
+                    "{} it proves nothing: the quorum of {log} saw every promised entry in time\n",
+                    Mark::Pass.painted()
+                ));
+                continue;
+            }
+            Upheld::NotAsked => human.push_str(
+                "  whether the quorum saw it in time was not looked up: the ledger could not be asked\n",
+            ),
+            Upheld::No => {}
+        }
         human.push_str(&format!("{} proved: {proven}\n", Mark::Fail.painted()));
         proofs.push(json!({ "code": proven.code(), "proves": proven.to_string() }));
     }
     let Some(first) = proofs.first() else {
-        let human = format!("{} it accuses nobody: no fork was shown\n", Mark::Pass.painted());
+        if human.is_empty() {
+            human = format!("{} it accuses nobody: no fork was shown\n", Mark::Pass.painted());
+        }
         let members = json!({ "file": "evidence", "proofs": proofs });
         return Ok(Outcome::new("inkan-ledger-check/1", human, members));
     };
@@ -144,6 +158,49 @@ pub(super) fn evidence(
         "file": "evidence", "code": first["code"], "proves": first["proves"], "proofs": proofs,
     });
     Ok(Outcome::new("inkan-ledger-check/1", human, members).exit(ALARM))
+}
+
+/// Whether a log that is accused of leaving something out is seen to have kept its word.
+enum Upheld {
+    /// It is: the ledger has every promised entry, and the quorum saw it in time.
+    InTime,
+    /// It is not, or is accused of something else.
+    No,
+    /// The ledger cannot be asked.
+    NotAsked,
+}
+
+/// An old head that late witnesses were shown is no proof of absence: anybody can show one to witnesses that are new to a log. So the
+/// promised places are looked up in the ledger at hand (§3.6 of the ledger specification).
+fn upheld(evidence: &Evidence, home: &Home, context: &Context) -> Result<Upheld, Failure> {
+    let Evidence::Promise { promise, breach: Breach::NotCovered(note) } = evidence else {
+        return Ok(Upheld::No);
+    };
+    let verified = ledgers::verify_pinned(home, |policy| verify_promise(promise, policy))?;
+    let origin = verified.promise().origin();
+    let policy = super::super::status::policy_of(origin, home)?;
+    let reading = super::at_hand(home, context)?;
+    let Some(reading) = reading.filter(|reading| reading.source().origin() == origin) else {
+        return Ok(Upheld::NotAsked);
+    };
+    let view = reading.view();
+    let mut receipts = Vec::new();
+    for index in verified.promise().leaves().keys().filter(|index| **index < view.size()) {
+        // At the earliest head that covers it.
+        let Ok(receipt) = view.receipt(*index) else { return Ok(Upheld::NotAsked) };
+        receipts.push(receipt);
+    }
+    Ok(match verified.judge(&receipts, std::slice::from_ref(note), &policy, context.now()) {
+        PromiseState::Broken(_) => Upheld::No,
+        PromiseState::Kept | PromiseState::Pending { .. } => Upheld::InTime,
+    })
+}
+
+fn kept_by(proven: &Proven) -> &str {
+    match proven {
+        Proven::PromiseBroken { log, .. } | Proven::SplitView { log, .. } => log,
+        Proven::DidEquivocation { scid, .. } => scid,
+    }
 }
 
 /// What a piece of evidence proves, under the policies of this profile; entries of DIDs prove themselves under any.

@@ -79,7 +79,7 @@ fn told(
         }
         None => format!("  file   {what}, not at hand\n"),
     };
-    human.push_str(&format!("  by     {by}, as the entry says; its signature was not judged\n"));
+    human.push_str(&format!("  by     {by}, as the entry says\n"));
     let mut members = Map::new();
     members.insert("opening".to_owned(), outcome.into());
     members.insert("registrant".to_owned(), by.as_str().into());

@@ -142,3 +142,48 @@ fn who_signed_what_is_made_again_from_the_notes_wherever_it_is_missing() {
     let reader = opened(&folder);
     assert_eq!((newest(&reader, 1_000), newest(&reader, 699)), (Some(700), Some(300)));
 }
+
+/// Whose lines seldom meet cost a search as much as it may cost, however the asker pads his policy.
+#[test]
+fn what_one_question_costs_is_bounded_and_made_up_witnesses_cost_nothing() {
+    let alternating = |size: u64| match size {
+        50 => vec![0, 1],
+        size if size.is_multiple_of(2) => vec![0],
+        _ => vec![1],
+    };
+    let padded = |policy: &LogPolicy| {
+        let log = policy.logs()[0].clone();
+        let two = [witness("one.example", 71).0, witness("two.example", 72).0];
+        let made_up = (0..60).map(|seed| witness(&format!("{seed}.example"), 200 + seed).0);
+        let all = two.into_iter().chain(made_up).enumerate();
+        let named: Vec<_> = all.map(|(place, key)| (format!("w{place}"), key)).collect();
+        let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+        let text = LogPolicy::text_of_all(&log, &named);
+        let quorum = format!("group both 2 {}\nquorum both\n", names.join(" "));
+        let lines = text.lines().filter(|line| !line.starts_with("quorum"));
+        let lines = lines.filter(|line| !line.starts_with("group"));
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        LogPolicy::parse(&format!("{text}{quorum}")).unwrap()
+    };
+    let (_folder, reader, [.., both]) = heads(2_500, alternating);
+    let padded_both = padded(&both);
+    for policy in [&both, &padded_both] {
+        assert_eq!(size(reader.shared.newest_under(policy, 2_500).unwrap()), Some(50));
+        assert_eq!(size(reader.shared.first_over(policy, 10, 2_500).unwrap()), Some(50));
+    }
+    let (_folder, reader, [.., both]) = heads(10_000, alternating);
+    for policy in [&both, &padded(&both)] {
+        let mut search = reader.shared.search(policy).unwrap().unwrap();
+        let before = search.left;
+        assert_eq!(before, LOOK_UPS - policy.witnesses().len());
+        assert_eq!(
+            reader.shared.newest_in(policy, 10_000, Some(&mut search)).unwrap(),
+            None,
+            "given up"
+        );
+        assert!(search.left < 2 && before - search.left > LOOK_UPS / 2);
+        // The next of the same question begins where the first stopped: with nothing.
+        assert_eq!(reader.shared.newest_in(policy, 60, Some(&mut search)).unwrap(), None);
+        assert_eq!(size(reader.shared.newest_under(policy, 60).unwrap()), Some(50));
+    }
+}

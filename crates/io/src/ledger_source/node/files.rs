@@ -3,13 +3,16 @@
 //! | Asked for | Found |
 //! |---|---|
 //! | a receipt, consistency | by the tiles on the way to the root of the one checkpoint that is served |
+//! | a version of a status list | where it lies under `public/` |
 //! | an entry by its id, the newest of a kind, all of an id | by reading every entry once per run, as a mirror does |
 //!
 //! In scope: finding. All of it is verified as a node's answer is, by whoever asked (`node`, `newest`); so nothing is believed of
 //! who serves the files, and signatures of entries need not be checked here.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use inkan_core::limits;
 use inkan_ledger::map::Map;
 use inkan_ledger::parameters::Parameters;
 use inkan_ledger::receipt::verify_bundle_under;
@@ -19,8 +22,10 @@ use inkan_ledger::tree::tiles::{TILE_BYTES, Tile, TileNodes, bundles_of_growth};
 use inkan_ledger::tree::{NodesError, consistency_from, inclusion_from};
 use inkan_ledger::{CurrentProof, EntryId, Leaf, MapKey, MapValue, NodeHash, Receipt};
 
-use super::NodeView;
+use super::super::scid_of;
 use super::shared::params_of;
+use super::{NodeReader, NodeView};
+use crate::ledger_folder::{public_path, status_path};
 use crate::node_client::NodeError;
 
 /// The largest ledger of which all entries are read for one question: some 100 MB of memory.
@@ -34,6 +39,29 @@ pub(super) struct Replayed {
     memory: Memory,
     heads: BTreeMap<MapKey, MapValue>,
     map: Map,
+}
+
+impl NodeReader {
+    /// A version of a status list as it lies in a ledger's folder: that very version, else what gateways serve under its URI, which
+    /// is the newest.
+    pub(super) fn list_in_files(
+        &self,
+        issuer: &str,
+        uri: &str,
+        sequence: u64,
+    ) -> Result<Option<Vec<u8>>, NodeError> {
+        let public = Path::new("public");
+        let kept = status_path(public, scid_of(issuer), uri, sequence);
+        for path in kept.into_iter().chain(public_path(public, uri)) {
+            let names = path.components().map(|name| name.as_os_str().to_string_lossy());
+            let path: String = names.map(|name| format!("/{name}")).collect();
+            let found = self.shared.client.file(&path, limits::STATUS_LIST)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl NodeView {

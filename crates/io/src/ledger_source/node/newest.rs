@@ -1,13 +1,9 @@
 //! What is the newest of its kind, as a node or its files prove it, and all that came before.
 
-use inkan_did::DidUrl;
-use inkan_ledger::{
-    ActId, CurrentProof, KEY_COMPROMISED, MapKey, Receipt, TrustStatement, verify_current,
-    verify_current_under,
-};
+use inkan_ledger::{ActId, CurrentProof, MapKey, Receipt, verify_current, verify_current_under};
 use serde_json::Value;
 
-use super::super::{compromise_key, scid_of};
+use super::super::{TrustQuestion, scid_of};
 use super::shared::Shared;
 use super::{JSON, NodeView};
 use crate::node_client::{NodeError, query_value};
@@ -74,23 +70,21 @@ impl NodeView {
         self.current(&path, &MapKey::status(scid_of(issuer), uri))
     }
 
-    /// Proves whether a DID reported this key compromised, in a statement of this type.
+    /// Proves what an authority stated last of somebody, or that it stated nothing.
     ///
     /// # Errors
     ///
     /// [`NodeError`].
-    pub fn compromise_current(
-        &self,
-        key: &DidUrl,
-        statement: TrustStatement,
-    ) -> Result<CurrentProof, NodeError> {
-        let (did, url) = (query_value(key.did().as_str()), query_value(key.as_str()));
-        let (name, action) = (statement.name(), KEY_COMPROMISED);
+    pub fn trust_current(&self, about: &TrustQuestion) -> Result<CurrentProof, NodeError> {
+        let name = about.statement.name();
+        let [authority, entity, action, resource] =
+            [&about.authority, &about.entity_id, &about.action, &about.resource]
+                .map(|text| query_value(text));
         let path = format!(
-            "/v1/trust/current?iss={did}&type={name}&entityId={did}&action={action}&resource={url}&at={}",
+            "/v1/trust/current?iss={authority}&type={name}&entityId={entity}&action={action}&resource={resource}&at={}",
             self.size()
         );
-        self.current(&path, &compromise_key(key, statement))
+        self.current(&path, &about.key())
     }
 
     /// Proves whether a one-time use was made.

@@ -137,7 +137,7 @@ fn a_token_list_is_gone_on_with_and_nobody_is_taken_back_who_was_revoked() {
 }
 
 #[test]
-fn lists_of_other_lengths_or_encodings_are_refused() {
+fn lists_about_something_else_or_in_another_encoding_are_refused() {
     let theirs = Theirs::bits(StatusPurpose::Revocation);
     let mut state = theirs.taken(&[1]);
     let messages = Theirs::of(StatusListState::of_messages(URI, &MESSAGES, &[]).unwrap());

@@ -41,3 +41,22 @@ fn a_day_is_kept_and_no_more() {
     assert_eq!(first, expected);
     assert_eq!(text.lines().count(), 2);
 }
+
+#[test]
+fn what_is_too_old_goes_though_nobody_asks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |hour: i64| folder.path().join(format!("requests-{hour}.jsonl"));
+    for hour in [0, 26, 27] {
+        fs::write(path(hour), b"{}\n").expect("a file");
+    }
+    fs::write(folder.path().join("notes.txt"), b"mine").expect("a file");
+    let log = RequestLog::new(LogTo::Folder(folder.path().to_path_buf()));
+    log.expire(line(50 * 3_600).time);
+    assert!(!path(0).exists() && !path(26).exists() && path(27).exists());
+    assert!(folder.path().join("notes.txt").exists());
+    // The hour in use goes on.
+    log.write(&line(50 * 3_600));
+    log.expire(line(50 * 3_600).time);
+    log.write(&line(50 * 3_600));
+    assert_eq!(fs::read_to_string(path(50)).expect("lines").lines().count(), 2);
+}
