@@ -38,6 +38,7 @@ mod secrets;
 mod serve;
 #[cfg(test)]
 mod several;
+mod sight;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
