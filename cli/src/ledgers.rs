@@ -178,7 +178,7 @@ impl AtHome {
     }
 
     /// The logs that the versions name as home, oldest first.
-    fn named(&self) -> impl DoubleEndedIterator<Item = String> + '_ {
+    pub(crate) fn named(&self) -> impl DoubleEndedIterator<Item = String> + '_ {
         self.entries.iter().filter_map(|receipt| {
             let leaf = inkan_ledger::Leaf::parse(receipt.leaf_bytes()).ok()?;
             let entry = inkan_ledger::state::parse_did_body(leaf.body()).ok()?;

@@ -58,10 +58,14 @@ pub(crate) fn pack(
         homes.insert(scid, all);
     }
     for (signer, act) in &parties.acts {
-        for home in signer.scid().and_then(|scid| homes.get(scid)).into_iter().flatten() {
+        let homes = signer.scid().and_then(|scid| homes.get(scid)).into_iter().flatten();
+        let lived: Vec<&AtHome> = homes.collect();
+        let has_moved = lived.iter().filter(|home| !home.entries.is_empty()).count() > 1;
+        for home in lived {
             let proof = home.view.act_current(signer.as_str(), act)?;
-            // An act that this ledger does not know says nothing: it may be recorded in another.
-            if proof.claimed_head().is_some() {
+            // That a ledger does not know an act says nothing, unless its signer came to live there: nothing was taken back there.
+            let is_silence = has_moved && !home.entries.is_empty();
+            if is_silence || proof.claimed_head().is_some() {
                 current.push(proof.to_value());
             }
         }
@@ -153,8 +157,10 @@ pub(crate) fn take_proofs_of(bundle: &mut Bundle, from: &Bundle) -> Result<(), F
     bundle.receipts =
         receipts.iter().map(|receipt| receipt.to_bundle_value(&mut bundle.checkpoints)).collect();
     for value in &from.current {
-        let leaf = CurrentProof::from_value(value).ok().and_then(|proof| proof.claimed_head());
-        if leaf.is_some_and(|leaf| parties.need(&leaf)) && !bundle.current.contains(value) {
+        let Ok(proof) = CurrentProof::from_value(value) else { continue };
+        // What shows that something is not there names nothing: an act of who has moved may rest on it.
+        let is_needed = proof.claimed_head().is_none_or(|leaf| parties.need(&leaf));
+        if is_needed && !bundle.current.contains(value) {
             bundle.current.push(value.clone());
         }
     }
@@ -213,7 +219,7 @@ fn existing(bundle: &Bundle) -> Result<Vec<Receipt>, Failure> {
 }
 
 /// Adds a receipt unless the same entry has one: the older one shows the earlier time.
-fn add(receipts: &mut Vec<Receipt>, receipt: Receipt) {
+pub(crate) fn add(receipts: &mut Vec<Receipt>, receipt: Receipt) {
     if !inkan_io::keep::attests(receipts.iter(), &receipt) {
         receipts.push(receipt);
     }

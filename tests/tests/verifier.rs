@@ -33,6 +33,7 @@ mod verifier {
     mod retired;
     mod revoked;
     mod sealed;
+    mod sight;
     mod stamps;
     mod status;
     mod successors;

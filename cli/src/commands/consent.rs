@@ -29,6 +29,7 @@ use crate::wallet;
 
 pub(super) use self::check::judged;
 pub(super) use self::give::{Wish, members, sign};
+use self::keep::keep_unrecorded;
 pub(super) use self::keep::{Keeping, keep};
 
 pub(super) fn run(command: &ConsentCommand, context: &mut Context) -> Result<Outcome, Failure> {
@@ -43,10 +44,12 @@ pub(super) fn run(command: &ConsentCommand, context: &mut Context) -> Result<Out
 
 fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome, Failure> {
     context.check_out(&args.out)?;
-    let home = context.home()?;
-    let mut receipt = find(&args.consent, &home, context)?;
+    let first = context.home()?;
+    let mut receipt = find(&args.consent, &first, context)?;
     let terms = terms_of(&receipt)?.clone();
-    let own = holder(&terms.principal, &home)?;
+    let own = holder(&terms.principal, &first)?;
+    // Where the holder lives now: the log that it was given in takes nothing of a holder who has left it.
+    let home = context.settled(&first, &own)?;
     // The copy that was kept may be newer than the file.
     if let Some(kept) = home.profile.get(Shelf::Consents, &name_of(&terms))? {
         let kept = ConsentReceipt::from_value(kept)?;
@@ -54,7 +57,12 @@ fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome
             receipt = kept;
         }
     }
-    let mut keeping = Keeping::begin(&receipt, args.record, &home, context)?;
+    // A ledger that does not answer keeps nobody from taking back: the file is signed, and the ledger's refusal said.
+    let (mut keeping, refused) = match Keeping::begin(&receipt, args.record, &home, context) {
+        Ok(keeping) => (keeping, None),
+        Err(refused) if !args.write.dry_run => (Keeping::without(&home)?, Some(refused)),
+        Err(refused) => return Err(refused),
+    };
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let newest = receipt.newest().ok_or(CliError::Fault("a receipt has a state".to_owned()))?;
@@ -62,7 +70,12 @@ fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome
     let next = inkan_holder::withdraw_consent(newest, pair, hand.key, context.now(), &mut OsRng)?;
     receipt.push(next)?;
     say_terms(&terms, "you take back your consent", context);
-    finish(receipt, &mut keeping, &hand, (args.out.path(), args.write), (&home, context))
+    let out = args.out.path();
+    if let Some(refused) = refused {
+        let receipt = keep_unrecorded(receipt, &keeping, &home, context)?;
+        return delivered(&receipt, None, Some(&refused), out, context);
+    }
+    finish(receipt, &mut keeping, &hand, (out, args.write), (&home, context))
 }
 
 /// The receiver's own signature over the newest state. What does not hold is not signed.
@@ -117,10 +130,35 @@ fn finish(
         let (human, members) = dry_run_lines(&intent);
         return Ok(Outcome::new("inkan-dry-run/1", human, members));
     }
-    let (receipt, entry) = keep(receipt, keeping, hand, home, context)?;
-    let human = context.deliver(written(&receipt), out)?;
-    let outcome = Outcome::new("inkan-consent-written/1", human, members(&receipt, entry, out)?);
-    Ok(if out.is_some() { outcome } else { outcome.with("receipt", receipt.to_value()) })
+    let signed = receipt.clone();
+    let is_withdrawal =
+        signed.newest().is_some_and(|newest| newest.state() == ConsentState::Withdrawn);
+    match keep(receipt, keeping, hand, home, context) {
+        Ok((receipt, entry)) => delivered(&receipt, entry, None, out, context),
+        // What is taken back is taken back, whatever a ledger says.
+        Err(refused) if is_withdrawal => {
+            let receipt = keep_unrecorded(signed, keeping, home, context)?;
+            delivered(&receipt, None, Some(&refused), out, context)
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Gives a receipt out; `refused` is why a ledger did not take its newest state, which is the exit code then.
+fn delivered(
+    receipt: &ConsentReceipt,
+    entry: Option<u64>,
+    refused: Option<&Failure>,
+    out: Option<&str>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
+    let human = context.deliver(written(receipt), out)?;
+    let outcome = Outcome::new("inkan-consent-written/1", human, members(receipt, entry, out)?);
+    let outcome = if out.is_some() { outcome } else { outcome.with("receipt", receipt.to_value()) };
+    let Some(refused) = refused else { return Ok(outcome) };
+    let (name, body) = refused.to_lines();
+    let outcome = outcome.with("refused", refused.to_value()).exit(refused.exit());
+    Ok(outcome.afterwards(Some(format!("{name}{body}"))))
 }
 
 /// The consents of this profile.

@@ -44,6 +44,7 @@ mod secrets;
 mod serve;
 #[cfg(test)]
 mod several;
+mod sight;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

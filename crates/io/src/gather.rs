@@ -68,6 +68,8 @@ pub struct Gathered {
     pub unreported: Vec<CurrentProof>,
     /// Of `material.current`, the proofs that one of several who may announce a status list announced none.
     pub unannounced: Vec<CurrentProof>,
+    /// Of `material.current`, the proofs that a log to which somebody has moved knows nothing of an act of theirs.
+    pub unsaid: Vec<CurrentProof>,
     /// Logs that a DID names as its home now and that could not be asked.
     pub unasked: BTreeSet<String>,
     /// Status lists about which the newest home of the issuer could not be asked: no older word is taken for the newest.
@@ -172,6 +174,7 @@ fn collect(
         material,
         unreported: Vec::new(),
         unannounced: Vec::new(),
+        unsaid: Vec::new(),
         unasked: BTreeSet::new(),
         unsettled: BTreeSet::new(),
         missed: Vec::new(),

@@ -70,15 +70,16 @@ pub fn attests<'a>(known: impl IntoIterator<Item = &'a Receipt>, receipt: &Recei
         .any(|one| one.leaf_bytes() == receipt.leaf_bytes() && new.is_subset(&keys(one.note())))
 }
 
-/// Adds everything that was gathered, with the proofs that keys were not reported compromised, and that whoever else may announce a
-/// status list announced none: without them nobody could tell that a bundle leaves something out.
+/// Adds everything that was gathered, with the proofs that keys were not reported compromised, that whoever else may announce a status
+/// list announced none, and that who has moved took nothing back since: without them nobody could tell that a bundle leaves something out.
 ///
 /// # Errors
 ///
 /// As [`absorb`].
 pub fn absorb_all(bundle: &mut Bundle, gathered: &Gathered) -> Result<(), ReceiptError> {
     absorb(bundle, &gathered.material)?;
-    for proof in gathered.unreported.iter().chain(&gathered.unannounced) {
+    let absent = gathered.unreported.iter().chain(&gathered.unannounced).chain(&gathered.unsaid);
+    for proof in absent {
         let value = proof.to_value();
         if !bundle.current.contains(&value) {
             bundle.current.push(value);

@@ -100,6 +100,14 @@ pub enum Reason {
         /// Place of the record.
         leaf_index: u64,
     },
+    /// The DID has moved to a log that shows nothing of it here: what it said there is not known.
+    #[error("{did} has moved to the log {origin:?}, and nothing at hand shows what it said there")]
+    OutOfSight {
+        /// The DID.
+        did: String,
+        /// The log where it lives now.
+        origin: String,
+    },
     /// The DID was deactivated.
     #[error("{did} was deactivated")]
     DidDeactivated {
@@ -460,6 +468,7 @@ impl Reason {
             Self::ReceiptNeededForRotatedKey => "receipt-needed",
             Self::TimeGradeTooLow { .. } => "time-grade-too-low",
             Self::HistoryIncomplete { .. } => "did-history-incomplete",
+            Self::OutOfSight { .. } => "did-home-out-of-sight",
             Self::DidDeactivated { .. } => "signer-did-deactivated",
             Self::UnknownLog { .. } => "unknown-log",
             Self::NotHome { .. } => "not-home",

@@ -28,6 +28,30 @@ fn an_import_counts_as_a_new_did() {
     assert_eq!((refused.status, refused.code().as_str()), (429, "quota-exceeded"), "{refused:?}");
 }
 
+/// A history cannot be cut: who has more versions than a client may send at once could never move here.
+#[test]
+fn a_history_longer_than_a_clients_burst_is_taken() {
+    let node = TestNode::with(|options| {
+        options.limits.client = Some(Rate { burst: 1, ..Rate::per_hour(1) });
+        options.limits.loopback_is_free = false;
+        options.proxies = vec!["127.0.0.1".parse().expect("a network")];
+    });
+    let anna = Controller::at_home(9, "other.example");
+    let lines = [anna.line.clone(), anna.moved("ledger.example")];
+    let framed = batch::join(lines.iter().map(|line| (Kind::Did, line.as_bytes())));
+    let framed = framed.expect("a batch");
+    let send = |client: u8, path: &str| {
+        let client = node.client().with("x-forwarded-for", &format!("198.51.100.{client}"));
+        client.post(path, "application/octet-stream", &framed)
+    };
+    let refused = send(1, "/v1/batches");
+    assert_eq!((refused.status, refused.code().as_str()), (413, "request-too-large"));
+    let taken = send(2, "/v1/imports");
+    assert_eq!(taken.status, 202, "{taken:?}");
+    // It costs all that the client had.
+    assert_eq!(send(2, "/v1/imports").status, 429);
+}
+
 /// Each is judged before any is charged: what came before it in the batch counts.
 #[test]
 fn a_batch_has_no_more_new_dids_and_entries_of_a_signer_than_single_entries() {

@@ -16,16 +16,16 @@ use inkan_verifier::{
 };
 
 /// A world, a presentation, and what was consented to about it.
-struct Scene {
-    world: World,
+pub struct Scene {
+    pub world: World,
     bank: Who,
     presentation: Presentation,
-    receipt: ConsentReceipt,
+    pub receipt: ConsentReceipt,
     /// Places of recorded states.
     entries: Vec<u64>,
 }
 
-fn scene(seed: u64) -> Scene {
+pub fn scene(seed: u64) -> Scene {
     scene_of(seed, Format::DataIntegrity, None)
 }
 
@@ -73,7 +73,7 @@ impl Scene {
         self.receipt.newest().expect("a state")
     }
 
-    fn withdraw(&mut self) {
+    pub fn withdraw(&mut self) {
         self.world.sleep(100);
         let holder = &self.world.actors[HOLDER.0];
         let (method, newest) = (holder.method(), self.receipt.newest().expect("a state"));
@@ -94,7 +94,7 @@ impl Scene {
     }
 
     /// Records the newest state in the name of `who`.
-    fn record(&mut self, who: Who) {
+    pub fn record(&mut self, who: Who) {
         let newest = self.newest();
         let (salt, digest) = (newest.event().salt.expect("a salt"), newest.digest());
         let act = ActId::from_bytes(newest.terms().act);
@@ -106,7 +106,7 @@ impl Scene {
         self.entries.push(place);
     }
 
-    fn act(&self) -> ActId {
+    pub fn act(&self) -> ActId {
         ActId::from_bytes(self.newest().terms().act)
     }
 
@@ -126,7 +126,7 @@ impl Scene {
     }
 
     /// The file, with all that the ledger shows now.
-    fn packed(&self) -> ConsentReceipt {
+    pub fn packed(&self) -> ConsentReceipt {
         let mut file = self.receipt.clone();
         let mut receipts = self.state_receipts();
         let mut current = vec![self.head()];
@@ -151,7 +151,7 @@ impl Scene {
 }
 
 /// Through the file's bytes, so that the reader is tested along the way.
-fn judge(
+pub fn judge(
     file: &ConsentReceipt,
     presentation: Option<&Presentation>,
     context: &Context,
@@ -169,18 +169,18 @@ fn beside(mut states: ConsentReceipt, shows: &ConsentReceipt) -> ConsentReceipt 
     states
 }
 
-fn told(judged: &ConsentVerification) -> String {
+pub fn told(judged: &ConsentVerification) -> String {
     judged.checks().iter().map(|check| format!("{check:?}\n")).collect()
 }
 
 #[track_caller]
-fn holds(judged: &ConsentVerification) {
+pub fn holds(judged: &ConsentVerification) {
     assert!(judged.holds(), "{}", told(judged));
 }
 
 /// What stands in the way: codes of what failed, and of what could not be told and had to be.
 #[track_caller]
-fn codes(judged: &ConsentVerification) -> Vec<&'static str> {
+pub fn codes(judged: &ConsentVerification) -> Vec<&'static str> {
     assert!(!judged.holds(), "{}", told(judged));
     let stops = judged.checks().iter().filter(|check| check.failed() || check.blocks());
     stops.filter_map(|check| check.reason().map(|reason| reason.code())).collect()

@@ -79,8 +79,15 @@ fn moved(mut world: World) -> Moved {
 }
 
 impl Moved {
+    /// What the new home shows of the issuer's DID now.
+    fn pin(&self) -> CurrentProof {
+        let home = MapKey::did(self.world.actor(ISSUER).scid());
+        self.other.current(&home, self.other.size())
+    }
+
     fn with(&self, receipts: &[&Receipt]) -> Parts {
         let mut parts = Parts::of(self.artefact.clone());
+        parts.current.push(self.pin());
         parts.receipts = receipts.iter().copied().cloned().collect();
         parts.receipts.push(self.issued.clone());
         parts
@@ -119,6 +126,7 @@ fn what_was_recorded_before_the_move_stays_good() {
     let moved = moved(world);
     let mut parts = before;
     parts.receipts.extend(moved.left.iter().chain(&moved.entered).cloned());
+    parts.current.push(moved.pin());
     let context = Context { as_of: moved.world.now, received_at: moved.world.now, ..moved.context };
     accepted(&parts.judge(&context));
 }
@@ -127,8 +135,7 @@ fn what_was_recorded_before_the_move_stays_good() {
 fn before(moved: &Moved, case: &Case) -> Parts {
     let mut parts = moved.world.parts(case);
     parts.receipts.extend(moved.left.iter().chain(&moved.entered).cloned());
-    let home = MapKey::did(moved.world.actor(ISSUER).scid());
-    parts.current.push(moved.other.current(&home, moved.other.size()));
+    parts.current.push(moved.pin());
     parts
 }
 
@@ -150,6 +157,20 @@ impl Moved {
         self.world.enter(HOLDER, &something);
     }
 
+    /// The issuer goes back to its first log: the receipts of its leaving and of its return.
+    fn come_back(&mut self) -> (Receipt, Receipt) {
+        let now = self.world.now;
+        let document = at_home(self.world.actor(ISSUER), inkan_tests::world::ORIGIN);
+        let line = self.world.actors[0].rewrite(document, &mut SeededRng::new(4_715), now);
+        let place = self.other.append(Kind::Did, line.as_bytes(), now);
+        let import = self.world.ledger.log.prepare_import(&[line.trim_end().as_bytes()], now);
+        let ImportSubmission::New(mut one) = import.expect("an import") else { panic!("known") };
+        let one = one.pop().expect("one version");
+        let back = self.world.ledger.log.commit(one).expect("in order");
+        self.world.ledger.seal(now);
+        (self.other.receipt(place), self.world.ledger.receipt(back))
+    }
+
     /// What the new home shows of the list now.
     fn head(&self) -> CurrentProof {
         self.other.current(&self.world.list_key(), self.other.size())
@@ -159,6 +180,11 @@ impl Moved {
     fn revoke(&mut self, case: &Case) -> (String, Receipt) {
         let entry = case.status.as_ref().expect("a status");
         self.world.list.change(entry, BitState::Set).expect("its place");
+        self.announce()
+    }
+
+    /// The issuer announces the list as it is at its new home.
+    fn announce(&mut self) -> (String, Receipt) {
         let published = self.world.sign_list(90 * 86_400);
         let claims = Claims::Status(StatusClaims {
             uri: LIST.to_owned(),
@@ -292,22 +318,43 @@ fn what_was_revoked_between_two_stays_is_not_hidden_by_the_word_of_the_first() {
     let (body, receipt) = moved.revoke(&case);
     // It comes back, and the first log goes on to show what it was told before.
     moved.sleep(60);
-    let now = moved.world.now;
-    let document = at_home(moved.world.actor(ISSUER), inkan_tests::world::ORIGIN);
-    let line = moved.world.actors[0].rewrite(document, &mut SeededRng::new(4_715), now);
-    let place = moved.other.append(Kind::Did, line.as_bytes(), now);
-    let left = moved.other.receipt(place);
-    let import = moved.world.ledger.log.prepare_import(&[line.trim_end().as_bytes()], now);
-    let ImportSubmission::New(mut prepared) = import.expect("an import") else { panic!("known") };
-    let one = prepared.pop().expect("one version");
-    let back = moved.world.ledger.log.commit(one).expect("in order");
-    moved.world.ledger.seal(now);
+    let (left, back) = moved.come_back();
     let mut parts = before(&moved, &case);
     parts.current.extend([moved.head(), moved.world.head_of(&moved.world.list_key())]);
-    parts.receipts.extend([left, moved.world.ledger.receipt(back)]);
+    parts.receipts.extend([left, back]);
     let patient = Context { max_age: None, ..moved.fresh() };
     undecided(&parts.judge(&patient), CheckName::Status, "stale");
     parts.lists.push(ServedStatusList::new(LIST, body.as_bytes()));
     parts.receipts.push(receipt);
     worthless(&parts.judge(&patient), CheckName::Status, "credential-revoked");
+}
+
+#[test]
+fn a_stay_whose_beginning_is_not_shown_hides_no_revocation() {
+    let mut world = World::new(184);
+    let case = world.issue(Format::DataIntegrity);
+    let mut moved = moved(world);
+    moved.sleep(60);
+    let (body, receipt) = moved.announce();
+    moved.sleep(60);
+    let (left, back) = moved.come_back();
+    // It revokes in its first log, and writes one more version there: nothing needs the receipt of its return any more.
+    moved.world.sleep(60);
+    let entry = case.status.as_ref().expect("a status");
+    moved.world.list.change(entry, BitState::Set).expect("its place");
+    let mut revoked = moved.world.sign_list(90 * 86_400);
+    // Each log counts for itself.
+    revoked.seq = 2;
+    let format = StatusFormat::Bitstring { purpose: "revocation".to_owned() };
+    moved.world.announce_list(LIST, format, &revoked);
+    let document = at_home(moved.world.actor(ISSUER), inkan_tests::world::ORIGIN);
+    moved.world.leave(ISSUER, document);
+    let mut parts = before(&moved, &case);
+    parts.lists = vec![ServedStatusList::new(LIST, body.as_bytes())];
+    parts.receipts.extend([left, receipt]);
+    parts.current.push(moved.head());
+    undecided(&parts.judge(&moved.fresh()), CheckName::Status, "did-history-incomplete");
+    // With it the log's word is known to be the newest, and another list than this.
+    parts.receipts.push(back);
+    undecided(&parts.judge(&moved.fresh()), CheckName::Status, "stale");
 }

@@ -1,19 +1,26 @@
 //! Keeping a consent: in the profile, on the ledger if its holder asks, and with what proves it in its own file.
 
+use std::collections::BTreeSet;
+
 use inkan_core::Digest;
-use inkan_credential::consent::{ConsentReceipt, ConsentRecord, signer_of};
+use inkan_credential::consent::{ConsentReceipt, ConsentRecord, ConsentTerms, signer_of};
 use inkan_did::Did;
 use inkan_io::files::FolderLock;
 use inkan_io::intent::{Intent, RecordDraft};
 use inkan_io::profile::Shelf;
-use inkan_ledger::{ActId, Claims, DigestFormat, EntryId, Kind, Opening, Receipt, commitment};
+use inkan_ledger::{
+    ActId, Checkpoint, Claims, CurrentProof, DigestFormat, EntryId, Kind, Opening, Receipt,
+    SignedEntry, commitment,
+};
 use serde_json::Value;
 
 use super::{name_of, terms_of};
 use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
-use crate::ledgers::{self, Reading, Writing};
+use crate::ledgers::{self, AtHome, Reading, Writing};
+use crate::packing;
+use crate::render::safe;
 
 /// What a command holds while it keeps a consent: the ledger's lock and the profile's, or the profile's alone.
 pub(in crate::commands) enum Keeping {
@@ -43,6 +50,11 @@ impl Keeping {
         Ok(Self::Reading(reading.map(Box::new), lock))
     }
 
+    /// Without any ledger.
+    pub(super) fn without(home: &Home) -> Result<Self, Failure> {
+        Ok(Self::Reading(None, home.profile.lock()?))
+    }
+
     /// For the next state of one: it is recorded if somebody asks, or if the state before was.
     pub(super) fn begin(
         receipt: &ConsentReceipt,
@@ -52,12 +64,7 @@ impl Keeping {
     ) -> Result<Self, Failure> {
         let mut wanted = record;
         if !record && let Some(reading) = Reading::open_if_any(home, context)? {
-            for state in receipt.states() {
-                wanted |= match entry_of(state) {
-                    Some((id, _)) => reading.view().lookup(&id)?.is_some(),
-                    None => false,
-                };
-            }
+            wanted = is_recorded(receipt, &reading, context)?;
         }
         Self::fresh(wanted, home, context)
     }
@@ -70,6 +77,34 @@ impl Keeping {
         };
         Ok(known.is_some())
     }
+}
+
+/// Whether a state of it is recorded in any log where its holder lived. Where one of them cannot be asked it is taken for recorded: a
+/// withdrawal that nobody learns of is none.
+fn is_recorded(
+    receipt: &ConsentReceipt,
+    reading: &Reading,
+    context: &Context,
+) -> Result<bool, Failure> {
+    let terms = terms_of(receipt)?;
+    let did = Did::parse(&terms.principal)?;
+    let (Some(scid), Some(log)) = (did.scid(), &terms.log) else { return Ok(false) };
+    let homes = reading.homes_of(scid)?;
+    for home in &homes {
+        let act = ActId::from_bytes(terms.act);
+        if home.view.act_current(did.as_str(), &act)?.claimed_head().is_some() {
+            return Ok(true);
+        }
+    }
+    let mut lived = homes.iter().flat_map(AtHome::named).chain([log.clone()]);
+    let unasked = lived.find(|origin| homes.iter().all(|home| home.source.origin() != origin));
+    if let Some(origin) = &unasked {
+        let origin = safe(origin, 80);
+        context.speech.warn(&format!(
+            "{origin} cannot be asked whether the consent is recorded there: taking it back is recorded"
+        ));
+    }
+    Ok(unasked.is_some())
 }
 
 /// Records what is to be recorded, keeps the receipt in the profile, and gives it back with what the ledger shows; with the place
@@ -105,6 +140,32 @@ pub(in crate::commands) fn keep(
     Ok((receipt, entry))
 }
 
+/// Keeps a withdrawal that no ledger took: it is signed, and holds for whoever is given it.
+pub(super) fn keep_unrecorded(
+    mut receipt: ConsentReceipt,
+    keeping: &Keeping,
+    home: &Home,
+    context: &Context,
+) -> Result<ConsentReceipt, Failure> {
+    // What proves it is added if it can be had.
+    let packed = match keeping {
+        Keeping::Recording(writing) => {
+            writing.reading().and_then(|reading| pack(&mut receipt, &reading))
+        }
+        Keeping::Reading(Some(reading), _) => pack(&mut receipt, reading),
+        Keeping::Reading(None, _) => Ok(()),
+    };
+    if let Err(failure) = packed {
+        context.speech.warn(&format!("without what proves it: {}", failure.message()));
+    }
+    let name = name_of(terms_of(&receipt)?);
+    home.profile.put(Shelf::Consents, &name, &receipt.to_value())?;
+    context.speech.warn(&format!(
+        "the withdrawal is signed and kept as {name}, and not recorded: give the file to the receiver"
+    ));
+    Ok(receipt)
+}
+
 /// Everything that keeping a receipt writes.
 pub(super) fn intent(
     receipt: &ConsentReceipt,
@@ -116,21 +177,31 @@ pub(super) fn intent(
     let terms = terms_of(receipt)?;
     let state = receipt.newest().map_or("", |one| one.state().as_str());
     let mut intent = Intent { command: format!("consent ({state})"), ..Intent::default() };
-    if matches!(keeping, Keeping::Recording(_)) {
-        for state in receipt.states() {
-            let Some((id, commitment)) = entry_of(state) else {
-                let detail = "a DID of this method cannot write to a ledger".to_owned();
-                return Err(CliError::KeyUnsuitable { detail }.into());
-            };
-            // A first state that was not recorded then is recorded now: the ledger takes no second one without it.
-            if keeping.known(&id)? {
-                continue;
+    if let Keeping::Recording(writing) = keeping {
+        let unable = || {
+            let detail = "a DID of this method cannot write to a ledger".to_owned();
+            Failure::from(CliError::KeyUnsuitable { detail })
+        };
+        let act = ActId::from_bytes(terms.act);
+        let origin = home.settings.origin.as_str();
+        let mut states: Vec<(u64, Digest)> = Vec::new();
+        if terms.log.as_deref().is_none_or(|log| log == origin) {
+            for state in receipt.states() {
+                let (id, commitment) = entry_of(state).ok_or_else(unable)?;
+                // A first state that was not recorded then is recorded now: the ledger takes no second one without it.
+                if !keeping.known(&id)? {
+                    states.push((state.state().sequence(), commitment));
+                }
             }
-            let claims = Claims::Countersignature {
-                commitment,
-                act: ActId::from_bytes(terms.act),
-                sequence: state.state().sequence(),
-            };
+        } else if let Some(newest) = receipt.newest() {
+            // Numbers begin anew in a log that the holder moved to; what was said in another one is not said again.
+            let (_, commitment) = entry_of(newest).ok_or_else(unable)?;
+            let here = writing.reading()?.view().act_current(&terms.principal, &act)?;
+            let last = here.claimed_place().map_or(0, |(_, sequence)| sequence);
+            states.push((last.saturating_add(1), commitment));
+        }
+        for (sequence, commitment) in states {
+            let claims = Claims::Countersignature { commitment, act, sequence };
             let now = context.now();
             intent.entries.push(ledgers::entry(&claims, &hand.method, hand.key, home, now)?);
         }
@@ -149,10 +220,13 @@ fn entry_of(state: &ConsentRecord) -> Option<(EntryId, Digest)> {
     Some((EntryId::countersignature(scid, &act, state.state().sequence(), &com), com))
 }
 
-/// Puts into the file what the ledger shows: whose keys, which states, and which is the newest.
+/// Puts into the file what the ledgers show: whose keys, which states, and which is the newest. What it has of a ledger that cannot be
+/// asked stays.
 fn pack(receipt: &mut ConsentReceipt, reading: &Reading) -> Result<(), Failure> {
-    let mut receipts: Vec<Value> = Vec::new();
+    let mut receipts: Vec<Receipt> =
+        receipt.receipts.iter().map(Receipt::from_value).collect::<Result<_, _>>()?;
     let mut current: Vec<Value> = Vec::new();
+    let mut asked: BTreeSet<String> = BTreeSet::new();
     let terms = terms_of(receipt)?.clone();
     let acknowledgements = receipt.states().iter().filter_map(ConsentRecord::acknowledgement);
     let mut parties = vec![terms.principal.clone()];
@@ -162,33 +236,72 @@ fn pack(receipt: &mut ConsentReceipt, reading: &Reading) -> Result<(), Failure> 
             parties.push(signer);
         }
     }
-    let view = reading.view();
     for party in &parties {
         let Ok(did) = Did::parse(party) else { continue };
         let Some(scid) = did.scid() else { continue };
-        let entries = view.did_entries(scid)?;
-        if entries.is_empty() {
-            continue;
+        for kept in reading.others().kept_receipts(scid)? {
+            packing::add(&mut receipts, kept);
         }
-        receipts.extend(entries.iter().map(Receipt::to_value));
-        current.push(view.did_current(scid)?.to_value());
-        if let Some((log, _)) = reading.did_log(scid)? {
+        let homes = reading.homes_of(scid)?;
+        asked.extend(homes.iter().map(|home| home.source.origin().to_owned()));
+        for home in homes.iter().filter(|home| !home.entries.is_empty()) {
+            home.entries.iter().for_each(|one| packing::add(&mut receipts, one.clone()));
+            current.push(home.view.did_current(scid)?.to_value());
+        }
+        let most = homes.iter().max_by_key(|home| home.entries.len());
+        if let Some((log, _)) =
+            most.map(|home| ledgers::did_log(&home.entries)).transpose()?.flatten()
+        {
             receipt.did_logs.insert(party.clone(), log);
         }
-    }
-    for state in receipt.states() {
-        let (Some((id, _)), Some(salt)) = (entry_of(state), state.event().salt) else { continue };
-        if let Some(index) = view.lookup(&id)? {
-            let opening = Opening::new(DigestFormat::Di, salt, state.digest());
-            receipts.push(view.receipt(index)?.with_opening(opening).to_value());
+        if *party == terms.principal && terms.log.is_some() {
+            for home in &homes {
+                let (states, newest) = states_in(home, receipt, &terms)?;
+                states.into_iter().for_each(|one| packing::add(&mut receipts, one));
+                // Also that there is none: so who gets the file knows that nothing was taken back by then.
+                current.push(newest.to_value());
+            }
         }
     }
-    let scid = Did::parse(&terms.principal).ok().and_then(|did| did.scid().map(str::to_owned));
-    if let Some(scid) = scid.filter(|_| terms.log.is_some()) {
-        // Also that there is none: so who gets the file knows that nothing was taken back by then.
-        current.push(view.act_current(&scid, &ActId::from_bytes(terms.act))?.to_value());
-    }
-    receipt.receipts = receipts;
-    receipt.current = current;
+    let is_of_another = |value: &&Value| {
+        let proof = CurrentProof::from_value(value).ok();
+        let head = proof.and_then(|one| Checkpoint::parse_text(one.epoch().note().text()).ok());
+        head.is_some_and(|head| !asked.contains(head.origin()))
+    };
+    let older: Vec<Value> = receipt.current.iter().filter(is_of_another).cloned().collect();
+    receipt.receipts = receipts.iter().map(Receipt::to_value).collect();
+    receipt.current = older.into_iter().chain(current).collect();
     Ok(())
+}
+
+/// The receipts of the states that one log has, and what it shows of the newest.
+fn states_in(
+    home: &AtHome,
+    receipt: &ConsentReceipt,
+    terms: &ConsentTerms,
+) -> Result<(Vec<Receipt>, CurrentProof), Failure> {
+    let act = ActId::from_bytes(terms.act);
+    let newest = home.view.act_current(&terms.principal, &act)?;
+    let head = newest.claimed_head();
+    let head = head.and_then(|leaf| SignedEntry::parse(leaf.kind(), leaf.body()).ok());
+    let scid = Did::parse(&terms.principal)?.scid().map(str::to_owned).unwrap_or_default();
+    let mut found = Vec::new();
+    for state in receipt.states() {
+        let (Some((own, com)), Some(salt)) = (entry_of(state), state.event().salt) else {
+            continue;
+        };
+        // In a log that the holder moved to it has another number.
+        let there = head.as_ref().and_then(|entry| {
+            let Claims::Countersignature { commitment, sequence, .. } = entry.claims() else {
+                return None;
+            };
+            let id = EntryId::countersignature(&scid, &act, *sequence, &com);
+            (*commitment == com).then_some(id)
+        });
+        if let Some(index) = home.view.lookup(&there.unwrap_or(own))? {
+            let opening = Opening::new(DigestFormat::Di, salt, state.digest());
+            found.push(home.view.receipt(index)?.with_opening(opening));
+        }
+    }
+    Ok((found, newest))
 }

@@ -1,13 +1,17 @@
 //! `inkan ledger once`: uses up what counts once, such as a coupon, a ticket or a one-time grant.
 //!
-//! The first entry for a scope and an id wins, whoever signed it. What was recorded and not answered is kept in the profile with the
-//! very bytes that were sent: typed again, the command finishes it. No other entry is taken for one's own, by whichever key it is.
+//! The first entry for a scope and an id wins, whoever signed it. Each ledger counts for itself, so for a DID that has moved every one
+//! where it lived is asked; while one of them cannot be, nothing is used up. What was recorded and not answered is kept in the profile
+//! with the very bytes that were sent: typed again, the command finishes it. No other entry is taken for one's own, by whichever key.
+
+use std::collections::BTreeSet;
 
 use inkan_core::rng::draw;
 use inkan_core::{Digest, Timestamp, json};
 use inkan_did::Did;
 use inkan_io::intent::Intent;
 use inkan_io::ledger_folder::Standing;
+use inkan_io::ledger_source::SourceView;
 use inkan_io::os_rng::OsRng;
 use inkan_io::profile::{MoveRecord, OwnDid};
 use inkan_ledger::current::OnceStanding;
@@ -22,7 +26,7 @@ use crate::context::{Context, Home};
 use crate::failure::{CliError, Failure};
 use crate::identity::{self, Hand};
 use crate::keyring::Keyring;
-use crate::ledgers::{self, Reading, Writing, dry_run_lines};
+use crate::ledgers::{self, AtHome, Reading, Writing, dry_run_lines};
 use crate::output::Outcome;
 use crate::pending::Pending;
 use crate::render::safe;
@@ -32,22 +36,6 @@ const SCOPE: usize = 64;
 /// The command, as whoever is told of unfinished ones reads it.
 const COMMAND: &str = "ledger once";
 
-/// What a DID used up in a log that it left, the one where it lives now does not know: it would be used up twice.
-fn has_stayed(args: &OnceArgs, home: &Home) -> Result<(), Failure> {
-    let own = identity::own(home, args.identity.as_deref())?;
-    let scid = Did::parse(&own.did)?.scid().map(str::to_owned);
-    for (_, left) in home.profile.all::<MoveRecord>()? {
-        if scid.is_some() && Did::parse(&left.did)?.scid().map(str::to_owned) == scid {
-            let usage = format!(
-                "{} has moved, and no ledger knows what it used up in another: use things up as a DID that has not (--as)",
-                own.name
-            );
-            return Err(CliError::Usage(usage).into());
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if args.new {
         let id = OnceId::from_bytes(draw(&mut OsRng)).to_b64u();
@@ -56,10 +44,13 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
     context.check_out(&args.out)?;
     let claims = claims(args, context)?;
     let home = context.home_of(args.identity.as_deref())?;
-    has_stayed(args, &home)?;
+    let own = identity::own(&home, args.identity.as_deref())?;
     let mut writing = Writing::begin(context, &home)?;
     let asked = Asked { claims: &claims, home: &home, now: context.now() };
-    let used = asked.used(&writing.reading()?)?;
+    let reading = writing.reading()?;
+    let earlier = asked.earlier_homes(&reading, &own)?;
+    let (used, mut place) = asked.used(&reading, &earlier)?;
+    let newest;
     let pending = asked.pending()?;
     let kept = pending.find(&home)?;
     let sent = kept.as_ref().and_then(|kept| json::text(kept, "body"));
@@ -79,7 +70,7 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
             if !args.write.dry_run {
                 pending.done(&home)?;
             }
-            return Err(asked.already_used(used.index, Some(&used.by))?);
+            return Err(asked.already_used((used.index, place.1), Some(&used.by))?);
         }
         (None, _) => {
             let intent = asked.intent(args, context)?;
@@ -88,10 +79,12 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
                 return Ok(Outcome::new("inkan-dry-run/1", human, members));
             }
             let index = asked.record(&intent, &mut writing)?;
+            newest = writing.reading()?;
+            place = (newest.view(), newest.source().origin());
             (index, intent.entries.into_iter().map(|entry| entry.body).collect())
         }
     };
-    let (receipt, leaf) = asked.receipt(&writing.reading()?, (index, &body))?;
+    let (receipt, leaf) = asked.receipt(place, (index, &body))?;
     let (origin, scope) = (leaf.origin(), &claims.scope);
     let members = json!({
         "scope": scope, "id": claims.id.to_b64u(), "origin": origin, "entry": index, "size": leaf.tree_size(),
@@ -102,7 +95,11 @@ pub(super) fn run(args: &OnceArgs, context: &mut Context) -> Result<Outcome, Fai
     pending.done(&home)?;
     // Whoever hands something over for it may go by this line: nothing can fail any more.
     let place = format!("entry {index} of {}", safe(origin, 80));
-    context.speech.say(&format!("used up in {scope}, and by nobody before: {place}"));
+    let before = match earlier.len() {
+        0 => "by nobody before".to_owned(),
+        more => format!("by nobody before, nor in the {more} where {} lived", safe(&own.name, 60)),
+    };
+    context.speech.say(&format!("used up in {scope}, and {before}: {place}"));
     Ok(Outcome::new("inkan-ledger-once/1", human, members).with("receipt", receipt.to_value()))
 }
 
@@ -132,6 +129,9 @@ struct Asked<'a> {
     now: Timestamp,
 }
 
+/// A ledger as it is now, and the origin of its log.
+type Place<'a> = (&'a SourceView, &'a str);
+
 /// The entry that was first.
 struct Used {
     index: u64,
@@ -141,11 +141,60 @@ struct Used {
 }
 
 impl Asked<'_> {
-    /// Which entry the ledger proves to be the first; none if it proves that there is none yet.
-    fn used(&self, reading: &Reading) -> Result<Option<Used>, Failure> {
+    /// The other ledgers where our DID lived: what it used up there, it must not use up here.
+    ///
+    /// # Errors
+    ///
+    /// `did-home-out-of-sight`, if one of them cannot be asked.
+    fn earlier_homes(&self, reading: &Reading, own: &OwnDid) -> Result<Vec<AtHome>, Failure> {
+        let did = Did::parse(&own.did)?;
+        let Some(scid) = did.scid() else { return Ok(Vec::new()) };
+        let mut homes = reading.homes_of(scid)?;
+        let mut needed: BTreeSet<String> = homes.iter().flat_map(AtHome::named).collect();
+        for (_, left) in self.home.profile.all::<MoveRecord>()? {
+            if Did::parse(&left.did)?.scid() == Some(scid) {
+                needed.insert(left.from);
+            }
+        }
+        needed.remove(reading.source().origin());
+        let is_asked = |origin: &&String| homes.iter().any(|home| home.source.origin() == *origin);
+        if let Some(origin) = needed.iter().find(|origin| !is_asked(origin)) {
+            let why = reading.others().settle(&needed).err();
+            let why = why.map_or_else(String::new, |why| format!(" ({})", why.message()));
+            let (name, origin) = (safe(&own.name, 60), safe(origin, 80));
+            let message = format!(
+                "{name} lived in {origin}, which cannot be asked whether it was used up there{why}"
+            );
+            return Err(Failure::new("did-home-out-of-sight", message)
+                .try_this("where its ledger is: pin it", "inkan ledger pin URL"));
+        }
+        homes.retain(|home| needed.contains(home.source.origin()));
+        Ok(homes)
+    }
+
+    /// Which entry is the first: what our own ledger knows of it comes before what those know where we lived before. And where it is,
+    /// or belongs.
+    fn used<'b>(
+        &self,
+        reading: &'b Reading,
+        earlier: &'b [AtHome],
+    ) -> Result<(Option<Used>, Place<'b>), Failure> {
+        let here = (reading.view(), reading.source().origin());
+        let before = earlier.iter().map(|home| (&home.view, home.source.origin()));
+        for place in std::iter::once(here).chain(before) {
+            let used = self.used_in(place)?;
+            if used.is_some() {
+                return Ok((used, place));
+            }
+        }
+        Ok((None, here))
+    }
+
+    /// Which entry a ledger proves to be the first; none if it proves that there is none yet.
+    fn used_in(&self, (view, origin): Place<'_>) -> Result<Option<Used>, Failure> {
         let OnceClaims { id, scope } = self.claims;
-        let proof = reading.view().once_current(scope, id)?;
-        let policy = self.policy(reading)?;
+        let proof = view.once_current(scope, id)?;
+        let policy = self.policy(origin)?;
         let verified = verify_current(&proof, &MapKey::once(scope, id), &policy, self.now)?;
         let OnceStanding::Used { by, leaf_index: index } = verified.once()? else {
             return Ok(None);
@@ -189,7 +238,8 @@ impl Asked<'_> {
         // ledger said "later" counts as new: tills of one DID have a key each (ledger specification §2.6).
         if accepted.standing == Standing::Duplicate {
             self.pending()?.done(self.home)?;
-            return Err(self.already_used(accepted.leaf_index, None)?);
+            let origin = self.home.settings.origin.as_str();
+            return Err(self.already_used((accepted.leaf_index, origin), None)?);
         }
         Ok(accepted.leaf_index)
     }
@@ -197,11 +247,11 @@ impl Asked<'_> {
     /// The receipt of what was sent, verified.
     fn receipt(
         &self,
-        reading: &Reading,
+        (view, origin): Place<'_>,
         (index, body): (u64, &str),
     ) -> Result<(Receipt, VerifiedLeaf), Failure> {
-        let receipt = reading.view().receipt(index)?;
-        let leaf = verify_receipt(&receipt, &self.policy(reading)?, self.now)?;
+        let receipt = view.receipt(index)?;
+        let leaf = verify_receipt(&receipt, &self.policy(origin)?, self.now)?;
         if leaf.leaf_index() != index || leaf.leaf().body() != body.as_bytes() {
             let entry = format!("{index}, or it has other bytes than those that were sent");
             return Err(CliError::EntryUnknown { entry }.into());
@@ -209,12 +259,16 @@ impl Asked<'_> {
         Ok((receipt, leaf))
     }
 
-    fn policy(&self, reading: &Reading) -> Result<LogPolicy, Failure> {
-        super::status::policy_of(reading.source().origin(), self.home)
+    fn policy(&self, origin: &str) -> Result<LogPolicy, Failure> {
+        super::status::policy_of(origin, self.home)
     }
 
     /// That somebody was first: `by` is whose entry it is, none if it has the very bytes that were sent just now.
-    fn already_used(&self, index: u64, by: Option<&str>) -> Result<Failure, Failure> {
+    fn already_used(
+        &self,
+        (index, origin): (u64, &str),
+        by: Option<&str>,
+    ) -> Result<Failure, Failure> {
         let OnceClaims { id, scope } = self.claims;
         let owns = self.home.profile.all::<OwnDid>()?;
         let is_by = |own: &OwnDid| {
@@ -225,7 +279,7 @@ impl Asked<'_> {
             (Some(_), Some(own)) => format!("by your own {}", safe(&own.name, 60)),
             (Some(scid), None) => format!("by {}", safe(scid, 60)),
         };
-        let origin = safe(&self.home.settings.origin, 80);
+        let origin = safe(origin, 80);
         let message = format!("it was used before, in entry {index} of {origin}, {by}");
         let prove = format!("inkan ledger prove --once {scope} {}", id.to_b64u());
         Ok(Failure::new("already-used", message).try_this("do not accept it; the proof", prove))

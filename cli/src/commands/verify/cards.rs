@@ -102,5 +102,7 @@ pub(crate) fn history(
     }
     let view = LedgerView::new(&gathered.material, &terms.context);
     let history = DidHistory::collect(&did, &gathered.material, &view, &terms.context).ok();
-    Ok(history.filter(|history| history.missing().is_none()))
+    let is_whole =
+        |history: &DidHistory| history.missing().is_none() && history.out_of_sight().is_none();
+    Ok(history.filter(is_whole))
 }

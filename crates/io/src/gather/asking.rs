@@ -324,9 +324,13 @@ fn from_ledger(
             material.receipts.push(view.receipt(index)?.with_opening(opening));
             Ok(true)
         }
-        Want::Act { scid, act, .. } => {
+        Want::Act { log, scid, act } => {
             let current = view.act_current(scid, act)?;
             let is_there = current.claimed_head().is_some();
+            // A log that its signer came to live in later shows that nothing was taken back there.
+            if !is_there && ledger.origin() != log {
+                found.unsaid.push(current.clone());
+            }
             material.current.push(current);
             Ok(is_there)
         }

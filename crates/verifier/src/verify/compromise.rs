@@ -11,7 +11,7 @@ use inkan_ledger::{Claims, Kind, Leaf, MapKey, SignedEntry};
 
 use super::Bench;
 use super::record;
-use super::signer::Signer;
+use super::signer::{self, Signer};
 use crate::history::DidHistory;
 use crate::reason::Reason;
 use crate::reports;
@@ -104,13 +104,14 @@ pub(super) fn looked_for(
     Some(until)
 }
 
-/// That what is known of the DID, and of reports about the key, is as recent as the context asks for: whoever made a bundle
-/// could leave a report out otherwise.
+/// That what is known of the DID is of the log where it lives, and, with reports about the key, as recent as the context asks for:
+/// whoever made a bundle could leave a report out otherwise.
 pub(super) fn recent(
     bench: &Bench<'_>,
     history: &DidHistory,
     signer: &Signer,
 ) -> Result<(), Reason> {
+    signer::in_sight(bench, history)?;
     let Some(max_age) = bench.context.max_age.filter(|_| history.did().scid().is_some()) else {
         return Ok(());
     };

@@ -16,9 +16,10 @@ use inkan_credential::consent::{
 use inkan_credential::{Presentation, SecuredCredential};
 use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
-use inkan_ledger::{ActId, Claims, EntryId, Kind, MapKey, VerifiedCurrent, commitment};
+use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, MapKey, VerifiedCurrent, commitment};
 
-use super::record::{self, Found};
+use super::countersigned::elsewhere::{self, Elsewhere};
+use super::record::{self, Found, Record};
 use super::signer::{self, NoSigner, Signer};
 use super::stamped::Stamps;
 use super::{Bench, other_material};
@@ -242,7 +243,10 @@ fn on_ledger(
         let act = at.act.as_ref().map(ActId::as_bytes);
         if act != Some(&record.terms().act) {
             found.failure.get_or_insert(Reason::OpeningInvalid { code: "act-mismatch" });
-        } else if at.sequence != Some(record.state().sequence()) {
+        } else if record.terms().log.as_deref().is_none_or(|log| log == at.recorded.origin())
+            && at.sequence != Some(record.state().sequence())
+        {
+            // In a log that the holder moved to numbers begin anew.
             found.failure.get_or_insert(ConsentError::Unconnected { what: "entry" }.into());
         }
     }
@@ -459,7 +463,20 @@ fn standing(bench: &Bench<'_>, terms: &ConsentTerms, judged: &[Judged]) -> Check
         (None, Some(_)) => return unknown(Reason::Stale),
         (None, None) => "not-recorded",
     };
-    let Some(fresh_at) = current.fresh_at() else {
+    let stamped = match elsewhere(bench, (terms, log), own, act) {
+        Ok(Elsewhere::Said) => return other_state(),
+        Ok(Elsewhere::Silent(until)) => {
+            current.fresh_at().map(|at| until.map_or(at, |until| at.min(until)))
+        }
+        Ok(Elsewhere::Unstamped) => None,
+        Ok(Elsewhere::Open(home)) => {
+            let pinned = bench.context.logs.iter().any(|one| one.has_log(&home));
+            let unknown_log = Reason::UnknownLog { origin: home };
+            return unknown(if pinned { Reason::Stale } else { unknown_log });
+        }
+        Err(reason) => return unknown(reason),
+    };
+    let Some(fresh_at) = stamped else {
         return line.with("standing", standing).with("fresh", "by the operator's word");
     };
     let age = bench.context.as_of.seconds_since(fresh_at);
@@ -467,6 +484,22 @@ fn standing(bench: &Bench<'_>, terms: &ConsentTerms, judged: &[Judged]) -> Check
         return unknown(Reason::Stale);
     }
     line.with("standing", standing).with("freshAt", fresh_at.to_string())
+}
+
+/// What the logs show to which the holder has moved since: the one that the terms name takes no withdrawal from then on.
+fn elsewhere(
+    bench: &Bench<'_>,
+    (terms, log): (&ConsentTerms, &str),
+    own: Option<&Record>,
+    act: ActId,
+) -> Result<Elsewhere, Reason> {
+    let history = bench.history(&signer::did_of(&terms.principal)?)?;
+    let place = own.map(|record| record.recorded.leaf_index());
+    let by_then = |current: &VerifiedCurrent| {
+        let later = |leaf: &Leaf| is_later(bench, leaf.time(), tolerance::LEDGER_FUTURE);
+        !current.head().is_some_and(|head| later(head.leaf()))
+    };
+    Ok(elsewhere::said(bench, &history, (log, place), act, by_then))
 }
 
 /// Whether the judged time is within the consent's.

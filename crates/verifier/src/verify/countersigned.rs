@@ -1,6 +1,6 @@
 //! Check 11: each countersignature's coverage, proof, key and place, and whether its act has moved on since.
 
-mod elsewhere;
+pub(super) mod elsewhere;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +14,7 @@ use inkan_credential::{Proof, SecuredCredential};
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, Kind, MapKey};
 
+use self::elsewhere::Elsewhere;
 use super::linked::{self, Voice};
 use super::record::{self, Found, Record, State};
 use super::signer::{NoSigner, Signer};
@@ -402,8 +403,16 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> (ActState, Opti
             (one, other) => one.or(other),
         };
     }
-    if elsewhere::said_elsewhere(bench, one, id) {
-        (later.any, later.disputed) = (true, true);
+    match elsewhere::of(bench, one, id) {
+        Elsewhere::Said => (later.any, later.disputed) = (true, true),
+        Elsewhere::Silent(until) => fresh = fresh.map(|at| until.map_or(at, |until| at.min(until))),
+        Elsewhere::Unstamped | Elsewhere::Open(_) => shown = false,
+    }
+    // Whoever leaves the move itself out hides all that was said after it.
+    if own.is_some() {
+        let seen = bench.history(&one.did).ok().and_then(|history| history.fresh_at());
+        shown &= seen.is_some();
+        fresh = fresh.zip(seen).map(|(at, seen)| at.min(seen));
     }
     if later.any {
         let own = record.and_then(|record| record.sequence);

@@ -432,6 +432,7 @@ fn other_proofs(
                 | Reason::DidDeactivated { .. }
                 | Reason::Stale
                 | Reason::HistoryIncomplete { .. }
+                | Reason::OutOfSight { .. }
                 | Reason::DidUnresolved { .. }
                 | Reason::NotADid { .. }),
             ) => Check::unknown(CheckName::OtherProof, subject, reason, Weight::Informative),

@@ -36,6 +36,7 @@ pub(super) fn check(
             | Reason::ContextUnknown { .. }
             | Reason::TooMuchWork
             | Reason::HistoryIncomplete { .. }
+            | Reason::OutOfSight { .. }
             | Reason::Stale),
         ) => (Check::unknown(NAME, SUBJECT, reason, Weight::Required), None),
         Err(reason) => (Check::fail(NAME, SUBJECT, reason), None),
@@ -104,9 +105,9 @@ fn judge(bench: &Bench<'_>, presentation: &Presentation) -> Result<(Presenter, C
 fn must_be_in_force(line: &Check) -> Result<(), Reason> {
     match &line.outcome {
         Outcome::Pass => Ok(()),
-        Outcome::Unknown(reason @ (Reason::HistoryIncomplete { .. } | Reason::Stale)) => {
-            Err(reason.clone())
-        }
+        Outcome::Unknown(
+            reason @ (Reason::HistoryIncomplete { .. } | Reason::OutOfSight { .. } | Reason::Stale),
+        ) => Err(reason.clone()),
         Outcome::Fail(_) | Outcome::Unknown(_) | Outcome::Skipped => Err(Reason::HolderKeyMismatch),
     }
 }

@@ -396,8 +396,21 @@ pub(super) fn ended_before(
     }
 }
 
-/// What is known of the DID's newest version must be as recent as the context asks for.
+/// The DID's home has to be in sight ([`DidHistory::out_of_sight`]), however old what is shown of it may be. From a place in the past
+/// no head is shown: whoever looks from there looks at today as well.
+pub(super) fn in_sight(bench: &Bench<'_>, history: &DidHistory) -> Result<(), Reason> {
+    match history.out_of_sight().filter(|_| !bench.ledger.is_past()) {
+        Some(origin) => {
+            let (did, origin) = (history.did().to_string(), origin.to_owned());
+            Err(Reason::OutOfSight { did, origin })
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is known of the DID's newest version must be in sight, and as recent as the context asks for.
 pub(super) fn recent(bench: &Bench<'_>, history: &DidHistory) -> Result<(), Reason> {
+    in_sight(bench, history)?;
     let Some(max_age) = bench.context.max_age.filter(|_| history.did().scid().is_some()) else {
         return Ok(());
     };

@@ -113,18 +113,20 @@ impl Lookout {
     }
 }
 
-/// Reports about a key of a DID that this ledger shows by now: since when, and where each is recorded.
+/// Reports about a key of a DID that this ledger shows by now, and every other where the DID lived: since when, and where each is recorded.
 pub(in crate::commands) fn reported(
     reading: &Reading,
     (did, key): (&str, &str),
     (home, context): (&Home, &Context),
 ) -> Result<Vec<(Timestamp, u64)>, Failure> {
     let (did, url, now) = (Did::parse(did)?, DidUrl::parse(key)?, context.now());
-    let view = reading.view();
-    let mut material = Material {
-        receipts: view.did_entries(did.scid().unwrap_or_default())?,
-        ..Material::default()
-    };
+    // A DID that has moved reports in the log where it lives now.
+    let homes = reading.homes_of(did.scid().unwrap_or_default())?;
+    let mut material = Material::default();
+    for home in homes.iter().filter(|home| !home.entries.is_empty()) {
+        material.receipts.extend(home.entries.iter().cloned());
+        material.current.push(home.view.did_current(did.scid().unwrap_or_default())?);
+    }
     let judging = Judging {
         logs: home.pinned()?,
         grade: inkan_ledger::Grade::Operator,
@@ -147,12 +149,18 @@ pub(in crate::commands) fn reported(
     let history =
         DidHistory::collect(&did, &material, &LedgerView::new(&material, &judging), &judging)
             .map_err(incomplete)?;
+    if let Some(origin) = history.out_of_sight() {
+        let message = format!("{did} has moved to {origin}, which is not at hand");
+        return Err(Failure::new("did-home-out-of-sight", message));
+    }
     let documents: Vec<_> = history.versions().iter().map(|version| version.listing()).collect();
     let methods = documents.iter().flat_map(|document| document.verification_methods());
     let keys: Vec<_> =
         methods.filter(|method| method.id == url).map(|method| method.key.clone()).collect();
     for place in reports::reportable(&documents, |_, key| keys.contains(key)) {
-        material.current.extend(view.compromise_reports(&place)?);
+        for home in &homes {
+            material.current.extend(home.view.compromise_reports(&place)?);
+        }
     }
     let told = reports::told(&LedgerView::new(&material, &judging), &history, now);
     let meant = told.iter().filter(|told| keys.iter().any(|key| told.means(&history, key)));
