@@ -68,7 +68,7 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let schema = input::schema(args, context)?;
     let schema = schema.as_ref();
     let members = input::members(args, context)?;
-    let type_file = input::type_metadata(args, context)?;
+    let type_file = input::type_metadata(args, &home, context)?;
     let valid_from = input::valid_from(args, now)?;
     let table = read(args, file, schema.map(|schema| &schema.value))?;
     let mut writing = Writing::begin(context, &home)?;
