@@ -201,6 +201,7 @@ failures!(
     inkan_core::json::JsonError,
     inkan_credential::delegation::DelegationError,
     inkan_credential::ParseError,
+    inkan_credential::ProofError,
     inkan_credential::RdfcError,
     inkan_credential::bundle::BundleError,
     inkan_credential::consent::ConsentError,

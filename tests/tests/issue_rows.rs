@@ -260,6 +260,39 @@ fn rows_are_issued_in_formats_of_which_the_holder_shows_a_part_and_gone_on_with(
     assert_eq!(issuances(&shell.home().join("ledger")), 15);
 }
 
+/// What goes with one credential goes with many: who has to countersign, messages, a list that the issuer serves itself, and an issuer
+/// that certificates name.
+#[test]
+fn rows_are_issued_with_demands_messages_and_certificates() {
+    let shell = Shell::new();
+    let (_, me) = shell.cast();
+    shell.write("rows.csv", table(3).as_bytes());
+    let first = |folder: &str| read_json(&shell.home().join(folder).join("row-000001.json"));
+    let said = shell.inkan(&line("rows.csv", "asked", &["--countersigners", "holder=subject"]));
+    assert_eq!(said.exit, 0, "{said:?}");
+    let offer = &first("asked")["credential"]["countersignatureOffer"];
+    assert_eq!(offer.as_array().expect("demands").len(), 1);
+    let other = format!("witness={me}");
+    let said = shell.inkan(&line("rows.csv", "asked", &["--countersigners", &other]));
+    assert_ne!(said.exit, 0, "another batch: {said:?}");
+
+    let said = shell.inkan(&line("rows.csv", "told", &["--messages", "made,sent,read,gone"]));
+    assert_eq!(said.exit, 0, "{said:?}");
+    let status = first("told")["credential"]["credentialStatus"].to_string();
+    assert!(status.contains("\"message\""), "{status}");
+
+    let served = ["--no-ledger", "--status", "token", "--credential-format", "vc+jwt"];
+    let at = ["--status-url", "https://city.example/list"];
+    let said = shell.inkan(&line("rows.csv", "served", &[&served[..], &at].concat()));
+    assert_eq!(said.exit, 0, "{said:?}");
+    let said = shell.inkan(&["-p", "city", "status-list", "show", "--json"]);
+    let lists = said.json()["lists"].as_array().expect("lists").clone();
+    let ours: Vec<&Value> =
+        lists.iter().filter(|list| list["uri"] == "https://city.example/list").collect();
+    assert_eq!(ours.len(), 1, "{lists:?}");
+    assert_eq!(ours[0]["credentials"], 3);
+}
+
 #[test]
 fn the_same_command_again_issues_nothing_and_puts_lost_files_in_place_again() {
     let shell = Shell::new();

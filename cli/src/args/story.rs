@@ -44,7 +44,7 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "K")]
     pub(crate) key: Option<String>,
     /// Certificates of the key in PEM, its own first: they name the issuer in the place of its DID (vc+jwt, vc+cose, dc+sd-jwt)
-    #[arg(long, value_name = "FILE", conflicts_with = "rows")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) x5c: Option<String>,
     /// Name the issuer by the https URL at which its DID lives (dc+sd-jwt): readers who know no DIDs look for its keys there, in what
     /// did export --as jwt-vc-issuer writes
@@ -92,7 +92,7 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) type_metadata: Option<String>,
     /// Who has to countersign before anybody accepts it: ROLE, ROLE=subject, ROLE=DID,DID (all of them), ROLE:seal=DID (who closes it), ROLE:delegates=DID (or an agent of theirs), or a JSON file of demands
-    #[arg(long, value_name = "FILE|ROLE=DID", conflicts_with = "rows")]
+    #[arg(long, value_name = "FILE|ROLE=DID")]
     pub(crate) countersigners: Vec<String>,
     /// By when they have to (RFC 3339), where a demand does not say it itself
     #[arg(long, value_name = "T", value_parser = values::time, requires = "countersigners")]
@@ -110,7 +110,7 @@ pub(crate) struct IssueArgs {
     )]
     pub(crate) status: Option<StatusKind>,
     /// Where you serve its status list yourself: one that no ledger announces, and inkan status-list publish --out writes
-    #[arg(long, value_name = "URL", requires = "no_ledger", conflicts_with_all = ["no_status", "rows"])]
+    #[arg(long, value_name = "URL", requires = "no_ledger", conflicts_with = "no_status")]
     pub(crate) status_url: Option<String>,
     /// Give it a place in a suspension list too: it can then be suspended, and reinstated (token lists always can)
     #[arg(long, conflicts_with = "no_status")]
@@ -119,7 +119,7 @@ pub(crate) struct IssueArgs {
     #[arg(
         long,
         value_name = "M,M,…",
-        conflicts_with_all = ["no_status", "rows"],
+        conflicts_with = "no_status",
         value_delimiter = ',',
         value_parser = values::words
     )]
@@ -199,7 +199,7 @@ impl SecuringFormat {
 pub(crate) enum StatusKind {
     /// A Bitstring Status List (W3C), for every format but dc+sd-jwt
     Bitstring,
-    /// A Token Status List (IETF) in a JWT, for vc+jwt and both kinds of SD-JWT
+    /// A Token Status List (IETF) in a JWT, for vc+jwt, vc+cose and both kinds of SD-JWT
     Token,
     /// The same in a CWT
     #[value(name = "token-cwt")]

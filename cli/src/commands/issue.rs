@@ -91,7 +91,7 @@ pub(super) fn run_with(
     let evidence = input::evidence(args, context)?;
     let schema = input::schema(args, context)?;
     let members = input::members(args, context)?;
-    let type_file = input::type_metadata(args, context)?;
+    let type_file = input::type_metadata(args, &home, context)?;
     let valid_from = input::valid_from(args, now)?;
     attested::check(args, (valid_from, now))?;
     let attestation = attested::read(args, &home, context)?;
@@ -378,9 +378,7 @@ impl Terms<'_> {
             .check(issued.credential.credential())
             .map_err(|error| Failure::from_error(error.code(), &error))?;
         if let (Some(file), Some(vc)) = (self.type_file, issued.credential.sd_jwt_vc()) {
-            file.metadata.check(vc).map_err(|error| {
-                Failure::from_error(error.code(), &error).during("--type-metadata")
-            })?;
+            file.check(vc)?;
         }
         Ok(issued)
     }

@@ -57,7 +57,9 @@ fn check(file: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> 
         }
         found
     };
-    let report = proof_check::check_named(&bare, &mut key_of, Contexts::built_in())
+    let contexts = pinned::contexts(&pins)?;
+    let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
+    let report = proof_check::check_named(&bare, &mut key_of, contexts)
         .map_err(|error| Failure::from(error).during(&input.name))?;
     let (verdict, exit) = verdict(&report);
     let mut human = format!("{verdict}  {}: cryptography alone\n", safe(&input.name, 60));
@@ -117,9 +119,15 @@ fn verdict(report: &ProofReport) -> (&'static str, u8) {
 fn described(proof: &CheckedProof) -> (Mark, String) {
     match &proof.outcome {
         ProofOutcome::Verified => (Mark::Pass, "verifies".to_owned()),
+        ProofOutcome::VerifiedBase => {
+            let said = "verifies: its holder derives from it what others see (inkan present)";
+            (Mark::Pass, said.to_owned())
+        }
         ProofOutcome::Failed(error) => {
-            let number = catalogue::find(error.code()).map(|entry| entry.number);
-            (Mark::Fail, format!("{error} [{}]", number.as_deref().unwrap_or(error.code())))
+            (Mark::Fail, format!("{error} [{}]", number_of(error.code())))
+        }
+        ProofOutcome::Unknown(error) => {
+            (Mark::Warn, format!("{error} [{}]", number_of(error.code())))
         }
         ProofOutcome::UnknownSuite => (Mark::Warn, "this suite is not known here".to_owned()),
         ProofOutcome::KeyUnavailable => (Mark::Warn, "its key is not at hand".to_owned()),
@@ -127,10 +135,16 @@ fn described(proof: &CheckedProof) -> (Mark, String) {
     }
 }
 
+/// The number of a code, which is what people look up.
+fn number_of(code: &'static str) -> String {
+    catalogue::find(code).map_or_else(|| code.to_owned(), |entry| entry.number)
+}
+
 fn to_value(proof: &CheckedProof) -> Value {
     let (status, code) = match &proof.outcome {
-        ProofOutcome::Verified => ("pass", None),
+        ProofOutcome::Verified | ProofOutcome::VerifiedBase => ("pass", None),
         ProofOutcome::Failed(error) => ("fail", Some(error.code())),
+        ProofOutcome::Unknown(error) => ("unknown", Some(error.code())),
         ProofOutcome::UnknownSuite => ("unknown", Some("suite-unknown")),
         ProofOutcome::KeyUnavailable => ("unknown", Some("did-not-at-hand")),
         ProofOutcome::Unreadable(error) => ("unknown", Some(error.code())),
@@ -138,6 +152,6 @@ fn to_value(proof: &CheckedProof) -> Value {
     let number = code.and_then(catalogue::find).map(|entry| entry.number);
     json!({
         "credential": proof.credential, "proof": proof.index, "suite": proof.suite, "verificationMethod": proof.verification_method,
-        "status": status, "code": code, "number": number,
+        "forHolder": proof.outcome == ProofOutcome::VerifiedBase, "keyBinding": proof.is_binding, "status": status, "code": code, "number": number,
     })
 }

@@ -324,6 +324,13 @@ fn served_status(home: &Home, holder: &str) {
     let pin = |name: &str, file: &str| {
         home.run(&["-p", "bank", "trust", "pin", name, file]).must(0);
     };
+    // Rows get their places in the same list.
+    home.write("rows.csv", &format!("subject,givenName\n{holder},Ada\n{holder},Eve\n"));
+    let rows = ["-p", "acme", "issue", "Badge", "--from", "acme", "--rows", "rows.csv"];
+    let to = ["--suite", "dc+sd-jwt", "--out", "many"];
+    home.run(&[&rows[..], &to, &with].concat()).must(0);
+    let shown = home.run(&["inspect", "many/row-000002.json"]).must(0).stdout;
+    assert!(shown.contains("https://issuer.example"), "{shown}");
     let root = "urn:x509:issuer-anchor:root";
     pin(root, "ca.pem");
     verify(home, "listed.json", 19);

@@ -180,26 +180,12 @@ impl Credential {
         })
     }
 
-    /// The same as the payload of a JWT, whose claim `status` names mechanisms too ([Token Status List §6.1]): a token status list,
-    /// and others, each of which is one that nobody here has looked at.
-    ///
-    /// [Token Status List §6.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list
+    /// The same as the payload of a JWT, whose claim `status` is a status too ([`StatusReference::and_others`]).
     pub(crate) fn with_status_claim(mut self) -> Self {
-        match self.value.get("status") {
-            None => {}
-            Some(claim @ Value::Object(members)) if !members.is_empty() => {
-                self.token_status = StatusReference::from_claim(claim).ok().flatten();
-                let others =
-                    |name: &&String| self.token_status.is_none() || name.as_str() != "status_list";
-                let mut names: Vec<String> = members
-                    .keys()
-                    .filter(others)
-                    .map(|name| name.chars().take(64).collect())
-                    .collect();
-                names.sort_unstable();
-                self.unknown_status.extend(names);
-            }
-            Some(_) => self.unknown_status.push("status".to_owned()),
+        if let Some(claim) = self.value.get("status") {
+            let (list, others) = StatusReference::and_others(claim);
+            self.token_status = list;
+            self.unknown_status.extend(others);
         }
         self
     }

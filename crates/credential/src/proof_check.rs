@@ -16,8 +16,8 @@ use crate::cose::Sign1;
 use crate::envelope::is_sd_jwt;
 use crate::error::ParseError;
 use crate::model::is_url;
-use crate::proof::{self, Proof, ProofError, take_proofs};
-use crate::rdfc::Contexts;
+use crate::proof::{self, Proof, ProofError, Stage, take_proofs};
+use crate::rdfc::{Contexts, RdfcError};
 use crate::sd_jwt::{Confirmation, KeyBinding, SdJwt};
 use crate::sd_jwt_vc::certificates;
 use crate::secured::{compact_text, verify_cose, verify_jws};
@@ -55,12 +55,16 @@ impl Named<'_> {
 pub enum ProofOutcome {
     /// It verifies with the key it names.
     Verified,
+    /// As `Verified`, and its issuer made it for the holder, who derives from it what others see: no verifier accepts it as it is.
+    VerifiedBase,
     /// It does not.
     Failed(ProofError),
     /// Its suite is not spoken here; nothing is known of it.
     UnknownSuite,
     /// The key it names was not to be had; nothing is known of it.
     KeyUnavailable,
+    /// What it signs could not be worked out here: a JSON-LD context is not at hand, or a limit of ours was reached.
+    Unknown(ProofError),
     /// What is presented has no proof that could be read; nothing is known of it.
     Unreadable(Box<ParseError>),
 }
@@ -76,6 +80,8 @@ pub struct CheckedProof {
     pub suite: String,
     /// URL of the key; of a key in a certificate `urn:x509:sha-256:` and its digest; else the issuer's URL, and a name.
     pub verification_method: String,
+    /// Whether it is the key binding of an SD-JWT: the holder's word, and no proof of what the issuer says.
+    pub is_binding: bool,
     /// What became of it.
     pub outcome: ProofOutcome,
 }
@@ -89,8 +95,8 @@ pub struct ProofReport {
 }
 
 impl ProofReport {
-    /// Whether the document, and each credential that it presents, has at least one proof that verifies, and none fails; those that
-    /// say nothing do not count.
+    /// Whether the document, each credential that it presents, and each key binding on one of them has at least one proof that
+    /// verifies, and none fails; those that say nothing do not count.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.is_shown() && !self.fails()
@@ -103,10 +109,12 @@ impl ProofReport {
     }
 
     fn is_shown(&self) -> bool {
-        let parts: BTreeSet<_> = self.proofs.iter().map(|one| one.credential).collect();
-        let holds = |one: &&CheckedProof| one.outcome == ProofOutcome::Verified;
-        let held: BTreeSet<_> =
-            self.proofs.iter().filter(holds).map(|one| one.credential).collect();
+        let part = |one: &CheckedProof| (one.credential, one.is_binding);
+        let holds = |one: &&CheckedProof| {
+            matches!(one.outcome, ProofOutcome::Verified | ProofOutcome::VerifiedBase)
+        };
+        let parts: BTreeSet<_> = self.proofs.iter().map(part).collect();
+        let held: BTreeSet<_> = self.proofs.iter().filter(holds).map(part).collect();
         !parts.is_empty() && parts == held
     }
 }
@@ -179,6 +187,7 @@ pub fn check_named(
                 index: 0,
                 suite: String::new(),
                 verification_method: String::new(),
+                is_binding: false,
                 outcome: ProofOutcome::Unreadable(Box::new(error)),
             }],
         };
@@ -228,6 +237,12 @@ fn one(
     let outcome = if proof.cryptosuite().is_known() {
         match key_of(Named::Method(proof.verification_method())) {
             None => ProofOutcome::KeyUnavailable,
+            Some(key) if proof.stage() == Some(Stage::Base) => {
+                match outcome(proof.verify_base(document, &key, contexts)) {
+                    ProofOutcome::Verified => ProofOutcome::VerifiedBase,
+                    other => other,
+                }
+            }
             Some(key) => outcome(proof::verify_proof_with(document, proofs, index, &key, contexts)),
         }
     } else {
@@ -238,6 +253,7 @@ fn one(
         index,
         suite: proof.cryptosuite().as_str().to_owned(),
         verification_method: proof.verification_method().to_owned(),
+        is_binding: false,
         outcome,
     }
 }
@@ -285,7 +301,8 @@ fn bound(sd_jwt: &SdJwt, binding: &KeyBinding, key_of: &mut KeyOf<'_>) -> Checke
         Some(_) => ProofOutcome::Failed(ProofError::Invalid),
     };
     let suite = format!("kb+jwt {}", binding.jws().alg().to_jose());
-    CheckedProof { credential: None, index: 1, suite, verification_method: name, outcome }
+    let (credential, index, is_binding) = (None, 1, true);
+    CheckedProof { credential, index, suite, verification_method: name, is_binding, outcome }
 }
 
 /// What a header says of the key.
@@ -338,13 +355,17 @@ fn checked(
         None => ProofOutcome::KeyUnavailable,
         Some(key) => outcome(verify(&key)),
     };
-    let (suite, method) = (header.alg.to_owned(), named.to_text());
-    Ok(CheckedProof { credential: None, index: 0, suite, verification_method: method, outcome })
+    let (suite, verification_method) = (header.alg.to_owned(), named.to_text());
+    let (credential, index, is_binding) = (None, 0, false);
+    Ok(CheckedProof { credential, index, suite, verification_method, is_binding, outcome })
 }
 
 fn outcome(result: Result<(), ProofError>) -> ProofOutcome {
     match result {
         Ok(()) => ProofOutcome::Verified,
+        Err(error @ ProofError::Rdf(RdfcError::ContextUnknown { .. } | RdfcError::TooMuchWork)) => {
+            ProofOutcome::Unknown(error)
+        }
         Err(error) => ProofOutcome::Failed(error),
     }
 }

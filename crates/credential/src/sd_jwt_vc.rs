@@ -66,7 +66,8 @@ pub struct SdJwtVc {
     not_before: Option<Timestamp>,
     expires: Option<Timestamp>,
     issued_at: Option<Timestamp>,
-    status: Status,
+    token_status: Option<StatusReference>,
+    unknown_status: Vec<String>,
 }
 
 /// Where the key of the issuer is to be found (§2.5 of -13), by what the credential says. What is allowed is policy.
@@ -102,17 +103,6 @@ impl IssuerKey {
         let (did, fragment) = kid.split_once('#')?;
         (did.starts_with("did:") && is_url(kid) && !fragment.is_empty()).then_some(did)
     }
-}
-
-/// How the status of a credential is to be learnt.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Status {
-    /// It has none.
-    None,
-    /// From a token status list.
-    TokenStatusList(StatusReference),
-    /// By mechanisms that are not known here; the caller cannot check it.
-    Unknown,
 }
 
 impl SdJwtVc {
@@ -156,13 +146,12 @@ impl SdJwtVc {
                 names.into_iter().map(str::to_owned).collect()
             }
         };
-        let status = match payload.get("status") {
-            None => Status::None,
-            Some(status) => match StatusReference::from_claim(status) {
-                Ok(Some(reference)) => Status::TokenStatusList(reference),
-                Ok(None) => Status::Unknown,
-                Err(_) => return Err(wrong("status")),
-            },
+        let (token_status, unknown_status) = match payload.get("status") {
+            None => (None, Vec::new()),
+            Some(claim) => {
+                StatusReference::from_claim(claim).map_err(|_| wrong("status"))?;
+                StatusReference::and_others(claim)
+            }
         };
         sd_jwt.confirmation()?;
         Ok(Self {
@@ -172,7 +161,8 @@ impl SdJwtVc {
             not_before: moment(payload, "nbf")?,
             expires: moment(payload, "exp")?,
             issued_at: moment(payload, "iat")?,
-            status,
+            token_status,
+            unknown_status,
             sd_jwt,
         })
     }
@@ -242,10 +232,16 @@ impl SdJwtVc {
         self.issued_at
     }
 
-    /// How its status is to be learnt.
+    /// Its place in a token status list, if it has one.
     #[must_use]
-    pub const fn status(&self) -> &Status {
-        &self.status
+    pub const fn token_status(&self) -> Option<&StatusReference> {
+        self.token_status.as_ref()
+    }
+
+    /// Names of the other mechanisms that its status is to be learnt by, in order; the caller cannot check them.
+    #[must_use]
+    pub fn unknown_status(&self) -> &[String] {
+        &self.unknown_status
     }
 
     /// Checks the issuer's signature; the caller resolved `key` as [`Self::issuer_key`] says, and knows whose it is.

@@ -250,6 +250,22 @@ impl StatusReference {
         Ok(Some(Self { index, uri: uri.to_owned() }))
     }
 
+    /// Reads the claim `status` ([Token Status List §6.1]), which may name several mechanisms: the list, if one can be read, and the
+    /// names of all others, each of which is one that nobody here has looked at.
+    ///
+    /// [Token Status List §6.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list
+    pub(crate) fn and_others(claim: &Value) -> (Option<Self>, Vec<String>) {
+        let Some(members) = claim.as_object().filter(|members| !members.is_empty()) else {
+            return (None, vec!["status".to_owned()]);
+        };
+        let list = Self::from_claim(claim).ok().flatten();
+        let is_other = |name: &&String| list.is_none() || name.as_str() != "status_list";
+        let mut names: Vec<String> =
+            members.keys().filter(is_other).map(|name| name.chars().take(64).collect()).collect();
+        names.sort_unstable();
+        (list, names)
+    }
+
     /// The value of the claim `status`.
     #[must_use]
     pub fn to_claim(&self) -> Value {

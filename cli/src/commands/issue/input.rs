@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inkan_assurance::{Catalogue, Ial, expect_ial};
 use inkan_core::{Timestamp, limits};
-use inkan_credential::sd_jwt_vc::TypeMetadata;
+use inkan_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
 use inkan_crypto::PublicKey;
 use inkan_evidence::Prediction;
 use inkan_io::pinned::{self, PinnedFile};
@@ -163,15 +163,24 @@ pub(super) fn with_schema(mut at_hand: AtHand, schema: Option<&Schema>) -> AtHan
 /// Type metadata: as they were read, and byte for byte.
 #[derive(Clone, Debug)]
 pub(super) struct TypeFile {
-    /// What they say.
-    pub(super) metadata: TypeMetadata,
+    /// What they say, and what those say that they extend, each the next.
+    chain: Vec<TypeMetadata>,
     /// As they lie in the file, and are published.
     pub(super) bytes: Vec<u8>,
 }
 
-/// `--type-metadata`, which has to be about the type that is issued.
+impl TypeFile {
+    /// Fails if the credential departs from any of them.
+    pub(super) fn check(&self, credential: &SdJwtVc) -> Result<(), Failure> {
+        TypeMetadata::check_chain(&self.chain, credential)
+            .map_err(|error| Failure::from_error(error.code(), &error).during("--type-metadata"))
+    }
+}
+
+/// `--type-metadata`, which has to be about the type that is issued. What it extends has to be pinned.
 pub(super) fn type_metadata(
     args: &IssueArgs,
+    home: &Home,
     context: &Context,
 ) -> Result<Option<TypeFile>, Failure> {
     let Some(path) = &args.type_metadata else { return Ok(None) };
@@ -181,11 +190,23 @@ pub(super) fn type_metadata(
     let metadata = read.map_err(|error| {
         malformed(format!("{error}; its vct has to be {:?}", args.credential_type))
     })?;
-    if let Some((extended, _)) = metadata.extends() {
-        let detail = format!("it extends {extended}, whose rules are not known here");
-        return Err(malformed(detail).into());
+    let mut chain = vec![metadata];
+    let pins = pinned::load(&home.profile)?;
+    while let Some((vct, integrity)) = chain.last().and_then(TypeMetadata::extends) {
+        if chain.len() == TypeMetadata::EXTENSIONS || chain.iter().any(|one| one.vct() == vct) {
+            let detail = format!("it extends {vct}, and so on without an end");
+            return Err(malformed(detail).into());
+        }
+        let Some(file) = pins.iter().find(|file| file.url == vct) else {
+            let message = format!("{path} extends {vct}, whose metadata are not at hand");
+            return Err(Failure::new("type-metadata-missing", message)
+                .try_this("pin them", format!("inkan trust pin {vct} FILE")));
+        };
+        let next = TypeMetadata::parse(&file.bytes, vct, integrity)
+            .map_err(|error| Failure::from_error(error.code(), &error).during(vct))?;
+        chain.push(next);
     }
-    Ok(Some(TypeFile { metadata, bytes: input.bytes }))
+    Ok(Some(TypeFile { chain, bytes: input.bytes }))
 }
 
 /// `--with`: more members of the credential.

@@ -38,7 +38,7 @@ use self::pack::Packer;
 pub(super) use self::pack::{opening_of, place_of};
 use self::report::{Counts, Fate, IssuedCopy};
 use self::table::{Content, Fault, Notation, Row, RowFault, Table};
-use super::{Terms, input, paths, recordable, securing, wanted};
+use super::{Demand, Terms, certified, input, offer, paths, recordable, securing, wanted};
 use crate::args::IssueArgs;
 use crate::commands::did::document_now;
 use crate::context::{Context, Existing};
@@ -63,12 +63,13 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     let home = context.home_of(Some(&args.from))?;
     let now = context.now();
     securing::check(args, context.speech)?;
+    certified::check(args)?;
     let evidence = input::evidence(args, context)?;
     let valid_until = input::valid_until(args, now)?;
     let schema = input::schema(args, context)?;
     let schema = schema.as_ref();
     let members = input::members(args, context)?;
-    let type_file = input::type_metadata(args, context)?;
+    let type_file = input::type_metadata(args, &home, context)?;
     let valid_from = input::valid_from(args, now)?;
     let table = read(args, file, schema.map(|schema| &schema.value))?;
     let mut writing = Writing::begin(context, &home)?;
@@ -76,6 +77,9 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     recordable(&own, args)?;
     let keyring = Keyring::open(context, &home)?;
     let hand = securing::hand(args, &own, &keyring, &home)?;
+    let certified = certified::read(args.x5c.as_deref(), &hand, &home, context)?;
+    let offer = offer::read(args, &home, context)?;
+    offer::warn_of_issuer(&offer, &own.did, context);
     let disclosable = paths(&args.disclosable)?;
     let contexts = pinned::contexts(&pinned::load(&home.profile)?)?;
     let contexts = contexts.as_ref().unwrap_or_else(|| Contexts::built_in());
@@ -90,7 +94,7 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
         args,
         own,
         hand,
-        certified: None,
+        certified: certified.as_ref(),
         home,
         evidence,
         securing,
@@ -99,7 +103,7 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
         type_file: type_file.as_ref(),
         valid_from,
         valid_until,
-        offer: &[],
+        offer: &offer,
         key_statement: None,
         at_hand: &at_hand,
         now,
@@ -176,6 +180,21 @@ fn options(terms: &Terms<'_>) -> Digest {
     }
     if let (Value::Object(members), true) = (&mut all, args.bearer) {
         members.insert("bearer".to_owned(), true.into());
+    }
+    if let (Value::Object(members), Some(certified)) = (&mut all, terms.certified) {
+        let digests = certified.chain.iter().map(|one| sha256(&[one]).to_hex());
+        members.insert("certificates".to_owned(), digests.collect::<Vec<_>>().into());
+    }
+    if let (Value::Object(members), false) = (&mut all, terms.offer.is_empty()) {
+        let demands = terms.offer.iter().map(Demand::to_value).collect::<Vec<_>>();
+        members.insert("countersigners".to_owned(), demands.into());
+    }
+    if let (Value::Object(members), Some(url)) = (&mut all, &args.status_url) {
+        members.insert("statusUrl".to_owned(), url.as_str().into());
+    }
+    if let (Value::Object(members), false) = (&mut all, args.messages.is_empty()) {
+        let said = json!([args.messages, args.message_references]);
+        members.insert("messages".to_owned(), said);
     }
     sha256(&[&inkan_core::json::canonicalize(&all).unwrap_or_default()])
 }

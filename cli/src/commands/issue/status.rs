@@ -211,8 +211,7 @@ pub(crate) fn allocate(
     (own, hand, home): (&OwnDid, &Hand<'_>, &Home),
     now: Timestamp,
 ) -> Result<Vec<Place>, Failure> {
-    let mut lists = home.profile.all::<StatusListRecord>()?;
-    lists.retain(|(name, record)| record.issuer == own.did && !is_taken(name));
+    let lists = of_issuer(own, home)?;
     let mut count = lists.len();
     let mut places = Vec::new();
     if wanted.purposes.contains(&StatusPurpose::Message) {
@@ -228,8 +227,10 @@ pub(crate) fn allocate(
             None => {
                 count = count.saturating_add(1);
                 if let Some(url) = wanted.served {
-                    let served = begin(wanted, *purpose, (url, count), (own, home))?;
-                    places.push(served);
+                    let (name, mut state) = begin(wanted, *purpose, (url, count), (own, home))?;
+                    let entry = state.allocate(&mut OsRng)?;
+                    let record = unannounced(&state, own)?;
+                    places.push(Place { entry, name, record, publication: None });
                     continue;
                 }
                 let uri = list_uri(&own.did, count)?;
@@ -243,13 +244,23 @@ pub(crate) fn allocate(
     Ok(places)
 }
 
-/// A new list that no ledger announces, and a place in it: it is signed when it is published to a file.
-fn begin(
+/// The lists in which this issuer gives away places: not those that it took over from a predecessor.
+pub(super) fn of_issuer(
+    own: &OwnDid,
+    home: &Home,
+) -> Result<Vec<(String, StatusListRecord)>, Failure> {
+    let mut lists = home.profile.all::<StatusListRecord>()?;
+    lists.retain(|(name, record)| record.issuer == own.did && !is_taken(name));
+    Ok(lists)
+}
+
+/// A new list that no ledger announces, and its name: it is signed when it is published to a file.
+pub(super) fn begin(
     wanted: &Wanted<'_>,
     purpose: StatusPurpose,
     (url, count): (&str, usize),
     (own, home): (&OwnDid, &Home),
-) -> Result<Place, Failure> {
+) -> Result<(String, StatusListState), Failure> {
     for (_, record) in home.profile.all::<StatusListRecord>()? {
         if text(&record.state, "uri") == Some(url) {
             // Of another kind, of another DID, or full.
@@ -259,15 +270,16 @@ fn begin(
             return Err(CliError::InputMalformed { file, detail: detail.to_owned() }.into());
         }
     }
-    let mut state = wanted.make(url, purpose, 0)?;
-    let entry = state.allocate(&mut OsRng)?;
-    let record = StatusListRecord {
-        issuer: own.did.clone(),
-        valid_until: Timestamp::EPOCH,
-        state: state.to_value()?,
-        announced: false,
-    };
-    Ok(Place { entry, name: format!("{}.{count}", own.name), record, publication: None })
+    Ok((format!("{}.{count}", own.name), wanted.make(url, purpose, 0)?))
+}
+
+/// The record of such a list.
+pub(super) fn unannounced(
+    state: &StatusListState,
+    own: &OwnDid,
+) -> Result<StatusListRecord, Failure> {
+    let (issuer, state) = (own.did.clone(), state.to_value()?);
+    Ok(StatusListRecord { issuer, valid_until: Timestamp::EPOCH, state, announced: false })
 }
 
 /// A random place in this list, unless it is full.

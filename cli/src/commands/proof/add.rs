@@ -4,8 +4,9 @@
 use inkan_core::rng::draw_uuid_urn;
 use inkan_credential::bundle::Artefact;
 use inkan_credential::proof::SignFailure;
+use inkan_credential::proof_check::{self, ProofOutcome};
 use inkan_credential::sign::{self, ProofTerms};
-use inkan_credential::{Contexts, Cryptosuite, SecuredCredential, proof_check, selective};
+use inkan_credential::{Contexts, Cryptosuite, SecuredCredential, selective};
 use inkan_did::DidUrl;
 use inkan_io::os_rng::OsRng;
 use inkan_io::pinned;
@@ -114,9 +115,6 @@ fn holds(
     context: &Context,
     home: &crate::context::Home,
 ) -> Result<(), Failure> {
-    if selective::is_base(credential) {
-        return Ok(());
-    }
     let mut key_of = |method: &str| {
         let url = DidUrl::parse(method).ok()?;
         key_of_any_version(&url, Some(home), context)
@@ -127,6 +125,18 @@ fn holds(
         let message = "a proof that stands on it does not verify: it was changed, or is nobody's";
         return Err(Failure::new("credential-proof-invalid", message.to_owned())
             .try_this("see which", "inkan proof check FILE"));
+    }
+    let undecided = report.proofs.iter().find_map(|one| match &one.outcome {
+        ProofOutcome::Unknown(error) => Some(error),
+        ProofOutcome::Verified
+        | ProofOutcome::VerifiedBase
+        | ProofOutcome::Failed(_)
+        | ProofOutcome::UnknownSuite
+        | ProofOutcome::KeyUnavailable
+        | ProofOutcome::Unreadable(_) => None,
+    });
+    if let Some(error) = undecided {
+        return Err(Failure::from(error.clone()).during("a proof that stands on it"));
     }
     Ok(())
 }

@@ -150,3 +150,86 @@ fn the_credentials_of_a_presentation_are_checked_with_it() {
         assert!(!open.fails() && !open.holds());
     }
 }
+
+/// What an issuer just made for the holder is in order, if nobody changed it; its holder derives from it what others see.
+#[test]
+fn a_base_proof_verifies_and_is_told_from_others() {
+    let by = issuer();
+    let rng = &mut inkan_core::rng::insecure::SeededRng::new(1);
+    let p256 = party(5, KeyType::P256);
+    let mut value = with(unsigned(), "/issuer", json!(p256.did));
+    // Members of ours have no meaning in the base context.
+    value.as_object_mut().unwrap().remove("ledgerRecord");
+    value["credentialSubject"] = json!({ "id": holder().did, "name": "Ada" });
+    value["type"] = json!(["VerifiableCredential"]);
+    let terms = sign::ProofTerms::new(crate::Cryptosuite::EcdsaSd2023, &p256.method);
+    let contexts = Contexts::built_in();
+    let base = crate::selective::secure_sd(value, &["/issuer"], (&terms, &p256.key), contexts, rng)
+        .unwrap()
+        .to_value();
+    let mut key_of = |method: &str| (method == p256.method).then(|| p256.key.public_key());
+    let good = check(base.to_string().as_bytes(), &mut key_of).unwrap();
+    assert_eq!(good.proofs[0].outcome, ProofOutcome::VerifiedBase);
+    assert!(good.holds());
+    let forged = with(base.clone(), "/credentialSubject/name", json!("Eve")).to_string();
+    let forged = check(forged.as_bytes(), &mut key_of).unwrap();
+    assert_eq!(forged.proofs[0].outcome, ProofOutcome::Failed(ProofError::Invalid));
+    assert!(forged.fails());
+    let mut other = |_: &str| Some(by.key.public_key());
+    assert!(check(base.to_string().as_bytes(), &mut other).unwrap().fails());
+}
+
+/// Whose meaning is not at hand cannot be told to be forged, and not to be genuine.
+#[test]
+fn a_context_that_is_not_at_hand_is_no_sign_of_a_forgery() {
+    let by = issuer();
+    let url = "https://terms.example/v1";
+    let bytes: &[u8] = br#"{"@context":{"role":"https://terms.example/v1#role"}}"#;
+    let pin = crate::rdfc::PinnedContext { url, bytes, sha256: sha256(&[bytes]) };
+    let pinned = Contexts::with_pinned(&[pin]).unwrap();
+    let mut value = unsigned();
+    value.as_object_mut().unwrap().remove("ledgerRecord");
+    value["@context"] = json!([crate::model::CONTEXT_V2, url]);
+    value["type"] = json!(["VerifiableCredential"]);
+    value["credentialSubject"] = json!({ "id": holder().did, "role": "engineer" });
+    let terms = sign::ProofTerms::new(crate::Cryptosuite::EddsaRdfc2022, &by.method);
+    let signed = sign::secure_di(value, &terms, &by.key, &pinned).unwrap().to_value();
+    let judged = |value: &Value, contexts| {
+        let mut key_of = |_: &str| Some(by.key.public_key());
+        check_with(value.to_string().as_bytes(), &mut key_of, contexts).unwrap()
+    };
+    assert!(judged(&signed, &pinned).holds());
+    let open = judged(&signed, Contexts::built_in());
+    let ProofOutcome::Unknown(error) = &open.proofs[0].outcome else { panic!("{open:?}") };
+    assert_eq!(error.code(), "jsonld-context-unknown");
+    assert!(!open.holds() && !open.fails());
+    assert!(judged(&with(signed, "/credentialSubject/role", json!("chief")), &pinned).fails());
+}
+
+/// That the issuer's proof verifies says nothing of the binding beside it.
+#[test]
+fn a_key_binding_that_was_not_looked_at_is_not_covered_by_the_issuers_proof() {
+    let (issuer, holder) = (issuer(), holder());
+    let bound = |cnf: Value| {
+        let claims = json!({ "vct": "urn:badge", "iss": issuer.did, "cnf": cnf });
+        let header = json!({ "typ": "dc+sd-jwt", "kid": issuer.method });
+        let header = header.as_object().unwrap().clone();
+        let jws = inkan_crypto::jws::sign(header, claims.to_string().as_bytes(), &issuer.key);
+        let terms = crate::sd_jwt::BindingTerms {
+            audience: "https://b.example",
+            nonce: "n",
+            issued_at: crate::testing::at("2026-01-01T00:00:00Z"),
+        };
+        let sd_jwt = SdJwt::parse(&format!("{}~", jws.unwrap())).unwrap();
+        report(&sd_jwt.bind(&terms, &holder.key).unwrap().to_compact())
+    };
+    assert!(bound(json!({ "kid": holder.method })).holds());
+    let named = bound(json!({ "kid": party(9, KeyType::Ed25519).method }));
+    let thumbprint = holder.key.public_key().thumbprint();
+    for open in [named, bound(json!({ "jkt": thumbprint }))] {
+        assert_eq!(open.proofs[0].outcome, ProofOutcome::Verified);
+        assert_eq!(open.proofs[1].outcome, ProofOutcome::KeyUnavailable);
+        assert!(!open.holds() && !open.fails(), "{open:?}");
+    }
+    assert!(bound(json!({ "kid": issuer.method })).fails());
+}

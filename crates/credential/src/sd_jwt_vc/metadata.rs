@@ -24,9 +24,6 @@ pub struct TypeMetadata {
     pub(super) fixed: Option<String>,
 }
 
-/// Most types in a row, each of which extends the next.
-const EXTENSIONS: usize = 8;
-
 /// What a type says of a claim.
 #[derive(Clone, Debug, PartialEq)]
 struct ClaimRule {
@@ -44,6 +41,9 @@ enum Disclosability {
 }
 
 impl TypeMetadata {
+    /// Most types in a row, each of which extends the next.
+    pub const EXTENSIONS: usize = 8;
+
     /// Reads the document of `vct`; `integrity` is what the credential (or the extending document) fixed.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl TypeMetadata {
     pub fn check_chain(chain: &[Self], credential: &SdJwtVc) -> Result<(), TypeMetadataError> {
         let distinct: BTreeSet<&str> = chain.iter().map(Self::vct).collect();
         let first = chain.first().is_some_and(|first| first.vct == credential.vct());
-        if !first || distinct.len() != chain.len() || chain.len() > EXTENSIONS {
+        if !first || distinct.len() != chain.len() || chain.len() > Self::EXTENSIONS {
             return Err(TypeMetadataError::OtherType);
         }
         let next = chain.iter().skip(1).map(Some).chain([None]);

@@ -65,7 +65,7 @@ fn what_is_issued_is_read_back() {
     assert_eq!(copy.not_before(), copy.issued_at());
     let reference =
         StatusReference { index: 7, uri: "https://acme.example/statuslists/1".to_owned() };
-    assert_eq!(copy.status(), &Status::TokenStatusList(reference));
+    assert_eq!(copy.token_status(), Some(&reference));
     let confirmed = copy.sd_jwt().confirmation().unwrap();
     assert_eq!(confirmed, Some(Confirmation::Key(holder().key.public_key())));
     let part = copy.sd_jwt().derive(&[]).unwrap();
@@ -139,9 +139,16 @@ fn malformed_claims_are_refused() {
     let also = parse(header(), &also, &[]).unwrap();
     assert!(also.is_type(VCT) && also.is_type("urn:base") && !also.is_type("urn:other"));
     let other = with(claims(), "/status", json!({ "other": {} }));
-    assert_eq!(parse(header(), &other, &[]).unwrap().status(), &Status::Unknown);
+    let other = parse(header(), &other, &[]).unwrap();
+    assert_eq!((other.token_status(), other.unknown_status()), (None, &["other".to_owned()][..]));
+    // A list that is read is not all there is to look at.
+    let both = with(claims(), "/status/other", json!({}));
+    let both = parse(header(), &both, &[]).unwrap();
+    assert!(both.token_status().is_some());
+    assert_eq!(both.unknown_status(), ["other"]);
     let none = with(claims(), "/status", Value::Null);
-    assert_eq!(parse(header(), &none, &[]).unwrap().status(), &Status::None);
+    let none = parse(header(), &none, &[]).unwrap();
+    assert!(none.token_status().is_none() && none.unknown_status().is_empty());
 }
 
 #[test]

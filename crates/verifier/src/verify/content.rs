@@ -54,9 +54,6 @@ pub(super) fn schemas(
     }
 }
 
-/// Types that extend each other are followed so far.
-const EXTENSIONS: usize = 8;
-
 /// What the type of an SD-JWT VC says of its claims, if its metadata are at hand; `false` if there is nothing to say.
 ///
 /// Bytes that the issuer fixed must be those; metadata that are not at hand are noted, since nothing here rests on them.
@@ -69,7 +66,7 @@ fn type_metadata(
     let Some(vc) = secured.sd_jwt_vc() else { return false };
     let mut next = Some((vc.vct().to_owned(), vc.vct_integrity().map(str::to_owned)));
     let mut said = false;
-    for depth in 0..EXTENSIONS {
+    for depth in 0..TypeMetadata::EXTENSIONS {
         let Some((vct, integrity)) = next.take() else { break };
         let Some(bytes) = bench.material.resources.get(&vct) else {
             if integrity.is_some() || depth > 0 {

@@ -39,8 +39,7 @@ impl<'a> Lists<'a> {
         who: (&'a OwnDid, &'a Hand<'a>, &'a Home),
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let mut lists = who.2.profile.all::<StatusListRecord>()?;
-        lists.retain(|(name, record)| record.issuer == who.0.did && !status::is_taken(name));
+        let lists = status::of_issuer(who.0, who.2)?;
         let count = lists.len();
         let mut all = Self { who, wanted, now, open: Vec::new(), count, published: Vec::new() };
         for purpose in &all.wanted.purposes.clone() {
@@ -76,6 +75,14 @@ impl<'a> Lists<'a> {
             }
         }
         self.count = self.count.saturating_add(1);
+        if let Some(url) = self.wanted.served {
+            let (own, _, home) = self.who;
+            let place = (url, self.count);
+            let (name, mut state) = status::begin(&self.wanted, purpose, place, (own, home))?;
+            let taken = state.allocate(&mut OsRng)?;
+            *list = Some(Open { name, record: status::unannounced(&state, own)?, state });
+            return Ok(taken);
+        }
         let uri = status::list_uri(&self.who.0.did, self.count)?;
         let state = self.wanted.make(&uri, purpose, status::least(self.who.2, self.now))?;
         let name = format!("{}.{}", self.who.0.name, self.count);
@@ -85,10 +92,14 @@ impl<'a> Lists<'a> {
         Ok(taken)
     }
 
-    /// A list with little time left is published again.
+    /// A list with little time left is published again, if a ledger announces it.
     fn renewed(&mut self, list: Open) -> Result<Open, Failure> {
         let soon = self.now.plus_seconds(RENEW_DAYS.saturating_mul(SECONDS_OF_DAY));
-        if list.record.valid_until > soon { Ok(list) } else { self.publish(list.name, list.state) }
+        if list.record.valid_until > soon || !list.record.announced {
+            Ok(list)
+        } else {
+            self.publish(list.name, list.state)
+        }
     }
 
     fn publish(&mut self, name: String, state: StatusListState) -> Result<Open, Failure> {

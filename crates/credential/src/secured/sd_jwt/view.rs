@@ -8,7 +8,7 @@ use inkan_core::{json, sha256};
 use serde_json::{Map, Value, json};
 
 use crate::model::{CONTEXT_V2, Credential, ModelError, is_url};
-use crate::sd_jwt_vc::{ABOUT_ITSELF, IssuerKey, SdJwtVc, Status};
+use crate::sd_jwt_vc::{ABOUT_ITSELF, IssuerKey, SdJwtVc};
 
 /// The view.
 pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
@@ -44,11 +44,7 @@ pub(super) fn of(vc: &SdJwtVc) -> Result<Credential, ModelError> {
         members.insert("id".to_owned(), id.into());
     }
     members.insert("credentialSubject".to_owned(), Value::Object(subject));
-    let status = match vc.status() {
-        Status::None => (None, Vec::new()),
-        Status::TokenStatusList(entry) => (Some(entry.clone()), Vec::new()),
-        Status::Unknown => (None, vec!["status".to_owned()]),
-    };
+    let status = (vc.token_status().cloned(), vc.unknown_status().to_vec());
     Credential::of_claims(Value::Object(members), (vc.not_before(), vc.expires()), status)
 }
 
