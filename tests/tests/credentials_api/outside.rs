@@ -1,5 +1,6 @@
 //! What a credential names outside itself, where the issuer has it: nothing is signed that the verifier beside would refuse.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use inkan_assurance::Policy;
@@ -73,7 +74,7 @@ impl Backing for Shelf {
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
     }
-    fn at_hand(&self) -> Result<AtHand, BackingError> {
+    fn at_hand(&self, _: &BTreeSet<String>) -> Result<AtHand, BackingError> {
         Ok(self.at_hand.clone())
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
