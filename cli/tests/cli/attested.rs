@@ -233,7 +233,8 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
 
     // What comes to nothing leaves the nonce to the next try; what answers it was made for it.
     let mut named = body(1, asks(&token, "n-1"));
-    named["credential"]["ledgerRecord"] = json!({ "log": "elsewhere", "salt": "AAAAAAAAAAAAAAAAAAAAAA" });
+    named["credential"]["ledgerRecord"] =
+        json!({ "log": "elsewhere", "salt": "AAAAAAAAAAAAAAAAAAAAAA" });
     refused(path, &named, "ledgerRecord");
     attest(&home, "old.jwt", &holder, |claims| {
         claims["nonce"] = json!("n-1");

@@ -1,5 +1,6 @@
 //! Offers over HTTP: who may add what, that nothing is lost, and that nobody sees more than the bundle.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -92,7 +93,7 @@ impl Backing for Pinned {
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
     }
-    fn at_hand(&self) -> Result<AtHand, BackingError> {
+    fn at_hand(&self, _: &BTreeSet<String>) -> Result<AtHand, BackingError> {
         Ok(AtHand::default())
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {

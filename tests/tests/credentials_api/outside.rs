@@ -1,5 +1,6 @@
 //! What a credential names outside itself, where the issuer has it: nothing is signed that the verifier beside would refuse.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use inkan_assurance::Policy;
@@ -73,8 +74,10 @@ impl Backing for Shelf {
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
     }
-    fn at_hand(&self) -> Result<AtHand, BackingError> {
-        Ok(self.at_hand.clone())
+    fn at_hand(&self, named: &BTreeSet<String>) -> Result<AtHand, BackingError> {
+        let mut at_hand = self.at_hand.clone();
+        at_hand.resources.retain(|url, _| named.contains(url));
+        Ok(at_hand)
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
         None

@@ -1,5 +1,6 @@
 //! What the desk calls the type of what was presented: by the metadata that its profile pins, in the reader's language.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use inkan_assurance::{Policy, builtin};
@@ -77,7 +78,7 @@ impl Backing for Pins {
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
     }
-    fn at_hand(&self) -> Result<AtHand, BackingError> {
+    fn at_hand(&self, _: &BTreeSet<String>) -> Result<AtHand, BackingError> {
         Ok(AtHand::default())
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
