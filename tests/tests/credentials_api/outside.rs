@@ -74,8 +74,10 @@ impl Backing for Shelf {
     fn bundle(&self, _: &SecuredCredential, _: Timestamp) -> Result<Option<Bundle>, BackingError> {
         Ok(None)
     }
-    fn at_hand(&self, _: &BTreeSet<String>) -> Result<AtHand, BackingError> {
-        Ok(self.at_hand.clone())
+    fn at_hand(&self, named: &BTreeSet<String>) -> Result<AtHand, BackingError> {
+        let mut at_hand = self.at_hand.clone();
+        at_hand.resources.retain(|url, _| named.contains(url));
+        Ok(at_hand)
     }
     fn contexts(&self) -> Option<Arc<Contexts>> {
         None
