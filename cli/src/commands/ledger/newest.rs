@@ -139,7 +139,10 @@ pub(super) fn prove(args: &ProveArgs, context: &mut Context) -> Result<Outcome, 
         }
     };
     let policy = super::status::policy_of(reading.source().origin(), &home)?;
-    let verified = verify_current(&proof, &asked.key()?, &policy, at)?;
+    let verified = verify_current(&proof, &asked.key()?, &policy, context.now())?;
+    if args.newest.at.is_some() {
+        seen_by(&verified, at)?;
+    }
     context.speech.say(&sentence(&verified, at)?);
     let mut members = members(&verified, at)?;
     members.insert("current".to_owned(), proof.to_value());
@@ -165,9 +168,13 @@ pub(super) fn check(
             found.ok_or_else(|| CliError::Usage(usage.to_owned()))?
         }
     };
-    let judge = |policy: &inkan_ledger::LogPolicy| verify_current(proof, &key, policy, at);
+    let judge =
+        |policy: &inkan_ledger::LogPolicy| verify_current(proof, &key, policy, context.now());
     let verified =
         ledgers::verify_pinned(home, judge).map_err(|error| error.during(&input.name))?;
+    if args.newest.at.is_some() {
+        seen_by(&verified, at).map_err(|error| error.during(&input.name))?;
+    }
     let entry = verified.head().map(|head| signed::Signed {
         origin: verified.epoch().origin(),
         index: head.value().leaf_index,
@@ -184,6 +191,18 @@ pub(super) fn check(
     }
     members.insert("file".to_owned(), "current".into());
     Ok(Outcome::new("inkan-ledger-check/1", human, members.into()))
+}
+
+/// That the quorum had seen the head by that time; where there is none, that the operator says so.
+fn seen_by(verified: &VerifiedCurrent, at: Timestamp) -> Result<(), Failure> {
+    let epoch = verified.epoch();
+    let seen = epoch.checkpoint().existed_by().unwrap_or_else(|| epoch.leaf().time());
+    if seen <= at {
+        return Ok(());
+    }
+    let message = format!("the head that it is proved under was seen at {seen} first, after {at}");
+    Err(Failure::new("cosignature-in-future", message)
+        .try_this("prove it as of then", format!("inkan ledger prove … --at {at}")))
 }
 
 /// Whose entry the newest one is, by the SCID; nothing where there is none.
