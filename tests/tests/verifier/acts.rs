@@ -147,11 +147,12 @@ fn a_withdrawal_supersedes_the_acceptance() {
 fn before_the_withdrawal_the_acceptance_stood() {
     let (mut world, mut case) = countersigned(104, Format::Jose);
     let then = world.now.plus_seconds(60);
-    let old_head = world.act_head(HOLDER, &holder_act(&case));
+    let act = world.act_head(HOLDER, &holder_act(&case));
+    let did = world.head_of(&MapKey::did(world.actor(HOLDER).scid()));
     world.sleep(86_400);
     world.withdraw(&mut case);
     let mut parts = world.parts(&case);
-    parts.current.push(old_head);
+    parts.current.extend([act, did]);
     let context = Context { as_of: then, ..world.context() };
     let verification = parts.judge(&context);
     let one = only(&verification);
