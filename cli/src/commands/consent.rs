@@ -66,9 +66,12 @@ fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome
     let keyring = Keyring::open(context, &home)?;
     let hand = Hand::of(&own, None, &keyring, &home)?;
     let newest = receipt.newest().ok_or(CliError::Fault("a receipt has a state".to_owned()))?;
-    let pair = (hand.method.as_str(), args.reason.as_deref());
-    let next = inkan_holder::withdraw_consent(newest, pair, hand.key, context.now(), &mut OsRng)?;
-    receipt.push(next)?;
+    // One that no ledger took is recorded later; it is not signed again.
+    if newest.state() != ConsentState::Withdrawn || !args.record {
+        let (pair, now) = ((hand.method.as_str(), args.reason.as_deref()), context.now());
+        let next = inkan_holder::withdraw_consent(newest, pair, hand.key, now, &mut OsRng)?;
+        receipt.push(next)?;
+    }
     say_terms(&terms, "you take back your consent", context);
     let out = args.out.path();
     if let Some(refused) = refused {

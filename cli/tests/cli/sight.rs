@@ -73,7 +73,8 @@ fn consent(home: &Home, out: &str) {
     let nonce = home.run(&["-p", "bank", "request", "nonce", "--aud", BANK]).must(0);
     let present = ["-p", "holder", "present", "--cred", "badge.json", "--as", "me", "--aud", BANK];
     let given = ["--nonce", nonce.stdout.trim(), "--consent", "Opening an account", "--record"];
-    let out = ["--until", "90d", "--consent-out", out, "--out", "shown.json"];
+    let shown = format!("shown-{out}");
+    let out = ["--until", "90d", "--consent-out", out, "--out", &shown];
     home.run(&[&present[..], &given, &out].concat()).must(0);
 }
 
@@ -111,6 +112,11 @@ fn a_consent_is_taken_back_in_the_ledger_where_its_holder_lives_now() {
     assert_ne!(check("second.json").status, 0);
     rename(&home, "away", "b");
     check("signed.json").must(12);
+    // It is recorded later, once.
+    check("second.json").must(0);
+    let again = ["-p", "holder", "consent", "withdraw", "signed.json", "--out", "late.json"];
+    says(&home.run(&[&again[..], &["--record"]].concat()).must(0), "recorded as entry");
+    says(&check("second.json").must(16), "act-superseded");
 }
 
 #[test]

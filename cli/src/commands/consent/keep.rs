@@ -63,8 +63,9 @@ impl Keeping {
         context: &Context,
     ) -> Result<Self, Failure> {
         let mut wanted = record;
-        if !record && let Some(reading) = Reading::open_if_any(home, context)? {
-            wanted = is_recorded(receipt, &reading, context)?;
+        // Where its holder has a ledger, and that is not there, nobody knows whether it is recorded.
+        if !record && terms_of(receipt)?.log.is_some() {
+            wanted = is_recorded(receipt, &Reading::open(home, context)?, context)?;
         }
         Self::fresh(wanted, home, context)
     }
@@ -161,7 +162,7 @@ pub(super) fn keep_unrecorded(
     let name = name_of(terms_of(&receipt)?);
     home.profile.put(Shelf::Consents, &name, &receipt.to_value())?;
     context.speech.warn(&format!(
-        "the withdrawal is signed and kept as {name}, and not recorded: give the file to the receiver"
+        "the withdrawal is signed and kept as {name}, and not recorded: give the file to the receiver; to record it later: inkan consent withdraw {name} --record"
     ));
     Ok(receipt)
 }
@@ -198,7 +199,10 @@ pub(super) fn intent(
             let (_, commitment) = entry_of(newest).ok_or_else(unable)?;
             let here = writing.reading()?.view().act_current(&terms.principal, &act)?;
             let last = here.claimed_place().map_or(0, |(_, sequence)| sequence);
-            states.push((last.saturating_add(1), commitment));
+            let known = claimed(&here).and_then(|entry| entry.claims().commitment().copied());
+            if known != Some(commitment) {
+                states.push((last.saturating_add(1), commitment));
+            }
         }
         for (sequence, commitment) in states {
             let claims = Claims::Countersignature { commitment, act, sequence };
@@ -274,6 +278,12 @@ fn pack(receipt: &mut ConsentReceipt, reading: &Reading) -> Result<(), Failure> 
     Ok(())
 }
 
+/// The entry that a log says to be the newest of an act.
+fn claimed(newest: &CurrentProof) -> Option<SignedEntry> {
+    let leaf = newest.claimed_head()?;
+    SignedEntry::parse(leaf.kind(), leaf.body()).ok()
+}
+
 /// The receipts of the states that one log has, and what it shows of the newest.
 fn states_in(
     home: &AtHome,
@@ -282,8 +292,7 @@ fn states_in(
 ) -> Result<(Vec<Receipt>, CurrentProof), Failure> {
     let act = ActId::from_bytes(terms.act);
     let newest = home.view.act_current(&terms.principal, &act)?;
-    let head = newest.claimed_head();
-    let head = head.and_then(|leaf| SignedEntry::parse(leaf.kind(), leaf.body()).ok());
+    let head = claimed(&newest);
     let scid = Did::parse(&terms.principal)?.scid().map(str::to_owned).unwrap_or_default();
     let mut found = Vec::new();
     for state in receipt.states() {
