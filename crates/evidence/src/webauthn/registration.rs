@@ -283,9 +283,9 @@ impl ToldBy {
 impl FileAttestation {
     fn read(self) -> Option<Attested> {
         let told_by = match self.told_by.as_deref() {
-            Some("authenticator") => ToldBy::Authenticator,
-            // Files of before do not say it. Either may have written them, and the lesser counts.
-            Some("platform") | None => ToldBy::Platform,
+            // Files that do not say it are older than all formats in which a platform tells: their chains are of `packed`.
+            Some("authenticator") | None => ToldBy::Authenticator,
+            Some("platform") => ToldBy::Platform,
             Some(_) => return None,
         };
         if self.outcome != "chain" && self.told_by.is_some() {

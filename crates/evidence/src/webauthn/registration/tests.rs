@@ -53,7 +53,7 @@ fn a_challenge_names_nonce_and_presentation_apart() {
 }
 
 #[test]
-fn a_file_that_does_not_say_who_told_is_the_platforms_word() {
+fn a_file_that_does_not_say_who_told_is_of_before_platforms_did() {
     let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     let read = |attestation: Value| {
         let file = json!({
@@ -73,7 +73,7 @@ fn a_file_that_does_not_say_who_told_is_the_platforms_word() {
             _ => None,
         }
     };
-    assert_eq!(chain(None), Some(ToldBy::Platform));
+    assert_eq!(chain(None), Some(ToldBy::Authenticator));
     assert_eq!(chain(Some("platform")), Some(ToldBy::Platform));
     assert_eq!(chain(Some("authenticator")), Some(ToldBy::Authenticator));
     assert_eq!(chain(Some("maker")), None);
