@@ -308,19 +308,17 @@ impl Context {
         Ok(Some(Arc::clone(self.given.get_or_init(|| read))))
     }
 
-    /// That a token which was given went to somebody: who gives one relies on it.
-    ///
-    /// # Errors
-    ///
-    /// A usage error if it did not.
-    pub(crate) fn check_token_used(&self) -> Result<(), Failure> {
-        if self.global.ledger_token_file.is_none()
-            || self.given.get().is_some_and(|given| given.is_used())
-        {
-            return Ok(());
+    /// Says that a token which was given went to nobody: who gives one relies on it. What was done is done, so its outcome stands.
+    pub(crate) fn warn_of_unused_token(&self) {
+        let is_used = || self.given.get().is_some_and(|given| given.is_used());
+        if self.global.ledger_token_file.is_some() && !is_used() {
+            self.speech.warn("--ledger-token-file went to no ledger: this wrote to none, and your DIDs live in several; name the node with --ledger");
         }
-        let usage = "--ledger-token-file went to no ledger: this wrote to none, and your DIDs live in several; name the node with --ledger";
-        Err(CliError::Usage(usage.to_owned()).into())
+    }
+
+    /// Whether a token is given, and not to a ledger by name.
+    pub(crate) fn has_loose_token(&self) -> bool {
+        self.global.ledger_token_file.is_some() && self.global.ledger.is_none()
     }
 
     /// Where the token of this run is kept, for a profile to find it from anywhere.

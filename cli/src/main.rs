@@ -60,9 +60,11 @@ fn run(cli: Cli) -> u8 {
         Ok(context) => context,
         Err(failure) => return speech.fail(&failure, &World::default()),
     };
-    let done = commands::run(cli.command, &mut context);
-    match done.and_then(|outcome| context.check_token_used().map(|()| outcome)) {
-        Ok(outcome) => speech.show(outcome, &context.world),
+    match commands::run(cli.command, &mut context) {
+        Ok(outcome) => {
+            context.warn_of_unused_token();
+            speech.show(outcome, &context.world)
+        }
         Err(failure) => speech.fail(&failure, &context.world),
     }
 }

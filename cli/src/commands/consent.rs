@@ -49,7 +49,11 @@ fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome
     let terms = terms_of(&receipt)?.clone();
     let own = holder(&terms.principal, &first)?;
     // Where the holder lives now: the log that it was given in takes nothing of a holder who has left it.
-    let home = context.settled(&first, &own)?;
+    let (home, unsettled) = match context.settled(&first, &own) {
+        Ok(home) => (home, None),
+        Err(refused) if !args.write.dry_run => (first, Some(refused)),
+        Err(refused) => return Err(refused),
+    };
     // The copy that was kept may be newer than the file.
     if let Some(kept) = home.profile.get(Shelf::Consents, &name_of(&terms))? {
         let kept = ConsentReceipt::from_value(kept)?;
@@ -58,7 +62,11 @@ fn withdraw(args: &ConsentWithdrawArgs, context: &mut Context) -> Result<Outcome
         }
     }
     // A ledger that does not answer keeps nobody from taking back: the file is signed, and the ledger's refusal said.
-    let (mut keeping, refused) = match Keeping::begin(&receipt, args.record, &home, context) {
+    let begun = match unsettled {
+        None => Keeping::begin(&receipt, args.record, &home, context),
+        Some(refused) => Err(refused),
+    };
+    let (mut keeping, refused) = match begun {
         Ok(keeping) => (keeping, None),
         Err(refused) if !args.write.dry_run => (Keeping::without(&home)?, Some(refused)),
         Err(refused) => return Err(refused),

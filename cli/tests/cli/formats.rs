@@ -325,7 +325,7 @@ fn served_status(home: &Home, holder: &str) {
         home.run(&["-p", "bank", "trust", "pin", name, file]).must(0);
     };
     // Rows get their places in the same list.
-    home.write("rows.csv", &format!("subject,givenName\n{holder},Ada\n{holder},Eve\n"));
+    home.write("rows.csv", format!("subject,givenName\n{holder},Ada\n{holder},Eve\n"));
     let rows = ["-p", "acme", "issue", "Badge", "--from", "acme", "--rows", "rows.csv"];
     let to = ["--suite", "dc+sd-jwt", "--out", "many"];
     home.run(&[&rows[..], &to, &with].concat()).must(0);

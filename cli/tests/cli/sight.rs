@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{Home, Ran};
+use crate::common::{Home, Node, Ran};
 
 const OTHER: &str = "other.example";
 const BANK: &str = "https://bank.example";
@@ -29,7 +29,25 @@ fn says(ran: &Ran, words: &str) {
 }
 
 fn rename(home: &Home, from: &str, to: &str) {
-    std::fs::rename(home.path(from), home.path(to)).unwrap();
+    std::fs::rename(home.path(from), home.path(to)).expect("a folder");
+}
+
+/// A copy of a folder, as it is now.
+fn copy(home: &Home, from: &str, to: &str) {
+    let copied = std::process::Command::new("cp")
+        .args(["-a", &home.path(from).display().to_string(), &home.path(to).display().to_string()])
+        .status();
+    assert!(copied.expect("cp").success());
+}
+
+/// Forgets which heads a profile has seen, as one that never asked.
+fn forget_heads(home: &Home, profile: &str) {
+    let logs = home.path(&format!(".local/share/inkan/{profile}/logs"));
+    for entry in std::fs::read_dir(logs).expect("a folder").flatten() {
+        if entry.path().extension().is_some_and(|kind| kind == "seen") {
+            std::fs::remove_file(entry.path()).expect("a file");
+        }
+    }
 }
 
 #[test]
@@ -85,9 +103,20 @@ fn a_consent_is_taken_back_in_the_ledger_where_its_holder_lives_now() {
     home.run(&[&issue[..], &["--claim", "role=engineer", "--out", "badge.json"]].concat()).must(0);
     consent(&home, "first.json");
     consent(&home, "second.json");
+    consent(&home, "third.json");
     other(&home, &["holder"]);
     pause();
-    home.run(&["-p", "holder", "did", "move", "me", "--to", "b", "--yes"]).must(0);
+    let to_b = ["-p", "holder", "did", "move", "me", "--to", "b", "--yes"];
+    {
+        let _node =
+            Node::start(&home, &["ledger", "start", "--data", "b", "--listen", "127.0.0.1:0"]);
+        assert_ne!(home.run(&to_b).status, 0);
+    }
+    // Who is on the way takes back, too.
+    let third = ["-p", "holder", "consent", "withdraw", "third.json", "--out", "way.json"];
+    says(&home.run(&third).must(7), "signed and kept");
+    assert!(home.path("way.json").exists());
+    home.run(&to_b).must(0);
     let check = |file: &str| home.run(&["-p", "bank", "consent", "check", file, "--json"]);
     says(&check("first.json").must(19), "did-home-out-of-sight");
     pin(&home, &["bank"]);
@@ -128,6 +157,7 @@ fn what_was_used_up_before_a_move_is_used_up() {
     let once = |id: &str| acme(&["ledger", "once", "coupon", id, "--as", "acme", "--json"]);
     once(&old).must(0);
     other(&home, &["acme"]);
+    copy(&home, "ledger", "behind");
     pause();
     acme(&["did", "move", "acme", "--to", "b", "--yes"]).must(0);
     let again = once(&old).must(7);
@@ -139,6 +169,11 @@ fn what_was_used_up_before_a_move_is_used_up() {
     // A ledger that cannot be asked may know better.
     rename(&home, "ledger", "away");
     says(&once(&third).must(19), "ledger.example");
+    // Nor does a copy say it that is from before the move.
+    rename(&home, "behind", "ledger");
+    forget_heads(&home, "acme");
+    says(&once(&third).must(19), "from before");
+    rename(&home, "ledger", "behind");
     rename(&home, "away", "ledger");
     once(&third).must(0);
 }

@@ -171,11 +171,11 @@ impl DidHistory {
         self.pins.iter().filter(same).filter_map(|pin| pin.fresh_at).max()
     }
 
-    /// The log where it lives, if it lived in another before and nothing shows how it stands there: what it took back, reported or
-    /// ended there is not known, and the log that it left goes on to show what it said before.
+    /// The first log that it moved to and of which nothing shows how it stands there: what it took back, reported or ended there is not
+    /// known, and the log that it left goes on to show what it said before. Whether it moved on since, or came back, does not matter.
     ///
-    /// A current-proof of the new home is asked for, and no receipt: a receipt of its arrival says nothing of what came after. One of an
-    /// earlier stay says nothing of this one.
+    /// A current-proof of that log is asked for, and no receipt: a receipt of its arrival says nothing of what came after. One of an
+    /// earlier stay says nothing of this one. The first home is no such log: what it does not show was never known here.
     ///
     /// Decided for times past: as of a time before the move the newest version names the log of then, which is asked alone; a report, an
     /// end or a withdrawal counts from its record on, and the records of the new home are all later. As of a time after the move it is
@@ -183,13 +183,19 @@ impl DidHistory {
     /// it was in other hands then, or is taken back since, the new one alone may say.
     #[must_use]
     pub fn out_of_sight(&self) -> Option<&str> {
-        let home = self.newest()?.home.as_deref()?;
-        let elsewhere = |version: &Version| version.home.as_deref() != Some(home);
-        let before = self.versions.iter().rev().find(|version| elsewhere(version))?;
         // A version that names no home leaves none.
-        let has_moved = self.homes().any(|other| other != home);
-        let is_of_stay = |pin: &Pin| pin.origin == home && pin.number > before.number;
-        (has_moved && !self.pins.iter().any(is_of_stay)).then_some(home)
+        let mut named = self.versions.iter().filter_map(|v| Some((v.number, v.home.as_deref()?)));
+        let (_, mut home) = named.next()?;
+        for (number, next) in named {
+            if next == home {
+                continue;
+            }
+            home = next;
+            if !self.pins.iter().any(|pin| pin.origin == home && pin.number >= number) {
+                return Some(home);
+            }
+        }
+        None
     }
 
     /// The logs that its versions name as their home, newest first; one that it came back to is given twice.

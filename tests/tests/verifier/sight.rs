@@ -127,6 +127,7 @@ fn who_came_back_is_in_sight_only_by_what_the_first_home_shows_since() {
     let leaving = gone.world.head_of(&key);
     parts.current.extend([staying, leaving]);
     undecided(&parts.judge(&gone.far()), CheckName::DidActive, CODE);
+    let before = parts.clone();
     let body = line.trim_end().as_bytes();
     let back = gone.world.ledger.log.prepare_import(&[body], now).expect("an import");
     let inkan_ledger::state::ImportSubmission::New(prepared) = back else { panic!("known") };
@@ -137,6 +138,16 @@ fn who_came_back_is_in_sight_only_by_what_the_first_home_shows_since() {
     parts.current.push(gone.world.head_of(&key));
     let patient = parts.judge(&gone.far());
     assert!(!lines(&patient).contains(CODE), "{}", lines(&patient));
+    // Who came back said something in between, and a log of the DID alone shows that it was away.
+    let actor = gone.world.actor(ISSUER);
+    let mut between = gone.world.parts(&case);
+    between.did_logs = vec![(actor.did.to_string(), actor.did_log(usize::MAX))];
+    between.current.push(gone.world.head_of(&key));
+    undecided(&between.judge(&gone.near()), CheckName::DidActive, CODE);
+    between.receipts.extend(before.receipts);
+    between.current.push(gone.of_home(&key));
+    let shown = between.judge(&gone.far());
+    assert!(!lines(&shown).contains(CODE), "{}", lines(&shown));
 }
 
 #[test]
@@ -191,6 +202,11 @@ fn an_acceptance_by_who_moved_is_current_when_the_new_home_shows_that_nothing_fo
     parts.current.extend(silent.current.last().cloned());
     let ActState::Current { fresh_at } = state(&parts.judge(&gone.far())) else { panic!("open") };
     assert_eq!(fresh_at, early);
+    // But for the log that was left: it may be gone, and what it showed after the leaving does not grow old.
+    let mut late = gone.seen(&gone.world.parts(&case));
+    late.current.push(gone.of_home(&key));
+    let ActState::Current { fresh_at } = state(&late.judge(&gone.far())) else { panic!("open") };
+    assert!(fresh_at.seconds_since(early) >= 7_200, "{early} {fresh_at}");
     // What it says there is the newest.
     let commitment =
         commitment(Kind::Countersignature, "another", &[7; 16], &inkan_core::sha256(&[b"no"]));

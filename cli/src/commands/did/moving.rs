@@ -34,6 +34,11 @@ pub(super) fn run(args: &MoveArgs, context: &mut Context) -> Result<Outcome, Fai
         let detail = "a DID of this method is its key: it is in no ledger".to_owned();
         return Err(CliError::InputMalformed { file: own.did, detail }.into());
     }
+    let is_to_node = args.to.contains("://") && first.ledger.folder().is_none();
+    if context.has_loose_token() && is_to_node && args.to_token_file.is_none() {
+        let usage = "two nodes are asked here: --ledger-token-file is for the one that is left (name it with --ledger), --to-token-file for the other";
+        return Err(CliError::Usage(usage.to_owned()).into());
+    }
     let from = match context.at_home(&first, &own) {
         // It has left that log already: the rest needs no word of it, and where it answers may be forgotten.
         Err(failure) if own.moving.is_some() && failure.code() == "log-place-unknown" => {

@@ -169,6 +169,16 @@ impl Asked<'_> {
                 .try_this("where its ledger is: pin it", "inkan ledger pin URL"));
         }
         homes.retain(|home| needed.contains(home.source.origin()));
+        // What a ledger shows of before the DID left it says nothing of what was used up until then.
+        let has_left = |home: &&AtHome| home.left_for().is_none();
+        if let Some(old) = homes.iter().find(has_left) {
+            let (name, origin) = (safe(&own.name, 60), safe(old.source.origin(), 80));
+            let message = format!(
+                "{name} has left {origin}, and what that ledger shows is from before: it may have been used up there since"
+            );
+            return Err(Failure::new("did-home-out-of-sight", message)
+                .try_this("ask a copy of it that is not behind", "inkan ledger pin URL"));
+        }
         Ok(homes)
     }
 

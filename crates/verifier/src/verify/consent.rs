@@ -18,6 +18,7 @@ use inkan_crypto::PublicKey;
 use inkan_did::{Did, Relationship};
 use inkan_ledger::{ActId, Claims, EntryId, Kind, Leaf, MapKey, VerifiedCurrent, commitment};
 
+use super::countersigned::earliest;
 use super::countersigned::elsewhere::{self, Elsewhere};
 use super::record::{self, Found, Record};
 use super::signer::{self, NoSigner, Signer};
@@ -463,18 +464,23 @@ fn standing(bench: &Bench<'_>, terms: &ConsentTerms, judged: &[Judged]) -> Check
         (None, Some(_)) => return unknown(Reason::Stale),
         (None, None) => "not-recorded",
     };
-    let stamped = match elsewhere(bench, (terms, log), own, act) {
-        Ok(Elsewhere::Said) => return other_state(),
-        Ok(Elsewhere::Silent(until)) => {
-            current.fresh_at().map(|at| until.map_or(at, |until| at.min(until)))
+    let (elsewhere, left) = match elsewhere(bench, (terms, log), own, act) {
+        Ok(found) => found,
+        Err(reason) => return unknown(reason),
+    };
+    let stamped = match (elsewhere, current.fresh_at()) {
+        (Elsewhere::Said, _) => return other_state(),
+        // What a log shows that the holder has left does not grow old: it takes nothing more.
+        (Elsewhere::Silent(until), _) if left.is_some_and(|left| current.epoch_index() > left) => {
+            until
         }
-        Ok(Elsewhere::Unstamped) => None,
-        Ok(Elsewhere::Open(home)) => {
+        (Elsewhere::Silent(until), Some(at)) => earliest(Some(at), until),
+        (Elsewhere::Silent(_), None) | (Elsewhere::Unstamped, _) => None,
+        (Elsewhere::Open(home), _) => {
             let pinned = bench.context.logs.iter().any(|one| one.has_log(&home));
             let unknown_log = Reason::UnknownLog { origin: home };
             return unknown(if pinned { Reason::Stale } else { unknown_log });
         }
-        Err(reason) => return unknown(reason),
     };
     let Some(fresh_at) = stamped else {
         return line.with("standing", standing).with("fresh", "by the operator's word");
@@ -486,20 +492,22 @@ fn standing(bench: &Bench<'_>, terms: &ConsentTerms, judged: &[Judged]) -> Check
     line.with("standing", standing).with("freshAt", fresh_at.to_string())
 }
 
-/// What the logs show to which the holder has moved since: the one that the terms name takes no withdrawal from then on.
+/// What the logs show to which the holder has moved since: the one that the terms name takes no withdrawal from then on. And where
+/// in it the holder left it for good.
 fn elsewhere(
     bench: &Bench<'_>,
     (terms, log): (&ConsentTerms, &str),
     own: Option<&Record>,
     act: ActId,
-) -> Result<Elsewhere, Reason> {
+) -> Result<(Elsewhere, Option<u64>), Reason> {
     let history = bench.history(&signer::did_of(&terms.principal)?)?;
     let place = own.map(|record| record.recorded.leaf_index());
     let by_then = |current: &VerifiedCurrent| {
         let later = |leaf: &Leaf| is_later(bench, leaf.time(), tolerance::LEDGER_FUTURE);
         !current.head().is_some_and(|head| later(head.leaf()))
     };
-    Ok(elsewhere::said(bench, &history, (log, place), act, by_then))
+    let left = history.left(log);
+    Ok((elsewhere::said(bench, &history, (log, place), act, by_then), left))
 }
 
 /// Whether the judged time is within the consent's.

@@ -379,6 +379,8 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> (ActState, Opti
             later.add(&seen, registrant);
         }
     }
+    let history = own.and_then(|_| bench.history(&one.did).ok());
+    let left = history.as_ref().and_then(|history| history.left(one.act.log()));
     let mut fresh: Option<Timestamp> = None;
     let mut shown = record.is_some();
     for scid in names {
@@ -397,22 +399,24 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> (ActState, Opti
             // Absent from the map, as it must be under any name but the registrant's.
             None => registrant != Some(scid),
         };
-        shown &= settled && seen.is_some();
-        fresh = match (fresh, seen) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        // A log that its signer has left says nothing more of it, however old what it shows is.
+        let is_closed = own == Some(scid)
+            && current.as_ref().zip(left).is_some_and(|(one, left)| one.epoch_index() > left);
+        shown &= settled && (is_closed || seen.is_some());
+        if !is_closed {
+            fresh = earliest(fresh, seen);
+        }
     }
     match elsewhere::of(bench, one, id) {
         Elsewhere::Said => (later.any, later.disputed) = (true, true),
-        Elsewhere::Silent(until) => fresh = fresh.map(|at| until.map_or(at, |until| at.min(until))),
+        Elsewhere::Silent(until) => fresh = earliest(fresh, until),
         Elsewhere::Unstamped | Elsewhere::Open(_) => shown = false,
     }
     // Whoever leaves the move itself out hides all that was said after it.
     if own.is_some() {
-        let seen = bench.history(&one.did).ok().and_then(|history| history.fresh_at());
+        let seen = history.and_then(|history| history.fresh_at());
         shown &= seen.is_some();
-        fresh = fresh.zip(seen).map(|(at, seen)| at.min(seen));
+        fresh = earliest(fresh, seen);
     }
     if later.any {
         let own = record.and_then(|record| record.sequence);
@@ -424,6 +428,11 @@ fn state(bench: &Bench<'_>, one: &Held<'_>, all: &[Held<'_>]) -> (ActState, Opti
         (Some(_), None) => ActState::NewestKnown,
     };
     (state, None)
+}
+
+/// The earlier of two stamps, of which one may be missing.
+pub(super) fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 /// Newer states of an act.

@@ -494,7 +494,10 @@ pub(super) fn holder_keys(
 ) -> Vec<inkan_crypto::PublicKey> {
     let history =
         subject.and_then(|id| Did::parse(id).ok()).and_then(|did| bench.history(&did).ok());
-    let Some(history) = history.filter(|history| history.missing().is_none()) else {
+    let is_whole = |history: &DidHistory| {
+        history.missing().is_none() && signer::in_sight(bench, history).is_ok()
+    };
+    let Some(history) = history.filter(|history| is_whole(history)) else {
         return vec![];
     };
     let Some(newest) = history.newest().filter(|newest| !newest.deactivated) else {
@@ -519,7 +522,8 @@ pub(super) fn holder_history(
     credential.value().get("evidence")?;
     let did = Did::parse(credential.subject_id()?).ok()?;
     let history = bench.history(&did).ok().filter(|_| did.scid().is_some())?;
-    history.missing().is_none().then(|| DidHistory::clone(&history))
+    let is_whole = history.missing().is_none() && signer::in_sight(bench, &history).is_ok();
+    is_whole.then(|| DidHistory::clone(&history))
 }
 
 pub(super) fn format_name(secured: &SecuredCredential) -> &'static str {
