@@ -28,11 +28,13 @@ fn says(ran: &Ran, words: &str) {
     assert!(ran.stderr.contains(words) || ran.stdout.contains(words), "{words:?} in\n{ran:?}");
 }
 
+#[expect(clippy::expect_used, reason = "a helper of tests")]
 fn rename(home: &Home, from: &str, to: &str) {
     std::fs::rename(home.path(from), home.path(to)).expect("a folder");
 }
 
 /// A copy of a folder, as it is now.
+#[expect(clippy::expect_used, reason = "a helper of tests")]
 fn copy(home: &Home, from: &str, to: &str) {
     let copied = std::process::Command::new("cp")
         .args(["-a", &home.path(from).display().to_string(), &home.path(to).display().to_string()])
@@ -41,6 +43,7 @@ fn copy(home: &Home, from: &str, to: &str) {
 }
 
 /// Forgets which heads a profile has seen, as one that never asked.
+#[expect(clippy::expect_used, reason = "a helper of tests")]
 fn forget_heads(home: &Home, profile: &str) {
     let logs = home.path(&format!(".local/share/inkan/{profile}/logs"));
     for entry in std::fs::read_dir(logs).expect("a folder").flatten() {
