@@ -6,6 +6,8 @@
 
 #[path = "credentials_api/api.rs"]
 mod api;
+#[path = "credentials_api/attested.rs"]
+mod attested;
 #[path = "credentials_api/data_integrity.rs"]
 mod data_integrity;
 #[path = "credentials_api/data_model.rs"]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use inkan_core::rng::insecure::SeededRng;
+use inkan_credential::status_list::BitstringStatusList;
 use inkan_crypto::{KeyType, SecretKey};
 use inkan_did::self_contained::did_key;
 use inkan_io::clock::{Clock as _, OsClock};
@@ -260,10 +261,9 @@ fn rows_are_issued_in_formats_of_which_the_holder_shows_a_part_and_gone_on_with(
     assert_eq!(issuances(&shell.home().join("ledger")), 15);
 }
 
-/// What goes with one credential goes with many: who has to countersign, messages, a list that the issuer serves itself, and an issuer
-/// that certificates name.
+/// What goes with one credential goes with many: who has to countersign, messages, a URL that names the issuer.
 #[test]
-fn rows_are_issued_with_demands_messages_and_certificates() {
+fn rows_are_issued_with_demands_and_messages() {
     let shell = Shell::new();
     let (_, me) = shell.cast();
     shell.write("rows.csv", table(3).as_bytes());
@@ -281,16 +281,66 @@ fn rows_are_issued_with_demands_messages_and_certificates() {
     let status = first("told")["credential"]["credentialStatus"].to_string();
     assert!(status.contains("\"message\""), "{status}");
 
+    // Under its URL the issuer is another than under its DID.
+    let named = ["--credential-format", "dc+sd-jwt", "--https-issuer"];
+    shell.ok(&line("rows.csv", "named", &named));
+    let said = shell.inkan(&line("rows.csv", "named", &[&named[..2], &["--json"]].concat()));
+    assert_eq!((said.exit, said.finds("batch-other")), (7, true), "{said:?}");
+}
+
+/// The issuer serves one list for all of a batch: whether it has room is known before anything is signed.
+#[test]
+fn rows_get_their_places_in_a_list_that_the_issuer_serves_itself() {
+    let shell = Shell::new();
+    shell.cast();
+    shell.write("rows.csv", table(3).as_bytes());
     let served = ["--no-ledger", "--status", "token", "--credential-format", "vc+jwt"];
-    let at = ["--status-url", "https://city.example/list"];
-    let said = shell.inkan(&line("rows.csv", "served", &[&served[..], &at].concat()));
+    let more = [&served[..], &["--status-url", "https://city.example/list"]].concat();
+    let said = shell.inkan(&line("rows.csv", "served", &more));
     assert_eq!(said.exit, 0, "{said:?}");
+    assert!(said.err.contains("https://city.example/list is served"), "{said:?}");
     let said = shell.inkan(&["-p", "city", "status-list", "show", "--json"]);
     let lists = said.json()["lists"].as_array().expect("lists").clone();
     let ours: Vec<&Value> =
         lists.iter().filter(|list| list["uri"] == "https://city.example/list").collect();
     assert_eq!(ours.len(), 1, "{lists:?}");
     assert_eq!(ours[0]["credentials"], 3);
+
+    // Two places are left.
+    let kept = list_at(shell.home(), "https://city.example/list").expect("its record");
+    let mut record = read_json(&kept);
+    let text = record["state"]["used"].as_str().expect("places");
+    let mut used = BitstringStatusList::decode(text).expect("places");
+    let free: Vec<u64> = (0..used.len()).filter(|place| !used.get(*place).expect("one")).collect();
+    free.iter().skip(2).for_each(|place| used.set(*place).expect("a place"));
+    record["state"]["used"] = used.encode().expect("places").into();
+    fs::write(&kept, record.to_string()).expect("it is written");
+    let said = shell.inkan(&line("rows.csv", "full", &[&more[..], &["--json"]].concat()));
+    assert_ne!(said.exit, 0, "{said:?}");
+    assert!(said.out.contains("2 places left for 3 rows"), "{said:?}");
+    assert_eq!(known(&shell).len(), 3, "nothing was issued");
+    shell.write("two.csv", table(2).as_bytes());
+    let said = shell.inkan(&line("two.csv", "two", &more));
+    assert_eq!(said.exit, 0, "{said:?}");
+}
+
+/// The file in which a profile below `folder` keeps the list with this URL.
+fn list_at(folder: &Path, url: &str) -> Option<PathBuf> {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            if let Some(found) = list_at(&path, url) {
+                return Some(found);
+            }
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
+        if value["state"]["uri"] == url {
+            return Some(path);
+        }
+    }
+    None
 }
 
 #[test]

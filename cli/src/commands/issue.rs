@@ -231,12 +231,17 @@ pub(super) fn run_with(
             args.from
         ));
     }
+    say_of_served(args, context);
+    Ok(handed(outcome, pending, writing, home))
+}
+
+/// A list that the issuer serves itself has to be served.
+fn say_of_served(args: &IssueArgs, context: &Context) {
     if let Some(url) = &args.status_url {
         context.speech.say(&format!(
-            "nothing tells its status until {url} is served: inkan status-list publish LIST --out FILE signs it"
+            "no status is told until {url} is served: inkan status-list publish LIST --out FILE signs it"
         ));
     }
-    Ok(handed(outcome, pending, writing, home))
 }
 
 /// What was kept is forgotten once the result is out. Until then the profile stays locked: the same command, typed at the same time

@@ -260,6 +260,9 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
         let (status, said) = server.post(path, &body(3, asks(&attested(nonce), nonce)));
         assert!(status == 400 && said.to_string().contains("nonce-invalid"), "{said}");
     }
+    let shelf = home.path(".local/share/inkan/acme/pinned");
+    let file = std::fs::read_dir(&shelf).unwrap().next().expect("the answer").unwrap().path();
+    let before = std::fs::read(&file).unwrap();
     // A registry that has another key: what it said before is out of force, and so is whom the new answer leaves out.
     let mut moved = answer_of(9, &other, &other).must(0).json();
     let old = moved["replaced"].as_array_mut().unwrap().pop().expect("what was replaced");
@@ -267,6 +270,11 @@ fn the_api_says_of_the_holders_key_what_its_wallet_showed() {
     let listed = home.run(&["-p", "acme", "trust", "pins", "--json"]).must(0).json();
     assert_eq!(listed["pins"].as_array().unwrap().len(), 1, "{listed}");
     assert_ne!(answer(8, &signer).status, 0, "nor does the old key bring it back");
+    // Whoever has two answers of one registry, from before that, is told.
+    home.run(&["-p", "acme", "doctor", "--only", "trust"]).must(0);
+    std::fs::write(&file, before).unwrap();
+    let said = home.run(&["-p", "acme", "doctor", "--only", "trust"]).must(20);
+    assert!(said.stdout.contains("of the same registry"), "{}", said.stdout);
 }
 
 #[test]

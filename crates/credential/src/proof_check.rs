@@ -96,7 +96,7 @@ pub struct ProofReport {
 
 impl ProofReport {
     /// Whether the document, each credential that it presents, and each key binding on one of them has at least one proof that
-    /// verifies, and none fails; those that say nothing do not count.
+    /// verifies, and none fails; those that say nothing do not count, nor does a base proof of what is presented.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.is_shown() && !self.fails()
@@ -110,8 +110,15 @@ impl ProofReport {
 
     fn is_shown(&self) -> bool {
         let part = |one: &CheckedProof| (one.credential, one.is_binding);
-        let holds = |one: &&CheckedProof| {
-            matches!(one.outcome, ProofOutcome::Verified | ProofOutcome::VerifiedBase)
+        let holds = |one: &&CheckedProof| match one.outcome {
+            ProofOutcome::Verified => true,
+            // Its holder has it; whoever is shown it relies on nothing of it.
+            ProofOutcome::VerifiedBase => one.credential.is_none(),
+            ProofOutcome::Failed(_)
+            | ProofOutcome::UnknownSuite
+            | ProofOutcome::KeyUnavailable
+            | ProofOutcome::Unknown(_)
+            | ProofOutcome::Unreadable(_) => false,
         };
         let parts: BTreeSet<_> = self.proofs.iter().map(part).collect();
         let held: BTreeSet<_> = self.proofs.iter().filter(holds).map(part).collect();
@@ -234,15 +241,18 @@ fn one(
     key_of: &mut KeyOf<'_>,
     contexts: &Contexts,
 ) -> CheckedProof {
+    let is_base = proof.stage() == Some(Stage::Base);
     let outcome = if proof.cryptosuite().is_known() {
         match key_of(Named::Method(proof.verification_method())) {
             None => ProofOutcome::KeyUnavailable,
-            Some(key) if proof.stage() == Some(Stage::Base) => {
-                match outcome(proof.verify_base(document, &key, contexts)) {
-                    ProofOutcome::Verified => ProofOutcome::VerifiedBase,
-                    other => other,
-                }
+            // Which proofs it covers, its suite does not say: whether they are still those, nobody can tell.
+            Some(_) if is_base && !proof.previous_proof().is_empty() => {
+                ProofOutcome::Unknown(ProofError::CoversProofs)
             }
+            Some(key) if is_base => match outcome(proof.verify_base(document, &key, contexts)) {
+                ProofOutcome::Verified => ProofOutcome::VerifiedBase,
+                other => other,
+            },
             Some(key) => outcome(proof::verify_proof_with(document, proofs, index, &key, contexts)),
         }
     } else {

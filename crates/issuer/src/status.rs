@@ -212,6 +212,12 @@ impl StatusListState {
         self.used.count_set().saturating_sub(self.decoys.count_set())
     }
 
+    /// Number of indices that can still be handed out.
+    #[must_use]
+    pub fn free(&self) -> u64 {
+        self.used.len().saturating_sub(self.used.count_set())
+    }
+
     /// Whether the list now says of `entry` what its purpose is about.
     ///
     /// # Errors
@@ -408,10 +414,6 @@ impl StatusListState {
         } else {
             Err(StatusStateError::NotAllocated { index })
         }
-    }
-
-    fn free(&self) -> u64 {
-        self.used.len().saturating_sub(self.used.count_set())
     }
 
     /// Takes an index that never was taken, at random.

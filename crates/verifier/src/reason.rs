@@ -340,7 +340,7 @@ pub enum Reason {
         /// Whom it names.
         found: String,
     },
-    /// Claims are kept back, and what is shown names no holder; or it names an https URL, and a DID presents it.
+    /// Claims are kept back, and what is shown names no holder; or it names somebody by another scheme than the presenter's (an https URL, and a DID presents).
     #[error("nothing that is shown says whether the presenter is the holder")]
     HolderNotShown,
     /// The signature says of itself that it does not hold at the time it is judged at.

@@ -6,7 +6,7 @@ use inkan_core::tolerance;
 use inkan_did::webvh::next_key_hash;
 use inkan_io::files::{self, Access};
 use inkan_io::profile::{OwnDid, StatusListRecord};
-use inkan_io::{intent, keystore_file, known};
+use inkan_io::{intent, keystore_file, known, pinned};
 use inkan_ledger::LogPolicy;
 use inkan_ledger::policy::policy_for_others;
 
@@ -347,14 +347,18 @@ fn status_lists(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure>
 }
 
 fn trust_list(home: &Home, context: &Context) -> Result<Vec<Finding>, Failure> {
-    Ok(match trust::load(home)? {
-        None => vec![Finding::skipped("trust", "no trust list".to_owned())],
+    let mut out = vec![match trust::load(home)? {
+        None => Finding::skipped("trust", "no trust list".to_owned()),
         Some(registry) if !registry.is_current(context.now()) => {
             let fix = "inkan trust add DID --issues TYPE: that dates it anew";
-            vec![Finding::bad("trust", "the trust list is past its end", fix)]
+            Finding::bad("trust", "the trust list is past its end", fix)
         }
-        Some(registry) => {
-            vec![Finding::good("trust", format!("{} entries", registry.entries().len()))]
-        }
-    })
+        Some(registry) => Finding::good("trust", format!("{} entries", registry.entries().len())),
+    }];
+    // While one of them cannot be taken, nothing is judged by a policy.
+    if let Err(error) = pinned::registries(&pinned::load(&home.profile)?) {
+        let fix = "inkan trust pins lists what is pinned, inkan trust unpin NAME removes it";
+        out.push(Finding::bad("trust", error.to_string(), fix));
+    }
+    Ok(out)
 }

@@ -38,7 +38,9 @@ use self::pack::Packer;
 pub(super) use self::pack::{opening_of, place_of};
 use self::report::{Counts, Fate, IssuedCopy};
 use self::table::{Content, Fault, Notation, Row, RowFault, Table};
-use super::{Demand, Terms, certified, input, offer, paths, recordable, securing, wanted};
+use super::{
+    Demand, Terms, certified, input, offer, paths, recordable, say_of_served, securing, wanted,
+};
 use crate::args::IssueArgs;
 use crate::commands::did::document_now;
 use crate::context::{Context, Existing};
@@ -130,7 +132,9 @@ pub(super) fn run(args: &IssueArgs, file: &str, context: &mut Context) -> Result
     if held {
         run.hold();
     } else {
-        let done = run.issue(&mut journal, &mut writing, context);
+        let mut lists = Lists::open(wanted(args), (own, hand, home), now)?;
+        lists.check_room(run.open().len())?;
+        let done = run.issue(&mut journal, &mut lists, (&mut writing, context));
         let issued = run.counts();
         done.map_err(|failure| {
             let left = "the same command goes on where it stopped";
@@ -180,6 +184,9 @@ fn options(terms: &Terms<'_>) -> Digest {
     }
     if let (Value::Object(members), true) = (&mut all, args.bearer) {
         members.insert("bearer".to_owned(), true.into());
+    }
+    if let (Value::Object(members), true) = (&mut all, args.https_issuer) {
+        members.insert("httpsIssuer".to_owned(), true.into());
     }
     if let (Value::Object(members), Some(certified)) = (&mut all, terms.certified) {
         let digests = certified.chain.iter().map(|one| sha256(&[one]).to_hex());
@@ -351,16 +358,14 @@ impl Run<'_> {
     fn issue(
         &mut self,
         journal: &mut Journal,
-        writing: &mut Writing,
-        context: &Context,
+        lists: &mut Lists<'_>,
+        (writing, context): (&mut Writing, &Context),
     ) -> Result<(), Failure> {
-        let Terms { args, own, hand, home, now, .. } = self.terms;
         let open = self.open();
         let bar = Bar::new(context.speech, "issuing", u64::try_from(open.len()).unwrap_or(0));
-        let mut lists = Lists::open(wanted(args), (own, hand, home), now)?;
         let mut done = 0_u64;
         for group in open.chunks(GROUP) {
-            self.issue_group(group, &mut lists, journal, (&mut *writing, context))?;
+            self.issue_group(group, lists, journal, (&mut *writing, context))?;
             done = done.saturating_add(u64::try_from(group.len()).unwrap_or(0));
             bar.set(done);
         }
@@ -543,6 +548,9 @@ impl Run<'_> {
         }
         let counts = self.counts();
         context.speech.say(&format!("{}: {}", counted(lines.len()), counts.sentence()));
+        if counts.issued > 0 || counts.earlier > 0 {
+            say_of_served(self.terms.args, context);
+        }
         let shown = report.map(|path| path.display().to_string());
         let human = shown.as_ref().map_or_else(String::new, |path| format!("{path}\n"));
         let members = json!({

@@ -629,7 +629,7 @@ pub(super) const VERIFIER: &[(&str, &str, &str)] = &[
     (
         "holder-not-shown",
         "",
-        "提示者が保有者であるかが、開示された内容から分からない（開示されていない項目があるか、https の URL について DID で提示された）。",
+        "提示者が保有者であるかが、開示された内容から分からない（開示されていない項目があるか、https の URL について DID で提示されたなど、提示者とは種類の異なる識別子を指している）。",
     ),
     ("signature-not-in-time", "", "署名自身の日付により、判断の時点では効力がない。"),
     ("presentation-proof-invalid", "", "提示の証明が検証できない。"),

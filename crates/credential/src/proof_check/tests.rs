@@ -115,25 +115,26 @@ fn there_must_be_something_to_check() {
     assert_eq!(code("a.b~c"), "jws-malformed");
 }
 
+fn presented(credentials: Value) -> String {
+    let by = holder();
+    let mut presentation = json!({
+        "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation",
+        "holder": by.did, "verifiableCredential": credentials,
+    });
+    let terms = sign::ProofTerms::new(crate::Cryptosuite::EddsaJcs2022, &by.method);
+    let (ground, contexts) = ((&presentation, [].as_slice()), Contexts::built_in());
+    let members = terms.to_members();
+    let made = proof::add_proof_of(&terms.suite, ground, members, &by.key, contexts).unwrap();
+    presentation["proof"] = made.value().clone();
+    presentation.to_string()
+}
+
 /// A presentation is no better than what it presents.
 #[test]
 fn the_credentials_of_a_presentation_are_checked_with_it() {
-    let by = holder();
     let mut forged = issued_di().to_value();
     forged["credentialSubject"]["name"] = json!("Mallory");
     let whole = json!([issued_di().to_value(), issued_jose().to_value()]);
-    let presented = |credentials: Value| {
-        let mut presentation = json!({
-            "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation",
-            "holder": by.did, "verifiableCredential": credentials,
-        });
-        let terms = sign::ProofTerms::new(crate::Cryptosuite::EddsaJcs2022, &by.method);
-        let (ground, contexts) = ((&presentation, [].as_slice()), Contexts::built_in());
-        let members = terms.to_members();
-        let made = proof::add_proof_of(&terms.suite, ground, members, &by.key, contexts).unwrap();
-        presentation["proof"] = made.value().clone();
-        presentation.to_string()
-    };
     let good = report(&presented(whole));
     assert!(good.holds(), "{good:?}");
     let of: Vec<_> = good.proofs.iter().map(|one| one.credential).collect();
@@ -177,6 +178,23 @@ fn a_base_proof_verifies_and_is_told_from_others() {
     assert!(forged.fails());
     let mut other = |_: &str| Some(by.key.public_key());
     assert!(check(base.to_string().as_bytes(), &mut other).unwrap().fails());
+    // Presented as it is, it is good for nobody, though nothing is wrong with it.
+    let presenter = holder();
+    let mut either = |method: &str| {
+        let known = [&p256, &presenter].into_iter().find(|one| one.method == method);
+        known.map(|one| one.key.public_key())
+    };
+    let shown = check(presented(base.clone()).as_bytes(), &mut either).unwrap();
+    assert_eq!(shown.proofs[0].outcome, ProofOutcome::Verified);
+    assert_eq!(shown.proofs[1].outcome, ProofOutcome::VerifiedBase);
+    assert!(!shown.fails() && !shown.holds(), "{shown:?}");
+    // What it covers of other proofs, its suite does not say.
+    let first = with(issued_di().to_value()["proof"].clone(), "/id", json!("urn:uuid:first"));
+    let after = with(base["proof"].clone(), "/previousProof", json!("urn:uuid:first"));
+    let chained = with(base, "/proof", json!([first, after])).to_string();
+    let chained = check(chained.as_bytes(), &mut key_of).unwrap();
+    assert_eq!(chained.proofs[1].outcome, ProofOutcome::Unknown(ProofError::CoversProofs));
+    assert!(!chained.holds());
 }
 
 /// Whose meaning is not at hand cannot be told to be forged, and not to be genuine.

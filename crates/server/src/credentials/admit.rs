@@ -25,6 +25,11 @@ use crate::problem::Code;
 pub(crate) struct Caller(Digest);
 
 impl Caller {
+    #[cfg(test)]
+    pub(crate) fn of(name: &str) -> Self {
+        Self(sha256(&[name.as_bytes()]))
+    }
+
     pub(crate) const fn digest(self) -> Digest {
         self.0
     }

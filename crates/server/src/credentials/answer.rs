@@ -39,6 +39,7 @@ pub(crate) enum Cause {
     PolicyUnknown,
     EnvelopeOutdated,
     AttestationNotFresh,
+    NonceHeld,
     NoncesFull,
     NoncesUnwritable,
 }
@@ -75,6 +76,7 @@ impl Cause {
             Self::PolicyUnknown => "policy-unknown",
             Self::EnvelopeOutdated => "envelope-outdated",
             Self::AttestationNotFresh => "attestation-not-fresh",
+            Self::NonceHeld => "attestation-in-hand",
             Self::NoncesFull => "attestation-nonces-full",
             Self::NoncesUnwritable => "nonce-journal-unwritable",
         }

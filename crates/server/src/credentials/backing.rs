@@ -261,7 +261,7 @@ pub trait Recording {
     ///
     /// # Errors
     ///
-    /// [`BackingError`]; then nothing of it counts, and the credential must not be handed out.
+    /// [`BackingError`]; then it must not be handed out. What was recorded all the same is found by [`Self::again`].
     fn record(
         &mut self,
         issuer: &Issuer,

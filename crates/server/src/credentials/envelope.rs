@@ -37,7 +37,7 @@ pub(crate) struct Request {
 }
 
 /// What may be asked beside the thing itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) credential_id: Option<String>,
     pub(crate) proof_id: Option<String>,

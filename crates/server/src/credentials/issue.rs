@@ -123,7 +123,8 @@ fn first(
             return Err(not_allotted());
         }
     }
-    let attested = attested::read(service, suite, (&credential, options), now)?;
+    // What was made for this very request is handed out, whatever became of the attestation since.
+    let attested = attested::read(service, suite, (&credential, options), now);
     let id = options.credential_id.clone();
     let id = id.or_else(|| json::text(&credential, "id").map(str::to_owned));
     let backing = service.options.backing.as_deref();
@@ -136,16 +137,13 @@ fn first(
         return Err(Refusal::missing(Cause::SuiteNotServed.code(), detail));
     }
     let Some(backing) = recorder else {
-        let held = attested::state(service, &mut credential, attested)?;
+        let held = attested::state(service, &mut credential, attested?)?;
         if !wanted.purposes.is_empty() {
             let entries = service.status.allot((suite, &issuer), &wanted, id)?;
             add_status(&mut credential, entries);
         }
         let secured = sign(service, (suite, &issuer), credential, (options, &at_hand))?;
-        if let Some(held) = held {
-            held.write()?;
-            held.keep();
-        }
+        held.map_or(Ok(()), Held::keep)?;
         return Ok(secured);
     };
     let mut recording = backing.begin(now)?;
@@ -155,7 +153,7 @@ fn first(
     // From here on no other process replaces the key.
     issuer = service.maker(recording.issuers(), suite).cloned().ok_or_else(not_served)?;
     options.check(service, (suite, &issuer), &effective(suite))?;
-    let held = attested::state(service, &mut credential, attested)?;
+    let held = attested::state(service, &mut credential, attested?)?;
     if !wanted.purposes.is_empty() {
         let entries = recording.allot(&issuer, &wanted)?;
         match entries.as_slice() {
@@ -166,12 +164,9 @@ fn first(
     let log = backing.log_of(&issuer).unwrap_or_default();
     let credential = naming_record(credential, log)?;
     let secured = sign(service, (suite, &issuer), credential, (options, &at_hand))?;
-    // Before it can be handed out, now or when it is asked for again; what is not recorded leaves the nonce free.
-    held.as_ref().map_or(Ok(()), Held::write)?;
+    // A ledger that does not answer may have taken it all the same, and then it is handed to whoever asks again.
+    held.map_or(Ok(()), Held::keep)?;
     recording.record(&issuer, &secured, id.as_deref(), &asked)?;
-    if let Some(held) = held {
-        held.keep();
-    }
     Ok(secured)
 }
 

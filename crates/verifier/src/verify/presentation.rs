@@ -214,9 +214,9 @@ pub(super) fn check_holder(
     let named: Vec<&str> = ids.filter(|id| names_somebody(id)).collect();
     let is_presenter = |id: &&str| *id == presenter.holder() || same_scid(id, presenter.holder());
     let by_id = (!named.is_empty()).then(|| named.iter().any(is_presenter));
-    let by_did = |id: &str| id.starts_with("did:");
-    // Whose URL that is, and whether the presenter's DID is the same party's, nobody here can tell.
-    let untold = by_did(presenter.holder()) && !named.iter().any(|id| by_did(id));
+    let scheme = |id: &str| id.split_once(':').map(|(scheme, _)| scheme.to_owned());
+    // Whether a DID, a URL, an address of mail are the same party's, or a URL that is spelt otherwise is, nobody here can tell.
+    let untold = !named.iter().any(|id| scheme(id) == scheme(presenter.holder()));
     let line = match by_key.or(by_id) {
         Some(true) => Check::pass(NAME, subject),
         Some(false) if by_key.is_none() && untold => {

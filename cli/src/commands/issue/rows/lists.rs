@@ -11,7 +11,7 @@ use inkan_issuer::{StatusListState, StatusStateError};
 
 use super::super::status::{self, RENEW_DAYS, SECONDS_OF_DAY, Wanted};
 use crate::context::Home;
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
 use crate::identity::Hand;
 
 /// The lists in which a batch has places, one for each purpose.
@@ -55,6 +55,21 @@ impl<'a> Lists<'a> {
         Ok(all)
     }
 
+    /// That there are places for so many rows: a list with a URL of its own is followed by no other.
+    pub(super) fn check_room(&mut self, rows: usize) -> Result<(), Failure> {
+        let Some(url) = self.wanted.served.filter(|_| rows > 0) else { return Ok(()) };
+        let mut open = std::mem::take(&mut self.open);
+        for (purpose, list) in &mut open {
+            let list = match list {
+                Some(list) => list,
+                None => list.insert(self.begin(url, *purpose)?),
+            };
+            check_free(list.state.free(), rows, url)?;
+        }
+        self.open = open;
+        Ok(())
+    }
+
     /// A random place for each purpose; a list that is full is followed by a new one.
     pub(super) fn take(&mut self) -> Result<Vec<StatusEntry>, Failure> {
         let mut open = std::mem::take(&mut self.open);
@@ -74,15 +89,10 @@ impl<'a> Lists<'a> {
                 taken => return Ok(taken?),
             }
         }
-        self.count = self.count.saturating_add(1);
         if let Some(url) = self.wanted.served {
-            let (own, _, home) = self.who;
-            let place = (url, self.count);
-            let (name, mut state) = status::begin(&self.wanted, purpose, place, (own, home))?;
-            let taken = state.allocate(&mut OsRng)?;
-            *list = Some(Open { name, record: status::unannounced(&state, own)?, state });
-            return Ok(taken);
+            return Ok(list.insert(self.begin(url, purpose)?).state.allocate(&mut OsRng)?);
         }
+        self.count = self.count.saturating_add(1);
         let uri = status::list_uri(&self.who.0.did, self.count)?;
         let state = self.wanted.make(&uri, purpose, status::least(self.who.2, self.now))?;
         let name = format!("{}.{}", self.who.0.name, self.count);
@@ -90,6 +100,14 @@ impl<'a> Lists<'a> {
         let taken = new.state.allocate(&mut OsRng)?;
         *list = Some(new);
         Ok(taken)
+    }
+
+    /// A new list at a URL of its own.
+    fn begin(&mut self, url: &str, purpose: StatusPurpose) -> Result<Open, Failure> {
+        self.count = self.count.saturating_add(1);
+        let (own, _, home) = self.who;
+        let (name, state) = status::begin(&self.wanted, purpose, (url, self.count), (own, home))?;
+        Ok(Open { name, record: status::unannounced(&state, own)?, state })
     }
 
     /// A list with little time left is published again, if a ledger announces it.
@@ -127,4 +145,16 @@ impl<'a> Lists<'a> {
         }
         Ok(())
     }
+}
+
+/// That so many places are enough for so many rows.
+fn check_free(free: u64, rows: usize, url: &str) -> Result<(), Failure> {
+    if u64::try_from(rows).is_ok_and(|rows| rows <= free) {
+        return Ok(());
+    }
+    let detail = format!(
+        "this status list has {free} places left for {rows} rows, and none was issued now: put the rows that are left \
+         into several files, each with a --status-url and a folder of its own"
+    );
+    Err(CliError::InputMalformed { file: url.chars().take(200).collect(), detail }.into())
 }

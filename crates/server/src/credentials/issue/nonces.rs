@@ -1,7 +1,7 @@
 //! Nonces that wallets answered in attestations: each counts once, also after a restart.
 //!
-//! Data flow: held, while what answers it is made → on the disk, before anything of it is recorded or handed out → kept as long as an attestation with
-//! it could be taken, or free again if nothing came of it. A crash in between leaves it used: the wallet is asked anew.
+//! Data flow: held, while what answers it is made; free again if that is not signed → on the disk, before anything of it is recorded or handed out → kept
+//! as long as an attestation with it could be taken, whatever the ledger answers: what it took comes to light later. Then the wallet is asked anew.
 //!
 //! In scope: what was answered here. Out of scope: making nonces; who has credentials issued makes them.
 
@@ -106,10 +106,7 @@ impl UsedNonces {
             let Some((nonce, until)) = read(line) else {
                 return Err(NoncesError::Malformed { path, line: number });
             };
-            match until {
-                Some(until) => nonces.insert(nonce, until),
-                None => nonces.remove(&nonce),
-            };
+            nonces.insert(nonce, until);
         }
         let counting = nonces.into_iter().filter(|(_, until)| *until >= now);
         let nonces =
@@ -122,9 +119,17 @@ impl UsedNonces {
     /// Holds a nonce that was not answered yet.
     pub(super) fn hold(&self, nonce: Digest, now: Timestamp) -> Result<Held<'_>, Refusal> {
         let mut known = self.known();
-        if known.nonces.contains_key(&nonce) {
-            let detail = "attestationNonce was answered already: an attestation is looked at once";
-            return Err(Refusal::bad("nonce-invalid", detail));
+        match known.nonces.get(&nonce) {
+            Some(Entry { is_written: true, .. }) => {
+                let detail =
+                    "attestationNonce was answered already: an attestation is looked at once";
+                return Err(Refusal::bad("nonce-invalid", detail));
+            }
+            Some(Entry { is_written: false, .. }) => {
+                let detail = "attestationNonce is being answered by another request";
+                return Err(unavailable(Cause::NonceHeld, detail));
+            }
+            None => {}
         }
         if known.nonces.len() >= NONCES {
             known.nonces.retain(|_, entry| entry.until >= now || !entry.is_written);
@@ -148,8 +153,8 @@ impl UsedNonces {
 }
 
 impl Held<'_> {
-    /// Makes it durable that it is used; so it has to be before anything is recorded or answered.
-    pub(super) fn write(&self) -> Result<(), Refusal> {
+    /// It is used, for good and on the disk; so it has to be before anything is recorded or answered.
+    pub(super) fn keep(mut self) -> Result<(), Refusal> {
         let mut known = self.store.known();
         let line = json!({ "nonce": self.nonce.to_hex(), "until": self.until.to_string() });
         known.append(&format!("{line}\n")).map_err(|_| {
@@ -157,31 +162,16 @@ impl Held<'_> {
             unavailable(Cause::NoncesUnwritable, detail)
         })?;
         known.nonces.insert(self.nonce, Entry { until: self.until, is_written: true });
-        Ok(())
-    }
-
-    /// It is used, for good.
-    pub(super) fn keep(mut self) {
+        drop(known);
         self.is_kept = true;
+        Ok(())
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if self.is_kept {
-            return;
-        }
-        let mut known = self.store.known();
-        let is_written = known.nonces.get(&self.nonce).is_some_and(|entry| entry.is_written);
-        let freed = if is_written {
-            let line = json!({ "free": self.nonce.to_hex() });
-            known.append(&format!("{line}\n"))
-        } else {
-            Ok(())
-        };
-        // What cannot be taken back on the disk stays used here as well.
-        if freed.is_ok() {
-            known.nonces.remove(&self.nonce);
+        if !self.is_kept {
+            self.store.known().nonces.remove(&self.nonce);
         }
     }
 }
@@ -228,15 +218,11 @@ impl Journal {
     }
 }
 
-/// A line: a nonce, and until when it counts; without that, it is free again.
-fn read(line: &[u8]) -> Option<(Digest, Option<Timestamp>)> {
+/// A line: a nonce, and until when it counts.
+fn read(line: &[u8]) -> Option<(Digest, Timestamp)> {
     let value = json::parse(line, LINE).ok()?;
-    let digest = |name: &str| Digest::from_hex(json::text(&value, name)?).ok();
-    if let Some(nonce) = digest("free") {
-        return Some((nonce, None));
-    }
-    let until = Timestamp::parse_strict(json::text(&value, "until")?).ok()?;
-    Some((digest("nonce")?, Some(until)))
+    let nonce = Digest::from_hex(json::text(&value, "nonce")?).ok()?;
+    Some((nonce, Timestamp::parse_strict(json::text(&value, "until")?).ok()?))
 }
 
 fn unavailable(cause: Cause, detail: &str) -> Refusal {

@@ -1,12 +1,14 @@
-use serde_json::json;
-
 use super::*;
 
 fn digest(options: &str) -> String {
+    digest_of(Suite::VcJwt, options, None)
+}
+
+fn digest_of(suite: Suite, options: &str, caller: Option<Caller>) -> String {
     let body = format!(r#"{{"credential":{{"issuer":"did:example:a"}},"options":{options}}}"#);
     let mut request = Request::parse(body.as_bytes(), 1_000).unwrap();
     let credential = request.take("credential").unwrap();
-    asked(Suite::VcJwt, &credential, (&request.options, None)).unwrap().to_hex()
+    asked(suite, &credential, (&request.options, caller)).unwrap().to_hex()
 }
 
 /// The digests stand on the disk of servers: what was asked before an upgrade is found after it.
@@ -20,7 +22,12 @@ fn what_makes_two_requests_the_same_stays_the_same() {
     assert_eq!(digest(r#"{"decoys":3,"credentialId":"urn:x"}"#), NAMED);
     assert_eq!(digest(r#"{ "credentialId": "urn:x", "decoys": 3 }"#), NAMED);
     assert_ne!(digest(r#"{"credentialId":"urn:y","decoys":3}"#), NAMED);
-    let other =
-        asked(Suite::VcCose, &json!({ "issuer": "did:example:a" }), (&Options::default(), None));
-    assert_ne!(other.unwrap().to_hex(), PLAIN);
+    // Nor is it the same by another suite, or by another caller.
+    let caller = |name: &str| Some(Caller::of(name));
+    let others =
+        [(Suite::VcCose, None), (Suite::VcJwt, caller("one")), (Suite::VcJwt, caller("two"))];
+    let others = others.map(|(suite, caller)| digest_of(suite, "{}", caller));
+    let all: std::collections::BTreeSet<&str> =
+        others.iter().map(String::as_str).chain([PLAIN]).collect();
+    assert_eq!(all.len(), 4, "{others:?}");
 }
