@@ -249,9 +249,9 @@ fn one(
             Some(_) if is_base && !proof.previous_proof().is_empty() => {
                 ProofOutcome::Unknown(ProofError::CoversProofs)
             }
-            Some(key) if is_base => match outcome(proof.verify_base(document, &key, contexts)) {
-                ProofOutcome::Verified => ProofOutcome::VerifiedBase,
-                other => other,
+            Some(key) if is_base => match proof.verify_base(document, &key, contexts) {
+                Ok(()) => ProofOutcome::VerifiedBase,
+                failed => outcome(failed),
             },
             Some(key) => outcome(proof::verify_proof_with(document, proofs, index, &key, contexts)),
         }
