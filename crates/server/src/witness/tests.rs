@@ -216,7 +216,7 @@ fn what_a_stranger_sends_silences_no_alarm_of_two_histories() {
     };
     assert_eq!(stage.post(&witness, &body(0, &[], &note(&honest, 3))).status, 200);
     // The head that it has seen, and a later one, with paths of a wrong length: that proves nothing.
-    let later = honest.consistency(3, 40).unwrap();
+    let (before, later) = (honest.consistency(3, 39).unwrap(), honest.consistency(3, 40).unwrap());
     for junk in 0..20_u8 {
         let line = SignatureLine {
             name: format!("unknown-{junk}"),
@@ -226,9 +226,9 @@ fn what_a_stranger_sends_silences_no_alarm_of_two_histories() {
         let mut same = note(&honest, 3);
         same.put(line.clone());
         post(3, &[NodeHash::empty()], &same);
-        let mut short = note(&honest, 40);
+        let mut short = note(&honest, 39);
         short.put(line.clone());
-        post(3, &later[1..], &short);
+        post(3, &before[1..], &short);
         // Of a right length and wrong: it may be true, and is told once for each head, whatever lines it has.
         let mut wrong = note(&honest, 40);
         wrong.put(line);
