@@ -1,12 +1,11 @@
 use inkan_core::rng::insecure::SeededRng;
-use inkan_crypto::{KeyType, SecretKey};
-use inkan_did::webvh::{self, Create};
+use inkan_crypto::SecretKey;
 use serde_json::json;
 
 use super::*;
 use crate::ledger_folder::LedgerFolder;
 use crate::ledger_sink::NodeWriter;
-use crate::ledger_sink::fake::Fake;
+use crate::ledger_sink::fake::{Fake, did};
 
 struct Scratch {
     _folder: tempfile::TempDir,
@@ -39,20 +38,7 @@ fn size_of(ledger: &LedgerSink) -> u64 {
 }
 
 fn registration(seed: u64, now: Timestamp) -> Intent {
-    let mut rng = SeededRng::new(seed);
-    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
-    let (update, next, sign) = (key(), key(), key());
-    let request = Create {
-        domain: "ledger.example".to_owned(),
-        path: Some("abcd2345".to_owned()),
-        key_id: "sign-1".to_owned(),
-        key: sign.public_key(),
-        others: Vec::new(),
-        next_key_hashes: Vec::new(),
-        services: Vec::new(),
-        home: Some("ledger.example".to_owned()),
-    };
-    let (_, line) = webvh::create(&request, &update, &next.public_key(), now).unwrap();
+    let (_, _, line) = did(seed, now);
     let record =
         RecordDraft { shelf: Shelf::Dids, name: "acme".to_owned(), record: json!({ "a": seed }) };
     Intent {
@@ -279,22 +265,9 @@ fn an_intent_survives_writing_and_reading() {
 
 /// A DID that is registered: its key's URL, and the key.
 fn signer(s: &mut Scratch, seed: u64) -> (inkan_did::DidUrl, SecretKey) {
-    let mut rng = SeededRng::new(seed);
-    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
-    let (update, next, sign) = (key(), key(), key());
-    let request = Create {
-        domain: "ledger.example".to_owned(),
-        path: None,
-        key_id: "sign-1".to_owned(),
-        key: sign.public_key(),
-        others: Vec::new(),
-        next_key_hashes: Vec::new(),
-        services: Vec::new(),
-        home: Some("ledger.example".to_owned()),
-    };
-    let (did, line) = webvh::create(&request, &update, &next.public_key(), s.now).unwrap();
+    let (kid, key, line) = did(seed, s.now);
     s.ledger.submit(Kind::Did, line.as_bytes(), s.now).unwrap();
-    (inkan_did::DidUrl::parse(&format!("{did}#sign-1")).unwrap(), sign)
+    (kid, key)
 }
 
 #[test]

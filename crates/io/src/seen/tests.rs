@@ -4,6 +4,7 @@ use inkan_ledger::verify_checkpoint;
 
 use super::*;
 use crate::ledger_folder::{LedgerFolder, LedgerReader, View};
+use crate::ledger_sink::fake::did;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::parse("2026-03-02T09:00:00Z").unwrap().plus_seconds(seconds)
@@ -22,21 +23,7 @@ fn look(profile: &Profile, reader: &LedgerReader) -> Sighting {
 
 /// Records one more DID.
 fn grow(path: &std::path::Path, seed: u64, now: Timestamp) {
-    use inkan_crypto::{KeyType, SecretKey};
-    let mut rng = SeededRng::new(seed);
-    let mut key = || SecretKey::generate(KeyType::Ed25519, &mut rng);
-    let (update, next, sign) = (key(), key(), key());
-    let request = inkan_did::webvh::Create {
-        domain: "ledger.example".to_owned(),
-        path: None,
-        key_id: "sign-1".to_owned(),
-        key: sign.public_key(),
-        others: Vec::new(),
-        next_key_hashes: Vec::new(),
-        services: Vec::new(),
-        home: Some("ledger.example".to_owned()),
-    };
-    let (_, line) = inkan_did::webvh::create(&request, &update, &next.public_key(), now).unwrap();
+    let (_, _, line) = did(seed, now);
     let mut ledger = LedgerFolder::open(path, now).unwrap();
     ledger.submit(inkan_ledger::Kind::Did, line.as_bytes(), now).unwrap();
     ledger.checkpoint(now).unwrap();
